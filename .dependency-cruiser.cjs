@@ -1,0 +1,65 @@
+/**
+ * The layers of `src`, top first. A file may import from its own layer and from those above it in this list, never below.
+ */
+const layers = [
+  ['contract', '^src/(protocol|errors|jpeg-header)\\.ts$'],
+  ['config', '^src/config\\.ts$'],
+  ['observe', '^src/observe/'],
+  ['models', '^src/models/'],
+  ['tools', '^src/tools/'],
+  ['pipeline', '^src/pipeline/'],
+  ['pool contract', '^src/pool/messages\\.ts$'],
+  ['worker', '^src/worker/'],
+  ['pool', '^src/pool/(?!messages)'],
+  ['session', '^src/session/'],
+  ['server', '^src/server/'],
+  ['command line', '^src/(cli|launch)'],
+];
+
+const downwards = layers.slice(0, -1).map(([name, path], index) => ({
+  name: `${name} imports nothing below it`,
+  severity: 'error',
+  from: { path },
+  to: { path: layers.slice(index + 1).map(([, below]) => below) },
+}));
+
+module.exports = {
+  forbidden: [
+    ...downwards,
+    { name: 'no cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'nothing unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'the server knows sockets and no models',
+      severity: 'error',
+      from: { path: '^src/(server|session|pool)/' },
+      to: { path: '^src/(models|tools|pipeline|worker)/' },
+    },
+    {
+      name: 'the worker knows models and no sockets',
+      severity: 'error',
+      from: { path: '^src/(worker|pipeline|tools|models)/' },
+      to: { path: '^src/(server|session)/' },
+    },
+    {
+      name: 'onnxruntime-node only in models/onnx-model.ts',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/models/onnx-model\\.ts$' },
+      to: { path: 'node_modules/onnxruntime' },
+    },
+    {
+      name: 'uWebSockets.js only in server/uws.ts',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/server/uws\\.ts$' },
+      to: { path: 'node_modules/uWebSockets' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,65 @@
+/** The command line: what each command is called, what it takes, and how its failures are told. */
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError } from 'commander';
+import { listPipelines } from './cli/list-pipelines.ts';
+import { type SendOptions, send } from './cli/send.ts';
+import { serve } from './cli/serve.ts';
+import { SetupError } from './errors.ts';
+
+/** How the process ends when it was set up wrongly: configuration, files, address. */
+const setupExitCode = 2;
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const program = new Command('framegate')
+  .description('Low-latency inference on live camera frames over WebSocket.')
+  .version(version)
+  .showHelpAfterError()
+  .addHelpText('after', '\nEvery setting is an environment variable; see the README.');
+
+program
+  .command('serve')
+  .description('run the gateway until SIGTERM or Ctrl-C')
+  .option('--host <host>', 'address to listen on (HOST, default 127.0.0.1)')
+  .option('--port <port>', 'port to listen on (PORT, default 8000)')
+  .option('--workers <n>', 'threads that run pipelines (POOL_WORKERS, default: the cores, less one for the loop)')
+  .option('--models-dir <dir>', 'models, pipelines/*.json and tools/*.mjs (MODELS_DIR)')
+  .action(serve);
+
+program
+  .command('send')
+  .description('send JPEG files as a camera would; prints one JSON line for each reply')
+  .argument('<path...>', 'JPEG files, or folders of them')
+  .option('-p, --pipeline <id>', 'pipeline to run', 'yolo_ocr')
+  .option('-u, --url <url>', 'address of the gateway', 'ws://127.0.0.1:8000')
+  .option(
+    '--fps <n>',
+    'send at this rate; without it, each frame waits for the reply to the one before',
+    positiveNumber,
+  )
+  .action(async (paths: string[], options: SendOptions) => {
+    process.exitCode = await send(paths, options);
+  });
+
+program
+  .command('pipelines')
+  .description('check every pipeline file and list what is there')
+  .option('--models-dir <dir>', 'where to look (MODELS_DIR)')
+  .option('--json', 'print a JSON array')
+  .action(listPipelines);
+
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('It must be a number above 0.');
+  return value;
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  for (const fault of error.faults) process.stderr.write(`framegate: ${fault}\n`);
+  process.exit(setupExitCode);
+}

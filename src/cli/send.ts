@@ -1,0 +1,173 @@
+/** `framegate send`: sends JPEG files as a camera would and prints every reply as one JSON line. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { SingleBar } from 'cli-progress';
+import WebSocket from 'ws';
+import { SetupError } from '../errors.ts';
+import { type ServerMessage, streamPath } from '../protocol.ts';
+
+export interface SendOptions {
+  readonly pipeline: string;
+  readonly url: string;
+  /** Frames a second; without it the next frame goes when the last is answered. */
+  readonly fps: number | undefined;
+}
+
+/** A frame that was not taken is sent again after this, when no rate was asked for. */
+const resendAfterMs = 50;
+/** So often: a server that loads its models drops for a few seconds. */
+const maxResends = 200;
+/** With a rate, replies to the last frames may take this long. */
+const lastRepliesMs = 10_000;
+
+/**
+ * Sends files in order.
+ * @returns the exit code: 0 when every file was answered with a result, 1 when not.
+ * @throws SetupError when there is nothing to send.
+ */
+export async function send(paths: readonly string[], options: SendOptions): Promise<number> {
+  const files = paths.flatMap(jpegFilesAt);
+  if (files.length === 0) throw new SetupError([`no JPEG file in ${paths.join(', ')}`]);
+  const sender = new Sender(
+    files,
+    new WebSocket(streamUrl(options.url, options.pipeline), { perMessageDeflate: false }),
+  );
+  await sender.opened();
+  await (options.fps === undefined ? sender.oneByOne() : sender.atRate(options.fps));
+  return sender.finish();
+}
+
+/** A file itself, or the `.jpg` and `.jpeg` files of a folder by name. */
+function jpegFilesAt(path: string): string[] {
+  try {
+    if (!statSync(path).isDirectory()) return [path];
+  } catch {
+    throw new SetupError([`${path} does not exist`]);
+  }
+  return readdirSync(path)
+    .filter((name) => /\.jpe?g$/i.test(name))
+    .sort()
+    .map((name) => join(path, name));
+}
+
+/** Takes `host:port`, `http://…` or `ws://…`, with or without the stream's path. */
+export function streamUrl(text: string, pipeline: string): URL {
+  const withScheme = /^[a-z]+:\/\//i.test(text) ? text : `ws://${text}`;
+  if (!URL.canParse(withScheme)) throw new SetupError([`--url "${text}" is not an address`]);
+  const url = new URL(withScheme);
+  url.protocol = url.protocol.replace('http', 'ws');
+  if (url.protocol !== 'ws:' && url.protocol !== 'wss:')
+    throw new SetupError([`--url "${text}" must be ws:// or wss://`]);
+  if (url.pathname === '/') url.pathname = streamPath;
+  url.searchParams.set('pipeline_id', pipeline);
+  return url;
+}
+
+class Sender {
+  readonly #files: readonly string[];
+  readonly #socket: WebSocket;
+  readonly #bar = new SingleBar({
+    stream: process.stderr,
+    noTTYOutput: false,
+    clearOnComplete: true,
+    format: 'sending [{bar}] {value}/{total} {file}',
+  });
+  /** File of each frame index, and how many were answered with a result. */
+  readonly #sent: string[] = [];
+  #results = 0;
+  #answered = 0;
+  #wake: (() => void) | undefined;
+  #lastReply: ServerMessage | undefined;
+  #closed = false;
+
+  constructor(files: readonly string[], socket: WebSocket) {
+    this.#files = files;
+    this.#socket = socket;
+    socket.on('message', (data) => this.#received(JSON.parse(data.toString()) as ServerMessage));
+    socket.on('close', () => {
+      this.#closed = true;
+      this.#wake?.();
+    });
+  }
+
+  opened(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#socket.once('open', resolve);
+      this.#socket.once('error', (error) =>
+        reject(new SetupError([`cannot reach ${this.#socket.url}: ${error.message}`])),
+      );
+    });
+  }
+
+  /** Every file until it is taken, the next after the reply. */
+  async oneByOne(): Promise<void> {
+    this.#startBar();
+    for (const file of this.#files) {
+      const bytes = readFileSync(file);
+      for (let tries = 0; tries <= maxResends && !this.#closed; tries++) {
+        this.#sendFrame(file, bytes);
+        await this.#until(() => this.#answered === this.#sent.length);
+        if (this.#lastReply === undefined || !('dropped' in this.#lastReply)) break;
+        await sleep(resendAfterMs);
+      }
+      if (this.#closed) return;
+    }
+  }
+
+  /** Each file once, at a fixed rate, whatever comes back. */
+  async atRate(fps: number): Promise<void> {
+    this.#startBar();
+    const startedAtMs = performance.now();
+    for (const [index, file] of this.#files.entries()) {
+      const bytes = readFileSync(file);
+      await sleep(Math.max(0, startedAtMs + (index * 1000) / fps - performance.now()));
+      if (this.#closed) return;
+      this.#sendFrame(file, bytes);
+    }
+    await this.#until(() => this.#answered === this.#sent.length, lastRepliesMs);
+  }
+
+  finish(): number {
+    this.#bar.stop();
+    if (this.#closed && this.#answered < this.#sent.length) process.stderr.write('the connection was closed\n');
+    this.#socket.close();
+    return this.#results === this.#files.length ? 0 : 1;
+  }
+
+  #startBar(): void {
+    if (process.stderr.isTTY) this.#bar.start(this.#files.length, 0, { file: '' });
+  }
+
+  #sendFrame(file: string, bytes: Buffer): void {
+    this.#sent.push(file);
+    this.#socket.send(bytes);
+  }
+
+  #received(message: ServerMessage): void {
+    const file = 'frame_index' in message ? this.#sent[message.frame_index] : undefined;
+    process.stdout.write(`${JSON.stringify(file === undefined ? message : { file, ...message })}\n`);
+    if ('warning' in message) return;
+    this.#lastReply = message;
+    this.#answered += 1;
+    if ('result' in message) this.#results += 1;
+    this.#bar.update(this.#results, { file: file ?? '' });
+    this.#wake?.();
+  }
+
+  /** Waits for `done`, the end of the connection, or the time limit. */
+  async #until(done: () => boolean, limitMs?: number): Promise<void> {
+    const deadlineMs = limitMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + limitMs;
+    while (!done() && !this.#closed && performance.now() < deadlineMs) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        if (limitMs !== undefined) setTimeout(resolve, deadlineMs - performance.now());
+      });
+    }
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

@@ -1,0 +1,77 @@
+/** `framegate serve`: configuration, pool, server, signals. Main thread. */
+import { type Config, configOfProcess } from '../config.ts';
+import { createLog, type Log } from '../observe/log.ts';
+import { loadPipelines } from '../pipeline/registry.ts';
+import { ThreadPool } from '../pool/thread-pool.ts';
+import { streamPath } from '../protocol.ts';
+import { type Server, startServer } from '../server/app.ts';
+
+/** Flags of `serve`: each stands for the variable of the same name and wins over it. */
+export interface ServeFlags {
+  readonly host?: string;
+  readonly port?: string;
+  readonly workers?: string;
+  readonly modelsDir?: string;
+}
+
+/** Ctrl-C reaches the server from the terminal and once more from the launcher; a later signal means "now". */
+const sameSignalMs = 1000;
+
+/**
+ * Runs the server until SIGTERM or SIGINT.
+ * @throws SetupError when it cannot start.
+ */
+export async function serve(flags: ServeFlags): Promise<void> {
+  const config = configOfProcess({
+    HOST: flags.host,
+    PORT: flags.port,
+    POOL_WORKERS: flags.workers,
+    MODELS_DIR: flags.modelsDir,
+  });
+  const startedAtMs = performance.now();
+  const log = createLog(config.logLevel);
+  const pipelines = await loadPipelines(config);
+  const pool = ThreadPool.start({ ...config, log });
+  let server: Server;
+  try {
+    server = await startServer({ config, pool, pipelines, log });
+    stopOnSignals(server, log);
+    await pool.started;
+  } catch (error) {
+    await pool.stop(config.shutdownGraceMs);
+    throw error;
+  }
+  const url = `ws://${config.host}:${server.port}${streamPath}?pipeline_id=${pipelines[0]?.id}`;
+  log.info({ url, ...summaryOf(config, pool), startMs: Math.round(performance.now() - startedAtMs) }, 'ready');
+}
+
+function summaryOf(config: Config, pool: ThreadPool): object {
+  const [report] = pool.status().reports;
+  return { workers: config.poolWorkers, modelsDir: config.modelsDir, ...report };
+}
+
+function stopOnSignals(server: Server, log: Log): void {
+  let stoppingSinceMs: number | undefined;
+  const stop = async (signal: NodeJS.Signals) => {
+    if (stoppingSinceMs !== undefined) {
+      if (performance.now() - stoppingSinceMs > sameSignalMs) die();
+      return;
+    }
+    stoppingSinceMs = performance.now();
+    log.info({ signal }, 'stopping');
+    if (await server.stop()) {
+      log.info('stopped');
+      process.exit(0);
+    }
+    log.fatal('a worker did not come back in time');
+    die();
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+/** The only way out while a thread is inside native code: an ordinary exit would abort in its destructors. */
+function die(): never {
+  process.kill(process.pid, 'SIGKILL');
+  throw new Error('killed');
+}

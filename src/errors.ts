@@ -1,0 +1,54 @@
+/** The error contract: every code the gateway can answer with, its close code, its usual detail. Any thread. */
+
+/**
+ * Error codes of the stream, with the WebSocket close code that follows each and the detail it usually carries.
+ * The codes are stable; `docs/ERROR_CONTRACT.md` is the page for people.
+ */
+export const streamErrors = {
+  invalid_pipeline: { closeCode: 1008, detail: 'pipeline_id query parameter is required' },
+  invalid_frame: { closeCode: 1007, detail: 'Not a valid JPEG image' },
+  frame_too_large: { closeCode: 1009, detail: 'Frame exceeds 5MB' },
+  invalid_message: { closeCode: 1003, detail: 'Expected binary frame payload' },
+  pipeline_failure: { closeCode: 1011, detail: 'Pipeline failed' },
+  server_busy: { closeCode: 1013, detail: 'Too many sessions' },
+  slow_reader: { closeCode: 1008, detail: 'Replies are not being read' },
+  internal_error: { closeCode: 1011, detail: 'Unexpected error occurred' },
+} as const;
+
+export type StreamErrorCode = keyof typeof streamErrors;
+
+/** Error codes that only plain HTTP requests can get, with their status. */
+export const httpErrors = {
+  not_found: { status: '404 Not Found', detail: 'No such resource' },
+  method_not_allowed: { status: '405 Method Not Allowed', detail: 'Only GET is supported here' },
+  upgrade_required: { status: '426 Upgrade Required', detail: 'Open this address as a WebSocket' },
+} as const;
+
+export type HttpErrorCode = keyof typeof httpErrors;
+
+/** What can be wrong with one frame once it has been taken: an undecodable picture or a pipeline that failed. */
+export type FrameErrorCode = 'invalid_frame' | 'pipeline_failure' | 'internal_error';
+
+/** A frame could not be answered with a result. `detail` goes to the peer: never a path, never a stack. */
+export class FrameError extends Error {
+  readonly code: FrameErrorCode;
+  readonly detail: string;
+
+  constructor(code: FrameErrorCode, detail: string = streamErrors[code].detail, options?: ErrorOptions) {
+    super(`${code}: ${detail}`, options);
+    this.name = 'FrameError';
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+/** The server cannot start as it is set up. The message is for the operator: one line for each fault. */
+export class SetupError extends Error {
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[], options?: ErrorOptions) {
+    super(faults.join('\n'), options);
+    this.name = 'SetupError';
+    this.faults = faults;
+  }
+}

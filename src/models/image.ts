@@ -1,0 +1,40 @@
+/** A decoded picture and the geometry of fitting it into a model's input. Worker threads. */
+
+/** 8-bit samples, row by row, interleaved RGB (3 channels) or grey (1 channel). */
+export interface Image {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+  /** At least `width * height * channels` samples; a reused buffer may be longer. */
+  readonly data: Uint8Array;
+}
+
+/** How a picture lies in a letterboxed input: `input = picture * scale + offset`, in pixels. */
+export interface Letterbox {
+  readonly scale: number;
+  readonly offsetX: number;
+  readonly offsetY: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * Fits a picture into a model's input, centred, keeping its proportions.
+ * Same rounding as Ultralytics' LetterBox (`data/augment.py`), so that boxes agree with theirs.
+ */
+export function letterboxOf(
+  image: { width: number; height: number },
+  inputWidth: number,
+  inputHeight: number,
+): Letterbox {
+  const scale = Math.min(inputWidth / image.width, inputHeight / image.height);
+  const width = Math.max(1, Math.round(image.width * scale));
+  const height = Math.max(1, Math.round(image.height * scale));
+  return {
+    scale,
+    width,
+    height,
+    offsetX: Math.round((inputWidth - width) / 2 - 0.1),
+    offsetY: Math.round((inputHeight - height) / 2 - 0.1),
+  };
+}

@@ -1,0 +1,51 @@
+/** Finds a model's files by the name that a pipeline uses, and reads its optional `model.json`. Any thread. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { z } from 'zod';
+
+/** `model.json` beside a model only overrides what the ONNX file says or what would be usual. */
+const overridesSchema = z.strictObject({
+  description: z.string().optional(),
+  names: z.array(z.string()).min(1).optional(),
+  score_threshold: z.number().min(0).max(1).optional(),
+  iou_threshold: z.number().min(0).max(1).optional(),
+});
+
+export type ModelOverrides = z.infer<typeof overridesSchema>;
+
+export interface ModelFiles {
+  readonly onnxPath: string;
+  readonly overrides: ModelOverrides;
+}
+
+/**
+ * `plate-yolo` is the folder `plate-yolo/` with `model.onnx` and perhaps `model.json`; `mine.onnx` is a single file.
+ * @param name relative to the models folder, and inside it.
+ * @returns the files, or a one-line fault that names what is missing.
+ */
+export function findModel(modelsDir: string, name: string): ModelFiles | { readonly fault: string } {
+  const base = resolve(modelsDir, name);
+  if (relative(modelsDir, base).startsWith('..')) return { fault: `model "${name}" lies outside the models folder` };
+  if (name.endsWith('.onnx')) {
+    if (!existsSync(base)) return { fault: `model file ${base} does not exist` };
+    return { onnxPath: base, overrides: {} };
+  }
+  const onnxPath = join(base, 'model.onnx');
+  if (!existsSync(onnxPath)) return { fault: `model file ${onnxPath} does not exist` };
+  const overrides = readOverrides(join(base, 'model.json'));
+  return 'fault' in overrides ? overrides : { onnxPath, overrides: overrides.value };
+}
+
+function readOverrides(path: string): { readonly value: ModelOverrides } | { readonly fault: string } {
+  if (!existsSync(path)) return { value: {} };
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    return { fault: `${path} is not JSON: ${error instanceof Error ? error.message : String(error)}` };
+  }
+  const parsed = overridesSchema.safeParse(json);
+  if (parsed.success) return { value: parsed.data };
+  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`);
+  return { fault: `${path}: ${faults.join('; ')}` };
+}

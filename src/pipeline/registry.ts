@@ -1,0 +1,162 @@
+/** Reads the pipelines and the users' own tools from the models folder and checks them against each other. Any thread. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
+import { SetupError } from '../errors.ts';
+import { builtInTools } from '../tools/built-in.ts';
+import { type Tool, type ToolContext, toolName } from '../tools/tool.ts';
+import {
+  type Checked,
+  describeIssue,
+  type GraphPlan,
+  type PipelineFile,
+  parsePipelineFile,
+  planGraph,
+} from './graph.ts';
+
+/** A node that is ready to be created: its tool found, its params checked and filled in. */
+export interface CheckedNode {
+  readonly id: string;
+  readonly tool: Tool;
+  readonly params: unknown;
+}
+
+export interface Pipeline {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly nodes: ReadonlyMap<string, CheckedNode>;
+  readonly plan: GraphPlan;
+}
+
+/** The keys of a result that are the gateway's own. */
+const reservedPorts = ['width', 'height', 'timings_ms'];
+
+/** Always there, so no predecessor needs to give it. */
+const framePort = 'image';
+
+/**
+ * Loads `pipelines/*.json` and `tools/*.{js,mjs}` of the models folder.
+ * @throws SetupError with one line for each fault: file, node, complaint.
+ */
+export async function loadPipelines(context: ToolContext): Promise<Pipeline[]> {
+  const faults: string[] = [];
+  const tools = await loadTools(context.modelsDir, faults);
+  const folder = join(context.modelsDir, 'pipelines');
+  const files = existsSync(folder) ? listFiles(folder, /\.json$/) : [];
+  if (files.length === 0) faults.push(`${folder} holds no pipeline (*.json)`);
+  const pipelines: Pipeline[] = [];
+  for (const path of files) {
+    const checked = checkPipeline(path, tools, context);
+    if (checked.ok) pipelines.push(checked.value);
+    else faults.push(...checked.faults.map((fault) => `${path}: ${fault}`));
+  }
+  if (faults.length > 0) throw new SetupError(faults);
+  return pipelines;
+}
+
+function listFiles(folder: string, pattern: RegExp): string[] {
+  return readdirSync(folder)
+    .filter((name) => pattern.test(name))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+/** A user's module exports a tool by default, or a function that makes one from what it needs of the gateway. */
+type ToolModule = { readonly default?: unknown };
+
+async function loadTools(modelsDir: string, faults: string[]): Promise<Map<string, Tool>> {
+  const tools = new Map<string, Tool>(builtInTools.map((tool) => [toolName(tool), tool]));
+  const folder = join(modelsDir, 'tools');
+  if (!existsSync(folder)) return tools;
+  for (const path of listFiles(folder, /\.m?js$/)) {
+    try {
+      const module = (await import(pathToFileURL(path).href)) as ToolModule;
+      const exported = typeof module.default === 'function' ? module.default({ z }) : module.default;
+      const tool = requireTool(exported);
+      if (tools.has(toolName(tool))) throw new Error(`the tool ${toolName(tool)} exists already`);
+      tools.set(toolName(tool), tool);
+    } catch (error) {
+      faults.push(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return tools;
+}
+
+const toolShape = z.looseObject({
+  pluginId: z.string().min(1),
+  toolId: z.string().min(1),
+  description: z.string(),
+  inputs: z.array(z.string()),
+  outputs: z.array(z.string().refine((port) => !reservedPorts.includes(port), 'is a key that the gateway writes')),
+  failureDetail: z.string().min(1),
+  params: z.custom((value) => value instanceof z.ZodType, 'must be a schema made with the given z'),
+  create: z.custom((value) => typeof value === 'function', 'must be a function'),
+});
+
+function requireTool(exported: unknown): Tool {
+  const checked = toolShape.safeParse(exported);
+  if (!checked.success) throw new Error(`is no tool: ${checked.error.issues.map(describeIssue).join('; ')}`);
+  return exported as Tool;
+}
+
+function checkPipeline(path: string, tools: ReadonlyMap<string, Tool>, context: ToolContext): Checked<Pipeline> {
+  const file = readPipelineFile(path);
+  if (!file.ok) return file;
+  const plan = planGraph(file.value);
+  const nodes = new Map<string, CheckedNode>();
+  const faults = plan.ok ? [] : [...plan.faults];
+  const expectedId = basename(path, '.json');
+  if (file.value.id !== expectedId) faults.push(`id is "${file.value.id}", but the file's name says "${expectedId}"`);
+  for (const node of file.value.nodes) {
+    const checked = checkNode(node, tools, context);
+    if (checked.ok) nodes.set(node.id, checked.value);
+    else faults.push(...checked.faults.map((fault) => `node "${node.id}": ${fault}`));
+  }
+  if (plan.ok && faults.length === 0) faults.push(...portFaults(nodes, plan.value));
+  if (!plan.ok || faults.length > 0) return { ok: false, faults };
+  const { id, name, description } = file.value;
+  return { ok: true, value: { id, name, description, nodes, plan: plan.value } };
+}
+
+function readPipelineFile(path: string): Checked<PipelineFile> {
+  try {
+    return parsePipelineFile(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (error) {
+    return { ok: false, faults: [`is not JSON: ${error instanceof Error ? error.message : String(error)}`] };
+  }
+}
+
+function checkNode(
+  node: PipelineFile['nodes'][number],
+  tools: ReadonlyMap<string, Tool>,
+  context: ToolContext,
+): Checked<CheckedNode> {
+  const name = `${node.plugin_id}.${node.tool_id}`;
+  const tool = tools.get(name);
+  if (tool === undefined) {
+    return { ok: false, faults: [`unknown tool ${name}; there are ${[...tools.keys()].sort().join(', ')}`] };
+  }
+  const params = tool.params.safeParse(node.params);
+  if (!params.success) {
+    return { ok: false, faults: params.error.issues.map((issue) => `params: ${describeIssue(issue)}`) };
+  }
+  const faults = tool.check?.(params.data, context) ?? [];
+  return faults.length > 0
+    ? { ok: false, faults: [...faults] }
+    : { ok: true, value: { id: node.id, tool, params: params.data } };
+}
+
+/** Every required port must come from a direct predecessor. */
+function portFaults(nodes: ReadonlyMap<string, CheckedNode>, plan: GraphPlan): string[] {
+  const faults: string[] = [];
+  for (const [id, { tool }] of nodes) {
+    const before = plan.predecessors.get(id) ?? [];
+    const given = new Set([framePort, ...before.flatMap((from) => nodes.get(from)?.tool.outputs ?? [])]);
+    for (const port of tool.inputs) {
+      if (!given.has(port)) faults.push(`node "${id}": ${toolName(tool)} needs "${port}", which no predecessor gives`);
+    }
+  }
+  return faults;
+}

@@ -1,0 +1,95 @@
+/** The only way into the pipelines: the bytes of one frame in, its result out. Worker threads. */
+import type { ModelInfo } from '../models/onnx-model.ts';
+import type { Detection, FrameResult, ResultMessage } from '../protocol.ts';
+import { JpegDecoder } from '../tools/jpeg-decoder.ts';
+import type { PortValues, ToolContext } from '../tools/tool.ts';
+import { DagPipelineService } from './dag-pipeline-service.ts';
+import type { Pipeline } from './registry.ts';
+
+/** Decimal places on the wire: a tenth of a pixel, a hundredth of a per cent, ten microseconds. */
+const pixelDigits = 1;
+const scoreDigits = 4;
+const millisecondDigits = 2;
+
+export class VideoFilePipelineService {
+  readonly #decoder: JpegDecoder;
+  readonly #dag: DagPipelineService;
+
+  private constructor(decoder: JpegDecoder, dag: DagPipelineService) {
+    this.#decoder = decoder;
+    this.#dag = dag;
+  }
+
+  /** Loads all that the pipelines need and runs it once, so that the first frame is as fast as the next. */
+  static async create(pipelines: readonly Pipeline[], context: ToolContext): Promise<VideoFilePipelineService> {
+    const service = new VideoFilePipelineService(
+      await JpegDecoder.create(),
+      await DagPipelineService.create(pipelines, context),
+    );
+    await service.#dag.warm();
+    return service;
+  }
+
+  get models(): ModelInfo[] {
+    return this.#dag.models;
+  }
+
+  get decoder(): string {
+    return this.#decoder.engine;
+  }
+
+  /**
+   * Decodes one JPEG frame and runs a pipeline on it.
+   * @param frameBytes a whole JPEG; zero bytes may follow it. Only read, and not kept.
+   * @throws FrameError `invalid_frame` when the picture cannot be decoded, `pipeline_failure` when a tool fails.
+   */
+  async runOnFrame(pipelineId: string, frameIndex: number, frameBytes: Uint8Array): Promise<ResultMessage> {
+    const startedAtMs = performance.now();
+    const image = this.#decoder.decode(frameBytes);
+    const decodeMs = performance.now() - startedAtMs;
+    const run = await this.#dag.run(pipelineId, image);
+    const timings = { decode: decodeMs, ...run.timingsMs, total: performance.now() - startedAtMs };
+    return { frame_index: frameIndex, result: composeResult(image, run.values, timings) };
+  }
+
+  close(): Promise<void> {
+    return this.#dag.close();
+  }
+}
+
+function composeResult(
+  image: { width: number; height: number },
+  values: PortValues,
+  timings: Readonly<Record<string, number>>,
+): FrameResult {
+  const { image: _pixelsStayHere, detections, text_score, ...others } = values;
+  return {
+    width: image.width,
+    height: image.height,
+    ...others,
+    ...(detections === undefined ? {} : { detections: detections.map(roundDetection) }),
+    ...(text_score === undefined ? {} : { text_score: round(text_score, scoreDigits) }),
+    timings_ms: Object.fromEntries(Object.entries(timings).map(([id, ms]) => [id, round(ms, millisecondDigits)])),
+  };
+}
+
+function roundDetection(detection: Detection): Detection {
+  const { x, y, w, h, label, score, quad, text, text_score, ...others } = detection;
+  return {
+    x: round(x, pixelDigits),
+    y: round(y, pixelDigits),
+    w: round(w, pixelDigits),
+    h: round(h, pixelDigits),
+    label,
+    score: round(score, scoreDigits),
+    ...(quad === undefined ? {} : { quad: quad.map(([qx, qy]) => [round(qx, pixelDigits), round(qy, pixelDigits)]) }),
+    ...(text === undefined ? {} : { text }),
+    ...(text_score === undefined ? {} : { text_score: round(text_score, scoreDigits) }),
+    ...others,
+  };
+}
+
+function round(value: number, digits: number): number {
+  const factor = 10 ** digits;
+  return Math.round(value * factor) / factor;
+}

@@ -1,0 +1,63 @@
+/** Puts the server together and takes it down again. Main thread. */
+import type { Config } from '../config.ts';
+import type { Log } from '../observe/log.ts';
+import type { Pool } from '../pool/pool.ts';
+import { type PipelineSummary, registerRoutes } from './routes.ts';
+import { StreamEndpoint } from './stream.ts';
+import { listenExclusively, loadUws } from './uws.ts';
+
+export interface ServerParts {
+  readonly config: Config;
+  readonly pool: Pool;
+  readonly pipelines: readonly PipelineSummary[];
+  readonly log: Log;
+}
+
+export interface Server {
+  readonly host: string;
+  /** The port in use, also where 0 was asked for. */
+  readonly port: number;
+  /**
+   * Stops listening, answers what is in flight, closes clients with 1001, stops the workers.
+   * @returns whether every thread ended within `shutdownGraceMs`; if not, only a kill ends the process.
+   */
+  stop(): Promise<boolean>;
+}
+
+/** Closed sockets are given this long to take their last replies before what is left is cut. */
+const lingerMs = 200;
+
+/** Listens at once; frames are taken as the pool's workers become ready. */
+export async function startServer({ config, pool, pipelines, log }: ServerParts): Promise<Server> {
+  const uws = await loadUws();
+  const app = uws.App();
+  let draining = false;
+  const stream = new StreamEndpoint({
+    limits: config,
+    maxSessions: config.maxSessions,
+    hardCapBytes: config.hardCapBytes,
+    pipelineIds: new Set(pipelines.map((pipeline) => pipeline.id)),
+    pool,
+    log,
+  });
+  stream.register(app);
+  registerRoutes(app, { pool, pipelines, isDraining: () => draining, log });
+  const listening = await listenExclusively(uws, app, config.host, config.port);
+  const stop = async () => {
+    draining = true;
+    const deadlineMs = performance.now() + config.shutdownGraceMs;
+    uws.us_listen_socket_close(listening);
+    await Promise.race([stream.drain(), sleep(config.shutdownGraceMs)]);
+    const ended = await pool.stop(Math.max(0, deadlineMs - performance.now()));
+    await sleep(lingerMs);
+    app.close();
+    return ended;
+  };
+  return { host: config.host, port: uws.us_socket_local_port(listening), stop };
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
+}

@@ -1,0 +1,144 @@
+/** `GET /ws/video/stream`: sockets become sessions, messages become frames. Runs on the loop. */
+import { randomUUID } from 'node:crypto';
+import { type StreamErrorCode, streamErrors } from '../errors.ts';
+import type { Log } from '../observe/log.ts';
+import type { Pool } from '../pool/pool.ts';
+import { closeCodeOf, encodeError, goingAwayCloseCode, streamPath } from '../protocol.ts';
+import { type Outbox, type SessionLimits, SessionManager } from '../session/session-manager.ts';
+import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp, type WebSocket } from './uws.ts';
+
+export interface StreamOptions {
+  readonly limits: SessionLimits;
+  readonly maxSessions: number;
+  /** uWebSockets.js cuts a connection whose message is larger, without a word. */
+  readonly hardCapBytes: number;
+  readonly pipelineIds: ReadonlySet<string>;
+  readonly pool: Pool;
+  readonly log: Log;
+}
+
+/** Seconds without a sign of life from the peer; the gateway pings by itself. uWebSockets.js aborts below 8. */
+const idleTimeoutSeconds = 60;
+
+/** What uWebSockets.js keeps with a socket. */
+interface SocketData {
+  readonly pipelineId: string | undefined;
+  /** Set while the socket belongs to a session; a refused one has none. */
+  session: SessionManager | undefined;
+  open: boolean;
+}
+
+type Socket = WebSocket<SocketData>;
+
+export class StreamEndpoint {
+  readonly #options: StreamOptions;
+  readonly #sessions = new Set<SessionManager>();
+  #draining = false;
+  #emptied: (() => void) | undefined;
+
+  constructor(options: StreamOptions) {
+    this.#options = options;
+  }
+
+  get sessions(): number {
+    return this.#sessions.size;
+  }
+
+  register(app: TemplatedApp): void {
+    const { log } = this.#options;
+    app.ws<SocketData>(streamPath, {
+      maxPayloadLength: this.#options.hardCapBytes,
+      // Sessions watch what is unread themselves and end with an error; zero switches the silent drop off.
+      maxBackpressure: 0,
+      idleTimeout: idleTimeoutSeconds,
+      upgrade: (response, request, context) => upgrade(response, request, context),
+      open: (socket) => guarded(log, () => this.#opened(socket)),
+      message: (socket, message, isBinary) => guarded(log, () => this.#received(socket, message, isBinary)),
+      close: (socket) => guarded(log, () => this.#closed(socket)),
+    });
+  }
+
+  /** Answers what is in flight, closes every session with 1001. Settles when none is left. */
+  drain(): Promise<void> {
+    this.#draining = true;
+    const empty = new Promise<void>((resolve) => {
+      this.#emptied = resolve;
+    });
+    for (const session of this.#sessions) session.drain();
+    this.#settleWhenEmpty();
+    return empty;
+  }
+
+  #opened(socket: Socket): void {
+    const data = socket.getUserData();
+    const { pipelineId } = data;
+    const { pipelineIds, maxSessions, limits, pool, log } = this.#options;
+    if (this.#draining) socket.end(goingAwayCloseCode);
+    else if (!pipelineId) refuse(socket, 'invalid_pipeline');
+    else if (!pipelineIds.has(pipelineId)) refuse(socket, 'invalid_pipeline', `Unknown pipeline_id: ${pipelineId}`);
+    else if (this.#sessions.size >= maxSessions) refuse(socket, 'server_busy');
+    else {
+      const sessionId = randomUUID();
+      const onError = (code: StreamErrorCode, reason: string) => log.info({ sessionId, code, reason }, 'session ended');
+      data.session = new SessionManager({ sessionId, pipelineId, limits, pool, outbox: outboxOf(socket), onError });
+      this.#sessions.add(data.session);
+      log.debug({ sessionId, pipelineId }, 'session opened');
+    }
+  }
+
+  #received(socket: Socket, message: ArrayBuffer, isBinary: boolean): void {
+    const { session } = socket.getUserData();
+    if (session === undefined) return;
+    try {
+      if (isBinary) session.receiveFrame(new Uint8Array(message));
+      else session.receiveText();
+    } catch (error) {
+      this.#options.log.error({ err: error, sessionId: session.sessionId }, 'a message could not be handled');
+      session.failInternally(String(error));
+    }
+  }
+
+  #closed(socket: Socket): void {
+    const data = socket.getUserData();
+    data.open = false;
+    if (data.session === undefined) return;
+    data.session.gone();
+    this.#sessions.delete(data.session);
+    this.#settleWhenEmpty();
+  }
+
+  #settleWhenEmpty(): void {
+    if (this.#sessions.size === 0) this.#emptied?.();
+  }
+}
+
+/** The upgrade is always accepted, so that the reason for a refusal reaches the client as JSON. */
+function upgrade(response: HttpResponse, request: HttpRequest, context: Parameters<HttpResponse['upgrade']>[4]): void {
+  const data: SocketData = { pipelineId: request.getQuery('pipeline_id'), session: undefined, open: true };
+  response.upgrade(
+    data,
+    request.getHeader('sec-websocket-key'),
+    request.getHeader('sec-websocket-protocol'),
+    request.getHeader('sec-websocket-extensions'),
+    context,
+  );
+}
+
+function refuse(socket: Socket, code: StreamErrorCode, detail: string = streamErrors[code].detail): void {
+  socket.send(encodeError(code, detail));
+  socket.end(closeCodeOf(code));
+}
+
+/** A closed socket throws on every call, so each is asked first. Corked, since replies come from outside its handlers. */
+function outboxOf(socket: Socket): Outbox {
+  const data = socket.getUserData();
+  return {
+    send: (message) => {
+      if (data.open) socket.cork(() => socket.send(message));
+    },
+    unreadBytes: () => (data.open ? socket.getBufferedAmount() : 0),
+    close: (code) => {
+      if (data.open) socket.end(code);
+    },
+  };
+}

@@ -1,0 +1,84 @@
+/** Starts a real gateway as a process of its own, as a user would, and stops it again. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const cliPath = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
+
+/** Pipelines and tools made for tests, without any model. */
+export const fixtureModels = fileURLToPath(new URL('../fixtures/models', import.meta.url));
+
+export interface Gateway {
+  readonly port: number;
+  readonly httpUrl: string;
+  /** The address of a stream. */
+  streamUrl(pipelineId: string): string;
+  /** What the log has said so far. */
+  log(): string;
+  signal(signal: NodeJS.Signals): void;
+  /** Waits for the process to end. */
+  ended(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** SIGTERM, then {@link ended}. */
+  stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  readonly pid: number;
+}
+
+/** Starts a gateway on a free port and waits until it is ready. */
+export async function startGateway(env: Record<string, string> = {}): Promise<Gateway> {
+  const child = spawnCli(['serve'], { PORT: '0', MODELS_DIR: fixtureModels, POOL_WORKERS: '2', ...env });
+  let log = '';
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      log += text;
+      const ready = /"url":"ws:\/\/[^"]*:(\d+)\/.*"msg":"ready"/.exec(log);
+      if (ready !== null) resolve(Number(ready[1]));
+    });
+    child.once('exit', () => reject(new Error(`the gateway did not start:\n${log}`)));
+  });
+  return {
+    port,
+    pid: child.pid as number,
+    httpUrl: `http://127.0.0.1:${port}`,
+    streamUrl: (pipelineId) => `ws://127.0.0.1:${port}/ws/video/stream?pipeline_id=${pipelineId}`,
+    log: () => log,
+    signal: (signal) => void child.kill(signal),
+    ended: () => ended,
+    stop: () => {
+      child.kill('SIGTERM');
+      return ended;
+    },
+  };
+}
+
+/** Runs the command line with an environment that has nothing of the tests' own in it. */
+export function spawnCli(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
+  const { PATH, HOME } = process.env;
+  return spawn(process.execPath, [cliPath, ...args], {
+    env: { ...(PATH === undefined ? {} : { PATH }), ...(HOME === undefined ? {} : { HOME }), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs one command of the command line to its end. */
+export function runCli(args: readonly string[], env: Record<string, string> = {}): Promise<Finished> {
+  const child = spawnCli(args, env);
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  return new Promise((resolve) => {
+    child.once('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
