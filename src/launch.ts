@@ -35,8 +35,20 @@ function runtimePath(): string {
   }
 }
 
+/** The oldest Node whose features the gateway uses; the packaged one is newer. */
+const oldestMajor = 22;
+
+const runtime = runtimePath();
+if (runtime === process.execPath && Number.parseInt(process.versions.node, 10) < oldestMajor) {
+  const platform = `${process.platform} ${process.arch}`;
+  process.stderr.write(
+    `framegate: no Node comes with the package for ${platform}; it needs Node ${oldestMajor} or newer there\n`,
+  );
+  process.exit(2);
+}
+
 const cliPath = fileURLToPath(new URL(`./cli${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url));
-const child = spawn(runtimePath(), [cliPath, ...process.argv.slice(2)], { stdio: 'inherit' });
+const child = spawn(runtime, [cliPath, ...process.argv.slice(2)], { stdio: 'inherit' });
 for (const signal of forwarded) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => {
   process.exitCode = code ?? signalExitBase + (signal === null ? 0 : constants.signals[signal]);

@@ -20,6 +20,9 @@ export interface StreamOptions {
 /** Seconds without a sign of life from the peer; the gateway pings by itself. uWebSockets.js aborts below 8. */
 const idleTimeoutSeconds = 60;
 
+/** Ends of a session that an operator should look at; the others are the peer's doing. */
+const ourFaults: ReadonlySet<StreamErrorCode> = new Set(['pipeline_failure', 'internal_error']);
+
 /** What uWebSockets.js keeps with a socket. */
 interface SocketData {
   readonly pipelineId: string | undefined;
@@ -51,7 +54,7 @@ export class StreamEndpoint {
       // Sessions watch what is unread themselves and end with an error; zero switches the silent drop off.
       maxBackpressure: 0,
       idleTimeout: idleTimeoutSeconds,
-      upgrade: (response, request, context) => upgrade(response, request, context),
+      upgrade: (response, request, context) => guarded(log, () => upgrade(response, request, context)),
       open: (socket) => guarded(log, () => this.#opened(socket)),
       message: (socket, message, isBinary) => guarded(log, () => this.#received(socket, message, isBinary)),
       close: (socket) => guarded(log, () => this.#closed(socket)),
@@ -79,7 +82,9 @@ export class StreamEndpoint {
     else if (this.#sessions.size >= maxSessions) refuse(socket, 'server_busy');
     else {
       const sessionId = randomUUID();
-      const onError = (code: StreamErrorCode, reason: string) => log.info({ sessionId, code, reason }, 'session ended');
+      const onError = (code: StreamErrorCode, reason: string) => {
+        log[ourFaults.has(code) ? 'warn' : 'info']({ sessionId, pipelineId, code, reason }, 'session ended');
+      };
       data.session = new SessionManager({ sessionId, pipelineId, limits, pool, outbox: outboxOf(socket), onError });
       this.#sessions.add(data.session);
       log.debug({ sessionId, pipelineId }, 'session opened');

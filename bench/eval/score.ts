@@ -1,0 +1,142 @@
+/** Scores a pipeline's answers against what is known. Pure. */
+import type { Detection } from '../../src/protocol.ts';
+import type { TrueObject } from './truth.ts';
+
+/** One photograph's truth and answer. */
+export interface Answer {
+  readonly objects: readonly TrueObject[];
+  readonly detections: readonly Detection[];
+  readonly timingsMs: Readonly<Record<string, number>>;
+}
+
+export interface Report {
+  readonly photos: number;
+  readonly objects: number;
+  readonly empty_photos: number;
+  /** Part of the objects that a detection overlaps with IoU 0.5 or more. */
+  readonly recall50: number;
+  /** Part of the detections that overlap an object of their own so. */
+  readonly precision50: number;
+  /** Area under the precision-recall curve, every point, of what the pipeline's threshold let through. */
+  readonly ap50: number;
+  readonly false_per_empty_photo: number;
+  /** Part of the objects whose text is read exactly; letters and digits only. An object that was missed is not. */
+  readonly text_exact: number;
+  /** Character error rate: edit distance over all true characters; a missed object is all wrong. */
+  readonly cer: number;
+  readonly stage_ms: Readonly<Record<string, { readonly median: number; readonly p95: number }>>;
+}
+
+const matchingIou = 0.5;
+
+export function score(answers: readonly Answer[]): Report {
+  const matched = answers.map(matchPhoto);
+  const all = matched.flatMap((photo) => photo.detections);
+  const pairs = matched.flatMap((photo) => photo.pairs);
+  const hits = all.filter((detection) => detection.hit).length;
+  const objects = pairs.length;
+  const empty = answers.filter((answer) => answer.objects.length === 0);
+  const characters = sum(pairs.map(({ object }) => plain(object.text).length));
+  return {
+    photos: answers.length,
+    objects,
+    empty_photos: empty.length,
+    recall50: ratio(hits, objects),
+    precision50: ratio(hits, all.length),
+    ap50: averagePrecision(all, objects),
+    false_per_empty_photo: ratio(sum(empty.map((answer) => answer.detections.length)), empty.length),
+    text_exact: ratio(pairs.filter(({ object, found }) => plain(object.text) === plain(found?.text)).length, objects),
+    cer: ratio(sum(pairs.map(({ object, found }) => editDistance(plain(object.text), plain(found?.text)))), characters),
+    stage_ms: stagesOf(answers),
+  };
+}
+
+interface MatchedPhoto {
+  readonly detections: { readonly score: number; readonly hit: boolean }[];
+  readonly pairs: { readonly object: TrueObject; readonly found: Detection | undefined }[];
+}
+
+/** The best-scored detection takes the object it overlaps most; each object is taken once. */
+function matchPhoto(answer: Answer): MatchedPhoto {
+  const found = new Map<TrueObject, Detection>();
+  const detections = [...answer.detections]
+    .sort((a, b) => b.score - a.score)
+    .map((detection) => {
+      const open = answer.objects.filter((object) => !found.has(object));
+      const best = open.sort((a, b) => iou(b, detection) - iou(a, detection))[0];
+      const hit = best !== undefined && iou(best, detection) >= matchingIou;
+      if (hit) found.set(best, detection);
+      return { score: detection.score, hit };
+    });
+  return { detections, pairs: answer.objects.map((object) => ({ object, found: found.get(object) })) };
+}
+
+type Box = Pick<TrueObject, 'x' | 'y' | 'w' | 'h'>;
+
+/** Intersection over union of two boxes, 0 to 1. */
+export function iou(a: Box, b: Box): number {
+  const width = Math.min(a.x + a.w, b.x + b.w) - Math.max(a.x, b.x);
+  const height = Math.min(a.y + a.h, b.y + b.h) - Math.max(a.y, b.y);
+  if (width <= 0 || height <= 0) return 0;
+  return (width * height) / (a.w * a.h + b.w * b.h - width * height);
+}
+
+/** Precision at each recall, made monotonic from the right, summed over the steps of recall (PASCAL VOC 2010 and later). */
+function averagePrecision(detections: readonly { score: number; hit: boolean }[], objects: number): number {
+  const ranked = [...detections].sort((a, b) => b.score - a.score);
+  let hits = 0;
+  const precisions: number[] = [];
+  for (const [index, { hit }] of ranked.entries()) {
+    if (!hit) continue;
+    hits += 1;
+    precisions.push(hits / (index + 1));
+  }
+  let best = 0;
+  const envelope = precisions.reverse().map((precision) => {
+    best = Math.max(best, precision);
+    return best;
+  });
+  return ratio(sum(envelope), objects);
+}
+
+/** Letters and digits only, as plates are compared. */
+function plain(text = ''): string {
+  return text.toUpperCase().replace(/[^A-Z0-9]/g, '');
+}
+
+/** Levenshtein's distance. */
+export function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1];
+    for (let j = 0; j < b.length; j++) {
+      const replaced = (row[j] as number) + (letter === b[j] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j + 1] as number) + 1, (next[j] as number) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}
+
+function stagesOf(answers: readonly Answer[]): Report['stage_ms'] {
+  const stages = new Set(answers.flatMap((answer) => Object.keys(answer.timingsMs)));
+  return Object.fromEntries(
+    [...stages].map((stage) => {
+      const values = answers.flatMap((answer) => answer.timingsMs[stage] ?? []).sort((a, b) => a - b);
+      return [stage, { median: quantile(values, 0.5), p95: quantile(values, 0.95) }];
+    }),
+  );
+}
+
+/** Of sorted values; the nearest rank. */
+function quantile(sorted: readonly number[], part: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function ratio(part: number, whole: number): number {
+  return whole === 0 ? 0 : part / whole;
+}

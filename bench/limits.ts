@@ -1,0 +1,61 @@
+/** `npm run limits`: a pipeline in a bare loop on one thread, without sockets or threads: the ceiling of the gateway. */
+import { Command, InvalidArgumentError } from 'commander';
+import { configOfProcess } from '../src/config.ts';
+import { loadPipelines } from '../src/pipeline/registry.ts';
+import { VideoFilePipelineService } from '../src/pipeline/video-file-pipeline-service.ts';
+import { renderFrames } from './frames.ts';
+
+interface Flags {
+  readonly pipeline: string;
+  readonly frames: number;
+  readonly json?: boolean;
+}
+
+/** Frames before the clock starts: the compiler has seen everything by then. */
+const warmUpFrames = 20;
+
+const flags = new Command('npm run limits --')
+  .description('Runs a pipeline on rendered 640x480 frames with one plate each, one after the other.')
+  .option('-p, --pipeline <id>', 'pipeline to run', 'yolo_ocr')
+  .option('-n, --frames <n>', 'how many frames', wholeNumber, 200)
+  .option('--json', 'print one JSON object')
+  .parse()
+  .opts<Flags>();
+
+const config = configOfProcess();
+const pipelines = (await loadPipelines(config)).filter((pipeline) => pipeline.id === flags.pipeline);
+if (pipelines.length === 0) throw new Error(`there is no pipeline "${flags.pipeline}" in ${config.modelsDir}`);
+const service = await VideoFilePipelineService.create(pipelines, config);
+const frames = renderFrames();
+const stages = new Map<string, number[]>();
+let cpuAtStart = process.cpuUsage();
+for (let index = -warmUpFrames; index < flags.frames; index++) {
+  if (index === 0) cpuAtStart = process.cpuUsage();
+  const bytes = frames[(index + warmUpFrames) % frames.length] as Uint8Array;
+  const { result } = await service.runOnFrame(flags.pipeline, index, bytes);
+  if (index < 0) continue;
+  for (const [stage, ms] of Object.entries(result.timings_ms)) stages.set(stage, [...(stages.get(stage) ?? []), ms]);
+}
+const cpu = process.cpuUsage(cpuAtStart);
+await service.close();
+const cpuSeconds = (cpu.user + cpu.system) / 1e6;
+const report = {
+  pipeline: flags.pipeline,
+  frames: flags.frames,
+  frames_per_cpu_second: flags.frames / cpuSeconds,
+  cpu_ms_per_frame: (cpuSeconds * 1000) / flags.frames,
+  stage_ms: Object.fromEntries([...stages].map(([stage, values]) => [stage, spread(values)])),
+};
+process.stdout.write(`${JSON.stringify(report, null, flags.json ? 0 : 2)}\n`);
+
+function spread(values: readonly number[]): { median: number; p95: number } {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] as number;
+  return { median: at(0.5), p95: at(0.95) };
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
+  return value;
+}

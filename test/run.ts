@@ -1,0 +1,49 @@
+/** Runs the tests with tap and ends with one line that counts them. Arguments go to tap: files, `--grep`, ... */
+import { spawn } from 'node:child_process';
+import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Parser } from 'tap-parser';
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/** Depth of a `test()` in a file: tap wraps each file into a test of its own. */
+const testDepth = 1;
+
+/** Counts the tests in a file of TAP, each `test()` of a test file as one. */
+async function countTests(path: string): Promise<Counts> {
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+  const watch = (parser: Parser, depth: number) => {
+    parser.on('child', (child: Parser) => watch(child, depth + 1));
+    if (depth !== testDepth) return;
+    parser.on('assert', (result: { ok: boolean; skip?: unknown }) => {
+      if (result.skip) counts.skipped += 1;
+      else if (result.ok) counts.passed += 1;
+      else counts.failed += 1;
+    });
+  };
+  const parser = new Parser();
+  watch(parser, 0);
+  for await (const chunk of createReadStream(path, 'utf8')) parser.write(chunk as string);
+  parser.end();
+  return counts;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'framegate-tests-'));
+const output = join(folder, 'results.tap');
+const reporter = process.stdout.isTTY ? 'base' : 'terse';
+const tap = spawn('tap', [`--reporter=${reporter}`, `--output-file=${output}`, ...process.argv.slice(2)], {
+  stdio: 'inherit',
+});
+tap.on('exit', async (code) => {
+  const { passed, failed, skipped } = await countTests(output);
+  rmSync(folder, { recursive: true });
+  // A file that crashed or ran no test has failed, even where every test that ran has passed.
+  const broken = code !== 0 && failed === 0 ? 1 : 0;
+  process.stdout.write(`${passed} passed, ${failed + broken} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
+  process.exitCode = code ?? 1;
+});

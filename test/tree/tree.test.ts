@@ -1,0 +1,30 @@
+/** The tree itself: format, lint, types, layers, dead code, and files that stay readable. */
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { test } from 'tap';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const longestFile = 300;
+
+for (const script of ['lint', 'types', 'layers', 'unused']) {
+  test(`npm run ${script} finds nothing`, async (t) => {
+    const output = await promisify(execFile)('npm', ['--silent', 'run', script], { cwd: root }).then(
+      () => '',
+      (error: { stdout: string; stderr: string }) => error.stdout + error.stderr,
+    );
+    t.equal(output, '');
+  });
+}
+
+test(`no source file is longer than ${longestFile} lines`, async (t) => {
+  const files = ['src', 'bench', 'test', 'native-models/training'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+  );
+  const sources = files.filter((name) => /\.(ts|mjs|py)$/.test(name));
+  t.ok(sources.length > 0);
+  const long = sources.filter((name) => readFileSync(join(root, name), 'utf8').split('\n').length > longestFile + 1);
+  t.strictSame(long, []);
+});
