@@ -1,4 +1,6 @@
 /** One ONNX model as a warm session. The only importer of onnxruntime-node; runs on a worker thread and blocks it. */
+import '../observe/no-telemetry.ts';
+
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { readOnnxMetadata } from './metadata.ts';
 

@@ -1,4 +1,6 @@
 /** One worker thread as the loop sees it: its state, its slot, the frame it works on. Main thread. */
+import '../observe/no-telemetry.ts';
+
 import { Worker } from 'node:worker_threads';
 import type { FrameOutcome, FromWorker, ToWorker, WorkerReport, WorkerSetup } from './messages.ts';
 import type { Frame } from './pool.ts';
