@@ -44,18 +44,23 @@ function readEntry(reader: Reader): [key: string, value: string] {
   return [key, value];
 }
 
+/** The largest public data sets have some ten thousand classes; a number beyond is no class. */
+const maxClasses = 100_000;
+
 /**
  * Class names from Ultralytics' `names`, a Python dict printed as text: `{0: 'plate', 1: "driver's side"}`.
  * @returns names by class index; `undefined` when the text is something else.
  */
 export function parseClassNames(text: string | undefined): string[] | undefined {
   if (text === undefined) return undefined;
-  const names: string[] = [];
+  const names = new Map<number, string>();
   const entry = /(\d+)\s*:\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")/g;
   for (const [, index, single, double] of text.matchAll(entry)) {
-    names[Number(index)] = (single ?? double ?? '').replace(/\\(.)/g, '$1');
+    names.set(Number(index), (single ?? double ?? '').replace(/\\(.)/g, '$1'));
   }
-  return names.length === 0 ? undefined : Array.from(names, (name, index) => name ?? `class ${index}`);
+  const classes = Math.max(-1, ...names.keys()) + 1;
+  if (classes === 0 || classes > maxClasses) return undefined;
+  return Array.from({ length: classes }, (_, index) => names.get(index) ?? `class ${index}`);
 }
 
 /** Input size from Ultralytics' `imgsz`: `[480, 640]`, height first. */
