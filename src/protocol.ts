@@ -14,6 +14,12 @@ export function closeCodeOf(code: StreamErrorCode): number {
   return streamErrors[code].closeCode;
 }
 
+/** A point in pixels. */
+export type Point = readonly [x: number, y: number];
+
+/** Corners of a tilted box, clockwise from the top left of what is written in it. */
+export type Quad = readonly [Point, Point, Point, Point];
+
 /** A box in pixels of the frame as sent, origin top left, with what was found in it. */
 export interface Detection {
   x: number;
@@ -23,8 +29,8 @@ export interface Detection {
   label: string;
   /** Confidence that the object is there, 0 to 1. */
   score: number;
-  /** Corners of the tilted box, clockwise from its top left, where the detector gives one. */
-  quad?: [number, number][];
+  /** Where the detector tells how the box is tilted. */
+  quad?: Quad;
   text?: string;
   /** Confidence in the text, 0 to 1. */
   text_score?: number;

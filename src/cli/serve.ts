@@ -41,7 +41,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
     await pool.stop(config.shutdownGraceMs);
     throw error;
   }
-  const url = `ws://${config.host}:${server.port}${streamPath}?pipeline_id=${pipelines[0]?.id}`;
+  const url = `ws://${config.host}:${server.port}${streamPath}`;
   log.info({ url, ...summaryOf(config, pool), startMs: Math.round(performance.now() - startedAtMs) }, 'ready');
 }
 

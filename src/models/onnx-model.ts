@@ -45,12 +45,37 @@ export class ModelLoadError extends Error {
   override readonly name = 'ModelLoadError';
 }
 
+/** Models of this thread by file and providers, with how many hold each. */
+const loaded = new Map<string, { holders: number; readonly model: Promise<OnnxModel> }>();
+
 /**
- * Loads a model with the first execution provider that takes it.
- * Each provider is tried alone: onnxruntime-node throws on an unavailable one even with `cpu` behind it in the list.
+ * Loads a model with the first execution provider that takes it. Two tools of a thread that ask for the same file get the
+ * same session; it is released when both have let go of it.
  * @throws ModelLoadError when the file is missing or broken, or no provider takes it.
  */
 export async function loadModel(options: ModelOptions): Promise<Model> {
+  const key = JSON.stringify([options.path, options.providers]);
+  const entry = loaded.get(key) ?? { holders: 0, model: createModel(options) };
+  loaded.set(key, entry);
+  entry.holders += 1;
+  const letGo = async () => {
+    entry.holders -= 1;
+    if (entry.holders > 0) return;
+    loaded.delete(key);
+    await (await entry.model).releaseSession();
+  };
+  try {
+    return (await entry.model).heldBy(letGo);
+  } catch (error) {
+    loaded.delete(key);
+    throw error;
+  }
+}
+
+/**
+ * Each provider is tried alone: onnxruntime-node throws on an unavailable one even with `cpu` behind it in the list.
+ */
+async function createModel(options: ModelOptions): Promise<OnnxModel> {
   const refusals: string[] = [];
   for (const provider of options.providers) {
     try {
@@ -71,7 +96,7 @@ export async function loadModel(options: ModelOptions): Promise<Model> {
   throw new ModelLoadError(`model "${options.name}" cannot be loaded (${refusals.join('; ')})`);
 }
 
-class OnnxModel implements Model {
+class OnnxModel {
   readonly name: string;
   readonly provider: string;
   readonly metadata: Readonly<Record<string, string>>;
@@ -107,7 +132,13 @@ class OnnxModel implements Model {
     return outputs;
   }
 
-  release(): Promise<void> {
+  /** The same model for one more holder, with a `release` of its own. */
+  heldBy(release: () => Promise<void>): Model {
+    const { name, provider, metadata, inputs, outputs } = this;
+    return { name, provider, metadata, inputs, outputs, run: (feeds) => this.run(feeds), release };
+  }
+
+  releaseSession(): Promise<void> {
     return this.#session.release();
   }
 }

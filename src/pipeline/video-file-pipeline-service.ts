@@ -1,6 +1,6 @@
 /** The only way into the pipelines: the bytes of one frame in, its result out. Worker threads. */
 import type { ModelInfo } from '../models/onnx-model.ts';
-import type { Detection, FrameResult, ResultMessage } from '../protocol.ts';
+import type { Detection, FrameResult, Point, Quad, ResultMessage } from '../protocol.ts';
 import { JpegDecoder } from '../tools/jpeg-decoder.ts';
 import type { PortValues, ToolContext } from '../tools/tool.ts';
 import { DagPipelineService } from './dag-pipeline-service.ts';
@@ -82,11 +82,15 @@ function roundDetection(detection: Detection): Detection {
     h: round(h, pixelDigits),
     label,
     score: round(score, scoreDigits),
-    ...(quad === undefined ? {} : { quad: quad.map(([qx, qy]) => [round(qx, pixelDigits), round(qy, pixelDigits)]) }),
+    ...(quad === undefined ? {} : { quad: quad.map(roundPoint) as unknown as Quad }),
     ...(text === undefined ? {} : { text }),
     ...(text_score === undefined ? {} : { text_score: round(text_score, scoreDigits) }),
     ...others,
   };
+}
+
+function roundPoint([x, y]: Point): Point {
+  return [round(x, pixelDigits), round(y, pixelDigits)];
 }
 
 function round(value: number, digits: number): number {

@@ -1,5 +1,13 @@
 /** The tools that ship. */
+import { imageBinarise } from './image-binarise.ts';
+import { ocrDetectText } from './ocr-detect-text.ts';
+import { ocrExtractText } from './ocr-extract-text.ts';
 import type { Tool } from './tool.ts';
 import { yoloDetectObjects } from './yolo-detect-objects.ts';
 
-export const builtInTools: readonly Tool[] = [yoloDetectObjects as Tool];
+export const builtInTools: readonly Tool[] = [
+  yoloDetectObjects as Tool,
+  ocrExtractText as Tool,
+  ocrDetectText as Tool,
+  imageBinarise as Tool,
+];

@@ -1,6 +1,8 @@
 /** `ocr.extract_text`: reads the text in each detected box, or on the whole picture where nothing was detected before. */
 import { z } from 'zod';
+import type { Reading } from '../models/ctc.ts';
 import type { Image } from '../models/image.ts';
+import { rectify, tiltOf } from '../models/rectify.ts';
 import type { Region } from '../models/tensor-image.ts';
 import type { Detection } from '../protocol.ts';
 import { defineTool, type Ports, type PortValues, type ToolInstance } from './tool.ts';
@@ -18,19 +20,115 @@ const paramsSchema = z.strictObject({
 
 type Params = z.infer<typeof paramsSchema>;
 
-/** Grows a box and cuts it at the picture's edges. */
-export function regionAround(
-  box: { x: number; y: number; w: number; h: number },
-  margin: number,
-  image: Image,
-): Region {
+/** What an engine must be able to do. */
+interface TextReader extends Omit<ToolInstance, 'run'> {
+  readLine(image: Image, region: Region): Promise<Reading>;
+  readPage(image: Image): Promise<PortValues>;
+}
+
+/** A box that leans less than this many degrees is cut out as it lies. */
+const uprightDegrees = 1;
+
+class TextExtractor implements ToolInstance {
+  readonly models: ToolInstance['models'] & {};
+  readonly #reader: TextReader;
+  readonly #params: Params;
+
+  constructor(reader: TextReader, params: Params) {
+    this.models = reader.models ?? [];
+    this.#reader = reader;
+    this.#params = params;
+  }
+
+  async run({ image, detections }: Ports): Promise<PortValues> {
+    if (detections === undefined) return this.#reader.readPage(image);
+    const chosen = this.#choose(detections);
+    const read: Detection[] = [];
+    for (const detection of detections) {
+      read.push(chosen.has(detection) ? await this.#read(image, detection) : detection);
+    }
+    return { detections: read };
+  }
+
+  async warm(): Promise<void> {
+    await this.#reader.warm?.();
+  }
+
+  async close(): Promise<void> {
+    await this.#reader.close?.();
+  }
+
+  #choose(detections: readonly Detection[]): ReadonlySet<Detection> {
+    const { labels, max_boxes } = this.#params;
+    const wanted = detections.filter(({ label }) => labels === undefined || labels.includes(label));
+    return new Set(wanted.sort((a, b) => b.score - a.score).slice(0, max_boxes));
+  }
+
+  async #read(image: Image, detection: Detection): Promise<Detection> {
+    const { text, score } = await this.#readBox(image, detection);
+    return { ...detection, text, text_score: score };
+  }
+
+  #readBox(image: Image, { quad, ...box }: Detection): Promise<Reading> {
+    if (quad !== undefined && tiltOf(quad) > uprightDegrees) {
+      const straight = rectify(image, quad);
+      return this.#reader.readLine(straight, { x: 0, y: 0, w: straight.width, h: straight.height });
+    }
+    return this.#reader.readLine(image, regionAround(box, this.#params.margin, image));
+  }
+}
+
+type Size = Pick<Image, 'width' | 'height'>;
+
+/** Grows a box by a part of its height and cuts it at the picture's edges; at least a pixel is left. */
+export function regionAround(box: Region, margin: number, image: Size): Region {
   const grow = box.h * margin;
-  const x = Math.max(0, box.x - grow);
-  const y = Math.max(0, box.y - grow);
+  const x = Math.min(image.width - 1, Math.max(0, box.x - grow));
+  const y = Math.min(image.height - 1, Math.max(0, box.y - grow));
+  const w = Math.max(1, Math.min(image.width, box.x + box.w + grow) - x);
+  const h = Math.max(1, Math.min(image.height, box.y + box.h + grow) - y);
+  return { x, y, w, h };
+}
+
+async function createCtcReader(providers: readonly string[]): Promise<TextReader> {
+  const { CtcReader } = await import('../models/ctc-reader.ts');
+  const reader = await CtcReader.create(providers);
   return {
-    x,
-    y,
-    w: Math.min(image.width, box.x + box.w + grow) - x,
-    h: Math.min(image.height, box.y + box.h + grow) - y,
+    models: [reader.model],
+    readLine: (image, region) => reader.read(image, region),
+    readPage: async (image) => {
+      const { text, score } = await reader.read(image, { x: 0, y: 0, w: image.width, h: image.height });
+      return { text, text_score: score };
+    },
+    warm: () => reader.warm(),
+    close: () => reader.model.release(),
   };
 }
+
+async function createTesseractReader(): Promise<TextReader> {
+  const { TesseractReader } = await import('./tesseract-reader.ts');
+  const reader = await TesseractReader.create();
+  return {
+    models: reader.models,
+    readLine: (image, region) => reader.readLine(image, region),
+    readPage: async (image) => {
+      const { text, score, lines } = await reader.readPage(image);
+      return { text, text_score: score, detections: lines };
+    },
+    close: () => reader.close(),
+  };
+}
+
+export const ocrExtractText = defineTool<Params>({
+  pluginId: 'ocr',
+  toolId: 'extract_text',
+  description: 'Reads the text in each detection, or in the whole picture without any',
+  inputs: [],
+  outputs: ['detections', 'text', 'text_score'],
+  failureDetail: 'Text extraction failed',
+  params: paramsSchema,
+  async create(params, { providers }) {
+    const reader = params.engine === 'ctc' ? await createCtcReader(providers) : await createTesseractReader();
+    return new TextExtractor(reader, params);
+  },
+});

@@ -29,8 +29,9 @@ async function boot(): Promise<VideoFilePipelineService> {
   return service;
 }
 
+/** Each model once, however many nodes share it. */
 function modelList(service: VideoFilePipelineService): { name: string; provider: string }[] {
-  return service.models.map(({ name, provider }) => ({ name, provider }));
+  return [...new Map(service.models.map(({ name, provider }) => [name, { name, provider }])).values()];
 }
 
 async function runFrame(service: VideoFilePipelineService, order: FrameOrder): Promise<FrameOutcome> {

@@ -1,0 +1,77 @@
+/** `image.binarise`: a grey or colour picture becomes black on white, as page readers like it. */
+import { z } from 'zod';
+import type { Image } from '../models/image.ts';
+import { type CV, loadOpenCv } from './opencv.ts';
+import { defineTool, type ToolInstance } from './tool.ts';
+
+const paramsSchema = z.strictObject({
+  /** `adaptive` compares each pixel with its surroundings, which evens out the light; `otsu` takes one level for all. */
+  method: z.enum(['adaptive', 'otsu']).default('adaptive'),
+  /** Side of the surroundings in pixels for `adaptive`: odd, larger than a letter. */
+  block_size: z
+    .number()
+    .int()
+    .min(3)
+    .max(255)
+    .refine((size) => size % 2 === 1, 'must be odd')
+    .default(31),
+  /** A pixel is black when it is darker than its surroundings by this many of 255 levels. */
+  offset: z.number().min(-128).max(128).default(15),
+});
+
+type Params = z.infer<typeof paramsSchema>;
+
+const white = 255;
+
+class Binariser implements ToolInstance {
+  readonly #cv: CV;
+  readonly #params: Params;
+
+  constructor(cv: CV, params: Params) {
+    this.#cv = cv;
+    this.#params = params;
+  }
+
+  run({ image }: { readonly image: Image }): { readonly image: Image } {
+    return { image: this.#binarise(image) };
+  }
+
+  #binarise(image: Image): Image {
+    const cv = this.#cv;
+    const { width, height, channels } = image;
+    const source = new cv.Mat(height, width, channels === 1 ? cv.CV_8UC1 : cv.CV_8UC3);
+    const grey = new cv.Mat();
+    try {
+      source.data.set(image.data.subarray(0, width * height * channels));
+      if (channels === 1) source.copyTo(grey);
+      else cv.cvtColor(source, grey, cv.COLOR_RGB2GRAY);
+      this.#threshold(grey);
+      // The matrix lives in OpenCV's memory, which the next one reuses.
+      return { width, height, channels: 1, data: new Uint8Array(grey.data) };
+    } finally {
+      source.delete();
+      grey.delete();
+    }
+  }
+
+  #threshold(grey: InstanceType<CV['Mat']>): void {
+    const cv = this.#cv;
+    const { method, block_size, offset } = this.#params;
+    if (method === 'otsu') cv.threshold(grey, grey, 0, white, cv.THRESH_BINARY | cv.THRESH_OTSU);
+    else cv.adaptiveThreshold(grey, grey, white, cv.ADAPTIVE_THRESH_MEAN_C, cv.THRESH_BINARY, block_size, offset);
+  }
+}
+
+export const imageBinarise = defineTool<Params>({
+  pluginId: 'image',
+  toolId: 'binarise',
+  description: 'Makes the picture black on white with OpenCV, evening out the light',
+  inputs: [],
+  outputs: ['image'],
+  failureDetail: 'Binarisation failed',
+  params: paramsSchema,
+  async create(params) {
+    const { cv } = await loadOpenCv();
+    return new Binariser(cv, params);
+  },
+});

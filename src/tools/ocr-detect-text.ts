@@ -1,0 +1,101 @@
+/** `ocr.detect_text`: finds lines of text anywhere in the picture with PP-OCRv4. */
+import { z } from 'zod';
+import type { Image } from '../models/image.ts';
+import type { Model } from '../models/onnx-model.ts';
+import { detectionInput, detectionPath } from '../models/pp-ocr.ts';
+import { writeRegion } from '../models/tensor-image.ts';
+import type { Detection } from '../protocol.ts';
+import { loadOpenCv } from './opencv.ts';
+import { findTextBoxes, type TextBoxOptions } from './text-boxes.ts';
+import { defineTool, type Ports, type PortValues, type ToolInstance } from './tool.ts';
+
+/** The network halves its input five times. */
+const sideStep = 32;
+
+const paramsSchema = z.strictObject({
+  /** The longest side of the network's input in pixels; larger pictures are made smaller, smaller ones stay. */
+  max_side: z.number().int().min(sideStep).max(4096).default(960),
+  /** A box whose mean probability is lower is no text. */
+  box_score: z.number().min(0).max(1).default(0.6),
+  /** How far a box grows: the network is trained on shrunken ones. */
+  unclip_ratio: z.number().min(0).max(5).default(1.6),
+  max_boxes: z.number().int().min(1).max(1000).default(200),
+});
+
+type Params = z.infer<typeof paramsSchema>;
+
+class TextDetector implements ToolInstance {
+  readonly models: readonly Model[];
+  readonly #model: Model;
+  readonly #maxSide: number;
+  readonly #options: TextBoxOptions;
+  #tensor = new Float32Array(0);
+
+  constructor(model: Model, maxSide: number, options: TextBoxOptions) {
+    this.models = [model];
+    this.#model = model;
+    this.#maxSide = maxSide;
+    this.#options = options;
+  }
+
+  async run({ image }: Ports): Promise<PortValues> {
+    const scale = Math.min(1, this.#maxSide / Math.max(image.width, image.height));
+    const width = roundToStep(image.width * scale);
+    const height = roundToStep(image.height * scale);
+    const map = await this.#infer(image, width, height);
+    const detections: Detection[] = findTextBoxes({ data: map, width, height }, image, this.#options);
+    return { detections };
+  }
+
+  async warm(): Promise<void> {
+    const grey: Image = { width: sideStep, height: sideStep, channels: 1, data: new Uint8Array(sideStep * sideStep) };
+    await this.run({ image: grey });
+  }
+
+  async close(): Promise<void> {
+    await this.#model.release();
+  }
+
+  /** @returns the probability of text, `[height, width]`. */
+  async #infer(image: Image, width: number, height: number): Promise<Float32Array> {
+    const size = 3 * width * height;
+    if (this.#tensor.length < size) this.#tensor = new Float32Array(size);
+    const data = this.#tensor.subarray(0, size);
+    const whole = { x: 0, y: 0, w: image.width, h: image.height };
+    writeRegion(
+      image,
+      whole,
+      data,
+      { planeWidth: width, planeHeight: height, x: 0, y: 0, width, height },
+      detectionInput,
+    );
+    const [input] = this.#model.inputs;
+    const [output] = this.#model.outputs;
+    if (input === undefined || output === undefined) throw new Error('the text detector has no input or no output');
+    const outputs = await this.#model.run({ [input.name]: { data, dims: [1, 3, height, width] } });
+    const map = outputs[output.name];
+    if (map?.data.length !== width * height) throw new Error(`the text detector gave [${map?.dims.join(', ')}]`);
+    return map.data;
+  }
+}
+
+function roundToStep(side: number): number {
+  return Math.max(sideStep, Math.round(side / sideStep) * sideStep);
+}
+
+export const ocrDetectText = defineTool<Params>({
+  pluginId: 'ocr',
+  toolId: 'detect_text',
+  description: 'Finds lines of text with PP-OCRv4 detection, tilted ones too',
+  inputs: [],
+  outputs: ['detections'],
+  failureDetail: 'Text detection failed',
+  params: paramsSchema,
+  async create(params, { providers }) {
+    const { loadModel } = await import('../models/onnx-model.ts');
+    const { cv } = await loadOpenCv();
+    const model = await loadModel({ name: 'pp-ocrv4-det', path: detectionPath, providers });
+    const { box_score: boxScore, unclip_ratio: unclipRatio, max_boxes: maxBoxes } = params;
+    return new TextDetector(model, params.max_side, { cv, boxScore, unclipRatio, maxBoxes });
+  },
+});

@@ -1,0 +1,165 @@
+/** A picture to draw on: antialiased polygons and strokes, light and noise. Tests and the load harness only. */
+import type { Image } from '../../src/models/image.ts';
+import type { Point } from './stroke-font.ts';
+
+/** Red, green, blue, each 0 to 255. */
+export type Colour = readonly [red: number, green: number, blue: number];
+
+/** An RGB picture filled with one colour. */
+export function createCanvas(width: number, height: number, colour: Colour): Image {
+  const data = new Uint8Array(width * height * 3);
+  for (let at = 0; at < data.length; at += 3) data.set(colour, at);
+  return { width, height, channels: 3, data };
+}
+
+/** Numbers from 0 to below 1 that are the same on every machine: mulberry32 by Tommy Ettinger. */
+export function createRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/**
+ * Fills a convex polygon, its corners clockwise on the screen.
+ * @param bottom the colour at the polygon's lowest point; it changes evenly from `colour` at its highest.
+ */
+export function fillPolygon(canvas: Image, corners: readonly Point[], colour: Colour, bottom: Colour = colour): void {
+  const box = boxOf(corners, 1);
+  const span = Math.max(1, box.y1 - box.y0);
+  paint(
+    canvas,
+    box,
+    (x, y) => {
+      let inside = 1;
+      corners.forEach(([ax, ay], i) => {
+        const [bx, by] = corners[(i + 1) % corners.length] as Point;
+        const length = Math.hypot(bx - ax, by - ay) || 1;
+        const distance = ((bx - ax) * (y - ay) - (by - ay) * (x - ax)) / length;
+        inside = Math.min(inside, 0.5 + distance);
+      });
+      return inside;
+    },
+    (y) => mix(colour, bottom, (y - box.y0) / span),
+  );
+}
+
+/** Fills an upright rectangle. */
+export function fillBox(
+  canvas: Image,
+  box: { x: number; y: number; w: number; h: number },
+  colour: Colour,
+  bottom: Colour = colour,
+): void {
+  const { x, y, w, h } = box;
+  fillPolygon(
+    canvas,
+    [
+      [x, y],
+      [x + w, y],
+      [x + w, y + h],
+      [x, y + h],
+    ],
+    colour,
+    bottom,
+  );
+}
+
+/** Draws strokes with a round pen, joined into one shape. */
+export function strokeLines(
+  canvas: Image,
+  strokes: readonly (readonly Point[])[],
+  thickness: number,
+  colour: Colour,
+): void {
+  const box = boxOf(strokes.flat(), thickness / 2 + 1);
+  paint(
+    canvas,
+    box,
+    (x, y) => {
+      let nearest = Number.POSITIVE_INFINITY;
+      for (const stroke of strokes) {
+        for (let i = 1; i < stroke.length; i++) {
+          nearest = Math.min(nearest, distanceTo(x, y, stroke[i - 1] as Point, stroke[i] as Point));
+        }
+      }
+      return thickness / 2 - nearest + 0.5;
+    },
+    () => colour,
+  );
+}
+
+/** Multiplies every pixel by a factor that depends on where it is. */
+export function shade(canvas: Image, factorAt: (x: number, y: number) => number): void {
+  let at = 0;
+  for (let y = 0; y < canvas.height; y++) {
+    for (let x = 0; x < canvas.width; x++) {
+      const factor = factorAt(x, y);
+      for (let channel = 0; channel < 3; channel++, at++) {
+        canvas.data[at] = Math.min(255, Math.round((canvas.data[at] as number) * factor));
+      }
+    }
+  }
+}
+
+/** Adds the same noise to all three channels of a pixel, even between plus and minus `amount` grey levels. */
+export function addNoise(canvas: Image, amount: number, seed: number): void {
+  const random = createRandom(seed);
+  for (let at = 0; at < canvas.width * canvas.height * 3; at += 3) {
+    const change = Math.round((random() * 2 - 1) * amount);
+    for (let channel = at; channel < at + 3; channel++) {
+      canvas.data[channel] = Math.min(255, Math.max(0, (canvas.data[channel] as number) + change));
+    }
+  }
+}
+
+/** Blends a colour into each pixel of a box by its coverage, which is cut to between 0 and 1. */
+function paint(
+  canvas: Image,
+  box: { x0: number; y0: number; x1: number; y1: number },
+  coverageAt: (x: number, y: number) => number,
+  colourAt: (y: number) => Colour,
+): void {
+  const right = Math.min(canvas.width, Math.ceil(box.x1));
+  const bottom = Math.min(canvas.height, Math.ceil(box.y1));
+  const left = Math.max(0, Math.floor(box.x0));
+  for (let y = Math.max(0, Math.floor(box.y0)); y < bottom; y++) {
+    const colour = colourAt(y);
+    for (let x = left; x < right; x++) {
+      const coverage = Math.min(1, coverageAt(x + 0.5, y + 0.5));
+      if (coverage <= 0) continue;
+      const at = (y * canvas.width + x) * 3;
+      for (let channel = 0; channel < 3; channel++) {
+        const old = canvas.data[at + channel] as number;
+        canvas.data[at + channel] = Math.round(old + ((colour[channel] as number) - old) * coverage);
+      }
+    }
+  }
+}
+
+function mix(from: Colour, to: Colour, part: number): Colour {
+  const t = Math.min(1, Math.max(0, part));
+  return [from[0] + (to[0] - from[0]) * t, from[1] + (to[1] - from[1]) * t, from[2] + (to[2] - from[2]) * t];
+}
+
+function boxOf(points: readonly Point[], margin: number): { x0: number; y0: number; x1: number; y1: number } {
+  const xs = points.map(([x]) => x);
+  const ys = points.map(([, y]) => y);
+  return {
+    x0: Math.min(...xs) - margin,
+    y0: Math.min(...ys) - margin,
+    x1: Math.max(...xs) + margin,
+    y1: Math.max(...ys) + margin,
+  };
+}
+
+/** Distance from a point to a line segment. */
+function distanceTo(x: number, y: number, [ax, ay]: Point, [bx, by]: Point): number {
+  const squared = (bx - ax) ** 2 + (by - ay) ** 2;
+  const along = squared === 0 ? 0 : ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / squared;
+  const t = Math.min(1, Math.max(0, along));
+  return Math.hypot(x - ax - t * (bx - ax), y - ay - t * (by - ay));
+}

@@ -1,0 +1,184 @@
+/** Draws a car's rear with a licence plate of known text. Tests and the load harness only. */
+import type { Image } from '../../src/models/image.ts';
+import { addNoise, type Colour, createCanvas, createRandom, fillBox, fillPolygon, shade } from './canvas.ts';
+import { type Box, drawText, fillRimmed, measureText } from './render-text.ts';
+import type { Point } from './stroke-font.ts';
+
+/** `eu` is long with a blue band on the left, `long` is the same without it, `short` is twice as wide as high. */
+export type PlateKind = 'eu' | 'long' | 'short';
+
+export interface PlatePlace {
+  /** Top left corner and width of the plate before it is turned, in pixels. */
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly kind?: PlateKind;
+  /** Clockwise turn around its centre, in degrees. */
+  readonly angle?: number;
+}
+
+export interface PlateScene {
+  readonly width: number;
+  readonly height: number;
+  readonly text: string;
+  readonly plate: PlatePlace;
+  /** Chooses the car's colour, the light and the noise. */
+  readonly seed?: number;
+  /** Largest noise in grey levels. */
+  readonly noise?: number;
+}
+
+/** Width over height: 520 × 110 mm in Europe, 12 × 6 inches in North America. */
+const aspects: Readonly<Record<PlateKind, number>> = { eu: 520 / 110, long: 520 / 110, short: 2 };
+
+const plateInk: Colour = [22, 22, 26];
+const plateRim: Colour = [30, 30, 34];
+const plateWhite: Colour = [232, 232, 228];
+const bandBlue: Colour = [20, 54, 150];
+const bodyColours: readonly Colour[] = [
+  [150, 24, 30],
+  [38, 62, 110],
+  [176, 180, 184],
+  [52, 54, 58],
+  [24, 84, 62],
+  [206, 204, 198],
+];
+
+/** The plate's upright box in pixels, before it is turned. */
+export function plateBox(plate: PlatePlace): Box {
+  return { x: plate.x, y: plate.y, w: plate.w, h: plate.w / aspects[plate.kind ?? 'eu'] };
+}
+
+/** A street with the rear of a car that carries a plate. */
+export function renderPlateScene(scene: PlateScene): Image {
+  const { width, height, seed = 1, noise = 4 } = scene;
+  const random = createRandom(seed);
+  const canvas = drawStreet(width, height, random);
+  drawCar(canvas, plateBox(scene.plate), random);
+  drawPlate(canvas, scene.text, scene.plate);
+  const light = 0.9 + 0.15 * random();
+  shade(canvas, (x) => light * (1 - (0.12 * x) / width));
+  addNoise(canvas, noise, seed + 1);
+  return canvas;
+}
+
+/** The same street with no car on it. */
+export function renderEmptyScene(width: number, height: number, seed = 1): Image {
+  const canvas = drawStreet(width, height, createRandom(seed));
+  addNoise(canvas, 4, seed + 1);
+  return canvas;
+}
+
+function drawStreet(width: number, height: number, random: () => number): Image {
+  const canvas = createCanvas(width, height, [120, 124, 128]);
+  const horizon = height * (0.3 + 0.1 * random());
+  fillBox(canvas, { x: -2, y: -2, w: width + 4, h: horizon + 2 }, [164, 184, 206], [206, 212, 214]);
+  for (let x = -width * 0.05; x < width; ) {
+    const w = width * (0.1 + 0.12 * random());
+    const h = horizon * (0.25 + 0.6 * random());
+    const grey = 96 + 70 * random();
+    fillBox(
+      canvas,
+      { x, y: horizon - h, w, h },
+      [grey, grey * 0.95, grey * 0.88],
+      [grey * 0.8, grey * 0.78, grey * 0.74],
+    );
+    x += w * 1.05;
+  }
+  fillBox(canvas, { x: -2, y: horizon, w: width + 4, h: height - horizon + 2 }, [118, 118, 120], [74, 74, 78]);
+  fillPolygon(
+    canvas,
+    [
+      [width * 0.49, horizon],
+      [width * 0.51, horizon],
+      [width * 0.6, height],
+      [width * 0.4, height],
+    ],
+    [150, 150, 146],
+  );
+  return canvas;
+}
+
+/** A car whose proportions follow its plate: about 1.75 m wide, the plate low in the middle of the boot lid. */
+function drawCar(canvas: Image, plate: Box, random: () => number): void {
+  const body = bodyColours[Math.floor(random() * bodyColours.length)] as Colour;
+  const dark: Colour = [body[0] * 0.6, body[1] * 0.6, body[2] * 0.6];
+  const light: Colour = [Math.min(255, body[0] * 1.25), Math.min(255, body[1] * 1.25), Math.min(255, body[2] * 1.25)];
+  const centre = plate.x + plate.w / 2;
+  const w = plate.w * 3.4;
+  const left = centre - w / 2;
+  const deck = plate.y - plate.w * 0.75;
+  const floor = plate.y + plate.w * 0.75;
+  const shadow: Colour = [40, 40, 44];
+  fillBox(canvas, { x: left + w * 0.04, y: floor - plate.w * 0.15, w: w * 0.92, h: plate.w * 0.38 }, shadow);
+  for (const side of [left + w * 0.07, left + w * 0.79]) {
+    fillBox(canvas, { x: side, y: floor - plate.w * 0.3, w: w * 0.14, h: plate.w * 0.52 }, [22, 22, 24]);
+  }
+  const roof = deck - plate.w * 0.8;
+  trapezium(
+    canvas,
+    [roof, deck + 2],
+    [left + w * 0.2, left + w * 0.8],
+    [left + w * 0.05, left + w * 0.95],
+    light,
+    body,
+  );
+  trapezium(
+    canvas,
+    [roof + plate.w * 0.1, deck - plate.w * 0.08],
+    [left + w * 0.24, left + w * 0.76],
+    [left + w * 0.14, left + w * 0.86],
+    [40, 48, 56],
+    [70, 80, 90],
+  );
+  trapezium(canvas, [deck, floor], [left, left + w], [left + w * 0.03, left + w * 0.97], light, dark);
+  for (const x of [left + w * 0.03, left + w * 0.83]) {
+    fillBox(canvas, { x, y: deck + plate.w * 0.12, w: w * 0.14, h: plate.w * 0.34 }, [190, 24, 24], [110, 12, 14]);
+  }
+  const recess = { x: plate.x - plate.w * 0.1, y: plate.y - plate.h * 0.35, w: plate.w * 1.2, h: plate.h * 1.7 };
+  fillBox(canvas, recess, dark, body);
+  const bumper = { x: left + w * 0.02, y: plate.y + plate.h + plate.w * 0.16, w: w * 0.96, h: plate.w * 0.2 };
+  fillBox(canvas, bumper, [58, 58, 62], [34, 34, 38]);
+}
+
+function trapezium(
+  canvas: Image,
+  [top, bottom]: readonly [number, number],
+  [topLeft, topRight]: readonly [number, number],
+  [bottomLeft, bottomRight]: readonly [number, number],
+  colour: Colour,
+  lower: Colour,
+): void {
+  const corners: Point[] = [
+    [topLeft, top],
+    [topRight, top],
+    [bottomRight, bottom],
+    [bottomLeft, bottom],
+  ];
+  fillPolygon(canvas, corners, colour, lower);
+}
+
+/** Draws a plate by itself on whatever is there. */
+export function drawPlate(canvas: Image, text: string, place: PlatePlace): void {
+  const kind = place.kind ?? 'eu';
+  const angle = place.angle ?? 0;
+  const { x, y, w, h } = plateBox(place);
+  const centre: Point = [x + w / 2, y + h / 2];
+  const rim = Math.max(1, h * 0.045);
+  fillRimmed(canvas, centre, { w, h, rim, angle }, plateRim, plateWhite);
+  const band = kind === 'eu' ? w * 0.085 : 0;
+  const radians = (angle * Math.PI) / 180;
+  const at = (dx: number, dy: number): Point => [
+    centre[0] + dx * Math.cos(radians) - dy * Math.sin(radians),
+    centre[1] + dx * Math.sin(radians) + dy * Math.cos(radians),
+  ];
+  if (band > 0) {
+    const middle = at(-w / 2 + rim + band / 2, 0);
+    fillRimmed(canvas, middle, { w: band, h: h - 2 * rim, rim: 0, angle }, bandBlue, bandBlue);
+  }
+  const size = h * (kind === 'short' ? 0.42 : 0.58);
+  const room = w - band - 2 * rim - size * 0.7;
+  const stretch = Math.min(1, room / measureText(text, size));
+  const [textX, textY] = at(band / 2 - measureText(text, size, stretch) / 2, -size / 2);
+  drawText(canvas, text, { x: textX, y: textY, size, angle, stretch, colour: plateInk, pen: 0.16 });
+}
