@@ -31,7 +31,7 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
   if (at === undefined) return undefined;
   const length = readUint16(bytes, at);
   const components = bytes[at + 7] ?? 0;
-  if (at + length > end || length !== 8 + 3 * components) return undefined;
+  if (at + length > end - 2 || length !== 8 + 3 * components) return undefined;
   return {
     bitsPerSample: bytes[at + 2] ?? 0,
     height: readUint16(bytes, at + 3),

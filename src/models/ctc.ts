@@ -35,8 +35,9 @@ export function decodeCtc(
         probability = value;
       }
     }
-    if (best !== blank && best !== previous) {
-      text += alphabet[best - 1] ?? '';
+    const character = best === previous ? undefined : alphabet[best - 1];
+    if (character !== undefined) {
+      text += character;
       sum += probability;
       kept += 1;
     }

@@ -28,8 +28,8 @@ export function letterboxOf(
   inputHeight: number,
 ): Letterbox {
   const scale = Math.min(inputWidth / image.width, inputHeight / image.height);
-  const width = Math.max(1, Math.round(image.width * scale));
-  const height = Math.max(1, Math.round(image.height * scale));
+  const width = Math.max(1, roundHalfToEven(image.width * scale));
+  const height = Math.max(1, roundHalfToEven(image.height * scale));
   return {
     scale,
     width,
@@ -37,4 +37,11 @@ export function letterboxOf(
     offsetX: Math.round((inputWidth - width) / 2 - 0.1),
     offsetY: Math.round((inputHeight - height) / 2 - 0.1),
   };
+}
+
+/** Python's `round`. */
+function roundHalfToEven(value: number): number {
+  const below = Math.floor(value);
+  const isHalf = value - below === 0.5;
+  return isHalf ? below + (below % 2) : Math.round(value);
 }

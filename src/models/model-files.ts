@@ -1,6 +1,6 @@
 /** Finds a model's files by the name that a pipeline uses, and reads its optional `model.json`. Any thread. */
 import { existsSync, readFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { z } from 'zod';
 
 /** `model.json` beside a model only overrides what the ONNX file says or what would be usual. */
@@ -25,7 +25,8 @@ export interface ModelFiles {
  */
 export function findModel(modelsDir: string, name: string): ModelFiles | { readonly fault: string } {
   const base = resolve(modelsDir, name);
-  if (relative(modelsDir, base).startsWith('..')) return { fault: `model "${name}" lies outside the models folder` };
+  if (relative(modelsDir, base).split(sep)[0] === '..')
+    return { fault: `model "${name}" lies outside the models folder` };
   if (name.endsWith('.onnx')) {
     if (!existsSync(base)) return { fault: `model file ${base} does not exist` };
     return { onnxPath: base, overrides: {} };

@@ -40,14 +40,21 @@ function cornersOf(c: Candidates, i: number): [number, number, number, number] {
 
 /**
  * Keeps the best box of each group that overlaps, class by class.
+ * @param isWanted leaves candidates out before they count or suppress others.
  * @returns indices of the kept candidates, best score first, at most `maxDetections`.
  */
-export function suppress(candidates: Candidates, iouThreshold: number, maxDetections: number): number[] {
+export function suppress(
+  candidates: Candidates,
+  iouThreshold: number,
+  maxDetections: number,
+  isWanted: (index: number) => boolean = () => true,
+): number[] {
   const order = Array.from({ length: candidates.count }, (_, index) => index);
   order.sort((a, b) => (candidates.score[b] as number) - (candidates.score[a] as number) || a - b);
   const kept: number[] = [];
   for (const index of order) {
     if (kept.length >= maxDetections) break;
+    if (!isWanted(index)) continue;
     const covered = kept.some(
       (better) =>
         candidates.classIndex[better] === candidates.classIndex[index] &&

@@ -15,9 +15,6 @@ export interface YoloHead {
 /** Number of rows before the class scores: centre x, centre y, width, height. */
 const boxRows = 4;
 
-/** A frame with more boxes than this above the threshold is noise; the best are kept by the suppression that follows. */
-const maxCandidates = 30_000;
-
 /**
  * Recognises a head from an output's declared shape.
  * @param classNames how many classes the metadata names, where it does.
@@ -46,7 +43,7 @@ export class HeadDecoder {
 
   constructor(head: YoloHead, boxes: number) {
     this.#head = head;
-    this.#candidates = createCandidates(Math.min(boxes, maxCandidates));
+    this.#candidates = createCandidates(boxes);
   }
 
   /**
@@ -56,8 +53,8 @@ export class HeadDecoder {
    */
   decode(output: Float32Array, boxes: number, scoreThreshold: number): Candidates {
     const found = this.#candidates;
-    const capacity = found.score.length;
     found.count = 0;
+    const capacity = found.score.length;
     for (let box = 0; box < boxes && found.count < capacity; box++) {
       let score = output[boxRows * boxes + box] as number;
       let classIndex = 0;

@@ -62,7 +62,16 @@ function composeResult(
   values: PortValues,
   timings: Readonly<Record<string, number>>,
 ): FrameResult {
-  const { image: _pixelsStayHere, detections, text_score, ...others } = values;
+  // The picture stays here, and the three keys below are the gateway's own, whatever a tool gave under their names.
+  const {
+    image: _image,
+    width: _width,
+    height: _height,
+    timings_ms: _timings,
+    detections,
+    text_score,
+    ...others
+  } = values;
   return {
     width: image.width,
     height: image.height,

@@ -8,10 +8,16 @@ interface Share {
   lastServedMs: number;
   /** Smoothed time between frames; 0 until two have arrived. */
   intervalMs: number;
+  /** Frames served lately: each counts one when it is taken and fades with {@link fadeMs}. */
+  served: number;
 }
 
 /** Weight of the newest value in the smoothed frame interval and service time. */
 const smoothing = 0.2;
+/** Time in which a served frame fades to 1/e in the count of what a session got lately. */
+const fadeMs = 3000;
+/** A session gives way only to one that got clearly less: below this part of what it got itself. */
+const clearlyLess = 0.9;
 /** A session that has sent nothing for this long, or for three of its intervals, does not count as a rival. */
 const activeMs = 1000;
 const activeIntervals = 3;
@@ -29,6 +35,7 @@ export class FairShare {
       lastArrivalMs: Number.NEGATIVE_INFINITY,
       lastServedMs: Number.NEGATIVE_INFINITY,
       intervalMs: 0,
+      served: 0,
     });
   }
 
@@ -71,13 +78,14 @@ export class FairShare {
     const share = this.#shares.get(sessionId);
     if (share === undefined) return;
     share.inFlight += 1;
+    share.served = servedLately(share, nowMs) + 1;
     share.lastServedMs = nowMs;
   }
 
-  /** Counts its answer. `serviceMs` is how long it occupied a worker. */
-  answered(sessionId: string, serviceMs: number): void {
+  /** Counts its answer. `serviceMs` is how long it occupied a worker, where that is a measure for other frames. */
+  answered(sessionId: string, serviceMs: number | undefined): void {
     this.#inFlight -= 1;
-    this.#serviceMs = smooth(this.#serviceMs, serviceMs);
+    if (serviceMs !== undefined) this.#serviceMs = smooth(this.#serviceMs, serviceMs);
     const share = this.#shares.get(sessionId);
     if (share !== undefined) share.inFlight -= 1;
   }
@@ -92,15 +100,21 @@ export class FairShare {
   }
 
   /**
-   * A rival that was served longer ago goes first if its next frame is due before this one would be done: taking this one
-   * would make the rival's the frame that is dropped. Cameras at equal rates arrive in a fixed phase, so without this the
-   * same ones would lose for ever.
+   * A rival that was served longer ago, and clearly less of late, goes first if its next frame is due before this one would
+   * be done: taking this one would make the rival's the frame that is dropped. Cameras at equal rates arrive in a fixed phase,
+   * so without this the same ones would lose for ever. Where the phases drift, chance is fair enough, and keeping a worker
+   * idle for a rival would only cost: hence "clearly".
    */
   #goesBefore(rival: Share, share: Share, nowMs: number, limit: number): boolean {
     if (rival.lastServedMs >= share.lastServedMs || rival.inFlight >= limit || rival.intervalMs === 0) return false;
+    if (servedLately(rival, nowMs) >= clearlyLess * servedLately(share, nowMs)) return false;
     const dueInMs = rival.lastArrivalMs + rival.intervalMs - nowMs;
     return dueInMs <= this.#serviceMs && dueInMs >= -latenessAllowed * rival.intervalMs;
   }
+}
+
+function servedLately(share: Share, nowMs: number): number {
+  return share.served === 0 ? 0 : share.served * Math.exp((share.lastServedMs - nowMs) / fadeMs);
 }
 
 function noteArrival(share: Share, nowMs: number): void {

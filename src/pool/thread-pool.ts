@@ -31,8 +31,9 @@ export class ThreadPool implements Pool {
   readonly #deadlineTimer: NodeJS.Timeout;
   #retryMs = firstRetryMs;
   #stopping = false;
-  #emptied: (() => void) | undefined;
   readonly #started = Promise.withResolvers<void>();
+  /** Settles when the last thread of a stopping pool has ended. */
+  readonly #empty = Promise.withResolvers<void>();
   #everReady = false;
 
   private constructor(options: ThreadPoolOptions) {
@@ -70,7 +71,8 @@ export class ThreadPool implements Pool {
     const worker = this.#idle.pop() as WorkerHandle;
     this.#shares.taken(sessionId, nowMs);
     worker.start(frame, nowMs, (outcome) => {
-      this.#shares.answered(sessionId, performance.now() - nowMs);
+      // A frame that failed or ran out of time says nothing about how long frames take.
+      this.#shares.answered(sessionId, outcome.type === 'result' ? performance.now() - nowMs : undefined);
       this.#deliver(outcome, done);
     });
     return verdict;
@@ -94,16 +96,13 @@ export class ThreadPool implements Pool {
 
   async stop(graceMs: number): Promise<boolean> {
     this.#stopping = true;
-    const empty = new Promise<void>((resolve) => {
-      this.#emptied = resolve;
-    });
     for (const worker of this.#workers) worker.stop();
     this.#settleWhenEmpty();
     let graceTimer: NodeJS.Timeout | undefined;
     const outOfGrace = new Promise<void>((resolve) => {
       graceTimer = setTimeout(resolve, graceMs);
     });
-    await Promise.race([empty, outOfGrace]);
+    await Promise.race([this.#empty.promise, outOfGrace]);
     clearTimeout(graceTimer);
     clearInterval(this.#deadlineTimer);
     return this.#workers.size === 0;
@@ -154,9 +153,9 @@ export class ThreadPool implements Pool {
     if (place !== -1) this.#idle.splice(place, 1);
     if (fault !== undefined) this.#options.log.error({ err: fault }, 'a worker was lost');
     this.#settleWhenEmpty();
-    const wasReady = worker.report !== undefined;
-    if (wasReady) this.#replenish();
-    else this.#replenishLater();
+    if (worker.report !== undefined) this.#replenish();
+    else if (this.#everReady) this.#replenishLater();
+    else this.#started.reject(new SetupError([fault?.message ?? 'a worker thread ended before it was ready']));
   }
 
   /**
@@ -171,7 +170,7 @@ export class ThreadPool implements Pool {
   }
 
   #replenishLater(): void {
-    if (this.#stopping || !this.#everReady) return;
+    if (this.#stopping) return;
     setTimeout(() => this.#replenish(), this.#retryMs).unref();
     this.#retryMs = Math.min(longestRetryMs, this.#retryMs * 2);
   }
@@ -187,6 +186,6 @@ export class ThreadPool implements Pool {
   }
 
   #settleWhenEmpty(): void {
-    if (this.#workers.size === 0) this.#emptied?.();
+    if (this.#stopping && this.#workers.size === 0) this.#empty.resolve();
   }
 }

@@ -68,13 +68,18 @@ class YoloDetector implements ToolInstance {
     writeLetterboxed(image, box, this.#tensor, this.#input, unitRgb);
     const { scoreThreshold, iouThreshold, maxDetections, wanted, names } = this.#settings;
     const candidates = await this.#infer(scoreThreshold);
-    const detections: Detection[] = [];
-    for (const index of suppress(candidates, iouThreshold, maxDetections)) {
+    const labelOf = (index: number) => {
       const classIndex = candidates.classIndex[index] as number;
-      const label = names[classIndex] ?? `class ${classIndex}`;
-      if (wanted !== undefined && !wanted.has(label)) continue;
-      const detection = toFramePixels(candidates, index, box, image);
-      if (detection !== undefined) detections.push({ ...detection, label, score: candidates.score[index] as number });
+      return names[classIndex] ?? `class ${classIndex}`;
+    };
+    const detections: Detection[] = [];
+    const isWanted = (index: number) =>
+      (wanted === undefined || wanted.has(labelOf(index))) &&
+      toFramePixels(candidates, index, box, image) !== undefined;
+    for (const index of suppress(candidates, iouThreshold, maxDetections, isWanted)) {
+      const place = toFramePixels(candidates, index, box, image);
+      if (place === undefined) continue;
+      detections.push({ ...place, label: labelOf(index), score: candidates.score[index] as number });
     }
     return { detections };
   }

@@ -7,6 +7,9 @@ const cliPath = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 /** Pipelines and tools made for tests, without any model. */
 export const fixtureModels = fileURLToPath(new URL('../fixtures/models', import.meta.url));
 
+/** The models and pipelines that ship. */
+export const shippedModels = fileURLToPath(new URL('../../native-models', import.meta.url));
+
 export interface Gateway {
   readonly port: number;
   readonly httpUrl: string;
@@ -19,6 +22,8 @@ export interface Gateway {
   ended(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** SIGTERM, then {@link ended}. */
   stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** Ends the process at once, whatever it does: for cleaning up. */
+  kill(): Promise<void>;
   readonly pid: number;
 }
 
@@ -27,7 +32,8 @@ export async function startGateway(env: Record<string, string> = {}): Promise<Ga
   const child = spawnCli(['serve'], { PORT: '0', MODELS_DIR: fixtureModels, POOL_WORKERS: '2', ...env });
   let log = '';
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
-    child.once('exit', (code, signal) => resolve({ code, signal }));
+    // Not `exit`: the last lines of the log may come after it.
+    child.once('close', (code, signal) => resolve({ code, signal }));
   });
   const port = await new Promise<number>((resolve, reject) => {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -49,16 +55,25 @@ export async function startGateway(env: Record<string, string> = {}): Promise<Ga
       child.kill('SIGTERM');
       return ended;
     },
+    kill: async () => {
+      child.kill('SIGKILL');
+      await ended;
+    },
   };
 }
 
 /** Runs the command line with an environment that has nothing of the tests' own in it. */
 export function spawnCli(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
   const { PATH, HOME } = process.env;
-  return spawn(process.execPath, [cliPath, ...args], {
+  const child = spawn(process.execPath, [cliPath, ...args], {
     env: { ...(PATH === undefined ? {} : { PATH }), ...(HOME === undefined ? {} : { HOME }), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // A test file that fails half-way must not leave its processes behind.
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
+  return child;
 }
 
 export interface Finished {
@@ -67,9 +82,17 @@ export interface Finished {
   readonly stderr: string;
 }
 
+/** A command that takes longer than this is ended, and its code is `null`. */
+const longestCommandMs = 90_000;
+
 /** Runs one command of the command line to its end. */
-export function runCli(args: readonly string[], env: Record<string, string> = {}): Promise<Finished> {
+export function runCli(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  limitMs: number = longestCommandMs,
+): Promise<Finished> {
   const child = spawnCli(args, env);
+  const limit = setTimeout(() => child.kill('SIGKILL'), limitMs);
   let stdout = '';
   let stderr = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -79,6 +102,9 @@ export function runCli(args: readonly string[], env: Record<string, string> = {}
     stderr += text;
   });
   return new Promise((resolve) => {
-    child.once('close', (code) => resolve({ code, stdout, stderr }));
+    child.once('close', (code) => {
+      clearTimeout(limit);
+      resolve({ code, stdout, stderr });
+    });
   });
 }

@@ -1,7 +1,7 @@
 /** Draws a car's rear with a licence plate of known text. Tests and the load harness only. */
 import type { Image } from '../../src/models/image.ts';
 import { addNoise, type Colour, createCanvas, createRandom, fillBox, fillPolygon, shade } from './canvas.ts';
-import { type Box, drawText, fillRimmed, measureText } from './render-text.ts';
+import { type Box, drawText, fillRimmed, measureText } from './draw-text.ts';
 import type { Point } from './stroke-font.ts';
 
 /** `eu` is long with a blue band on the left, `long` is the same without it, `short` is twice as wide as high. */

@@ -4,6 +4,11 @@ import WebSocket from 'ws';
 
 export type Reply = Record<string, unknown>;
 
+/** A wait this long has failed, however busy the machine is. */
+const longestWaitMs = 90_000;
+/** A frame that was dropped because others were served is sent again after this. */
+const resendAfterMs = 20;
+
 export class StreamClient {
   readonly socket: WebSocket;
   /** Every message, in order of arrival. */
@@ -21,6 +26,8 @@ export class StreamClient {
       this.replies.push(JSON.parse(data.toString()) as Reply);
       this.#wake();
     });
+    // What follows an error is a close, and that is what callers wait for.
+    this.socket.on('error', () => undefined);
     this.socket.on('close', (code) => {
       this.closeCode = code;
       this.#wake();
@@ -40,15 +47,36 @@ export class StreamClient {
   /** Waits until `done` holds; fails when the connection is gone without it. */
   async until(done: () => boolean): Promise<void> {
     while (!done()) {
-      if (this.closeCode !== undefined) throw new Error(`closed with ${this.closeCode} after ${this.texts.join(' ')}`);
-      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+      if (this.closeCode !== undefined) {
+        throw new Error(`closed with ${this.closeCode} after ${this.texts.slice(-5).join(' ')}`);
+      }
+      await this.#change();
     }
   }
 
   /** Waits for the close code. */
   async closed(): Promise<number> {
-    while (this.closeCode === undefined) await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    while (this.closeCode === undefined) await this.#change();
     return this.closeCode;
+  }
+
+  /** Waits until everything that the gateway has sent so far is here: it answers a ping after what it sent before. */
+  async settled(): Promise<void> {
+    const pong = once(this.socket, 'pong');
+    this.socket.ping();
+    await pong;
+  }
+
+  /** Sends one frame again and again until it is taken, and waits for its result. */
+  async sendUntilTaken(bytes: Uint8Array): Promise<Reply> {
+    for (;;) {
+      const before = this.#answers().length;
+      this.send(bytes);
+      await this.until(() => this.#answers().length > before);
+      const answer = this.#answers()[before] as Reply;
+      if ('result' in answer) return answer;
+      await new Promise((resolve) => setTimeout(resolve, resendAfterMs));
+    }
   }
 
   /** Replies with this key. */
@@ -59,6 +87,22 @@ export class StreamClient {
   close(): Promise<number> {
     this.socket.close();
     return this.closed();
+  }
+
+  #answers(): Reply[] {
+    return this.replies.filter((reply) => 'frame_index' in reply);
+  }
+
+  #change(): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      const limit = setTimeout(() => {
+        reject(new Error(`nothing came for ${longestWaitMs} ms after ${this.texts.slice(-5).join(' ')}`));
+      }, longestWaitMs);
+      this.#waiting.add(() => {
+        clearTimeout(limit);
+        resolve();
+      });
+    });
   }
 
   #wake(): void {

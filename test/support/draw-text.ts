@@ -1,0 +1,82 @@
+/** Draws text and plain shapes for rendered frames. Tests and the load harness only. */
+import type { Image } from '../../src/models/image.ts';
+import { type Colour, fillPolygon, strokeLines } from './canvas.ts';
+import { capHeight, glyphOf, letterGap, type Point, spaceWidth, textWidth } from './stroke-font.ts';
+
+const ink: Colour = [24, 24, 28];
+
+/** Pen width as a part of a capital's height: about that of a bold grotesque. */
+const penWidth = 0.15;
+
+/** Where and how a line of text is drawn. */
+export interface TextStyle {
+  /** Left end of the line and top of its capitals, in pixels. */
+  readonly x: number;
+  readonly y: number;
+  /** Height of a capital in pixels. */
+  readonly size: number;
+  /** Clockwise, in degrees, around (x, y). */
+  readonly angle?: number;
+  /** Narrows or widens the letters. */
+  readonly stretch?: number;
+  readonly colour?: Colour;
+  /** Width of the pen in capitals' heights. */
+  readonly pen?: number;
+}
+
+/** A box of pixels, origin top left. */
+export interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+}
+
+/** Draws one line of text in the letters of the stroke font. */
+export function drawText(canvas: Image, text: string, style: TextStyle): void {
+  const unit = style.size / capHeight;
+  const stretch = style.stretch ?? 1;
+  const angle = ((style.angle ?? 0) * Math.PI) / 180;
+  const [cos, sin] = [Math.cos(angle) * unit, Math.sin(angle) * unit];
+  const place = (x: number, y: number): Point => {
+    const wide = x * stretch;
+    return [style.x + wide * cos - y * sin, style.y + wide * sin + y * cos];
+  };
+  let pen = 0;
+  for (const character of text) {
+    if (character === ' ') {
+      pen += spaceWidth + letterGap;
+      continue;
+    }
+    const glyph = glyphOf(character);
+    const start = pen;
+    const strokes = glyph.strokes.map((stroke) => stroke.map(([x, y]) => place(start + x, y)));
+    strokeLines(canvas, strokes, style.size * (style.pen ?? penWidth), style.colour ?? ink);
+    pen += glyph.width + letterGap;
+  }
+}
+
+/** Width in pixels that {@link drawText} takes, without the pen's own width. */
+export function measureText(text: string, size: number, stretch = 1): number {
+  return (textWidth(text) * size * stretch) / capHeight;
+}
+
+/** A rectangle turned clockwise by some degrees around its centre: its corners, clockwise from its top left. */
+export function turnedBox(centre: Point, w: number, h: number, angle: number): [Point, Point, Point, Point] {
+  const radians = (angle * Math.PI) / 180;
+  const [cos, sin] = [Math.cos(radians), Math.sin(radians)];
+  const corner = (x: number, y: number): Point => [centre[0] + x * cos - y * sin, centre[1] + x * sin + y * cos];
+  return [corner(-w / 2, -h / 2), corner(w / 2, -h / 2), corner(w / 2, h / 2), corner(-w / 2, h / 2)];
+}
+
+/** Draws a filled outline: the rim in one colour, a smaller copy inside in another. */
+export function fillRimmed(
+  canvas: Image,
+  centre: Point,
+  size: { w: number; h: number; rim: number; angle: number },
+  rim: Colour,
+  inside: Colour,
+): void {
+  fillPolygon(canvas, turnedBox(centre, size.w, size.h, size.angle), rim);
+  fillPolygon(canvas, turnedBox(centre, size.w - 2 * size.rim, size.h - 2 * size.rim, size.angle), inside);
+}

@@ -1,0 +1,90 @@
+/** Writes JPEG files by hand, segment by segment, and whole ones with jpeg-js. Tests only. */
+import fc from 'fast-check';
+import jpegJs from 'jpeg-js';
+
+/** What a crafted frame header says. */
+export interface FrameHeaderParts {
+  readonly width: number;
+  readonly height: number;
+  /** SOF0 is a baseline file, SOF2 a progressive one. */
+  readonly code?: number;
+  readonly components?: number;
+  readonly bitsPerSample?: number;
+  /** What the segment's length field claims, where it is not the truth. */
+  readonly claimedLength?: number;
+}
+
+export const soi: readonly number[] = [0xff, 0xd8];
+export const eoi: readonly number[] = [0xff, 0xd9];
+const sof0 = 0xc0;
+export const sof2 = 0xc2;
+
+/** A marker with a length field and a payload. */
+export function segment(code: number, payload: readonly number[] | Uint8Array): number[] {
+  return [0xff, code, ...uint16(payload.length + 2), ...payload];
+}
+
+/** A frame header (ITU-T T.81, B.2.2), whatever it says. */
+export function frameHeader(parts: FrameHeaderParts): number[] {
+  const { width, height, code = sof0, components = 3, bitsPerSample = 8, claimedLength } = parts;
+  const rows = Array.from({ length: components }, (_, index) => [index + 1, 0x11, 0]).flat();
+  const bytes = segment(code, [bitsPerSample, ...uint16(height), ...uint16(width), components, ...rows]);
+  if (claimedLength !== undefined) bytes.splice(2, 2, ...uint16(claimedLength));
+  return bytes;
+}
+
+/** The smallest file that passes for a JPEG by its header: SOI, a frame header, EOI. */
+export function headerOnly(parts: FrameHeaderParts): Uint8Array {
+  return Uint8Array.from([...soi, ...frameHeader(parts), ...eoi]);
+}
+
+/** A file of `count` scans that hold nothing, after a frame header. */
+export function manyScans(parts: FrameHeaderParts, count: number): Uint8Array {
+  const scan = segment(0xda, [1, 1, 0, 0, 63, 0]);
+  return Uint8Array.from([...soi, ...frameHeader(parts), ...Array.from({ length: count }, () => scan).flat(), ...eoi]);
+}
+
+/** Puts bytes between SOI and what follows it. */
+export function insertAfterSoi(jpeg: Uint8Array, bytes: readonly number[]): Uint8Array {
+  return Uint8Array.from([...jpeg.subarray(0, 2), ...bytes, ...jpeg.subarray(2)]);
+}
+
+export function appendZeros(jpeg: Uint8Array, count: number): Uint8Array {
+  const longer = new Uint8Array(jpeg.length + count);
+  longer.set(jpeg);
+  return longer;
+}
+
+/** A whole file of a picture that changes smoothly, so that no decoder's rounding shows. */
+export function encodePicture(width: number, height: number, quality = 90): Uint8Array {
+  const data = new Uint8Array(width * height * 4);
+  for (let at = 0; at < width * height; at++) {
+    const x = at % width;
+    const y = Math.floor(at / width);
+    data.set([(255 * x) / width, (255 * y) / height, 128 + 100 * Math.sin((x + y) / 9), 255], 4 * at);
+  }
+  return new Uint8Array(jpegJs.encode({ width, height, data }, quality).data);
+}
+
+/** Segments that may stand before a frame header: APP0 to APP15 and comments. */
+export const legalSegments: fc.Arbitrary<number[]> = fc
+  .array(
+    fc.record({
+      code: fc.oneof(fc.integer({ min: 0xe0, max: 0xef }), fc.constant(0xfe)),
+      payload: fc.uint8Array({ maxLength: 80 }),
+    }),
+    { maxLength: 20 },
+  )
+  .map((segments) => segments.flatMap(({ code, payload }) => segment(code, payload)));
+
+/** Frame headers that a decoder takes. */
+export const decodableHeaders: fc.Arbitrary<FrameHeaderParts> = fc.record({
+  width: fc.integer({ min: 1, max: 65_535 }),
+  height: fc.integer({ min: 1, max: 65_535 }),
+  code: fc.constantFrom(sof0, 0xc1, sof2),
+  components: fc.constantFrom(1, 3),
+});
+
+function uint16(value: number): [number, number] {
+  return [(value >> 8) & 0xff, value & 0xff];
+}

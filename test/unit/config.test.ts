@@ -1,0 +1,171 @@
+/** Each variable has its default and its limits, and each bad value its line. */
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { test } from 'tap';
+import { type Config, configOfProcess, loadConfig } from '../../src/config.ts';
+import { SetupError } from '../../src/errors.ts';
+
+function faultsOf(env: Record<string, string>): readonly string[] {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof SetupError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+test('an empty environment gives the defaults', async (t) => {
+  const cores = availableParallelism();
+  t.same(loadConfig({}), {
+    host: '127.0.0.1',
+    port: 8000,
+    maxFrameBytes: 5_242_880,
+    maxFrameLabel: '5MB',
+    hardCapBytes: 20_971_520,
+    maxPixels: 16_777_216,
+    dropThreshold: 0.1,
+    slowdownThreshold: 0.3,
+    dropWindowMs: 3000,
+    maxSessions: 256,
+    maxUnreadBytes: 262_144,
+    frameTimeoutMs: 5000,
+    shutdownGraceMs: 10_000,
+    poolWorkers: cores <= 2 ? cores : cores - 1,
+    providers: ['cpu'],
+    modelsDir: fileURLToPath(new URL('../../native-models', import.meta.url)),
+    logLevel: 'info',
+  });
+});
+
+test('every variable is read', async (t) => {
+  const config = loadConfig({
+    HOST: '0.0.0.0',
+    PORT: '9000',
+    STREAM_MAX_FRAME_SIZE_MB: '8',
+    STREAM_MAX_PIXELS: '1000',
+    STREAM_DROP_THRESHOLD: '0.2',
+    STREAM_SLOWDOWN_THRESHOLD: '0.4',
+    STREAM_DROP_WINDOW_MS: '500',
+    STREAM_MAX_SESSIONS: '3',
+    STREAM_MAX_UNREAD_KB: '2',
+    STREAM_FRAME_TIMEOUT_MS: '700',
+    SHUTDOWN_GRACE_MS: '0',
+    POOL_WORKERS: '7',
+    ORT_PROVIDERS: 'cuda, cpu',
+    MODELS_DIR: '/models/../mine',
+    LOG_LEVEL: 'silent',
+  });
+  t.same(config, {
+    host: '0.0.0.0',
+    port: 9000,
+    maxFrameBytes: 8_388_608,
+    maxFrameLabel: '8MB',
+    hardCapBytes: 33_554_432,
+    maxPixels: 1000,
+    dropThreshold: 0.2,
+    slowdownThreshold: 0.4,
+    dropWindowMs: 500,
+    maxSessions: 3,
+    maxUnreadBytes: 2048,
+    frameTimeoutMs: 700,
+    shutdownGraceMs: 0,
+    poolWorkers: 7,
+    providers: ['cuda', 'cpu'],
+    modelsDir: '/mine',
+    logLevel: 'silent',
+  });
+});
+
+test('a frame limit may be a fraction of a megabyte, and is told as it was given', async (t) => {
+  const config = loadConfig({ STREAM_MAX_FRAME_SIZE_MB: '0.3' });
+  t.equal(config.maxFrameBytes, 314_572);
+  t.equal(config.maxFrameLabel, '0.3MB');
+  t.equal(config.hardCapBytes, 16_777_216, 'there is always room to explain');
+});
+
+test('an empty value is no value, and space around one does not count', async (t) => {
+  t.equal(loadConfig({ PORT: '' }).port, 8000);
+  t.equal(loadConfig({ PORT: '  ' }).port, 8000);
+  t.equal(loadConfig({ PORT: ' 80 ' }).port, 80);
+});
+
+test('a number is taken from the lowest to the highest allowed, and not beyond', async (t) => {
+  const limits: [name: string, key: keyof Config, lowest: number, highest: number, unit?: number][] = [
+    ['PORT', 'port', 0, 65_535],
+    ['STREAM_MAX_PIXELS', 'maxPixels', 1, 268_435_456],
+    ['STREAM_DROP_WINDOW_MS', 'dropWindowMs', 100, 600_000],
+    ['STREAM_MAX_SESSIONS', 'maxSessions', 1, 100_000],
+    ['STREAM_MAX_UNREAD_KB', 'maxUnreadBytes', 1, 1_048_576, 1024],
+    ['STREAM_FRAME_TIMEOUT_MS', 'frameTimeoutMs', 10, 3_600_000],
+    ['SHUTDOWN_GRACE_MS', 'shutdownGraceMs', 0, 3_600_000],
+    ['POOL_WORKERS', 'poolWorkers', 1, 256],
+  ];
+  for (const [name, key, lowest, highest, unit = 1] of limits) {
+    t.equal(loadConfig({ [name]: String(lowest) })[key], lowest * unit);
+    t.equal(loadConfig({ [name]: String(highest) })[key], highest * unit);
+    for (const bad of [lowest - 1, highest + 1]) {
+      t.same(faultsOf({ [name]: String(bad) }), [
+        `${name} must be a number from ${lowest} to ${highest}; it is "${bad}"`,
+      ]);
+    }
+    t.same(faultsOf({ [name]: '200.5' }), [`${name} must be a whole number; it is "200.5"`]);
+  }
+});
+
+test('the frame limit is from 0.001 to 64 megabytes', async (t) => {
+  t.equal(loadConfig({ STREAM_MAX_FRAME_SIZE_MB: '0.001' }).maxFrameBytes, 1048);
+  t.equal(loadConfig({ STREAM_MAX_FRAME_SIZE_MB: '64' }).maxFrameBytes, 67_108_864);
+  for (const bad of ['0', '0.0009', '64.1', '1e1', '-1', 'five', '5MB', '0x5', 'Infinity', 'NaN', '.5', '5.']) {
+    t.same(faultsOf({ STREAM_MAX_FRAME_SIZE_MB: bad }), [
+      `STREAM_MAX_FRAME_SIZE_MB must be a number from 0.001 to 64; it is "${bad}"`,
+    ]);
+  }
+});
+
+test('thresholds are parts of one, and critical is not below warning', async (t) => {
+  t.match(loadConfig({ STREAM_DROP_THRESHOLD: '0.5', STREAM_SLOWDOWN_THRESHOLD: '0.5' }), { slowdownThreshold: 0.5 });
+  t.match(loadConfig({ STREAM_DROP_THRESHOLD: '0', STREAM_SLOWDOWN_THRESHOLD: '1' }), { dropThreshold: 0 });
+  t.same(faultsOf({ STREAM_DROP_THRESHOLD: '0.5', STREAM_SLOWDOWN_THRESHOLD: '0.4' }), [
+    'STREAM_SLOWDOWN_THRESHOLD (0.4) must not be below STREAM_DROP_THRESHOLD (0.5)',
+  ]);
+  t.same(faultsOf({ STREAM_SLOWDOWN_THRESHOLD: '30' }), [
+    'STREAM_SLOWDOWN_THRESHOLD must be a number from 0 to 1; it is "30"',
+  ]);
+});
+
+test('unknown names in a list are told one by one, and an empty list too', async (t) => {
+  const known = 'cpu, cuda, tensorrt, coreml, dml, webgpu, openvino, migraphx, rocm';
+  t.same(faultsOf({ ORT_PROVIDERS: 'cpu,gpu,npu' }), [
+    `ORT_PROVIDERS knows ${known}; not "gpu"`,
+    `ORT_PROVIDERS knows ${known}; not "npu"`,
+  ]);
+  t.same(faultsOf({ ORT_PROVIDERS: ',' }), [`ORT_PROVIDERS must name at least one of ${known}`]);
+  t.same(faultsOf({ LOG_LEVEL: 'loud' }), [
+    'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent; it is "loud"',
+  ]);
+});
+
+test('several bad values are told at once, one line each', async (t) => {
+  const env = { PORT: 'http', POOL_WORKERS: '0', LOG_LEVEL: 'loud' };
+  t.same(
+    faultsOf(env).map((fault) => fault.split(' ')[0]),
+    ['PORT', 'POOL_WORKERS', 'LOG_LEVEL'],
+  );
+  t.throws(() => loadConfig(env), { name: 'SetupError', message: /^PORT .*\nPOOL_WORKERS .*\nLOG_LEVEL .*$/ });
+});
+
+test('the configuration cannot be changed', async (t) => {
+  t.ok(Object.isFrozen(loadConfig({})));
+});
+
+test('flags win over the environment, and a flag that was not given does not', async (t) => {
+  const before = process.env['STREAM_MAX_SESSIONS'];
+  process.env['STREAM_MAX_SESSIONS'] = '5';
+  t.teardown(() => {
+    if (before === undefined) delete process.env['STREAM_MAX_SESSIONS'];
+    else process.env['STREAM_MAX_SESSIONS'] = before;
+  });
+  t.equal(configOfProcess({ STREAM_MAX_SESSIONS: undefined }).maxSessions, 5);
+  t.equal(configOfProcess({ STREAM_MAX_SESSIONS: '6' }).maxSessions, 6);
+});

@@ -1,0 +1,110 @@
+/** The metadata of an ONNX file is read from its bytes, and Ultralytics' texts become values. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Writer } from 'protobufjs/minimal.js';
+import { type Test, test } from 'tap';
+import { parseClassNames, parseImageSize, readOnnxMetadata } from '../../../src/models/metadata.ts';
+import { onnxFixture } from '../../support/onnx-fixtures.ts';
+
+/** Tags of onnx.proto3: the field's number and its wire type, 0 for numbers, 2 for bytes. */
+const tag = (field: number, wireType: 0 | 2) => field * 8 + wireType;
+const irVersion = tag(1, 0);
+const producer = tag(2, 2);
+const graph = tag(7, 2);
+const metadataProps = tag(14, 2);
+const key = tag(1, 2);
+const value = tag(2, 2);
+
+function entry(name: string, text: string): Uint8Array {
+  return Writer.create().uint32(key).string(name).uint32(value).string(text).finish();
+}
+
+/** A model file with these entries between fields that mean nothing here. */
+function modelFile(t: Test, entries: readonly Uint8Array[]): string {
+  const writer = Writer.create().uint32(irVersion).uint32(8).uint32(producer).string('by hand');
+  for (const bytes of entries) writer.uint32(metadataProps).bytes(bytes);
+  writer.uint32(graph).bytes(new Uint8Array(300));
+  const path = join(t.testdir(), 'model.onnx');
+  writeFileSync(path, writer.finish());
+  return path;
+}
+
+test('entries are found between other fields', async (t) => {
+  const path = modelFile(t, [entry('stride', '32'), entry('task', 'detect')]);
+  t.same(await readOnnxMetadata(path), { stride: '32', task: 'detect' });
+});
+
+test('a file without entries has no metadata', async (t) => {
+  t.same(await readOnnxMetadata(modelFile(t, [])), {});
+});
+
+test('text of any script and any length is read whole', async (t) => {
+  const long = 'x'.repeat(70_000);
+  const path = modelFile(t, [entry('names', "{0: 'Nummernschild ÄÖÜ 車牌'}"), entry('long', long)]);
+  t.same(await readOnnxMetadata(path), { names: "{0: 'Nummernschild ÄÖÜ 車牌'}", long });
+});
+
+test('an entry may lack its value or have fields of later versions', async (t) => {
+  const bare = Writer.create().uint32(key).string('bare').finish();
+  const later = Writer.create()
+    .uint32(tag(9, 2))
+    .string('new')
+    .uint32(value)
+    .string('2')
+    .uint32(key)
+    .string('later')
+    .finish();
+  t.same(await readOnnxMetadata(modelFile(t, [bare, later])), { bare: '', later: '2' });
+});
+
+test('a file that ONNX itself wrote is read', async (t) => {
+  t.same(await readOnnxMetadata(onnxFixture('double')), { author: 'framegate', names: `{0: 'a', 1: "b's"}` });
+});
+
+test('a file that is cut or no protobuf message is refused', async (t) => {
+  const folder = t.testdir({ 'text.onnx': 'this is no model' });
+  await t.rejects(readOnnxMetadata(join(folder, 'text.onnx')));
+  const whole = readFileSync(onnxFixture('double'));
+  writeFileSync(join(folder, 'cut.onnx'), whole.subarray(0, whole.length - 10));
+  await t.rejects(readOnnxMetadata(join(folder, 'cut.onnx')));
+  await t.rejects(readOnnxMetadata(join(folder, 'missing.onnx')), { code: 'ENOENT' });
+});
+
+test('class names are read as Python prints them', async (t) => {
+  t.same(parseClassNames("{0: 'plate'}"), ['plate']);
+  t.same(parseClassNames(`{0: 'person', 1: "driver's side", 2: 'traffic light'}`), [
+    'person',
+    "driver's side",
+    'traffic light',
+  ]);
+  t.same(parseClassNames(String.raw`{0: 'it\'s "both"', 1: 'back\\slash'}`), [`it's "both"`, 'back\\slash']);
+  t.same(parseClassNames("{ 0 : 'a' ,1:'b'}"), ['a', 'b']);
+  t.same(parseClassNames(`{0: 'a, 1: b', 1: ''}`), ['a, 1: b', '']);
+});
+
+test('names are placed by their number, and gaps are filled', async (t) => {
+  t.same(parseClassNames("{2: 'c', 0: 'a'}"), ['a', 'class 1', 'c']);
+});
+
+test('what holds no names is none', async (t) => {
+  t.equal(parseClassNames(undefined), undefined);
+  t.equal(parseClassNames(''), undefined);
+  t.equal(parseClassNames('{}'), undefined);
+  t.equal(parseClassNames("['a', 'b']"), undefined);
+});
+
+test('a number beyond any model does not make a list of that length', async (t) => {
+  const names = parseClassNames("{1000000: 'a'}");
+  t.ok(names === undefined, `there are ${names?.length} names`);
+});
+
+test('an input size is height first', async (t) => {
+  t.same(parseImageSize('[480, 640]'), { height: 480, width: 640 });
+  t.same(parseImageSize('[ 32,64 ]'), { height: 32, width: 64 });
+});
+
+test('what is no input size is none', async (t) => {
+  for (const text of [undefined, '', '640', '[640]', '[1, 2, 3]', '(480, 640)', '[-1, 640]', '[4.5, 640]']) {
+    t.equal(parseImageSize(text), undefined, String(text));
+  }
+});

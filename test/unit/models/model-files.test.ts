@@ -1,0 +1,58 @@
+/** A model is found by its name inside the models folder, and its `model.json` is checked. */
+import { join } from 'node:path';
+import { test } from 'tap';
+import { findModel } from '../../../src/models/model-files.ts';
+
+test('a folder is a model with its file, and its overrides are optional', async (t) => {
+  const modelsDir = t.testdir({ mine: { 'model.onnx': '' } });
+  t.same(findModel(modelsDir, 'mine'), { onnxPath: join(modelsDir, 'mine/model.onnx'), overrides: {} });
+});
+
+test('overrides are read', async (t) => {
+  const overrides = { description: 'd', names: ['a'], score_threshold: 0, iou_threshold: 1 };
+  const modelsDir = t.testdir({ mine: { 'model.onnx': '', 'model.json': JSON.stringify(overrides) } });
+  t.match(findModel(modelsDir, 'mine'), { overrides });
+});
+
+test('a single file is a model without overrides', async (t) => {
+  const modelsDir = t.testdir({ 'mine.onnx': '', sub: { 'other.onnx': '' } });
+  t.same(findModel(modelsDir, 'mine.onnx'), { onnxPath: join(modelsDir, 'mine.onnx'), overrides: {} });
+  t.same(findModel(modelsDir, 'sub/other.onnx'), { onnxPath: join(modelsDir, 'sub/other.onnx'), overrides: {} });
+});
+
+test('what is missing is named', async (t) => {
+  const modelsDir = t.testdir({ empty: {} });
+  t.same(findModel(modelsDir, 'absent'), { fault: `model file ${modelsDir}/absent/model.onnx does not exist` });
+  t.same(findModel(modelsDir, 'empty'), { fault: `model file ${modelsDir}/empty/model.onnx does not exist` });
+  t.same(findModel(modelsDir, 'absent.onnx'), { fault: `model file ${modelsDir}/absent.onnx does not exist` });
+});
+
+test('a name does not lead out of the models folder', async (t) => {
+  const root = t.testdir({ models: {}, 'secret.onnx': '', other: { 'model.onnx': '' } });
+  for (const name of ['../secret.onnx', '../other', 'a/../../other', join(root, 'secret.onnx'), '/etc/passwd.onnx']) {
+    t.same(findModel(join(root, 'models'), name), { fault: `model "${name}" lies outside the models folder` }, name);
+  }
+});
+
+test('a name that begins with two dots is still inside', async (t) => {
+  const modelsDir = t.testdir({ '..mine': { 'model.onnx': '' } });
+  t.match(findModel(modelsDir, '..mine'), { onnxPath: join(modelsDir, '..mine/model.onnx') });
+});
+
+test('overrides that are not JSON, or not ours, are named with their file', async (t) => {
+  const modelsDir = t.testdir({
+    broken: { 'model.onnx': '', 'model.json': '{' },
+    wrong: { 'model.onnx': '', 'model.json': '{"names":[],"score_threshold":2,"colour":1}' },
+    list: { 'model.onnx': '', 'model.json': '[]' },
+  });
+  const broken = findModel(modelsDir, 'broken');
+  t.match('fault' in broken && broken.fault, `${modelsDir}/broken/model.json is not JSON: Expected property name`);
+  t.same(findModel(modelsDir, 'wrong'), {
+    fault:
+      `${modelsDir}/wrong/model.json: names: Too small: expected array to have >=1 items; ` +
+      'score_threshold: Too big: expected number to be <=1; the file: Unrecognized key: "colour"',
+  });
+  t.same(findModel(modelsDir, 'list'), {
+    fault: `${modelsDir}/list/model.json: the file: Invalid input: expected object, received array`,
+  });
+});

@@ -1,0 +1,82 @@
+/** A model is loaded with the first provider that takes it, and runs float32 tensors. */
+import { join } from 'node:path';
+import { test } from 'tap';
+import { loadModel } from '../../../src/models/onnx-model.ts';
+import { onnxFixture } from '../../support/onnx-fixtures.ts';
+
+/** Providers that only other systems than this one have. */
+const lacking = process.platform === 'darwin' ? ['cuda', 'dml'] : ['coreml', 'migraphx'];
+
+function options(path: string, providers: readonly string[] = ['cpu']) {
+  return { name: 'the model', path, providers };
+}
+
+test('a model tells its name, its provider, its shapes and its metadata', async (t) => {
+  const model = await loadModel(options(onnxFixture('double')));
+  t.equal(model.name, 'the model');
+  t.equal(model.provider, 'cpu');
+  t.same(model.inputs, [{ name: 'x', type: 'float32', dims: [1, 'n'] }]);
+  t.same(model.outputs, [{ name: 'y', type: 'float32', dims: [1, 'n'] }]);
+  t.same(model.metadata, { author: 'framegate', names: `{0: 'a', 1: "b's"}` });
+  await model.release();
+});
+
+test('a model runs tensors of any length that its shape leaves free', async (t) => {
+  const model = await loadModel(options(onnxFixture('double')));
+  for (const values of [[1], [0.5, -2, 3]]) {
+    const { y } = await model.run({ x: { data: Float32Array.from(values), dims: [1, values.length] } });
+    t.same(
+      [...(y?.data ?? [])],
+      values.map((value) => 2 * value),
+    );
+    t.same(y?.dims, [1, values.length]);
+  }
+  await model.release();
+});
+
+test('a tensor may be a part of a larger buffer', async (t) => {
+  const model = await loadModel(options(onnxFixture('double')));
+  const buffer = Float32Array.of(9, 1, 2, 9);
+  const { y } = await model.run({ x: { data: buffer.subarray(1, 3), dims: [1, 2] } });
+  t.same([...(y?.data ?? [])], [2, 4]);
+  await model.release();
+});
+
+test('an input that is missing, or of another shape, is refused', async (t) => {
+  const model = await loadModel(options(onnxFixture('double')));
+  await t.rejects(model.run({}), /'x' is missing/);
+  await t.rejects(model.run({ x: { data: new Float32Array(2), dims: [1, 3] } }));
+  await model.release();
+});
+
+test('an output that is not float32 is refused by its name', async (t) => {
+  const model = await loadModel(options(onnxFixture('whole-numbers')));
+  await t.rejects(model.run({ x: { data: new Float32Array(1), dims: [1, 1] } }), {
+    name: 'TypeError',
+    message: 'model "the model": output y is int64, not float32',
+  });
+  await model.release();
+});
+
+test('a provider that this machine lacks is passed over for the next', async (t) => {
+  const model = await loadModel(options(onnxFixture('double'), [...lacking, 'cpu']));
+  t.equal(model.provider, 'cpu');
+  await model.release();
+});
+
+test('without a provider that takes it, each one’s reason is told', async (t) => {
+  await t.rejects(loadModel(options(onnxFixture('double'), lacking)), {
+    name: 'ModelLoadError',
+    message: new RegExp(`^model "the model" cannot be loaded \\(${lacking[0]}: .*; ${lacking[1]}: .*\\)$`),
+  });
+});
+
+test('a file that is missing or broken is told with the model’s name', async (t) => {
+  const folder = t.testdir({ 'broken.onnx': 'this is no model' });
+  for (const name of ['missing.onnx', 'broken.onnx']) {
+    await t.rejects(loadModel(options(join(folder, name))), {
+      name: 'ModelLoadError',
+      message: /^model "the model" cannot be loaded \(cpu: .+\)$/,
+    });
+  }
+});

@@ -1,0 +1,197 @@
+/** Pictures become tensors by the same arithmetic as a plain reference, pixel by pixel. */
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { test } from 'tap';
+import { type Image, letterboxOf } from '../../../src/models/image.ts';
+import { type Normalisation, unitRgb, writeLetterboxed, writeRegion } from '../../../src/models/tensor-image.ts';
+import { createRandom } from '../../support/canvas.ts';
+
+function noise(width: number, height: number, channels: 1 | 3 = 3): Image {
+  const random = createRandom(width * 1000 + height);
+  return {
+    width,
+    height,
+    channels,
+    data: Uint8Array.from({ length: width * height * channels }, () => 256 * random()),
+  };
+}
+
+/** A target of its own size, whole. */
+function placeAll(width: number, height: number) {
+  return { planeWidth: width, planeHeight: height, x: 0, y: 0, width, height };
+}
+
+function whole(image: Image) {
+  return { x: 0, y: 0, w: image.width, h: image.height };
+}
+
+/** One sample by the definition: half-pixel centres, clamped at the edges. */
+function sampleBilinear(image: Image, x: number, y: number, channel: number): number {
+  const at = (column: number, row: number) =>
+    image.data[
+      (Math.min(image.height - 1, row) * image.width + Math.min(image.width - 1, column)) * image.channels +
+        (image.channels === 1 ? 0 : channel)
+    ] as number;
+  const clampedX = Math.min(image.width - 1, Math.max(0, x));
+  const clampedY = Math.min(image.height - 1, Math.max(0, y));
+  const [left, top] = [Math.floor(clampedX), Math.floor(clampedY)];
+  const [across, down] = [clampedX - left, clampedY - top];
+  const upper = at(left, top) * (1 - across) + at(left + 1, top) * across;
+  const lower = at(left, top + 1) * (1 - across) + at(left + 1, top + 1) * across;
+  return upper * (1 - down) + lower * down;
+}
+
+/** The whole resize by the definition; planes in RGB, 0 to 1. */
+function resizeByDefinition(image: Image, region: ReturnType<typeof whole>, width: number, height: number) {
+  const out = [];
+  for (let channel = 0; channel < 3; channel++) {
+    for (let row = 0; row < height; row++) {
+      for (let column = 0; column < width; column++) {
+        const x = region.x + ((column + 0.5) * region.w) / width - 0.5;
+        const y = region.y + ((row + 0.5) * region.h) / height - 0.5;
+        out.push(sampleBilinear(image, x, y, channel) / 255);
+      }
+    }
+  }
+  return out;
+}
+
+function assertClose(actual: Float32Array, expected: readonly number[], tolerance = 1e-5): void {
+  assert.equal(actual.length, expected.length);
+  actual.forEach((value, at) => {
+    assert.ok(Math.abs(value - (expected[at] as number)) <= tolerance, `${at}: ${value}, expected ${expected[at]}`);
+  });
+}
+
+test('without a change of size the samples are the pixels, plane by plane', async (t) => {
+  const image: Image = { width: 2, height: 1, channels: 3, data: Uint8Array.of(255, 0, 51, 102, 153, 204) };
+  const out = new Float32Array(6);
+  writeRegion(image, whole(image), out, placeAll(2, 1), unitRgb);
+  assertClose(out, [1, 0.4, 0, 0.6, 0.2, 0.8]);
+  t.pass();
+});
+
+test('any resize up to a half agrees with the definition', async () => {
+  const side = fc.integer({ min: 1, max: 12 });
+  const size = fc.integer({ min: 1, max: 24 });
+  fc.assert(
+    fc.property(side, side, size, size, fc.constantFrom(1 as const, 3 as const), (w, h, width, height, channels) => {
+      fc.pre(Math.min(w / width, h / height) < 2);
+      const image = noise(w, h, channels);
+      const out = new Float32Array(3 * width * height);
+      writeRegion(image, whole(image), out, placeAll(width, height), unitRgb);
+      assertClose(out, resizeByDefinition(image, whole(image), width, height));
+    }),
+  );
+});
+
+test('a region with fractions agrees with the definition', async (t) => {
+  const image = noise(20, 16);
+  const region = { x: 3.25, y: 1.5, w: 9.75, h: 11.125 };
+  const out = new Float32Array(3 * 8 * 10);
+  writeRegion(image, region, out, placeAll(8, 10), unitRgb);
+  assertClose(out, resizeByDefinition(image, region, 8, 10));
+  t.pass();
+});
+
+test('a reduction to a half or less takes the mean of whole blocks', async (t) => {
+  const image = noise(12, 8);
+  const out = new Float32Array(3 * 3 * 2);
+  writeRegion(image, whole(image), out, placeAll(3, 2), unitRgb);
+  const means = [];
+  for (let channel = 0; channel < 3; channel++) {
+    for (let row = 0; row < 2; row++) {
+      for (let column = 0; column < 3; column++) {
+        let sum = 0;
+        for (let i = 0; i < 16; i++) {
+          sum += image.data[((4 * row + (i >> 2)) * 12 + 4 * column + (i & 3)) * 3 + channel] as number;
+        }
+        means.push(Math.round(sum / 16) / 255);
+      }
+    }
+  }
+  assertClose(out, means);
+  t.pass();
+});
+
+test('a fine pattern comes out as its mean and not as stripes', async (t) => {
+  const stripes: Image = {
+    width: 90,
+    height: 90,
+    channels: 1,
+    data: Uint8Array.from({ length: 8100 }, (_, at) => (at % 2 === 0 ? 0 : 255)),
+  };
+  for (const side of [45, 40, 20]) {
+    const out = new Float32Array(3 * side * side);
+    writeRegion(stripes, whole(stripes), out, placeAll(side, side), unitRgb);
+    t.ok(
+      out.every((value) => Math.abs(value - 0.5) < 0.01),
+      `to ${side} pixels`,
+    );
+  }
+});
+
+test('a grey picture fills all three planes', async (t) => {
+  const image = noise(6, 5, 1);
+  const out = new Float32Array(3 * 30);
+  writeRegion(image, whole(image), out, placeAll(6, 5), unitRgb);
+  t.same(out.subarray(0, 30), out.subarray(30, 60));
+  t.same(out.subarray(0, 30), out.subarray(60, 90));
+  assertClose(
+    out.subarray(0, 30),
+    [...image.data].map((value) => value / 255),
+  );
+});
+
+test('mean, deviation and order of the planes are applied', async (t) => {
+  const image: Image = { width: 1, height: 1, channels: 3, data: Uint8Array.of(255, 0, 51) };
+  const bgr: Normalisation = { mean: [0.1, 0.2, 0.3], std: [0.5, 0.25, 1], order: 'bgr' };
+  const out = new Float32Array(3);
+  writeRegion(image, whole(image), out, placeAll(1, 1), bgr);
+  assertClose(out, [(0.2 - 0.1) / 0.5, (0 - 0.2) / 0.25, (1 - 0.3) / 1]);
+  t.pass();
+});
+
+test('only the placed rectangle of the tensor is written', async (t) => {
+  const image = noise(2, 2);
+  const out = new Float32Array(3 * 16).fill(-7);
+  writeRegion(image, whole(image), out, { planeWidth: 4, planeHeight: 4, x: 1, y: 2, width: 2, height: 2 }, unitRgb);
+  for (let plane = 0; plane < 3; plane++) {
+    const written = [...out.subarray(16 * plane, 16 * plane + 16)].flatMap((value, at) => (value === -7 ? [] : at));
+    t.same(written, [9, 10, 13, 14]);
+  }
+});
+
+test('a buffer that is longer than the picture does not matter', async (t) => {
+  const image = noise(5, 4);
+  const longer = { ...image, data: new Uint8Array(1000).fill(99) };
+  longer.data.set(image.data);
+  const [a, b] = [new Float32Array(3 * 20), new Float32Array(3 * 20)];
+  writeRegion(image, whole(image), a, placeAll(5, 4), unitRgb);
+  writeRegion(longer, whole(image), b, placeAll(5, 4), unitRgb);
+  t.same(a, b);
+});
+
+test('a letterboxed picture has bars of 114 around it, whatever was there before', async (t) => {
+  const image: Image = { width: 8, height: 4, channels: 3, data: new Uint8Array(96).fill(255) };
+  const out = new Float32Array(3 * 64).fill(-7);
+  writeLetterboxed(image, letterboxOf(image, 8, 8), out, { width: 8, height: 8 }, unitRgb);
+  for (let plane = 0; plane < 3; plane++) {
+    const rows = Array.from({ length: 8 }, (_, row) => out[64 * plane + 8 * row + 3] as number);
+    assertClose(
+      Float32Array.from(rows),
+      [114, 114, 255, 255, 255, 255, 114, 114].map((value) => value / 255),
+    );
+  }
+  t.pass();
+});
+
+test('the bars are normalised like the picture', async (t) => {
+  const image: Image = { width: 2, height: 1, channels: 3, data: new Uint8Array(6) };
+  const norm: Normalisation = { mean: [0.5, 0.4, 0.3], std: [0.5, 0.2, 0.1], order: 'rgb' };
+  const out = new Float32Array(3 * 8);
+  writeLetterboxed(image, letterboxOf(image, 2, 4), out, { width: 2, height: 4 }, norm);
+  const bar = (plane: number) => (114 / 255 - (norm.mean[plane] as number)) / (norm.std[plane] as number);
+  assertClose(Float32Array.from([0, 1, 2].map((plane) => out[8 * plane] as number)), [bar(0), bar(1), bar(2)]);
+  t.pass();
+});

@@ -1,0 +1,151 @@
+/** Pipeline files are loaded and checked against the tools; each fault names its file, its node and the complaint. */
+import { type Test, test } from 'tap';
+import { SetupError } from '../../../src/errors.ts';
+import { loadPipelines, type Pipeline } from '../../../src/pipeline/registry.ts';
+import { type ModelsParts, makeModelsDir, pipelineFile, testNode } from '../../support/temp-models.ts';
+
+const oneTool = { plain: '' };
+const oneNode = [testNode('n', 'plain')];
+
+function load(t: Test, parts: ModelsParts): Promise<Pipeline[]> {
+  return loadPipelines({ modelsDir: makeModelsDir(t, parts), providers: ['cpu'] });
+}
+
+/** The faults of a models folder, without the folder in front of each. */
+async function faultsOf(t: Test, parts: ModelsParts): Promise<string[]> {
+  const modelsDir = makeModelsDir(t, parts);
+  const error = await loadPipelines({ modelsDir, providers: ['cpu'] }).catch((caught: unknown) => caught);
+  if (!(error instanceof SetupError)) throw new Error('there is no SetupError');
+  return error.faults.map((fault) => fault.replaceAll(`${modelsDir}/`, ''));
+}
+
+test('pipelines are loaded in the order of their files', async (t) => {
+  const pipelines = [
+    { id: 'second', nodes: oneNode },
+    { id: 'first', nodes: oneNode },
+  ];
+  const loaded = await load(t, { pipelines, tools: oneTool });
+  t.same(
+    loaded.map(({ id }) => id),
+    ['first', 'second'],
+  );
+  t.match(loaded[0], { name: 'Pipeline first', description: 'Made for a test.' });
+});
+
+test('a node has its tool and its params, with defaults filled in', async (t) => {
+  const tools = { plain: 'params: z.strictObject({ size: z.number(), depth: z.number().default(3) }),' };
+  const nodes = [testNode('n', 'plain', { size: 2 })];
+  const [pipeline] = await load(t, { pipelines: [{ id: 'p', nodes }], tools });
+  t.same(pipeline?.nodes.get('n')?.params, { size: 2, depth: 3 });
+  t.equal(pipeline?.nodes.get('n')?.tool.toolId, 'plain');
+});
+
+test('a file with keys of older versions still loads', async (t) => {
+  const file = { ...pipelineFile({ id: 'old', nodes: oneNode }), version: '0.9', input_schema: {}, plugin_type: 'x' };
+  const loaded = await load(t, { tools: oneTool, files: { 'pipelines/old.json': JSON.stringify(file) } });
+  t.equal(loaded[0]?.id, 'old');
+});
+
+test('other files beside the pipelines and the tools are left alone', async (t) => {
+  const files = { 'pipelines/README.md': 'not JSON', 'tools/notes.txt': 'not a tool' };
+  const loaded = await load(t, { pipelines: [{ id: 'p', nodes: oneNode }], tools: oneTool, files });
+  t.equal(loaded.length, 1);
+});
+
+test('a folder without pipelines is a fault', async (t) => {
+  t.same(await faultsOf(t, {}), ['pipelines holds no pipeline (*.json)']);
+  t.same(await faultsOf(t, { files: { 'pipelines/README.md': '' } }), ['pipelines holds no pipeline (*.json)']);
+});
+
+test('a file that is not JSON is named with what is wrong with it', async (t) => {
+  const [fault, ...others] = await faultsOf(t, { files: { 'pipelines/p.json': '{"id": oops}' } });
+  t.match(fault, /^pipelines\/p\.json: is not JSON: Unexpected token 'o'/);
+  t.same(others, []);
+});
+
+test('missing keys are named', async (t) => {
+  t.same(
+    await faultsOf(t, {
+      files: { 'pipelines/p.json': '{"id":"p","name":"P","description":"","nodes":[],"edges":[]}' },
+    }),
+    [
+      'pipelines/p.json: nodes: Too small: expected array to have >=1 items',
+      'pipelines/p.json: entry_nodes: Invalid input: expected array, received undefined',
+      'pipelines/p.json: output_nodes: Invalid input: expected array, received undefined',
+    ],
+  );
+});
+
+test('an id that is not the file’s name is a fault', async (t) => {
+  const text = JSON.stringify(pipelineFile({ id: 'other', nodes: oneNode }));
+  t.same(await faultsOf(t, { tools: oneTool, files: { 'pipelines/p.json': text } }), [
+    'pipelines/p.json: id is "other", but the file\'s name says "p"',
+  ]);
+});
+
+test('a fault of the graph is named with its file', async (t) => {
+  const nodes = [testNode('a', 'plain'), testNode('b', 'plain')];
+  const edges = [
+    ['a', 'b'],
+    ['b', 'a'],
+  ] as const;
+  t.same(await faultsOf(t, { pipelines: [{ id: 'p', nodes, edges }], tools: oneTool }), [
+    'pipelines/p.json: cycle: a -> b -> a',
+  ]);
+});
+
+test('an unknown tool is named with those that there are', async (t) => {
+  const [fault] = await faultsOf(t, { pipelines: [{ id: 'p', nodes: [testNode('n', 'missing')] }], tools: oneTool });
+  t.match(fault, /^pipelines\/p\.json: node "n": unknown tool test\.missing; there are .*\btest\.plain\b/);
+  t.match(fault, /\byolo\.detect_objects\b/);
+});
+
+test('bad params are named by node and path', async (t) => {
+  const tools = { plain: 'params: z.strictObject({ size: z.number() }),' };
+  const nodes = [testNode('n', 'plain', { size: 'big', colour: 1 })];
+  t.same(await faultsOf(t, { pipelines: [{ id: 'p', nodes }], tools }), [
+    'pipelines/p.json: node "n": params: size: Invalid input: expected number, received string',
+    'pipelines/p.json: node "n": params: Unrecognized key: "colour"',
+  ]);
+});
+
+test('what a tool’s own check finds is a fault of the node', async (t) => {
+  const tools = { plain: `check: (params, context) => ['no ' + params.thing, 'in ' + context.modelsDir],` };
+  const nodes = [testNode('n', 'plain', { thing: 'luck' })];
+  const faults = await faultsOf(t, { pipelines: [{ id: 'p', nodes }], tools });
+  t.equal(faults[0], 'pipelines/p.json: node "n": no luck');
+  t.match(faults[1], /^pipelines\/p\.json: node "n": in \//);
+});
+
+test('a missing model file is found without loading anything', async (t) => {
+  const nodes = [{ id: 'n', plugin_id: 'yolo', tool_id: 'detect_objects', params: { model: 'absent' } }];
+  t.same(await faultsOf(t, { pipelines: [{ id: 'p', nodes }] }), [
+    'pipelines/p.json: node "n": model file absent/model.onnx does not exist',
+  ]);
+});
+
+test('a port that no predecessor gives is a fault of the node that needs it', async (t) => {
+  const tools = { needs: `inputs: ['image', 'boxes'],`, gives: `outputs: ['boxes'],`, plain: '' };
+  const nodes = [testNode('a', 'gives'), testNode('b', 'plain'), testNode('c', 'needs')];
+  t.same(await faultsOf(t, { pipelines: [{ id: 'p', nodes }], tools }), [
+    'pipelines/p.json: node "c": test.needs needs "boxes", which no predecessor gives',
+  ]);
+  const direct = [testNode('a', 'gives'), testNode('c', 'needs')];
+  t.equal((await load(t, { pipelines: [{ id: 'p', nodes: direct }], tools })).length, 1);
+});
+
+test('faults of several files and nodes are told at once', async (t) => {
+  const pipelines = [
+    { id: 'p', nodes: [testNode('a', 'missing'), testNode('b', 'absent')], output: ['z'] },
+    { id: 'q', nodes: [testNode('a', 'plain')], entry: ['y'] },
+  ];
+  const faults = await faultsOf(t, { pipelines, tools: oneTool, files: { 'tools/bad.mjs': 'export default 7;' } });
+  t.match(faults, [
+    /^tools\/bad\.mjs: is no tool: /,
+    'pipelines/p.json: output_nodes names the unknown node "z"',
+    /^pipelines\/p\.json: node "a": unknown tool test\.missing/,
+    /^pipelines\/p\.json: node "b": unknown tool test\.absent/,
+    'pipelines/q.json: entry_nodes names the unknown node "y"',
+  ]);
+  t.equal(faults.length, 5);
+});

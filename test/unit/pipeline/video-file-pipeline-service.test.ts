@@ -1,0 +1,117 @@
+/** The bytes of a frame become its result: decoded, run, rounded, and without the picture. */
+import { type Test, test } from 'tap';
+import { loadPipelines } from '../../../src/pipeline/registry.ts';
+import { VideoFilePipelineService } from '../../../src/pipeline/video-file-pipeline-service.ts';
+import { encodeResult } from '../../../src/protocol.ts';
+import { appendZeros, encodePicture } from '../../support/jpeg-bytes.ts';
+import { makeModelsDir, testNode } from '../../support/temp-models.ts';
+
+const jpeg = encodePicture(32, 24);
+
+/** A service with one pipeline `p` of one node, whose tool gives what `run` says. */
+async function createService(t: Test, run: string): Promise<VideoFilePipelineService> {
+  const parts = {
+    pipelines: [{ id: 'p', nodes: [testNode('only', 'any')] }],
+    tools: { any: `async create() { return { run: ${run} }; },` },
+  };
+  const context = { modelsDir: makeModelsDir(t, parts), providers: ['cpu'] };
+  return VideoFilePipelineService.create(await loadPipelines(context), context);
+}
+
+test('a result has the frame’s index and size, the outputs and the timings', async (t) => {
+  const service = await createService(t, `() => ({ text: 'hello', mine: [1, 2] })`);
+  const { frame_index, result } = await service.runOnFrame('p', 41, jpeg);
+  t.equal(frame_index, 41);
+  const { timings_ms, ...others } = result;
+  t.same(others, { width: 32, height: 24, text: 'hello', mine: [1, 2] });
+  t.same(Object.keys(timings_ms), ['decode', 'only', 'total']);
+  for (const ms of Object.values(timings_ms)) t.equal(ms, Math.round(ms * 100) / 100);
+});
+
+test('a tool sees the decoded picture', async (t) => {
+  const service = await createService(t, `({ image }) => ({ shape: [image.width, image.height, image.channels] })`);
+  const { result } = await service.runOnFrame('p', 0, appendZeros(jpeg, 100));
+  t.same(result['shape'], [32, 24, 3]);
+});
+
+test('the picture is never in the result, not even one that a tool made', async (t) => {
+  const service = await createService(t, `({ image }) => ({ image: { ...image, width: 8 } })`);
+  const { result } = await service.runOnFrame('p', 0, jpeg);
+  t.notOk('image' in result);
+  t.equal(result.width, 32, 'the size is that of the frame as sent');
+});
+
+test('boxes are rounded to a tenth of a pixel, scores to a hundredth of a per cent', async (t) => {
+  const detection = `{ x: 1.26, y: 2.34, w: 3.05001, h: 4, label: 'a', score: 0.123456,
+    quad: [[0.04, 0.06], [1, 1], [2, 2], [3, 3]], text: 'T', text_score: 0.99999, mine: 1.23456 }`;
+  const service = await createService(t, `() => ({ detections: [${detection}], text_score: 0.98765432 })`);
+  const { result } = await service.runOnFrame('p', 0, jpeg);
+  t.same(result.detections, [
+    {
+      x: 1.3,
+      y: 2.3,
+      w: 3.1,
+      h: 4,
+      label: 'a',
+      score: 0.1235,
+      quad: [
+        [0, 0.1],
+        [1, 1],
+        [2, 2],
+        [3, 3],
+      ],
+      text: 'T',
+      text_score: 1,
+      mine: 1.23456,
+    },
+  ]);
+  t.equal(result.text_score, 0.9877);
+});
+
+test('keys that a tool did not give are not there', async (t) => {
+  const service = await createService(t, `() => ({ detections: [{ x: 0, y: 0, w: 1, h: 1, label: 'a', score: 1 }] })`);
+  const { result } = await service.runOnFrame('p', 0, jpeg);
+  t.same(Object.keys(result), ['width', 'height', 'detections', 'timings_ms']);
+  t.same(Object.keys(result.detections?.[0] ?? {}), ['x', 'y', 'w', 'h', 'label', 'score']);
+});
+
+test('a result can be written as JSON and read back', async (t) => {
+  const service = await createService(t, `() => ({ detections: [] })`);
+  const message = await service.runOnFrame('p', 3, jpeg);
+  t.same(JSON.parse(encodeResult(message)), message);
+});
+
+test('the gateway’s own keys are its own, even if a tool gives them unannounced', async (t) => {
+  const service = await createService(t, `() => ({ width: 1, height: 1, timings_ms: { mine: 1 } })`);
+  const { result } = await service.runOnFrame('p', 0, jpeg);
+  t.match(result, { width: 32, height: 24 });
+  t.same(Object.keys(result.timings_ms), ['decode', 'only', 'total']);
+});
+
+test('the bytes are only read', async (t) => {
+  const service = await createService(t, '() => ({})');
+  const bytes = jpeg.slice();
+  await service.runOnFrame('p', 0, bytes);
+  t.same(bytes, jpeg);
+});
+
+test('a picture that cannot be decoded is an invalid frame', async (t) => {
+  const service = await createService(t, '() => ({})');
+  await t.rejects(service.runOnFrame('p', 0, Uint8Array.from([1, 2, 3])), { code: 'invalid_frame' });
+});
+
+test('a tool that fails does not spoil the next frame', async (t) => {
+  const service = await createService(
+    t,
+    `(() => { let runs = 0; return () => { if (runs++ === 0) throw 1; return {}; }; })()`,
+  );
+  await t.rejects(service.runOnFrame('p', 0, jpeg), { code: 'pipeline_failure', detail: 'Test tool failed' });
+  t.match(await service.runOnFrame('p', 1, jpeg), { frame_index: 1 });
+});
+
+test('the service tells its decoder and its models', async (t) => {
+  const service = await createService(t, '() => ({})');
+  t.equal(service.decoder, 'jpeg-turbo');
+  t.same(service.models, []);
+  await service.close();
+});

@@ -1,0 +1,155 @@
+/** A session ends once: with one error and its close code, or drained, or gone; nothing is sent after that. */
+import { test } from 'tap';
+import { headerOnly } from '../../support/jpeg-bytes.ts';
+import { failure, maxUnreadBytes, openMockSession } from '../../support/mock-session.ts';
+
+const frame = headerOnly({ width: 8, height: 8 });
+const noJpeg = Uint8Array.from([1, 2, 3]);
+
+test('a message that is no JPEG ends the session, without an answer from the pool', async (t) => {
+  const { session, pool, outbox, errors } = openMockSession();
+  session.receiveFrame(noJpeg);
+  t.same(outbox.sent, ['{"error":"invalid_frame","detail":"Not a valid JPEG image"}']);
+  t.same(outbox.closeCodes, [1007]);
+  t.same(errors, [['invalid_frame', 'Not a valid JPEG image']]);
+  t.same(pool.offered, []);
+  t.same(pool.closed, ['the session']);
+});
+
+test('a frame that is too large ends the session with the limit as it is set', async (t) => {
+  const { session, outbox } = openMockSession();
+  session.receiveFrame(new Uint8Array(100_001));
+  t.same(outbox.sent, ['{"error":"frame_too_large","detail":"Frame exceeds 0.1MB"}']);
+  t.same(outbox.closeCodes, [1009]);
+});
+
+test('a text message ends the session', async (t) => {
+  const { session, outbox } = openMockSession();
+  session.receiveText();
+  t.same(outbox.sent, ['{"error":"invalid_message","detail":"Expected binary frame payload"}']);
+  t.same(outbox.closeCodes, [1003]);
+});
+
+test('a fault of our own is told without its reason', async (t) => {
+  const { session, outbox, errors } = openMockSession();
+  session.failInternally('/secret/path: no such file');
+  t.same(outbox.sent, ['{"error":"internal_error","detail":"Unexpected error occurred"}']);
+  t.same(outbox.closeCodes, [1011]);
+  t.same(errors, [['internal_error', '/secret/path: no such file']]);
+});
+
+test('a pipeline that fails ends the session with its detail; the reason is for the log', async (t) => {
+  const { session, pool, outbox, errors } = openMockSession();
+  session.receiveFrame(frame);
+  pool.finish(0, failure);
+  t.same(outbox.sent, ['{"error":"pipeline_failure","detail":"YOLO inference failed"}']);
+  t.same(outbox.closeCodes, [1011]);
+  t.same(errors, [['pipeline_failure', 'for the log only']]);
+});
+
+test('results of frames before a failed one are still sent, those after it are not', async (t) => {
+  const { session, pool, outbox } = openMockSession();
+  for (let i = 0; i < 3; i++) session.receiveFrame(frame);
+  pool.finish(2);
+  pool.finish(1, failure);
+  t.same(outbox.sent, []);
+  pool.finish(0);
+  t.same(outbox.sent, ['result 0', '{"error":"pipeline_failure","detail":"YOLO inference failed"}']);
+  t.same(outbox.closeCodes, [1011]);
+});
+
+test('after the end nothing is sent, counted or offered, and the session ends once', async (t) => {
+  const { session, pool, outbox, errors } = openMockSession();
+  session.receiveFrame(frame);
+  session.receiveFrame(frame);
+  session.receiveText();
+  const sent = outbox.sent.length;
+  session.receiveFrame(frame);
+  session.receiveFrame(noJpeg);
+  session.receiveText();
+  session.failInternally('once more');
+  session.drain();
+  pool.finish(0);
+  pool.finish(1, failure);
+  session.gone();
+  t.equal(outbox.sent.length, sent);
+  t.same(outbox.closeCodes, [1003]);
+  t.equal(errors.length, 1);
+  t.equal(pool.offered.length, 2);
+  t.same(pool.closed, ['the session']);
+});
+
+test('a peer that reads nothing at all loses the session', async (t) => {
+  const { session, pool, outbox } = openMockSession();
+  session.receiveFrame(frame);
+  outbox.unread = 2 * maxUnreadBytes;
+  pool.finish(0);
+  t.same(outbox.sent, ['{"frame_index":0,"dropped":true}'], 'at twice the limit it is still told');
+  session.receiveFrame(frame);
+  outbox.unread = 2 * maxUnreadBytes + 1;
+  pool.finish(1);
+  t.same(outbox.sent.slice(1), ['{"error":"slow_reader","detail":"Replies are not being read"}']);
+  t.same(outbox.closeCodes, [1008]);
+  t.same(pool.closed, ['the session']);
+});
+
+test('a peer that reads nothing loses the session by its dropped frames too', async (t) => {
+  const { session, pool, outbox, errors } = openMockSession();
+  pool.verdict = 'pool_full';
+  outbox.unread = 2 * maxUnreadBytes + 1;
+  session.receiveFrame(frame);
+  session.receiveFrame(frame);
+  t.same(outbox.sent, ['{"error":"slow_reader","detail":"Replies are not being read"}']);
+  t.equal(errors.length, 1);
+});
+
+test('draining without frames in flight closes at once', async (t) => {
+  const { session, pool, outbox, errors } = openMockSession();
+  session.drain();
+  t.same(outbox.closeCodes, [1001]);
+  t.same(outbox.sent, []);
+  t.same(errors, []);
+  t.same(pool.closed, ['the session']);
+});
+
+test('draining answers what is in flight, drops what comes, and then closes', async (t) => {
+  const { session, pool, outbox } = openMockSession();
+  session.receiveFrame(frame);
+  session.receiveFrame(frame);
+  session.drain();
+  session.drain();
+  session.receiveFrame(frame);
+  t.same(outbox.sent, ['{"frame_index":2,"dropped":true}']);
+  t.equal(pool.offered.length, 2);
+  pool.finish(1);
+  t.same(outbox.closeCodes, []);
+  pool.finish(0);
+  t.same(outbox.sent.slice(1), ['result 0', 'result 1']);
+  t.same(outbox.closeCodes, [1001]);
+});
+
+test('a frame that fails while draining closes with its error', async (t) => {
+  const { session, pool, outbox } = openMockSession();
+  session.receiveFrame(frame);
+  session.drain();
+  pool.finish(0, failure);
+  t.same(outbox.closeCodes, [1011]);
+});
+
+test('when the socket is gone nothing is sent or closed, and the pool forgets the session', async (t) => {
+  const { session, pool, outbox, errors } = openMockSession();
+  session.receiveFrame(frame);
+  session.gone();
+  session.gone();
+  pool.finish(0);
+  t.same(outbox.sent, []);
+  t.same(outbox.closeCodes, []);
+  t.same(errors, []);
+  t.same(pool.closed, ['the session']);
+});
+
+test('bytes are offered as they came, without a copy of them being kept', async (t) => {
+  const { session, pool } = openMockSession();
+  session.receiveFrame(frame);
+  t.equal(pool.offered[0]?.bytes, frame);
+});

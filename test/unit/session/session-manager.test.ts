@@ -1,0 +1,132 @@
+/** A session numbers its frames and answers each once and in order; the pool decides, the session obeys. */
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { test } from 'tap';
+import { headerOnly } from '../../support/jpeg-bytes.ts';
+import { openMockSession, resultOf } from '../../support/mock-session.ts';
+
+const frame = headerOnly({ width: 8, height: 8 });
+
+test('a session is opened in the pool under its own name', async (t) => {
+  const { session, pool } = openMockSession();
+  t.same(pool.opened, ['the session']);
+  t.equal(session.sessionId, 'the session');
+  t.equal(session.pipelineId, 'the pipeline');
+});
+
+test('a frame that is taken goes to the pool with its pipeline and index, and its result comes back', async (t) => {
+  const { session, pool, outbox } = openMockSession();
+  session.receiveFrame(frame);
+  t.match(pool.offered, [{ pipelineId: 'the pipeline', frameIndex: 0, bytes: frame }]);
+  t.same(outbox.sent, []);
+  t.equal(session.inFlight, 1);
+  pool.finish(0);
+  t.same(outbox.sent, ['result 0']);
+  t.equal(session.inFlight, 0);
+  t.equal(session.frameIndex, 1);
+});
+
+test('results leave in the order of the frames', async (t) => {
+  const { session, pool, outbox } = openMockSession();
+  for (let i = 0; i < 3; i++) session.receiveFrame(frame);
+  pool.finish(2);
+  pool.finish(1);
+  t.same(outbox.sent, []);
+  pool.finish(0);
+  t.same(outbox.sent, ['result 0', 'result 1', 'result 2']);
+});
+
+test('a frame that is refused is answered at once, before results of earlier frames', async (t) => {
+  for (const verdict of ['session_limit', 'pool_full', 'yielded'] as const) {
+    const { session, pool, outbox } = openMockSession();
+    session.receiveFrame(frame);
+    pool.verdict = verdict;
+    session.receiveFrame(frame);
+    t.same(outbox.sent, ['{"frame_index":1,"dropped":true}'], verdict);
+    pool.finish(0);
+    t.same(outbox.sent, ['{"frame_index":1,"dropped":true}', 'result 0']);
+    t.equal(session.droppedFrames, 1);
+    t.equal(session.frameIndex, 2);
+  }
+});
+
+test('slow_down follows the drop that made the session critical', async (t) => {
+  const { session, pool, outbox } = openMockSession();
+  pool.verdict = 'pool_full';
+  for (let i = 0; i < 6; i++) session.receiveFrame(frame);
+  t.same(outbox.sent.slice(4), [
+    '{"frame_index":4,"dropped":true}',
+    '{"warning":"slow_down"}',
+    '{"frame_index":5,"dropped":true}',
+  ]);
+  t.equal(session.backpressureState, 'critical');
+});
+
+test('a session that is answered stays normal and is told nothing', async (t) => {
+  const { session, pool, outbox } = openMockSession();
+  for (let i = 0; i < 20; i++) {
+    session.receiveFrame(frame);
+    pool.finish(i);
+  }
+  t.equal(session.backpressureState, 'normal');
+  t.same(
+    outbox.sent,
+    Array.from({ length: 20 }, (_, i) => `result ${i}`),
+  );
+});
+
+/** Frames that the pool takes or refuses, and answers to one of those in flight. */
+const steps = fc.array(fc.oneof(fc.constantFrom('taken', 'refused'), fc.nat()), { maxLength: 60 });
+
+/** Plays the steps and answers what is left. */
+function play(sequence: readonly (string | number)[]) {
+  const parts = openMockSession();
+  const inFlight: number[] = [];
+  for (const step of sequence) {
+    if (typeof step === 'string') {
+      parts.pool.verdict = step === 'taken' ? 'accepted' : 'pool_full';
+      if (step === 'taken') inFlight.push(parts.session.frameIndex);
+      parts.session.receiveFrame(frame);
+    } else {
+      for (const index of inFlight.splice(step % (inFlight.length + 1), 1)) parts.pool.finish(index);
+    }
+  }
+  for (const index of inFlight) parts.pool.finish(index);
+  return parts;
+}
+
+/** The numbers that a pattern finds in messages. */
+function indicesIn(messages: readonly string[], pattern: RegExp): number[] {
+  return messages.flatMap((text) => pattern.exec(text)?.[1] ?? []).map(Number);
+}
+
+const upwards = (a: number, b: number) => a - b;
+
+test('every frame gets exactly one answer, and results come by index, whatever happens', async () => {
+  fc.assert(
+    fc.property(steps, (sequence) => {
+      const { session, outbox } = play(sequence);
+      const results = indicesIn(outbox.sent, /^result (\d+)$/);
+      const dropped = indicesIn(outbox.sent, /^{"frame_index":(\d+),"dropped":true}$/);
+      assert.deepEqual(results, results.toSorted(upwards));
+      const everyIndex = Array.from({ length: session.frameIndex }, (_, index) => index);
+      assert.deepEqual([...results, ...dropped].sort(upwards), everyIndex);
+      assert.equal(session.droppedFrames, dropped.length);
+      assert.equal(session.inFlight, 0);
+    }),
+  );
+});
+
+test('results of a peer that does not keep up are shed, and only those', async (t) => {
+  const { session, pool, outbox } = openMockSession();
+  for (let i = 0; i < 3; i++) session.receiveFrame(frame);
+  outbox.unread = 1001;
+  pool.finish(0);
+  t.same(outbox.sent, ['{"frame_index":0,"dropped":true}']);
+  t.equal(session.droppedFrames, 1);
+  outbox.unread = 1000;
+  pool.finish(1, resultOf(1));
+  pool.finish(2);
+  t.same(outbox.sent.slice(1), ['result 1', 'result 2']);
+  t.same(outbox.closeCodes, []);
+});

@@ -1,0 +1,184 @@
+/** Both decoders give the same pixels, and what cannot be decoded is an invalid frame. */
+import { readFileSync } from 'node:fs';
+import { test } from 'tap';
+import { FrameError } from '../../../src/errors.ts';
+import type { Image } from '../../../src/models/image.ts';
+import { JpegDecoder } from '../../../src/tools/jpeg-decoder.ts';
+import { appendZeros, encodePicture, eoi, headerOnly, manyScans, sof2 } from '../../support/jpeg-bytes.ts';
+
+function fixture(name: string): Uint8Array {
+  return readFileSync(new URL(`../../fixtures/jpeg/${name}.jpg`, import.meta.url));
+}
+
+/** The picture's own samples, out of a buffer that may be longer. */
+function samplesOf(image: Image): Uint8Array {
+  return image.data.slice(0, image.width * image.height * image.channels);
+}
+
+/** Largest and mean difference between two pictures, in grey levels. */
+function differenceOf(a: Uint8Array, b: Uint8Array): { largest: number; mean: number } {
+  const differences = [...a].map((value, at) => Math.abs(value - (b[at] as number)));
+  return {
+    largest: Math.max(...differences),
+    mean: differences.reduce((sum, value) => sum + value, 0) / differences.length,
+  };
+}
+
+function pixel(image: Image, x: number, y: number): number[] {
+  const at = (y * image.width + x) * 3;
+  return [...image.data.subarray(at, at + 3)];
+}
+
+const turbo = await JpegDecoder.create();
+const portable = JpegDecoder.portable();
+
+test('the decoders tell what they are', async (t) => {
+  t.equal(turbo.engine, 'jpeg-turbo');
+  t.equal(portable.engine, 'jpeg-js');
+});
+
+test('pictures with full colour agree within rounding', async (t) => {
+  for (const jpeg of [fixture('full-colour'), fixture('progressive'), encodePicture(64, 48), encodePicture(17, 9)]) {
+    const fast = turbo.decode(jpeg);
+    const plain = portable.decode(jpeg);
+    t.same([fast.width, fast.height, fast.channels], [plain.width, plain.height, plain.channels]);
+    const { largest, mean } = differenceOf(samplesOf(fast), samplesOf(plain));
+    t.ok(largest <= 4 && mean <= 1.5, `largest ${largest}, mean ${mean}`);
+  }
+});
+
+test('pictures with half the colour agree but for how it is spread', async (t) => {
+  const { largest, mean } = differenceOf(
+    samplesOf(turbo.decode(fixture('half-colour'))),
+    samplesOf(portable.decode(fixture('half-colour'))),
+  );
+  t.ok(largest <= 16 && mean <= 4, `largest ${largest}, mean ${mean}`);
+});
+
+test('samples are in the order red, green, blue', async (t) => {
+  for (const decoder of [turbo, portable]) {
+    const image = decoder.decode(fixture('full-colour'));
+    const [red, green, blue] = pixel(image, 0, 31);
+    t.ok((red as number) > 240 && (green as number) < 15 && Math.abs((blue as number) - 128) < 5, decoder.engine);
+  }
+});
+
+test('a grey picture comes out as RGB', async (t) => {
+  for (const decoder of [turbo, portable]) {
+    const image = decoder.decode(fixture('grey'));
+    t.equal(image.channels, 3);
+    for (const [x, y, grey] of [
+      [0, 0, 8],
+      [12, 8, 136],
+      [23, 15, 247],
+    ] as const) {
+      for (const value of pixel(image, x, y)) t.ok(Math.abs(value - grey) <= 1, `${value}, expected ${grey}`);
+    }
+  }
+});
+
+test('a CMYK picture is decoded by the portable decoder', async (t) => {
+  for (const decoder of [turbo, portable]) {
+    const image = decoder.decode(fixture('cmyk'));
+    for (const [x, y, expected] of [
+      [0, 0, [208, 6, 107]],
+      [12, 8, [100, 114, 107]],
+      [23, 15, [6, 208, 107]],
+    ] as const) {
+      pixel(image, x, y).forEach((value, at) => {
+        t.ok(Math.abs(value - (expected[at] as number)) <= 2, `${value}, expected ${expected[at]}`);
+      });
+    }
+  }
+});
+
+test('zeros behind the file do not matter', async (t) => {
+  for (const decoder of [turbo, portable]) {
+    const plain = samplesOf(decoder.decode(encodePicture(16, 16)));
+    t.same(samplesOf(decoder.decode(appendZeros(encodePicture(16, 16), 4096))), plain, decoder.engine);
+  }
+});
+
+test('bytes in shared memory, and in the middle of a buffer, are read', async (t) => {
+  const jpeg = encodePicture(32, 24);
+  const shared = new Uint8Array(new SharedArrayBuffer(jpeg.length + 200)).fill(0xff);
+  shared.set(jpeg, 100);
+  const inside = shared.subarray(100, 100 + jpeg.length);
+  for (const decoder of [turbo, portable]) {
+    t.same(samplesOf(decoder.decode(inside)), samplesOf(decoder.decode(jpeg)), decoder.engine);
+  }
+});
+
+test('the buffer is used again for pictures that fit', async (t) => {
+  const decoder = await JpegDecoder.create();
+  const large = decoder.decode(encodePicture(64, 48));
+  const small = decoder.decode(encodePicture(16, 16));
+  t.equal(small.data, large.data);
+  t.same([small.width, small.height], [16, 16]);
+  t.equal(decoder.decode(encodePicture(64, 48)).data, large.data);
+  t.not(decoder.decode(encodePicture(65, 48)).data, large.data);
+});
+
+function assertInvalid(jpeg: Uint8Array, decoder: JpegDecoder): void {
+  try {
+    decoder.decode(jpeg);
+  } catch (error) {
+    if (error instanceof FrameError && error.code === 'invalid_frame') return;
+    throw error;
+  }
+  throw new Error(`${decoder.engine} decoded it`);
+}
+
+test('a file that is cut in its header or in the middle is an invalid frame', async (t) => {
+  const jpeg = encodePicture(32, 24);
+  for (const decoder of [turbo, portable]) {
+    for (const part of [0, 0.1, 0.3, 0.6]) {
+      const cut = jpeg.subarray(0, Math.floor(jpeg.length * part));
+      t.doesNotThrow(() => assertInvalid(Uint8Array.from([...cut, ...eoi]), decoder), `${decoder.engine}, ${part}`);
+      t.doesNotThrow(() => assertInvalid(cut, decoder), `${decoder.engine}, ${part}, without EOI`);
+    }
+  }
+});
+
+test('a header without a picture is an invalid frame', async (t) => {
+  for (const decoder of [turbo, portable]) {
+    t.doesNotThrow(() => assertInvalid(headerOnly({ width: 8, height: 8 }), decoder));
+    t.doesNotThrow(() => assertInvalid(headerOnly({ width: 0, height: 8 }), decoder));
+    t.doesNotThrow(() => assertInvalid(new Uint8Array(0), decoder));
+  }
+});
+
+test('a progressive file of thousands of scans is refused before it is decoded', async (t) => {
+  for (const count of [65, 5000]) {
+    const bomb = manyScans({ width: 4096, height: 4096, code: sof2 }, count);
+    t.throws(() => turbo.decode(bomb), { code: 'invalid_frame', cause: undefined });
+  }
+});
+
+test('whatever byte is changed, a picture comes out or an invalid frame', async (t) => {
+  const jpeg = encodePicture(16, 16);
+  for (let at = 0; at < jpeg.length; at++) {
+    const changed = jpeg.slice();
+    changed[at] = (changed[at] as number) ^ (1 << (at % 8));
+    // A changed size may ask for hundreds of megabytes, which the frame validator refuses before.
+    if (at >= sizeOffset(jpeg) && at < sizeOffset(jpeg) + 4) continue;
+    try {
+      t.ok(turbo.decode(changed).width > 0);
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      t.equal(error.code, 'invalid_frame');
+    }
+  }
+});
+
+/** Where SOF0 has the height and the width. */
+function sizeOffset(jpeg: Uint8Array): number {
+  return jpeg.findIndex((byte, at) => byte === 0xff && jpeg[at + 1] === 0xc0) + 5;
+}
+
+test('after a file that could not be decoded the next one is', async (t) => {
+  for (const decoder of [turbo, portable]) {
+    assertInvalid(headerOnly({ width: 8, height: 8 }), decoder);
+    t.equal(decoder.decode(encodePicture(16, 16)).width, 16);
+  }
+});

@@ -1,0 +1,133 @@
+/** Known boxes of a tiny model come out in pixels of the frame, filtered as the settings say. */
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Test, test } from 'tap';
+import type { Image } from '../../../src/models/image.ts';
+import type { Detection } from '../../../src/protocol.ts';
+import { yoloDetectObjects } from '../../../src/tools/yolo-detect-objects.ts';
+import { onnxFixture, onnxFixtures } from '../../support/onnx-fixtures.ts';
+
+const providers = ['cpu'];
+
+function frame(width: number, height: number, level = 255): Image {
+  return { width, height, channels: 3, data: new Uint8Array(width * height * 3).fill(level) };
+}
+
+/** A detector on a fixture, closed with the test. */
+async function createDetector(t: Test, params: Record<string, unknown>, modelsDir = onnxFixtures) {
+  const tool = await yoloDetectObjects.create(yoloDetectObjects.params.parse(params), { modelsDir, providers });
+  t.teardown(() => tool.close?.());
+  return tool;
+}
+
+async function detect(t: Test, params: Record<string, unknown>, image: Image, modelsDir?: string) {
+  const { detections } = await (await createDetector(t, params, modelsDir)).run({ image });
+  return detections ?? [];
+}
+
+/** Boxes without their scores, which are float32. */
+function placesOf(detections: readonly Detection[]): [label: string, x: number, y: number, w: number, h: number][] {
+  return detections.map(({ label, x, y, w, h }) => [label, x, y, w, h]);
+}
+
+function scoresOf(detections: readonly Detection[]): number[] {
+  return detections.map(({ score }) => Math.round(score * 100) / 100);
+}
+
+/** A models folder with the fixture as a model of its own, `mine`, and its `model.json`. */
+function withOverrides(t: Test, overrides: object): string {
+  const folder = mkdtempSync(join(tmpdir(), 'framegate-model-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  mkdirSync(join(folder, 'mine'));
+  copyFileSync(onnxFixture('boxes'), join(folder, 'mine/model.onnx'));
+  writeFileSync(join(folder, 'mine/model.json'), JSON.stringify(overrides));
+  return folder;
+}
+
+test('boxes are told in pixels of the frame, best first, without those that overlap', async (t) => {
+  const detections = await detect(t, { model: 'boxes.onnx' }, frame(128, 64));
+  t.same(placesOf(detections), [
+    ['plate', 24, 24, 32, 16],
+    ["driver's side", 80, 16, 16, 32],
+    ['plate', 56, 0, 16, 8],
+    ['plate', 32, 52, 16, 8],
+  ]);
+  t.same(scoresOf(detections), [0.9, 0.7, 0.6, 0.3]);
+});
+
+test('a frame of the input’s size gives the model’s own boxes', async (t) => {
+  t.same(placesOf(await detect(t, { model: 'boxes.onnx', score_threshold: 0.65 }, frame(64, 64))), [
+    ['plate', 12, 28, 16, 8],
+    ["driver's side", 40, 24, 8, 16],
+  ]);
+});
+
+test('a high frame is placed between bars left and right', async (t) => {
+  const [best] = placesOf(await detect(t, { model: 'boxes.onnx' }, frame(32, 64)));
+  t.same(best, ['plate', 0, 28, 12, 8]);
+});
+
+test('a model whose input is free takes its size from imgsz, height first', async (t) => {
+  const detections = await detect(t, { model: 'free-size.onnx' }, frame(128, 64));
+  t.same(placesOf(detections), [
+    ['plate', 24, 56, 32, 8],
+    ["driver's side", 80, 48, 16, 16],
+    ['plate', 56, 24, 16, 16],
+    ['plate', 56, 4, 16, 8],
+  ]);
+});
+
+test('the picture reaches the model', async (t) => {
+  t.same(scoresOf(await detect(t, { model: 'brightness.onnx' }, frame(64, 64, 255))), [0.9, 0.7, 0.6, 0.55, 0.3]);
+  t.same(scoresOf(await detect(t, { model: 'brightness.onnx' }, frame(64, 64, 102))), [0.36, 0.28]);
+  t.same(scoresOf(await detect(t, { model: 'brightness.onnx' }, frame(64, 64, 0))), []);
+});
+
+test('one frame leaves nothing behind for the next', async (t) => {
+  const tool = await createDetector(t, { model: 'brightness.onnx' });
+  await tool.warm?.();
+  const wide = (await tool.run({ image: frame(128, 64) })).detections;
+  await tool.run({ image: frame(64, 64, 0) });
+  t.same((await tool.run({ image: frame(128, 64) })).detections, wide);
+});
+
+test('thresholds of the node win over those of model.json, and those over the usual ones', async (t) => {
+  const modelsDir = withOverrides(t, { score_threshold: 0.65, iou_threshold: 0.95 });
+  const image = frame(64, 64);
+  t.same(scoresOf(await detect(t, { model: 'mine' }, image, modelsDir)), [0.9, 0.8, 0.7]);
+  t.same(scoresOf(await detect(t, { model: 'mine', score_threshold: 0.85 }, image, modelsDir)), [0.9]);
+  t.same(scoresOf(await detect(t, { model: 'mine', iou_threshold: 0.5 }, image, modelsDir)), [0.9, 0.7]);
+  t.same(scoresOf(await detect(t, { model: 'boxes.onnx' }, image)), [0.9, 0.7, 0.6, 0.55, 0.3]);
+});
+
+test('a threshold of zero is a threshold', async (t) => {
+  const all = await detect(t, { model: 'boxes.onnx', score_threshold: 0, iou_threshold: 1 }, frame(64, 64));
+  t.equal(all.length, 7);
+});
+
+test('names of model.json win over those of the file, and a class without a name has its number', async (t) => {
+  const params = { score_threshold: 0.65 };
+  const modelsDir = withOverrides(t, { names: ['x', 'y'] });
+  const labelsOf = async (model: string, dir?: string) =>
+    (await detect(t, { ...params, model }, frame(64, 64), dir)).map(({ label }) => label);
+  t.same(await labelsOf('mine', modelsDir), ['x', 'y']);
+  t.same(await labelsOf('no-names.onnx'), ['class 0', 'class 1']);
+});
+
+test('only the classes that are asked for are told', async (t) => {
+  const detections = await detect(t, { model: 'boxes.onnx', classes: ["driver's side"] }, frame(64, 64));
+  t.same(scoresOf(detections), [0.7]);
+  t.same(await detect(t, { model: 'boxes.onnx', classes: ['boat'] }, frame(64, 64)), []);
+});
+
+test('at most so many are told', async (t) => {
+  t.same(scoresOf(await detect(t, { model: 'boxes.onnx', max_detections: 2 }, frame(64, 64))), [0.9, 0.7]);
+});
+
+test('boxes that are not told do not use up the number of those that are', async (t) => {
+  const other = { model: 'boxes.onnx', max_detections: 1, classes: ["driver's side"] };
+  t.same(scoresOf(await detect(t, other, frame(64, 64))), [0.7], 'boxes of another class');
+  const beside = { model: 'boxes.onnx', max_detections: 4, score_threshold: 0.3 };
+  t.same(scoresOf(await detect(t, beside, frame(128, 64))), [0.9, 0.7, 0.6, 0.3], 'boxes beside the picture');
+});

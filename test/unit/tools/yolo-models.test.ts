@@ -1,0 +1,67 @@
+/** A model that is no detector, or is set up wrongly, is refused with what is wrong with it. */
+import { test } from 'tap';
+import { toolName } from '../../../src/tools/tool.ts';
+import { yoloDetectObjects } from '../../../src/tools/yolo-detect-objects.ts';
+import { onnxFixtures } from '../../support/onnx-fixtures.ts';
+
+const context = { modelsDir: onnxFixtures, providers: ['cpu'] };
+
+function create(model: string) {
+  return yoloDetectObjects.create(yoloDetectObjects.params.parse({ model }), context);
+}
+
+test('the tool is called yolo.detect_objects', async (t) => {
+  t.equal(toolName(yoloDetectObjects), 'yolo.detect_objects');
+  t.equal(yoloDetectObjects.failureDetail, 'YOLO inference failed');
+});
+
+test('a detector tells the model it holds', async (t) => {
+  const tool = await create('boxes.onnx');
+  t.match(tool.models, [{ name: 'boxes.onnx', provider: 'cpu' }]);
+  await tool.close?.();
+});
+
+test('a model with an input of another kind is refused', async (t) => {
+  const expected = 'expected float32 [1, 3, height, width]';
+  await t.rejects(create('bytes-in.onnx'), { message: `input images is uint8 [1, 3, 64, 64]; ${expected}` });
+  await t.rejects(create('grey-in.onnx'), { message: `input images is float32 [1, 1, 64, 64]; ${expected}` });
+  await t.rejects(create('double.onnx'), { message: `input x is float32 [1, n]; ${expected}` });
+  await t.rejects(create('two-pictures.onnx'), { message: 'input images takes 2 pictures at once, not 1' });
+});
+
+test('a model with another output is refused', async (t) => {
+  await t.rejects(create('not-a-detector.onnx'), {
+    message:
+      'model "not-a-detector.onnx": output output0 has shape [1, 4, 7]; ' +
+      'expected [1, 4 + classes, boxes], as Ultralytics exports detectors without NMS',
+  });
+});
+
+test('a model whose names do not fit its output is refused', async (t) => {
+  await t.rejects(create('three-names.onnx'), {
+    message: 'model "three-names.onnx": output output0 has 2 classes, but the model names 3',
+  });
+});
+
+test('a missing model is a fault before anything is loaded', async (t) => {
+  const fault = `model file ${onnxFixtures}/absent.onnx does not exist`;
+  t.same(yoloDetectObjects.check?.(yoloDetectObjects.params.parse({ model: 'absent.onnx' }), context), [fault]);
+  t.same(yoloDetectObjects.check?.(yoloDetectObjects.params.parse({ model: 'boxes.onnx' }), context), []);
+  await t.rejects(create('absent.onnx'), { message: fault });
+});
+
+test('params have defaults and limits', async (t) => {
+  t.same(yoloDetectObjects.params.parse({}), { model: 'plate-yolo', max_detections: 100 });
+  for (const bad of [
+    { model: '' },
+    { score_threshold: 1.1 },
+    { iou_threshold: -0.1 },
+    { max_detections: 0 },
+    { max_detections: 1001 },
+    { max_detections: 1.5 },
+    { classes: [] },
+    { clases: ['plate'] },
+  ]) {
+    t.equal(yoloDetectObjects.params.safeParse(bad).success, false, JSON.stringify(bad));
+  }
+});
