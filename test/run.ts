@@ -1,8 +1,10 @@
 /** Runs the tests with tap and ends with one line that counts them. Arguments go to tap: files, `--grep`, ... */
 import { spawn } from 'node:child_process';
-import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
+import { createReadStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { stripVTControlCharacters } from 'node:util';
 import { Parser } from 'tap-parser';
 
 interface Counts {
@@ -26,6 +28,7 @@ async function countTests(path: string): Promise<Counts> {
       else counts.failed += 1;
     });
   };
+  if (!existsSync(path)) return counts;
   const parser = new Parser();
   watch(parser, 0);
   for await (const chunk of createReadStream(path, 'utf8')) parser.write(chunk as string);
@@ -33,17 +36,32 @@ async function countTests(path: string): Promise<Counts> {
   return counts;
 }
 
+/** The reporter redraws its counts over themselves, which a file or a pipe would only collect. */
+function isProgress(line: string): boolean {
+  return line.trim() === '' || line === '# No coverage generated' || /^(Asserts|Suites):/.test(line);
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'framegate-tests-'));
 const output = join(folder, 'results.tap');
-const reporter = process.stdout.isTTY ? 'base' : 'terse';
+const onTerminal = process.stdout.isTTY;
+const reporter = onTerminal ? 'base' : 'terse';
 const tap = spawn('tap', [`--reporter=${reporter}`, `--output-file=${output}`, ...process.argv.slice(2)], {
-  stdio: 'inherit',
+  stdio: ['inherit', onTerminal ? 'inherit' : 'pipe', 'inherit'],
 });
-tap.on('exit', async (code) => {
+tap.on('close', finish);
+if (tap.stdout !== null) {
+  for await (const line of createInterface(tap.stdout)) {
+    const text = stripVTControlCharacters(line);
+    if (!isProgress(text)) process.stdout.write(`${text}\n`);
+  }
+}
+
+/** Counts, cleans up and tells. */
+async function finish(code: number | null): Promise<void> {
   const { passed, failed, skipped } = await countTests(output);
   rmSync(folder, { recursive: true });
   // A file that crashed or ran no test has failed, even where every test that ran has passed.
   const broken = code !== 0 && failed === 0 ? 1 : 0;
   process.stdout.write(`${passed} passed, ${failed + broken} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
   process.exitCode = code ?? 1;
-});
+}
