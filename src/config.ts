@@ -131,7 +131,7 @@ export function loadConfig(env: Environment): Config {
     modelsDir: resolve(read.text('MODELS_DIR', packagedModelsDir)),
     logLevel: read.oneOf('LOG_LEVEL', 'info', logLevels),
   };
-  if (config.slowdownThreshold < config.dropThreshold) {
+  if (read.faults.length === 0 && config.slowdownThreshold < config.dropThreshold) {
     read.faults.push(
       `STREAM_SLOWDOWN_THRESHOLD (${config.slowdownThreshold}) must not be below STREAM_DROP_THRESHOLD (${config.dropThreshold})`,
     );

@@ -158,10 +158,12 @@ class Sender {
   async #until(done: () => boolean, limitMs?: number): Promise<void> {
     const deadlineMs = limitMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + limitMs;
     while (!done() && !this.#closed && performance.now() < deadlineMs) {
+      let limit: NodeJS.Timeout | undefined;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
-        if (limitMs !== undefined) setTimeout(resolve, deadlineMs - performance.now());
+        if (limitMs !== undefined) limit = setTimeout(resolve, deadlineMs - performance.now());
       });
+      clearTimeout(limit);
     }
   }
 }

@@ -56,6 +56,9 @@ export class CtcReader {
     const [, steps, classes] = output?.dims ?? [];
     if (output === undefined || steps === undefined || classes === undefined)
       throw new Error('the recogniser gave no text');
-    return decodeCtc(output.data, steps, classes, this.#alphabet);
+    const reading = decodeCtc(output.data, steps, classes, this.#alphabet);
+    // Paper left and right of a line can be taken for spaces.
+    const text = reading.text.trim();
+    return { text, score: text === '' ? 0 : reading.score };
   }
 }

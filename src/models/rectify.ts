@@ -15,7 +15,7 @@ interface Homography {
 }
 
 /** Text this much higher than wide stands on its side, as PaddleOCR has it. */
-const uprightRatio = 1.5;
+const standingRatio = 1.5;
 /** A crop needs no more pixels than this a side; what it is read with is smaller. */
 const largestSide = 2048;
 
@@ -51,12 +51,17 @@ export function tiltOf([topLeft, topRight]: Quad): number {
   return Math.abs((Math.atan2(topRight[1] - topLeft[1], topRight[0] - topLeft[0]) * 180) / Math.PI);
 }
 
+/** Whether a quadrilateral is so high that its text must stand on its side. */
+export function isStanding([topLeft, topRight, bottomRight, bottomLeft]: Quad): boolean {
+  const width = Math.max(distance(topLeft, topRight), distance(bottomLeft, bottomRight));
+  const height = Math.max(distance(topLeft, bottomLeft), distance(topRight, bottomRight));
+  return height >= standingRatio * width;
+}
+
 /** A standing quadrilateral turned so that its text runs from left to right: its left side becomes the bottom. */
 function layDown(quad: Quad): Quad {
   const [topLeft, topRight, bottomRight, bottomLeft] = quad;
-  const width = Math.max(distance(topLeft, topRight), distance(bottomLeft, bottomRight));
-  const height = Math.max(distance(topLeft, bottomLeft), distance(topRight, bottomRight));
-  return height >= uprightRatio * width ? [topRight, bottomRight, bottomLeft, topLeft] : quad;
+  return isStanding(quad) ? [topRight, bottomRight, bottomLeft, topLeft] : quad;
 }
 
 /**

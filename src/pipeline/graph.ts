@@ -22,7 +22,7 @@ const pipelineFileSchema = z.object({
 });
 
 export type PipelineFile = z.infer<typeof pipelineFileSchema>;
-export type PipelineNode = PipelineFile['nodes'][number];
+type PipelineNode = PipelineFile['nodes'][number];
 
 /** The order of work: each level needs only what earlier levels gave. */
 export interface GraphPlan {

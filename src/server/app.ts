@@ -1,4 +1,5 @@
 /** Puts the server together and takes it down again. Main thread. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import type { Log } from '../observe/log.ts';
 import type { Pool } from '../pool/pool.ts';
@@ -47,17 +48,12 @@ export async function startServer({ config, pool, pipelines, log }: ServerParts)
     draining = true;
     const deadlineMs = performance.now() + config.shutdownGraceMs;
     uws.us_listen_socket_close(listening);
-    await Promise.race([stream.drain(), sleep(config.shutdownGraceMs)]);
+    await Promise.race([stream.drain(), sleep(config.shutdownGraceMs, undefined, { ref: false })]);
+    stream.abandon();
     const ended = await pool.stop(Math.max(0, deadlineMs - performance.now()));
     await sleep(lingerMs);
     app.close();
     return ended;
   };
   return { host: config.host, port: uws.us_socket_local_port(listening), stop };
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms).unref();
-  });
 }

@@ -72,6 +72,11 @@ export class StreamEndpoint {
     return empty;
   }
 
+  /** Closes with 1001 whoever is still there, answered or not. */
+  abandon(): void {
+    for (const session of this.#sessions) session.abandon();
+  }
+
   #opened(socket: Socket): void {
     const data = socket.getUserData();
     const { pipelineId } = data;

@@ -102,6 +102,13 @@ export class SessionManager {
     this.#closeWhenDrained();
   }
 
+  /** The server goes away now; what is in flight stays unanswered. */
+  abandon(): void {
+    if (this.#phase === 'ended') return;
+    this.#end();
+    this.#parts.outbox.close(goingAwayCloseCode);
+  }
+
   /** The socket is gone. */
   gone(): void {
     this.#end();

@@ -14,14 +14,18 @@ const paramsSchema = z.strictObject({
     .min(3)
     .max(255)
     .refine((size) => size % 2 === 1, 'must be odd')
-    .default(31),
+    .default(51),
   /** A pixel is black when it is darker than its surroundings by this many of 255 levels. */
   offset: z.number().min(-128).max(128).default(15),
+  /** Smooths away a camera's noise first, which would become black specks. */
+  smooth: z.boolean().default(true),
 });
 
 type Params = z.infer<typeof paramsSchema>;
 
 const white = 255;
+/** Side of the smoothing in pixels: the least there is, since thin strokes must stay. */
+const smoothingSide = 3;
 
 class Binariser implements ToolInstance {
   readonly #cv: CV;
@@ -56,7 +60,8 @@ class Binariser implements ToolInstance {
 
   #threshold(grey: InstanceType<CV['Mat']>): void {
     const cv = this.#cv;
-    const { method, block_size, offset } = this.#params;
+    const { method, block_size, offset, smooth } = this.#params;
+    if (smooth) cv.GaussianBlur(grey, grey, new cv.Size(smoothingSide, smoothingSide), 0);
     if (method === 'otsu') cv.threshold(grey, grey, 0, white, cv.THRESH_BINARY | cv.THRESH_OTSU);
     else cv.adaptiveThreshold(grey, grey, white, cv.ADAPTIVE_THRESH_MEAN_C, cv.THRESH_BINARY, block_size, offset);
   }

@@ -8,7 +8,7 @@ import type { Image } from '../models/image.ts';
 const rgbChannels = 3;
 /** Components of a CMYK picture, which only the portable decoder reads. */
 const cmykComponents = 4;
-/** Every scan of a progressive file may go over the whole picture; cameras use ten, an attack thousands. */
+/** Every scan may go over the whole picture, also an empty one; cameras use one to ten, an attack thousands. */
 const maxScans = 64;
 const bytesPerMegabyte = 1_048_576;
 
@@ -43,7 +43,7 @@ export class JpegDecoder {
   decode(bytes: Uint8Array): Image {
     const header = readJpegHeader(bytes);
     if (header === undefined || header.width === 0 || header.height === 0) throw new FrameError('invalid_frame');
-    if (header.progressive && countScans(bytes, maxScans + 1) > maxScans) throw new FrameError('invalid_frame');
+    if (countScans(bytes, maxScans + 1) > maxScans) throw new FrameError('invalid_frame');
     const { width, height } = header;
     const size = width * height * rgbChannels;
     if (this.#pixels.length < size) this.#pixels = new Uint8Array(size);

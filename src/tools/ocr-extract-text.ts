@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Reading } from '../models/ctc.ts';
 import type { Image } from '../models/image.ts';
-import { rectify, tiltOf } from '../models/rectify.ts';
+import { isStanding, rectify, tiltOf } from '../models/rectify.ts';
 import type { Region } from '../models/tensor-image.ts';
 import type { Detection } from '../protocol.ts';
 import { defineTool, type Ports, type PortValues, type ToolInstance } from './tool.ts';
@@ -12,7 +12,7 @@ const paramsSchema = z.strictObject({
   engine: z.enum(['ctc', 'tesseract']).default('ctc'),
   /** Only boxes with these labels are read. */
   labels: z.array(z.string()).min(1).optional(),
-  /** A box grows by this part of its height on every side before it is read. */
+  /** An upright box grows by this part of its height on every side before it is read. */
   margin: z.number().min(0).max(1).default(0),
   /** At most so many boxes are read, the most certain first: a frame full of boxes must not take seconds. */
   max_boxes: z.number().int().min(1).max(1000).default(32),
@@ -70,7 +70,7 @@ class TextExtractor implements ToolInstance {
   }
 
   #readBox(image: Image, { quad, ...box }: Detection): Promise<Reading> {
-    if (quad !== undefined && tiltOf(quad) > uprightDegrees) {
+    if (quad !== undefined && (tiltOf(quad) > uprightDegrees || isStanding(quad))) {
       const straight = rectify(image, quad);
       return this.#reader.readLine(straight, { x: 0, y: 0, w: straight.width, h: straight.height });
     }

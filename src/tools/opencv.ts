@@ -17,7 +17,15 @@ interface Unready {
   onRuntimeInitialized: () => void;
 }
 
-export async function loadOpenCv(): Promise<OpenCv> {
+/** Kept from the first call on: each thread has its own, since it has its own modules. */
+let loading: Promise<OpenCv> | undefined;
+
+export function loadOpenCv(): Promise<OpenCv> {
+  loading ??= load();
+  return loading;
+}
+
+async function load(): Promise<OpenCv> {
   const { default: module } = (await import('@techstark/opencv-js')) as unknown as { readonly default: CV & Unready };
   if (module.Mat === undefined) {
     await new Promise<void>((resolve) => {

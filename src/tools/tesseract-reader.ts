@@ -1,12 +1,11 @@
 /** Reads lines and pages with tesseract.js, which runs on a thread of its own beside the worker. */
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { createWorker, OEM, PSM, type Worker as TesseractWorker } from 'tesseract.js';
+import { type Page, PSM } from 'tesseract.js';
 import type { Reading } from '../models/ctc.ts';
 import type { Image } from '../models/image.ts';
 import type { ModelInfo } from '../models/onnx-model.ts';
 import type { Region } from '../models/tensor-image.ts';
-import type { Detection } from '../protocol.ts';
+import type { Detection, Point, Quad } from '../protocol.ts';
+import { TesseractThread } from './tesseract-thread.ts';
 
 /** Everything tesseract found on a page. */
 export interface PageReading extends Reading {
@@ -16,71 +15,81 @@ export interface PageReading extends Reading {
 /** Confidences come in per cent. */
 const perCent = 100;
 
-/** What page readers are tuned for. */
-const dotsPerInch = '300';
-
-/** The language data as an npm package: nothing is fetched, and nothing is cached in the working directory. */
-const languageDir = join(
-  dirname(createRequire(import.meta.url).resolve('@tesseract.js-data/eng/package.json')),
-  '4.0.0_best_int',
-);
-
 export class TesseractReader {
   readonly models: readonly ModelInfo[] = [{ name: 'tesseract-eng', provider: 'wasm' }];
-  readonly #worker: TesseractWorker;
-  #mode: PSM | undefined;
+  readonly #thread: TesseractThread;
 
-  private constructor(worker: TesseractWorker) {
-    this.#worker = worker;
+  private constructor(thread: TesseractThread) {
+    this.#thread = thread;
   }
 
   static async create(): Promise<TesseractReader> {
-    const options = { langPath: languageDir, cacheMethod: 'none', gzip: true, errorHandler: () => undefined };
-    const worker = await createWorker('eng', OEM.LSTM_ONLY, options);
-    // Frames carry no resolution; without one tesseract guesses it, and says so on standard error for every frame.
-    await worker.setParameters({ user_defined_dpi: dotsPerInch });
-    return new TesseractReader(worker);
+    return new TesseractReader(await TesseractThread.create());
   }
 
   /** Reads a region as one line of text. */
   async readLine(image: Image, region: Region): Promise<Reading> {
-    await this.#use(PSM.SINGLE_LINE);
-    const { data } = await this.#worker.recognize(encodeGrey(image, region), {}, { text: true });
-    return { text: data.text.trim(), score: data.confidence / perCent };
+    const picture = encodeGrey(image, region);
+    const page = await this.#thread.recognise({ mode: PSM.SINGLE_LINE, picture, options: {}, places: false });
+    return readingOf(page.text, page.confidence);
   }
 
-  /** Reads a whole picture of any number of lines. */
+  /** Reads a whole picture of any number of lines; one that leans by a few degrees is straightened first. */
   async readPage(image: Image): Promise<PageReading> {
-    await this.#use(PSM.AUTO);
-    const whole = { x: 0, y: 0, w: image.width, h: image.height };
-    const { data } = await this.#worker.recognize(encodeGrey(image, whole), {}, { text: true, blocks: true });
-    const lines = (data.blocks ?? [])
-      .flatMap((block) => block.paragraphs.flatMap((paragraph) => paragraph.lines))
-      .map(({ text, confidence, bbox }) => ({
-        x: bbox.x0,
-        y: bbox.y0,
-        w: bbox.x1 - bbox.x0,
-        h: bbox.y1 - bbox.y0,
-        label: 'line',
-        score: confidence / perCent,
-        text: text.trim(),
-        text_score: confidence / perCent,
-      }));
-    return { text: data.text.trim(), score: data.confidence / perCent, lines };
+    const picture = encodeGrey(image, { x: 0, y: 0, w: image.width, h: image.height });
+    const page = await this.#thread.recognise({
+      mode: PSM.AUTO,
+      picture,
+      options: { rotateAuto: true },
+      places: true,
+    });
+    const lines = linesOf(page).map(({ text, confidence, bbox }): Detection => {
+      const reading = readingOf(text, confidence);
+      const place = placeOf(bbox, page.rotateRadians ?? 0, image);
+      return { ...place, label: 'line', score: confidence / perCent, text: reading.text, text_score: reading.score };
+    });
+    return { ...readingOf(page.text, page.confidence), lines };
   }
 
   async close(): Promise<void> {
-    await this.#worker.terminate();
-  }
-
-  async #use(mode: PSM): Promise<void> {
-    if (this.#mode === mode) return;
-    await this.#worker.setParameters({ tessedit_pageseg_mode: mode });
-    this.#mode = mode;
+    await this.#thread.close();
   }
 }
 
-/** Tesseract takes encoded pictures: PGM is a line of text and the grey samples, so encoding is one copy. */
+function readingOf(text: string, confidence: number): Reading {
+  const trimmed = text.trim();
+  return { text: trimmed, score: trimmed === '' ? 0 : confidence / perCent };
+}
+
+function linesOf({ blocks }: Page) {
+  return (blocks ?? []).flatMap((block) => block.paragraphs.flatMap((paragraph) => paragraph.lines));
+}
+
+/** Where a line is in the frame: tesseract tells its box after it has turned the page around its middle. */
+function placeOf(
+  { x0, y0, x1, y1 }: { x0: number; y0: number; x1: number; y1: number },
+  radians: number,
+  { width, height }: Image,
+): Pick<Detection, 'x' | 'y' | 'w' | 'h' | 'quad'> {
+  if (radians === 0) return { x: x0, y: y0, w: x1 - x0, h: y1 - y0 };
+  const [cos, sin] = [Math.cos(radians), Math.sin(radians)];
+  const turnBack = (x: number, y: number): Point => {
+    const [right, down] = [x - width / 2, y - height / 2];
+    return [
+      Math.min(width, Math.max(0, width / 2 + right * cos + down * sin)),
+      Math.min(height, Math.max(0, height / 2 - right * sin + down * cos)),
+    ];
+  };
+  const quad: Quad = [turnBack(x0, y0), turnBack(x1, y0), turnBack(x1, y1), turnBack(x0, y1)];
+  const [xs, ys] = [quad.map(([x]) => x), quad.map(([, y]) => y)];
+  const [x, y] = [Math.min(...xs), Math.min(...ys)];
+  return { x, y, w: Math.max(...xs) - x, h: Math.max(...ys) - y, quad };
+}
+
+/**
+ * Tesseract takes encoded pictures. PGM is a line of text and the grey samples, so encoding is one copy and decoding
+ * another; BMP is slowest by far, since tesseract.js decodes and encodes it in JavaScript.
+ */
 function encodeGrey(image: Image, region: Region): Buffer {
   const left = Math.floor(region.x);
   const top = Math.floor(region.y);

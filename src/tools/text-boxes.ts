@@ -37,8 +37,8 @@ const pixelThreshold = 0.3;
 const smallestSide = 3;
 /** Contours that are looked at, the first found: a crafted picture could have a hundred thousand specks. */
 const maxContours = 1000;
-/** Boxes whose tops are closer than this part of their height stand on one line. */
-const sameLine = 0.5;
+/** A box stands on a line when its top is lower than the line's highest by less than this part of the lower height. */
+const sameLine = 0.6;
 
 /**
  * Finds the boxes: threshold, contours, smallest rectangle around each, its mean probability, then growing it by
@@ -52,10 +52,7 @@ export function findTextBoxes(map: ProbabilityMap, frame: Size, options: TextBox
     if (Math.min(box.w, box.h) < smallestSide || score < options.boxScore) continue;
     found.push(toDetection(grow(box, options.unclipRatio), score, map, frame));
   }
-  return found
-    .sort((a, b) => b.score - a.score)
-    .slice(0, options.maxBoxes)
-    .sort(inReadingOrder);
+  return inReadingOrder(found.sort((a, b) => b.score - a.score).slice(0, options.maxBoxes));
 }
 
 /** Every matrix of OpenCV is freed by hand: it lives outside the garbage collector's memory. */
@@ -137,8 +134,13 @@ function clamp(value: number, highest: number): number {
   return Math.min(highest, Math.max(0, value));
 }
 
-/** Lines from top to bottom, boxes of one line from left to right. */
-function inReadingOrder(a: Detection, b: Detection): number {
-  const onOneLine = Math.abs(a.y - b.y) < sameLine * Math.min(a.h, b.h);
-  return onOneLine ? a.x - b.x : a.y - b.y;
+/** Lines from top to bottom, boxes of one line from left to right. "On one line" is no order by which to sort at once. */
+function inReadingOrder(boxes: readonly Detection[]): Detection[] {
+  const lines: [Detection, ...Detection[]][] = [];
+  for (const box of boxes.toSorted((a, b) => a.y - b.y)) {
+    const line = lines.at(-1);
+    if (line !== undefined && box.y - line[0].y < sameLine * Math.min(box.h, line[0].h)) line.push(box);
+    else lines.push([box]);
+  }
+  return lines.flatMap((line) => line.toSorted((a, b) => a.x - b.x));
 }

@@ -5,7 +5,7 @@ import { type Box, drawText, fillRimmed, measureText } from './draw-text.ts';
 import type { Point } from './stroke-font.ts';
 
 /** `eu` is long with a blue band on the left, `long` is the same without it, `short` is twice as wide as high. */
-export type PlateKind = 'eu' | 'long' | 'short';
+type PlateKind = 'eu' | 'long' | 'short';
 
 export interface PlatePlace {
   /** Top left corner and width of the plate before it is turned, in pixels. */

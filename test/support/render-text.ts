@@ -4,8 +4,6 @@ import type { Image } from '../../src/models/image.ts';
 import { addNoise, type Colour, createCanvas, shade } from './canvas.ts';
 import { drawText } from './draw-text.ts';
 
-export { plateBox, renderEmptyScene, renderPlateScene } from './render-plate.ts';
-
 const paper: Colour = [236, 234, 228];
 
 export interface PageStyle {

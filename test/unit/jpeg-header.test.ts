@@ -20,7 +20,7 @@ import {
 } from '../support/jpeg-bytes.ts';
 
 const small = { width: 64, height: 48 };
-const smallHeader = { ...small, components: 3, bitsPerSample: 8, progressive: false };
+const smallHeader = { ...small, components: 3, bitsPerSample: 8 };
 
 test('a baseline header is read', async (t) => {
   t.same(readJpegHeader(headerOnly(small)), smallHeader);
@@ -32,15 +32,22 @@ test('a grey, a CMYK and a twelve-bit header are told apart', async (t) => {
   t.equal(readJpegHeader(headerOnly({ ...small, bitsPerSample: 12 }))?.bitsPerSample, 12);
 });
 
-test('only SOF2 is progressive', async (t) => {
-  t.equal(readJpegHeader(headerOnly({ ...small, code: sof2 }))?.progressive, true);
-  t.equal(readJpegHeader(headerOnly({ ...small, code: 0xc1 }))?.progressive, false);
+test('baseline, extended and progressive files have a header, every other coding has none', async (t) => {
+  for (const code of [0xc0, 0xc1, sof2]) t.same(readJpegHeader(headerOnly({ ...small, code })), smallHeader);
+  const others = [0xc3, 0xc5, 0xc6, 0xc7, 0xc9, 0xca, 0xcb, 0xcd, 0xce, 0xcf];
+  for (const code of others)
+    t.equal(readJpegHeader(headerOnly({ ...small, code })), undefined, `SOF ${code.toString(16)}`);
 });
 
-test('tables in the range of frame headers are not taken for one', async (t) => {
-  for (const code of [0xc4, 0xc8, 0xcc]) {
-    const bytes = insertAfterSoi(headerOnly(small), segment(code, [1, 2, 3, 4, 5, 6, 7, 8]));
-    t.same(readJpegHeader(bytes), smallHeader, `code ${code.toString(16)}`);
+test('Huffman tables share the range of frame headers and are not taken for one', async (t) => {
+  const tables = insertAfterSoi(headerOnly(small), segment(0xc4, [1, 2, 3, 4, 5, 6, 7, 8]));
+  t.same(readJpegHeader(tables), smallHeader);
+});
+
+test('a marker that decoders read in different ways is refused before the frame header', async (t) => {
+  for (const code of [0x01, 0x02, 0xc8, 0xcc, 0xdc, 0xde, 0xdf]) {
+    const bytes = insertAfterSoi(headerOnly(small), segment(code, [1, 2, 3, 4]));
+    t.equal(readJpegHeader(bytes), undefined, `code ${code.toString(16)}`);
   }
 });
 

@@ -1,0 +1,130 @@
+/** Plain HTTP: health, readiness, the pipelines, and JSON for everything that is not there. */
+import { request } from 'node:http';
+import tap, { test } from 'tap';
+import { startGateway } from '../support/gateway.ts';
+import { StreamClient } from '../support/stream-client.ts';
+
+const gateway = await startGateway({ POOL_WORKERS: '2' });
+tap.teardown(() => gateway.kill());
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly headers: NodeJS.Dict<string | string[]>;
+  readonly body: string;
+}
+
+/** Any method on any path, with nothing tidied up on the way. */
+function ask(method: string, path: string, body = ''): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', port: gateway.port, method, path, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (piece: string) => {
+        text += piece;
+      });
+      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body: text }));
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+const jsonType = 'application/json; charset=utf-8';
+const notFound = '{"error":"not_found","detail":"No such resource"}';
+const notAllowed = '{"error":"method_not_allowed","detail":"Only GET is supported here"}';
+const upgradeRequired = '{"error":"upgrade_required","detail":"Open this address as a WebSocket"}';
+
+const pipelineIds = ['blocking', 'bulky', 'by_width', 'dying', 'echo', 'failing', 'hanging', 'slow', 'slower', 'stuck'];
+
+test('/healthz says that the process is there', async (t) => {
+  const { status, headers, body } = await ask('GET', '/healthz');
+  t.equal(status, 200);
+  t.equal(headers['content-type'], jsonType);
+  t.equal(headers['cache-control'], 'no-store');
+  t.equal(body, '{"status":"ok"}');
+});
+
+test('/readyz says that every worker is ready, and how they are set up', async (t) => {
+  const { status, headers, body } = await ask('GET', '/readyz');
+  t.equal(status, 200);
+  t.equal(headers['content-type'], jsonType);
+  const { pipelines, ...rest } = JSON.parse(body) as { pipelines: string[] };
+  t.strictSame(rest, {
+    ready: true,
+    draining: false,
+    pool: { size: 2, ready: 2, busy: 0, overdue: 0, inFlight: 0, sessions: 0 },
+    decoder: 'jpeg-turbo',
+    models: [],
+  });
+  for (const id of pipelineIds) t.ok(pipelines.includes(id), id);
+});
+
+test('/pipelines lists what can be asked for, with a name and a description and nothing else', async (t) => {
+  const { status, headers, body } = await ask('GET', '/pipelines');
+  t.equal(status, 200);
+  t.equal(headers['content-type'], jsonType);
+  const { pipelines } = JSON.parse(body) as { pipelines: Record<string, string>[] };
+  for (const id of pipelineIds) t.ok(pipelines.some((pipeline) => pipeline['id'] === id));
+  t.strictSame(
+    pipelines.find((pipeline) => pipeline['id'] === 'echo'),
+    { id: 'echo', name: 'echo', description: 'Answers at once.' },
+  );
+});
+
+test('unknown query parameters are ignored', async (t) => {
+  t.equal((await ask('GET', '/healthz?verbose=1&x')).body, '{"status":"ok"}');
+});
+
+for (const path of ['/', '/healthz/', '/v1/healthz', '/v1/ws/video/stream', '/../../etc/passwd', '/%2e%2e/x', '/ws']) {
+  test(`${path} is not there`, async (t) => {
+    const { status, headers, body } = await ask('GET', path);
+    t.equal(status, 404);
+    t.equal(headers['content-type'], jsonType);
+    t.equal(body, notFound);
+  });
+}
+
+for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
+  test(`${method} is answered 405 with the methods that are allowed`, async (t) => {
+    for (const path of ['/healthz', '/readyz', '/pipelines', '/ws/video/stream']) {
+      const { status, headers, body } = await ask(method, path, method === 'POST' ? '{"some":"body"}' : '');
+      t.equal(status, 405);
+      t.equal(headers['allow'], 'GET, HEAD');
+      t.equal(headers['content-type'], jsonType);
+      t.equal(body, notAllowed);
+    }
+    t.equal((await ask(method, '/nowhere')).status, 404);
+  });
+}
+
+test('HEAD has the status and the headers of GET and no body', async (t) => {
+  for (const [path, expected] of [
+    ['/healthz', 200],
+    ['/readyz', 200],
+    ['/pipelines', 200],
+    ['/nowhere', 404],
+    ['/ws/video/stream', 426],
+  ] as const) {
+    const { status, headers, body } = await ask('HEAD', path);
+    t.equal(status, expected);
+    t.equal(headers['content-type'], jsonType);
+    t.equal(body, '');
+  }
+});
+
+test('the stream’s address without an upgrade is answered 426', async (t) => {
+  const { status, headers, body } = await ask('GET', '/ws/video/stream?pipeline_id=echo');
+  t.equal(status, 426);
+  t.equal(headers['content-type'], jsonType);
+  t.equal(body, upgradeRequired);
+});
+
+test('a WebSocket on any other path is refused over HTTP', async (t) => {
+  await t.rejects(StreamClient.open(`ws://127.0.0.1:${gateway.port}/v1/ws/video/stream?pipeline_id=echo`), /404/);
+  await t.rejects(StreamClient.open(`ws://127.0.0.1:${gateway.port}/healthz`), /200/);
+});
+
+test('/readyz counts sessions and frames while they are there', async (t) => {
+  const client = await StreamClient.open(gateway.streamUrl('echo'));
+  t.match(JSON.parse((await ask('GET', '/readyz')).body), { pool: { sessions: 1, inFlight: 0 } });
+  await client.close();
+});

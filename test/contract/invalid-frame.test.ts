@@ -1,0 +1,112 @@
+/** `invalid_frame`: every kind of message that is no picture to the gateway, and the paddings that are. */
+import tap, { test } from 'tap';
+import { startGateway } from '../support/gateway.ts';
+import { appendZeros, encodePicture, headerOnly, insertAfterSoi, segment } from '../support/jpeg-bytes.ts';
+import { StreamClient } from '../support/stream-client.ts';
+import { idle } from '../support/vital-signs.ts';
+
+const picture = encodePicture(64, 48);
+const maxPixels = 64 * 48;
+
+const gateway = await startGateway({ POOL_WORKERS: '1', STREAM_MAX_PIXELS: String(maxPixels) });
+tap.teardown(() => gateway.kill());
+
+function errorText(reason = ''): string {
+  return JSON.stringify({ error: 'invalid_frame', detail: `Not a valid JPEG image${reason}` });
+}
+
+function concat(...parts: readonly (Uint8Array | readonly number[])[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
+}
+
+/** The picture with its entropy-coded data cut to a few bytes. */
+function withoutBody(): Uint8Array {
+  const scan = picture.findIndex((byte, at) => byte === 0xff && picture[at + 1] === 0xda);
+  return concat(picture.subarray(0, scan + 20), [0xff, 0xd9]);
+}
+
+const invalid: [what: string, bytes: Uint8Array, text: string][] = [
+  ['an empty message', new Uint8Array(0), errorText()],
+  ['one byte', Uint8Array.of(0xff), errorText()],
+  ['only zeros', new Uint8Array(1000), errorText()],
+  ['SOI alone', Uint8Array.of(0xff, 0xd8), errorText()],
+  ['SOI and EOI with nothing between', Uint8Array.of(0xff, 0xd8, 0xff, 0xd9), errorText()],
+  ['no SOI', picture.subarray(2), errorText()],
+  ['a byte before SOI', concat([0], picture), errorText()],
+  ['no EOI', picture.subarray(0, -2), errorText()],
+  ['EOI cut in half', picture.subarray(0, -1), errorText()],
+  ['a byte other than zero after EOI', concat(picture, [1]), errorText()],
+  ['garbage between SOI and EOI', concat([0xff, 0xd8], Array(500).fill(0x5a), [0xff, 0xd9]), errorText()],
+  ['a frame header cut short', concat([0xff, 0xd8], segment(0xc0, [8, 0, 48]), [0xff, 0xd9]), errorText()],
+  ['a segment that is longer than the file', insertAfterSoi(picture, [0xff, 0xe1, 0xff, 0xff]), errorText()],
+  ['12 bits a sample', headerOnly({ width: 8, height: 8, bitsPerSample: 12 }), errorText(': 12 bits per sample')],
+  ['four components', headerOnly({ width: 8, height: 8, components: 4 }), errorText(': 4 colour components')],
+  ['no width', headerOnly({ width: 0, height: 8 }), errorText(': 0x8 pixels')],
+  ['no height', headerOnly({ width: 8, height: 0 }), errorText(': 8x0 pixels')],
+  ['one column too many', encodePicture(65, 48), errorText(`: 65x48 exceeds ${maxPixels} pixels`)],
+  [
+    'a header that claims 43715x65500',
+    headerOnly({ width: 43_715, height: 65_500 }),
+    errorText(`: 43715x65500 exceeds ${maxPixels} pixels`),
+  ],
+  ['a fine header and no body at all', headerOnly({ width: 64, height: 48 }), errorText()],
+  ['a fine header and a body cut short', withoutBody(), errorText()],
+  ['a PNG signature', Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a), errorText()],
+];
+
+for (const [what, bytes, text] of invalid) {
+  test(`${what} is answered invalid_frame and 1007`, async (t) => {
+    const client = await StreamClient.open(gateway.streamUrl('echo'));
+    client.send(bytes);
+    t.equal(await client.closed(), 1007);
+    t.strictSame(client.texts, [text]);
+  });
+}
+
+test('an invalid frame ends the session, and valid ones behind it are not answered', async (t) => {
+  const client = await StreamClient.open(gateway.streamUrl('echo'));
+  await client.sendUntilTaken(picture);
+  const before = client.texts.length;
+  client.send(new Uint8Array(0));
+  client.send(picture);
+  client.send(picture);
+  t.equal(await client.closed(), 1007);
+  t.strictSame(client.texts.slice(before), [errorText()]);
+});
+
+test('an invalid frame while another is in flight ends the session without that one’s result', async (t) => {
+  const client = await StreamClient.open(gateway.streamUrl('slow'));
+  client.send(picture);
+  client.send(new Uint8Array(0));
+  t.equal(await client.closed(), 1007);
+  t.strictSame(client.texts, [errorText()]);
+});
+
+const valid: [what: string, bytes: Uint8Array][] = [
+  ['a picture of exactly the most pixels', picture],
+  ['zeros after EOI', appendZeros(picture, 1)],
+  ['a page of zeros after EOI', appendZeros(picture, 4096)],
+  ['the longest padding', appendZeros(picture, 65_536)],
+  ['fill bytes before a marker', insertAfterSoi(picture, [0xff, 0xff])],
+  ['comments before the header', insertAfterSoi(picture, [...segment(0xfe, [1, 2, 3]), ...segment(0xfe, [])])],
+];
+
+for (const [what, bytes] of valid) {
+  test(`${what} is accepted`, async (t) => {
+    const client = await StreamClient.open(gateway.streamUrl('echo'));
+    t.match(await client.sendUntilTaken(bytes), { result: { width: 64, height: 48 } });
+    t.equal(await client.close(), 1005);
+  });
+}
+
+test('one zero more than the longest padding is not accepted', async (t) => {
+  const client = await StreamClient.open(gateway.streamUrl('echo'));
+  client.send(appendZeros(picture, 65_537));
+  t.equal(await client.closed(), 1007);
+  t.strictSame(client.texts, [errorText()]);
+});
+
+test('undecodable frames have cost no worker and left nothing behind', async (t) => {
+  t.match(await idle(gateway), { pool: { ready: 1, size: 1, sessions: 0, inFlight: 0 } });
+  t.notMatch(gateway.log(), /a worker was lost/);
+});

@@ -1,0 +1,47 @@
+/** `pipeline_failure`: a frame whose pipeline throws, takes too long, dies, or gives what cannot be written. */
+import tap, { test } from 'tap';
+import { startGateway } from '../support/gateway.ts';
+import { encodePicture } from '../support/jpeg-bytes.ts';
+import { StreamClient } from '../support/stream-client.ts';
+import { idle } from '../support/vital-signs.ts';
+
+const frame = encodePicture(64, 48);
+
+const gateway = await startGateway({ POOL_WORKERS: '2', STREAM_FRAME_TIMEOUT_MS: '1000' });
+tap.teardown(() => gateway.kill());
+
+for (const [pipelineId, what, detail] of [
+  ['failing', 'throws', 'Test tool failed'],
+  ['hanging', 'does not come to an end in time', 'Pipeline ran out of time'],
+  ['dying', 'takes its thread with it', 'Worker stopped unexpectedly'],
+  ['unwritable', 'gives a result that JSON cannot hold', 'Pipeline failed'],
+] as const) {
+  test(`a pipeline that ${what} is answered pipeline_failure and 1011, once`, async (t) => {
+    const client = await StreamClient.open(gateway.streamUrl(pipelineId));
+    client.send(frame);
+    t.equal(await client.closed(), 1011);
+    t.strictSame(client.texts, [`{"error":"pipeline_failure","detail":"${detail}"}`]);
+    await idle(gateway);
+  });
+}
+
+test('several frames in flight in a failing pipeline end the session with one error', async (t) => {
+  const client = await StreamClient.open(gateway.streamUrl('failing'));
+  for (let i = 0; i < 10; i++) client.send(frame);
+  t.equal(await client.closed(), 1011);
+  t.equal(client.with('error').length, 1);
+  t.match(client.texts.at(-1), /^\{"error"/, 'nothing comes after the error');
+  t.equal(client.with('result').length, 0);
+});
+
+test('the reason is in the log for the operator', async (t) => {
+  t.match(gateway.log(), /\/secret\/path: the tool failed on purpose/);
+  t.match(gateway.log(), /died on purpose/);
+});
+
+test('a session after all this is served as before', async (t) => {
+  await idle(gateway);
+  const client = await StreamClient.open(gateway.streamUrl('echo'));
+  t.match(await client.sendUntilTaken(frame), { frame_index: 0, result: { width: 64 } });
+  t.equal(await client.close(), 1005);
+});

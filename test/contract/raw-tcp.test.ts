@@ -1,0 +1,115 @@
+/** Peers that speak no WebSocket, half of it, or break its rules: they are cut, and nobody else notices. */
+import tap, { test } from 'tap';
+import { startGateway } from '../support/gateway.ts';
+import { encodePicture } from '../support/jpeg-bytes.ts';
+import { clientFrame, opcode, RawClient, upgradeRequest } from '../support/raw-client.ts';
+import { randomBytes, seededRandom } from '../support/seeded-random.ts';
+import { StreamClient } from '../support/stream-client.ts';
+import { idle, openFileCount } from '../support/vital-signs.ts';
+
+const frame = encodePicture(16, 16);
+
+const gateway = await startGateway({ POOL_WORKERS: '2' });
+tap.teardown(() => gateway.kill());
+
+async function isServed(): Promise<boolean> {
+  const client = await StreamClient.open(gateway.streamUrl('echo'));
+  const answer = await client.sendUntilTaken(frame);
+  await client.close();
+  return 'result' in answer;
+}
+
+test('random bytes on the port harm nobody', async (t) => {
+  const random = seededRandom(5);
+  for (let i = 0; i < 50; i++) {
+    const client = await RawClient.connect(gateway);
+    client.socket.end(randomBytes(random, 1 + Math.floor(random() * 3000)));
+    await client.closed();
+  }
+  t.ok(await isServed());
+});
+
+test('a request line that never ends is cut', async (t) => {
+  const client = await RawClient.connect(gateway);
+  client.socket.write(`GET /${'x'.repeat(200_000)}`);
+  await client.closed();
+  t.notMatch(client.text(), /101 Switching/);
+  t.ok(await isServed());
+});
+
+test('upgrades that stop half-way hold nobody up, and go away with their client', async (t) => {
+  const request = upgradeRequest('echo');
+  const clients: RawClient[] = [];
+  for (const part of [0, 1, 20, request.length - 3, request.length - 1]) {
+    const client = await RawClient.connect(gateway);
+    client.socket.write(request.slice(0, part));
+    clients.push(client);
+  }
+  t.ok(await isServed());
+  for (const client of clients) client.socket.destroy();
+  t.equal((await idle(gateway)).pool.sessions, 0);
+});
+
+test('an upgrade whose headers come in pieces of one byte is an upgrade', async (t) => {
+  const client = await RawClient.connect(gateway);
+  t.teardown(() => client.socket.destroy());
+  client.socket.setNoDelay(true);
+  // uWebSockets.js wants the request line itself in one piece.
+  const [line, ...headers] = upgradeRequest('echo').split(/(?<=\r\n)/);
+  client.socket.write(line as string);
+  for (const character of headers.join('')) {
+    await new Promise((resolve) => setImmediate(resolve));
+    client.socket.write(character);
+  }
+  while (!client.text().includes('\r\n\r\n')) await client.more();
+  t.match(client.text(), /^HTTP\/1\.1 101 /);
+});
+
+/** Frames that RFC 6455 forbids. */
+const forbidden: [what: string, bytes: Buffer][] = [
+  ['a reserved opcode', clientFrame(3, frame)],
+  ['a reserved bit', Buffer.from([0xf2, 0x80, 0, 0, 0, 0])],
+  ['a continuation of nothing', clientFrame(0, frame)],
+  ['a ping that is too long', clientFrame(opcode.ping, new Uint8Array(126))],
+  ['a ping in fragments', Buffer.from([0x09, 0x80, 0, 0, 0, 0])],
+  ['a length of 2⁶³', Buffer.from([0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])],
+  ['a length far above the hard cap', Buffer.from([0x82, 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0])],
+];
+
+for (const [what, bytes] of forbidden) {
+  test(`${what} ends the connection, without a word or with a close frame`, async (t) => {
+    const client = await RawClient.open(gateway, 'echo');
+    client.socket.write(bytes);
+    await client.closed();
+    for (const { opcode: code } of client.frames()) t.equal(code, opcode.close);
+    t.ok(await isServed());
+  });
+}
+
+test('a message that stops half-way leaves nothing behind when its client goes', async (t) => {
+  const client = await RawClient.open(gateway, 'echo');
+  client.socket.write(clientFrame(opcode.binary, new Uint8Array(4_000_000)).subarray(0, 3_000_000));
+  t.ok(await isServed());
+  client.socket.destroy();
+  t.equal((await idle(gateway)).pool.sessions, 0);
+});
+
+test('300 connections that open and close at once leave nothing behind', async (t) => {
+  await idle(gateway);
+  const files = openFileCount(gateway);
+  await Promise.all(
+    Array.from({ length: 300 }, async (_, number) => {
+      const client = await RawClient.connect(gateway);
+      if (number % 3 > 0) client.socket.write(upgradeRequest('echo'));
+      if (number % 3 > 1) client.send(opcode.binary, frame);
+      client.socket.destroy();
+    }),
+  );
+  t.match(await idle(gateway), { pool: { size: 2, ready: 2, sessions: 0, inFlight: 0 } });
+  t.ok(openFileCount(gateway) <= files + 3, `${files} files before, ${openFileCount(gateway)} after`);
+  t.ok(await isServed());
+});
+
+test('nothing of this got as far as a handler that failed', async (t) => {
+  t.notMatch(gateway.log(), /a handler failed|a worker was lost/);
+});

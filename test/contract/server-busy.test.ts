@@ -1,0 +1,60 @@
+/** `server_busy`: no more sessions than STREAM_MAX_SESSIONS, and a place is free again as soon as one leaves. */
+import tap, { test } from 'tap';
+import { startGateway } from '../support/gateway.ts';
+import { encodePicture } from '../support/jpeg-bytes.ts';
+import { StreamClient } from '../support/stream-client.ts';
+import { eventually, readiness } from '../support/vital-signs.ts';
+
+const frame = encodePicture(64, 48);
+const busy = '{"error":"server_busy","detail":"Too many sessions"}';
+
+const gateway = await startGateway({ POOL_WORKERS: '1', STREAM_MAX_SESSIONS: '1' });
+tap.teardown(() => gateway.kill());
+
+function sessionsGone(): Promise<unknown> {
+  return eventually(
+    () => readiness(gateway),
+    ({ pool }) => pool.sessions === 0,
+    'no session',
+  );
+}
+
+async function refused(): Promise<[texts: string[], closeCode: number]> {
+  const client = await StreamClient.open(gateway.streamUrl('echo'));
+  const code = await client.closed();
+  return [client.texts, code];
+}
+
+test('the session above the limit is answered server_busy and 1013, and the one inside is not disturbed', async (t) => {
+  const inside = await StreamClient.open(gateway.streamUrl('echo'));
+  await inside.sendUntilTaken(frame);
+  for (let i = 0; i < 5; i++) t.strictSame(await refused(), [[busy], 1013]);
+  t.match(await inside.sendUntilTaken(frame), { frame_index: 1 });
+  await inside.close();
+  await sessionsGone();
+});
+
+for (const [what, leave] of [
+  ['says goodbye', (client: StreamClient) => client.socket.close()],
+  ['vanishes', (client: StreamClient) => client.socket.terminate()],
+  ['is sent away with an error', (client: StreamClient) => client.send('text')],
+] as const) {
+  test(`a place is free again when a client ${what}`, async (t) => {
+    const inside = await StreamClient.open(gateway.streamUrl('echo'));
+    await inside.sendUntilTaken(frame);
+    t.strictSame(await refused(), [[busy], 1013]);
+    leave(inside);
+    await sessionsGone();
+    const next = await StreamClient.open(gateway.streamUrl('echo'));
+    t.match(await next.sendUntilTaken(frame), { frame_index: 0, result: { width: 64 } });
+    await next.close();
+    await sessionsGone();
+  });
+}
+
+test('refused clients take no place', async (t) => {
+  for (let i = 0; i < 20; i++) await (await StreamClient.open(gateway.streamUrl('no-such'))).closed();
+  const client = await StreamClient.open(gateway.streamUrl('echo'));
+  t.match(await client.sendUntilTaken(frame), { frame_index: 0 });
+  await client.close();
+});

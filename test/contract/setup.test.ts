@@ -1,0 +1,152 @@
+/** Setting the gateway up wrongly: exit code 2 and one clear line on stderr for each fault, nothing else. */
+import { createServer } from 'node:net';
+import { test } from 'tap';
+import { fixtureModels, runCli, startGateway } from '../support/gateway.ts';
+
+const setupExitCode = 2;
+
+/** Runs `serve`, which is expected to give up. @returns the lines that it wrote to stderr. */
+async function faultsOf(env: Record<string, string>, args: string[] = []): Promise<[code: number | null, string[]]> {
+  const base = { PORT: '0', MODELS_DIR: fixtureModels, POOL_WORKERS: '1', LOG_LEVEL: 'fatal' };
+  const { code, stderr } = await runCli(['serve', ...args], { ...base, ...env });
+  return [code, stderr.split('\n').filter((line) => line !== '')];
+}
+
+/** Bad values that are told together, one line each, in the order of the settings. */
+const badValues: [what: string, values: Record<string, string>, faults: RegExp[]][] = [
+  [
+    'out of range',
+    {
+      PORT: '65536',
+      STREAM_MAX_FRAME_SIZE_MB: '0',
+      STREAM_MAX_PIXELS: '0',
+      STREAM_DROP_THRESHOLD: '1.1',
+      STREAM_MAX_SESSIONS: '0',
+      STREAM_FRAME_TIMEOUT_MS: '1',
+      POOL_WORKERS: '0',
+      ORT_PROVIDERS: ',',
+      LOG_LEVEL: 'loud',
+    },
+    [
+      /^framegate: STREAM_MAX_FRAME_SIZE_MB must be a number from .*; it is "0"$/,
+      /^framegate: PORT must be a number from 0 to 65535; it is "65536"$/,
+      /^framegate: STREAM_MAX_PIXELS must be a number from 1 to .*; it is "0"$/,
+      /^framegate: STREAM_DROP_THRESHOLD must be a number from 0 to 1; it is "1\.1"$/,
+      /^framegate: STREAM_MAX_SESSIONS must be a number from 1 to .*; it is "0"$/,
+      /^framegate: STREAM_FRAME_TIMEOUT_MS must be a number from .*; it is "1"$/,
+      /^framegate: POOL_WORKERS must be a number from 1 to .*; it is "0"$/,
+      /^framegate: ORT_PROVIDERS must name at least one of cpu, /,
+      /^framegate: LOG_LEVEL must be one of .*; it is "loud"$/,
+    ],
+  ],
+  [
+    'no numbers',
+    {
+      PORT: 'http',
+      STREAM_MAX_FRAME_SIZE_MB: '5MB',
+      STREAM_MAX_PIXELS: '-1',
+      STREAM_DROP_THRESHOLD: '10%',
+      STREAM_MAX_SESSIONS: '1e3',
+      STREAM_FRAME_TIMEOUT_MS: 'NaN',
+      POOL_WORKERS: 'Infinity',
+      ORT_PROVIDERS: 'cpu,quantum',
+    },
+    [
+      /^framegate: STREAM_MAX_FRAME_SIZE_MB must be .*"5MB"$/,
+      /^framegate: PORT must be .*"http"$/,
+      /^framegate: STREAM_MAX_PIXELS must be .*"-1"$/,
+      /^framegate: STREAM_DROP_THRESHOLD must be .*"10%"$/,
+      /^framegate: STREAM_MAX_SESSIONS must be .*"1e3"$/,
+      /^framegate: STREAM_FRAME_TIMEOUT_MS must be .*"NaN"$/,
+      /^framegate: POOL_WORKERS must be .*"Infinity"$/,
+      /^framegate: ORT_PROVIDERS knows cpu, .*; not "quantum"$/,
+    ],
+  ],
+  ['no whole number', { PORT: '80.5' }, [/^framegate: PORT must be a whole number; it is "80\.5"$/]],
+  [
+    'fine alone and wrong together',
+    { STREAM_DROP_THRESHOLD: '0.5', STREAM_SLOWDOWN_THRESHOLD: '0.4' },
+    [/^framegate: STREAM_SLOWDOWN_THRESHOLD \(0\.4\) must not be below STREAM_DROP_THRESHOLD \(0\.5\)$/],
+  ],
+];
+
+for (const [what, values, faults] of badValues) {
+  test(`values that are ${what} are refused with one line each and exit code 2`, async (t) => {
+    const [code, lines] = await faultsOf(values);
+    t.equal(code, setupExitCode);
+    t.equal(lines.length, faults.length, lines.join('\n'));
+    for (const fault of faults)
+      t.ok(
+        lines.some((line) => fault.test(line)),
+        String(fault),
+      );
+  });
+}
+
+test('a flag wins over its variable, and is checked like it', async (t) => {
+  const [code, lines] = await faultsOf({ PORT: '0' }, ['--port', 'many']);
+  t.equal(code, setupExitCode);
+  t.strictSame(lines, ['framegate: PORT must be a number from 0 to 65535; it is "many"']);
+});
+
+test('an empty variable is as good as none', async (t) => {
+  const gateway = await startGateway({ POOL_WORKERS: '1', STREAM_MAX_PIXELS: '', ORT_PROVIDERS: ' ', HOST: '' });
+  t.teardown(() => gateway.kill());
+  t.equal((await fetch(`${gateway.httpUrl}/healthz`)).status, 200);
+});
+
+test('a models folder that is not there is named', async (t) => {
+  const [code, lines] = await faultsOf({ MODELS_DIR: '/no/such/folder' });
+  t.equal(code, setupExitCode);
+  t.equal(lines.length, 1);
+  t.match(lines[0], /^framegate: .*\/no\/such\/folder/);
+});
+
+test('a models folder without pipelines is named', async (t) => {
+  const [code, lines] = await faultsOf({ MODELS_DIR: t.testdir({ pipelines: {} }) });
+  t.equal(code, setupExitCode);
+  t.equal(lines.length, 1);
+  t.match(lines[0], /^framegate: .*pipelines holds no pipeline/);
+});
+
+test('a bad pipeline file names itself, its node and the fault, and the server does not start', async (t) => {
+  const nodes = [{ id: 'finder', plugin_id: 'no', tool_id: 'such_tool' }];
+  const pipeline = { id: 'bad', name: 'b', description: 'b', nodes, edges: [] };
+  const file = { ...pipeline, entry_nodes: ['finder'], output_nodes: ['finder'] };
+  const models = t.testdir({ pipelines: { 'bad.json': JSON.stringify(file), 'worse.json': '{' } });
+  const [code, lines] = await faultsOf({ MODELS_DIR: models });
+  t.equal(code, setupExitCode);
+  t.ok(
+    lines.some((line) => /bad\.json: .*finder.*no\.such_tool/.test(line)),
+    lines.join('\n'),
+  );
+  t.ok(
+    lines.some((line) => /worse\.json: /.test(line)),
+    lines.join('\n'),
+  );
+});
+
+test('a port that another gateway has is refused, and that gateway is not disturbed', async (t) => {
+  const first = await startGateway({ POOL_WORKERS: '1' });
+  t.teardown(() => first.kill());
+  const [code, lines] = await faultsOf({ PORT: String(first.port) });
+  t.equal(code, setupExitCode);
+  t.strictSame(lines, [`framegate: cannot listen on 127.0.0.1:${first.port}; is another server there?`]);
+  t.equal((await fetch(`${first.httpUrl}/readyz`)).status, 200);
+});
+
+test('a port that another program has is refused', async (t) => {
+  const other = createServer().listen(0, '127.0.0.1');
+  t.teardown(() => other.close());
+  await new Promise((resolve) => other.once('listening', resolve));
+  const { port } = other.address() as { port: number };
+  const [code, lines] = await faultsOf({ PORT: String(port) });
+  t.equal(code, setupExitCode);
+  t.strictSame(lines, [`framegate: cannot listen on 127.0.0.1:${port}; is another server there?`]);
+});
+
+test('an address that this machine does not have is refused', async (t) => {
+  const [code, lines] = await faultsOf({ HOST: '203.0.113.1' });
+  t.equal(code, setupExitCode);
+  t.match(lines.at(-1), /^framegate: cannot listen on 203\.0\.113\.1:0/);
+});

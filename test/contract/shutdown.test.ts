@@ -1,0 +1,122 @@
+/** SIGTERM and SIGINT: what is in flight is answered, clients are told, the process ends by itself or is ended cleanly. */
+import { test } from 'tap';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { encodePicture } from '../support/jpeg-bytes.ts';
+import { opcode, RawClient } from '../support/raw-client.ts';
+import { StreamClient } from '../support/stream-client.ts';
+import { eventually, readiness } from '../support/vital-signs.ts';
+
+const frame = encodePicture(64, 48);
+
+function inFlight(gateway: Gateway, count: number): Promise<unknown> {
+  return eventually(
+    () => readiness(gateway),
+    ({ pool }) => pool.inFlight === count,
+    `${count} frames in flight`,
+  );
+}
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`on ${signal} frames in flight are answered, later ones dropped, everyone is closed with 1001`, async (t) => {
+    const gateway = await startGateway({ POOL_WORKERS: '2' });
+    t.teardown(() => gateway.kill());
+    const working = [
+      await StreamClient.open(gateway.streamUrl('slower')),
+      await StreamClient.open(gateway.streamUrl('slower')),
+    ];
+    const waiting = await StreamClient.open(gateway.streamUrl('echo'));
+    for (const client of working) client.send(frame);
+    await inFlight(gateway, 2);
+    gateway.signal(signal);
+    t.equal(await waiting.closed(), 1001, 'who waits for nothing is closed at once');
+    for (const client of working) client.send(frame);
+    for (const client of working) {
+      t.equal(await client.closed(), 1001);
+      t.equal(client.texts[0], '{"frame_index":1,"dropped":true}');
+      t.match(client.replies[1], { frame_index: 0, result: { slept: 1000 } });
+      t.equal(client.texts.length, 2);
+    }
+    t.strictSame(waiting.texts, []);
+    t.strictSame(await gateway.ended(), { code: 0, signal: null });
+    t.match(gateway.log(), /"msg":"stopped"/);
+  });
+}
+
+test('during the drain no new client gets in', async (t) => {
+  const gateway = await startGateway({ POOL_WORKERS: '1' });
+  t.teardown(() => gateway.kill());
+  const client = await StreamClient.open(gateway.streamUrl('slower'));
+  const bystander = await StreamClient.open(gateway.streamUrl('echo'));
+  client.send(frame);
+  await inFlight(gateway, 1);
+  gateway.signal('SIGTERM');
+  await bystander.closed();
+  await t.rejects(StreamClient.open(gateway.streamUrl('echo')), /ECONNREFUSED/);
+  t.equal(await client.closed(), 1001);
+  t.equal(client.with('result').length, 1);
+  t.strictSame(await gateway.ended(), { code: 0, signal: null });
+});
+
+test('an idle gateway ends with code 0, and a signal that comes twice changes nothing', async (t) => {
+  const gateway = await startGateway({ POOL_WORKERS: '2' });
+  t.teardown(() => gateway.kill());
+  gateway.signal('SIGINT');
+  gateway.signal('SIGTERM');
+  gateway.signal('SIGINT');
+  t.strictSame(await gateway.ended(), { code: 0, signal: null });
+});
+
+test('a client that is being refused as the gateway goes does not hold it up', async (t) => {
+  const gateway = await startGateway({ POOL_WORKERS: '1' });
+  t.teardown(() => gateway.kill());
+  const client = await StreamClient.open(gateway.streamUrl('no-such'));
+  gateway.signal('SIGTERM');
+  t.strictSame(await gateway.ended(), { code: 0, signal: null });
+  t.equal(await client.closed(), 1008);
+});
+
+test('a client that neither reads nor closes does not make the end a violent one', async (t) => {
+  const gateway = await startGateway({ POOL_WORKERS: '1', SHUTDOWN_GRACE_MS: '1000' });
+  t.teardown(() => gateway.kill());
+  const deaf = await RawClient.open(gateway, 'bulky');
+  t.teardown(() => deaf.socket.destroy());
+  deaf.socket.pause();
+  // More than the kernel takes for it, so that its close frame waits in the gateway behind unread results.
+  for (let sent = 0; sent < 100; sent++) {
+    deaf.send(opcode.binary, frame);
+    await inFlight(gateway, 0);
+  }
+  gateway.signal('SIGTERM');
+  t.strictSame(await gateway.ended(), { code: 0, signal: null });
+});
+
+test('a thread that blocks beyond the grace is given up: killed on purpose, never aborted', async (t) => {
+  const gateway = await startGateway({
+    POOL_WORKERS: '1',
+    STREAM_FRAME_TIMEOUT_MS: '200',
+    SHUTDOWN_GRACE_MS: '300',
+  });
+  t.teardown(() => gateway.kill());
+  const client = await StreamClient.open(gateway.streamUrl('stuck'));
+  client.send(frame);
+  t.equal(await client.closed(), 1011);
+  gateway.signal('SIGTERM');
+  // 134 or SIGABRT would be the abort that ending a thread inside native code brings about.
+  t.strictSame(await gateway.ended(), { code: null, signal: 'SIGKILL' });
+  t.match(gateway.log(), /a worker did not come back in time/);
+});
+
+for (const pipelineId of ['stuck', 'hanging']) {
+  test(`clients whose frame is not done within the grace (${pipelineId}) are still closed with 1001`, async (t) => {
+    const gateway = await startGateway({ POOL_WORKERS: '1', SHUTDOWN_GRACE_MS: '300' });
+    t.teardown(() => gateway.kill());
+    const client = await StreamClient.open(gateway.streamUrl(pipelineId));
+    client.send(frame);
+    await inFlight(gateway, 1);
+    gateway.signal('SIGTERM');
+    t.equal(await client.closed(), 1001);
+    t.strictSame(client.texts, []);
+    const { signal, code } = await gateway.ended();
+    t.ok(signal === 'SIGKILL' || code === 0, `ended with ${signal ?? code}`);
+  });
+}

@@ -1,0 +1,89 @@
+/** Threads that die and clients that vanish in the middle of a frame leave nothing behind in a long-lived process. */
+import tap, { test } from 'tap';
+import { startGateway } from '../support/gateway.ts';
+import { encodePicture } from '../support/jpeg-bytes.ts';
+import { StreamClient } from '../support/stream-client.ts';
+import { eventually, idle, openFileCount, readiness, threadCount } from '../support/vital-signs.ts';
+
+const frame = encodePicture(64, 48);
+const deaths = 50;
+const vanishing = 100;
+
+/** libuv and V8 start their own helper threads and files as they need them; one leaked per death would be 50. */
+const tolerance = 6;
+
+const gateway = await startGateway({ POOL_WORKERS: '2' });
+tap.teardown(() => gateway.kill());
+
+test('the gateway is warm, so that what is counted next does not grow by first use', async (t) => {
+  const client = await StreamClient.open(gateway.streamUrl('dying'));
+  client.send(frame);
+  t.equal(await client.closed(), 1011);
+  t.match(await idle(gateway), { ready: true });
+});
+
+test(`after ${deaths} deaths of a worker in mid-frame, the pool has its size and the process its threads`, async (t) => {
+  const before = { threads: threadCount(gateway), files: openFileCount(gateway) };
+  const bystander = await StreamClient.open(gateway.streamUrl('echo'));
+  let died = 0;
+  // Two at once, so that now and then no worker at all is left.
+  const kill = async () => {
+    while (died < deaths) {
+      const client = await StreamClient.open(gateway.streamUrl('dying'));
+      const closed = client.closed();
+      await client.sendUntilTaken(frame).catch(() => undefined);
+      t.equal(await closed, 1011);
+      t.equal(client.texts.at(-1), '{"error":"pipeline_failure","detail":"Worker stopped unexpectedly"}');
+      died += 1;
+    }
+  };
+  await Promise.all([kill(), kill()]);
+  t.match(await bystander.sendUntilTaken(frame), { result: { width: 64 } }, 'another session did not notice');
+  await bystander.close();
+  t.match(await idle(gateway), { pool: { size: 2, ready: 2 } });
+  const after = { threads: threadCount(gateway), files: openFileCount(gateway) };
+  t.ok(after.threads - before.threads <= tolerance, `${before.threads} threads before, ${after.threads} after`);
+  t.ok(after.files - before.files <= tolerance, `${before.files} files before, ${after.files} after`);
+});
+
+test(`after ${vanishing} clients that vanished in mid-frame, everything is as it was`, async (t) => {
+  const before = { threads: threadCount(gateway), files: openFileCount(gateway) };
+  for (let batch = 0; batch < vanishing / 4; batch++) {
+    const clients = await Promise.all(Array.from({ length: 4 }, () => StreamClient.open(gateway.streamUrl('slow'))));
+    for (const client of clients) client.send(frame);
+    await eventually(
+      () => readiness(gateway),
+      ({ pool }) => pool.inFlight > 0,
+      'a frame in flight',
+    );
+    // Two more frames are on their way in pieces when their clients go.
+    for (const client of clients.slice(2)) client.socket.send(frame.subarray(0, 100), { fin: false });
+    for (const client of clients) client.socket.terminate();
+    await idle(gateway);
+  }
+  t.match(await idle(gateway), { pool: { size: 2, ready: 2, inFlight: 0, sessions: 0, busy: 0 } });
+  const after = { threads: threadCount(gateway), files: openFileCount(gateway) };
+  t.ok(after.threads - before.threads <= tolerance, `${before.threads} threads before, ${after.threads} after`);
+  t.ok(after.files - before.files <= tolerance, `${before.files} files before, ${after.files} after`);
+  const client = await StreamClient.open(gateway.streamUrl('echo'));
+  t.match(await client.sendUntilTaken(frame), { frame_index: 0, result: { width: 64 } });
+  await client.close();
+});
+
+test('the result of a client that vanished is never sent to the next one', async (t) => {
+  const gone = await StreamClient.open(gateway.streamUrl('slow'));
+  gone.send(frame);
+  await gone.settled();
+  t.equal((await readiness(gateway)).pool.inFlight, 1, 'the frame is in flight');
+  gone.socket.terminate();
+  const next = await StreamClient.open(gateway.streamUrl('echo'));
+  t.match(await next.sendUntilTaken(encodePicture(8, 8)), { frame_index: 0, result: { width: 8, slept: 0 } });
+  await eventually(
+    () => readiness(gateway),
+    ({ pool }) => pool.inFlight === 0,
+    'the end of the frame whose client has gone',
+  );
+  await next.settled();
+  t.equal(next.with('result').length, 1);
+  await next.close();
+});

@@ -1,0 +1,73 @@
+/** The installed command, `dist/launch.js`: whatever Node starts it, the packaged one does the work. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { existsSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { test } from 'tap';
+import { fixtureModels } from '../support/gateway.ts';
+
+const launchPath = fileURLToPath(new URL('../../dist/launch.js', import.meta.url));
+const options = existsSync(launchPath) ? {} : { skip: 'dist is not built; `make build` does' };
+
+/** The machine's own Node: the first on the path that is not this one. Without one, this one. */
+function hostNode(): string {
+  const own = realpathSync(process.execPath);
+  const candidates = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'node'));
+  const other = candidates.find(
+    (path) => existsSync(path) && !path.includes('node_modules') && realpathSync(path) !== own,
+  );
+  return other ?? process.execPath;
+}
+
+const node = hostNode();
+
+function launch(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
+  const { PATH = '', HOME = '' } = process.env;
+  return spawn(node, [launchPath, ...args], { env: { PATH, HOME, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+function textOf(child: ChildProcess, stream: 'stdout' | 'stderr'): () => string {
+  let text = '';
+  child[stream]?.setEncoding('utf8').on('data', (piece: string) => {
+    text += piece;
+  });
+  return () => text;
+}
+
+function closed(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+  return new Promise((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal }));
+  });
+}
+
+test('it runs under the machine’s own Node and hands on output and exit code', options, async (t) => {
+  const version = (await promisify(execFile)(node, ['--version'])).stdout.trim();
+  t.comment(`started by Node ${version}`);
+  const help = launch(['--help']);
+  const stdout = textOf(help, 'stdout');
+  t.equal((await closed(help)).code, 0);
+  t.match(stdout(), /^Usage: framegate/);
+  const wrong = launch(['serve'], { PORT: 'x', MODELS_DIR: fixtureModels });
+  const stderr = textOf(wrong, 'stderr');
+  t.equal((await closed(wrong)).code, 2);
+  t.match(stderr(), /^framegate: PORT must be a number/);
+});
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`the server runs on the packaged Node and ${signal} stops it with code 0`, options, async (t) => {
+    const child = launch(['serve'], { PORT: '0', MODELS_DIR: fixtureModels, POOL_WORKERS: '1' });
+    t.teardown(() => child.kill('SIGKILL'));
+    const log = textOf(child, 'stderr');
+    const ended = closed(child);
+    await new Promise<void>((resolve, reject) => {
+      child.stderr?.on('data', () => log().includes('"msg":"ready"') && resolve());
+      child.once('close', () => reject(new Error(log())));
+    });
+    const [server] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ');
+    t.match(readlinkSync(`/proc/${server}/exe`), /node_modules\/node-[^/]+\/bin\/node$/);
+    child.kill(signal);
+    t.strictSame(await ended, { code: 0, signal: null });
+    t.notOk(existsSync(`/proc/${server}`), 'the server itself is gone as well');
+  });
+}

@@ -1,0 +1,87 @@
+/** Every pipeline that ships answers sensibly, and `/readyz` says what runs it. */
+import tap, { test } from 'tap';
+import type { FrameResult } from '../../src/protocol.ts';
+import { shippedModels, startGateway } from '../support/gateway.ts';
+import { renderEmptyScene, renderPlateScene } from '../support/render-plate.ts';
+import { encodeJpeg, renderPage } from '../support/render-text.ts';
+import { StreamClient } from '../support/stream-client.ts';
+
+const gateway = await startGateway({ MODELS_DIR: shippedModels, POOL_WORKERS: '1' });
+tap.teardown(() => gateway.kill());
+
+async function resultOf(pipelineId: string, frame: Uint8Array): Promise<FrameResult> {
+  const client = await StreamClient.open(gateway.streamUrl(pipelineId));
+  const reply = await client.sendUntilTaken(frame);
+  await client.close();
+  return reply['result'] as FrameResult;
+}
+
+const plate = { x: 220, y: 290, w: 190 } as const;
+const scene = encodeJpeg(renderPlateScene({ width: 640, height: 480, text: 'KX777ZB', plate }));
+const emptyScene = encodeJpeg(renderEmptyScene(640, 480));
+
+test('yolo finds the plate and reads nothing', async (t) => {
+  const { detections = [] } = await resultOf('yolo', scene);
+  t.ok(detections.length > 0);
+  t.match(detections[0], { label: 'plate', x: Number, y: Number, w: Number, h: Number, score: Number });
+  for (const detection of detections) t.equal(detection.text, undefined);
+});
+
+test('yolo_ocr finds the plate and reads it', async (t) => {
+  const { detections = [] } = await resultOf('yolo_ocr', scene);
+  t.ok(
+    detections.some(({ text }) => text === 'KX777ZB'),
+    JSON.stringify(detections),
+  );
+});
+
+for (const pipelineId of ['yolo', 'yolo_ocr']) {
+  test(`${pipelineId} finds nothing on an empty street`, async (t) => {
+    t.strictSame((await resultOf(pipelineId, emptyScene)).detections, []);
+  });
+}
+
+test('ocr_only finds the lines of a picture in reading order and reads each', async (t) => {
+  const page = encodeJpeg(renderPage(['GATE 0417', 'LANE 2 WEST'], { width: 640, height: 300, size: 36, margin: 40 }));
+  const { detections = [] } = await resultOf('ocr_only', page);
+  // Where one line ends and the next begins is the detector's own business; the text and its order are not.
+  t.equal(detections.map(({ text = '' }) => text.replaceAll(' ', '')).join(''), 'GATE0417LANE2WEST');
+  for (const { label, text_score: score = -1, quad } of detections) {
+    t.equal(label, 'text');
+    t.equal(quad?.length, 4);
+    t.ok(score > 0 && score <= 1);
+  }
+});
+
+test('document_ocr reads a page line by line', async (t) => {
+  const lines = ['INVOICE 20417', 'TOTAL 385', 'THANK YOU'];
+  const page = encodeJpeg(renderPage(lines, { width: 640, height: 480, size: 30, noise: 3 }));
+  const { text, text_score: score = -1, detections = [] } = await resultOf('document_ocr', page);
+  t.equal(text, lines.join('\n'));
+  t.ok(score > 0 && score <= 1);
+  t.strictSame(
+    detections.map((detection) => detection.text),
+    lines,
+  );
+});
+
+test('results never carry a picture back', async (t) => {
+  for (const pipelineId of ['yolo', 'yolo_ocr', 'ocr_only', 'document_ocr']) {
+    const result = await resultOf(pipelineId, scene);
+    t.equal('image' in result, false);
+    t.ok(JSON.stringify(result).length < 20_000, `${pipelineId} answers briefly`);
+  }
+});
+
+test('/readyz names each model with the provider that runs it, and every pipeline', async (t) => {
+  const body = (await (await fetch(`${gateway.httpUrl}/readyz`)).json()) as {
+    models: { name: string; provider: string }[];
+    pipelines: string[];
+  };
+  const providers = Object.fromEntries(body.models.map(({ name, provider }) => [name, provider]));
+  t.equal(providers['plate-yolo'], 'cpu');
+  // Tesseract does not run on ONNX Runtime; whatever else is there does.
+  for (const [name, provider] of Object.entries(providers))
+    t.equal(provider, /tesseract/.test(name) ? 'wasm' : 'cpu', name);
+  for (const id of ['document_ocr', 'ocr_only', 'yolo', 'yolo_ocr']) t.ok(body.pipelines.includes(id), id);
+});

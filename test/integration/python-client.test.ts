@@ -1,0 +1,83 @@
+/** A client that shares no code with the gateway, in another language: Python's `websockets`, where it is installed. */
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import tap, { test } from 'tap';
+import { startGateway } from '../support/gateway.ts';
+import { encodePicture } from '../support/jpeg-bytes.ts';
+
+const run = promisify(execFile);
+
+/** Why these tests cannot run here; `undefined` when they can. */
+async function missing(): Promise<string | undefined> {
+  try {
+    await run('python3', ['-c', 'import websockets.asyncio.client']);
+    return undefined;
+  } catch (error) {
+    const { code, stderr = '' } = error as { code?: unknown; stderr?: string };
+    return code === 'ENOENT' ? 'there is no python3' : (stderr.trim().split('\n').at(-1) ?? 'python3 fails');
+  }
+}
+
+const reason = await missing();
+const options = reason === undefined ? {} : { skip: reason };
+
+/** Sends what its arguments name (files, or `text:…`) one after the other, prints every message and the close code. */
+const script = `
+import asyncio, json, sys
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+async def main(url, things):
+    messages = []
+    code = None
+    async with connect(url, max_size=None) as socket:
+        try:
+            for thing in things:
+                await socket.send(thing[5:] if thing.startswith("text:") else open(thing, "rb").read())
+                messages.append(await socket.recv())
+            if not things:
+                messages.append(await socket.recv())
+            if "error" in json.loads(messages[-1]):
+                await socket.recv()
+        except ConnectionClosed as closed:
+            code = closed.rcvd.code if closed.rcvd else None
+    print(json.dumps({"messages": messages, "code": code}))
+
+asyncio.run(main(sys.argv[1], sys.argv[2:]))
+`;
+
+const gateway = await startGateway({ POOL_WORKERS: '1' });
+tap.teardown(() => gateway.kill());
+
+/** What the Python client saw. */
+async function python(url: string, things: readonly string[]): Promise<{ messages: string[]; code: number | null }> {
+  const { stdout } = await run('python3', ['-c', script, url, ...things]);
+  return JSON.parse(stdout) as { messages: string[]; code: number | null };
+}
+
+test('frames are answered in order', options, async (t) => {
+  const path = join(t.testdir(), 'frame.jpg');
+  writeFileSync(path, encodePicture(64, 48));
+  const { messages, code } = await python(gateway.streamUrl('echo'), [path, path, path]);
+  t.match(
+    messages.map((message) => JSON.parse(message) as unknown),
+    [0, 1, 2].map((index) => ({ frame_index: index, result: { width: 64, height: 48 } })),
+  );
+  t.equal(code, null);
+});
+
+test('an unknown pipeline is told as JSON before the close', options, async (t) => {
+  t.strictSame(await python(gateway.streamUrl('none'), []), {
+    messages: ['{"error":"invalid_pipeline","detail":"Unknown pipeline_id: none"}'],
+    code: 1008,
+  });
+});
+
+test('a text message is told as JSON before the close', options, async (t) => {
+  t.strictSame(await python(gateway.streamUrl('echo'), ['text:hello']), {
+    messages: ['{"error":"invalid_message","detail":"Expected binary frame payload"}'],
+    code: 1003,
+  });
+});

@@ -1,0 +1,88 @@
+/** The figures that `npm run eval` prints, on answers small enough to score by hand. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Test, test } from 'tap';
+import { type Answer, editDistance, iou, score } from '../../../bench/eval/score.ts';
+import { readPhotos } from '../../../bench/eval/truth.ts';
+
+const plate = { x: 10, y: 10, w: 40, h: 10, text: 'AB-12' };
+const found = { x: 10, y: 10, w: 40, h: 10, label: 'plate', score: 0.9, text: 'ab12' };
+const elsewhere = { x: 80, y: 80, w: 5, h: 5, label: 'plate', score: 0.5 };
+const answer = (objects: Answer['objects'], detections: Answer['detections'], total = 1): Answer => ({
+  objects,
+  detections,
+  timingsMs: { total },
+});
+
+test('intersection over union of two boxes', async (t) => {
+  t.equal(iou(plate, plate), 1);
+  t.equal(iou(plate, { ...plate, x: 30 }), 1 / 3);
+  t.equal(iou(plate, { ...plate, y: 20 }), 0);
+});
+
+test('edit distance counts insertions, deletions and replacements', async (t) => {
+  t.equal(editDistance('', ''), 0);
+  t.equal(editDistance('ABC', ''), 3);
+  t.equal(editDistance('', 'AB'), 2);
+  t.equal(editDistance('KITTEN', 'SITTING'), 3);
+});
+
+test('a perfect answer scores one, and marks and case do not count in texts', async (t) => {
+  const report = score([answer([plate], [found])]);
+  t.match(report, { photos: 1, objects: 1, recall50: 1, precision50: 1, ap50: 1, text_exact: 1, cer: 0 });
+});
+
+test('a missed object is wrong text, a detection elsewhere is false', async (t) => {
+  const report = score([answer([plate], [found]), answer([plate], [elsewhere]), answer([], [elsewhere, elsewhere])]);
+  t.match(report, { photos: 3, objects: 2, empty_photos: 1, recall50: 0.5, precision50: 0.25, text_exact: 0.5 });
+  t.equal(report.false_per_empty_photo, 2);
+  t.equal(report.cer, 0.5);
+});
+
+test('an object is taken once: a second box on it is false', async (t) => {
+  const report = score([answer([plate], [found, { ...found, score: 0.8 }])]);
+  t.match(report, { recall50: 1, precision50: 0.5, ap50: 1 });
+});
+
+test('average precision falls when a false box outranks a true one', async (t) => {
+  const report = score([answer([plate], [{ ...elsewhere, score: 0.95 }, found])]);
+  t.equal(report.ap50, 0.5);
+});
+
+test('stages are told by median and 95th percentile', async (t) => {
+  const times = Array.from({ length: 100 }, (_, index) => answer([], [], index + 1));
+  t.same(score(times).stage_ms, { total: { median: 51, p95: 96 } });
+});
+
+function folderWith(t: Test, truth: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'framegate-photos-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  for (const name of ['a.jpg', 'b.JPEG', 'notes.txt']) writeFileSync(join(folder, name), '');
+  writeFileSync(join(folder, 'truth.tsv'), truth);
+  return folder;
+}
+
+test('photographs without a line in truth.tsv are empty', async (t) => {
+  const folder = folderWith(t, 'file\tx\ty\tw\th\ttext\na.jpg\t1\t2\t3\t4\tAB 1\na.jpg\t5\t6\t7\t8\tCD\n');
+  t.same(readPhotos(folder), [
+    {
+      path: join(folder, 'a.jpg'),
+      objects: [
+        { x: 1, y: 2, w: 3, h: 4, text: 'AB 1' },
+        { x: 5, y: 6, w: 7, h: 8, text: 'CD' },
+      ],
+    },
+    { path: join(folder, 'b.JPEG'), objects: [] },
+  ]);
+});
+
+test('faults of truth.tsv are told with their line', async (t) => {
+  t.throws(() => readPhotos(folderWith(t, 'file\tx\n')), /truth\.tsv:1: expected the columns file, x, y, w, h, text/);
+  const header = 'file\tx\ty\tw\th\ttext\n';
+  t.throws(() => readPhotos(folderWith(t, `${header}a.jpg\t1\t2\tthree\t4\tAB\n`)), /truth\.tsv:2: expected/);
+  t.throws(
+    () => readPhotos(folderWith(t, `${header}c.jpg\t1\t2\t3\t4\tAB\n`)),
+    /names files that are not there: c\.jpg/,
+  );
+});

@@ -1,0 +1,95 @@
+/** The recogniser reads rendered lines exactly, at the sizes and in the places that cameras give. */
+import { test } from 'tap';
+import { CtcReader } from '../../../src/models/ctc-reader.ts';
+import type { Image } from '../../../src/models/image.ts';
+import type { Region } from '../../../src/models/tensor-image.ts';
+import { createCanvas } from '../../support/canvas.ts';
+import { drawText, measureText } from '../../support/draw-text.ts';
+import { toGrey } from '../../support/render-text.ts';
+
+const reader = await CtcReader.create(['cpu']);
+
+/** A strip of paper as long as the text on it. */
+function strip(text: string, size: number): Image {
+  const canvas = createCanvas(Math.ceil(measureText(text, size) + 1.2 * size), Math.ceil(1.7 * size), [236, 234, 228]);
+  drawText(canvas, text, { x: 0.6 * size, y: 0.35 * size, size });
+  return canvas;
+}
+
+function whole({ width, height }: Image): Region {
+  return { x: 0, y: 0, w: width, h: height };
+}
+
+test('a line is read exactly, small or large', async (t) => {
+  for (const size of [10, 14, 20, 30, 60, 120]) {
+    const image = strip('KX482BD', size);
+    const { text, score } = await reader.read(image, whole(image));
+    t.equal(text, 'KX482BD', `${size} pixels`);
+    t.ok(score > 0.8 && score <= 1, `score ${score}`);
+  }
+});
+
+test('a grey picture is read as a colour one', async (t) => {
+  const image = toGrey(strip('KX482BD', 24));
+  t.equal((await reader.read(image, whole(image))).text, 'KX482BD');
+});
+
+test('a long line is read to its end, and its margins are no spaces', async (t) => {
+  const text = 'TRANSPORT-SERVICE-HAMBURG-4711';
+  const image = strip(text, 24);
+  t.ok(image.width / image.height > 12, 'it is long');
+  t.equal((await reader.read(image, whole(image))).text, text);
+});
+
+test('a line that is wider than the input may be is squeezed and still read', async (t) => {
+  const text = 'ABCDEFGH23456789'.repeat(4);
+  const image = strip(text, 24);
+  t.ok(image.width / image.height > 1280 / 48, 'it must be squeezed');
+  t.equal((await reader.read(image, whole(image))).text, text);
+});
+
+test('a region is read without what surrounds it', async (t) => {
+  const canvas = createCanvas(320, 160, [236, 234, 228]);
+  drawText(canvas, 'ABOVE', { x: 40, y: 20, size: 24 });
+  drawText(canvas, 'MIDDLE', { x: 40, y: 70, size: 24 });
+  drawText(canvas, 'BELOW', { x: 40, y: 120, size: 24 });
+  t.equal(
+    (await reader.read(canvas, { x: 30.4, y: 61.7, w: measureText('MIDDLE', 24) + 19.5, h: 40.2 })).text,
+    'MIDDLE',
+  );
+});
+
+test('a region far narrower than the smallest input is read without fault', async (t) => {
+  const image = strip('7', 40);
+  const readings = [
+    await reader.read(image, { x: 2, y: 0, w: 1, h: image.height }),
+    await reader.read(image, { x: 0, y: 0, w: 1, h: 1 }),
+    await reader.read(image, { x: image.width - 1, y: image.height - 1, w: 1, h: 1 }),
+  ];
+  for (const { text, score } of readings) {
+    t.type(text, 'string');
+    t.ok(score >= 0 && score <= 1, `score ${score}`);
+  }
+});
+
+test('plain paper has no text and no certainty', async (t) => {
+  const paper = createCanvas(200, 48, [236, 234, 228]);
+  t.same(await reader.read(paper, whole(paper)), { text: '', score: 0 });
+});
+
+test('a short line after a long one has nothing left over of it', async (t) => {
+  const [short, long] = [strip('AB12', 24), strip('TRANSPORT-SERVICE-4711', 24)];
+  const before = await reader.read(short, whole(short));
+  await reader.read(long, whole(long));
+  t.same(await reader.read(short, whole(short)), before);
+});
+
+test('the model is told by name, and warming it up costs no result', async (t) => {
+  await reader.warm();
+  t.match(reader.model, { name: 'pp-ocrv4-rec', provider: 'cpu' });
+  await reader.model.release();
+});
+
+test('a provider that cannot be had is an error that names the model', async (t) => {
+  await t.rejects(CtcReader.create(['no-such-provider']), { name: 'ModelLoadError', message: /pp-ocrv4-rec/ });
+});

@@ -1,0 +1,74 @@
+/** CTC decoding on tensors that are small enough to decode by hand. */
+import { test } from 'tap';
+import { decodeCtc } from '../../../src/models/ctc.ts';
+
+const alphabet = ['A', 'B', 'C'];
+const classes = alphabet.length + 1;
+const blank = 0;
+const a = 1;
+const b = 2;
+const c = 3;
+
+/** Decodes steps that are told as their winning class and its probability; the others share the rest. */
+function decode(...steps: readonly (readonly [winner: number, probability: number])[]) {
+  const rows = steps.flatMap(([winner, probability]) => {
+    const rest = (1 - probability) / (classes - 1);
+    return Array.from({ length: classes }, (_, index) => (index === winner ? probability : rest));
+  });
+  return decodeCtc(Float32Array.from(rows), steps.length, classes, alphabet);
+}
+
+test('the most probable class of each step is read, step by step', async (t) => {
+  const probabilities = Float32Array.of(0.1, 0.7, 0.1, 0.1, 0.2, 0.1, 0.6, 0.1, 0.3, 0.1, 0.1, 0.5);
+  const { text, score } = decodeCtc(probabilities, 3, 4, alphabet);
+  t.equal(text, 'ABC');
+  t.ok(Math.abs(score - (0.7 + 0.6 + 0.5) / 3) < 1e-6, `${score}`);
+});
+
+test('a character that lasts over several steps is read once', async (t) => {
+  t.equal(decode([a, 0.9], [a, 0.8], [a, 0.7], [b, 0.9], [b, 0.9]).text, 'AB');
+});
+
+test('a character is read again after a blank, and after another character', async (t) => {
+  t.equal(decode([a, 0.9], [blank, 0.9], [a, 0.9]).text, 'AA');
+  t.equal(decode([a, 0.9], [b, 0.9], [a, 0.9]).text, 'ABA');
+  t.equal(decode([b, 0.9], [b, 0.9], [blank, 0.9], [blank, 0.9], [b, 0.9], [b, 0.9]).text, 'BB');
+});
+
+test('blanks before, between and after characters leave no trace', async (t) => {
+  t.equal(decode([blank, 0.9], [c, 0.9], [blank, 0.9], [a, 0.9], [blank, 0.9]).text, 'CA');
+});
+
+test('nothing but blanks is an empty text of no certainty', async (t) => {
+  t.same(decode([blank, 1], [blank, 0.5], [blank, 0.9]), { text: '', score: 0 });
+});
+
+test('no step at all is an empty text', async (t) => {
+  t.same(decode(), { text: '', score: 0 });
+});
+
+test('the score is the mean of the characters that were kept: neither blanks nor repeats count', async (t) => {
+  const { text, score } = decode([blank, 0.3], [a, 0.75], [a, 1], [blank, 1], [b, 0.5], [c, 0.25 + 1 / 8]);
+  t.equal(text, 'ABC');
+  t.ok(Math.abs(score - (0.75 + 0.5 + 0.375) / 3) < 1e-6, `${score}`);
+});
+
+test('where two classes are equal, the first wins: a blank rather than a character', async (t) => {
+  t.same(decodeCtc(Float32Array.of(0.25, 0.25, 0.25, 0.25), 1, classes, alphabet), { text: '', score: 0 });
+  t.equal(decodeCtc(Float32Array.of(0.2, 0.4, 0.4, 0), 1, classes, alphabet).text, 'A');
+});
+
+test('a class that the alphabet does not have writes nothing and lends the text no certainty', async (t) => {
+  const unknown = Float32Array.of(0, 0, 0, 1);
+  t.same(decodeCtc(unknown, 1, classes, ['A', 'B']), { text: '', score: 0 });
+  const mixed = Float32Array.of(0, 0.5, 0.25, 0.25, 0, 0, 0, 1);
+  t.same(decodeCtc(mixed, 2, classes, ['A', 'B']), { text: 'A', score: 0.5 });
+});
+
+test('a character of several code units is one character', async (t) => {
+  t.same(decodeCtc(Float32Array.of(0, 1), 1, 2, ['𠮷']), { text: '𠮷', score: 1 });
+});
+
+test('only the steps that are asked for are read from a longer buffer', async (t) => {
+  t.equal(decodeCtc(Float32Array.of(0, 1, 0, 0, 0, 0, 1, 0), 1, classes, alphabet).text, 'A');
+});

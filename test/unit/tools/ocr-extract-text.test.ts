@@ -1,0 +1,164 @@
+/** Boxes are read where they lie, tilted ones laid straight first; what was not asked for stays as it was. */
+import tap, { test } from 'tap';
+import type { Image } from '../../../src/models/image.ts';
+import type { Detection } from '../../../src/protocol.ts';
+import { ocrExtractText, regionAround } from '../../../src/tools/ocr-extract-text.ts';
+import { createCanvas } from '../../support/canvas.ts';
+import { drawText, measureText, turnedBox } from '../../support/draw-text.ts';
+import { renderPage } from '../../support/render-text.ts';
+
+const context = { modelsDir: '/nowhere', providers: ['cpu'] };
+
+async function createTool(params: Record<string, unknown> = {}) {
+  return ocrExtractText.create(ocrExtractText.params.parse(params), context);
+}
+
+/** Kept until the tests end, so that the tools of each test share its model and none loads it again. */
+const plain = await createTool();
+tap.teardown(() => plain.close?.());
+
+async function read(detections: readonly Detection[], image: Image, params?: Record<string, unknown>) {
+  const tool = params === undefined ? plain : await createTool(params);
+  const { detections: found = [] } = await tool.run({ image, detections });
+  if (tool !== plain) await tool.close?.();
+  return found;
+}
+
+const size = 28;
+
+/** Three words one below the other, and a box around each. */
+function words(): { image: Image; boxes: [Detection, Detection, Detection] } {
+  const image = createCanvas(320, 240, [236, 234, 228]);
+  const box = (text: string, y: number, label: string, score: number): Detection => {
+    drawText(image, text, { x: 40, y, size });
+    return Object.freeze({ x: 30, y: y - 8, w: measureText(text, size) + 20, h: size + 16, label, score });
+  };
+  return {
+    image,
+    boxes: [box('KX482BD', 30, 'plate', 0.5), box('CAMERA', 100, 'sign', 0.9), box('TRUCKS', 170, 'plate', 0.8)],
+  };
+}
+
+/** One word turned around the middle of a picture, with its quadrilateral and upright box. */
+function turnedWord(text: string, angle: number, room = 10): { image: Image; box: Detection } {
+  const image = createCanvas(340, 340, [236, 234, 228]);
+  const w = measureText(text, size);
+  const [corner] = turnedBox([170, 170], w, size, angle);
+  drawText(image, text, { x: corner[0], y: corner[1], size, angle });
+  const quad = turnedBox([170, 170], w + 2 * room, size + 2 * room, angle);
+  const [xs, ys] = [quad.map(([x]) => x), quad.map(([, y]) => y)];
+  const [x, y] = [Math.min(...xs), Math.min(...ys)];
+  return { image, box: { x, y, w: Math.max(...xs) - x, h: Math.max(...ys) - y, label: 'text', score: 0.9, quad } };
+}
+
+function textsOf(detections: readonly Detection[]): (string | undefined)[] {
+  return detections.map(({ text }) => text);
+}
+
+test('each box gets its text and keeps all else; what came in is not touched', async (t) => {
+  const { image, boxes } = words();
+  const found = await read(Object.freeze(boxes), image);
+  t.same(textsOf(found), ['KX482BD', 'CAMERA', 'TRUCKS']);
+  found.forEach(({ text, text_score = 0, ...rest }, i) => {
+    t.same(rest, boxes[i], `${text}`);
+    t.ok(text_score > 0.8 && text_score <= 1, `score ${text_score}`);
+  });
+  t.notOk('text' in boxes[0]);
+});
+
+test('only the labels that are asked for are read', async (t) => {
+  const { image, boxes } = words();
+  const found = await read(boxes, image, { labels: ['plate', 'bus'] });
+  t.same(textsOf(found), ['KX482BD', undefined, 'TRUCKS']);
+  t.equal(found[1], boxes[1], 'the other is passed on as it is');
+  t.same(await read(boxes, image, { labels: ['bus'] }), boxes);
+});
+
+test('of too many boxes the most certain are read, and all are passed on in order', async (t) => {
+  const { image, boxes } = words();
+  t.same(textsOf(await read(boxes, image, { max_boxes: 2 })), [undefined, 'CAMERA', 'TRUCKS']);
+  const plates = await read(boxes, image, { max_boxes: 1, labels: ['plate'] });
+  t.same(textsOf(plates), [undefined, undefined, 'TRUCKS'], 'those of other labels do not count');
+});
+
+test('without detections the whole picture is read; with none found nothing is', async (t) => {
+  const image = createCanvas(180, 44, [236, 234, 228]);
+  drawText(image, 'KX482BD', { x: 14, y: 8, size });
+  const { text, text_score = 0, ...rest } = await plain.run({ image });
+  t.equal(text, 'KX482BD');
+  t.ok(text_score > 0.8);
+  t.same(rest, {});
+  t.same(await plain.run({ image, detections: [] }), { detections: [] });
+});
+
+test('a tilted box is laid straight and read exactly, which its upright box cannot be', async (t) => {
+  for (const angle of [-35, 30]) {
+    const { image, box } = turnedWord('KX482BD', angle);
+    const { quad, ...upright } = box;
+    t.same(textsOf(await read([box], image)), ['KX482BD'], `${angle}° with its corners`);
+    t.not((await read([upright], image))[0]?.text, 'KX482BD', `${angle}° without`);
+    t.equal(quad?.length, 4);
+  }
+});
+
+test('text that stands on its side is laid down, whether it leans a little or not at all', async (t) => {
+  for (const angle of [80, 90]) {
+    const { image, box } = turnedWord('KX482BD', angle);
+    // As detectors tell it: from the corner at the top left of the picture, not of the text.
+    const [a, b, c, d] = box.quad ?? turnedBox([0, 0], 0, 0, 0);
+    t.same(textsOf(await read([{ ...box, quad: [d, a, b, c] }], image)), ['KX482BD'], `${angle}°`);
+  }
+});
+
+test('a margin gives back the edges that a tight box has cut off', async (t) => {
+  const { image, box } = turnedWord('KX482BD', 0, -8);
+  const { quad: _, ...upright } = box;
+  t.not((await read([upright], image))[0]?.text, 'KX482BD', 'tight');
+  t.same(textsOf(await read([upright], image, { margin: 1 })), ['KX482BD'], 'with a margin');
+});
+
+test('a region grows by a part of its height and ends at the picture’s edges', async (t) => {
+  const image = { width: 100, height: 60 };
+  t.same(regionAround({ x: 20, y: 20, w: 30, h: 10 }, 0, image), { x: 20, y: 20, w: 30, h: 10 });
+  t.same(regionAround({ x: 20, y: 20, w: 30, h: 10 }, 0.5, image), { x: 15, y: 15, w: 40, h: 20 });
+  t.same(regionAround({ x: 2, y: 3, w: 30, h: 10 }, 0.5, image), { x: 0, y: 0, w: 37, h: 18 });
+  t.same(regionAround({ x: 80, y: 50, w: 30, h: 20 }, 0.1, image), { x: 78, y: 48, w: 22, h: 12 });
+  t.same(regionAround({ x: -50, y: -50, w: 500, h: 500 }, 1, image), { x: 0, y: 0, w: 100, h: 60 });
+});
+
+test('of a region outside the picture a pixel is left, and reading it is no fault', async (t) => {
+  const image = { width: 100, height: 60 };
+  t.same(regionAround({ x: -40, y: -40, w: 30, h: 20 }, 0, image), { x: 0, y: 0, w: 1, h: 1 });
+  t.same(regionAround({ x: 400, y: 400, w: 30, h: 20 }, 0, image), { x: 99, y: 59, w: 1, h: 1 });
+  t.same(regionAround({ x: 50, y: 30, w: 0, h: 0 }, 1, image), { x: 50, y: 30, w: 1, h: 1 });
+  const outside = [-500, 500].map((x): Detection => ({ x, y: x, w: 30, h: 20, label: 'text', score: 0.5 }));
+  const found = await read(outside, createCanvas(100, 60, [200, 200, 200]));
+  t.same(
+    found.map(({ text }) => typeof text),
+    ['string', 'string'],
+  );
+});
+
+test('tesseract reads boxes, and pages line by line', async (t) => {
+  const tool = await createTool({ engine: 'tesseract' });
+  t.teardown(() => tool.close?.());
+  t.match(tool.models, [{ name: 'tesseract-eng', provider: 'wasm' }]);
+  const { image, boxes } = words();
+  const { detections = [] } = await tool.run({ image, detections: boxes });
+  t.same(textsOf(detections), ['KX482BD', 'CAMERA', 'TRUCKS']);
+  const lines = ['INVOICE 2024 07', 'TOTAL 1284.50', 'THANK YOU'];
+  const page = await tool.run({ image: renderPage(lines, { width: 480, height: 260, size: 24 }) });
+  t.equal(page.text, lines.join('\n'));
+  t.ok((page.text_score ?? 0) > 0.8);
+  t.same(textsOf(page.detections ?? []), lines);
+});
+
+test('params are checked, with the name of what is wrong', async (t) => {
+  const { params } = ocrExtractText;
+  t.same(params.parse({}), { engine: 'ctc', margin: 0, max_boxes: 32 });
+  t.match(params.safeParse({ engines: 'ctc' }).error?.message, /Unrecognized key: .*engines/);
+  t.match(params.safeParse({ engine: 'easyocr' }).error?.message, /ctc.*tesseract/);
+  for (const wrong of [{ labels: [] }, { margin: 2 }, { margin: -1 }, { max_boxes: 0 }, { max_boxes: 1.5 }]) {
+    t.notOk(params.safeParse(wrong).success, JSON.stringify(wrong));
+  }
+});

@@ -1,0 +1,26 @@
+/** OpenCV is loaded once a thread, however many tools ask for it and whenever they ask. */
+import { test } from 'tap';
+import { loadOpenCv } from '../../../src/tools/opencv.ts';
+
+test('two that ask at the same time both get it, and the same one', async (t) => {
+  const [one, other] = await Promise.all([loadOpenCv(), loadOpenCv()]);
+  t.ok(one.cv === other.cv);
+});
+
+test('who asks later gets the same', async (t) => {
+  const [one, later] = [await loadOpenCv(), await loadOpenCv()];
+  t.ok(one.cv === later.cv);
+});
+
+test('what the tools need of it is there and works', async (t) => {
+  const { cv } = await loadOpenCv();
+  const source = cv.matFromArray(2, 2, cv.CV_8UC1, [10, 20, 200, 250]);
+  const result = new cv.Mat();
+  cv.threshold(source, result, 100, 255, cv.THRESH_BINARY);
+  t.same([...result.data], [0, 0, 255, 255]);
+  source.delete();
+  result.delete();
+  for (const name of ['findContours', 'minAreaRect', 'adaptiveThreshold', 'cvtColor'] as const) {
+    t.type(cv[name], 'function', name);
+  }
+});
