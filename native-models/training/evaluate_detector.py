@@ -1,0 +1,135 @@
+"""Owns measuring an exported model: recall, false boxes and average precision on a folder, and the time per run."""
+
+import argparse
+import csv
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime
+
+LETTERBOX_GREY = 114
+MATCH_IOU = 0.5
+# Boxes below this score are not worth keeping, even for a precision curve.
+LOWEST_SCORE = 0.01
+THRESHOLDS = (0.05, 0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7)
+TIMED_RUNS, WARM_RUNS = 100, 10
+PICTURES = (".jpg", ".jpeg", ".png")
+
+
+class Runner:
+    """An ONNX model with its letterbox and non-maximum suppression."""
+
+    def __init__(self, path, iou_threshold=0.5, threads=1):
+        settings = onnxruntime.SessionOptions()
+        settings.intra_op_num_threads = settings.inter_op_num_threads = threads
+        self.session = onnxruntime.InferenceSession(str(path), settings, providers=["CPUExecutionProvider"])
+        self.height, self.width = self.session.get_inputs()[0].shape[2:]
+        self.iou_threshold = iou_threshold
+
+    def detect(self, picture):
+        """Boxes (N, 4) as x, y, w, h in picture pixels and scores (N), best first, of a BGR picture."""
+        height, width = picture.shape[:2]
+        scale = min(self.width / width, self.height / height)
+        tall, wide = round(height * scale), round(width * scale)
+        left, top = (self.width - wide) // 2, (self.height - tall) // 2
+        canvas = np.full((self.height, self.width, 3), LETTERBOX_GREY, np.uint8)
+        canvas[top : top + tall, left : left + wide] = cv2.resize(picture, (wide, tall), interpolation=cv2.INTER_LINEAR)
+        tensor = canvas[..., ::-1].transpose(2, 0, 1)[None].astype(np.float32) / 255
+        rows = self.session.run(None, {"images": tensor})[0][0].T
+        rows = rows[rows[:, 4] > LOWEST_SCORE]
+        boxes = np.concatenate((rows[:, :2] - rows[:, 2:4] / 2 - (left, top), rows[:, 2:4]), axis=1) / scale
+        kept = cv2.dnn.NMSBoxes(boxes.tolist(), rows[:, 4].tolist(), LOWEST_SCORE, self.iou_threshold)
+        kept = np.array(kept, int).reshape(-1)
+        return boxes[kept], rows[kept, 4]
+
+    def time_per_run(self):
+        """Median and fastest milliseconds of a run of the network alone."""
+        tensor = np.random.default_rng(0).random((1, 3, self.height, self.width), dtype=np.float32)
+        times = []
+        for _ in range(WARM_RUNS + TIMED_RUNS):
+            start = time.perf_counter()
+            self.session.run(None, {"images": tensor})
+            times.append((time.perf_counter() - start) * 1e3)
+        times = sorted(times[WARM_RUNS:])
+        return times[len(times) // 2], times[0]
+
+
+def iou(boxes, truth):
+    """IoU of (N, 4) boxes with one truth box, all x, y, w, h."""
+    low = np.maximum(boxes[:, :2], truth[:2])
+    high = np.minimum(boxes[:, :2] + boxes[:, 2:], truth[:2] + truth[2:])
+    shared = np.clip(high - low, 0, None).prod(1)
+    return shared / (boxes[:, 2:].prod(1) + truth[2:].prod() - shared)
+
+
+def read_truth(folder):
+    """Truth boxes by file name; a folder without truth.tsv holds no plates."""
+    path = folder / "truth.tsv"
+    truth = {p.name: [] for p in sorted(folder.iterdir()) if p.suffix.lower() in PICTURES}
+    if path.exists():
+        with open(path, newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file, delimiter="\t"):
+                truth[row["file"]].append([float(row[key]) for key in "xywh"])
+    return truth
+
+
+def match(boxes, scores, truths):
+    """For boxes best first: whether each hits a truth box not hit before."""
+    free = [np.array(t) for t in truths]
+    hits = []
+    for box in boxes[np.argsort(-scores)]:
+        overlaps = [iou(box[None], t)[0] for t in free]
+        best = int(np.argmax(overlaps)) if overlaps else -1
+        hit = best >= 0 and overlaps[best] >= MATCH_IOU
+        if hit:
+            free.pop(best)
+        hits.append(hit)
+    return hits
+
+
+def average_precision(scores, hits, plates):
+    """Area under the precision-recall curve (all points)."""
+    order = np.argsort(-np.array(scores))
+    hits = np.array(hits, float)[order]
+    recall = np.cumsum(hits) / plates
+    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+    envelope = np.maximum.accumulate(precision[::-1])[::-1]
+    return float(np.sum(np.diff(np.concatenate(([0.0], recall))) * envelope))
+
+
+def evaluate(runner, folder):
+    """Print a table of recall and false boxes a picture for every threshold."""
+    truth = read_truth(folder)
+    all_scores, all_hits = [], []
+    for name, plates in truth.items():
+        boxes, scores = runner.detect(cv2.imread(str(folder / name)))
+        all_hits += match(boxes, scores, plates)
+        all_scores += sorted(scores, reverse=True)
+    plates = sum(len(rows) for rows in truth.values())
+    scores, hits = np.array(all_scores), np.array(all_hits, bool)
+    print(f"{folder.name}: {len(truth)} pictures, {plates} plates")
+    if plates:
+        print(f"  AP@{MATCH_IOU} {average_precision(scores, hits, plates):.4f}")
+    for threshold in THRESHOLDS:
+        above = scores >= threshold
+        recall = f"recall {hits[above].sum() / plates:.3f}  " if plates else ""
+        print(f"  score >= {threshold:.2f}  {recall}false boxes/picture {(above & ~hits).sum() / len(truth):.3f}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--iou", type=float, default=0.5, help="overlap at which suppression drops a box")
+    parser.add_argument("folders", nargs="*", type=Path, help="folders of pictures, with truth.tsv where they hold plates")
+    options = parser.parse_args()
+    runner = Runner(options.model, options.iou)
+    median, fastest = runner.time_per_run()
+    print(f"input {runner.width}x{runner.height}, one thread: median {median:.1f} ms, fastest {fastest:.1f} ms")
+    for folder in options.folders:
+        evaluate(runner, folder)
+
+
+if __name__ == "__main__":
+    main()

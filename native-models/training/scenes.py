@@ -1,0 +1,104 @@
+"""Owns whole training scenes: a backdrop with vehicles, plates and clutter, and the boxes of its plates."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from painter import Painter
+from plates import draw_plate
+from scenery import backdrop, clutter, noise_field
+from vehicles import Vehicle, random_pose
+
+# Every box row is x0, y0, x1, y1 in pixels; a scene keeps at most this many.
+MAX_PLATES = 8
+# A plate is labelled where at least this share of its box lies inside the picture.
+MIN_VISIBLE = 0.55
+# Plates kept ready to be pasted, and how many of them each scene redraws.
+PLATE_STOCK, REDRAWN = 300, 3
+# Plate widths in pixels of the three kinds of shot, and how often each is taken.
+SHOTS = (("near", (70, 260), (1, 2), 0.36), ("middle", (28, 90), (1, 4), 0.34), ("far", (9, 32), (2, 6), 0.3))
+# Share of scenes without a plate, and of plates on no vehicle at all.
+EMPTY_SHARE, LOOSE_SHARE = 0.3, 0.22
+
+
+@dataclass
+class SceneMaker:
+    """Draws scenes from one random stream, a font book and a pool of backdrop pictures."""
+
+    rng: np.random.Generator
+    fonts: object
+    pool: list
+    size: int = 416
+    stock: list = field(default_factory=list)
+
+    def _plate(self):
+        while len(self.stock) < PLATE_STOCK:
+            self.stock.append(draw_plate(self.rng, self.fonts))
+        return self.stock[self.rng.integers(PLATE_STOCK)]
+
+    def draw(self):
+        """Return a uint8 RGB scene and its (N, 4) plate boxes."""
+        rng = self.rng
+        for _ in range(REDRAWN if self.stock else 0):
+            self.stock[rng.integers(PLATE_STOCK)] = draw_plate(rng, self.fonts)
+        canvas = backdrop(rng, self.pool, self.size, self.size)
+        boxes = []
+        empty = rng.random() < EMPTY_SHARE
+        clutter(rng, self.fonts, canvas, rng.integers(0, 9 if empty else 5))
+        if not empty or rng.random() < 0.35:
+            shot = SHOTS[rng.choice(len(SHOTS), p=[shot[3] for shot in SHOTS])]
+            for _ in range(rng.integers(*shot[2])):
+                self._place(canvas, boxes, shot[1], bare=empty)
+        if empty:
+            clutter(rng, self.fonts, canvas, rng.integers(0, 5))
+        if rng.random() < 0.45:
+            self._light(canvas)
+        rows = np.array(boxes, np.float32).reshape(-1, 4)[:MAX_PLATES]
+        return np.clip(canvas, 0, 255).astype(np.uint8), rows
+
+    def _place(self, canvas, boxes, widths, bare):
+        """Draw one vehicle (or a loose plate), unless it would cover a plate already there."""
+        rng, plate = self.rng, self._plate()
+        width = np.exp(rng.uniform(*np.log(widths)))
+        share = {0: 0.15, 1: 0.185, 2: 0.235, 3: 0.3}[int(np.searchsorted((1.6, 2.4, 3.6), plate.aspect))] * rng.uniform(0.85, 1.15)
+        scale = width / share
+        reach = min(width * 0.45, self.size * 0.4)
+        centre = rng.uniform(reach, self.size - reach, 2)
+        if any(abs(centre[0] - (b[0] + b[2]) / 2) < scale * 0.65 and abs(centre[1] - (b[1] + b[3]) / 2) < scale for b in boxes):
+            return
+        pose = random_pose(rng, scale, centre)
+        if rng.random() < LOOSE_SHARE and not bare:
+            height = share / plate.aspect
+            unit = height / (plate.corners[2, 1] - plate.corners[0, 1])
+            painter = Painter(canvas, pose)
+            tall, wide = plate.pixels.shape[:2]
+            outline = np.array([(0, 0), (wide, 0), (wide, tall), (0, tall)]) - (wide / 2, tall / 2)
+            painter.patch(plate.pixels, outline * unit)
+            corners = painter.project((plate.corners - (wide / 2, tall / 2)) * unit)
+        else:
+            vehicle = Vehicle(rng, self.fonts, self.pool, canvas, pose, share / plate.aspect)
+            vehicle.draw()
+            if bare:
+                return
+            corners = vehicle.mount(plate)
+        self._label(boxes, corners)
+
+    def _label(self, boxes, corners):
+        low, high = corners.min(0), corners.max(0)
+        inside_low, inside_high = np.clip(low, 0, self.size), np.clip(high, 0, self.size)
+        if np.prod(inside_high - inside_low) >= MIN_VISIBLE * np.prod(high - low):
+            boxes.append((*inside_low, *inside_high))
+
+    def _light(self, canvas):
+        """Dappled shade, and a cast shadow or a flare, across the whole scene."""
+        rng = self.rng
+        shade = noise_field(rng, self.size, self.size, int(rng.integers(2, 24)))
+        canvas *= (1 - rng.uniform(0, 0.5) * shade)[..., None]
+        angle, offset = rng.uniform(0, 2 * np.pi), rng.uniform(-0.3, 0.3)
+        axis = np.linspace(-0.5, 0.5, self.size, dtype=np.float32)
+        field_ = axis[None] * np.cos(angle) + axis[:, None] * np.sin(angle) - offset
+        edge = (1 / (1 + np.exp(-field_ * rng.uniform(8, 120)))).astype(np.float32)[..., None]
+        if rng.random() < 0.7:
+            canvas *= 1 - edge * np.float32(rng.uniform(0.2, 0.7))
+        else:
+            canvas += edge * np.float32(rng.uniform(10, 90))

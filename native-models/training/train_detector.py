@@ -1,0 +1,137 @@
+"""Owns training: reads scenes from the ring, augments them and fits the detector, keeping averaged weights."""
+
+import argparse
+import copy
+import math
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from augment import augment
+from detector import PlateDetector, flatten_predictions
+from loss import detection_loss
+from ring import Ring
+
+WARMUP_STEPS = 300
+FINAL_RATE_SHARE = 0.02
+EMA_DECAY, EMA_RAMP = 0.9985, 400
+MAX_GRADIENT = 10.0
+REPORT_EVERY = 100
+SAVE_EVERY = 500
+
+
+class RingStream(torch.utils.data.IterableDataset):
+    """Endless batches of augmented scenes; every worker has its own random stream."""
+
+    def __init__(self, options):
+        self.options = options
+
+    def __iter__(self):
+        options = self.options
+        cv2.setNumThreads(1)
+        worker = torch.utils.data.get_worker_info().id
+        rng = np.random.default_rng((options.seed, worker, options.stream))
+        ring = Ring(options.ring, options.slots, options.size)
+        while True:
+            pictures, truths = [], []
+            for _ in range(options.batch):
+                picture, boxes = augment(rng, *ring.read(rng), *options.crop)
+                pictures.append(picture)
+                truths.append(torch.from_numpy(boxes.astype(np.float32).reshape(-1, 4)))
+            yield torch.from_numpy(np.stack(pictures)), truths
+
+
+class AveragedWeights:
+    """Exponential moving average of a model's state, ramped up over the first steps."""
+
+    def __init__(self, model):
+        self.model = copy.deepcopy(model).eval()
+        self.steps = 0
+
+    @torch.no_grad()
+    def update(self, model):
+        self.steps += 1
+        decay = EMA_DECAY * (1 - math.exp(-self.steps / EMA_RAMP))
+        for mine, theirs in zip(self.model.state_dict().values(), model.state_dict().values()):
+            if mine.dtype.is_floating_point:
+                mine.lerp_(theirs, 1 - decay)
+            else:
+                mine.copy_(theirs)
+
+
+def learning_rate(step, steps, peak):
+    """Linear warm-up, then a cosine down to a small share of the peak."""
+    if step < WARMUP_STEPS:
+        return peak * (step + 1) / WARMUP_STEPS
+    along = (step - WARMUP_STEPS) / max(steps - WARMUP_STEPS, 1)
+    return peak * (FINAL_RATE_SHARE + (1 - FINAL_RATE_SHARE) * (1 + math.cos(math.pi * min(along, 1))) / 2)
+
+
+def parameter_groups(model, decay):
+    """Weight decay for convolution kernels only."""
+    kernels = [p for p in model.parameters() if p.ndim > 1]
+    others = [p for p in model.parameters() if p.ndim <= 1]
+    return [{"params": kernels, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
+
+
+def save(path, average):
+    """Write a checkpoint so that a reader never sees half of one."""
+    partial = path.with_suffix(".partial")
+    torch.save(average.model.state_dict(), partial)
+    partial.replace(path)
+
+
+def train(options):
+    torch.manual_seed(options.seed)
+    torch.set_num_threads(options.threads)
+    model = PlateDetector()
+    if options.start:
+        model.load_state_dict(torch.load(options.start, weights_only=True))
+    model = model.to(memory_format=torch.channels_last).train()
+    average = AveragedWeights(model)
+    optimiser = torch.optim.AdamW(parameter_groups(model, options.decay), lr=options.rate)
+    loader = torch.utils.data.DataLoader(RingStream(options), batch_size=None, num_workers=options.workers, prefetch_factor=4)
+    steps = options.samples // options.batch
+    began, running = time.time(), 0.0
+    for step, (pictures, truths) in zip(range(steps), loader):
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(step, steps, options.rate)
+        images = pictures.permute(0, 3, 1, 2).to(memory_format=torch.channels_last).float() / 255
+        loss = detection_loss(*flatten_predictions(model(images)), truths)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), MAX_GRADIENT)
+        optimiser.step()
+        average.update(model)
+        running += loss.item()
+        if (step + 1) % REPORT_EVERY == 0:
+            print(f"step {step + 1}/{steps} loss {running / REPORT_EVERY:.4f} {time.time() - began:.0f}s", flush=True)
+            running = 0.0
+        if (step + 1) % SAVE_EVERY == 0 or step + 1 == steps:
+            save(options.output, average)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--ring", required=True)
+    parser.add_argument("--output", required=True, type=Path, help="checkpoint to write")
+    parser.add_argument("--start", help="checkpoint to start from")
+    parser.add_argument("--slots", type=int, default=8000)
+    parser.add_argument("--size", type=int, default=416)
+    parser.add_argument("--crop", type=int, nargs=2, default=(288, 288), metavar=("HEIGHT", "WIDTH"))
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--samples", type=int, default=48000)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--decay", type=float, default=0.02)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--stream", type=int, default=0, help="another random stream for a later round")
+    train(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()

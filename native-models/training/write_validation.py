@@ -1,0 +1,41 @@
+"""Owns the held-out synthetic set: damaged scenes of the model's input size as pictures with a truth.tsv."""
+
+import argparse
+import csv
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from augment import augment
+from backgrounds import load_pool
+from plates import FontBook
+from scenes import SceneMaker
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", required=True, type=Path)
+    parser.add_argument("--fonts", default="/usr/share/fonts")
+    parser.add_argument("--pool", help="folder of pictures prepared by backgrounds.py")
+    parser.add_argument("--scenes", type=int, default=300)
+    parser.add_argument("--height", type=int, default=480)
+    parser.add_argument("--width", type=int, default=640)
+    parser.add_argument("--seed", type=int, default=9001, help="a seed no renderer of training scenes was given")
+    options = parser.parse_args()
+    options.output.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(options.seed)
+    maker = SceneMaker(rng, FontBook(options.fonts), load_pool(options.pool), max(options.height, options.width))
+    with open(options.output / "truth.tsv", "w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file, delimiter="\t")
+        table.writerow(("file", "x", "y", "w", "h"))
+        for index in range(options.scenes):
+            picture, boxes = augment(rng, *maker.draw(), options.height, options.width)
+            name = f"{index:04d}.png"
+            cv2.imwrite(str(options.output / name), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+            for x0, y0, x1, y1 in boxes:
+                table.writerow((name, *(round(float(v), 1) for v in (x0, y0, x1 - x0, y1 - y0))))
+
+
+if __name__ == "__main__":
+    main()
