@@ -1,80 +1,47 @@
-/** Reads what an ONNX file says of itself, which onnxruntime-node does not expose. Any thread. */
+/** Reads the metadata of an ONNX file, which onnxruntime-node does not expose. Any thread. */
 import { readFile } from 'node:fs/promises';
 import { Reader } from 'protobufjs/minimal.js';
 
-/** Field numbers of `ModelProto`, `OperatorSetIdProto` and `StringStringEntryProto` in onnx.proto3. */
-const modelField = { producer: 2, producerVersion: 3, operatorSet: 8, metadata: 14 } as const;
-const operatorSetField = { domain: 1, version: 2 } as const;
-const entryField = { key: 1, value: 2 } as const;
+/** Field numbers of `ModelProto` and `StringStringEntryProto` in onnx.proto3. */
+const metadataPropsField = 14;
+const keyField = 1;
+const valueField = 2;
 
 /** The low three bits of a protobuf tag are the wire type, the rest is the field number. */
 const wireTypeBits = 3;
 const wireTypeMask = 7;
 
-/** The head of a model file: all but its graph. */
-export interface OnnxHeader {
-  /** The tool that wrote the file, with its version, as far as the file says. */
-  readonly producer: string;
-  /** Version of the standard operators, 0 where the file names none. */
-  readonly opset: number;
-  /** `metadata_props`: for an Ultralytics export `names`, `imgsz`, `stride`, `task` and more, all as text. */
-  readonly metadata: Readonly<Record<string, string>>;
-}
-
 /**
- * Reads a model file without its graph.
+ * The `metadata_props` of a model file: for an Ultralytics export `names`, `imgsz`, `stride`, `task` and more, all as text.
  * @throws when the file cannot be read or is no protobuf message.
  */
-export async function readOnnxHeader(path: string): Promise<OnnxHeader> {
+export async function readOnnxMetadata(path: string): Promise<Record<string, string>> {
   const reader = Reader.create(await readFile(path));
   const metadata: Record<string, string> = {};
-  let producer = '';
-  let producerVersion = '';
-  let opset = 0;
-  readFields(reader, reader.len, (field) => {
-    if (field === modelField.producer) producer = reader.string();
-    else if (field === modelField.producerVersion) producerVersion = reader.string();
-    else if (field === modelField.operatorSet) opset = readStandardOpset(reader) ?? opset;
-    else if (field === modelField.metadata) readEntry(reader, metadata);
-    else return false;
-    return true;
-  });
-  return { producer: `${producer} ${producerVersion}`.trim(), opset, metadata };
-}
-
-/** Hands each field's number to `read`, and passes over those that it does not read. */
-function readFields(reader: Reader, end: number, read: (field: number) => boolean): void {
-  while (reader.pos < end) {
+  while (reader.pos < reader.len) {
     const tag = reader.uint32();
-    if (!read(tag >>> wireTypeBits)) reader.skipType(tag & wireTypeMask);
+    if (tag >>> wireTypeBits === metadataPropsField) {
+      const [key, value] = readEntry(reader);
+      metadata[key] = value;
+    } else {
+      reader.skipType(tag & wireTypeMask);
+    }
   }
+  return metadata;
 }
 
-function readEntry(reader: Reader, metadata: Record<string, string>): void {
+function readEntry(reader: Reader): [key: string, value: string] {
   const end = reader.uint32() + reader.pos;
   let key = '';
   let value = '';
-  readFields(reader, end, (field) => {
-    if (field === entryField.key) key = reader.string();
-    else if (field === entryField.value) value = reader.string();
-    else return false;
-    return true;
-  });
-  metadata[key] = value;
-}
-
-/** The version of an operator set; `undefined` for those of other domains than ONNX itself. */
-function readStandardOpset(reader: Reader): number | undefined {
-  const end = reader.uint32() + reader.pos;
-  let domain = '';
-  let version = 0;
-  readFields(reader, end, (field) => {
-    if (field === operatorSetField.domain) domain = reader.string();
-    else if (field === operatorSetField.version) version = reader.uint32();
-    else return false;
-    return true;
-  });
-  return domain === '' || domain === 'ai.onnx' ? version : undefined;
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    const field = tag >>> wireTypeBits;
+    if (field === keyField) key = reader.string();
+    else if (field === valueField) value = reader.string();
+    else reader.skipType(tag & wireTypeMask);
+  }
+  return [key, value];
 }
 
 /** The largest public data sets have some ten thousand classes; a number beyond is no class. */

@@ -22,7 +22,6 @@ const pipelineFileSchema = z.object({
 });
 
 export type PipelineFile = z.infer<typeof pipelineFileSchema>;
-type PipelineNode = PipelineFile['nodes'][number];
 
 /** The order of work: each level needs only what earlier levels gave. */
 export interface GraphPlan {
