@@ -10,7 +10,8 @@ import { Parser } from 'tap-parser';
 interface Counts {
   passed: number;
   failed: number;
-  skipped: number;
+  /** Each skipped test with its reason. */
+  readonly skipped: string[];
 }
 
 /** Depth of a `test()` in a file: tap wraps each file into a test of its own. */
@@ -18,12 +19,12 @@ const testDepth = 1;
 
 /** Counts the tests in a file of TAP, each `test()` of a test file as one. */
 async function countTests(path: string): Promise<Counts> {
-  const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+  const counts: Counts = { passed: 0, failed: 0, skipped: [] };
   const watch = (parser: Parser, depth: number) => {
     parser.on('child', (child: Parser) => watch(child, depth + 1));
     if (depth !== testDepth) return;
-    parser.on('assert', (result: { ok: boolean; skip?: unknown }) => {
-      if (result.skip) counts.skipped += 1;
+    parser.on('assert', (result: { ok: boolean; name: string; skip?: unknown }) => {
+      if (result.skip) counts.skipped.push(`skipped: ${result.name} (${result.skip})`);
       else if (result.ok) counts.passed += 1;
       else counts.failed += 1;
     });
@@ -62,6 +63,8 @@ async function finish(code: number | null): Promise<void> {
   rmSync(folder, { recursive: true });
   // A file that crashed or ran no test has failed, even where every test that ran has passed.
   const broken = code !== 0 && failed === 0 ? 1 : 0;
-  process.stdout.write(`${passed} passed, ${failed + broken} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
+  for (const reason of skipped) process.stdout.write(`${reason}\n`);
+  const count = skipped.length > 0 ? `, ${skipped.length} skipped` : '';
+  process.stdout.write(`${passed} passed, ${failed + broken} failed${count}\n`);
   process.exitCode = code ?? 1;
 }
