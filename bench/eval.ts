@@ -1,11 +1,9 @@
 /** `npm run eval`: runs a pipeline over photographs, in process, and prints how much it sees and reads, and how fast. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { configOfProcess } from '../src/config.ts';
-import { loadPipelines } from '../src/pipeline/registry.ts';
-import { VideoFilePipelineService } from '../src/pipeline/video-file-pipeline-service.ts';
 import { type Answer, type Report, score } from './eval/score.ts';
 import { readPhotos } from './eval/truth.ts';
+import { openPipeline } from './open-pipeline.ts';
 
 interface Flags {
   readonly pipeline: string;
@@ -21,10 +19,7 @@ const flags = new Command('npm run eval --')
   .parse()
   .opts<Flags>();
 
-const config = configOfProcess();
-const pipelines = (await loadPipelines(config)).filter((pipeline) => pipeline.id === flags.pipeline);
-if (pipelines.length === 0) throw new Error(`there is no pipeline "${flags.pipeline}" in ${config.modelsDir}`);
-const service = await VideoFilePipelineService.create(pipelines, config);
+const service = await openPipeline(flags.pipeline);
 const answers: Answer[] = [];
 for (const [index, photo] of flags.photos.flatMap(readPhotos).entries()) {
   const { result } = await service.runOnFrame(flags.pipeline, index, readFileSync(photo.path));

@@ -1,9 +1,7 @@
 /** `npm run limits`: a pipeline in a bare loop on one thread, without sockets or threads: the ceiling of the gateway. */
 import { Command, InvalidArgumentError } from 'commander';
-import { configOfProcess } from '../src/config.ts';
-import { loadPipelines } from '../src/pipeline/registry.ts';
-import { VideoFilePipelineService } from '../src/pipeline/video-file-pipeline-service.ts';
 import { renderFrames } from './frames.ts';
+import { openPipeline } from './open-pipeline.ts';
 
 interface Flags {
   readonly pipeline: string;
@@ -22,10 +20,7 @@ const flags = new Command('npm run limits --')
   .parse()
   .opts<Flags>();
 
-const config = configOfProcess();
-const pipelines = (await loadPipelines(config)).filter((pipeline) => pipeline.id === flags.pipeline);
-if (pipelines.length === 0) throw new Error(`there is no pipeline "${flags.pipeline}" in ${config.modelsDir}`);
-const service = await VideoFilePipelineService.create(pipelines, config);
+const service = await openPipeline(flags.pipeline);
 const frames = renderFrames();
 const stages = new Map<string, number[]>();
 let cpuAtStart = process.cpuUsage();

@@ -1,7 +1,7 @@
 /** Simulates cameras that send to a pool of workers, in made-up time, to see who gets served. Tests only. */
 import { FairShare } from '../../src/pool/fair-share.ts';
 import type { Verdict } from '../../src/pool/pool.ts';
-import { createRandom } from './canvas.ts';
+import { seededRandom } from './seeded-random.ts';
 
 /** A camera that sends at a fixed rate; its frames come at `phaseMs`, `phaseMs + intervalMs`, and so on. */
 export interface Camera {
@@ -93,7 +93,7 @@ function nameOf(camera: number): string {
 
 /** All frames of all cameras by time; those of the same instant in the order of the cameras. */
 function arrivalsOf({ cameras, durationMs }: Scene): Arrival[] {
-  const random = createRandom(cameras.length);
+  const random = seededRandom(cameras.length);
   const arrivals = cameras.flatMap(({ intervalMs, phaseMs, jitterMs = 0, untilMs = durationMs }, camera) => {
     const frames = Math.max(0, Math.ceil((Math.min(untilMs, durationMs) - phaseMs) / intervalMs));
     const lateMs = () => jitterMs * (2 * random() - 1);

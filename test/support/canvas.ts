@@ -1,5 +1,6 @@
 /** A picture to draw on: antialiased polygons and strokes, light and noise. Tests and the load harness only. */
 import type { Image } from '../../src/models/image.ts';
+import { seededRandom } from './seeded-random.ts';
 import type { Point } from './stroke-font.ts';
 
 /** Red, green, blue, each 0 to 255. */
@@ -10,17 +11,6 @@ export function createCanvas(width: number, height: number, colour: Colour): Ima
   const data = new Uint8Array(width * height * 3);
   for (let at = 0; at < data.length; at += 3) data.set(colour, at);
   return { width, height, channels: 3, data };
-}
-
-/** Numbers from 0 to below 1 that are the same on every machine: mulberry32 by Tommy Ettinger. */
-export function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /**
@@ -107,7 +97,7 @@ export function shade(canvas: Image, factorAt: (x: number, y: number) => number)
 
 /** Adds the same noise to all three channels of a pixel, even between plus and minus `amount` grey levels. */
 export function addNoise(canvas: Image, amount: number, seed: number): void {
-  const random = createRandom(seed);
+  const random = seededRandom(seed);
   for (let at = 0; at < canvas.width * canvas.height * 3; at += 3) {
     const change = Math.round((random() * 2 - 1) * amount);
     for (let channel = at; channel < at + 3; channel++) {

@@ -1,7 +1,8 @@
 /** Draws a car's rear with a licence plate of known text. Tests and the load harness only. */
 import type { Image } from '../../src/models/image.ts';
-import { addNoise, type Colour, createCanvas, createRandom, fillBox, fillPolygon, shade } from './canvas.ts';
+import { addNoise, type Colour, createCanvas, fillBox, fillPolygon, shade } from './canvas.ts';
 import { type Box, drawText, fillRimmed, measureText } from './draw-text.ts';
+import { seededRandom } from './seeded-random.ts';
 import type { Point } from './stroke-font.ts';
 
 /** `eu` is long with a blue band on the left, `long` is the same without it, `short` is twice as wide as high. */
@@ -52,7 +53,7 @@ export function plateBox(plate: PlatePlace): Box {
 /** A street with the rear of a car that carries a plate. */
 export function renderPlateScene(scene: PlateScene): Image {
   const { width, height, seed = 1, noise = 4 } = scene;
-  const random = createRandom(seed);
+  const random = seededRandom(seed);
   const canvas = drawStreet(width, height, random);
   drawCar(canvas, plateBox(scene.plate), random);
   drawPlate(canvas, scene.text, scene.plate);
@@ -64,7 +65,7 @@ export function renderPlateScene(scene: PlateScene): Image {
 
 /** The same street with no car on it. */
 export function renderEmptyScene(width: number, height: number, seed = 1): Image {
-  const canvas = drawStreet(width, height, createRandom(seed));
+  const canvas = drawStreet(width, height, seededRandom(seed));
   addNoise(canvas, 4, seed + 1);
   return canvas;
 }

@@ -5,11 +5,12 @@ import { test } from 'tap';
 import type { Image } from '../../../src/models/image.ts';
 import { isStanding, rectify, tiltOf } from '../../../src/models/rectify.ts';
 import type { Point, Quad } from '../../../src/protocol.ts';
-import { createCanvas, createRandom } from '../../support/canvas.ts';
+import { createCanvas } from '../../support/canvas.ts';
 import { turnedBox } from '../../support/draw-text.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
 
 function noise(width: number, height: number, channels: 1 | 3 = 3): Image {
-  const random = createRandom(width * 100 + height);
+  const random = seededRandom(width * 100 + height);
   const data = Uint8Array.from({ length: width * height * channels }, () => 256 * random());
   return { width, height, channels, data };
 }

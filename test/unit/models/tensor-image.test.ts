@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import { test } from 'tap';
 import { type Image, letterboxOf } from '../../../src/models/image.ts';
 import { type Normalisation, unitRgb, writeLetterboxed, writeRegion } from '../../../src/models/tensor-image.ts';
-import { createRandom } from '../../support/canvas.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
 
 function noise(width: number, height: number, channels: 1 | 3 = 3): Image {
-  const random = createRandom(width * 1000 + height);
+  const random = seededRandom(width * 1000 + height);
   return {
     width,
     height,

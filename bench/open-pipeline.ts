@@ -1,0 +1,12 @@
+/** Opens one pipeline in this thread, as a worker would. */
+import { configOfProcess } from '../src/config.ts';
+import { loadPipelines } from '../src/pipeline/registry.ts';
+import { VideoFilePipelineService } from '../src/pipeline/video-file-pipeline-service.ts';
+
+/** @throws Error when there is no such pipeline. */
+export async function openPipeline(id: string): Promise<VideoFilePipelineService> {
+  const config = configOfProcess();
+  const pipelines = (await loadPipelines(config)).filter((pipeline) => pipeline.id === id);
+  if (pipelines.length === 0) throw new Error(`there is no pipeline "${id}" in ${config.modelsDir}`);
+  return VideoFilePipelineService.create(pipelines, config);
+}
