@@ -2,14 +2,18 @@
 import { z } from 'zod';
 import type { Reading } from '../models/ctc.ts';
 import type { Image } from '../models/image.ts';
+import { findModel } from '../models/model-files.ts';
+import { findRecogniser, generalRecogniser } from '../models/recognisers.ts';
 import { isStanding, rectify, tiltOf } from '../models/rectify.ts';
 import type { Region } from '../models/tensor-image.ts';
 import type { Detection } from '../protocol.ts';
-import { defineTool, type Ports, type PortValues, type ToolInstance } from './tool.ts';
+import { defineTool, type Ports, type PortValues, type ToolContext, type ToolInstance } from './tool.ts';
 
 const paramsSchema = z.strictObject({
   /** `ctc`: PP-OCRv4 recognition, one line a box. `tesseract`: tesseract.js, boxes or whole pages of several lines. */
   engine: z.enum(['ctc', 'tesseract']).default('ctc'),
+  /** For `ctc`: `pp-ocrv4` for any text, or a recogniser in the models folder. */
+  model: z.string().min(1).default(generalRecogniser),
   /** Only boxes with these labels are read. */
   labels: z.array(z.string()).min(1).optional(),
   /** An upright box grows by this part of its height on every side before it is read. */
@@ -19,6 +23,8 @@ const paramsSchema = z.strictObject({
 });
 
 type Params = z.infer<typeof paramsSchema>;
+/** What concerns the boxes, not how they are read. */
+type BoxParams = Pick<Params, 'labels' | 'margin' | 'max_boxes'>;
 
 /** What an engine must be able to do. */
 interface TextReader extends Omit<ToolInstance, 'run'> {
@@ -32,9 +38,9 @@ const uprightDegrees = 1;
 class TextExtractor implements ToolInstance {
   readonly models: ToolInstance['models'] & {};
   readonly #reader: TextReader;
-  readonly #params: Params;
+  readonly #params: BoxParams;
 
-  constructor(reader: TextReader, params: Params) {
+  constructor(reader: TextReader, params: BoxParams) {
     this.models = reader.models ?? [];
     this.#reader = reader;
     this.#params = params;
@@ -90,9 +96,9 @@ export function regionAround(box: Region, margin: number, image: Size): Region {
   return { x, y, w, h };
 }
 
-async function createCtcReader(providers: readonly string[]): Promise<TextReader> {
+async function createCtcReader(model: string, { modelsDir, providers }: ToolContext): Promise<TextReader> {
   const { CtcReader } = await import('../models/ctc-reader.ts');
-  const reader = await CtcReader.create(providers);
+  const reader = await CtcReader.create(await findRecogniser(modelsDir, model), providers);
   return {
     models: [reader.model],
     readLine: (image, region) => reader.read(image, region),
@@ -127,8 +133,13 @@ export const ocrExtractText = defineTool<Params>({
   outputs: ['detections', 'text', 'text_score'],
   failureDetail: 'Text extraction failed',
   params: paramsSchema,
-  async create(params, { providers }) {
-    const reader = params.engine === 'ctc' ? await createCtcReader(providers) : await createTesseractReader();
+  check({ engine, model }, { modelsDir }) {
+    if (engine !== 'ctc' || model === generalRecogniser) return [];
+    const files = findModel(modelsDir, model);
+    return 'fault' in files ? [files.fault] : [];
+  },
+  async create({ engine, model, ...params }, context) {
+    const reader = engine === 'ctc' ? await createCtcReader(model, context) : await createTesseractReader();
     return new TextExtractor(reader, params);
   },
 });

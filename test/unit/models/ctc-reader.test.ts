@@ -2,12 +2,14 @@
 import { test } from 'tap';
 import { CtcReader } from '../../../src/models/ctc-reader.ts';
 import type { Image } from '../../../src/models/image.ts';
+import { findRecogniser, generalRecogniser } from '../../../src/models/recognisers.ts';
 import type { Region } from '../../../src/models/tensor-image.ts';
 import { createCanvas } from '../../support/canvas.ts';
 import { drawText, measureText } from '../../support/draw-text.ts';
 import { toGrey } from '../../support/render-text.ts';
 
-const reader = await CtcReader.create(['cpu']);
+const general = await findRecogniser('', generalRecogniser);
+const reader = await CtcReader.create(general, ['cpu']);
 
 /** A strip of paper as long as the text on it. */
 function strip(text: string, size: number): Image {
@@ -91,5 +93,5 @@ test('the model is told by name, and warming it up costs no result', async (t) =
 });
 
 test('a provider that cannot be had is an error that names the model', async (t) => {
-  await t.rejects(CtcReader.create(['no-such-provider']), { name: 'ModelLoadError', message: /pp-ocrv4-rec/ });
+  await t.rejects(CtcReader.create(general, ['no-such-provider']), { name: 'ModelLoadError', message: /pp-ocrv4-rec/ });
 });

@@ -155,10 +155,17 @@ test('tesseract reads boxes, and pages line by line', async (t) => {
 
 test('params are checked, with the name of what is wrong', async (t) => {
   const { params } = ocrExtractText;
-  t.same(params.parse({}), { engine: 'ctc', margin: 0, max_boxes: 32 });
+  t.same(params.parse({}), { engine: 'ctc', model: 'pp-ocrv4', margin: 0, max_boxes: 32 });
   t.match(params.safeParse({ engines: 'ctc' }).error?.message, /Unrecognized key: .*engines/);
   t.match(params.safeParse({ engine: 'easyocr' }).error?.message, /ctc.*tesseract/);
   for (const wrong of [{ labels: [] }, { margin: 2 }, { margin: -1 }, { max_boxes: 0 }, { max_boxes: 1.5 }]) {
     t.notOk(params.safeParse(wrong).success, JSON.stringify(wrong));
   }
+});
+
+test('a recogniser that is not there is a fault before anything is loaded', async (t) => {
+  const params = ocrExtractText.params.parse({ model: 'mine' });
+  const context = { modelsDir: '/nowhere', providers: ['cpu'] };
+  t.same(ocrExtractText.check?.(params, context), ['model file /nowhere/mine/model.onnx does not exist']);
+  t.same(ocrExtractText.check?.(ocrExtractText.params.parse({}), context), []);
 });

@@ -1,0 +1,141 @@
+"""Owns measuring an exported reader: exact text on photographs and synthetic crops, reliability and time per crop."""
+
+import argparse
+import csv
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime
+
+from reader import HEIGHT, WIDTH, decode
+from reader_crops import Glyphs, make_crop, stretch
+from train_reader import font_paths
+
+WARM_RUNS, TIMED_RUNS = 10, 150
+JITTERED_RUNS = 5
+SCORE_EDGES = (0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1.01)
+
+
+def open_session(path):
+    """An onnxruntime session on one thread."""
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = settings.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(str(path), settings, providers=["CPUExecutionProvider"])
+
+
+def bare(text):
+    """Letters and digits only."""
+    return "".join(c for c in text if c.isalnum())
+
+
+def read(session, picture):
+    """Text, mean and product of the letters' and digits' scores of a uint8 grey (HEIGHT, WIDTH) picture."""
+    tensor = picture[None, None].astype(np.float32) / 255
+    text, scores = decode(session.run(None, {"images": tensor})[0][0])
+    scores = [score for c, score in zip(text, scores) if c.isalnum()] or [0.0]
+    return text, float(np.mean(scores)), float(np.prod(scores))
+
+
+def cut(rng, picture, row, jitter):
+    """The box of a truth row, each edge moved by up to `jitter` of the box's size, stretched to the input."""
+    x, y, w, h = (float(row[key]) for key in "xywh")
+    moves = rng.uniform(-jitter, jitter, 4) * (w, h, w, h)
+    x0, y0 = (int(max(v, 0)) for v in np.round((x + moves[0], y + moves[1])))
+    x1, y1 = (int(v) for v in np.round((x + w + moves[2], y + h + moves[3])))
+    return stretch(picture[y0:y1, x0:x1])
+
+
+def photographs(session, folder, jitter, runs):
+    """(group, truth, text, mean, product) of every photograph of truth.tsv, `runs` times."""
+    rng = np.random.default_rng(7)
+    results = []
+    with open(folder / "truth.tsv", newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file, delimiter="\t"):
+            picture = cv2.imread(str(folder / row["file"]), cv2.IMREAD_GRAYSCALE)
+            for _ in range(runs):
+                results.append((row["file"], row["text"], *read(session, cut(rng, picture, row, jitter))))
+    return results
+
+
+def exact(results):
+    """Share of exact readings, letters and digits only."""
+    return np.mean([bare(text) == bare(truth) for _, truth, text, *_ in results])
+
+
+def similar(text):
+    """The text with the characters that plates draw alike made one."""
+    return bare(text).replace("O", "0").replace("I", "1")
+
+
+def report(name, results):
+    """Print the exact share of all and of each group (the file name before the hyphen)."""
+    groups = sorted({file.split("-")[0] for file, *_ in results})
+    parts = [f"{group} {exact([r for r in results if r[0].split('-')[0] == group]):.3f}" for group in groups]
+    alike = np.mean([similar(r[2]) == similar(r[1]) for r in results])
+    print(f"{name}: exact {exact(results):.3f} ({', '.join(parts)}); with O=0 and I=1 {alike:.3f}")
+
+
+def reliability(name, results, column):
+    """Print how often readings of each score range are right."""
+    scores = np.array([r[column] for r in results])
+    right = np.array([bare(r[2]) == bare(r[1]) for r in results])
+    for low, high in zip(SCORE_EDGES[:-1], SCORE_EDGES[1:]):
+        chosen = (scores >= low) & (scores < high)
+        if chosen.any():
+            print(f"  {name} {low:.2f}-{min(high, 1):.2f}: {chosen.sum():5d} readings, mean score {scores[chosen].mean():.3f}, right {right[chosen].mean():.3f}")
+
+
+def time_models(models):
+    """Print median and fastest milliseconds of models run turn by turn, so that load falls on all alike."""
+    rng = np.random.default_rng(0)
+    feeds = [(name, session, {session.get_inputs()[0].name: rng.random(shape, dtype=np.float32)}) for name, session, shape in models]
+    times = {name: [] for name, *_ in feeds}
+    for _ in range(WARM_RUNS + TIMED_RUNS):
+        for name, session, feed in feeds:
+            start = time.perf_counter()
+            session.run(None, feed)
+            times[name].append((time.perf_counter() - start) * 1e3)
+    for name, taken in times.items():
+        print(f"{name}: median {np.median(taken[WARM_RUNS:]):.2f} ms, fastest {min(taken[WARM_RUNS:]):.2f} ms")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--photos", type=Path, help="folder of photographs with truth.tsv")
+    parser.add_argument("--jitter", type=float, nargs="*", default=[0.05, 0.1])
+    parser.add_argument("--synthetic", type=int, default=0, help="number of crops rendered with an unseen seed")
+    parser.add_argument("--fonts", nargs="+", default=["/usr/share/fonts"])
+    parser.add_argument("--compare", help="PP-OCR recognition model to time beside this one")
+    parser.add_argument("--errors", action="store_true", help="print every misread photograph")
+    options = parser.parse_args()
+    session = open_session(options.model)
+    if options.compare:
+        other = open_session(options.compare)
+        time_models([("this reader", session, (1, 1, HEIGHT, WIDTH)), ("PP-OCR, width 320", other, (1, 3, 48, 320)),
+                     ("PP-OCR, width 216", other, (1, 3, 48, 216)), ("PP-OCR, width 152", other, (1, 3, 48, 152))])
+    if options.photos:
+        true_boxes = photographs(session, options.photos, 0.0, 1)
+        report("photographs, true boxes", true_boxes)
+        jittered = []
+        for jitter in options.jitter:
+            results = photographs(session, options.photos, jitter, JITTERED_RUNS)
+            report(f"photographs, edges moved by up to {jitter:.0%}", results)
+            jittered += results
+        reliability("photographs, mean", true_boxes + jittered, 3)
+        reliability("photographs, product", true_boxes + jittered, 4)
+        if options.errors:
+            print(*(f"  {r[0]} {r[1]} read {r[2]} ({r[3]:.2f})" for r in true_boxes if bare(r[2]) != bare(r[1])), sep="\n")
+    if options.synthetic:
+        rng, glyphs = np.random.default_rng(10_007), Glyphs(font_paths(options.fonts))
+        crops = [make_crop(rng, glyphs, []) for _ in range(options.synthetic)]
+        results = [("synthetic", text, *read(session, picture)) for picture, text in crops]
+        report("synthetic", results)
+        reliability("synthetic, mean", results, 3)
+        reliability("synthetic, product", results, 4)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""Owns training of the plate reader: renders crops in workers, reuses them a few times and fits the CTC network."""
+
+import argparse
+import copy
+import math
+import re
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from backgrounds import load_pool
+from reader import BLANK, HEIGHT, WIDTH, PlateReader, encode
+from reader_crops import Glyphs, make_crop
+
+WARMUP_STEPS = 200
+EMA_DECAY, EMA_RAMP = 0.998, 300
+MAX_GRADIENT = 5.0
+REPORT_EVERY, SAVE_EVERY = 50, 200
+# Pictures kept from the scenery pool by each worker.
+SCENERY = 200
+WEB_FONT = re.compile(r"-latin-[4-7]00-normal\.woff$")
+
+
+def font_paths(folders):
+    """Every font file below the folders; of web fonts, the upright Latin ones of medium weights."""
+    paths = sorted(p for folder in folders for p in Path(folder).rglob("*"))
+    return [p for p in paths if p.suffix in (".ttf", ".otf") or WEB_FONT.search(p.name)]
+
+
+class CropStream(torch.utils.data.IterableDataset):
+    """Endless batches: a share of each is freshly rendered, the rest drawn again from the worker's recent crops."""
+
+    def __init__(self, options):
+        self.options = options
+
+    def __iter__(self):
+        options = self.options
+        cv2.setNumThreads(1)
+        worker = torch.utils.data.get_worker_info()
+        rng = np.random.default_rng((options.seed, worker.id if worker else 0))
+        glyphs = Glyphs(font_paths(options.fonts))
+        pool = [cv2.cvtColor(p, cv2.COLOR_RGB2GRAY) for p in load_pool(options.pool)[:SCENERY]]
+        ring, oldest = [], 0
+        while True:
+            for _ in range(max(options.batch // options.reuse, 1)):
+                sample = make_crop(rng, glyphs, pool)
+                if len(ring) < options.slots:
+                    ring.append(sample)
+                else:
+                    ring[oldest] = sample
+                    oldest = (oldest + 1) % options.slots
+            if len(ring) < min(options.batch, options.slots):
+                continue
+            chosen = [ring[i] for i in rng.integers(0, len(ring), options.batch)]
+            pictures = np.stack([self._vary(rng, picture) for picture, _ in chosen])
+            labels = [encode(text) for _, text in chosen]
+            yield torch.from_numpy(pictures)[:, None], torch.cat(labels), torch.tensor([len(label) for label in labels])
+
+    @staticmethod
+    def _vary(rng, picture):
+        """A small random shift and scale, so that a reused crop is not quite the same."""
+        scale = 1 + rng.normal(0, 0.02, 2)
+        shift = rng.normal(0, 1, 2) * (1.5, 0.7) + (1 - scale) * (WIDTH / 2, HEIGHT / 2)
+        matrix = np.array(((scale[0], 0, shift[0]), (0, scale[1], shift[1])), np.float32)
+        return cv2.warpAffine(picture, matrix, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE)
+
+
+@torch.no_grad()
+def average_weights(average, model, step):
+    """Move the averaged state a little towards the model's."""
+    decay = EMA_DECAY * (1 - math.exp(-step / EMA_RAMP))
+    for mine, theirs in zip(average.state_dict().values(), model.state_dict().values()):
+        if mine.dtype.is_floating_point:
+            mine.lerp_(theirs, 1 - decay)
+        else:
+            mine.copy_(theirs)
+
+
+def save(path, model):
+    """Write a checkpoint through a rename, so that a reader never sees half of one."""
+    partial = path.with_suffix(".partial")
+    torch.save(model.state_dict(), partial)
+    partial.replace(path)
+
+
+def share_done(options, step, began):
+    """How far the training is, by steps or, where a time limit was given, by time."""
+    by_time = (time.time() - began) / options.seconds if options.seconds else 0
+    return max(by_time, step / options.steps)
+
+
+def train(options):
+    torch.manual_seed(options.seed)
+    torch.set_num_threads(options.threads)
+    model = PlateReader()
+    if options.start:
+        model.load_state_dict(torch.load(options.start, weights_only=True))
+    model = model.to(memory_format=torch.channels_last).train()
+    average = copy.deepcopy(model).eval()
+    optimiser = torch.optim.AdamW(model.parameters(), lr=options.rate, weight_decay=options.decay)
+    loader = iter(torch.utils.data.DataLoader(CropStream(options), batch_size=None, num_workers=options.workers, prefetch_factor=4))
+    began, running, step = time.time(), 0.0, 0
+    while (done := share_done(options, step, began)) < 1:
+        rate = options.rate * min(1, (step + 1) / WARMUP_STEPS) * (0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2)
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        pictures, labels, lengths = next(loader)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = model(pictures.to(memory_format=torch.channels_last).float() / 255)
+        logits = logits.float().transpose(0, 1)
+        loss = torch.nn.functional.ctc_loss(logits.log_softmax(2), labels, torch.full_like(lengths, len(logits)), lengths,
+                                            blank=BLANK, zero_infinity=True)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), MAX_GRADIENT)
+        optimiser.step()
+        step += 1
+        average_weights(average, model, step)
+        running += loss.item()
+        if step % REPORT_EVERY == 0:
+            print(f"step {step} {done:.0%} loss {running / REPORT_EVERY:.4f} {time.time() - began:.0f}s", flush=True)
+            running = 0.0
+        if step % SAVE_EVERY == 0:
+            save(options.output, average)
+    save(options.output, average)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", required=True, type=Path, help="checkpoint to write")
+    parser.add_argument("--start", help="checkpoint to start from")
+    parser.add_argument("--fonts", nargs="+", default=["/usr/share/fonts"])
+    parser.add_argument("--pool", help="folder of pictures prepared by backgrounds.py")
+    parser.add_argument("--slots", type=int, default=6000, help="recent crops kept by each worker")
+    parser.add_argument("--reuse", type=int, default=3, help="how often a rendered crop is used, on average")
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--steps", type=int, default=20000)
+    parser.add_argument("--seconds", type=float, default=0, help="end after this long, the schedule fitted to it")
+    parser.add_argument("--rate", type=float, default=3e-3)
+    parser.add_argument("--decay", type=float, default=0.02)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1)
+    train(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()

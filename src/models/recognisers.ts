@@ -1,0 +1,54 @@
+/** Which text recognisers there are and how each wants its input. Any thread. */
+import { parseImageSize, readOnnxHeader } from './metadata.ts';
+import { findModel } from './model-files.ts';
+import { recognitionAlphabet, recognitionHeight, recognitionInput, recognitionPath } from './pp-ocr.ts';
+import { type Normalisation, unitRgb } from './tensor-image.ts';
+
+/** A recogniser takes `[1, 3, height, width]`, or one plane of grey, and gives probabilities `[1, steps, 1 + characters]`, class 0 the blank. */
+export interface RecogniserPlan {
+  readonly name: string;
+  readonly path: string;
+  /** Characters by class, without the blank. */
+  readonly alphabet: readonly string[];
+  /** Pixels of the input; widths follow the line's proportions between the smallest and the largest. */
+  readonly height: number;
+  readonly widthStep: number;
+  readonly smallestWidth: number;
+  readonly largestWidth: number;
+  readonly normalisation: Normalisation;
+}
+
+/** The name of the recogniser for any text that ships in a package, not in the models folder. */
+export const generalRecogniser = 'pp-ocrv4';
+
+/** PP-OCRv4 looks at eight pixels a step; less than 48 are too few to trust, 1280 hold a hundred characters. */
+const generalWidths = { widthStep: 8, smallestWidth: 48, largestWidth: 1280 };
+
+/**
+ * Finds a recogniser by the name that a pipeline uses: `pp-ocrv4`, or a model in the models folder whose metadata has
+ * `alphabet` (its characters in the order of its classes) and `imgsz` (`[height, width]`).
+ * @throws Error in one line when there is none, or it is no recogniser.
+ */
+export async function findRecogniser(modelsDir: string, name: string): Promise<RecogniserPlan> {
+  if (name === generalRecogniser) {
+    return {
+      name: `${name}-rec`,
+      path: recognitionPath,
+      alphabet: recognitionAlphabet(),
+      height: recognitionHeight,
+      ...generalWidths,
+      normalisation: recognitionInput,
+    };
+  }
+  const files = findModel(modelsDir, name);
+  if ('fault' in files) throw new Error(files.fault);
+  const { metadata } = await readOnnxHeader(files.onnxPath);
+  const size = parseImageSize(metadata['imgsz']);
+  const alphabet = [...(metadata['alphabet'] ?? '')];
+  if (size === undefined || alphabet.length === 0) {
+    throw new Error(`model "${name}" is no text recogniser: its metadata has no "alphabet" or no "imgsz"`);
+  }
+  const { height, width } = size;
+  const widths = { widthStep: width, smallestWidth: width, largestWidth: width };
+  return { name, path: files.onnxPath, alphabet, height, ...widths, normalisation: unitRgb };
+}

@@ -1,0 +1,64 @@
+/** Recognisers are found by name, and one of a user's own is read with as its metadata says. */
+import { fileURLToPath } from 'node:url';
+import { test } from 'tap';
+import { CtcReader } from '../../../src/models/ctc-reader.ts';
+import { findRecogniser, generalRecogniser } from '../../../src/models/recognisers.ts';
+import { createCanvas, fillBox } from '../../support/canvas.ts';
+import { onnxFixtures } from '../../support/onnx-fixtures.ts';
+import { plateBox, renderPlateScene } from '../../support/render-plate.ts';
+
+const shippedModels = fileURLToPath(new URL('../../../native-models', import.meta.url));
+
+test('the recogniser for any text needs no models folder', async (t) => {
+  const plan = await findRecogniser('/nowhere', generalRecogniser);
+  t.match(plan, { name: 'pp-ocrv4-rec', height: 48 });
+  t.equal(plan.alphabet.length, 6624);
+});
+
+test("alphabet and input size of a user's recogniser come from its metadata", async (t) => {
+  const plan = await findRecogniser(onnxFixtures, 'recogniser.onnx');
+  t.match(plan, { name: 'recogniser.onnx', alphabet: ['A'], height: 8, smallestWidth: 16, largestWidth: 16 });
+});
+
+test('a model that is no recogniser, or is not there, is told in one line', async (t) => {
+  const noRecogniser = 'model "boxes.onnx" is no text recogniser: its metadata has no "alphabet" or no "imgsz"';
+  await t.rejects(findRecogniser(onnxFixtures, 'boxes.onnx'), { message: noRecogniser });
+  await t.rejects(findRecogniser(onnxFixtures, 'none.onnx'), { message: /none\.onnx does not exist$/ });
+});
+
+test("a user's recogniser reads a line that is stretched into its input", async (t) => {
+  const reader = await CtcReader.create(await findRecogniser(onnxFixtures, 'recogniser.onnx'), ['cpu']);
+  const line = createCanvas(64, 20, [0, 0, 0]);
+  const whole = { x: 0, y: 0, w: 64, h: 20 };
+  t.same(await reader.read(line, whole), { text: '', score: 0 });
+  for (const x of [0, 32]) fillBox(line, { x, y: 0, w: 16, h: 20 }, [255, 255, 255]);
+  const { text, score } = await reader.read(line, whole);
+  t.equal(text, 'AA');
+  t.ok(score > 0.95, `score ${score}`);
+  await reader.model.release();
+});
+
+test('colours are mixed to grey as eyes see them', async (t) => {
+  const reader = await CtcReader.create(await findRecogniser(onnxFixtures, 'recogniser.onnx'), ['cpu']);
+  const scoreOf = async (colour: readonly [number, number, number]) => {
+    const { text, score } = await reader.read(createCanvas(16, 8, colour), { x: 0, y: 0, w: 16, h: 8 });
+    return text === '' ? 0 : score;
+  };
+  t.equal(await scoreOf([255, 0, 0]), 0);
+  t.equal(await scoreOf([0, 0, 255]), 0);
+  t.ok(Math.abs((await scoreOf([0, 255, 0])) - 0.587) < 1e-3);
+  t.ok(Math.abs((await scoreOf([255, 255, 0])) - 0.886) < 1e-3);
+  await reader.model.release();
+});
+
+test('the plate reader that ships reads a plate', async (t) => {
+  const reader = await CtcReader.create(await findRecogniser(shippedModels, 'plate-reader'), ['cpu']);
+  for (const text of ['B52UV', 'M482KT', 'KXC358']) {
+    const plate = { x: 220, y: 300, w: 180 };
+    const scene = renderPlateScene({ width: 640, height: 480, text, plate });
+    const { x, y, w, h } = plateBox(plate);
+    const { text: read } = await reader.read(scene, { x: x - 7, y: y - 3, w: w + 14, h: h + 6 });
+    t.equal(read.replace(/[^A-Z0-9]/g, ''), text);
+  }
+  await reader.model.release();
+});
