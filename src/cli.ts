@@ -1,7 +1,9 @@
 /** The command line: what each command is called, what it takes, and how its failures are told. */
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
+import { inspectModel } from './cli/inspect-model.ts';
 import { listPipelines } from './cli/list-pipelines.ts';
+import { listModels, type ModelsFlags } from './cli/models.ts';
 import { type SendOptions, send } from './cli/send.ts';
 import { serve } from './cli/serve.ts';
 import { SetupError } from './errors.ts';
@@ -49,6 +51,21 @@ program
   .option('--models-dir <dir>', 'where to look (MODELS_DIR)')
   .option('--json', 'print a JSON array')
   .action(listPipelines);
+
+const models = program
+  .command('models')
+  .description('list the models: head, input, classes, provider, speed here')
+  .option('--models-dir <dir>', 'where to look (MODELS_DIR)')
+  .option('--json', 'print JSON')
+  .action(listModels);
+
+models
+  .command('inspect <file>')
+  .description('tell all about one .onnx file, with a pipeline that uses it')
+  .option('--models-dir <dir>', 'where the pipeline will look (MODELS_DIR)')
+  .option('--json', 'print JSON')
+  // The options of `models` have the same names and take them first.
+  .action((file: string, _: ModelsFlags, command: Command) => inspectModel(file, command.optsWithGlobals()));
 
 function positiveNumber(text: string): number {
   const value = Number(text);

@@ -18,16 +18,26 @@ export interface Letterbox {
   readonly height: number;
 }
 
+/** Where the picture lies in an input of other proportions: bars on two sides, or only on the right or below. */
+export type Alignment = 'centre' | 'top-left';
+
 /**
- * Fits a picture into a model's input, centred, keeping its proportions.
- * Same rounding as Ultralytics' LetterBox (`data/augment.py`), so that boxes agree with theirs.
+ * Fits a picture into a model's input, keeping its proportions.
+ * Same rounding as Ultralytics' LetterBox (`data/augment.py`) where centred, and as YOLOX's `preproc`
+ * (`data/data_augment.py`) at the top left, so that boxes agree with theirs.
  */
 export function letterboxOf(
   image: { width: number; height: number },
   inputWidth: number,
   inputHeight: number,
+  alignment: Alignment = 'centre',
 ): Letterbox {
   const scale = Math.min(inputWidth / image.width, inputHeight / image.height);
+  if (alignment === 'top-left') {
+    const width = Math.max(1, Math.floor(image.width * scale));
+    const height = Math.max(1, Math.floor(image.height * scale));
+    return { scale, width, height, offsetX: 0, offsetY: 0 };
+  }
   const width = Math.max(1, roundHalfToEven(image.width * scale));
   const height = Math.max(1, roundHalfToEven(image.height * scale));
   return {

@@ -1,62 +1,98 @@
-/** Reads the metadata of an ONNX file, which onnxruntime-node does not expose. Any thread. */
+/** Reads what an ONNX file says of itself, which onnxruntime-node does not expose. Any thread. */
 import { readFile } from 'node:fs/promises';
 import { Reader } from 'protobufjs/minimal.js';
 
-/** Field numbers of `ModelProto` and `StringStringEntryProto` in onnx.proto3. */
-const metadataPropsField = 14;
-const keyField = 1;
-const valueField = 2;
+/** Field numbers of `ModelProto`, `OperatorSetIdProto` and `StringStringEntryProto` in onnx.proto3. */
+const modelField = { producer: 2, producerVersion: 3, operatorSet: 8, metadata: 14 } as const;
+const operatorSetField = { domain: 1, version: 2 } as const;
+const entryField = { key: 1, value: 2 } as const;
 
 /** The low three bits of a protobuf tag are the wire type, the rest is the field number. */
 const wireTypeBits = 3;
 const wireTypeMask = 7;
 
-/**
- * The `metadata_props` of a model file: for an Ultralytics export `names`, `imgsz`, `stride`, `task` and more, all as text.
- * @throws when the file cannot be read or is no protobuf message.
- */
-export async function readOnnxMetadata(path: string): Promise<Record<string, string>> {
-  const reader = Reader.create(await readFile(path));
-  const metadata: Record<string, string> = {};
-  while (reader.pos < reader.len) {
-    const tag = reader.uint32();
-    if (tag >>> wireTypeBits === metadataPropsField) {
-      const [key, value] = readEntry(reader);
-      metadata[key] = value;
-    } else {
-      reader.skipType(tag & wireTypeMask);
-    }
-  }
-  return metadata;
+/** The head of a model file: all but its graph. */
+export interface OnnxHeader {
+  /** The tool that wrote the file, with its version, as far as the file says. */
+  readonly producer: string;
+  /** Version of the standard operators, 0 where the file names none. */
+  readonly opset: number;
+  /** `metadata_props`: for an Ultralytics export `names`, `imgsz`, `stride`, `task` and more, all as text. */
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
-function readEntry(reader: Reader): [key: string, value: string] {
+/**
+ * Reads a model file without its graph.
+ * @throws when the file cannot be read or is no protobuf message.
+ */
+export async function readOnnxHeader(path: string): Promise<OnnxHeader> {
+  const reader = Reader.create(await readFile(path));
+  const metadata: Record<string, string> = {};
+  let producer = '';
+  let producerVersion = '';
+  let opset = 0;
+  readFields(reader, reader.len, (field) => {
+    if (field === modelField.producer) producer = reader.string();
+    else if (field === modelField.producerVersion) producerVersion = reader.string();
+    else if (field === modelField.operatorSet) opset = readStandardOpset(reader) ?? opset;
+    else if (field === modelField.metadata) readEntry(reader, metadata);
+    else return false;
+    return true;
+  });
+  return { producer: `${producer} ${producerVersion}`.trim(), opset, metadata };
+}
+
+/** Hands each field's number to `read`, and passes over those that it does not read. */
+function readFields(reader: Reader, end: number, read: (field: number) => boolean): void {
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (!read(tag >>> wireTypeBits)) reader.skipType(tag & wireTypeMask);
+  }
+}
+
+function readEntry(reader: Reader, metadata: Record<string, string>): void {
   const end = reader.uint32() + reader.pos;
   let key = '';
   let value = '';
-  while (reader.pos < end) {
-    const tag = reader.uint32();
-    const field = tag >>> wireTypeBits;
-    if (field === keyField) key = reader.string();
-    else if (field === valueField) value = reader.string();
-    else reader.skipType(tag & wireTypeMask);
-  }
-  return [key, value];
+  readFields(reader, end, (field) => {
+    if (field === entryField.key) key = reader.string();
+    else if (field === entryField.value) value = reader.string();
+    else return false;
+    return true;
+  });
+  metadata[key] = value;
+}
+
+/** The version of an operator set; `undefined` for those of other domains than ONNX itself. */
+function readStandardOpset(reader: Reader): number | undefined {
+  const end = reader.uint32() + reader.pos;
+  let domain = '';
+  let version = 0;
+  readFields(reader, end, (field) => {
+    if (field === operatorSetField.domain) domain = reader.string();
+    else if (field === operatorSetField.version) version = reader.uint32();
+    else return false;
+    return true;
+  });
+  return domain === '' || domain === 'ai.onnx' ? version : undefined;
 }
 
 /** The largest public data sets have some ten thousand classes; a number beyond is no class. */
 const maxClasses = 100_000;
 
 /**
- * Class names from Ultralytics' `names`, a Python dict printed as text: `{0: 'plate', 1: "driver's side"}`.
+ * Class names as Ultralytics and v5 print them, a Python dict or list: `{0: 'plate', 1: "driver's side"}`, `['plate']`.
  * @returns names by class index; `undefined` when the text is something else.
  */
 export function parseClassNames(text: string | undefined): string[] | undefined {
   if (text === undefined) return undefined;
   const names = new Map<number, string>();
-  const entry = /(\d+)\s*:\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")/g;
+  const isList = /^\s*\[/.test(text);
+  const entry = /(?:(\d+)\s*:\s*)?(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")/g;
   for (const [, index, single, double] of text.matchAll(entry)) {
-    names.set(Number(index), (single ?? double ?? '').replace(/\\(.)/g, '$1'));
+    const name = (single ?? double ?? '').replace(/\\(.)/g, '$1');
+    if (isList) names.set(names.size, name);
+    else if (index !== undefined) names.set(Number(index), name);
   }
   const classes = Math.max(-1, ...names.keys()) + 1;
   if (classes === 0 || classes > maxClasses) return undefined;

@@ -2,6 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { z } from 'zod';
+import { headNames } from './yolo-heads.ts';
+
+const inputSide = z.number().int().min(1).max(8192);
+const planes = z.tuple([z.number(), z.number(), z.number()]);
+const deviations = z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]);
 
 /** `model.json` beside a model only overrides what the ONNX file says or what would be usual. */
 const overridesSchema = z.strictObject({
@@ -9,6 +14,14 @@ const overridesSchema = z.strictObject({
   names: z.array(z.string()).min(1).optional(),
   score_threshold: z.number().min(0).max(1).optional(),
   iou_threshold: z.number().min(0).max(1).optional(),
+  /** What the output is, where its shape does not say. */
+  head: z.enum(headNames).optional(),
+  /** Height and width in pixels of an input that the file leaves free. */
+  imgsz: z.tuple([inputSide, inputSide]).optional(),
+  /** What samples of 0 to 255 become; `mean` and `std` apply after a division by 255, in the order of the planes. */
+  normalisation: z.union([z.enum(['0-1', '0-255']), z.strictObject({ mean: planes, std: deviations })]).optional(),
+  channel_order: z.enum(['rgb', 'bgr']).optional(),
+  letterbox: z.enum(['centre', 'top-left']).optional(),
 });
 
 export type ModelOverrides = z.infer<typeof overridesSchema>;

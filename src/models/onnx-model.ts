@@ -2,7 +2,8 @@
 import '../observe/no-telemetry.ts';
 
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
-import { readOnnxMetadata } from './metadata.ts';
+import { toHalves, toSingles } from './float16.ts';
+import { readOnnxHeader } from './metadata.ts';
 
 /** A float32 tensor, row-major. */
 export interface Tensor {
@@ -28,7 +29,7 @@ export interface Model extends ModelInfo {
   readonly outputs: readonly TensorShape[];
   /** The file's `metadata_props`; Ultralytics puts `names`, `imgsz`, `stride` and `task` there. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** Feeds by input name to outputs by name. Only float32 comes out. */
+  /** Feeds by input name to outputs by name, float32 on this side; a model that takes or gives float16 gets it converted. */
   run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
   release(): Promise<void>;
 }
@@ -88,7 +89,7 @@ async function createModel(options: ModelOptions): Promise<OnnxModel> {
         graphOptimizationLevel: 'all',
         logSeverityLevel: 3,
       });
-      return new OnnxModel(options.name, provider, session, await readOnnxMetadata(options.path));
+      return new OnnxModel(options.name, provider, session, (await readOnnxHeader(options.path)).metadata);
     } catch (error) {
       refusals.push(`${provider}: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -101,12 +102,15 @@ class OnnxModel {
   readonly provider: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly #session: InferenceSession;
+  readonly #halfInputs: ReadonlySet<string>;
 
   constructor(name: string, provider: string, session: InferenceSession, metadata: Record<string, string>) {
     this.name = name;
     this.provider = provider;
     this.metadata = metadata;
     this.#session = session;
+    const halves = session.inputMetadata.filter((input) => input.isTensor && input.type === 'float16');
+    this.#halfInputs = new Set(halves.map(({ name }) => name));
   }
 
   get inputs(): TensorShape[] {
@@ -119,15 +123,16 @@ class OnnxModel {
 
   async run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     const ortFeeds: Record<string, OrtTensor> = {};
-    for (const [name, tensor] of Object.entries(feeds)) {
-      ortFeeds[name] = new OrtTensor('float32', tensor.data, tensor.dims);
+    for (const [name, { data, dims }] of Object.entries(feeds)) {
+      ortFeeds[name] = this.#halfInputs.has(name)
+        ? new OrtTensor('float16', toHalves(data), dims)
+        : new OrtTensor('float32', data, dims);
     }
     const outputs: Record<string, Tensor> = {};
     for (const [name, value] of Object.entries(await this.#session.run(ortFeeds))) {
-      if (!(value.data instanceof Float32Array)) {
-        throw new TypeError(`model "${this.name}": output ${name} is ${value.type}, not float32`);
-      }
-      outputs[name] = { data: value.data, dims: value.dims };
+      const data = singlesOf(value);
+      if (data === undefined) throw new TypeError(`model "${this.name}": output ${name} is ${value.type}, not float32`);
+      outputs[name] = { data, dims: value.dims };
     }
     return outputs;
   }
@@ -146,4 +151,12 @@ class OnnxModel {
 function tensorShapeOf(value: InferenceSession.ValueMetadata): TensorShape {
   if (!value.isTensor) return { name: value.name, type: 'non-tensor', dims: [] };
   return { name: value.name, type: value.type, dims: value.shape };
+}
+
+/** A tensor's values as float32; `undefined` where they are no floats. */
+function singlesOf({ type, data }: OrtTensor): Float32Array | undefined {
+  if (data instanceof Float32Array) return data;
+  // A Uint16Array, or a Float16Array on a Node that has one: the same bits.
+  if (type !== 'float16' || !ArrayBuffer.isView(data)) return undefined;
+  return toSingles(new Uint16Array(data.buffer, data.byteOffset, data.byteLength / Uint16Array.BYTES_PER_ELEMENT));
 }

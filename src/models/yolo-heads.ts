@@ -1,83 +1,143 @@
-/** Reads the raw output of a YOLO export into candidate boxes. Worker threads. */
-import { type Candidates, createCandidates } from './nms.ts';
+/** Recognises what a YOLO export gives, from its output's shape and what the file says of itself. Any thread. */
 import type { TensorShape } from './onnx-model.ts';
+
+/** The layouts by the names that `head` of `model.json` takes. */
+export const headNames = ['ultralytics', 'yolov5', 'yolox', 'end-to-end'] as const;
+
+export type HeadName = (typeof headNames)[number];
 
 /**
  * A YOLO output's layout.
  * `ultralytics`: `[1, 4 + classes, N]`, rows of centre x, centre y, width, height in input pixels, then one score a class
- * after the sigmoid (Ultralytics v8, v11, v12 exports without NMS).
+ * after the sigmoid (Ultralytics v8, v9, v11, v12 exports without NMS).
+ * `yolov5`: `[1, N, 5 + classes]`, a row a box: centre x, centre y, width, height in input pixels, objectness, one score a
+ * class; a box scores objectness × class (v5, v7).
+ * `yolox`: the same row, with the box as offsets in cells of its grid: centre = (v + cell) × stride, size = exp(v) × stride.
+ * `end-to-end`: `[1, N, 6]`, a row a box: x1, y1, x2, y2 in input pixels, score, class; suppressed already (v10, v26, and
+ * exports with NMS in the model).
  */
-export interface YoloHead {
-  readonly layout: 'ultralytics';
-  readonly classes: number;
+export type YoloHead =
+  | { readonly layout: 'ultralytics' | 'yolov5'; readonly classes: number }
+  | { readonly layout: 'yolox'; readonly classes: number; readonly grids: readonly Grid[] }
+  | { readonly layout: 'end-to-end' };
+
+/** One level of a feature pyramid: cells of `stride` × `stride` input pixels. */
+export interface Grid {
+  readonly stride: number;
+  readonly width: number;
+  readonly height: number;
 }
 
-/** Number of rows before the class scores: centre x, centre y, width, height. */
-const boxRows = 4;
+/** What is known beside the output. */
+export interface HeadHints {
+  readonly inputWidth: number;
+  readonly inputHeight: number;
+  /** How many classes are named, where any are. */
+  readonly classNames?: number | undefined;
+  /** The layout that `model.json` names. */
+  readonly head?: HeadName | undefined;
+  /** The file says that it needs no suppression (Ultralytics' metadata `end2end`). */
+  readonly endToEnd?: boolean | undefined;
+}
+
+/** Values before the class scores: the box; for v5 and YOLOX also the objectness. */
+const boxValues = 4;
+const boxAndObjectness = 5;
+const endToEndValues = 6;
+
+/** The strides of the pyramids in use: usual, P6, P2, P7, and the two levels of the v3 and v4 "tiny" models. */
+const pyramids = [
+  [8, 16, 32],
+  [8, 16, 32, 64],
+  [4, 8, 16, 32],
+  [8, 16, 32, 64, 128],
+  [16, 32],
+];
+
+/** v5 and v7 predict this many boxes a cell, one for each anchor; YOLOX predicts one. */
+const anchorsPerCell = 3;
+
+function gridsOf(strides: readonly number[], { inputWidth, inputHeight }: HeadHints): Grid[] {
+  return strides.map((stride) => ({
+    stride,
+    width: Math.ceil(inputWidth / stride),
+    height: Math.ceil(inputHeight / stride),
+  }));
+}
+
+export function countCells(grids: readonly Grid[]): number {
+  return grids.reduce((cells, { width, height }) => cells + width * height, 0);
+}
+
+/** The pyramid whose cells, times the boxes of each, are as many as the output has boxes. */
+function findGrids(boxes: number, perCell: number, hints: HeadHints): Grid[] | undefined {
+  return pyramids.map((strides) => gridsOf(strides, hints)).find((grids) => countCells(grids) * perCell === boxes);
+}
+
+/** The layout that a name stands for, where the output's two free dimensions allow it. */
+function readAs(layout: HeadName, rows: number, columns: number, hints: HeadHints): YoloHead | undefined {
+  const isNamed = hints.head === layout;
+  switch (layout) {
+    case 'ultralytics': {
+      const classes = rows - boxValues;
+      return classes >= 1 && (isNamed || columns >= rows) ? { layout, classes } : undefined;
+    }
+    case 'yolov5': {
+      const classes = columns - boxAndObjectness;
+      const fits = isNamed || findGrids(rows, anchorsPerCell, hints) !== undefined;
+      return classes >= 1 && fits ? { layout, classes } : undefined;
+    }
+    case 'yolox': {
+      const classes = columns - boxAndObjectness;
+      const grids = findGrids(rows, 1, hints);
+      return classes >= 1 && grids !== undefined ? { layout, classes, grids } : undefined;
+    }
+    case 'end-to-end':
+      return columns === endToEndValues ? { layout } : undefined;
+  }
+}
+
+/** Which layouts come into question, the likelier first where a shape fits several. */
+function candidatesOf({ head, endToEnd }: HeadHints): readonly HeadName[] {
+  if (head !== undefined) return [head];
+  return endToEnd ? ['end-to-end'] : headNames;
+}
 
 /**
- * Recognises a head from an output's declared shape.
- * @param classNames how many classes the metadata names, where it does.
+ * Recognises a head from the shape that a run of the model gave.
  * @returns the head, or why the shape fits none.
  */
-export function recogniseHead(
-  output: TensorShape,
-  classNames: number | undefined,
-): YoloHead | { readonly fault: string } {
-  const expected = 'expected [1, 4 + classes, boxes], as Ultralytics exports detectors without NMS';
-  const [batch, rows, boxes] = output.dims;
-  const fault = { fault: `output ${output.name} has shape [${output.dims.join(', ')}]; ${expected}` };
-  if (output.dims.length !== 3 || batch !== 1 || typeof rows !== 'number') return fault;
-  const classes = rows - boxRows;
-  if (classes < 1 || (typeof boxes === 'number' && boxes < rows)) return fault;
-  if (classNames !== undefined && classNames !== classes) {
-    return { fault: `output ${output.name} has ${classes} classes, but the model names ${classNames}` };
-  }
-  return { layout: 'ultralytics', classes };
+export function recogniseHead(output: TensorShape, hints: HeadHints): YoloHead | { readonly fault: string } {
+  const [batch, rows, columns] = output.dims;
+  const fault = { fault: `output ${output.name} has shape [${output.dims.join(', ')}]; ${describeExpected(hints)}` };
+  if (output.dims.length !== 3 || batch !== 1) return fault;
+  if (typeof rows !== 'number' || typeof columns !== 'number') return fault;
+  const fits = candidatesOf(hints).flatMap((layout) => readAs(layout, rows, columns, hints) ?? []);
+  const named = fits.find((head) => hasClasses(head, hints.classNames));
+  if (named !== undefined) return named;
+  const [first] = fits;
+  if (first === undefined || first.layout === 'end-to-end') return fault;
+  return { fault: `output ${output.name} has ${first.classes} classes, but the model names ${hints.classNames}` };
 }
 
-/** Reused from frame to frame, so that decoding allocates nothing. */
-export class HeadDecoder {
-  readonly #head: YoloHead;
-  readonly #candidates: Candidates;
+function hasClasses(head: YoloHead, classNames: number | undefined): boolean {
+  return head.layout === 'end-to-end' || classNames === undefined || head.classes === classNames;
+}
 
-  constructor(head: YoloHead, boxes: number) {
-    this.#head = head;
-    this.#candidates = createCandidates(boxes);
-  }
-
-  /**
-   * Collects the boxes whose best class scores at least `scoreThreshold`.
-   * @param output float32 `[1, 4 + classes, boxes]`.
-   * @returns corners in input pixels; valid until the next call.
-   */
-  decode(output: Float32Array, boxes: number, scoreThreshold: number): Candidates {
-    const found = this.#candidates;
-    found.count = 0;
-    const capacity = found.score.length;
-    for (let box = 0; box < boxes && found.count < capacity; box++) {
-      let score = output[boxRows * boxes + box] as number;
-      let classIndex = 0;
-      for (let other = 1; other < this.#head.classes; other++) {
-        const value = output[(boxRows + other) * boxes + box] as number;
-        if (value > score) {
-          score = value;
-          classIndex = other;
-        }
-      }
-      if (!(score >= scoreThreshold)) continue;
-      const centreX = output[box] as number;
-      const centreY = output[boxes + box] as number;
-      const halfWidth = (output[2 * boxes + box] as number) / 2;
-      const halfHeight = (output[3 * boxes + box] as number) / 2;
-      const at = found.count++;
-      found.x1[at] = centreX - halfWidth;
-      found.y1[at] = centreY - halfHeight;
-      found.x2[at] = centreX + halfWidth;
-      found.y2[at] = centreY + halfHeight;
-      found.score[at] = score;
-      found.classIndex[at] = classIndex;
-    }
-    return found;
-  }
+/** The shapes that would fit, with the numbers of boxes that this input's size leads to. */
+function describeExpected(hints: HeadHints): string {
+  const boxes = (perCell: number) =>
+    pyramids
+      .slice(0, 2)
+      .map((strides) => perCell * countCells(gridsOf(strides, hints)))
+      .join(' or ');
+  const shapes: Record<HeadName, string> = {
+    ultralytics: '[1, 4 + classes, boxes] (ultralytics: v8, v9, v11, v12)',
+    yolov5: `[1, ${boxes(anchorsPerCell)}, 5 + classes] (yolov5: v5, v7)`,
+    yolox: `[1, ${boxes(1)}, 5 + classes] (yolox)`,
+    'end-to-end': '[1, boxes, 6] (end-to-end: v10, v26)',
+  };
+  const fitting = candidatesOf(hints).map((layout) => shapes[layout]);
+  const input = `for an input ${hints.inputWidth} wide and ${hints.inputHeight} high`;
+  return `${input}, ${fitting.length > 1 ? 'one of these' : 'this'} would fit: ${fitting.join(', ')}`;
 }

@@ -1,13 +1,13 @@
 /** `yolo.detect_objects`: finds objects in the picture with a YOLO model. */
 import { z } from 'zod';
-import { letterboxOf } from '../models/image.ts';
-import { parseClassNames, parseImageSize } from '../models/metadata.ts';
+import { type DetectorPlan, planDetector } from '../models/detector.ts';
+import { HeadDecoder } from '../models/head-decoder.ts';
+import { type Image, letterboxOf } from '../models/image.ts';
 import { findModel, type ModelFiles } from '../models/model-files.ts';
 import type { Candidates } from '../models/nms.ts';
 import { suppress } from '../models/nms.ts';
-import type { Model, TensorShape } from '../models/onnx-model.ts';
-import { unitRgb, writeLetterboxed } from '../models/tensor-image.ts';
-import { HeadDecoder, recogniseHead } from '../models/yolo-heads.ts';
+import type { Model } from '../models/onnx-model.ts';
+import { writeLetterboxed } from '../models/tensor-image.ts';
 import type { Detection } from '../protocol.ts';
 import { defineTool, type Ports, type PortValues, type ToolInstance } from './tool.ts';
 
@@ -27,11 +27,16 @@ type Params = z.infer<typeof paramsSchema>;
 const usualScoreThreshold = 0.25;
 const usualIouThreshold = 0.45;
 
-/** Input side for a model with free dimensions that names no `imgsz`: what YOLO models are usually trained at. */
-const usualInputSide = 640;
+/** Exports that suppress for themselves leave nothing that overlaps too much; no two boxes overlap more than wholly. */
+const noIouThreshold = 1;
+
+/** Room for the boxes of an end-to-end model, whose number may change from frame to frame; such exports give 300. */
+const endToEndCapacity = 1000;
+
+/** The first run allocates, the second has the compiler look at all that is left in JavaScript. */
+const warmUpRuns = 2;
 
 interface Settings {
-  readonly names: readonly string[];
   readonly scoreThreshold: number;
   readonly iouThreshold: number;
   readonly maxDetections: number;
@@ -41,32 +46,25 @@ interface Settings {
 class YoloDetector implements ToolInstance {
   readonly models: readonly Model[];
   readonly #model: Model;
+  readonly #plan: DetectorPlan;
   readonly #settings: Settings;
   readonly #decoder: HeadDecoder;
-  readonly #input: { readonly name: string; readonly width: number; readonly height: number };
-  readonly #output: string;
   readonly #tensor: Float32Array;
 
-  constructor(
-    model: Model,
-    settings: Settings,
-    decoder: HeadDecoder,
-    input: { name: string; width: number; height: number },
-    output: string,
-  ) {
+  constructor(model: Model, plan: DetectorPlan, settings: Settings) {
     this.models = [model];
     this.#model = model;
+    this.#plan = plan;
     this.#settings = settings;
-    this.#decoder = decoder;
-    this.#input = input;
-    this.#output = output;
-    this.#tensor = new Float32Array(3 * input.width * input.height);
+    this.#decoder = new HeadDecoder(plan.head, capacityOf(plan));
+    this.#tensor = new Float32Array(3 * plan.input.width * plan.input.height);
   }
 
   async run({ image }: Ports): Promise<PortValues> {
-    const box = letterboxOf(image, this.#input.width, this.#input.height);
-    writeLetterboxed(image, box, this.#tensor, this.#input, unitRgb);
-    const { scoreThreshold, iouThreshold, maxDetections, wanted, names } = this.#settings;
+    const { input, names } = this.#plan;
+    const box = letterboxOf(image, input.width, input.height, input.alignment);
+    writeLetterboxed(image, box, this.#tensor, input, input.normalisation);
+    const { scoreThreshold, iouThreshold, maxDetections, wanted } = this.#settings;
     const candidates = await this.#infer(scoreThreshold);
     const labelOf = (index: number) => {
       const classIndex = candidates.classIndex[index] as number;
@@ -85,7 +83,9 @@ class YoloDetector implements ToolInstance {
   }
 
   async warm(): Promise<void> {
-    await this.#infer(1);
+    const { width, height } = this.#plan.input;
+    const blank: Image = { width, height, channels: 3, data: new Uint8Array(3 * width * height) };
+    for (let run = 0; run < warmUpRuns; run++) await this.run({ image: blank });
   }
 
   async close(): Promise<void> {
@@ -93,14 +93,18 @@ class YoloDetector implements ToolInstance {
   }
 
   async #infer(scoreThreshold: number): Promise<Candidates> {
-    const { name, width, height } = this.#input;
-    const outputs = await this.#model.run({ [name]: { data: this.#tensor, dims: [1, 3, height, width] } });
-    const output = outputs[this.#output];
-    const boxes = output?.dims[2];
-    if (output === undefined || boxes === undefined)
-      throw new Error(`model "${this.#model.name}" gave no ${this.#output}`);
-    return this.#decoder.decode(output.data, boxes, scoreThreshold);
+    const { input, output } = this.#plan;
+    const feeds = { [input.name]: { data: this.#tensor, dims: [1, 3, input.height, input.width] } };
+    const tensor = (await this.#model.run(feeds))[output.name];
+    if (tensor === undefined) throw new Error(`model "${this.#model.name}" gave no ${output.name}`);
+    return this.#decoder.decode(tensor, scoreThreshold);
   }
+}
+
+/** The most boxes that one run can give. */
+function capacityOf({ head, output }: DetectorPlan): number {
+  if (head.layout === 'end-to-end') return endToEndCapacity;
+  return output.dims[head.layout === 'ultralytics' ? 2 : 1] as number;
 }
 
 /** A box from letterboxed input pixels back to the frame's, cut at its edges; `undefined` where nothing is left. */
@@ -119,55 +123,24 @@ function toFramePixels(
   return w > 0 && h > 0 ? { x, y, w, h } : undefined;
 }
 
-/** The input's size: fixed in the file, or from `imgsz` where the file leaves it free. */
-function inputSizeOf(
-  input: TensorShape,
-  metadata: Readonly<Record<string, string>>,
-): { width: number; height: number } {
-  const [batch, channels, height, width] = input.dims;
-  if (input.type !== 'float32' || input.dims.length !== 4 || (channels !== 3 && typeof channels === 'number')) {
-    throw new Error(
-      `input ${input.name} is ${input.type} [${input.dims.join(', ')}]; expected float32 [1, 3, height, width]`,
-    );
-  }
-  if (typeof batch === 'number' && batch !== 1)
-    throw new Error(`input ${input.name} takes ${batch} pictures at once, not 1`);
-  const free = parseImageSize(metadata['imgsz']) ?? { width: usualInputSide, height: usualInputSide };
-  return {
-    width: typeof width === 'number' ? width : free.width,
-    height: typeof height === 'number' ? height : free.height,
-  };
-}
-
 async function createDetector(params: Params, files: ModelFiles, providers: readonly string[]): Promise<YoloDetector> {
   const { loadModel } = await import('../models/onnx-model.ts');
   const model = await loadModel({ name: params.model, path: files.onnxPath, providers });
-  const [input] = model.inputs;
-  const [output] = model.outputs;
-  if (input === undefined || output === undefined) throw new Error(`model "${params.model}" has no input or no output`);
-  const size = inputSizeOf(input, model.metadata);
-  const tensor = new Float32Array(3 * size.width * size.height);
-  // One run tells the real output shape, also where the file leaves it free.
-  const first = await model.run({ [input.name]: { data: tensor, dims: [1, 3, size.height, size.width] } });
-  const dims = first[output.name]?.dims ?? [];
-  const names = files.overrides.names ?? parseClassNames(model.metadata['names']);
-  const head = recogniseHead({ ...output, dims }, names?.length);
-  if ('fault' in head) throw new Error(`model "${params.model}": ${head.fault}`);
-  const settings: Settings = {
-    names: names ?? [],
+  const plan = await planDetector(model, files.overrides);
+  if ('fault' in plan) throw new Error(`model "${params.model}": ${plan.fault}`);
+  const usualIou = plan.head.layout === 'end-to-end' ? noIouThreshold : usualIouThreshold;
+  return new YoloDetector(model, plan, {
     scoreThreshold: params.score_threshold ?? files.overrides.score_threshold ?? usualScoreThreshold,
-    iouThreshold: params.iou_threshold ?? files.overrides.iou_threshold ?? usualIouThreshold,
+    iouThreshold: params.iou_threshold ?? files.overrides.iou_threshold ?? usualIou,
     maxDetections: params.max_detections,
     wanted: params.classes === undefined ? undefined : new Set(params.classes),
-  };
-  const decoder = new HeadDecoder(head, dims[2] as number);
-  return new YoloDetector(model, settings, decoder, { name: input.name, ...size }, output.name);
+  });
 }
 
 export const yoloDetectObjects = defineTool<Params>({
   pluginId: 'yolo',
   toolId: 'detect_objects',
-  description: 'Finds objects with a YOLO model: letterbox, ONNX, class-aware non-maximum suppression',
+  description: 'Finds objects with a YOLO model of any family: letterbox, ONNX, class-aware non-maximum suppression',
   inputs: [],
   outputs: ['detections'],
   failureDetail: 'YOLO inference failed',

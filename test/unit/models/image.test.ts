@@ -55,3 +55,15 @@ test('any picture lies inside the input, touches two sides and keeps its proport
     }),
   );
 });
+
+test('at the top left all bars are right or below, and sides are rounded down as YOLOX does', async (t) => {
+  t.same(letterboxOf({ width: 1280, height: 720 }, 640, 640, 'top-left'), {
+    scale: 0.5,
+    width: 640,
+    height: 360,
+    offsetX: 0,
+    offsetY: 0,
+  });
+  t.match(letterboxOf({ width: 1280, height: 855 }, 640, 640, 'top-left'), { width: 640, height: 427, offsetY: 0 });
+  t.match(letterboxOf({ width: 10_000, height: 1 }, 640, 640, 'top-left'), { width: 640, height: 1 });
+});

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writer } from 'protobufjs/minimal.js';
 import { type Test, test } from 'tap';
-import { parseClassNames, parseImageSize, readOnnxMetadata } from '../../../src/models/metadata.ts';
+import { parseClassNames, parseImageSize, readOnnxHeader } from '../../../src/models/metadata.ts';
 import { onnxFixture } from '../../support/onnx-fixtures.ts';
 
 /** Tags of onnx.proto3: the field's number and its wire type, 0 for numbers, 2 for bytes. */
@@ -31,17 +31,17 @@ function modelFile(t: Test, entries: readonly Uint8Array[]): string {
 
 test('entries are found between other fields', async (t) => {
   const path = modelFile(t, [entry('stride', '32'), entry('task', 'detect')]);
-  t.same(await readOnnxMetadata(path), { stride: '32', task: 'detect' });
+  t.same((await readOnnxHeader(path)).metadata, { stride: '32', task: 'detect' });
 });
 
 test('a file without entries has no metadata', async (t) => {
-  t.same(await readOnnxMetadata(modelFile(t, [])), {});
+  t.same((await readOnnxHeader(modelFile(t, []))).metadata, {});
 });
 
 test('text of any script and any length is read whole', async (t) => {
   const long = 'x'.repeat(70_000);
   const path = modelFile(t, [entry('names', "{0: 'Nummernschild ÄÖÜ 車牌'}"), entry('long', long)]);
-  t.same(await readOnnxMetadata(path), { names: "{0: 'Nummernschild ÄÖÜ 車牌'}", long });
+  t.same((await readOnnxHeader(path)).metadata, { names: "{0: 'Nummernschild ÄÖÜ 車牌'}", long });
 });
 
 test('an entry may lack its value or have fields of later versions', async (t) => {
@@ -54,20 +54,33 @@ test('an entry may lack its value or have fields of later versions', async (t) =
     .uint32(key)
     .string('later')
     .finish();
-  t.same(await readOnnxMetadata(modelFile(t, [bare, later])), { bare: '', later: '2' });
+  t.same((await readOnnxHeader(modelFile(t, [bare, later]))).metadata, { bare: '', later: '2' });
 });
 
 test('a file that ONNX itself wrote is read', async (t) => {
-  t.same(await readOnnxMetadata(onnxFixture('double')), { author: 'framegate', names: `{0: 'a', 1: "b's"}` });
+  t.same((await readOnnxHeader(onnxFixture('double'))).metadata, { author: 'framegate', names: `{0: 'a', 1: "b's"}` });
+});
+
+test('the producer and the version of the standard operators are told', async (t) => {
+  t.match(await readOnnxHeader(onnxFixture('double')), { producer: 'framegate tests', opset: 13 });
+  const domain = tag(1, 2);
+  const version = tag(2, 0);
+  const set = tag(8, 2);
+  const other = Writer.create().uint32(domain).string('ai.onnx.ml').uint32(version).uint32(3).finish();
+  const standard = Writer.create().uint32(domain).string('').uint32(version).uint32(17).finish();
+  const writer = Writer.create().uint32(producer).string('exporter').uint32(tag(3, 2)).string('2.1');
+  const path = join(t.testdir(), 'model.onnx');
+  writeFileSync(path, writer.uint32(set).bytes(standard).uint32(set).bytes(other).finish());
+  t.same(await readOnnxHeader(path), { producer: 'exporter 2.1', opset: 17, metadata: {} });
 });
 
 test('a file that is cut or no protobuf message is refused', async (t) => {
   const folder = t.testdir({ 'text.onnx': 'this is no model' });
-  await t.rejects(readOnnxMetadata(join(folder, 'text.onnx')));
+  await t.rejects(readOnnxHeader(join(folder, 'text.onnx')));
   const whole = readFileSync(onnxFixture('double'));
   writeFileSync(join(folder, 'cut.onnx'), whole.subarray(0, whole.length - 10));
-  await t.rejects(readOnnxMetadata(join(folder, 'cut.onnx')));
-  await t.rejects(readOnnxMetadata(join(folder, 'missing.onnx')), { code: 'ENOENT' });
+  await t.rejects(readOnnxHeader(join(folder, 'cut.onnx')));
+  await t.rejects(readOnnxHeader(join(folder, 'missing.onnx')), { code: 'ENOENT' });
 });
 
 test('class names are read as Python prints them', async (t) => {
@@ -82,6 +95,10 @@ test('class names are read as Python prints them', async (t) => {
   t.same(parseClassNames(`{0: 'a, 1: b', 1: ''}`), ['a, 1: b', '']);
 });
 
+test('a list of names, as v5 prints them, is in order', async (t) => {
+  t.same(parseClassNames(`['plate', "driver's side", '2: x']`), ['plate', "driver's side", '2: x']);
+});
+
 test('names are placed by their number, and gaps are filled', async (t) => {
   t.same(parseClassNames("{2: 'c', 0: 'a'}"), ['a', 'class 1', 'c']);
 });
@@ -90,7 +107,8 @@ test('what holds no names is none', async (t) => {
   t.equal(parseClassNames(undefined), undefined);
   t.equal(parseClassNames(''), undefined);
   t.equal(parseClassNames('{}'), undefined);
-  t.equal(parseClassNames("['a', 'b']"), undefined);
+  t.equal(parseClassNames('[]'), undefined);
+  t.equal(parseClassNames("{'a': 'b'}"), undefined);
 });
 
 test('a number beyond any model does not make a list of that length', async (t) => {

@@ -14,6 +14,31 @@ test('overrides are read', async (t) => {
   t.match(findModel(modelsDir, 'mine'), { overrides });
 });
 
+test('what a head implies may be overridden', async (t) => {
+  const overrides = {
+    head: 'yolov5',
+    imgsz: [384, 640],
+    normalisation: '0-255',
+    channel_order: 'bgr',
+    letterbox: 'top-left',
+  };
+  const modelsDir = t.testdir({ mine: { 'model.onnx': '', 'model.json': JSON.stringify(overrides) } });
+  t.match(findModel(modelsDir, 'mine'), { overrides });
+});
+
+test('an override that is none is told with its key', async (t) => {
+  const bad = {
+    head: 'yolov4',
+    imgsz: [0, 640],
+    normalisation: { mean: [0, 0, 0], std: [1, 0, 1] },
+    letterbox: 'left',
+  };
+  const modelsDir = t.testdir({ mine: { 'model.onnx': '', 'model.json': JSON.stringify(bad) } });
+  const { fault } = findModel(modelsDir, 'mine') as { fault: string };
+  for (const key of ['head', 'imgsz.0', 'normalisation.std.1', 'letterbox'])
+    t.ok(fault.includes(`${key}: `), `${key}: ${fault}`);
+});
+
 test('a single file is a model without overrides', async (t) => {
   const modelsDir = t.testdir({ 'mine.onnx': '', sub: { 'other.onnx': '' } });
   t.same(findModel(modelsDir, 'mine.onnx'), { onnxPath: join(modelsDir, 'mine.onnx'), overrides: {} });

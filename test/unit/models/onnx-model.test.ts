@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { test } from 'tap';
 import { loadModel } from '../../../src/models/onnx-model.ts';
 import { onnxFixture } from '../../support/onnx-fixtures.ts';
+import { yoloFixtures } from '../../support/yolo-fixtures.ts';
 
 /** Providers that only other systems than this one have. */
 const lacking = process.platform === 'darwin' ? ['cuda', 'dml'] : ['coreml', 'migraphx'];
@@ -46,6 +47,17 @@ test('an input that is missing, or of another shape, is refused', async (t) => {
   const model = await loadModel(options(onnxFixture('double')));
   await t.rejects(model.run({}), /'x' is missing/);
   await t.rejects(model.run({ x: { data: new Float32Array(2), dims: [1, 3] } }));
+  await model.release();
+});
+
+test('a model of halves is fed and read as float32', async (t) => {
+  const model = await loadModel(options(join(yoloFixtures, 'v8-half.onnx')));
+  t.match(model.inputs, [{ type: 'float16', dims: [1, 3, 128, 128] }]);
+  t.match(model.outputs, [{ type: 'float16', dims: [1, 7, 336] }]);
+  const { output0 } = await model.run({ images: { data: new Float32Array(3 * 128 * 128), dims: [1, 3, 128, 128] } });
+  t.ok(output0?.data instanceof Float32Array);
+  t.ok(output0?.data.every(Number.isFinite));
+  t.ok(Math.max(...(output0?.data ?? [])) > 100, 'pixels');
   await model.release();
 });
 

@@ -1,82 +1,102 @@
-/** A YOLO output becomes boxes, and an output of another shape is refused with what was expected. */
+/** A YOLO output is recognised by its shape, and one that fits no head is refused with those that would. */
 import { test } from 'tap';
-import { HeadDecoder, recogniseHead } from '../../../src/models/yolo-heads.ts';
+import { type HeadHints, recogniseHead } from '../../../src/models/yolo-heads.ts';
 
-const expected = 'expected [1, 4 + classes, boxes], as Ultralytics exports detectors without NMS';
+const square: HeadHints = { inputWidth: 640, inputHeight: 640 };
 
-function outputOf(...dims: (number | string)[]) {
-  return { name: 'output0', type: 'float32', dims };
+const wouldFit =
+  'for an input 640 wide and 640 high, one of these would fit: ' +
+  '[1, 4 + classes, boxes] (ultralytics: v8, v9, v11, v12), ' +
+  '[1, 25200 or 25500, 5 + classes] (yolov5: v5, v7), ' +
+  '[1, 8400 or 8500, 5 + classes] (yolox), ' +
+  '[1, boxes, 6] (end-to-end: v10, v26)';
+
+function recognise(dims: readonly (number | string)[], hints: Partial<HeadHints> = {}) {
+  return recogniseHead({ name: 'output0', type: 'float32', dims }, { ...square, ...hints });
 }
 
-/** Boxes as columns, as the model gives them. */
-function tensorOf(...boxes: number[][]): Float32Array {
-  const rows = boxes[0]?.length ?? 0;
-  return Float32Array.from({ length: rows * boxes.length }, (_, at) => {
-    return boxes[at % boxes.length]?.[Math.floor(at / boxes.length)] as number;
-  });
-}
-
-test('an output of four rows and one a class is a head', async (t) => {
-  t.same(recogniseHead(outputOf(1, 84, 8400), 80), { layout: 'ultralytics', classes: 80 });
-  t.same(recogniseHead(outputOf(1, 5, 2100), undefined), { layout: 'ultralytics', classes: 1 });
-  t.same(recogniseHead(outputOf(1, 5, 'boxes'), 1), { layout: 'ultralytics', classes: 1 });
+test('more boxes than rows is Ultralytics’ head', async (t) => {
+  t.same(recognise([1, 84, 8400], { classNames: 80 }), { layout: 'ultralytics', classes: 80 });
+  t.same(recognise([1, 5, 2100]), { layout: 'ultralytics', classes: 1 });
+  t.same(recognise([1, 6, 7]), { layout: 'ultralytics', classes: 2 });
 });
 
-test('other shapes are refused with the shape and what was expected', async (t) => {
+test('three rows a cell is v5’s head, one is YOLOX’s', async (t) => {
+  t.same(recognise([1, 25_200, 85]), { layout: 'yolov5', classes: 80 });
+  t.match(recognise([1, 8400, 85]), {
+    layout: 'yolox',
+    classes: 80,
+    grids: [
+      { stride: 8, width: 80, height: 80 },
+      { stride: 16, width: 40, height: 40 },
+      { stride: 32, width: 20, height: 20 },
+    ],
+  });
+  t.same(recognise([1, 25_200, 6], { classNames: 1 }), { layout: 'yolov5', classes: 1 });
+});
+
+test('the cells of an input that is not square are counted', async (t) => {
+  const wide = { inputWidth: 640, inputHeight: 384 };
+  t.same(recognise([1, 15_120, 7], wide), { layout: 'yolov5', classes: 2 });
+  t.match(recognise([1, 5040, 7], wide), { layout: 'yolox', grids: [{ width: 80, height: 48 }, {}, {}] });
+  t.match(recognise([1, 15_120, 7]), { fault: /shape \[1, 15120, 7\]/ });
+});
+
+test('pyramids with a level more or less are known', async (t) => {
+  const large = { inputWidth: 1280, inputHeight: 1280 };
+  t.same(recognise([1, 102_000, 85], large), { layout: 'yolov5', classes: 80 }, 'P6');
+  t.match(recognise([1, 34_000, 85], large), { layout: 'yolox', grids: [{}, {}, {}, { stride: 64, width: 20 }] }, 'P6');
+  t.same(recognise([1, 102_000, 85]), { layout: 'yolov5', classes: 80 }, 'P2');
+  t.same(recognise([1, 6000, 85]), { layout: 'yolov5', classes: 80 }, 'tiny v3');
+});
+
+test('rows of six that are no cells are end-to-end', async (t) => {
+  t.same(recognise([1, 300, 6], { classNames: 80 }), { layout: 'end-to-end' });
+  t.same(recognise([1, 0, 6]), { layout: 'end-to-end' });
+});
+
+test('where a shape fits two heads, the names or the file decide', async (t) => {
+  t.same(recognise([1, 25_200, 6], { classNames: 2 }), { layout: 'end-to-end' });
+  t.same(recognise([1, 25_200, 6], { classNames: 1, endToEnd: true }), { layout: 'end-to-end' });
+  const tiny = { inputWidth: 64, inputHeight: 64 };
+  t.same(recognise([1, 84, 84], tiny), { layout: 'ultralytics', classes: 80 });
+  t.match(recognise([1, 84, 84], { ...tiny, classNames: 79 }), { layout: 'yolox', classes: 79 });
+});
+
+test('a head that model.json names is taken, if the shape allows it', async (t) => {
+  t.same(recognise([1, 8400, 85], { head: 'yolov5' }), { layout: 'yolov5', classes: 80 }, 'YOLOX decoded by the model');
+  t.same(recognise([1, 84, 20], { head: 'ultralytics' }), { layout: 'ultralytics', classes: 80 });
+  t.same(recognise([1, 25_200, 6], { head: 'end-to-end' }), { layout: 'end-to-end' });
+  t.same(recognise([1, 25_200, 85], { head: 'yolox' }), {
+    fault:
+      'output output0 has shape [1, 25200, 85]; for an input 640 wide and 640 high, ' +
+      'this would fit: [1, 8400 or 8500, 5 + classes] (yolox)',
+  });
+});
+
+test('other shapes are refused with the shape and those that would fit', async (t) => {
   const shapes = [
-    outputOf(1, 4, 100),
-    outputOf(1, 8400, 84),
-    outputOf(2, 84, 8400),
-    outputOf(84, 8400),
-    outputOf(1, 'rows', 8400),
-    outputOf('batch', 84, 8400),
-    outputOf(1, 300, 6, 1),
-    outputOf(),
+    [1, 4, 100],
+    [1, 300, 84],
+    [1, 8400, 5],
+    [1, 25_200, 5],
+    [2, 84, 8400],
+    [84, 8400],
+    [1, 'rows', 8400],
+    [1, 84, 'boxes'],
+    [1, 3, 80, 80, 85],
+    [100, 7],
+    [],
   ];
-  for (const shape of shapes) {
-    const text = shape.dims.join(', ');
-    t.same(recogniseHead(shape, undefined), { fault: `output output0 has shape [${text}]; ${expected}` }, text);
+  for (const dims of shapes) {
+    const text = dims.join(', ');
+    t.same(recognise(dims), { fault: `output output0 has shape [${text}]; ${wouldFit}` }, text);
   }
 });
 
 test('an output that does not fit the names is refused with both numbers', async (t) => {
-  t.same(recogniseHead(outputOf(1, 6, 100), 3), { fault: 'output output0 has 2 classes, but the model names 3' });
-});
-
-test('centre and size become corners, with the best class', async (t) => {
-  const decoder = new HeadDecoder({ layout: 'ultralytics', classes: 3 }, 2);
-  const found = decoder.decode(tensorOf([10, 20, 4, 8, 0.1, 0.2, 0.75], [50, 60, 10, 2, 0.5, 0.25, 0.5]), 2, 0.25);
-  t.equal(found.count, 2);
-  t.same([...found.x1], [8, 45]);
-  t.same([...found.y1], [16, 59]);
-  t.same([...found.x2], [12, 55]);
-  t.same([...found.y2], [24, 61]);
-  t.same([...found.score], [0.75, 0.5]);
-  t.same([...found.classIndex], [2, 0], 'the first of two equal classes');
-});
-
-test('a score of exactly the threshold is enough', async (t) => {
-  const decoder = new HeadDecoder({ layout: 'ultralytics', classes: 1 }, 3);
-  const tensor = tensorOf([1, 1, 1, 1, 0.5], [2, 2, 2, 2, 0.4999], [3, 3, 2, 2, 0.501]);
-  const found = decoder.decode(tensor, 3, 0.5);
-  t.equal(found.count, 2);
-  t.same([...found.x1.subarray(0, 2)], [0.5, 2]);
-});
-
-test('a score that is no number is no box', async (t) => {
-  const decoder = new HeadDecoder({ layout: 'ultralytics', classes: 1 }, 1);
-  t.equal(decoder.decode(tensorOf([1, 1, 1, 1, Number.NaN]), 1, 0).count, 0);
-});
-
-test('each call starts anew', async (t) => {
-  const decoder = new HeadDecoder({ layout: 'ultralytics', classes: 1 }, 2);
-  t.equal(decoder.decode(tensorOf([1, 1, 1, 1, 0.9], [2, 2, 1, 1, 0.9]), 2, 0.5).count, 2);
-  const found = decoder.decode(tensorOf([9, 9, 2, 2, 0.9], [2, 2, 1, 1, 0.1]), 2, 0.5);
-  t.equal(found.count, 1);
-  t.equal(found.x1[0], 8);
-});
-
-test('more boxes than the decoder has room for do not overflow it', async (t) => {
-  const decoder = new HeadDecoder({ layout: 'ultralytics', classes: 1 }, 1);
-  t.equal(decoder.decode(tensorOf([1, 1, 1, 1, 0.9], [2, 2, 1, 1, 0.9]), 2, 0.5).count, 1);
+  t.same(recognise([1, 6, 100], { classNames: 3 }), { fault: 'output output0 has 2 classes, but the model names 3' });
+  t.same(recognise([1, 25_200, 85], { classNames: 3 }), {
+    fault: 'output output0 has 80 classes, but the model names 3',
+  });
 });

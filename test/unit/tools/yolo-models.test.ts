@@ -22,18 +22,25 @@ test('a detector tells the model it holds', async (t) => {
 });
 
 test('a model with an input of another kind is refused', async (t) => {
-  const expected = 'expected float32 [1, 3, height, width]';
-  await t.rejects(create('bytes-in.onnx'), { message: `input images is uint8 [1, 3, 64, 64]; ${expected}` });
-  await t.rejects(create('grey-in.onnx'), { message: `input images is float32 [1, 1, 64, 64]; ${expected}` });
-  await t.rejects(create('double.onnx'), { message: `input x is float32 [1, n]; ${expected}` });
-  await t.rejects(create('two-pictures.onnx'), { message: 'input images takes 2 pictures at once, not 1' });
+  const expected = 'expected float32 or float16 [1, 3, height, width]';
+  const faults = {
+    'bytes-in.onnx': `input images is uint8 [1, 3, 64, 64]; ${expected}`,
+    'grey-in.onnx': `input images is float32 [1, 1, 64, 64]; ${expected}`,
+    'double.onnx': `input x is float32 [1, n]; ${expected}`,
+    'two-pictures.onnx': 'input images takes 2 pictures at once, not 1',
+  };
+  for (const [model, fault] of Object.entries(faults)) {
+    await t.rejects(create(model), { message: `model "${model}": ${fault}` });
+  }
 });
 
 test('a model with another output is refused', async (t) => {
   await t.rejects(create('not-a-detector.onnx'), {
     message:
-      'model "not-a-detector.onnx": output output0 has shape [1, 4, 7]; ' +
-      'expected [1, 4 + classes, boxes], as Ultralytics exports detectors without NMS',
+      'model "not-a-detector.onnx": output output0 has shape [1, 4, 7]; for an input 64 wide and 64 high, ' +
+      'one of these would fit: [1, 4 + classes, boxes] (ultralytics: v8, v9, v11, v12), ' +
+      '[1, 252 or 255, 5 + classes] (yolov5: v5, v7), [1, 84 or 85, 5 + classes] (yolox), ' +
+      '[1, boxes, 6] (end-to-end: v10, v26)',
   });
 });
 

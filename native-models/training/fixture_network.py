@@ -1,0 +1,77 @@
+"""What the tiny networks of export_fixtures.py have in common: classes, sizes, and random weights that find something."""
+
+import cv2
+import numpy as np
+import torch
+
+NAMES = ["plate", "face", "driver's side"]
+# Channels of a usual network to those of a tiny one.
+CHANNELS = {64: 8, 128: 8, 256: 8, 512: 16, 1024: 16}
+# What each picture leaves free of an input, in width and height. An odd bar is one pixel thicker below.
+ODD_BARS = [(0, 35), (48, 0)]
+# v5 and v7 put boxes back as if an odd bar were halved, half a pixel beside where their letterbox puts the picture.
+EVEN_BARS = [(0, 36), (48, 0)]
+
+
+def calibrate(network, pictures, imgsz, as_yolox=False):
+    """Gives the norms the statistics of the pictures, so that random weights neither fade nor explode."""
+    batch = torch.cat([tensor_of(image, imgsz, as_yolox) for image in pictures])
+    free_norms(network)
+    network.train()
+    with torch.no_grad():
+        network(batch)
+    network.eval()
+    return batch
+
+
+def free_norms(network):
+    """Makes the norms take the mean of all batches that they see in training mode."""
+    for module in norms_of(network):
+        module.reset_running_stats()
+        module.momentum = None
+
+
+def norms_of(network):
+    return [module for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+
+
+def tensor_of(image, imgsz, as_yolox):
+    """A BGR picture between grey bars, [1, 3, height, width]: RGB from 0 to 1, for YOLOX BGR from 0 to 255."""
+    height, width = imgsz
+    ratio = min(height / image.shape[0], width / image.shape[1])
+    small = cv2.resize(image, (int(image.shape[1] * ratio), int(image.shape[0] * ratio)))
+    canvas = np.full((height, width, 3), 114, np.uint8)
+    top, left = [0, 0] if as_yolox else [(height - small.shape[0]) // 2, (width - small.shape[1]) // 2]
+    canvas[top : top + small.shape[0], left : left + small.shape[1]] = small
+    planes = canvas if as_yolox else canvas[:, :, ::-1]
+    return torch.from_numpy(planes.transpose(2, 0, 1).copy())[None].float() / (1 if as_yolox else 255)
+
+
+def standardise(network, batch, wanted):
+    """Scales output convolutions so that each channel has the wanted mean and deviation over the batch.
+
+    wanted: convolution to a list of (mean, deviation), one for each channel.
+    """
+    seen = {}
+    hooks = [conv.register_forward_hook(lambda conv, _, out: seen.update({conv: out})) for conv in wanted]
+    with torch.no_grad():
+        network(batch)
+        for conv, targets in wanted.items():
+            values = seen[conv].transpose(0, 1).flatten(1)
+            mean, deviation = (torch.tensor(column) for column in zip(*targets))
+            factor = deviation / values.std(1).clamp(min=1e-6)
+            conv.weight *= factor.view(-1, 1, 1, 1)
+            conv.bias.copy_((conv.bias - values.mean(1)) * factor + mean)
+    for hook in hooks:
+        hook.remove()
+
+
+class LegacyExporter:
+    """Makes torch.onnx.export trace as it did when these tools were written, unless it is told otherwise."""
+
+    def __enter__(self):
+        self.export = torch.onnx.export
+        torch.onnx.export = lambda *args, **options: self.export(*args, **{"dynamo": False, **options})
+
+    def __exit__(self, *_):
+        torch.onnx.export = self.export

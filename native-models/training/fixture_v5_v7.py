@@ -1,0 +1,109 @@
+"""The fixtures of the `yolov5` and `yolov7detect` packages, whose heads have three anchors a cell."""
+
+from copy import deepcopy
+from pathlib import Path
+
+import numpy as np
+import torch
+import yaml
+
+from fixture_network import CHANNELS, EVEN_BARS, NAMES, LegacyExporter, calibrate, standardise
+
+
+class WithAnchors:
+    """A network with v5's head: `[1, boxes, 5 + classes]`, three anchors a cell."""
+
+    bars = EVEN_BARS
+
+    def randomise(self, network, pictures):
+        batch = calibrate(network, pictures, self.imgsz)
+        row = [(0.0, 1.0)] * 4 + [(0.0, 1.5)] + [(0.0, 2.0)] * len(NAMES)
+        standardise(network, batch, {conv: row * 3 for conv in network.model[-1].m})
+
+    def tensor(self, image, letterbox):
+        fitted = letterbox(image, self.imgsz, auto=False)[0]
+        planes = np.ascontiguousarray(fitted[:, :, ::-1].transpose(2, 0, 1))
+        return torch.from_numpy(planes)[None].float() / 255
+
+
+class YoloV5(WithAnchors):
+    exporter = "`yolov5`, yolov5n.yaml"
+
+    def __init__(self, imgsz):
+        self.imgsz, self.input = imgsz, f"{imgsz[1]} × {imgsz[0]}"
+
+    def __call__(self, pictures, scratch):
+        import yolov5.models
+        from yolov5.models.yolo import Detect, DetectionModel
+
+        config = yaml.safe_load((Path(yolov5.models.__file__).parent / "yolov5n.yaml").read_text())
+        config.update(nc=len(NAMES), depth_multiple=0.01, width_multiple=1.0)
+        config["anchors"] = [[side / 4 for side in level] for level in config["anchors"]]
+        for layer in [*config["backbone"], *config["head"]]:
+            layer[3] = [CHANNELS.get(layer[3][0], layer[3][0]), *layer[3][1:]]
+        self.network = DetectionModel(config)
+        self.network.names, self.names = NAMES, NAMES
+        self.randomise(self.network, pictures)
+        self.onnx_path = self.export(scratch, Detect)
+        return self
+
+    def export(self, scratch, head):
+        from yolov5.export import export_onnx
+
+        network = deepcopy(self.network).fuse().eval()
+        for module in network.modules():
+            if isinstance(module, head):
+                module.inplace, module.export = False, True
+        empty = torch.zeros(1, 3, *self.imgsz)
+        network(empty)
+        with LegacyExporter():
+            return Path(export_onnx(network, empty, scratch / "v5.pt", 17, False, False)[0])
+
+    def detect(self, image, lowest, iou):
+        from yolov5.utils.augmentations import letterbox
+        from yolov5.utils.general import non_max_suppression, scale_boxes
+
+        tensor = self.tensor(image, letterbox)
+        with torch.no_grad():
+            found = non_max_suppression(self.network(tensor)[0], lowest, iou, max_det=1000)[0]
+        found[:, :4] = scale_boxes(tensor.shape[2:], found[:, :4], image.shape)
+        return found.numpy()
+
+
+class YoloV7(WithAnchors):
+    exporter = "`yolov7detect`, a configuration of five convolutions"
+    # A row is: inputs, repeats, module, arguments (channels, kernel, stride).
+    LAYERS = [[-1, 1, "Conv", [8, 3, 2]], [-1, 1, "Conv", [16, 3, 2]], [-1, 1, "Conv", [24, 3, 2]],
+              [-1, 1, "Conv", [32, 3, 2]], [-1, 1, "Conv", [32, 3, 2]]]
+    ANCHORS = [[5, 5, 10, 8, 8, 14], [16, 12, 14, 24, 28, 20], [36, 30, 30, 52, 60, 60]]
+
+    def __init__(self, imgsz):
+        self.imgsz, self.input = imgsz, f"{imgsz[1]} × {imgsz[0]}"
+
+    def __call__(self, pictures, scratch):
+        from yolov7.models.yolo import Model
+
+        head = [[[2, 3, 4], 1, "IDetect", ["nc", "anchors"]]]
+        config = {"nc": len(NAMES), "depth_multiple": 1.0, "width_multiple": 1.0, "anchors": self.ANCHORS}
+        self.network = Model({**config, "backbone": self.LAYERS, "head": head})
+        self.names = NAMES
+        self.randomise(self.network, pictures)
+        network = deepcopy(self.network).requires_grad_(False).fuse().eval()
+        network.model[-1].concat = True  # What `export.py --grid` sets.
+        self.onnx_path = scratch / "v7.onnx"
+        empty = torch.zeros(1, 3, *self.imgsz)
+        network(empty)
+        with LegacyExporter():
+            torch.onnx.export(network, empty, self.onnx_path, opset_version=12, input_names=["images"],
+                              output_names=["output"])
+        return self
+
+    def detect(self, image, lowest, iou):
+        from yolov7.utils.datasets import letterbox
+        from yolov7.utils.general import non_max_suppression, scale_coords
+
+        tensor = self.tensor(image, letterbox)
+        with torch.no_grad():
+            found = non_max_suppression(self.network(tensor)[0], lowest, iou)[0]
+        found[:, :4] = scale_coords(tensor.shape[2:], found[:, :4], image.shape)
+        return found.numpy()

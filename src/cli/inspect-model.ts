@@ -1,0 +1,89 @@
+/** `framegate models inspect`: everything that can be said about one model file, and a pipeline that uses it. */
+import { existsSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { configOfProcess } from '../config.ts';
+import { SetupError } from '../errors.ts';
+import { findModel } from '../models/model-files.ts';
+import { examineModel, type ModelReport } from './model-report.ts';
+import { describeClasses, describeInput, describeShape, jsonOfReport } from './model-text.ts';
+import { type ModelsFlags, nameOf } from './models.ts';
+
+/** @throws SetupError when the file is missing or no model. */
+export async function inspectModel(file: string, flags: ModelsFlags): Promise<void> {
+  const { modelsDir, providers } = configOfProcess({ MODELS_DIR: flags.modelsDir });
+  const path = onnxFileOf(resolve(file));
+  const isInside = !relative(modelsDir, path).startsWith(`..${sep}`);
+  // Elsewhere, it is seen as it would be once it was copied into the models folder.
+  const root = isInside ? modelsDir : dirname(basename(path) === 'model.onnx' ? dirname(path) : path);
+  const name = nameOf(root, path);
+  const files = findModel(root, name);
+  if ('fault' in files) throw new SetupError([files.fault]);
+  const report = await examineModel(name, files, providers).catch((error: unknown) => {
+    throw new SetupError([error instanceof Error ? error.message : String(error)], { cause: error });
+  });
+  const pipeline = 'fault' in report.detector ? undefined : pipelineOf(name);
+  const output = flags.json
+    ? JSON.stringify({ ...jsonOfReport(report), pipeline: pipeline ?? null })
+    : textOf(report, pipeline, isInside ? undefined : modelsDir);
+  process.stdout.write(`${output}\n`);
+}
+
+/** A folder stands for the `model.onnx` in it. */
+function onnxFileOf(path: string): string {
+  const file = existsSync(path) && statSync(path).isDirectory() ? join(path, 'model.onnx') : path;
+  if (!existsSync(file)) throw new SetupError([`model file ${file} does not exist`]);
+  if (!file.endsWith('.onnx')) throw new SetupError([`${file} is no .onnx file`]);
+  return file;
+}
+
+interface ReadyPipeline {
+  readonly id: string;
+  readonly [key: string]: unknown;
+}
+
+function pipelineOf(model: string): ReadyPipeline {
+  const stem = basename(model, '.onnx');
+  const id =
+    stem
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '_')
+      .replace(/^_+|_+$/g, '') || 'objects';
+  return {
+    id,
+    name: stem,
+    description: `Finds what ${model} was trained on.`,
+    nodes: [{ id: 'detect', plugin_id: 'yolo', tool_id: 'detect_objects', params: { model } }],
+    edges: [],
+    entry_nodes: ['detect'],
+    output_nodes: ['detect'],
+  };
+}
+
+const bytesPerMegabyte = 1_048_576;
+
+function textOf(report: ModelReport, pipeline: ReadyPipeline | undefined, copyTo: string | undefined): string {
+  const { detector, time, metadata } = report;
+  const typed = (tensor: ModelReport['inputs'][number]) => `${describeShape(tensor)} ${tensor.type}`;
+  const lines: [label: string, text: string][] = [
+    ['file', `${report.path}, ${(report.bytes / bytesPerMegabyte).toFixed(2)} MB`],
+    ['producer', `${report.producer || 'unknown'}, opset ${report.opset}`],
+    ...report.inputs.map((tensor): [string, string] => ['input', typed(tensor)]),
+    ...report.outputs.map((tensor): [string, string] => ['output', typed(tensor)]),
+    ...Object.entries(metadata).map(([key, value]): [string, string] => ['metadata', `${key}: ${value}`]),
+    ['provider', report.provider],
+    ['time', 'fault' in time ? `not measured: ${time.fault}` : `${time.msPerRun} ms a run on one thread`],
+  ];
+  if ('fault' in detector) {
+    lines.push(['head', `none: ${detector.fault}`]);
+  } else {
+    lines.push(['head', detector.head.layout], ['picture', describeInput(detector)]);
+    lines.push(['classes', describeClasses(detector.names, detector.head)]);
+  }
+  const width = Math.max(...lines.map(([label]) => label.length)) + 2;
+  const facts = lines.map(([label, text]) => `${label.padEnd(width)}${text}`).join('\n');
+  if (pipeline === undefined) return facts;
+  const first = copyTo === undefined ? '' : `Copy ${report.name} into ${copyTo}, and `;
+  const where = `write this to pipelines/${pipeline.id}.json:`;
+  const advice = first === '' ? where.replace('write', 'Write') : first + where;
+  return `${facts}\n\n${advice}\n\n${JSON.stringify(pipeline, null, 2)}`;
+}

@@ -1,0 +1,92 @@
+/** Examines one model file: what it says, how it would be used, how long it takes. Main thread of the command line. */
+import { statSync } from 'node:fs';
+import { type DetectorPlan, planDetector } from '../models/detector.ts';
+import { readOnnxHeader } from '../models/metadata.ts';
+import type { ModelFiles } from '../models/model-files.ts';
+import type { Model, Tensor, TensorShape } from '../models/onnx-model.ts';
+
+export interface ModelReport {
+  readonly name: string;
+  readonly path: string;
+  readonly bytes: number;
+  /** The tool that wrote the file; empty where the file does not say. */
+  readonly producer: string;
+  readonly opset: number;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly inputs: readonly TensorShape[];
+  readonly outputs: readonly TensorShape[];
+  readonly provider: string;
+  /** How `yolo.detect_objects` would use it, or why it would not. */
+  readonly detector: DetectorPlan | { readonly fault: string };
+  /** Median of some runs on one thread, or why there is none. */
+  readonly time: { readonly msPerRun: number } | { readonly fault: string };
+}
+
+/**
+ * Loads the model as a worker would.
+ * @throws when the file is no model or no provider takes it.
+ */
+export async function examineModel(
+  name: string,
+  { onnxPath, overrides }: ModelFiles,
+  providers: readonly string[],
+): Promise<ModelReport> {
+  const { producer, opset, metadata } = await readOnnxHeader(onnxPath);
+  const { loadModel } = await import('../models/onnx-model.ts');
+  const model = await loadModel({ name, path: onnxPath, providers });
+  const detector = await planDetector(model, overrides).catch(faultOf);
+  const feeds = 'fault' in detector ? guessedFeeds(model) : detectorFeeds(detector);
+  const time = await timeRuns(model, feeds).catch(faultOf);
+  await model.release();
+  const { inputs, outputs, provider } = model;
+  const bytes = statSync(onnxPath).size;
+  return { name, path: onnxPath, bytes, producer, opset, metadata, inputs, outputs, provider, detector, time };
+}
+
+function faultOf(error: unknown): { readonly fault: string } {
+  const [line] = String(error instanceof Error ? error.message : error).split('\n');
+  return { fault: line ?? '' };
+}
+
+type Feeds = Readonly<Record<string, Tensor>>;
+
+function detectorFeeds({ input }: DetectorPlan): Feeds {
+  return { [input.name]: zeros([1, 3, input.height, input.width]) };
+}
+
+/** A side that most networks take where they leave it free: whole at every usual stride, and not slow. */
+const guessedSide = 320;
+
+/** One picture, or line, or whatever it is, for a model that is no detector. */
+function guessedFeeds(model: Model): Feeds {
+  const sizeOf = (dim: number | string, axis: number) => {
+    if (typeof dim === 'number') return dim;
+    return axis === 0 ? 1 : guessedSide;
+  };
+  return Object.fromEntries(model.inputs.map(({ name, dims }) => [name, zeros(dims.map(sizeOf))]));
+}
+
+function zeros(dims: readonly number[]): Tensor {
+  return { data: new Float32Array(dims.reduce((product, size) => product * size, 1)), dims };
+}
+
+/** Enough for a median that holds, and no more than about a second for a slow model. */
+const mostRuns = 15;
+const fewestRuns = 3;
+const enoughMs = 1000;
+
+async function timeRuns(model: Model, feeds: Feeds): Promise<{ readonly msPerRun: number }> {
+  await model.run(feeds);
+  const durations: number[] = [];
+  let spentMs = 0;
+  while (durations.length < fewestRuns || (durations.length < mostRuns && spentMs < enoughMs)) {
+    const startedAtMs = performance.now();
+    await model.run(feeds);
+    const tookMs = performance.now() - startedAtMs;
+    durations.push(tookMs);
+    spentMs += tookMs;
+  }
+  durations.sort((a, b) => a - b);
+  const middle = durations[Math.floor(durations.length / 2)] as number;
+  return { msPerRun: Math.round(middle * 100) / 100 };
+}

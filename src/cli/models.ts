@@ -1,0 +1,87 @@
+/** `framegate models`: lists the models of the models folder. */
+import { readdirSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { configOfProcess } from '../config.ts';
+import { SetupError } from '../errors.ts';
+import { findModel } from '../models/model-files.ts';
+import { examineModel, type ModelReport } from './model-report.ts';
+import { describeClasses, describeShape, jsonOfReport } from './model-text.ts';
+
+export interface ModelsFlags {
+  readonly modelsDir?: string;
+  readonly json?: boolean;
+}
+
+type Listed = ModelReport | { readonly name: string; readonly fault: string };
+
+/** Prints a line for each model; one that cannot be loaded has its reason, and the command fails in the end. */
+export async function listModels(flags: ModelsFlags): Promise<void> {
+  const { modelsDir, providers } = configOfProcess({ MODELS_DIR: flags.modelsDir });
+  const listed: Listed[] = [];
+  for (const name of modelNames(modelsDir)) listed.push(await examine(modelsDir, name, providers));
+  if (listed.some((model) => 'fault' in model)) process.exitCode = 1;
+  const output = flags.json
+    ? JSON.stringify(listed.map((model) => ('fault' in model ? model : jsonOfReport(model))))
+    : tableOf(listed);
+  process.stdout.write(`${output}\n`);
+}
+
+async function examine(modelsDir: string, name: string, providers: readonly string[]): Promise<Listed> {
+  const files = findModel(modelsDir, name);
+  if ('fault' in files) return { name, fault: files.fault };
+  try {
+    return await examineModel(name, files, providers);
+  } catch (error) {
+    return { name, fault: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Every model by the name that a pipeline uses: a folder with `model.onnx`, or a file. Hidden folders are left out. */
+function modelNames(modelsDir: string): string[] {
+  let entries: string[];
+  try {
+    entries = readdirSync(modelsDir, { recursive: true, encoding: 'utf8' });
+  } catch (error) {
+    throw new SetupError([`models folder ${modelsDir}: ${error instanceof Error ? error.message : String(error)}`]);
+  }
+  return entries
+    .filter((path) => path.endsWith('.onnx') && !path.split(sep).some((part) => part.startsWith('.')))
+    .map((path) => nameOf(modelsDir, join(modelsDir, path)))
+    .sort();
+}
+
+/** The name under which a pipeline finds a file of the models folder. */
+export function nameOf(modelsDir: string, path: string): string {
+  const inside = relative(modelsDir, path).split(sep).join('/');
+  return inside.endsWith('/model.onnx') ? dirname(inside) : inside;
+}
+
+function tableOf(listed: readonly Listed[]): string {
+  if (listed.length === 0) return 'no models';
+  const rows = [['model', 'head', 'input', 'classes', 'provider', 'ms per run'], ...listed.map(rowOf)];
+  // A fault is a sentence, which should not widen the columns of the others.
+  const widthOf = (column: number) =>
+    Math.max(...rows.map((row) => (row.length > 2 || column === 0 ? (row[column] ?? '').length : 0)));
+  const lineOf = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widthOf(column))).join('  ');
+  return rows.map((row) => lineOf(row).trimEnd()).join('\n');
+}
+
+function rowOf(model: Listed): string[] {
+  if ('fault' in model) return [model.name, model.fault];
+  const { name, detector, provider, time } = model;
+  const ms = 'fault' in time ? '-' : time.msPerRun.toFixed(2);
+  if (!('fault' in detector)) {
+    const { head, input, names } = detector;
+    return [name, head.layout, `${input.width} x ${input.height}`, describeClasses(names, head), provider, ms];
+  }
+  const shapes = (tensors: ModelReport['inputs']) => tensors.map(describeShape).join(', ');
+  const task = model.metadata['task'];
+  return [
+    name,
+    task === undefined || task === 'detect' ? 'none' : task,
+    `${shapes(model.inputs)} -> ${shapes(model.outputs)}`,
+    '-',
+    provider,
+    ms,
+  ];
+}

@@ -1,0 +1,165 @@
+/** Reads a YOLO model's output into candidate boxes. Worker threads. */
+import { type Candidates, createCandidates } from './nms.ts';
+import type { Tensor } from './onnx-model.ts';
+import { countCells, type YoloHead } from './yolo-heads.ts';
+
+/** Where a row of a v5 or YOLOX output has the objectness, and its first class score. */
+const objectnessAt = 4;
+const classesAt = 5;
+/** A row of an end-to-end output: x1, y1, x2, y2, score, class. */
+const endToEndValues = 6;
+
+/** For each box of a YOLOX output, the corner of its cell in cells, and the cell's side in input pixels. */
+interface Cells {
+  readonly x: Float32Array;
+  readonly y: Float32Array;
+  readonly stride: Float32Array;
+}
+
+/** Reused from frame to frame, so that decoding allocates nothing. */
+export class HeadDecoder {
+  readonly #head: YoloHead;
+  readonly #candidates: Candidates;
+  readonly #cells: Cells | undefined;
+
+  /** @param capacity the most boxes that are kept of one output; boxes beyond are not read. */
+  constructor(head: YoloHead, capacity: number) {
+    this.#head = head;
+    this.#candidates = createCandidates(capacity);
+    this.#cells = head.layout === 'yolox' ? cellsOf(head) : undefined;
+  }
+
+  /**
+   * Collects the boxes whose best class scores at least `scoreThreshold`.
+   * @param output the tensor that the head describes.
+   * @returns corners in input pixels; valid until the next call.
+   */
+  decode(output: Tensor, scoreThreshold: number): Candidates {
+    this.#candidates.count = 0;
+    const head = this.#head;
+    switch (head.layout) {
+      case 'ultralytics':
+        this.#decodeColumns(output, head.classes, scoreThreshold);
+        break;
+      case 'yolov5':
+      case 'yolox':
+        this.#decodeRows(output, head.classes, scoreThreshold);
+        break;
+      case 'end-to-end':
+        this.#copyRows(output, scoreThreshold);
+        break;
+    }
+    return this.#candidates;
+  }
+
+  /** `[1, 4 + classes, boxes]`: a column a box. */
+  #decodeColumns({ data, dims }: Tensor, classes: number, scoreThreshold: number): void {
+    const boxes = dims[2] as number;
+    const found = this.#candidates;
+    for (let box = 0; box < boxes && found.count < found.score.length; box++) {
+      let score = data[4 * boxes + box] as number;
+      let classIndex = 0;
+      for (let other = 1; other < classes; other++) {
+        const value = data[(4 + other) * boxes + box] as number;
+        if (value > score) {
+          score = value;
+          classIndex = other;
+        }
+      }
+      if (!(score >= scoreThreshold)) continue;
+      const width = data[2 * boxes + box] as number;
+      const height = data[3 * boxes + box] as number;
+      addCentred(found, data[box] as number, data[boxes + box] as number, width, height, score, classIndex);
+    }
+  }
+
+  /** `[1, boxes, 5 + classes]`: a row a box, its score objectness × class. */
+  #decodeRows({ data, dims }: Tensor, classes: number, scoreThreshold: number): void {
+    const boxes = dims[1] as number;
+    const found = this.#candidates;
+    for (let box = 0; box < boxes && found.count < found.score.length; box++) {
+      const row = box * (classesAt + classes);
+      const objectness = data[row + objectnessAt] as number;
+      // No class scores above 1, so most boxes are out before their classes are read.
+      if (!(objectness >= scoreThreshold)) continue;
+      let best = data[row + classesAt] as number;
+      let classIndex = 0;
+      for (let other = 1; other < classes; other++) {
+        const value = data[row + classesAt + other] as number;
+        if (value > best) {
+          best = value;
+          classIndex = other;
+        }
+      }
+      const score = objectness * best;
+      if (score >= scoreThreshold) this.#addRow(data, row, box, score, classIndex);
+    }
+  }
+
+  #addRow(data: Float32Array, row: number, box: number, score: number, classIndex: number): void {
+    let x = data[row] as number;
+    let y = data[row + 1] as number;
+    let width = data[row + 2] as number;
+    let height = data[row + 3] as number;
+    const cells = this.#cells;
+    if (cells !== undefined) {
+      const stride = cells.stride[box] as number;
+      x = (x + (cells.x[box] as number)) * stride;
+      y = (y + (cells.y[box] as number)) * stride;
+      width = Math.exp(width) * stride;
+      height = Math.exp(height) * stride;
+    }
+    addCentred(this.#candidates, x, y, width, height, score, classIndex);
+  }
+
+  /** `[1, boxes, 6]`: corners, score, class. */
+  #copyRows({ data, dims }: Tensor, scoreThreshold: number): void {
+    const boxes = dims[1] as number;
+    const found = this.#candidates;
+    for (let box = 0; box < boxes && found.count < found.score.length; box++) {
+      const row = box * endToEndValues;
+      const score = data[row + 4] as number;
+      if (!(score >= scoreThreshold)) continue;
+      const at = found.count++;
+      found.x1[at] = data[row] as number;
+      found.y1[at] = data[row + 1] as number;
+      found.x2[at] = data[row + 2] as number;
+      found.y2[at] = data[row + 3] as number;
+      found.score[at] = score;
+      found.classIndex[at] = data[row + 5] as number;
+    }
+  }
+}
+
+function addCentred(
+  found: Candidates,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+  score: number,
+  classIndex: number,
+): void {
+  const at = found.count++;
+  found.x1[at] = x - width / 2;
+  found.y1[at] = y - height / 2;
+  found.x2[at] = x + width / 2;
+  found.y2[at] = y + height / 2;
+  found.score[at] = score;
+  found.classIndex[at] = classIndex;
+}
+
+/** Levels one after another, each row by row (YOLOX, `yolo_head.py`, `decode_outputs`). */
+function cellsOf({ grids }: Extract<YoloHead, { layout: 'yolox' }>): Cells {
+  const count = countCells(grids);
+  const cells = { x: new Float32Array(count), y: new Float32Array(count), stride: new Float32Array(count) };
+  let at = 0;
+  for (const { stride, width, height } of grids) {
+    for (let cell = 0; cell < width * height; cell++, at++) {
+      cells.x[at] = cell % width;
+      cells.y[at] = Math.floor(cell / width);
+      cells.stride[at] = stride;
+    }
+  }
+  return cells;
+}

@@ -1,0 +1,126 @@
+/** `framegate models` lists every model with how it is used, and `inspect` tells all about one. */
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Test, test } from 'tap';
+import { runCli } from '../support/gateway.ts';
+import { onnxFixture } from '../support/onnx-fixtures.ts';
+import { yoloFixtures } from '../support/yolo-fixtures.ts';
+
+/** A models folder with a detector in a folder, one as a file, a recogniser, and a file that is no detector. */
+function modelsFolder(t: Test): string {
+  const folder = t.testdir({ mine: { 'model.json': JSON.stringify({ names: ['x', 'y'] }) }, sub: {}, '.hidden': {} });
+  copyFileSync(onnxFixture('boxes'), join(folder, 'mine/model.onnx'));
+  copyFileSync(join(yoloFixtures, 'yolox.onnx'), join(folder, 'sub/yolox.onnx'));
+  copyFileSync(onnxFixture('recogniser'), join(folder, 'reader.onnx'));
+  copyFileSync(onnxFixture('double'), join(folder, 'double.onnx'));
+  copyFileSync(onnxFixture('double'), join(folder, '.hidden/double.onnx'));
+  return folder;
+}
+
+test('models lists each with its head, its input, its classes, its provider and its speed', async (t) => {
+  const { code, stdout, stderr } = await runCli(['models', '--models-dir', modelsFolder(t)]);
+  t.equal(code, 0, stderr);
+  const [head, ...lines] = stdout.trimEnd().split('\n');
+  t.match(head, /^model +head +input +classes +provider +ms per run$/);
+  t.equal(lines.length, 4, stdout);
+  t.match(lines[0], /^double\.onnx +none +x \[1, n\] -> y \[1, n\] +- +cpu +\d+\.\d\d$/);
+  t.match(lines[1], /^mine +ultralytics +64 x 64 +2: x, y +cpu +\d+\.\d\d$/);
+  t.match(lines[2], /^reader\.onnx +text-recognition +images \[.*\] -> probabilities \[.*\] +- +cpu +\d+\.\d\d$/);
+  t.match(lines[3], /^sub\/yolox\.onnx +yolox +160 x 96 +3, not named +cpu +\d+\.\d\d$/);
+});
+
+test('models --json is an array that a script can read', async (t) => {
+  const { code, stdout } = await runCli(['models', '--json'], { MODELS_DIR: modelsFolder(t) });
+  t.equal(code, 0);
+  const list = JSON.parse(stdout) as { name: string; ms_per_run: number }[];
+  t.same(
+    list.map(({ name }) => name),
+    ['double.onnx', 'mine', 'reader.onnx', 'sub/yolox.onnx'],
+  );
+  t.match(list[0], { head: null, no_detector: /^input x is float32 \[1, n\]/ });
+  t.match(list[1], { head: 'ultralytics', classes: ['x', 'y'], provider: 'cpu', input: { width: 64, height: 64 } });
+  t.match(list[3], { head: 'yolox', classes: [], input: { order: 'bgr', letterbox: 'top-left' } });
+  for (const { name, ms_per_run } of list) t.ok(ms_per_run >= 0, name);
+});
+
+test('a file that cannot be loaded has its reason, and the others are listed all the same', async (t) => {
+  const folder = modelsFolder(t);
+  writeFileSync(join(folder, 'broken.onnx'), 'this is no model');
+  mkdirSync(join(folder, 'wrong'));
+  copyFileSync(onnxFixture('boxes'), join(folder, 'wrong/model.onnx'));
+  writeFileSync(join(folder, 'wrong/model.json'), '{"head":"yolov4"}');
+  const { code, stdout } = await runCli(['models', '--models-dir', folder]);
+  t.equal(code, 1);
+  t.match(stdout, /^broken\.onnx +\S.+$/m);
+  t.match(stdout, /^wrong +.*model\.json: head: Invalid option/m);
+  t.match(stdout, /^mine +ultralytics /m);
+});
+
+test('a models folder that is empty or missing is told', async (t) => {
+  const folder = t.testdir({});
+  t.match(await runCli(['models', '--models-dir', folder]), { code: 0, stdout: 'no models\n' });
+  const missing = await runCli(['models', '--models-dir', join(folder, 'absent')]);
+  t.equal(missing.code, 2);
+  t.match(missing.stderr, /^framegate: models folder .*absent: ENOENT/);
+});
+
+test('inspect tells all about a file, and gives a pipeline that the gateway takes', async (t) => {
+  const folder = modelsFolder(t);
+  const { code, stdout } = await runCli(['models', 'inspect', join(folder, 'sub/yolox.onnx'), '--models-dir', folder]);
+  t.equal(code, 0);
+  t.match(stdout, /^producer +pytorch \S+, opset 11$/m);
+  t.match(stdout, /^input +images \[1, 3, 96, 160\] float32$/m);
+  t.match(stdout, /^output +output \[1, 315, 8\] float32$/m);
+  t.match(stdout, /^head +yolox$/m);
+  t.match(stdout, /^picture +160 x 96, BGR, 0 to 255, at the top left$/m);
+  t.match(stdout, /^time +\S+ ms a run on one thread$/m);
+  const json = stdout.slice(stdout.indexOf('{'));
+  t.match(stdout, /^Write this to pipelines\/yolox\.json:$/m);
+  mkdirSync(join(folder, 'pipelines'));
+  writeFileSync(join(folder, 'pipelines/yolox.json'), json);
+  t.match(await runCli(['pipelines', '--models-dir', folder]), { code: 0, stdout: /^yolox: yolox$/m });
+});
+
+test('inspect says why a file is no detector', async (t) => {
+  const { code, stdout } = await runCli(['models', 'inspect', onnxFixture('not-a-detector')]);
+  t.equal(code, 0);
+  t.match(stdout, /^head +none: output output0 has shape \[1, 4, 7\]; for an input 64 wide and 64 high, one of these/m);
+  t.notMatch(stdout, /pipelines\//);
+  const other = await runCli(['models', 'inspect', onnxFixture('whole-numbers')]);
+  t.match(other.stdout, /^time +not measured: .*output y is int64, not float32$/m);
+});
+
+test('inspect reads a file anywhere, with the model.json beside it', async (t) => {
+  const folder = modelsFolder(t);
+  const { stdout } = await runCli(['models', 'inspect', join(folder, 'mine')]);
+  t.match(stdout, /^classes +2: x, y$/m);
+  t.match(stdout, /^metadata +imgsz: \[64, 64\]$/m);
+  t.match(stdout, /^Copy mine into .*, and write this to pipelines\/mine\.json:$/m);
+  const { stdout: json } = await runCli(['models', 'inspect', join(folder, 'mine/model.onnx'), '--json']);
+  t.match(JSON.parse(json), {
+    name: 'mine',
+    opset: 13,
+    head: 'ultralytics',
+    pipeline: { id: 'mine', nodes: [{ params: { model: 'mine' } }] },
+  });
+});
+
+test('inspect refuses what is no model file with one line', async (t) => {
+  const folder = t.testdir({ 'broken.onnx': 'this is no model', 'notes.txt': '' });
+  for (const [file, reason] of [
+    ['absent.onnx', /^framegate: model file .*absent\.onnx does not exist\n$/],
+    ['notes.txt', /^framegate: .*notes\.txt is no \.onnx file\n$/],
+    ['broken.onnx', /^framegate: .+\n$/],
+  ] as const) {
+    t.match(await runCli(['models', 'inspect', join(folder, file)]), { code: 2, stdout: '', stderr: reason }, file);
+  }
+});
+
+test('the help of both fits a screen', async (t) => {
+  for (const command of [['models'], ['models', 'inspect']]) {
+    const { code, stdout } = await runCli([...command, '--help']);
+    t.equal(code, 0);
+    t.match(stdout, /--json/);
+    for (const line of stdout.split('\n')) t.ok(line.length <= 80, line);
+  }
+});

@@ -1,0 +1,137 @@
+/** How a model is used follows from its file, and `model.json` has the last word. */
+import { test } from 'tap';
+import { type DetectorPlan, planDetector } from '../../../src/models/detector.ts';
+import type { ModelOverrides } from '../../../src/models/model-files.ts';
+import type { Model, TensorShape } from '../../../src/models/onnx-model.ts';
+
+type Dims = readonly (number | string)[];
+
+interface Described {
+  readonly input?: Dims;
+  readonly inputType?: string;
+  readonly outputs?: Readonly<Record<string, readonly number[]>>;
+  readonly metadata?: Record<string, string>;
+}
+
+/** A model that gives empty outputs of these shapes, and keeps the shape it was fed. */
+function modelOf({ input, inputType, outputs = { out: [1, 25_200, 7] }, metadata = {} }: Described) {
+  const fed: (readonly number[])[] = [];
+  const tensor = (name: string, dims: Dims, type = 'float32'): TensorShape => ({ name, type, dims });
+  const model: Model = {
+    name: 'mine',
+    provider: 'cpu',
+    inputs: [tensor('images', input ?? [1, 3, 640, 640], inputType)],
+    outputs: Object.keys(outputs).map((name) => tensor(name, ['a', 'b', 'c'])),
+    metadata,
+    async run(feeds) {
+      fed.push(feeds['images']?.dims ?? []);
+      return Object.fromEntries(
+        Object.entries(outputs).map(([name, dims]) => [name, { data: new Float32Array(0), dims }]),
+      );
+    },
+    async release() {},
+  };
+  return { model, fed };
+}
+
+async function plan(described: Described, overrides: ModelOverrides = {}): Promise<DetectorPlan> {
+  const made = await planDetector(modelOf(described).model, overrides);
+  if ('fault' in made) throw new Error(made.fault);
+  return made;
+}
+
+async function faultOf(described: Described, overrides: ModelOverrides = {}): Promise<string> {
+  const made = await planDetector(modelOf(described).model, overrides);
+  return 'fault' in made ? made.fault : 'none';
+}
+
+const unit = { mean: [0, 0, 0], std: [1, 1, 1] };
+const bytes = { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255] };
+const yolox = { out: [1, 8400, 7] };
+
+test('a head implies how the picture is wanted', async (t) => {
+  t.match(await plan({}), {
+    head: { layout: 'yolov5', classes: 2 },
+    names: [],
+    input: { name: 'images', width: 640, height: 640, normalisation: { ...unit, order: 'rgb' }, alignment: 'centre' },
+    output: { name: 'out', dims: [1, 25_200, 7] },
+  });
+  t.match((await plan({ outputs: yolox })).input, { normalisation: { ...bytes, order: 'bgr' }, alignment: 'top-left' });
+});
+
+test('model.json overrides each part of it alone', async (t) => {
+  const inputWith = async (overrides: ModelOverrides) => (await plan({ outputs: yolox }, overrides)).input;
+  t.match(await inputWith({ normalisation: '0-1' }), {
+    normalisation: { ...unit, order: 'bgr' },
+    alignment: 'top-left',
+  });
+  t.match(await inputWith({ channel_order: 'rgb' }), { normalisation: { ...bytes, order: 'rgb' } });
+  t.match(await inputWith({ letterbox: 'centre' }), { normalisation: { ...bytes, order: 'bgr' }, alignment: 'centre' });
+  const imageNet = {
+    mean: [0.485, 0.456, 0.406],
+    std: [0.229, 0.224, 0.225],
+  } satisfies ModelOverrides['normalisation'];
+  t.match(await inputWith({ normalisation: imageNet }), { normalisation: { ...imageNet, order: 'bgr' } });
+  t.match((await plan({ outputs: yolox }, { head: 'yolov5' })).input, { normalisation: { ...unit, order: 'rgb' } });
+  t.match((await plan({}, { normalisation: '0-255' })).input, { normalisation: { ...bytes, order: 'rgb' } });
+});
+
+test('names come from model.json, then from the file', async (t) => {
+  const metadata = { names: "{0: 'a', 1: 'b'}" };
+  t.same((await plan({ metadata })).names, ['a', 'b']);
+  t.same((await plan({ metadata }, { names: ['x', 'y'] })).names, ['x', 'y']);
+});
+
+test('a free input takes its size from model.json, then from imgsz, then 640', async (t) => {
+  const input = ['batch', 3, 'height', 'width'];
+  const outputs = { out: [1, 300, 6] };
+  const metadata = { imgsz: '[384, 512]' };
+  const sizeOf = async (described: Described, overrides?: ModelOverrides) => {
+    const { width, height } = (await plan({ input, outputs, ...described }, overrides)).input;
+    return [height, width];
+  };
+  t.same(await sizeOf({}), [640, 640]);
+  t.same(await sizeOf({ metadata }), [384, 512]);
+  t.same(await sizeOf({ metadata }, { imgsz: [320, 256] }), [320, 256]);
+  t.same(await sizeOf({ input: [1, 3, 384, 'width'] }, { imgsz: [384, 256] }), [384, 256]);
+  const { model, fed } = modelOf({ input, outputs, metadata });
+  await planDetector(model, {});
+  t.same(fed, [[1, 3, 384, 512]]);
+});
+
+test('a size that the file fixes cannot be another', async (t) => {
+  t.equal(await faultOf({}, { imgsz: [320, 320] }), 'imgsz is [320, 320], but the file fixes [640, 640]');
+});
+
+test('halves are as good as float32', async (t) => {
+  t.match(await plan({ inputType: 'float16' }), { head: { layout: 'yolov5' } });
+});
+
+test('the first output that is a head is taken', async (t) => {
+  const outputs = { raw: [1, 3, 80, 80, 7], boxes: [1, 25_200, 7] };
+  t.match((await plan({ outputs })).output, { name: 'boxes' });
+  t.match(
+    await faultOf({ outputs: { raw: [1, 3, 80, 80, 7], other: [1, 10] } }),
+    /^output raw has shape \[1, 3, 80, 80, 7\]/,
+  );
+  t.equal(await faultOf({ outputs: {} }), 'it has no output');
+});
+
+test('a file that says it is end-to-end is read so whatever its shape', async (t) => {
+  const metadata = { end2end: 'True' };
+  t.match(await plan({ outputs: { out: [1, 25_200, 6] }, metadata }), { head: { layout: 'end-to-end' } });
+  t.match(await faultOf({ metadata }), /this would fit: \[1, boxes, 6\] \(end-to-end: v10, v26\)$/);
+});
+
+test('another task is refused, unless model.json names a head', async (t) => {
+  const metadata = { task: 'segment' };
+  t.equal(await faultOf({ metadata }), 'the file says that its task is "segment", not "detect"');
+  t.match(await plan({ metadata }, { head: 'yolov5' }), { head: { layout: 'yolov5' } });
+});
+
+test('several inputs are refused', async (t) => {
+  const { model } = modelOf({});
+  const [input] = model.inputs;
+  const two = { ...model, inputs: [input as TensorShape, { name: 'scale', type: 'float32', dims: [1, 2] }] };
+  t.same(await planDetector(two, {}), { fault: 'it takes 2 inputs (images, scale); expected one picture' });
+});

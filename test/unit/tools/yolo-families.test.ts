@@ -1,0 +1,46 @@
+/** Models that each family's own tool exported give the boxes that the family's own code finds with them. */
+import { type Test, test } from 'tap';
+import { yoloDetectObjects } from '../../../src/tools/yolo-detect-objects.ts';
+import { drawYoloPicture, readYoloFixture, yoloFixtures } from '../../support/yolo-fixtures.ts';
+
+const mostPixels = 0.5;
+const mostScore = 0.01;
+
+/** v7 and YOLOX write no names into their files. */
+const nameless = ['v7', 'yolox'];
+const endToEnd = ['v10', 'v26'];
+
+async function compare(t: Test, name: string): Promise<void> {
+  const { score_threshold, iou_threshold, names, frames } = readYoloFixture(name);
+  const params = {
+    model: `${name}.onnx`,
+    score_threshold,
+    // These suppress for themselves; their own code does not do it again.
+    ...(endToEnd.includes(name) ? {} : { iou_threshold }),
+    max_detections: 1000,
+  };
+  const context = { modelsDir: yoloFixtures, providers: ['cpu'] };
+  const tool = await yoloDetectObjects.create(yoloDetectObjects.params.parse(params), context);
+  t.teardown(() => tool.close?.());
+  for (const { width, height, seed, boxes } of frames) {
+    const { detections = [] } = await tool.run({ image: drawYoloPicture(width, height, seed) });
+    // Boxes of which nothing lies in the picture are not told.
+    const expected = boxes.filter(([x1, y1, x2, y2]) => x2 > x1 && y2 > y1);
+    t.equal(detections.length, expected.length, `${width} × ${height}: as many boxes`);
+    const left = new Set(detections);
+    for (const [x1, y1, x2, y2, score, classIndex] of expected) {
+      const label = nameless.includes(name) ? `class ${classIndex}` : names[classIndex];
+      const match = [...left].find(({ x, y, w, h, ...found }) => {
+        const apart = [x - x1, y - y1, x + w - x2, y + h - y2].map(Math.abs);
+        return found.label === label && Math.max(...apart) < mostPixels && Math.abs(found.score - score) < mostScore;
+      });
+      if (match === undefined) t.fail(`${label} ${score} at ${x1} ${y1} ${x2} ${y2} is missing`);
+      else left.delete(match);
+    }
+    t.equal(left.size, 0, `${width} × ${height}: no other boxes`);
+  }
+}
+
+for (const name of ['v5', 'v7', 'v8', 'v8-free', 'v8-half', 'v10', 'v11', 'v12', 'v26', 'yolox']) {
+  test(`${name} agrees with its own tool`, (t) => compare(t, name));
+}
