@@ -135,14 +135,3 @@ class ExportedDetector(nn.Module):
             middle = points + offset * stride
             rows.append(torch.cat((middle, size.clamp(max=MAX_LOG_SIZE).exp() * stride, score.flatten(2).sigmoid()), dim=1))
         return torch.cat(rows, dim=2)
-
-
-def fuse(module):
-    """Fold every batch norm into the convolution before it, in place, for an evaluated module."""
-    for child in module.children():
-        if isinstance(child, ConvBlock):
-            child[0] = nn.utils.fuse_conv_bn_eval(child[0], child[1])
-            child[1] = nn.Identity()
-        else:
-            fuse(child)
-    return module

@@ -82,17 +82,6 @@ class ExportedReader(nn.Module):
         return self.reader(images).softmax(dim=2)
 
 
-def fuse(module):
-    """Fold every batch norm into the convolution before it, in place, for an evaluated module."""
-    for child in module.children():
-        if isinstance(child, ConvBlock):
-            child[0] = nn.utils.fuse_conv_bn_eval(child[0], child[1])
-            child[1] = nn.Identity()
-        else:
-            fuse(child)
-    return module
-
-
 def decode(probabilities):
     """Greedy CTC reading of (T, C) probabilities: the text and each character's highest probability."""
     best = probabilities.argmax(1)
