@@ -1,13 +1,18 @@
 /** `npm run eval`: runs a pipeline over photographs, in process, and prints how much it sees and reads, and how fast. */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { Command } from 'commander';
+import { JpegDecoder } from '../src/tools/jpeg-decoder.ts';
+import { encodeJpeg } from '../test/support/render-text.ts';
+import { drawAnswer } from './eval/draw.ts';
 import { type Answer, type Report, score } from './eval/score.ts';
-import { readPhotos } from './eval/truth.ts';
+import { type Photo, readPhotos } from './eval/truth.ts';
 import { openPipeline } from './open-pipeline.ts';
 
 interface Flags {
   readonly pipeline: string;
   readonly photos: readonly string[];
+  readonly draw?: string;
   readonly json?: boolean;
 }
 
@@ -15,19 +20,33 @@ const flags = new Command('npm run eval --')
   .description('Scores a pipeline on photographs. Each folder may hold a truth.tsv: file, x, y, w, h, text.')
   .requiredOption('-p, --pipeline <id>', 'pipeline to run')
   .requiredOption('--photos <dir...>', 'folders of JPEG files')
+  .option('--draw <dir>', 'write the photographs there with boxes and texts, what is missed, misread or false in red')
   .option('--json', 'print one JSON object')
   .parse()
   .opts<Flags>();
 
 const service = await openPipeline(flags.pipeline);
+const decoder = await JpegDecoder.create();
 const answers: Answer[] = [];
 for (const [index, photo] of flags.photos.flatMap(readPhotos).entries()) {
-  const { result } = await service.runOnFrame(flags.pipeline, index, readFileSync(photo.path));
-  answers.push({ objects: photo.objects, detections: result.detections ?? [], timingsMs: result.timings_ms });
+  const bytes = readFileSync(photo.path);
+  const { result } = await service.runOnFrame(flags.pipeline, index, bytes);
+  const answer = { objects: photo.objects, detections: result.detections ?? [], timingsMs: result.timings_ms };
+  answers.push(answer);
+  if (flags.draw !== undefined) draw(photo, bytes, answer, flags.draw);
 }
 await service.close();
 const report = score(answers);
 process.stdout.write(`${flags.json ? JSON.stringify(report) : table(report)}\n`);
+
+/** Writes `OUT/FOLDER/FILE`: folders may have files of the same name. */
+function draw({ path }: Photo, bytes: Uint8Array, { objects, detections }: Answer, out: string): void {
+  const image = decoder.decode(bytes);
+  drawAnswer(image, objects, detections);
+  const folder = join(out, basename(dirname(path)));
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, basename(path)), encodeJpeg(image));
+}
 
 function table({ stage_ms, ...figures }: Report): string {
   const rows = Object.entries(figures).map(([name, value]) => `${name.padEnd(24)}${Number(value.toFixed(4))}`);

@@ -31,9 +31,9 @@ const matchingIou = 0.5;
 
 export function score(answers: readonly Answer[]): Report {
   const matched = answers.map(matchPhoto);
-  const all = matched.flatMap((photo) => photo.detections);
+  const all = matched.flatMap((photo) => photo.ranked);
   const pairs = matched.flatMap((photo) => photo.pairs);
-  const hits = all.filter((detection) => detection.hit).length;
+  const hits = all.filter(({ object }) => object !== undefined).length;
   const objects = pairs.length;
   const empty = answers.filter((answer) => answer.objects.length === 0);
   const characters = sum(pairs.map(({ object }) => plain(object.text).length));
@@ -45,30 +45,37 @@ export function score(answers: readonly Answer[]): Report {
     precision50: ratio(hits, all.length),
     ap50: averagePrecision(all, objects),
     false_per_empty_photo: ratio(sum(empty.map((answer) => answer.detections.length)), empty.length),
-    text_exact: ratio(pairs.filter(({ object, found }) => plain(object.text) === plain(found?.text)).length, objects),
+    text_exact: ratio(pairs.filter(({ object, found }) => isReadRight(object, found)).length, objects),
     cer: ratio(sum(pairs.map(({ object, found }) => editDistance(plain(object.text), plain(found?.text)))), characters),
     stage_ms: stagesOf(answers),
   };
 }
 
 interface MatchedPhoto {
-  readonly detections: { readonly score: number; readonly hit: boolean }[];
+  /** Detections with the object each has hit, best score first. */
+  readonly ranked: { readonly detection: Detection; readonly object: TrueObject | undefined }[];
+  /** Objects with the detection that has hit each. */
   readonly pairs: { readonly object: TrueObject; readonly found: Detection | undefined }[];
 }
 
 /** The best-scored detection takes the object it overlaps most; each object is taken once. */
-function matchPhoto(answer: Answer): MatchedPhoto {
+export function matchPhoto({ objects, detections }: Pick<Answer, 'objects' | 'detections'>): MatchedPhoto {
   const found = new Map<TrueObject, Detection>();
-  const detections = [...answer.detections]
-    .sort((a, b) => b.score - a.score)
+  const ranked = detections
+    .toSorted((a, b) => b.score - a.score)
     .map((detection) => {
-      const open = answer.objects.filter((object) => !found.has(object));
+      const open = objects.filter((object) => !found.has(object));
       const best = open.sort((a, b) => iou(b, detection) - iou(a, detection))[0];
-      const hit = best !== undefined && iou(best, detection) >= matchingIou;
-      if (hit) found.set(best, detection);
-      return { score: detection.score, hit };
+      const object = best !== undefined && iou(best, detection) >= matchingIou ? best : undefined;
+      if (object !== undefined) found.set(object, detection);
+      return { detection, object };
     });
-  return { detections, pairs: answer.objects.map((object) => ({ object, found: found.get(object) })) };
+  return { ranked, pairs: objects.map((object) => ({ object, found: found.get(object) })) };
+}
+
+/** Whether a detection's text is its object's; letters and digits only. */
+export function isReadRight(object: TrueObject, found: Detection | undefined): boolean {
+  return plain(object.text) === plain(found?.text);
 }
 
 type Box = Pick<TrueObject, 'x' | 'y' | 'w' | 'h'>;
@@ -82,12 +89,12 @@ export function iou(a: Box, b: Box): number {
 }
 
 /** Precision at each recall, made monotonic from the right, summed over the steps of recall (PASCAL VOC 2010 and later). */
-function averagePrecision(detections: readonly { score: number; hit: boolean }[], objects: number): number {
-  const ranked = [...detections].sort((a, b) => b.score - a.score);
+function averagePrecision(detections: MatchedPhoto['ranked'], objects: number): number {
+  const ranked = detections.toSorted((a, b) => b.detection.score - a.detection.score);
   let hits = 0;
   const precisions: number[] = [];
-  for (const [index, { hit }] of ranked.entries()) {
-    if (!hit) continue;
+  for (const [index, { object }] of ranked.entries()) {
+    if (object === undefined) continue;
     hits += 1;
     precisions.push(hits / (index + 1));
   }

@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
+import { drawAnswer, marksOf } from '../../../bench/eval/draw.ts';
 import { type Answer, editDistance, iou, score } from '../../../bench/eval/score.ts';
 import { readPhotos } from '../../../bench/eval/truth.ts';
+import { createCanvas } from '../../support/canvas.ts';
 
 const plate = { x: 10, y: 10, w: 40, h: 10, text: 'AB-12' };
 const found = { x: 10, y: 10, w: 40, h: 10, label: 'plate', score: 0.9, text: 'ab12' };
@@ -53,6 +55,38 @@ test('average precision falls when a false box outranks a true one', async (t) =
 test('stages are told by median and 95th percentile', async (t) => {
   const times = Array.from({ length: 100 }, (_, index) => answer([], [], index + 1));
   t.same(score(times).stage_ms, { total: { median: 51, p95: 96 } });
+});
+
+test('what is drawn says right, misread, false and missed apart', async (t) => {
+  const missed = { ...plate, y: 60, text: 'XY 9' };
+  const misread = { ...found, y: 30, text: 'AB1Z' };
+  const marks = marksOf([plate, { ...plate, y: 30 }, missed], [found, misread, elsewhere]);
+  t.same(
+    marks.map(({ text, box }) => [text.trim(), box.y]),
+    [
+      ['MISSED XY 9', 60],
+      ['ab12 0.90', 10],
+      ['AB1Z NOT AB-12 0.90', 30],
+      ['FALSE  0.50', 80],
+    ],
+  );
+  const [red, green] = [marks[0]?.colour, marks[1]?.colour];
+  t.same(
+    marks.map(({ colour }) => colour),
+    [red, green, red, red],
+  );
+  t.not(red, green);
+  const { text: _, ...unread } = found;
+  t.equal(marksOf([plate], [unread])[0]?.colour, green, 'a pipeline that does not read is not wrong');
+});
+
+test('drawing leaves the picture inside a box as it was, and copes with any text and place', async (t) => {
+  const image = createCanvas(120, 100, [10, 20, 30]);
+  drawAnswer(image, [], [{ x: 30, y: 40, w: 60, h: 30, label: 'plate', score: 0.9, text: '京A·1ß' }]);
+  const at = (x: number, y: number) => [...image.data.subarray((y * 120 + x) * 3, (y * 120 + x) * 3 + 3)];
+  t.same(at(60, 55), [10, 20, 30], 'inside');
+  t.not(at(60, 40).join(), '10,20,30', 'on the edge');
+  drawAnswer(image, [], [{ x: -500, y: 900, w: 2000, h: 5, label: 'plate', score: 1 }]);
 });
 
 function folderWith(t: Test, truth: string): string {
