@@ -37,7 +37,7 @@ interface AxisTaps {
   readonly weight: Float32Array;
 }
 
-/** Above this reduction a bilinear resize skips source pixels, so an area average is taken first. */
+/** Above this reduction a bilinear resize skips source pixels, so an area average is taken first; at it, it is that average. */
 const largestBilinearReduction = 2;
 
 /**
@@ -71,69 +71,151 @@ export function writeRegion(
   place: Placement,
   norm: Normalisation,
 ): void {
-  const reduction = Math.floor(Math.min(region.w / place.width, region.h / place.height));
-  if (reduction >= largestBilinearReduction) {
-    const smaller = averageBlocks(image, region, reduction);
-    const whole = { x: 0, y: 0, w: smaller.width, h: smaller.height };
-    resizeBilinear(smaller, whole, out, place, norm);
+  const reduction = Math.min(region.w / place.width, region.h / place.height);
+  if (reduction > largestBilinearReduction) {
+    const smaller = averageBlocks(image, region, Math.floor(reduction));
+    resize(smaller, { x: 0, y: 0, w: smaller.width, h: smaller.height }, out, place, norm);
   } else {
-    resizeBilinear(image, region, out, place, norm);
+    resize(image, region, out, place, norm);
   }
 }
 
+function resize(image: Image, region: Region, out: Float32Array, place: Placement, norm: Normalisation): void {
+  const write = isSameSize(region, place) ? copyPixels : resizeBilinear;
+  write(image, region, out, place, norm);
+}
+
+/** A plane of the tensor, and how a sample becomes a value of it: `sample × factor - shift`. */
+interface Plane {
+  readonly data: Float32Array;
+  readonly factor: number;
+  readonly shift: number;
+}
+
+/** The planes of red, green and blue. */
+function planesOf(out: Float32Array, place: Placement, { order, mean, std }: Normalisation): [Plane, Plane, Plane] {
+  const size = place.planeWidth * place.planeHeight;
+  const planeAt = (index: 0 | 1 | 2): Plane => ({
+    data: out.subarray(index * size, (index + 1) * size),
+    factor: 1 / (255 * std[index]),
+    shift: mean[index] / std[index],
+  });
+  return order === 'rgb' ? [planeAt(0), planeAt(1), planeAt(2)] : [planeAt(2), planeAt(1), planeAt(0)];
+}
+
+/** From the first sample of a pixel to its green and its blue one; a grey pixel has but one. */
+function samplesOf({ channels }: Image): { green: number; blue: number } {
+  return channels === 1 ? { green: 0, blue: 0 } : { green: 1, blue: 2 };
+}
+
+/** All channels of a pixel in one pass: its taps and weights are worked out once, which halves the time. */
 function resizeBilinear(image: Image, region: Region, out: Float32Array, place: Placement, norm: Normalisation): void {
   const { data, channels } = image;
   const xs = axisTaps(region.x, region.w, place.width, image.width, channels);
   const ys = axisTaps(region.y, region.h, place.height, image.height, channels * image.width);
-  const planeSize = place.planeWidth * place.planeHeight;
-  for (let plane = 0; plane < 3; plane++) {
-    const channel = channels === 1 ? 0 : norm.order === 'rgb' ? plane : 2 - plane;
-    const factor = 1 / (255 * (norm.std[plane] as number));
-    const shift = (norm.mean[plane] as number) / (norm.std[plane] as number);
-    for (let row = 0; row < place.height; row++) {
-      const top = (ys.first[row] as number) + channel;
-      const bottom = (ys.second[row] as number) + channel;
-      const down = ys.weight[row] as number;
-      let to = plane * planeSize + (place.y + row) * place.planeWidth + place.x;
-      for (let column = 0; column < place.width; column++) {
-        const left = xs.first[column] as number;
-        const right = xs.second[column] as number;
-        const across = xs.weight[column] as number;
-        const a = data[top + left] as number;
-        const b = data[bottom + left] as number;
-        const upper = a + ((data[top + right] as number) - a) * across;
-        const lower = b + ((data[bottom + right] as number) - b) * across;
-        out[to++] = (upper + (lower - upper) * down) * factor - shift;
-      }
+  const [red, green, blue] = planesOf(out, place, norm);
+  const next = samplesOf(image);
+  for (let row = 0; row < place.height; row++) {
+    const top = ys.first[row] as number;
+    const bottom = ys.second[row] as number;
+    const down = ys.weight[row] as number;
+    let at = (place.y + row) * place.planeWidth + place.x;
+    for (let column = 0; column < place.width; column++, at++) {
+      const left = xs.first[column] as number;
+      const right = xs.second[column] as number;
+      const across = xs.weight[column] as number;
+      const a = top + left;
+      const b = top + right;
+      const c = bottom + left;
+      const d = bottom + right;
+      const partD = across * down;
+      const partC = down - partD;
+      const partB = across - partD;
+      const partA = 1 - down - partB;
+      red.data[at] = mix(data, a, b, c, d, partA, partB, partC, partD) * red.factor - red.shift;
+      const g = next.green;
+      green.data[at] = mix(data, a + g, b + g, c + g, d + g, partA, partB, partC, partD) * green.factor - green.shift;
+      const h = next.blue;
+      blue.data[at] = mix(data, a + h, b + h, c + h, d + h, partA, partB, partC, partD) * blue.factor - blue.shift;
     }
   }
 }
 
-/** The region reduced by a whole factor, each pixel the mean of `factor × factor` source pixels. */
+/** Four samples by their parts. Inlined by the compiler. */
+function mix(
+  data: Uint8Array,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+  partA: number,
+  partB: number,
+  partC: number,
+  partD: number,
+): number {
+  return (
+    (data[a] as number) * partA +
+    (data[b] as number) * partB +
+    (data[c] as number) * partC +
+    (data[d] as number) * partD
+  );
+}
+
+/** Whether each pixel of the region becomes one of the tensor. */
+function isSameSize({ x, y, w, h }: Region, { width, height }: Placement): boolean {
+  return w === width && h === height && Number.isInteger(x) && Number.isInteger(y);
+}
+
+/** A frame that has the input's size already, as most cameras can be told to send, needs no interpolation. */
+function copyPixels(image: Image, region: Region, out: Float32Array, place: Placement, norm: Normalisation): void {
+  const { data, channels } = image;
+  const [red, green, blue] = planesOf(out, place, norm);
+  const to = samplesOf(image);
+  for (let row = 0; row < place.height; row++) {
+    let from = ((region.y + row) * image.width + region.x) * channels;
+    const start = (place.y + row) * place.planeWidth + place.x;
+    for (let at = start; at < start + place.width; at++, from += channels) {
+      red.data[at] = (data[from] as number) * red.factor - red.shift;
+      green.data[at] = (data[from + to.green] as number) * green.factor - green.shift;
+      blue.data[at] = (data[from + to.blue] as number) * blue.factor - blue.shift;
+    }
+  }
+}
+
+/** Grows to the largest picture that has been averaged: a thread works on one at a time. */
+let averaged = new Uint8Array(0);
+
+/** The region reduced by a whole factor, each pixel the mean of `factor × factor` source pixels; valid until the next call. */
 function averageBlocks(image: Image, region: Region, factor: number): Image {
-  const { channels } = image;
+  const { data, channels } = image;
   const x0 = Math.floor(region.x);
   const y0 = Math.floor(region.y);
   const width = Math.max(1, Math.floor(Math.min(region.w, image.width - x0) / factor));
   const height = Math.max(1, Math.floor(Math.min(region.h, image.height - y0) / factor));
-  const data = new Uint8Array(width * height * channels);
-  const stride = image.width * channels;
+  if (averaged.length < width * height * channels) averaged = new Uint8Array(width * height * channels);
+  const rowLength = image.width * channels;
   const area = factor * factor;
-  let to = 0;
-  for (let row = 0; row < height; row++) {
-    for (let column = 0; column < width; column++) {
-      const corner = (y0 + row * factor) * stride + (x0 + column * factor) * channels;
-      for (let channel = 0; channel < channels; channel++) {
-        let sum = area >> 1;
-        for (let dy = 0; dy < factor; dy++) {
-          let from = corner + dy * stride + channel;
-          for (let dx = 0; dx < factor; dx++, from += channels) sum += image.data[from] as number;
+  const half = area >> 1;
+  const next = samplesOf(image);
+  for (let row = 0, to = 0; row < height; row++) {
+    for (let column = 0; column < width; column++, to += channels) {
+      let start = (y0 + row * factor) * rowLength + (x0 + column * factor) * channels;
+      let red = half;
+      let green = half;
+      let blue = half;
+      for (let down = 0; down < factor; down++, start += rowLength) {
+        for (let from = start; from < start + factor * channels; from += channels) {
+          red += data[from] as number;
+          green += data[from + next.green] as number;
+          blue += data[from + next.blue] as number;
         }
-        data[to++] = Math.floor(sum / area);
       }
+      averaged[to] = red / area;
+      averaged[to + next.green] = green / area;
+      averaged[to + next.blue] = blue / area;
     }
   }
-  return { width, height, channels, data };
+  return { width, height, channels, data: averaged };
 }
 
 /** The grey of the bars around a letterboxed picture: 114 of 255, as YOLO is trained with. */
