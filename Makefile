@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 sources := $(shell find src -name '*.ts')
 installed := node_modules/.package-lock.json
 
-.PHONY: run build test check format lint types layers unused clean
+.PHONY: run build test check format lint types layers unused train clean
 
 run: dist/cli.js
 	@node dist/cli.js serve
@@ -24,6 +24,10 @@ format: $(installed)
 
 lint types layers unused: $(installed)
 	@npm --silent run $@
+
+# Trains the shipped models anew, from nothing: hours. native-models/training/README.md says more.
+train:
+	@$(MAKE) --directory native-models/training train
 
 clean:
 	rm -rf dist node_modules .tap

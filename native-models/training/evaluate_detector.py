@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import json
 import time
 from pathlib import Path
 
@@ -14,6 +15,7 @@ MATCH_IOU = 0.5
 # Boxes below this score are not worth keeping, even for a precision curve.
 LOWEST_SCORE = 0.01
 THRESHOLDS = (0.05, 0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7)
+SCORE_EDGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.01)
 TIMED_RUNS, WARM_RUNS = 100, 10
 PICTURES = (".jpg", ".jpeg", ".png")
 
@@ -21,11 +23,12 @@ PICTURES = (".jpg", ".jpeg", ".png")
 class Runner:
     """An ONNX model with its letterbox and non-maximum suppression."""
 
-    def __init__(self, path, iou_threshold=0.5, threads=1):
+    def __init__(self, path, iou_threshold=0.5, threads=1, size=None):
         settings = onnxruntime.SessionOptions()
         settings.intra_op_num_threads = settings.inter_op_num_threads = threads
         self.session = onnxruntime.InferenceSession(str(path), settings, providers=["CPUExecutionProvider"])
-        self.height, self.width = self.session.get_inputs()[0].shape[2:]
+        named = self.session.get_modelmeta().custom_metadata_map["imgsz"]
+        self.height, self.width = size or json.loads(named)
         self.iou_threshold = iou_threshold
 
     def detect(self, picture):
@@ -99,7 +102,16 @@ def average_precision(scores, hits, plates):
     return float(np.sum(np.diff(np.concatenate(([0.0], recall))) * envelope))
 
 
-def evaluate(runner, folder):
+def print_reliability(scores, hits):
+    """How often the boxes of each range of scores are right, and what they say of themselves."""
+    for low, high in zip(SCORE_EDGES[:-1], SCORE_EDGES[1:]):
+        chosen = (scores >= low) & (scores < high)
+        if chosen.any():
+            mean, right = scores[chosen].mean(), hits[chosen].mean()
+            print(f"  score {low:.1f}-{min(high, 1):.1f}: {chosen.sum():5d} boxes, mean score {mean:.2f}, right {right:.2f}")
+
+
+def evaluate(runner, folder, reliability):
     """Print a table of recall and false boxes a picture for every threshold."""
     truth = read_truth(folder)
     all_scores, all_hits = [], []
@@ -116,19 +128,23 @@ def evaluate(runner, folder):
         above = scores >= threshold
         recall = f"recall {hits[above].sum() / plates:.3f}  " if plates else ""
         print(f"  score >= {threshold:.2f}  {recall}false boxes/picture {(above & ~hits).sum() / len(truth):.3f}")
+    if reliability:
+        print_reliability(scores, hits)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True)
     parser.add_argument("--iou", type=float, default=0.5, help="overlap at which suppression drops a box")
+    parser.add_argument("--size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"), help="input size, instead of the file's usual one")
+    parser.add_argument("--reliability", action="store_true", help="print how often boxes of each score range are right")
     parser.add_argument("folders", nargs="*", type=Path, help="folders of pictures, with truth.tsv where they hold plates")
     options = parser.parse_args()
-    runner = Runner(options.model, options.iou)
+    runner = Runner(options.model, options.iou, size=options.size)
     median, fastest = runner.time_per_run()
     print(f"input {runner.width}x{runner.height}, one thread: median {median:.1f} ms, fastest {fastest:.1f} ms")
     for folder in options.folders:
-        evaluate(runner, folder)
+        evaluate(runner, folder, options.reliability)
 
 
 if __name__ == "__main__":

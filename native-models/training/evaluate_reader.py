@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import onnxruntime
 
-from reader import HEIGHT, WIDTH, decode
+from reader import HEIGHT, MARGIN_X, MARGIN_Y, WIDTH, decode
 from reader_crops import Glyphs, make_crop, stretch
 from train_reader import font_paths
 
@@ -39,11 +39,13 @@ def read(session, picture):
 
 
 def cut(rng, picture, row, jitter):
-    """The box of a truth row, each edge moved by up to `jitter` of the box's size, stretched to the input."""
+    """The box of a truth row, each edge moved by up to `jitter` of the box's size, with the margin, stretched to the input."""
     x, y, w, h = (float(row[key]) for key in "xywh")
     moves = rng.uniform(-jitter, jitter, 4) * (w, h, w, h)
-    x0, y0 = (int(max(v, 0)) for v in np.round((x + moves[0], y + moves[1])))
-    x1, y1 = (int(v) for v in np.round((x + w + moves[2], y + h + moves[3])))
+    x0, y0, x1, y1 = np.array((x, y, x + w, y + h)) + moves
+    across, down = (x1 - x0) * MARGIN_X, (y1 - y0) * MARGIN_Y
+    x0, y0 = (int(max(v, 0)) for v in np.round((x0 - across, y0 - down)))
+    x1, y1 = (int(v) for v in np.round((x1 + across, y1 + down)))
     return stretch(picture[y0:y1, x0:x1])
 
 
@@ -131,7 +133,7 @@ def main():
     if options.synthetic:
         rng, glyphs = np.random.default_rng(10_007), Glyphs(font_paths(options.fonts))
         crops = [make_crop(rng, glyphs, []) for _ in range(options.synthetic)]
-        results = [("synthetic", text, *read(session, picture)) for picture, text in crops]
+        results = [("synthetic", text, *read(session, picture)) for picture, text, _ in crops]
         report("synthetic", results)
         reliability("synthetic, mean", results, 3)
         reliability("synthetic, product", results, 4)

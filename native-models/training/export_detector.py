@@ -12,13 +12,14 @@ OPSET = 17
 
 
 def export(checkpoint, output, height, width, version):
-    """Write `output` for one static input size, through a rename."""
+    """Write `output` with a free input size, `height` by `width` where nobody asks for another, through a rename."""
     detector = PlateDetector()
     detector.load_state_dict(torch.load(checkpoint, weights_only=True))
     model = ExportedDetector(fuse(detector.eval(), ConvBlock)).eval()
     partial = output.with_suffix(".partial")
     torch.onnx.export(model, torch.zeros(1, 3, height, width), str(partial), opset_version=OPSET, dynamo=False,
-                      input_names=["images"], output_names=["output0"])
+                      input_names=["images"], output_names=["output0"],
+                      dynamic_axes={"images": {2: "height", 3: "width"}, "output0": {2: "boxes"}})
     metadata = {
         "description": "framegate licence-plate detector, trained on synthetic scenes",
         "version": version,

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from onnx_file import finish, fuse
-from reader import ALPHABET, HEIGHT, WIDTH, ConvBlock, ExportedReader, PlateReader
+from reader import ALPHABET, HEIGHT, MARGIN_X, MARGIN_Y, WIDTH, ConvBlock, ExportedReader, PlateReader
 
 OPSET = 17
 
@@ -26,6 +26,8 @@ def export(checkpoint, output, version):
         "task": "text-recognition",
         "imgsz": str([HEIGHT, WIDTH]),
         "alphabet": ALPHABET,
+        "crop_margin": str([MARGIN_X, MARGIN_Y]),
+        "text_score": "product",
     }
     finish(partial, output, metadata)
 

@@ -5,10 +5,14 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from plates import FONT_EXCLUDED, FONT_HINTS, HEADERS
-from reader import HEIGHT, WIDTH
+from reader import HEIGHT, MARGIN_X, MARGIN_Y, WIDTH
 from reader_glyphs import GLYPH_HEIGHT, stroke_font
 
 FONT_SIZE = 72
+# Empty pixels around the characters of a line's mask.
+LINE_PAD = 4
+# A line is taken at least this many times as long as high, or a short code would be stretched out of shape.
+SHORTEST_LINE = 2.5
 STROKE_FONTS = 150
 # Families beside those of the detector that resemble plate lettering.
 MORE_HINTS = ("archivo", "barlow", "chakra", "overpass", "oxanium", "rajdhani", "saira", "share-tech")
@@ -74,7 +78,7 @@ def text_line(rng, glyphs, text):
     cell = GLYPH_HEIGHT * rng.uniform(0.5, 0.7) if rng.random() < 0.3 else 0
     gap = int(GLYPH_HEIGHT * rng.uniform(0.25, 0.75))
     thicken = int(rng.integers(-2, 4)) if rng.random() < 0.5 else 0
-    pieces, x = [], 4
+    pieces, x = [], LINE_PAD
     for c in text:
         if c in " *-.":
             width = gap if c in " *" else int(gap * rng.uniform(0.7, 1.2))
@@ -98,9 +102,9 @@ def text_line(rng, glyphs, text):
                 piece = np.pad(piece, ((0, 0), (pad // 2, pad - pad // 2)))
         pieces.append((x, piece))
         x += piece.shape[1] + spacing
-    line = np.zeros((GLYPH_HEIGHT + 8, x + 4), np.uint8)
+    line = np.zeros((GLYPH_HEIGHT + 2 * LINE_PAD, x - spacing + LINE_PAD), np.uint8)
     for left, piece in pieces:
-        line[4 : 4 + GLYPH_HEIGHT, left : left + piece.shape[1]] = piece
+        line[LINE_PAD : LINE_PAD + GLYPH_HEIGHT, left : left + piece.shape[1]] = piece
     if thicken > 0:
         line = cv2.dilate(line, np.ones((thicken, thicken), np.uint8))
     elif thicken < 0:
@@ -125,7 +129,7 @@ def put(image, mask, x, y, tone):
 
 
 def draw(rng, glyphs):
-    """One clean plate (float grey) and its text."""
+    """One clean plate (float grey), its text, and the box (x0, y0, x1, y1) of its line of text."""
     kind = (BRAZIL, EUROPE, CODE)[rng.choice(3, p=(0.36, 0.44, 0.2))]
     patterns = (BRAZILIAN, EUROPEAN, OTHER)[kind]
     text = random_code(rng) if rng.random() < (0.02, 0.05, 0.5)[kind] else fill(rng, patterns[rng.integers(len(patterns))])
@@ -154,8 +158,13 @@ def draw(rng, glyphs):
     right = width * rng.uniform(0.94, 0.98)
     room = right - left
     wide = min(room, line.shape[1] * rng.uniform(1.0, 1.2)) if line.shape[1] < room * 0.75 else room
+    written = line.shape[1]
     line = cv2.resize(line, (max(int(wide), 8), line.shape[0]), interpolation=cv2.INTER_AREA)
-    put(image, line, left + (room - wide) / 2, height * top, ink)
+    start, above = left + (room - wide) / 2, height * top
+    put(image, line, start, above, ink)
+    pad = LINE_PAD * wide / written
+    box = np.array((start + pad, above + LINE_PAD, start + wide - pad, above + line.shape[0] - LINE_PAD))
+    short = max(0, (box[3] - box[1]) * SHORTEST_LINE - (box[2] - box[0])) / 2
     if kind == BRAZIL or (kind == CODE and top > 0.2):
         words = HEADERS[rng.integers(len(HEADERS))] if rng.random() < 0.5 else "BA-" + fill(rng, "AAAAAA AAAA"[: rng.integers(5, 11)])
         share = rng.uniform(0.25, 0.6)
@@ -166,7 +175,7 @@ def draw(rng, glyphs):
     if rng.random() < 0.5:
         inset = int(height * rng.uniform(0, 0.05))
         cv2.rectangle(image, (inset, inset), (width - 1 - inset, height - 1 - inset), float(ink), int(rng.integers(1, 4)), cv2.LINE_AA)
-    return image, text.replace("*", " ").strip()
+    return image, text.replace("*", " ").strip(), box + (-short, 0, short, 0)
 
 
 def wear(rng, image):
@@ -198,8 +207,11 @@ def surroundings(rng, glyphs, pool, height, width):
     return np.repeat(np.linspace(ends[0], ends[1], height, dtype=np.float32)[:, None], width, 1)
 
 
-def place(rng, glyphs, image, pool):
-    """Show the plate under a camera's angle inside a box that fits about as well as a detector's."""
+def place(rng, glyphs, image, box, pool):
+    """Show the plate under a camera's angle inside a box that fits about as well as a detector's, and the margin around it.
+
+    Returns the crop (float grey) and the corners of its line of text in -1 to 1 (4, 2), clockwise from the top left.
+    """
     height, width = image.shape
     frame = int(height * rng.uniform(0.05, 0.2)) if rng.random() < 0.45 else 0
     if frame:
@@ -221,9 +233,13 @@ def place(rng, glyphs, image, pool):
     size = high - low
     if rng.random() < 0.5:
         low, high = (low + high - np.ptp(inner, 0) * scale) / 2, (low + high + np.ptp(inner, 0) * scale) / 2
-    low, high = low + rng.normal(-0.02, 0.03, 2) * size, high + rng.normal(0.02, 0.03, 2) * size
+    low, high = low + rng.normal(-0.01, 0.045, 2) * size, high + rng.normal(0.01, 0.045, 2) * size
+    margin = (high - low) * (MARGIN_X, MARGIN_Y)
+    low, high = low - margin, high + margin
     shape = np.maximum(np.ceil(high - low), (24, 8)).astype(int)
     warp = cv2.getPerspectiveTransform(inner, (seen - low).astype(np.float32))
+    line = np.array(((box[0], box[1]), (box[2], box[1]), (box[2], box[3]), (box[0], box[3])), np.float32) + edge
+    corners = cv2.perspectiveTransform(line[None], warp)[0] / shape
     if scale < 0.7:
         small = cv2.resize(image, None, fx=scale * 1.3, fy=scale * 1.3, interpolation=cv2.INTER_AREA)
         warp = warp @ np.diag((image.shape[1] / small.shape[1], image.shape[0] / small.shape[0], 1))
@@ -232,7 +248,7 @@ def place(rng, glyphs, image, pool):
     mask = np.full(image.shape, 255, np.uint8)
     alpha = cv2.warpPerspective(mask, warp, tuple(shape)).astype(np.float32) / 255
     shown = cv2.warpPerspective(image, warp, tuple(shape), borderMode=cv2.BORDER_REPLICATE)
-    return canvas + (shown - canvas) * alpha
+    return canvas + (shown - canvas) * alpha, corners * 2 - 1
 
 
 def photograph(rng, image):
@@ -271,7 +287,8 @@ def stretch(image):
 
 
 def make_crop(rng, glyphs, pool):
-    """One training sample: a uint8 picture (HEIGHT, WIDTH) and its text."""
-    image, text = draw(rng, glyphs)
+    """One training sample: a uint8 picture (HEIGHT, WIDTH), its text, and its line's corners in -1 to 1 (4, 2)."""
+    image, text, box = draw(rng, glyphs)
     wear(rng, image)
-    return stretch(photograph(rng, place(rng, glyphs, image, pool))), text
+    image, corners = place(rng, glyphs, image, box, pool)
+    return stretch(photograph(rng, image)), text, corners

@@ -21,6 +21,13 @@ MAX_GRADIENT = 5.0
 REPORT_EVERY, SAVE_EVERY = 50, 200
 # Pictures kept from the scenery pool by each worker.
 SCENERY = 200
+# Standard deviation of a reused crop's shift, in half widths and half heights.
+SHIFT = np.array((0.02, 0.04))
+# The corners' loss beside the reading's; their error counts linearly beyond CORNER_BETA.
+CORNER_WEIGHT, CORNER_BETA = 4.0, 0.05
+# Half of the lines are cut at the true corners, moved by this much (in half widths and half heights), so that reading is
+# learned while finding still errs; the rest as found.
+CORNER_NOISE = torch.tensor((0.02, 0.06))
 WEB_FONT = re.compile(r"-latin-[4-7]00-normal\.woff$")
 
 
@@ -55,17 +62,21 @@ class CropStream(torch.utils.data.IterableDataset):
             if len(ring) < min(options.batch, options.slots):
                 continue
             chosen = [ring[i] for i in rng.integers(0, len(ring), options.batch)]
-            pictures = np.stack([self._vary(rng, picture) for picture, _ in chosen])
-            labels = [encode(text) for _, text in chosen]
-            yield torch.from_numpy(pictures)[:, None], torch.cat(labels), torch.tensor([len(label) for label in labels])
+            pictures, corners = zip(*(self._vary(rng, picture, corners) for picture, _, corners in chosen))
+            labels = [encode(text) for _, text, _ in chosen]
+            lengths = torch.tensor([len(label) for label in labels])
+            yield torch.from_numpy(np.stack(pictures))[:, None], torch.from_numpy(np.stack(corners)), torch.cat(labels), lengths
 
     @staticmethod
-    def _vary(rng, picture):
-        """A small random shift and scale, so that a reused crop is not quite the same."""
+    def _vary(rng, picture, corners):
+        """A small random shift and scale of a crop and its corners, so that a reused one is not quite the same."""
+        size = np.array((WIDTH, HEIGHT))
         scale = 1 + rng.normal(0, 0.02, 2)
-        shift = rng.normal(0, 1, 2) * (1.5, 0.7) + (1 - scale) * (WIDTH / 2, HEIGHT / 2)
+        moved = rng.normal(0, 1, 2) * SHIFT
+        shift = moved * size / 2 + (1 - scale) * size / 2
         matrix = np.array(((scale[0], 0, shift[0]), (0, scale[1], shift[1])), np.float32)
-        return cv2.warpAffine(picture, matrix, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE)
+        picture = cv2.warpAffine(picture, matrix, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE)
+        return picture, (corners * scale + moved).astype(np.float32)
 
 
 @torch.no_grad()
@@ -97,32 +108,40 @@ def train(options):
     torch.set_num_threads(options.threads)
     model = PlateReader()
     if options.start:
-        model.load_state_dict(torch.load(options.start, weights_only=True))
+        model.load_state_dict(torch.load(options.start, weights_only=True), strict=False)
     model = model.to(memory_format=torch.channels_last).train()
     average = copy.deepcopy(model).eval()
     optimiser = torch.optim.AdamW(model.parameters(), lr=options.rate, weight_decay=options.decay)
     loader = iter(torch.utils.data.DataLoader(CropStream(options), batch_size=None, num_workers=options.workers, prefetch_factor=4))
-    began, running, step = time.time(), 0.0, 0
+    began, running, step = time.time(), np.zeros(2), 0
     while (done := share_done(options, step, began)) < 1:
         rate = options.rate * min(1, (step + 1) / WARMUP_STEPS) * (0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2)
         for group in optimiser.param_groups:
             group["lr"] = rate
-        pictures, labels, lengths = next(loader)
+        pictures, corners, labels, lengths = next(loader)
         with torch.autocast("cpu", torch.bfloat16):
-            logits = model(pictures.to(memory_format=torch.channels_last).float() / 255)
+            images = pictures.to(memory_format=torch.channels_last).float() / 255
+            found = model.locate(model.normalise(images)).float()
+            near = corners + torch.randn_like(corners) * CORNER_NOISE
+            cut_at = torch.where(torch.rand(len(found), 1, 1) < 0.5, near, found.detach())
+            lines = model.straighten(images, cut_at).contiguous(memory_format=torch.channels_last)
+            logits = model.read(lines)
         logits = logits.float().transpose(0, 1)
-        loss = torch.nn.functional.ctc_loss(logits.log_softmax(2), labels, torch.full_like(lengths, len(logits)), lengths,
-                                            blank=BLANK, zero_infinity=True)
+        off = torch.nn.functional.smooth_l1_loss(found, corners, beta=CORNER_BETA)
+        reading = torch.nn.functional.ctc_loss(logits.log_softmax(2), labels, torch.full_like(lengths, len(logits)), lengths,
+                                               blank=BLANK, zero_infinity=True)
+        loss = reading + CORNER_WEIGHT * off
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), MAX_GRADIENT)
         optimiser.step()
         step += 1
         average_weights(average, model, step)
-        running += loss.item()
+        running += np.array((reading.item(), (found.detach() - corners).abs().mean().item()))
         if step % REPORT_EVERY == 0:
-            print(f"step {step} {done:.0%} loss {running / REPORT_EVERY:.4f} {time.time() - began:.0f}s", flush=True)
-            running = 0.0
+            reading, off = running / REPORT_EVERY
+            print(f"step {step} {done:.0%} loss {reading:.4f} corners {off:.4f} {time.time() - began:.0f}s", flush=True)
+            running = np.zeros(2)
         if step % SAVE_EVERY == 0:
             save(options.output, average)
     save(options.output, average)

@@ -1,7 +1,7 @@
-/** Reads the text of one line of a picture with a CTC recogniser. Worker threads. */
+/** Reads lines of text in pictures with a CTC recogniser. Worker threads. */
 import { decodeCtc, type Reading } from './ctc.ts';
 import type { Image } from './image.ts';
-import { loadModel, type Model, type TensorShape } from './onnx-model.ts';
+import { loadModel, type Model, type Tensor, type TensorShape } from './onnx-model.ts';
 import type { RecogniserPlan } from './recognisers.ts';
 import { type Region, writeRegion } from './tensor-image.ts';
 
@@ -14,20 +14,28 @@ const usualLine = [180, 40] as const;
 /** The first run allocates, the second has the compiler look at all that is left in JavaScript. */
 const warmUpRuns = 2;
 
+/** A line of text to read: a region of a picture. */
+export interface Crop {
+  readonly image: Image;
+  readonly region: Region;
+}
+
 export class CtcReader {
   readonly model: Model;
   readonly #plan: RecogniserPlan;
   readonly #input: TensorShape;
   readonly #output: TensorShape;
-  /** Sized for the widest line, so that no frame allocates. */
-  readonly #tensor: Float32Array;
+  /** The planes of one line, sized for the widest, so that no frame allocates. */
+  readonly #planes: Float32Array;
+  /** Lines that are read in one run; it grows to the most that a frame has had. */
+  #batch = new Float32Array(0);
 
   private constructor(model: Model, plan: RecogniserPlan, input: TensorShape, output: TensorShape) {
     this.model = model;
     this.#plan = plan;
     this.#input = input;
     this.#output = output;
-    this.#tensor = new Float32Array(planes * plan.height * plan.largestWidth);
+    this.#planes = new Float32Array(planes * plan.height * plan.largestWidth);
   }
 
   /** @throws Error when the model cannot be loaded. */
@@ -39,53 +47,67 @@ export class CtcReader {
     return new CtcReader(model, plan, input, output);
   }
 
-  /** Reads a region as one line of text, left to right. */
-  async read(image: Image, region: Region): Promise<Reading> {
-    const { height, widthStep, smallestWidth, largestWidth, normalisation } = this.#plan;
-    const wanted = Math.ceil((region.w / region.h) * (height / widthStep)) * widthStep;
-    const width = Math.min(largestWidth, Math.max(smallestWidth, wanted));
-    const tensor = this.#tensor.subarray(0, planes * height * width);
-    const place = { planeWidth: width, planeHeight: height, x: 0, y: 0, width, height };
-    writeRegion(image, region, tensor, place, normalisation);
-    return this.#infer(this.#isGrey ? mixGrey(tensor) : tensor, width);
+  /**
+   * Reads each crop as one line of text, left to right; in one run where all lines have the same size and the model
+   * takes several. For `plate-reader` that takes a fifth less time a line than a run for each.
+   */
+  async read(crops: readonly Crop[]): Promise<Reading[]> {
+    const { height, smallestWidth, largestWidth } = this.#plan;
+    const isBatched = smallestWidth === largestWidth && typeof this.#input.dims[0] !== 'number';
+    if (isBatched && crops.length > 0) return this.#readTogether(crops, height, smallestWidth);
+    const readings: Reading[] = [];
+    for (const crop of crops) readings.push(...(await this.#readTogether([crop], height, this.#widthOf(crop))));
+    return readings;
   }
 
   async warm(): Promise<void> {
     const [width, height] = usualLine;
-    const blank: Image = { width, height, channels: 3, data: new Uint8Array(planes * width * height) };
-    for (let run = 0; run < warmUpRuns; run++) {
-      await this.read(blank, { x: 0, y: 0, w: width, h: height });
+    const image: Image = { width, height, channels: 3, data: new Uint8Array(planes * width * height) };
+    for (let run = 0; run < warmUpRuns; run++)
+      await this.read([{ image, region: { x: 0, y: 0, w: width, h: height } }]);
+  }
+
+  /** Pixels of the input for a crop's proportions. */
+  #widthOf({ region }: Crop): number {
+    const { height, widthStep, smallestWidth, largestWidth } = this.#plan;
+    const wanted = Math.ceil((region.w / region.h) * (height / widthStep)) * widthStep;
+    return Math.min(largestWidth, Math.max(smallestWidth, wanted));
+  }
+
+  async #readTogether(crops: readonly Crop[], height: number, width: number): Promise<Reading[]> {
+    const channels = this.#input.dims[1] === 1 ? 1 : planes;
+    const lineSize = channels * height * width;
+    if (this.#batch.length < crops.length * lineSize) this.#batch = new Float32Array(crops.length * lineSize);
+    const place = { planeWidth: width, planeHeight: height, x: 0, y: 0, width, height };
+    for (const [index, { image, region }] of crops.entries()) {
+      const line = this.#batch.subarray(index * lineSize, (index + 1) * lineSize);
+      const colour = channels === 1 ? this.#planes.subarray(0, planes * lineSize) : line;
+      writeRegion(image, region, colour, place, this.#plan.normalisation);
+      if (channels === 1) mixGrey(colour, line);
     }
+    const data = this.#batch.subarray(0, crops.length * lineSize);
+    return this.#infer({ data, dims: [crops.length, channels, height, width] }, crops.length);
   }
 
-  /** The model takes one plane instead of three. */
-  get #isGrey(): boolean {
-    return this.#input.dims[1] === 1;
-  }
-
-  async #infer(tensor: Float32Array, width: number): Promise<Reading> {
-    const { height, alphabet } = this.#plan;
-    const dims = [1, tensor.length / (height * width), height, width];
-    const outputs = await this.model.run({ [this.#input.name]: { data: tensor, dims } });
+  async #infer(input: Tensor, lines: number): Promise<Reading[]> {
+    const { alphabet, scoring } = this.#plan;
+    const outputs = await this.model.run({ [this.#input.name]: input });
     const output = outputs[this.#output.name];
     const [, steps, classes] = output?.dims ?? [];
     if (output === undefined || steps === undefined || classes === undefined) {
       throw new Error('the recogniser gave no text');
     }
-    const { text, score } = decodeCtc(output.data, steps, classes, alphabet);
-    // The alphabet has a space, which the margins of a line look like.
-    const trimmed = text.trim();
-    return { text: trimmed, score: trimmed === '' ? 0 : score };
+    const lineOf = (index: number) => output.data.subarray(index * steps * classes, (index + 1) * steps * classes);
+    return Array.from({ length: lines }, (_, index) => decodeCtc(lineOf(index), steps, classes, alphabet, scoring));
   }
 }
 
-/** Mixes three planes, red first, into the first of them. */
-function mixGrey(tensor: Float32Array): Float32Array {
-  const size = tensor.length / planes;
+/** Mixes three planes, red first, into one. */
+function mixGrey(colour: Float32Array, grey: Float32Array): void {
+  const size = grey.length;
   const [red, green, blue] = greyParts;
   for (let i = 0; i < size; i++) {
-    tensor[i] =
-      red * (tensor[i] as number) + green * (tensor[size + i] as number) + blue * (tensor[2 * size + i] as number);
+    grey[i] =
+      red * (colour[i] as number) + green * (colour[size + i] as number) + blue * (colour[2 * size + i] as number);
   }
-  return tensor.subarray(0, size);
 }

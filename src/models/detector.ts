@@ -80,6 +80,10 @@ function inputSizeOf(input: TensorShape, model: Model, overrides: ModelOverrides
   if (overrides.imgsz !== undefined && (size.width !== wanted.width || size.height !== wanted.height)) {
     return { fault: `imgsz is [${overrides.imgsz.join(', ')}], but the file fixes [${size.height}, ${size.width}]` };
   }
+  const stride = Number(model.metadata['stride']);
+  if (size.width % stride > 0 || size.height % stride > 0) {
+    return { fault: `imgsz is [${size.height}, ${size.width}], but the model takes multiples of ${stride} only` };
+  }
   return size;
 }
 

@@ -104,3 +104,9 @@ export function parseImageSize(text: string | undefined): { width: number; heigh
   const match = /^\[\s*(\d+)\s*,\s*(\d+)\s*\]$/.exec(text ?? '');
   return match === null ? undefined : { height: Number(match[1]), width: Number(match[2]) };
 }
+
+/** Two numbers of zero or more as Python prints a list: `[0.06, 0.15]`. */
+export function parsePair(text: string | undefined): [number, number] | undefined {
+  const match = /^\[\s*(\d+(?:\.\d+)?)\s*,\s*(\d+(?:\.\d+)?)\s*\]$/.exec(text ?? '');
+  return match === null ? undefined : [Number(match[1]), Number(match[2])];
+}

@@ -5,6 +5,8 @@ import { z } from 'zod';
 import { headNames } from './yolo-heads.ts';
 
 const inputSide = z.number().int().min(1).max(8192);
+/** Height and width of a model's input in pixels. */
+export const inputSize = z.tuple([inputSide, inputSide]);
 const planes = z.tuple([z.number(), z.number(), z.number()]);
 const deviations = z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]);
 
@@ -17,7 +19,7 @@ const overridesSchema = z.strictObject({
   /** What the output is, where its shape does not say. */
   head: z.enum(headNames).optional(),
   /** Height and width in pixels of an input that the file leaves free. */
-  imgsz: z.tuple([inputSide, inputSide]).optional(),
+  imgsz: inputSize.optional(),
   /** What samples of 0 to 255 become; `mean` and `std` apply after a division by 255, in the order of the planes. */
   normalisation: z.union([z.enum(['0-1', '0-255']), z.strictObject({ mean: planes, std: deviations })]).optional(),
   channel_order: z.enum(['rgb', 'bgr']).optional(),

@@ -1,8 +1,17 @@
 /** Which text recognisers there are and how each wants its input. Any thread. */
-import { parseImageSize, readOnnxHeader } from './metadata.ts';
+import type { Scoring } from './ctc.ts';
+import { parseImageSize, parsePair, readOnnxHeader } from './metadata.ts';
 import { findModel } from './model-files.ts';
 import { recognitionAlphabet, recognitionHeight, recognitionInput, recognitionPath } from './pp-ocr.ts';
 import { type Normalisation, unitRgb } from './tensor-image.ts';
+
+/** What a recogniser wants to see on each side of a box, as parts of the box's width and height. */
+export interface CropMargin {
+  readonly x: number;
+  readonly y: number;
+}
+
+export const noMargin: CropMargin = { x: 0, y: 0 };
 
 /** A recogniser takes `[1, 3, height, width]`, or one plane of grey, and gives probabilities `[1, steps, 1 + characters]`, class 0 the blank. */
 export interface RecogniserPlan {
@@ -16,6 +25,8 @@ export interface RecogniserPlan {
   readonly smallestWidth: number;
   readonly largestWidth: number;
   readonly normalisation: Normalisation;
+  readonly margin: CropMargin;
+  readonly scoring: Scoring;
 }
 
 /** The name of the recogniser for any text that ships in a package, not in the models folder. */
@@ -26,7 +37,8 @@ const generalWidths = { widthStep: 8, smallestWidth: 48, largestWidth: 1280 };
 
 /**
  * Finds a recogniser by the name that a pipeline uses: `pp-ocrv4`, or a model in the models folder whose metadata has
- * `alphabet` (its characters in the order of its classes) and `imgsz` (`[height, width]`).
+ * `alphabet` (its characters in the order of its classes) and `imgsz` (`[height, width]`). It may also have
+ * `crop_margin` (`[x, y]`, parts of a box's width and height) and `text_score` (`mean` or `product`).
  * @throws Error in one line when there is none, or it is no recogniser.
  */
 export async function findRecogniser(modelsDir: string, name: string): Promise<RecogniserPlan> {
@@ -38,6 +50,8 @@ export async function findRecogniser(modelsDir: string, name: string): Promise<R
       height: recognitionHeight,
       ...generalWidths,
       normalisation: recognitionInput,
+      margin: noMargin,
+      scoring: 'mean',
     };
   }
   const files = findModel(modelsDir, name);
@@ -49,6 +63,16 @@ export async function findRecogniser(modelsDir: string, name: string): Promise<R
     throw new Error(`model "${name}" is no text recogniser: its metadata has no "alphabet" or no "imgsz"`);
   }
   const { height, width } = size;
+  const [x, y] = parsePair(metadata['crop_margin']) ?? [0, 0];
   const widths = { widthStep: width, smallestWidth: width, largestWidth: width };
-  return { name, path: files.onnxPath, alphabet, height, ...widths, normalisation: unitRgb };
+  return {
+    name,
+    path: files.onnxPath,
+    alphabet,
+    height,
+    ...widths,
+    normalisation: unitRgb,
+    margin: { x, y },
+    scoring: metadata['text_score'] === 'product' ? 'product' : 'mean',
+  };
 }

@@ -51,11 +51,18 @@ export function tiltOf([topLeft, topRight]: Quad): number {
   return Math.abs((Math.atan2(topRight[1] - topLeft[1], topRight[0] - topLeft[0]) * 180) / Math.PI);
 }
 
+/** Width and height of a quadrilateral in pixels: its longer sides. */
+function sidesOf([topLeft, topRight, bottomRight, bottomLeft]: Quad): { w: number; h: number } {
+  return {
+    w: Math.max(distance(topLeft, topRight), distance(bottomLeft, bottomRight)),
+    h: Math.max(distance(topLeft, bottomLeft), distance(topRight, bottomRight)),
+  };
+}
+
 /** Whether a quadrilateral is so high that its text must stand on its side. */
-export function isStanding([topLeft, topRight, bottomRight, bottomLeft]: Quad): boolean {
-  const width = Math.max(distance(topLeft, topRight), distance(bottomLeft, bottomRight));
-  const height = Math.max(distance(topLeft, bottomLeft), distance(topRight, bottomRight));
-  return height >= standingRatio * width;
+export function isStanding(quad: Quad): boolean {
+  const { w, h } = sidesOf(quad);
+  return h >= standingRatio * w;
 }
 
 /** A standing quadrilateral turned so that its text runs from left to right: its left side becomes the bottom. */
@@ -64,15 +71,31 @@ function layDown(quad: Quad): Quad {
   return isStanding(quad) ? [topRight, bottomRight, bottomLeft, topLeft] : quad;
 }
 
+/** Grows a quadrilateral by parts of its sides: `x` along the top and bottom, `y` along the left and right. */
+function grow([topLeft, topRight, bottomRight, bottomLeft]: Quad, { x, y }: { x: number; y: number }): Quad {
+  const between = (a: Point, b: Point, part: number): Point => [
+    a[0] + (b[0] - a[0]) * part,
+    a[1] + (b[1] - a[1]) * part,
+  ];
+  const corner = (across: number, down: number): Point =>
+    between(between(topLeft, topRight, across), between(bottomLeft, bottomRight, across), down);
+  return [corner(-x, -y), corner(1 + x, -y), corner(1 + x, 1 + y), corner(-x, 1 + y)];
+}
+
+/** Length and height in pixels of the text in a quadrilateral. */
+export function textSizeOf(quad: Quad): { w: number; h: number } {
+  return sidesOf(layDown(quad));
+}
+
 /**
  * Samples a quadrilateral bilinearly into an upright picture of its longest sides.
+ * @param margin how much more is shown on each side, as parts of the text's length and height.
  * @returns a new picture with the channels of the source; points outside it repeat its edge.
  */
-export function rectify(image: Image, corners: Quad): Image {
-  const quad = layDown(corners);
-  const [topLeft, topRight, bottomRight, bottomLeft] = quad;
-  const width = sideInPixels(distance(topLeft, topRight), distance(bottomLeft, bottomRight));
-  const height = sideInPixels(distance(topLeft, bottomLeft), distance(topRight, bottomRight));
+export function rectify(image: Image, corners: Quad, margin = { x: 0, y: 0 }): Image {
+  const quad = grow(layDown(corners), margin);
+  const sides = sidesOf(quad);
+  const [width, height] = [sideInPixels(sides.w), sideInPixels(sides.h)];
   const { channels } = image;
   const data = new Uint8Array(width * height * channels);
   const { a, b, c, d, e, f, g, h } = squareToQuad(quad);
@@ -87,8 +110,8 @@ export function rectify(image: Image, corners: Quad): Image {
   return { width, height, channels, data };
 }
 
-function sideInPixels(one: number, other: number): number {
-  return Math.min(largestSide, Math.max(1, Math.round(Math.max(one, other))));
+function sideInPixels(length: number): number {
+  return Math.min(largestSide, Math.max(1, Math.round(length)));
 }
 
 /** Writes the colour at a point between pixel centres. */

@@ -1,10 +1,11 @@
 /** `ocr.extract_text`: reads the text in each detected box, or on the whole picture where nothing was detected before. */
 import { z } from 'zod';
 import type { Reading } from '../models/ctc.ts';
+import type { Crop } from '../models/ctc-reader.ts';
 import type { Image } from '../models/image.ts';
 import { findModel } from '../models/model-files.ts';
-import { findRecogniser, generalRecogniser } from '../models/recognisers.ts';
-import { isStanding, rectify, tiltOf } from '../models/rectify.ts';
+import { type CropMargin, findRecogniser, generalRecogniser, noMargin } from '../models/recognisers.ts';
+import { isStanding, rectify, textSizeOf, tiltOf } from '../models/rectify.ts';
 import type { Region } from '../models/tensor-image.ts';
 import type { Detection } from '../protocol.ts';
 import { defineTool, type Ports, type PortValues, type ToolContext, type ToolInstance } from './tool.ts';
@@ -16,19 +17,21 @@ const paramsSchema = z.strictObject({
   model: z.string().min(1).default(generalRecogniser),
   /** Only boxes with these labels are read. */
   labels: z.array(z.string()).min(1).optional(),
-  /** An upright box grows by this part of its height on every side before it is read. */
-  margin: z.number().min(0).max(1).default(0),
+  /** A box grows by this part of its height on every side before it is read; left out, by what the recogniser asks for. */
+  margin: z.number().min(0).max(1).optional(),
   /** At most so many boxes are read, the most certain first: a frame full of boxes must not take seconds. */
   max_boxes: z.number().int().min(1).max(1000).default(32),
 });
 
 type Params = z.infer<typeof paramsSchema>;
 /** What concerns the boxes, not how they are read. */
-type BoxParams = Pick<Params, 'labels' | 'margin' | 'max_boxes'>;
+type BoxParams = Omit<Params, 'engine' | 'model'>;
 
 /** What an engine must be able to do. */
 interface TextReader extends Omit<ToolInstance, 'run'> {
-  readLine(image: Image, region: Region): Promise<Reading>;
+  /** What it wants to see around a box. */
+  readonly margin: CropMargin;
+  readLines(crops: readonly Crop[]): Promise<Reading[]>;
   readPage(image: Image): Promise<PortValues>;
 }
 
@@ -49,10 +52,11 @@ class TextExtractor implements ToolInstance {
   async run({ image, detections }: Ports): Promise<PortValues> {
     if (detections === undefined) return this.#reader.readPage(image);
     const chosen = this.#choose(detections);
-    const read: Detection[] = [];
-    for (const detection of detections) {
-      read.push(chosen.has(detection) ? await this.#read(image, detection) : detection);
-    }
+    const readings = await this.#reader.readLines(chosen.map((detection) => this.#cropOf(image, detection)));
+    const read = detections.map((detection) => {
+      const reading = readings[chosen.indexOf(detection)];
+      return reading === undefined ? detection : { ...detection, text: reading.text, text_score: reading.score };
+    });
     return { detections: read };
   }
 
@@ -64,47 +68,50 @@ class TextExtractor implements ToolInstance {
     await this.#reader.close?.();
   }
 
-  #choose(detections: readonly Detection[]): ReadonlySet<Detection> {
+  #choose(detections: readonly Detection[]): readonly Detection[] {
     const { labels, max_boxes } = this.#params;
     const wanted = detections.filter(({ label }) => labels === undefined || labels.includes(label));
-    return new Set(wanted.sort((a, b) => b.score - a.score).slice(0, max_boxes));
+    return wanted.sort((a, b) => b.score - a.score).slice(0, max_boxes);
   }
 
-  async #read(image: Image, detection: Detection): Promise<Detection> {
-    const { text, score } = await this.#readBox(image, detection);
-    return { ...detection, text, text_score: score };
-  }
-
-  #readBox(image: Image, { quad, ...box }: Detection): Promise<Reading> {
-    if (quad !== undefined && (tiltOf(quad) > uprightDegrees || isStanding(quad))) {
-      const straight = rectify(image, quad);
-      return this.#reader.readLine(straight, { x: 0, y: 0, w: straight.width, h: straight.height });
+  #cropOf(image: Image, { quad, ...box }: Detection): Crop {
+    if (quad === undefined || !(tiltOf(quad) > uprightDegrees || isStanding(quad))) {
+      return { image, region: regionAround(box, this.#marginOf(box), image) };
     }
-    return this.#reader.readLine(image, regionAround(box, this.#params.margin, image));
+    const straight = rectify(image, quad, this.#marginOf(textSizeOf(quad)));
+    return { image: straight, region: { x: 0, y: 0, w: straight.width, h: straight.height } };
+  }
+
+  /** Parts of a box's width and height. */
+  #marginOf({ w, h }: Pick<Region, 'w' | 'h'>): CropMargin {
+    const { margin } = this.#params;
+    return margin === undefined ? this.#reader.margin : { x: (margin * h) / Math.max(w, 1), y: margin };
   }
 }
 
 type Size = Pick<Image, 'width' | 'height'>;
 
-/** Grows a box by a part of its height and cuts it at the picture's edges; at least a pixel is left. */
-export function regionAround(box: Region, margin: number, image: Size): Region {
-  const grow = box.h * margin;
-  const x = Math.min(image.width - 1, Math.max(0, box.x - grow));
-  const y = Math.min(image.height - 1, Math.max(0, box.y - grow));
-  const w = Math.max(1, Math.min(image.width, box.x + box.w + grow) - x);
-  const h = Math.max(1, Math.min(image.height, box.y + box.h + grow) - y);
+/** Grows a box by parts of its width and height and cuts it at the picture's edges; at least a pixel is left. */
+export function regionAround(box: Region, margin: CropMargin, image: Size): Region {
+  const [growX, growY] = [box.w * margin.x, box.h * margin.y];
+  const x = Math.min(image.width - 1, Math.max(0, box.x - growX));
+  const y = Math.min(image.height - 1, Math.max(0, box.y - growY));
+  const w = Math.max(1, Math.min(image.width, box.x + box.w + growX) - x);
+  const h = Math.max(1, Math.min(image.height, box.y + box.h + growY) - y);
   return { x, y, w, h };
 }
 
 async function createCtcReader(model: string, { modelsDir, providers }: ToolContext): Promise<TextReader> {
   const { CtcReader } = await import('../models/ctc-reader.ts');
-  const reader = await CtcReader.create(await findRecogniser(modelsDir, model), providers);
+  const plan = await findRecogniser(modelsDir, model);
+  const reader = await CtcReader.create(plan, providers);
   return {
     models: [reader.model],
-    readLine: (image, region) => reader.read(image, region),
+    margin: plan.margin,
+    readLines: (crops) => reader.read(crops),
     readPage: async (image) => {
-      const { text, score } = await reader.read(image, { x: 0, y: 0, w: image.width, h: image.height });
-      return { text, text_score: score };
+      const [reading] = await reader.read([{ image, region: { x: 0, y: 0, w: image.width, h: image.height } }]);
+      return { text: reading?.text ?? '', text_score: reading?.score ?? 0 };
     },
     warm: () => reader.warm(),
     close: () => reader.model.release(),
@@ -116,7 +123,12 @@ async function createTesseractReader(): Promise<TextReader> {
   const reader = await TesseractReader.create();
   return {
     models: reader.models,
-    readLine: (image, region) => reader.readLine(image, region),
+    margin: noMargin,
+    readLines: async (crops) => {
+      const readings: Reading[] = [];
+      for (const { image, region } of crops) readings.push(await reader.readLine(image, region));
+      return readings;
+    },
     readPage: async (image) => {
       const { text, score, lines } = await reader.readPage(image);
       return { text, text_score: score, detections: lines };

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type DetectorPlan, planDetector } from '../models/detector.ts';
 import { HeadDecoder } from '../models/head-decoder.ts';
 import { type Image, letterboxOf } from '../models/image.ts';
-import { findModel, type ModelFiles } from '../models/model-files.ts';
+import { findModel, inputSize, type ModelFiles } from '../models/model-files.ts';
 import type { Candidates } from '../models/nms.ts';
 import { suppress } from '../models/nms.ts';
 import type { Model } from '../models/onnx-model.ts';
@@ -16,6 +16,8 @@ const paramsSchema = z.strictObject({
   model: z.string().min(1).default('plate-yolo'),
   score_threshold: z.number().min(0).max(1).optional(),
   iou_threshold: z.number().min(0).max(1).optional(),
+  /** Height and width in pixels of an input that the model's file leaves free; larger sees smaller objects, and costs as much more. */
+  imgsz: inputSize.optional(),
   max_detections: z.number().int().min(1).max(1000).default(100),
   /** Only these classes, by name. */
   classes: z.array(z.string()).min(1).optional(),
@@ -126,7 +128,7 @@ function toFramePixels(
 async function createDetector(params: Params, files: ModelFiles, providers: readonly string[]): Promise<YoloDetector> {
   const { loadModel } = await import('../models/onnx-model.ts');
   const model = await loadModel({ name: params.model, path: files.onnxPath, providers });
-  const plan = await planDetector(model, files.overrides);
+  const plan = await planDetector(model, { ...files.overrides, imgsz: params.imgsz ?? files.overrides.imgsz });
   if ('fault' in plan) throw new Error(`model "${params.model}": ${plan.fault}`);
   const usualIou = plan.head.layout === 'end-to-end' ? noIouThreshold : usualIouThreshold;
   return new YoloDetector(model, plan, {

@@ -35,7 +35,15 @@ test('yolo_ocr finds the plate and reads it', async (t) => {
   );
 });
 
-for (const pipelineId of ['yolo', 'yolo_ocr']) {
+test('yolo_ocr_hd finds a plate of 28 pixels in a frame of 1280', async (t) => {
+  const small = { x: 600, y: 400, w: 28 } as const;
+  const frame = encodeJpeg(renderPlateScene({ width: 1280, height: 720, text: 'KX777ZB', plate: small }), 95);
+  const [detection] = (await resultOf('yolo_ocr_hd', frame)).detections ?? [];
+  t.ok(Math.abs((detection?.x ?? 0) - small.x) < 5, JSON.stringify(detection));
+  t.type(detection?.text, 'string');
+});
+
+for (const pipelineId of ['yolo', 'yolo_ocr', 'yolo_ocr_hd']) {
   test(`${pipelineId} finds nothing on an empty street`, async (t) => {
     t.strictSame((await resultOf(pipelineId, emptyScene)).detections, []);
   });
@@ -66,7 +74,7 @@ test('document_ocr reads a page line by line', async (t) => {
 });
 
 test('results never carry a picture back', async (t) => {
-  for (const pipelineId of ['yolo', 'yolo_ocr', 'ocr_only', 'document_ocr']) {
+  for (const pipelineId of ['yolo', 'yolo_ocr', 'yolo_ocr_hd', 'ocr_only', 'document_ocr']) {
     const result = await resultOf(pipelineId, scene);
     t.equal('image' in result, false);
     t.ok(JSON.stringify(result).length < 20_000, `${pipelineId} answers briefly`);
@@ -83,5 +91,6 @@ test('/readyz names each model with the provider that runs it, and every pipelin
   // Tesseract does not run on ONNX Runtime; whatever else is there does.
   for (const [name, provider] of Object.entries(providers))
     t.equal(provider, /tesseract/.test(name) ? 'wasm' : 'cpu', name);
-  for (const id of ['document_ocr', 'ocr_only', 'yolo', 'yolo_ocr']) t.ok(body.pipelines.includes(id), id);
+  for (const id of ['document_ocr', 'ocr_only', 'yolo', 'yolo_ocr', 'yolo_ocr_hd'])
+    t.ok(body.pipelines.includes(id), id);
 });

@@ -47,10 +47,24 @@ test('no step at all is an empty text', async (t) => {
   t.same(decode(), { text: '', score: 0 });
 });
 
-test('the score is the mean of the characters that were kept: neither blanks nor repeats count', async (t) => {
-  const { text, score } = decode([blank, 0.3], [a, 0.75], [a, 1], [blank, 1], [b, 0.5], [c, 0.25 + 1 / 8]);
+test('the score is the mean of the characters that were kept, each at its highest; blanks do not count', async (t) => {
+  const { text, score } = decode([blank, 0.3], [a, 0.75], [a, 1], [a, 0.5], [blank, 1], [b, 0.5], [c, 0.375]);
   t.equal(text, 'ABC');
-  t.ok(Math.abs(score - (0.75 + 0.5 + 0.375) / 3) < 1e-6, `${score}`);
+  t.ok(Math.abs(score - (1 + 0.5 + 0.375) / 3) < 1e-6, `${score}`);
+});
+
+test('as a product, the score is that of all letters and digits together; other marks do not count', async (t) => {
+  const [x, hyphen, one] = [1, 2, 3];
+  const rows = [x, hyphen, one].flatMap((winner) => [0.2, 0.2, 0.2, 0.2].map((rest, i) => (i === winner ? 0.4 : rest)));
+  const { text, score } = decodeCtc(Float32Array.from(rows), 3, classes, ['X', '-', '1'], 'product');
+  t.equal(text, 'X-1');
+  t.ok(Math.abs(score - 0.16) < 1e-6, `${score}`);
+});
+
+test('spaces around a text are its margins', async (t) => {
+  const rows = [1, 2, 1].flatMap((winner) => [0, 1, 2].map((i) => (i === winner ? 1 : 0)));
+  t.equal(decodeCtc(Float32Array.from(rows), 3, 3, [' ', 'A']).text, 'A');
+  t.same(decodeCtc(Float32Array.from(rows.slice(0, 3)), 1, 3, [' ', 'A']), { text: '', score: 0 });
 });
 
 test('where two classes are equal, the first wins: a blank rather than a character', async (t) => {

@@ -82,6 +82,13 @@ test('names come from model.json, then from the file', async (t) => {
   t.same((await plan({ metadata }, { names: ['x', 'y'] })).names, ['x', 'y']);
 });
 
+test('a size that the model cannot take is refused with the multiple that it can', async (t) => {
+  const free = { input: [1, 3, 'height', 'width'], metadata: { stride: '32' } };
+  const fault = 'imgsz is [480, 650], but the model takes multiples of 32 only';
+  t.equal(await faultOf(free, { imgsz: [480, 650] }), fault);
+  t.not(await faultOf(free, { imgsz: [480, 640] }), fault);
+});
+
 test('a free input takes its size from model.json, then from imgsz, then 640', async (t) => {
   const input = ['batch', 3, 'height', 'width'];
   const outputs = { out: [1, 300, 6] };

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writer } from 'protobufjs/minimal.js';
 import { type Test, test } from 'tap';
-import { parseClassNames, parseImageSize, readOnnxHeader } from '../../../src/models/metadata.ts';
+import { parseClassNames, parseImageSize, parsePair, readOnnxHeader } from '../../../src/models/metadata.ts';
 import { onnxFixture } from '../../support/onnx-fixtures.ts';
 
 /** Tags of onnx.proto3: the field's number and its wire type, 0 for numbers, 2 for bytes. */
@@ -124,5 +124,13 @@ test('an input size is height first', async (t) => {
 test('what is no input size is none', async (t) => {
   for (const text of [undefined, '', '640', '[640]', '[1, 2, 3]', '(480, 640)', '[-1, 640]', '[4.5, 640]']) {
     t.equal(parseImageSize(text), undefined, String(text));
+  }
+});
+
+test('a pair of numbers is read as Python prints it; anything else is none', async (t) => {
+  t.same(parsePair('[0.06, 0.15]'), [0.06, 0.15]);
+  t.same(parsePair('[ 0,1 ]'), [0, 1]);
+  for (const text of [undefined, '', '[]', '[0.1]', '[-0.1, 0]', '[1, 2, 3]', '(1, 2)', '[a, b]', '[1., 2]']) {
+    t.equal(parsePair(text), undefined, String(text));
   }
 });

@@ -1,11 +1,22 @@
 /** Recognisers are found by name, and one of a user's own is read with as its metadata says. */
 import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
-import { CtcReader } from '../../../src/models/ctc-reader.ts';
+import { type Crop, CtcReader } from '../../../src/models/ctc-reader.ts';
+import type { Image } from '../../../src/models/image.ts';
 import { findRecogniser, generalRecogniser } from '../../../src/models/recognisers.ts';
+import type { Region } from '../../../src/models/tensor-image.ts';
+import { regionAround } from '../../../src/tools/ocr-extract-text.ts';
 import { createCanvas, fillBox } from '../../support/canvas.ts';
 import { onnxFixtures } from '../../support/onnx-fixtures.ts';
 import { plateBox, renderPlateScene } from '../../support/render-plate.ts';
+
+const nothing = { text: '', score: 0 };
+
+async function openReader(modelsDir: string, name: string) {
+  const reader = await CtcReader.create(await findRecogniser(modelsDir, name), ['cpu']);
+  const readOne = async (image: Image, region: Region) => (await reader.read([{ image, region }]))[0] ?? nothing;
+  return { reader, readOne };
+}
 
 const shippedModels = fileURLToPath(new URL('../../../native-models', import.meta.url));
 
@@ -27,21 +38,21 @@ test('a model that is no recogniser, or is not there, is told in one line', asyn
 });
 
 test("a user's recogniser reads a line that is stretched into its input", async (t) => {
-  const reader = await CtcReader.create(await findRecogniser(onnxFixtures, 'recogniser.onnx'), ['cpu']);
+  const { reader, readOne } = await openReader(onnxFixtures, 'recogniser.onnx');
   const line = createCanvas(64, 20, [0, 0, 0]);
   const whole = { x: 0, y: 0, w: 64, h: 20 };
-  t.same(await reader.read(line, whole), { text: '', score: 0 });
+  t.same(await readOne(line, whole), nothing);
   for (const x of [0, 32]) fillBox(line, { x, y: 0, w: 16, h: 20 }, [255, 255, 255]);
-  const { text, score } = await reader.read(line, whole);
+  const { text, score } = await readOne(line, whole);
   t.equal(text, 'AA');
   t.ok(score > 0.95, `score ${score}`);
   await reader.model.release();
 });
 
 test('colours are mixed to grey as eyes see them', async (t) => {
-  const reader = await CtcReader.create(await findRecogniser(onnxFixtures, 'recogniser.onnx'), ['cpu']);
+  const { reader, readOne } = await openReader(onnxFixtures, 'recogniser.onnx');
   const scoreOf = async (colour: readonly [number, number, number]) => {
-    const { text, score } = await reader.read(createCanvas(16, 8, colour), { x: 0, y: 0, w: 16, h: 8 });
+    const { text, score } = await readOne(createCanvas(16, 8, colour), { x: 0, y: 0, w: 16, h: 8 });
     return text === '' ? 0 : score;
   };
   t.equal(await scoreOf([255, 0, 0]), 0);
@@ -51,14 +62,30 @@ test('colours are mixed to grey as eyes see them', async (t) => {
   await reader.model.release();
 });
 
-test('the plate reader that ships reads a plate', async (t) => {
-  const reader = await CtcReader.create(await findRecogniser(shippedModels, 'plate-reader'), ['cpu']);
-  for (const text of ['B52UV', 'M482KT', 'KXC358', 'AB123CD', 'HH4711']) {
-    const plate = { x: 220, y: 300, w: 180 };
-    const scene = renderPlateScene({ width: 640, height: 480, text, plate });
-    const { x, y, w, h } = plateBox(plate);
-    const { text: read } = await reader.read(scene, { x: x - 3, y: y - 1, w: w + 6, h: h + 2 });
-    t.equal(read.replace(/[^A-Z0-9]/g, ''), text);
+test('the plate reader that ships reads plates, and several in one run as each alone', async (t) => {
+  const { reader, readOne } = await openReader(shippedModels, 'plate-reader');
+  const { margin } = await findRecogniser(shippedModels, 'plate-reader');
+  const plate = { x: 220, y: 300, w: 180 };
+  const texts = ['B52UV', 'M482KT', 'KXC358', 'AB123CD', 'HH4711'];
+  const crops = texts.map((text): Crop => {
+    const image = renderPlateScene({ width: 640, height: 480, text, plate });
+    return { image, region: regionAround(plateBox(plate), margin, image) };
+  });
+  const together = await reader.read(crops);
+  t.same(
+    together.map(({ text }) => text.replace(/[^A-Z0-9]/g, '')),
+    texts,
+  );
+  for (const [index, { image, region }] of crops.entries()) {
+    const { text, score } = await readOne(image, region);
+    t.equal(text, together[index]?.text);
+    t.ok(Math.abs(score - (together[index]?.score ?? 0)) < 1e-4, `score ${score}`);
   }
+  t.same(await reader.read([]), [], 'no crop, no reading');
   await reader.model.release();
+});
+
+test('a plate reader says how much it wants to see around a box, and how it scores', async (t) => {
+  t.match(await findRecogniser(shippedModels, 'plate-reader'), { margin: { x: 0.06, y: 0.15 }, scoring: 'product' });
+  t.match(await findRecogniser(onnxFixtures, 'recogniser.onnx'), { margin: { x: 0, y: 0 }, scoring: 'mean' });
 });

@@ -1,6 +1,7 @@
 /** Boxes are read where they lie, tilted ones laid straight first; what was not asked for stays as it was. */
 import tap, { test } from 'tap';
 import type { Image } from '../../../src/models/image.ts';
+import { noMargin } from '../../../src/models/recognisers.ts';
 import type { Detection } from '../../../src/protocol.ts';
 import { ocrExtractText, regionAround } from '../../../src/tools/ocr-extract-text.ts';
 import { createCanvas } from '../../support/canvas.ts';
@@ -117,20 +118,26 @@ test('a margin gives back the edges that a tight box has cut off', async (t) => 
   t.same(textsOf(await read([upright], image, { margin: 1 })), ['KX482BD'], 'with a margin');
 });
 
-test('a region grows by a part of its height and ends at the picture’s edges', async (t) => {
+test('a tilted box gets its margin along and across its text', async (t) => {
+  const { image, box } = turnedWord('KX482BD', 30, -8);
+  t.not((await read([box], image))[0]?.text, 'KX482BD', 'tight');
+  t.same(textsOf(await read([box], image, { margin: 1 })), ['KX482BD'], 'with a margin');
+});
+
+test('a region grows by parts of its width and height and ends at the picture’s edges', async (t) => {
   const image = { width: 100, height: 60 };
-  t.same(regionAround({ x: 20, y: 20, w: 30, h: 10 }, 0, image), { x: 20, y: 20, w: 30, h: 10 });
-  t.same(regionAround({ x: 20, y: 20, w: 30, h: 10 }, 0.5, image), { x: 15, y: 15, w: 40, h: 20 });
-  t.same(regionAround({ x: 2, y: 3, w: 30, h: 10 }, 0.5, image), { x: 0, y: 0, w: 37, h: 18 });
-  t.same(regionAround({ x: 80, y: 50, w: 30, h: 20 }, 0.1, image), { x: 78, y: 48, w: 22, h: 12 });
-  t.same(regionAround({ x: -50, y: -50, w: 500, h: 500 }, 1, image), { x: 0, y: 0, w: 100, h: 60 });
+  t.same(regionAround({ x: 20, y: 20, w: 30, h: 10 }, noMargin, image), { x: 20, y: 20, w: 30, h: 10 });
+  t.same(regionAround({ x: 20, y: 20, w: 30, h: 10 }, { x: 0.2, y: 0.5 }, image), { x: 14, y: 15, w: 42, h: 20 });
+  t.same(regionAround({ x: 2, y: 3, w: 30, h: 10 }, { x: 0.5, y: 0.5 }, image), { x: 0, y: 0, w: 47, h: 18 });
+  t.same(regionAround({ x: 80, y: 50, w: 30, h: 20 }, { x: 0, y: 0.1 }, image), { x: 80, y: 48, w: 20, h: 12 });
+  t.same(regionAround({ x: -50, y: -50, w: 500, h: 500 }, { x: 1, y: 1 }, image), { x: 0, y: 0, w: 100, h: 60 });
 });
 
 test('of a region outside the picture a pixel is left, and reading it is no fault', async (t) => {
   const image = { width: 100, height: 60 };
-  t.same(regionAround({ x: -40, y: -40, w: 30, h: 20 }, 0, image), { x: 0, y: 0, w: 1, h: 1 });
-  t.same(regionAround({ x: 400, y: 400, w: 30, h: 20 }, 0, image), { x: 99, y: 59, w: 1, h: 1 });
-  t.same(regionAround({ x: 50, y: 30, w: 0, h: 0 }, 1, image), { x: 50, y: 30, w: 1, h: 1 });
+  t.same(regionAround({ x: -40, y: -40, w: 30, h: 20 }, noMargin, image), { x: 0, y: 0, w: 1, h: 1 });
+  t.same(regionAround({ x: 400, y: 400, w: 30, h: 20 }, noMargin, image), { x: 99, y: 59, w: 1, h: 1 });
+  t.same(regionAround({ x: 50, y: 30, w: 0, h: 0 }, { x: 1, y: 1 }, image), { x: 50, y: 30, w: 1, h: 1 });
   const outside = [-500, 500].map((x): Detection => ({ x, y: x, w: 30, h: 20, label: 'text', score: 0.5 }));
   const found = await read(outside, createCanvas(100, 60, [200, 200, 200]));
   t.same(
@@ -155,7 +162,7 @@ test('tesseract reads boxes, and pages line by line', async (t) => {
 
 test('params are checked, with the name of what is wrong', async (t) => {
   const { params } = ocrExtractText;
-  t.same(params.parse({}), { engine: 'ctc', model: 'pp-ocrv4', margin: 0, max_boxes: 32 });
+  t.same(params.parse({}), { engine: 'ctc', model: 'pp-ocrv4', max_boxes: 32 });
   t.match(params.safeParse({ engines: 'ctc' }).error?.message, /Unrecognized key: .*engines/);
   t.match(params.safeParse({ engine: 'easyocr' }).error?.message, /ctc.*tesseract/);
   for (const wrong of [{ labels: [] }, { margin: 2 }, { margin: -1 }, { max_boxes: 0 }, { max_boxes: 1.5 }]) {

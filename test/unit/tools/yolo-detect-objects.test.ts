@@ -78,6 +78,14 @@ test('a model whose input is free takes its size from imgsz, height first', asyn
   ]);
 });
 
+test("a node's imgsz wins over the file's", async (t) => {
+  const [usual, wider] = [undefined, [128, 64]].map(async (imgsz) => {
+    return placesOf(await detect(t, { model: 'free-size.onnx', ...(imgsz && { imgsz }) }, frame(128, 64)));
+  });
+  t.notSame(await wider, await usual);
+  await t.rejects(detect(t, { model: 'boxes.onnx', imgsz: [32, 32] }, frame(64, 64)), { message: /the file fixes/ });
+});
+
 test('the picture reaches the model', async (t) => {
   t.same(scoresOf(await detect(t, { model: 'brightness.onnx' }, frame(64, 64, 255))), [0.9, 0.7, 0.6, 0.55, 0.3]);
   t.same(scoresOf(await detect(t, { model: 'brightness.onnx' }, frame(64, 64, 102))), [0.36, 0.28]);
