@@ -6,6 +6,9 @@ export type { StreamErrorCode } from './errors.ts';
 /** Where the stream lives. */
 export const streamPath = '/ws/video/stream';
 
+/** Where single frames are posted. */
+export const framesPath = '/frames';
+
 /** Close code for every session when the server goes away. */
 export const goingAwayCloseCode = 1001;
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import type { Log } from '../observe/log.ts';
 import type { Pool } from '../pool/pool.ts';
+import { FramesEndpoint } from './frames.ts';
 import { type PipelineSummary, registerRoutes } from './routes.ts';
 import { StreamEndpoint } from './stream.ts';
 import { listenExclusively, loadUws } from './uws.ts';
@@ -33,22 +34,21 @@ export async function startServer({ config, pool, pipelines, log }: ServerParts)
   const uws = await loadUws();
   const app = uws.App();
   let draining = false;
-  const stream = new StreamEndpoint({
-    limits: config,
-    maxSessions: config.maxSessions,
-    hardCapBytes: config.hardCapBytes,
-    pipelineIds: new Set(pipelines.map((pipeline) => pipeline.id)),
-    pool,
-    log,
-  });
+  const pipelineIds = new Set(pipelines.map((pipeline) => pipeline.id));
+  const hasRoom = () => stream.sessions + frames.sessions < config.maxSessions;
+  const { hardCapBytes } = config;
+  const stream: StreamEndpoint = new StreamEndpoint({ limits: config, hardCapBytes, pipelineIds, pool, log, hasRoom });
+  const frames: FramesEndpoint = new FramesEndpoint({ limits: config, pipelineIds, pool, log, hasRoom });
   stream.register(app);
+  frames.register(app);
   registerRoutes(app, { pool, pipelines, isDraining: () => draining, log });
   const listening = await listenExclusively(uws, app, config.host, config.port);
   const stop = async () => {
     draining = true;
     const deadlineMs = performance.now() + config.shutdownGraceMs;
     uws.us_listen_socket_close(listening);
-    await Promise.race([stream.drain(), sleep(config.shutdownGraceMs, undefined, { ref: false })]);
+    const drained = Promise.all([stream.drain(), frames.drain()]);
+    await Promise.race([drained, sleep(config.shutdownGraceMs, undefined, { ref: false })]);
     stream.abandon();
     const ended = await pool.stop(Math.max(0, deadlineMs - performance.now()));
     await sleep(lingerMs);

@@ -2,7 +2,7 @@
 import { type HttpErrorCode, httpErrors } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Pool, PoolStatus } from '../pool/pool.ts';
-import { encodeError, streamPath } from '../protocol.ts';
+import { encodeError, framesPath, streamPath } from '../protocol.ts';
 import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from './uws.ts';
 
 /** A pipeline as people see it. */
@@ -26,6 +26,8 @@ interface Answer {
 
 type Route = () => Answer;
 
+const readMethods = 'GET, HEAD';
+
 export function registerRoutes(app: TemplatedApp, { pool, pipelines, isDraining, log }: RouteOptions): void {
   const routes = new Map<string, Route>([
     ['/healthz', () => ok({ status: 'ok' })],
@@ -33,18 +35,25 @@ export function registerRoutes(app: TemplatedApp, { pool, pipelines, isDraining,
     ['/pipelines', () => ok({ pipelines: pipelines.map(({ id, name, description }) => ({ id, name, description })) })],
     [streamPath, () => failure('upgrade_required')],
   ]);
+  // POST has its own handler.
+  app.any(framesPath, (response, request) => {
+    guarded(log, () => write(response, request.getMethod(), notAllowed('Only POST is supported here'), 'POST'));
+  });
   app.any('/*', (response, request) => guarded(log, () => answer(response, request, routes.get(request.getUrl()))));
 }
 
 function answer(response: HttpResponse, request: HttpRequest, route: Route | undefined): void {
   const method = request.getMethod();
   const readOnly = method === 'get' || method === 'head';
-  const { status, body } =
-    route === undefined ? failure('not_found') : readOnly ? route() : failure('method_not_allowed');
+  const found = route === undefined ? failure('not_found') : readOnly ? route() : notAllowed();
+  write(response, method, found, readMethods);
+}
+
+function write(response: HttpResponse, method: string, { status, body }: Answer, allowed: string): void {
   response.cork(() => {
     response.writeStatus(status).writeHeader('Content-Type', 'application/json; charset=utf-8');
     response.writeHeader('Cache-Control', 'no-store');
-    if (status === httpErrors.method_not_allowed.status) response.writeHeader('Allow', 'GET, HEAD');
+    if (status === httpErrors.method_not_allowed.status) response.writeHeader('Allow', allowed);
     // `endWithoutBody` leaves the response open, and uWebSockets.js aborts the process for it; an empty body does not.
     response.end(method === 'head' ? '' : body);
   });
@@ -56,6 +65,10 @@ function ok(value: unknown): Answer {
 
 function failure(code: HttpErrorCode): Answer {
   return { status: httpErrors[code].status, body: encodeError(code, httpErrors[code].detail) };
+}
+
+function notAllowed(detail: string = httpErrors.method_not_allowed.detail): Answer {
+  return { status: httpErrors.method_not_allowed.status, body: encodeError('method_not_allowed', detail) };
 }
 
 /** Ready when every worker has its models loaded and warm; then also how: decoder, models with their provider, pipelines. */

@@ -9,7 +9,8 @@ import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp, type W
 
 export interface StreamOptions {
   readonly limits: SessionLimits;
-  readonly maxSessions: number;
+  /** Whether one more session may be open. */
+  readonly hasRoom: () => boolean;
   /** uWebSockets.js cuts a connection whose message is larger, without a word. */
   readonly hardCapBytes: number;
   readonly pipelineIds: ReadonlySet<string>;
@@ -80,11 +81,11 @@ export class StreamEndpoint {
   #opened(socket: Socket): void {
     const data = socket.getUserData();
     const { pipelineId } = data;
-    const { pipelineIds, maxSessions, limits, pool, log } = this.#options;
+    const { pipelineIds, hasRoom, limits, pool, log } = this.#options;
     if (this.#draining) socket.end(goingAwayCloseCode);
     else if (!pipelineId) refuse(socket, 'invalid_pipeline');
     else if (!pipelineIds.has(pipelineId)) refuse(socket, 'invalid_pipeline', `Unknown pipeline_id: ${pipelineId}`);
-    else if (this.#sessions.size >= maxSessions) refuse(socket, 'server_busy');
+    else if (!hasRoom()) refuse(socket, 'server_busy');
     else {
       const sessionId = randomUUID();
       const onError = (code: StreamErrorCode, reason: string) => {
