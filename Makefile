@@ -5,8 +5,10 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 sources := $(shell find src -name '*.ts')
 installed := node_modules/.package-lock.json
+piscina := bench/peers/ws-piscina/node_modules/.package-lock.json
+fastapi := bench/peers/fastapi/.venv/.installed
 
-.PHONY: run build test check format lint types layers unused train clean
+.PHONY: run build test check format lint types layers unused train peers clean
 
 run: dist/cli.js
 	@node dist/cli.js serve
@@ -29,8 +31,20 @@ lint types layers unused: $(installed)
 train:
 	@$(MAKE) --directory native-models/training train
 
+# What the peers of bench/peers need besides the project's own packages; Python 3.11 or newer for one of them.
+peers: $(installed) $(piscina) $(fastapi)
+
+$(piscina): bench/peers/ws-piscina/package.json bench/peers/ws-piscina/package-lock.json
+	npm ci --prefix bench/peers/ws-piscina --ignore-scripts --omit=optional --no-audit --no-fund
+	@touch $@
+
+$(fastapi): bench/peers/fastapi/requirements.txt
+	python3 -m venv bench/peers/fastapi/.venv
+	bench/peers/fastapi/.venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
 clean:
-	rm -rf dist node_modules .tap
+	rm -rf dist node_modules .tap bench/peers/ws-piscina/node_modules bench/peers/fastapi/.venv
 
 $(installed): package.json package-lock.json .npmrc
 	npm ci

@@ -3,9 +3,12 @@ import { configOfProcess } from '../src/config.ts';
 import { loadPipelines } from '../src/pipeline/registry.ts';
 import { VideoFilePipelineService } from '../src/pipeline/video-file-pipeline-service.ts';
 
-/** @throws Error when there is no such pipeline. */
-export async function openPipeline(id: string): Promise<VideoFilePipelineService> {
-  const config = configOfProcess();
+/**
+ * @param modelsDir instead of the configured one.
+ * @throws Error when there is no such pipeline.
+ */
+export async function openPipeline(id: string, modelsDir?: string): Promise<VideoFilePipelineService> {
+  const config = configOfProcess({ MODELS_DIR: modelsDir });
   const pipelines = (await loadPipelines(config)).filter((pipeline) => pipeline.id === id);
   if (pipelines.length === 0) throw new Error(`there is no pipeline "${id}" in ${config.modelsDir}`);
   return VideoFilePipelineService.create(pipelines, config);

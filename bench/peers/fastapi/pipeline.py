@@ -1,0 +1,95 @@
+"""Owns the plate pipeline: OpenCV decodes, ONNX Runtime finds plates and reads them. Any thread."""
+
+import ast
+import json
+import time
+
+# The environment that OpenCV reads when it is loaded is set there.
+from models import MODELS, metadata_of, open_session
+from reader import open_reader, resize
+
+import cv2
+import numpy as np
+
+PADDING = (114, 114, 114)
+
+
+class InvalidFrame(Exception):
+    """The bytes are no picture."""
+
+
+def decode(frame):
+    """BGR pixels of a JPEG as it is stored; raises InvalidFrame."""
+    try:
+        picture = cv2.imdecode(np.frombuffer(frame, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error as error:
+        raise InvalidFrame from error
+    if picture is None:
+        raise InvalidFrame
+    return picture
+
+
+class PlatePipeline:
+    """May be used by several threads at once."""
+
+    def __init__(self, reader, threads):
+        """Loads the models and runs each once, since the first run is slower."""
+        settings = json.loads((MODELS / "plate-yolo/model.json").read_text())
+        self.score_threshold, self.iou_threshold = settings["score_threshold"], settings["iou_threshold"]
+        self.detector = open_session(MODELS / "plate-yolo/model.onnx", threads)
+        self.input_size = ast.literal_eval(metadata_of(self.detector)["imgsz"])
+        self.reader = open_reader(reader, threads)
+        blank = np.zeros((480, 640, 3), np.uint8)
+        self.detect(blank)
+        self.reader.read(blank, (0, 0, 180, 40))
+
+    def run(self, frame):
+        """The answer to one JPEG, in the shape of the gateway's; raises InvalidFrame."""
+        start = time.perf_counter()
+        picture = decode(frame)
+        decoded = time.perf_counter()
+        found = self.detect(picture)
+        detected = time.perf_counter()
+        detections = []
+        for box, score in found:
+            text, text_score = self.reader.read(picture, box)
+            place = {name: round(value, 1) for name, value in zip("xywh", box)}
+            reading = {"text": text, "text_score": round(text_score, 4)}
+            detections.append({**place, "label": "plate", "score": round(score, 4), **reading})
+        end = time.perf_counter()
+        stages = {"decode": decoded - start, "detect": detected - decoded, "read": end - detected, "total": end - start}
+        timings = {stage: round(1000 * seconds, 2) for stage, seconds in stages.items()}
+        return {"width": picture.shape[1], "height": picture.shape[0], "detections": detections, "timings_ms": timings}
+
+    def detect(self, picture):
+        """Boxes (x, y, w, h) in pixels of the picture with their scores, best first."""
+        height, width = picture.shape[:2]
+        input_height, input_width = self.input_size
+        scale = min(input_width / width, input_height / height)
+        scaled_width, scaled_height = round(width * scale), round(height * scale)
+        if (scaled_width, scaled_height) != (width, height):
+            picture = resize(picture, scaled_width, scaled_height)
+        across, down = input_width - scaled_width, input_height - scaled_height
+        left, top = round(across / 2 - 0.1), round(down / 2 - 0.1)
+        if across or down:
+            sides = (top, down - top, left, across - left)
+            picture = cv2.copyMakeBorder(picture, *sides, cv2.BORDER_CONSTANT, value=PADDING)
+        tensor = cv2.dnn.blobFromImage(picture, 1 / 255, swapRB=True)
+        corners, sizes, scores = self.infer(tensor)
+        offset, limit = np.array((left, top)), np.array((width, height))
+        lows = ((corners - offset) / scale).clip(0, limit)
+        highs = ((corners + sizes - offset) / scale).clip(0, limit)
+        boxes = np.hstack((lows, highs - lows)).tolist()
+        return list(zip(map(tuple, boxes), scores.tolist()))
+
+    def infer(self, tensor):
+        """Corners, sizes (N, 2) in pixels of the input and scores (N,) of the boxes that are left, best first."""
+        (output,) = self.detector.run(None, {"images": tensor})
+        # The v8 layout: rows of centre x, centre y, width, height, score.
+        rows = output[0].T
+        rows = rows[rows[:, 4] >= self.score_threshold]
+        corners, sizes, scores = rows[:, :2] - rows[:, 2:4] / 2, rows[:, 2:4], rows[:, 4]
+        boxes = np.hstack((corners, sizes)).tolist()
+        kept = cv2.dnn.NMSBoxes(boxes, scores.tolist(), self.score_threshold, self.iou_threshold)
+        kept = np.array(kept, dtype=int)
+        return corners[kept], sizes[kept], scores[kept]

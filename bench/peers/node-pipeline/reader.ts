@@ -1,0 +1,84 @@
+/** Reads a plate: crop, the recogniser that was chosen, CTC. */
+import { Tensor } from 'onnxruntime-node';
+import { type OpenModel, openReader, ppOcrAlphabet, type ReaderName } from './models.ts';
+import { type Box, clamp, type Picture, resize } from './picture.ts';
+
+export interface Reading {
+  readonly text: string;
+  readonly score: number;
+}
+
+export type ReadPlate = (picture: Picture, box: Box) => Promise<Reading>;
+
+export async function createReader(name: ReaderName, threads: number): Promise<ReadPlate> {
+  const model = await openReader(name, threads);
+  return name === 'pp-ocrv4' ? ppOcrReader(model) : plateReader(model);
+}
+
+/** PP-OCRv4 takes lines of any width, 48 pixels high, BGR from -1 to 1. */
+function ppOcrReader(model: OpenModel): ReadPlate {
+  const alphabet = ppOcrAlphabet();
+  const height = 48;
+  return (picture, box) => {
+    const width = clamp(Math.ceil(((box.w / box.h) * height) / 8) * 8, 48, 1280);
+    const samples = resize(picture, box, width, height);
+    const area = width * height;
+    const input = new Float32Array(3 * area);
+    for (let i = 0; i < area; i++) {
+      input[i] = (samples[3 * i + 2] as number) / 127.5 - 1;
+      input[area + i] = (samples[3 * i + 1] as number) / 127.5 - 1;
+      input[2 * area + i] = (samples[3 * i] as number) / 127.5 - 1;
+    }
+    return read(model, new Tensor('float32', input, [1, 3, height, width]), alphabet);
+  };
+}
+
+/** plate-reader takes grey from 0 to 1, stretched to one size; its metadata tells the size and its characters. */
+function plateReader(model: OpenModel): ReadPlate {
+  const { imgsz, alphabet, crop_margin: margin } = model.metadata;
+  if (imgsz === undefined || alphabet === undefined) throw new Error('the reader has no imgsz or no alphabet');
+  const [height, width] = JSON.parse(imgsz) as [number, number];
+  const [marginX, marginY] = JSON.parse(margin ?? '[0, 0]') as [number, number];
+  const area = width * height;
+  return (picture, box) => {
+    const samples = resize(picture, grow(box, marginX, marginY, picture), width, height);
+    const input = new Float32Array(area);
+    for (let i = 0; i < area; i++) {
+      const [red, green, blue] = [samples[3 * i], samples[3 * i + 1], samples[3 * i + 2]] as [number, number, number];
+      input[i] = (0.299 * red + 0.587 * green + 0.114 * blue) / 255;
+    }
+    return read(model, new Tensor('float32', input, [1, 1, height, width]), [...alphabet]);
+  };
+}
+
+/** Adds parts of the box's width and height on each side, as far as the picture goes. */
+function grow(box: Box, marginX: number, marginY: number, picture: Picture): Box {
+  const x = clamp(box.x - box.w * marginX, 0, picture.width);
+  const y = clamp(box.y - box.h * marginY, 0, picture.height);
+  const right = clamp(box.x + box.w * (1 + marginX), 0, picture.width);
+  const bottom = clamp(box.y + box.h * (1 + marginY), 0, picture.height);
+  return { x, y, w: right - x, h: bottom - y };
+}
+
+/** Greedy CTC over probabilities `[1, steps, classes]`: the best class of each step, repeats merged, class 0 left out. */
+async function read({ session }: OpenModel, input: Tensor, alphabet: readonly string[]): Promise<Reading> {
+  const outputs = await session.run({ [session.inputNames[0] as string]: input });
+  const output = outputs[session.outputNames[0] as string] as Tensor;
+  const data = output.data as Float32Array;
+  const [, steps = 0, classes = 0] = output.dims;
+  let text = '';
+  let sum = 0;
+  let previous = 0;
+  for (let step = 0; step < steps; step++) {
+    let best = 0;
+    for (let i = 1; i < classes; i++) {
+      if ((data[step * classes + i] as number) > (data[step * classes + best] as number)) best = i;
+    }
+    if (best !== 0 && best !== previous) {
+      text += alphabet[best - 1];
+      sum += data[step * classes + best] as number;
+    }
+    previous = best;
+  }
+  return { text: text.trim(), score: text === '' ? 0 : sum / [...text].length };
+}

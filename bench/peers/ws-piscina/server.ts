@@ -1,0 +1,49 @@
+/** `ws` in front of a piscina pool: every frame is a task, and tasks wait in the pool's queue, which has no end by default. */
+import '../node-pipeline/no-telemetry.ts';
+
+import { availableParallelism } from 'node:os';
+import jpeg from 'jpeg-js';
+import { Piscina } from 'piscina';
+import { peerFlags, peerOptions, peerUsage, readFlags, wholeNumber } from '../node-pipeline/options.ts';
+import type { Result } from '../node-pipeline/pipeline.ts';
+import { serve } from '../node-pipeline/serve.ts';
+
+const usage = `server.ts ${peerUsage} [--threads N] [--max-queue N]`;
+
+const options = readFlags(usage, [...peerFlags, 'threads', 'max-queue'], (values) => ({
+  ...peerOptions(values),
+  threads: wholeNumber('--threads', values['threads'] ?? String(availableParallelism()), 1, 256),
+  maxQueue: values['max-queue'] === undefined ? undefined : wholeNumber('--max-queue', values['max-queue'], 1, 1e6),
+}));
+
+const pool = new Piscina<Uint8Array, Result>({
+  filename: new URL('worker.ts', import.meta.url).href,
+  // Left to itself, piscina ends the threads above half the cores whenever they are idle, and their models go with them.
+  minThreads: options.threads,
+  maxThreads: options.threads,
+  ...(options.maxQueue === undefined ? {} : { maxQueue: options.maxQueue }),
+  workerData: options,
+});
+
+// A thread takes one task at a time: when as many as there are threads are answered, all have loaded their models.
+const blank = jpeg.encode({ width: 64, height: 64, data: new Uint8Array(64 * 64 * 4) }).data;
+await Promise.all(Array.from({ length: options.threads }, () => pool.run(blank)));
+
+/** How piscina refuses a task when its queue has an end. */
+const refusal = 'Task queue is at limit';
+
+const answer = async (frame: Buffer) => {
+  try {
+    return await pool.run(frame);
+  } catch (error) {
+    if ((error as Error).message === refusal) return undefined;
+    throw error;
+  }
+};
+
+// A thread that is ended inside a run takes the process down, so those that are in one finish it.
+await serve(
+  options.port,
+  () => answer,
+  () => pool.close({ force: true }),
+);

@@ -1,0 +1,60 @@
+/** The servers that the gateway is compared with see and read the same as it does, and end when they are told. */
+import { test } from 'tap';
+import { askForAnswers, compareAnswers } from '../../bench/peers/compare.ts';
+import { type ReaderName, readWithGateway } from '../../bench/peers/gateway-answers.ts';
+import { missingFor, type PeerName, startPeer } from '../../bench/peers/start-peer.ts';
+import { renderPlateScene } from '../support/render-plate.ts';
+import { encodeJpeg } from '../support/render-text.ts';
+import { StreamClient } from '../support/stream-client.ts';
+
+/** With the gateway's own decoder, so that the pixels are the same. */
+const peers: readonly { readonly name: PeerName; readonly args: readonly string[] }[] = [
+  { name: 'fastapi', args: [] },
+  { name: 'ws-main-thread', args: ['--decoder', 'jpeg-turbo'] },
+  { name: 'ws-piscina', args: ['--decoder', 'jpeg-turbo', '--threads', '1'] },
+];
+const readers: readonly ReaderName[] = ['pp-ocrv4', 'plate-reader'];
+
+const frames = ['KX777ZB', 'FK07LWE'].map((text, index) =>
+  encodeJpeg(renderPlateScene({ width: 640, height: 480, text, plate: { x: 200, y: 280 + 20 * index, w: 180 } })),
+);
+const expected = new Map<ReaderName, Awaited<ReturnType<typeof readWithGateway>>>();
+for (const reader of readers) expected.set(reader, await readWithGateway(frames, reader));
+
+for (const { name, args } of peers) {
+  const missing = missingFor(name);
+  const options = missing === undefined ? {} : { skip: missing };
+  for (const reader of readers) {
+    test(`${name} with ${reader} answers as the gateway does, and ends with 0 on SIGTERM`, options, async (t) => {
+      const peer = await startPeer(name, [...args, '--reader', reader]);
+      t.teardown(() => peer.kill());
+      const wanted = expected.get(reader) ?? [];
+      t.ok(wanted.every((detections) => detections.length > 0));
+      const { differences, sameText } = compareAnswers(wanted, await askForAnswers(peer.url, frames));
+      t.strictSame(differences, []);
+      t.equal(sameText, wanted.flat().length);
+      t.equal(await peer.stop(), 0);
+    });
+  }
+
+  test(`${name} tells what is wrong, as the contract has it, and goes on`, options, async (t) => {
+    const peer = await startPeer(name, []);
+    t.teardown(() => peer.kill());
+    const cases: readonly [url: string, message: string | Uint8Array | undefined, error: string, code: number][] = [
+      [peer.url.replace('yolo_ocr', 'none'), undefined, 'invalid_pipeline', 1008],
+      [peer.url, 'text', 'invalid_message', 1003],
+      [peer.url, new Uint8Array(0), 'invalid_frame', 1007],
+      [peer.url, (frames[0] as Uint8Array).subarray(0, 500), 'invalid_frame', 1007],
+      [peer.url, new Uint8Array(6_000_000), 'frame_too_large', 1009],
+    ];
+    for (const [url, message, error, code] of cases) {
+      const client = await StreamClient.open(url);
+      if (message !== undefined) client.send(message);
+      t.equal(await client.closed(), code, error);
+      t.match(client.replies, [{ error }]);
+    }
+    const client = await StreamClient.open(peer.url);
+    t.match(await client.sendUntilTaken(frames[0] as Uint8Array), { result: { width: 640, height: 480 } });
+    await client.close();
+  });
+}
