@@ -3,6 +3,8 @@
  */
 const layers = [
   ['contract', '^src/(protocol|errors|jpeg-header)\\.ts$'],
+  ['samples', '^src/samples/'],
+  ['load', '^src/load/'],
   ['config', '^src/config\\.ts$'],
   ['observe', '^src/observe/'],
   ['models', '^src/models/'],
@@ -26,6 +28,12 @@ const downwards = layers.slice(0, -1).map(([name, path], index) => ({
 module.exports = {
   forbidden: [
     ...downwards,
+    {
+      name: 'only the command line draws samples and makes load',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(samples|load|cli)' },
+      to: { path: '^src/(samples|load)/' },
+    },
     { name: 'no cycles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'nothing unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {

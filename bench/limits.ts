@@ -1,6 +1,6 @@
 /** `npm run limits`: a pipeline in a bare loop on one thread, without sockets or threads: the ceiling of the gateway. */
 import { Command, InvalidArgumentError } from 'commander';
-import { renderFrames } from './frames.ts';
+import { renderFrames } from '../src/samples/street-frames.ts';
 import { openPipeline } from './open-pipeline.ts';
 
 interface Flags {

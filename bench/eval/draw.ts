@@ -1,8 +1,8 @@
 /** Draws a pipeline's answer over its photograph: what is right in green, what is missed, misread or false in red. */
 import type { Image } from '../../src/models/image.ts';
 import type { Detection } from '../../src/protocol.ts';
-import { type Colour, fillBox, strokeLines } from '../../test/support/canvas.ts';
-import { type Box, drawText, measureText } from '../../test/support/draw-text.ts';
+import { type Colour, fillBox, strokeLines } from '../../src/samples/canvas.ts';
+import { type Box, drawText, measureText } from '../../src/samples/draw-text.ts';
 import { isReadRight, matchPhoto } from './score.ts';
 import type { TrueObject } from './truth.ts';
 

@@ -1,8 +1,8 @@
 /** Rubbish as frames: whatever the bytes, each session gets its results or exactly one error, and the gateway lives. */
 import tap, { type Test, test } from 'tap';
+import { randomBytes, seededRandom } from '../../src/samples/seeded-random.ts';
 import { startGateway } from '../support/gateway.ts';
 import { encodePicture } from '../support/jpeg-bytes.ts';
-import { randomBytes, seededRandom } from '../support/seeded-random.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { idle } from '../support/vital-signs.ts';
 

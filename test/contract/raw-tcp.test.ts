@@ -1,9 +1,9 @@
 /** Peers that speak no WebSocket, half of it, or break its rules: they are cut, and nobody else notices. */
 import tap, { test } from 'tap';
+import { randomBytes, seededRandom } from '../../src/samples/seeded-random.ts';
 import { startGateway } from '../support/gateway.ts';
 import { encodePicture } from '../support/jpeg-bytes.ts';
 import { clientFrame, opcode, RawClient, upgradeRequest } from '../support/raw-client.ts';
-import { randomBytes, seededRandom } from '../support/seeded-random.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { idle, openFileCount } from '../support/vital-signs.ts';
 

@@ -1,7 +1,7 @@
 /** Simulates cameras that send to a pool of workers, in made-up time, to see who gets served. Tests only. */
 import { FairShare } from '../../src/pool/fair-share.ts';
 import type { Verdict } from '../../src/pool/pool.ts';
-import { seededRandom } from './seeded-random.ts';
+import { seededRandom } from '../../src/samples/seeded-random.ts';
 
 /** A camera that sends at a fixed rate; its frames come at `phaseMs`, `phaseMs + intervalMs`, and so on. */
 export interface Camera {

@@ -5,9 +5,9 @@ import { CtcReader } from '../../../src/models/ctc-reader.ts';
 import type { Image } from '../../../src/models/image.ts';
 import { findRecogniser, generalRecogniser } from '../../../src/models/recognisers.ts';
 import type { Region } from '../../../src/models/tensor-image.ts';
-import { createCanvas } from '../../support/canvas.ts';
-import { drawText, measureText } from '../../support/draw-text.ts';
-import { toGrey } from '../../support/render-text.ts';
+import { createCanvas } from '../../../src/samples/canvas.ts';
+import { drawText, measureText } from '../../../src/samples/draw-text.ts';
+import { toGrey } from '../../../src/samples/render-text.ts';
 
 const general = await findRecogniser('', generalRecogniser);
 const reader = await CtcReader.create(general, ['cpu']);

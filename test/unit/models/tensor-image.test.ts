@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { test } from 'tap';
 import { type Image, letterboxOf } from '../../../src/models/image.ts';
 import { type Normalisation, unitRgb, writeLetterboxed, writeRegion } from '../../../src/models/tensor-image.ts';
-import { seededRandom } from '../../support/seeded-random.ts';
+import { seededRandom } from '../../../src/samples/seeded-random.ts';
 
 function noise(width: number, height: number, channels: 1 | 3 = 3): Image {
   const random = seededRandom(width * 1000 + height);

@@ -1,10 +1,10 @@
 /** Pictures become black on white: with one level for all, or with a level for each surroundings. */
 import { type Test, test } from 'tap';
 import type { Image } from '../../../src/models/image.ts';
+import { createCanvas, shade } from '../../../src/samples/canvas.ts';
+import { renderPage, toGrey } from '../../../src/samples/render-text.ts';
 import { imageBinarise } from '../../../src/tools/image-binarise.ts';
 import { loadOpenCv } from '../../../src/tools/opencv.ts';
-import { createCanvas, shade } from '../../support/canvas.ts';
-import { renderPage, toGrey } from '../../support/render-text.ts';
 
 const context = { modelsDir: '/nowhere', providers: ['cpu'] };
 

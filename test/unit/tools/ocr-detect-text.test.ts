@@ -2,11 +2,11 @@
 import { test } from 'tap';
 import type { Image } from '../../../src/models/image.ts';
 import type { Detection, Quad } from '../../../src/protocol.ts';
+import { createCanvas } from '../../../src/samples/canvas.ts';
+import { type Box, drawText, measureText, turnedBox } from '../../../src/samples/draw-text.ts';
+import { drawPlate, plateBox } from '../../../src/samples/render-plate.ts';
+import { renderPage, toGrey } from '../../../src/samples/render-text.ts';
 import { ocrDetectText } from '../../../src/tools/ocr-detect-text.ts';
-import { createCanvas } from '../../support/canvas.ts';
-import { type Box, drawText, measureText, turnedBox } from '../../support/draw-text.ts';
-import { drawPlate, plateBox } from '../../support/render-plate.ts';
-import { renderPage, toGrey } from '../../support/render-text.ts';
 
 const context = { modelsDir: '/nowhere', providers: ['cpu'] };
 const detector = await createDetector();

@@ -4,11 +4,11 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tap, { type Test, test } from 'tap';
+import { createCanvas } from '../../../src/samples/canvas.ts';
+import { drawText } from '../../../src/samples/draw-text.ts';
+import { renderPage, toGrey } from '../../../src/samples/render-text.ts';
 import { imageBinarise } from '../../../src/tools/image-binarise.ts';
 import { TesseractReader } from '../../../src/tools/tesseract-reader.ts';
-import { createCanvas } from '../../support/canvas.ts';
-import { drawText } from '../../support/draw-text.ts';
-import { renderPage, toGrey } from '../../support/render-text.ts';
 
 const reader = await TesseractReader.create();
 tap.teardown(() => reader.close());
@@ -31,7 +31,7 @@ async function runAlone(t: Test, source: string): Promise<Ended> {
   const url = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
   const imports = [
     `import { TesseractReader } from ${url('../../../src/tools/tesseract-reader.ts')};`,
-    `import { renderPage } from ${url('../../support/render-text.ts')};`,
+    `import { renderPage } from ${url('../../../src/samples/render-text.ts')};`,
   ];
   const script = join(folder, 'script.mjs');
   writeFileSync(script, [...imports, source].join('\n'));

@@ -1,6 +1,5 @@
-/** Draws text and plain shapes for rendered frames. Tests and the load harness only. */
-import type { Image } from '../../src/models/image.ts';
-import { type Colour, fillPolygon, strokeLines } from './canvas.ts';
+/** Draws text and plain shapes for rendered frames. Load harness, benches and tests. */
+import { type Colour, fillPolygon, type Picture, strokeLines } from './canvas.ts';
 import { capHeight, glyphOf, letterGap, type Point, spaceWidth, textWidth } from './stroke-font.ts';
 
 const ink: Colour = [24, 24, 28];
@@ -33,7 +32,7 @@ export interface Box {
 }
 
 /** Draws one line of text in the letters of the stroke font. */
-export function drawText(canvas: Image, text: string, style: TextStyle): void {
+export function drawText(canvas: Picture, text: string, style: TextStyle): void {
   const unit = style.size / capHeight;
   const stretch = style.stretch ?? 1;
   const angle = ((style.angle ?? 0) * Math.PI) / 180;
@@ -71,7 +70,7 @@ export function turnedBox(centre: Point, w: number, h: number, angle: number): [
 
 /** Draws a filled outline: the rim in one colour, a smaller copy inside in another. */
 export function fillRimmed(
-  canvas: Image,
+  canvas: Picture,
   centre: Point,
   size: { w: number; h: number; rim: number; angle: number },
   rim: Colour,

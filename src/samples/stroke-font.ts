@@ -1,4 +1,4 @@
-/** A hand-drawn stroke font: A-Z, 0-9 and a little punctuation as polylines. Tests and the load harness only. */
+/** A hand-drawn stroke font: A-Z, 0-9 and a little punctuation as polylines. Load harness, benches and tests. */
 
 export type Point = readonly [x: number, y: number];
 

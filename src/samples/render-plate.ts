@@ -1,6 +1,5 @@
-/** Draws a car's rear with a licence plate of known text. Tests and the load harness only. */
-import type { Image } from '../../src/models/image.ts';
-import { addNoise, type Colour, createCanvas, fillBox, fillPolygon, shade } from './canvas.ts';
+/** Draws a car's rear with a licence plate of known text. Load harness, benches and tests. */
+import { addNoise, type Colour, createCanvas, fillBox, fillPolygon, type Picture, shade } from './canvas.ts';
 import { type Box, drawText, fillRimmed, measureText } from './draw-text.ts';
 import { seededRandom } from './seeded-random.ts';
 import type { Point } from './stroke-font.ts';
@@ -51,7 +50,7 @@ export function plateBox(plate: PlatePlace): Box {
 }
 
 /** A street with the rear of a car that carries a plate. */
-export function renderPlateScene(scene: PlateScene): Image {
+export function renderPlateScene(scene: PlateScene): Picture {
   const { width, height, seed = 1, noise = 4 } = scene;
   const random = seededRandom(seed);
   const canvas = drawStreet(width, height, random);
@@ -64,13 +63,13 @@ export function renderPlateScene(scene: PlateScene): Image {
 }
 
 /** The same street with no car on it. */
-export function renderEmptyScene(width: number, height: number, seed = 1): Image {
+export function renderEmptyScene(width: number, height: number, seed = 1): Picture {
   const canvas = drawStreet(width, height, seededRandom(seed));
   addNoise(canvas, 4, seed + 1);
   return canvas;
 }
 
-function drawStreet(width: number, height: number, random: () => number): Image {
+function drawStreet(width: number, height: number, random: () => number): Picture {
   const canvas = createCanvas(width, height, [120, 124, 128]);
   const horizon = height * (0.3 + 0.1 * random());
   fillBox(canvas, { x: -2, y: -2, w: width + 4, h: horizon + 2 }, [164, 184, 206], [206, 212, 214]);
@@ -101,7 +100,7 @@ function drawStreet(width: number, height: number, random: () => number): Image 
 }
 
 /** A car whose proportions follow its plate: about 1.75 m wide, the plate low in the middle of the boot lid. */
-function drawCar(canvas: Image, plate: Box, random: () => number): void {
+function drawCar(canvas: Picture, plate: Box, random: () => number): void {
   const body = bodyColours[Math.floor(random() * bodyColours.length)] as Colour;
   const dark: Colour = [body[0] * 0.6, body[1] * 0.6, body[2] * 0.6];
   const light: Colour = [Math.min(255, body[0] * 1.25), Math.min(255, body[1] * 1.25), Math.min(255, body[2] * 1.25)];
@@ -143,7 +142,7 @@ function drawCar(canvas: Image, plate: Box, random: () => number): void {
 }
 
 function trapezium(
-  canvas: Image,
+  canvas: Picture,
   [top, bottom]: readonly [number, number],
   [topLeft, topRight]: readonly [number, number],
   [bottomLeft, bottomRight]: readonly [number, number],
@@ -160,7 +159,7 @@ function trapezium(
 }
 
 /** Draws a plate by itself on whatever is there. */
-export function drawPlate(canvas: Image, text: string, place: PlatePlace): void {
+export function drawPlate(canvas: Picture, text: string, place: PlatePlace): void {
   const kind = place.kind ?? 'eu';
   const angle = place.angle ?? 0;
   const { x, y, w, h } = plateBox(place);

@@ -1,13 +1,20 @@
-/** A picture to draw on: antialiased polygons and strokes, light and noise. Tests and the load harness only. */
-import type { Image } from '../../src/models/image.ts';
+/** A picture to draw on: antialiased polygons and strokes, light and noise. Load harness, benches and tests. */
 import { seededRandom } from './seeded-random.ts';
 import type { Point } from './stroke-font.ts';
 
 /** Red, green, blue, each 0 to 255. */
 export type Colour = readonly [red: number, green: number, blue: number];
 
+/** 8-bit samples, row by row: interleaved RGB, or grey. The same shape as the models' own, which this layer does not know. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+  readonly data: Uint8Array;
+}
+
 /** An RGB picture filled with one colour. */
-export function createCanvas(width: number, height: number, colour: Colour): Image {
+export function createCanvas(width: number, height: number, colour: Colour): Picture {
   const data = new Uint8Array(width * height * 3);
   for (let at = 0; at < data.length; at += 3) data.set(colour, at);
   return { width, height, channels: 3, data };
@@ -17,7 +24,7 @@ export function createCanvas(width: number, height: number, colour: Colour): Ima
  * Fills a convex polygon, its corners clockwise on the screen.
  * @param bottom the colour at the polygon's lowest point; it changes evenly from `colour` at its highest.
  */
-export function fillPolygon(canvas: Image, corners: readonly Point[], colour: Colour, bottom: Colour = colour): void {
+export function fillPolygon(canvas: Picture, corners: readonly Point[], colour: Colour, bottom: Colour = colour): void {
   const box = boxOf(corners, 1);
   const span = Math.max(1, box.y1 - box.y0);
   paint(
@@ -39,7 +46,7 @@ export function fillPolygon(canvas: Image, corners: readonly Point[], colour: Co
 
 /** Fills an upright rectangle. */
 export function fillBox(
-  canvas: Image,
+  canvas: Picture,
   box: { x: number; y: number; w: number; h: number },
   colour: Colour,
   bottom: Colour = colour,
@@ -60,7 +67,7 @@ export function fillBox(
 
 /** Draws strokes with a round pen, joined into one shape. */
 export function strokeLines(
-  canvas: Image,
+  canvas: Picture,
   strokes: readonly (readonly Point[])[],
   thickness: number,
   colour: Colour,
@@ -83,7 +90,7 @@ export function strokeLines(
 }
 
 /** Multiplies every pixel by a factor that depends on where it is. */
-export function shade(canvas: Image, factorAt: (x: number, y: number) => number): void {
+export function shade(canvas: Picture, factorAt: (x: number, y: number) => number): void {
   let at = 0;
   for (let y = 0; y < canvas.height; y++) {
     for (let x = 0; x < canvas.width; x++) {
@@ -96,7 +103,7 @@ export function shade(canvas: Image, factorAt: (x: number, y: number) => number)
 }
 
 /** Adds the same noise to all three channels of a pixel, even between plus and minus `amount` grey levels. */
-export function addNoise(canvas: Image, amount: number, seed: number): void {
+export function addNoise(canvas: Picture, amount: number, seed: number): void {
   const random = seededRandom(seed);
   for (let at = 0; at < canvas.width * canvas.height * 3; at += 3) {
     const change = Math.round((random() * 2 - 1) * amount);
@@ -108,7 +115,7 @@ export function addNoise(canvas: Image, amount: number, seed: number): void {
 
 /** Blends a colour into each pixel of a box by its coverage, which is cut to between 0 and 1. */
 function paint(
-  canvas: Image,
+  canvas: Picture,
   box: { x0: number; y0: number; x1: number; y1: number },
   coverageAt: (x: number, y: number) => number,
   colourAt: (y: number) => Colour,

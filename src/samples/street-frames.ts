@@ -1,6 +1,6 @@
-/** The frames that benches send: a street with a car and its plate, drawn by the project. */
-import { renderPlateScene } from '../test/support/render-plate.ts';
-import { encodeJpeg } from '../test/support/render-text.ts';
+/** The frames that benches and the load harness send: a street with a car and its plate, drawn by the project. */
+import { renderPlateScene } from './render-plate.ts';
+import { encodeJpeg } from './render-text.ts';
 
 /** Texts with the letters and digits of plates, one for each frame. */
 const texts = ['AB123CD', 'FK07LWE', 'M482KT', 'RZ9061', 'HH4711', 'KXC358', 'B52UV', 'W300GT'];
