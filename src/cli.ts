@@ -1,6 +1,7 @@
 /** The command line: what each command is called, what it takes, and how its failures are told. */
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
+import { type BenchFlags, bench } from './cli/bench.ts';
 import { inspectModel } from './cli/inspect-model.ts';
 import { listPipelines } from './cli/list-pipelines.ts';
 import { listModels, type ModelsFlags } from './cli/models.ts';
@@ -43,6 +44,27 @@ program
   )
   .action(async (paths: string[], options: SendOptions) => {
     process.exitCode = await send(paths, options);
+  });
+
+program
+  .command('bench')
+  .description('load the gateway with cameras and print what they saw; docs/BENCH.md explains every line')
+  .option('-p, --pipeline <id>', 'pipeline to run', 'yolo_ocr')
+  .option('-u, --url <url>', 'address of the gateway', 'ws://127.0.0.1:8000')
+  .option('-c, --cameras <n>', 'how many, all at --fps; or N@FPS[,N@FPS...], each with its own rate', '8')
+  .option('--fps <n>', 'frames a second of each camera', '15')
+  .option('-d, --duration <s>', 'seconds that are counted', '10')
+  .option('--warmup <s>', 'seconds before, which are not counted', '2')
+  .option('--ramp <s>', 'seconds over which the cameras join, before the warm-up', '0')
+  .option('--grace <s>', 'longest wait for the last answers', '6')
+  .option('--phase <how>', 'spread: evenly over the interval; locked: all cameras at once', 'spread')
+  .option('--obey', 'cameras halve their rate on slow_down and raise it again slowly')
+  .option('--slow-readers <n>', 'further cameras that never read; N or N@FPS')
+  .option('--frames <path>', 'JPEG file or folder to send; without it, eight rendered frames of 640x480')
+  .option('--workers <n>', 'threads that make the load', '1')
+  .option('--json', 'print one JSON object')
+  .action(async (flags: BenchFlags) => {
+    process.exitCode = await bench(flags);
   });
 
 program

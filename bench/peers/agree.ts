@@ -1,8 +1,8 @@
 /** `node bench/peers/agree.ts`: whether the peers see and read the same as the gateway in the same frames. */
 import { readFileSync } from 'node:fs';
 import { Argument, Command, Option } from 'commander';
+import { renderFrames } from '../../src/samples/street-frames.ts';
 import { readPhotos } from '../eval/truth.ts';
-import { renderFrames } from '../frames.ts';
 import { type Agreement, askForAnswers, compareAnswers } from './compare.ts';
 import { type ReaderName, readWithGateway } from './gateway-answers.ts';
 import { missingFor, type PeerName, peerNames, startPeer, usualPython } from './start-peer.ts';

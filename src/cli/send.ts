@@ -1,10 +1,10 @@
 /** `framegate send`: sends JPEG files as a camera would and prints every reply as one JSON line. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { SingleBar } from 'cli-progress';
 import WebSocket from 'ws';
 import { SetupError } from '../errors.ts';
 import { type ServerMessage, streamPath } from '../protocol.ts';
+import { jpegFilesAt } from './jpeg-files.ts';
 
 export interface SendOptions {
   readonly pipeline: string;
@@ -37,19 +37,6 @@ export async function send(paths: readonly string[], options: SendOptions): Prom
   return sender.finish();
 }
 
-/** A file itself, or the `.jpg` and `.jpeg` files of a folder by name. */
-function jpegFilesAt(path: string): string[] {
-  try {
-    if (!statSync(path).isDirectory()) return [path];
-  } catch {
-    throw new SetupError([`${path} does not exist`]);
-  }
-  return readdirSync(path)
-    .filter((name) => /\.jpe?g$/i.test(name))
-    .sort()
-    .map((name) => join(path, name));
-}
-
 /** Takes `host:port`, `http://…` or `ws://…`, with or without the stream's path. */
 export function streamUrl(text: string, pipeline: string): URL {
   const withScheme = /^[a-z]+:\/\//i.test(text) ? text : `ws://${text}`;
@@ -60,6 +47,8 @@ export function streamUrl(text: string, pipeline: string): URL {
     throw new SetupError([`--url "${text}" must be ws:// or wss://`]);
   if (url.pathname === '/') url.pathname = streamPath;
   url.searchParams.set('pipeline_id', pipeline);
+  // A fragment never leaves the client, and `ws` refuses it.
+  url.hash = '';
   return url;
 }
 

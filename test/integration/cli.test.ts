@@ -9,13 +9,14 @@ test('--help names every command, and says where settings come from', async (t) 
   t.equal(code, 0);
   t.equal(stderr, '');
   t.match(stdout, /^Usage: framegate \[options\] \[command\]/);
-  for (const command of ['serve', 'send', 'pipelines']) t.match(stdout, new RegExp(`^  ${command} `, 'm'));
+  for (const command of ['serve', 'send', 'bench', 'pipelines']) t.match(stdout, new RegExp(`^  ${command} `, 'm'));
   t.match(stdout, /environment variable/);
 });
 
 for (const [command, flags] of [
   ['serve', ['--host', '--port', '--workers', '--models-dir']],
   ['send', ['--pipeline', '--url', '--fps']],
+  ['bench', ['--pipeline', '--url', '--cameras', '--fps', '--duration', '--phase', '--obey', '--frames', '--json']],
   ['pipelines', ['--models-dir', '--json']],
 ] as const) {
   test(`${command} --help explains each flag in a line that fits a screen`, async (t) => {

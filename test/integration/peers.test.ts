@@ -3,8 +3,8 @@ import { test } from 'tap';
 import { askForAnswers, compareAnswers } from '../../bench/peers/compare.ts';
 import { type ReaderName, readWithGateway } from '../../bench/peers/gateway-answers.ts';
 import { missingFor, type PeerName, startPeer } from '../../bench/peers/start-peer.ts';
-import { renderPlateScene } from '../support/render-plate.ts';
-import { encodeJpeg } from '../support/render-text.ts';
+import { renderPlateScene } from '../../src/samples/render-plate.ts';
+import { encodeJpeg } from '../../src/samples/render-text.ts';
 import { StreamClient } from '../support/stream-client.ts';
 
 /** With the gateway's own decoder, so that the pixels are the same. */

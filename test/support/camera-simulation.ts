@@ -3,6 +3,8 @@ import { FairShare } from '../../src/pool/fair-share.ts';
 import type { Verdict } from '../../src/pool/pool.ts';
 import { seededRandom } from '../../src/samples/seeded-random.ts';
 
+export { jainIndex } from '../../src/load/tally.ts';
+
 /** A camera that sends at a fixed rate; its frames come at `phaseMs`, `phaseMs + intervalMs`, and so on. */
 export interface Camera {
   readonly intervalMs: number;
@@ -74,13 +76,6 @@ export function simulate(scene: Scene, admission: Admission = new FairShare()): 
     if (atMs >= scene.settleMs) note(tallies[camera] as Tally, verdict);
   }
   return tallies;
-}
-
-/** Jain's index of fairness: 1 when all have the same, 1/n when one has everything (Jain, Chiu, Hawe 1984). */
-export function jainIndex(values: readonly number[]): number {
-  const sum = values.reduce((total, value) => total + value, 0);
-  const squares = values.reduce((total, value) => total + value * value, 0);
-  return squares === 0 ? 1 : (sum * sum) / (values.length * squares);
 }
 
 export function totalServed(tallies: readonly Tally[]): number {

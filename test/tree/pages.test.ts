@@ -43,3 +43,10 @@ test('the README tells of every command', async (t) => {
   t.ok(commands.length > 0);
   for (const name of commands) t.ok(readme.includes(`framegate ${name}`), name);
 });
+
+test('docs/BENCH.md explains every flag of the load harness', async (t) => {
+  const bench = page('src/cli.ts').split(".command('bench')")[1]?.split('.action(')[0] ?? '';
+  const flags = [...bench.matchAll(/--[a-z-]+/g)].map(([flag]) => flag);
+  t.ok(flags.length > 10);
+  for (const flag of flags) t.ok(page('docs/BENCH.md').includes(`\`${flag}\``), flag);
+});

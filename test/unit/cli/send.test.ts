@@ -10,6 +10,7 @@ test('an address becomes that of the stream', async (t) => {
     '[::1]:8000': `ws://[::1]:8000${stream}`,
     'gate.example': `ws://gate.example${stream}`,
     'ws://gate.example:8000': `ws://gate.example:8000${stream}`,
+    'ws://gate.example:8000/#part': `ws://gate.example:8000${stream}`,
     'ws://gate.example:8000/': `ws://gate.example:8000${stream}`,
     'wss://gate.example': `wss://gate.example${stream}`,
     'http://gate.example': `ws://gate.example${stream}`,

@@ -5,9 +5,9 @@ import { type Crop, CtcReader } from '../../../src/models/ctc-reader.ts';
 import type { Image } from '../../../src/models/image.ts';
 import { findRecogniser, generalRecogniser } from '../../../src/models/recognisers.ts';
 import type { Region } from '../../../src/models/tensor-image.ts';
-import { regionAround } from '../../../src/tools/ocr-extract-text.ts';
 import { createCanvas, fillBox } from '../../../src/samples/canvas.ts';
 import { plateBox, renderPlateScene } from '../../../src/samples/render-plate.ts';
+import { regionAround } from '../../../src/tools/ocr-extract-text.ts';
 import { onnxFixtures } from '../../support/onnx-fixtures.ts';
 
 const nothing = { text: '', score: 0 };

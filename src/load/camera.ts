@@ -1,0 +1,178 @@
+/** One camera: offers frames at their intended times, counts what becomes of each, and comes back when it is cut off. */
+
+import { nowMs } from './clock.ts';
+import { Connection, type SentFrame } from './connection.ts';
+import { type Latencies, recordLatency } from './latency.ts';
+import type { Clock, GroupLatencies } from './messages.ts';
+import { NewestAge } from './newest-age.ts';
+import type { Reply } from './reply.ts';
+import { type CameraSpec, Schedule } from './schedule.ts';
+import { type CameraCounts, type CameraTally, countName, emptyCounts } from './tally.ts';
+
+export interface CameraParts {
+  readonly url: string;
+  readonly frames: readonly Buffer[];
+  readonly obey: boolean;
+  /** Of the camera's group, shared with the others in it. */
+  readonly latencies: GroupLatencies;
+  /** Of the generator. */
+  readonly late: Latencies;
+}
+
+/** A frame is not sent while the socket still holds more than this: the network, or the server, does not keep up. */
+export const mostUnsentBytes = 1_048_576;
+/** A frame to which the generator gets later than this is not sent: it would only make the next ones late too. */
+export const mostLateMs = 1000;
+/** A camera whose connection was lost opens the next one after this. */
+const reopenAfterMs = 1000;
+
+/** While a camera takes part; before and after, it has none of this. */
+interface Run {
+  readonly clock: Clock;
+  readonly schedule: Schedule;
+  readonly age: NewestAge;
+}
+
+export class Camera {
+  readonly #spec: CameraSpec;
+  readonly #parts: CameraParts;
+  readonly #counts: CameraCounts = emptyCounts();
+  #connection: Connection;
+  #run: Run | undefined;
+  #finished = false;
+  /** Which file is next; each camera starts with another. */
+  #frame: number;
+  #reopenTimer: NodeJS.Timeout | undefined;
+
+  /** Begins to connect at once. */
+  constructor(spec: CameraSpec, parts: CameraParts) {
+    this.#spec = spec;
+    this.#parts = parts;
+    this.#frame = spec.camera;
+    this.#connection = this.#connect();
+  }
+
+  /** Settles when the first connection is open, or with the reason why it could not be opened. */
+  get opened(): Promise<string | undefined> {
+    return this.#connection.opened;
+  }
+
+  get counts(): Readonly<CameraCounts> {
+    return this.#counts;
+  }
+
+  /** Counted frames that wait for an answer. */
+  get awaited(): number {
+    let counted = 0;
+    for (const frame of this.#connection.awaited.values()) if (frame.counted) counted += 1;
+    return counted;
+  }
+
+  begin(clock: Clock): void {
+    this.#run = { clock, schedule: new Schedule(this.#spec), age: new NewestAge(clock.startMs) };
+  }
+
+  /** When its next frame is meant to be sent; never, when the run is over. */
+  get dueMs(): number {
+    if (this.#run === undefined) return Number.POSITIVE_INFINITY;
+    const { clock, schedule } = this.#run;
+    const dueMs = clock.baseMs + schedule.dueMs;
+    return dueMs < clock.endMs ? dueMs : Number.POSITIVE_INFINITY;
+  }
+
+  /** Offers every frame whose time has come at `atMs`. */
+  sendDue(atMs: number): void {
+    for (let dueMs = this.dueMs; dueMs <= atMs; dueMs = this.dueMs) {
+      this.#offer(dueMs, atMs - dueMs);
+      this.#run?.schedule.advance();
+    }
+  }
+
+  /** Ends the connection. What is not answered by now stays so. */
+  async finish(): Promise<CameraTally> {
+    this.#finished = true;
+    clearTimeout(this.#reopenTimer);
+    this.#counts.unanswered += this.awaited;
+    await this.#connection.close();
+    const { camera, group, fps } = this.#spec;
+    const age = this.#run?.age.finish(this.#run.clock.endMs) ?? { meanMs: 0, maxMs: 0 };
+    return { ...this.#counts, camera, group, fps, age };
+  }
+
+  #connect(): Connection {
+    const connection = new Connection(this.#parts.url, {
+      replied: (reply, frame) => this.#replied(reply, frame),
+      received: (length) => {
+        if (this.#isCounting()) this.#counts.bytesReceived += length;
+      },
+      lost: (how) => this.#lost(how),
+    });
+    if (!this.#spec.reads) connection.opened.then(() => connection.stopReading());
+    return connection;
+  }
+
+  #offer(intendedMs: number, lateMs: number): void {
+    const counted = this.#run !== undefined && intendedMs >= this.#run.clock.startMs;
+    const { isOpen, unsentBytes } = this.#connection;
+    const send = isOpen && unsentBytes <= mostUnsentBytes && lateMs <= mostLateMs;
+    const bytes = this.#parts.frames[this.#frame++ % this.#parts.frames.length] as Buffer;
+    if (send) this.#connection.send(bytes, { intendedMs, counted });
+    if (!counted) return;
+    this.#counts.offered += 1;
+    recordLatency(this.#parts.late, nowMs() - intendedMs);
+    if (send) {
+      this.#counts.sent += 1;
+      this.#counts.bytesSent += bytes.length;
+    } else {
+      this.#counts.notSent += 1;
+    }
+  }
+
+  #replied(reply: Reply, frame: SentFrame | undefined): void {
+    switch (reply.kind) {
+      case 'result':
+      case 'dropped':
+        if (frame === undefined) this.#countUnexpected();
+        else this.#answered(reply.kind, frame);
+        return;
+      case 'slow_down':
+        if (this.#isCounting()) this.#counts.slowDowns += 1;
+        if (this.#parts.obey) this.#run?.schedule.slowDown(nowMs() - this.#run.clock.baseMs);
+        return;
+      case 'error':
+        if (frame?.counted) this.#counts.errors += 1;
+        if (this.#isCounting()) countName(this.#counts.errorCodes, reply.code);
+        return;
+      case 'unexpected':
+        this.#countUnexpected();
+        return;
+    }
+  }
+
+  #answered(kind: 'result' | 'dropped', { intendedMs, counted }: SentFrame): void {
+    const atMs = nowMs();
+    const { latencies } = this.#parts;
+    const isResult = kind === 'result';
+    if (isResult && this.#run !== undefined && atMs < this.#run.clock.endMs) this.#run.age.result(intendedMs, atMs);
+    if (!counted) return;
+    this.#counts[isResult ? 'results' : 'dropped'] += 1;
+    recordLatency(isResult ? latencies.results : latencies.drops, atMs - intendedMs);
+  }
+
+  #lost(how: string): void {
+    this.#counts.errors += this.awaited;
+    if (this.#isCounting()) countName(this.#counts.closes, how);
+    this.#reopenTimer = setTimeout(() => {
+      if (!this.#finished) this.#connection = this.#connect();
+    }, reopenAfterMs);
+  }
+
+  #countUnexpected(): void {
+    if (this.#isCounting()) this.#counts.unexpected += 1;
+  }
+
+  /** From the start of the clock on, the grace included. */
+  #isCounting(): boolean {
+    return this.#run !== undefined && nowMs() >= this.#run.clock.startMs;
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * A generator thread: its share of the cameras, and the one timer that sends their frames.
+ *
+ *   run ──setup──► connect ──ready──► run ──go──► tick, tick, tick … until the clock ends ──► grace ──done──► run
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { Camera } from './camera.ts';
+import { nowMs } from './clock.ts';
+import { emptyLatencies } from './latency.ts';
+import type { Clock, FromGenerator, GeneratorSetup, GroupLatencies, ToGenerator } from './messages.ts';
+import { sumCounts } from './tally.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('load/generator runs as a worker thread only');
+
+/** Connections that are being opened at the same time: a server's backlog is finite. */
+const opensAtOnce = 64;
+const progressIntervalMs = 250;
+/** The timer wakes this often with nothing due, so that an early stop is noticed. */
+const longestSleepMs = 100;
+/** In the grace, so often it is looked whether the last answer has come. */
+const graceStepMs = 10;
+
+const { url, cameras: specs, groups, frames, obey, graceMs } = workerData as GeneratorSetup;
+const files = frames.map((frame) => Buffer.from(frame));
+const latencies: GroupLatencies[] = Array.from({ length: groups }, () => ({
+  results: emptyLatencies(),
+  drops: emptyLatencies(),
+}));
+const late = emptyLatencies();
+
+function send(message: FromGenerator): void {
+  port?.postMessage(message);
+}
+
+/** Opens every camera's connection, some at a time. */
+async function openCameras(): Promise<Camera[]> {
+  const cameras: Camera[] = [];
+  const faults: string[] = [];
+  for (let at = 0; at < specs.length; at += opensAtOnce) {
+    const batch = specs.slice(at, at + opensAtOnce).map((spec) => {
+      const group = latencies[spec.group] as GroupLatencies;
+      return new Camera(spec, { url, frames: files, obey, latencies: group, late });
+    });
+    for (const camera of batch) {
+      const fault = await camera.opened;
+      if (fault !== undefined) faults.push(fault);
+    }
+    cameras.push(...batch);
+  }
+  send({ type: 'ready', opened: specs.length - faults.length, fault: faults[0] });
+  return cameras;
+}
+
+/** Sends everything that is due, then sleeps until the next is: one timer for all cameras. */
+function sendUntilEnd(cameras: readonly Camera[], clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const tick = () => {
+      const atMs = nowMs();
+      let nextMs = clock.endMs;
+      for (const camera of cameras) {
+        camera.sendDue(atMs);
+        nextMs = Math.min(nextMs, camera.dueMs);
+      }
+      if (atMs >= clock.endMs) resolve();
+      else setTimeout(tick, Math.min(longestSleepMs, nextMs - nowMs()));
+    };
+    tick();
+  });
+}
+
+/** Waits for the last answers, not longer than the grace. */
+async function awaitAnswers(cameras: readonly Camera[], clock: Clock): Promise<void> {
+  while (nowMs() < clock.endMs + graceMs && cameras.some(({ awaited }) => awaited > 0)) await sleep(graceStepMs);
+}
+
+async function run(cameras: readonly Camera[], clock: Clock): Promise<void> {
+  const reading = cameras.filter((_, index) => specs[index]?.reads);
+  const progressTimer = setInterval(() => {
+    const { offered, results, dropped } = sumCounts(reading.map(({ counts }) => counts));
+    send({ type: 'progress', progress: { offered, results, dropped } });
+  }, progressIntervalMs);
+  for (const camera of cameras) camera.begin(clock);
+  await sendUntilEnd(cameras, clock);
+  await awaitAnswers(reading, clock);
+  clearInterval(progressTimer);
+  const tallies = await Promise.all(cameras.map((camera) => camera.finish()));
+  send({ type: 'done', report: { cameras: tallies, groups: latencies, late } });
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
+
+const opening = openCameras();
+let clock: Clock | undefined;
+
+port.on('message', async (message: ToGenerator) => {
+  switch (message.type) {
+    case 'go':
+      clock = message.clock;
+      await run(await opening, clock);
+      port.close();
+      return;
+    case 'stop':
+      if (clock !== undefined) clock.endMs = Math.min(clock.endMs, message.endMs);
+      return;
+  }
+});

@@ -1,0 +1,65 @@
+/** Latencies as HDR histograms, which are recorded in one thread and merged in another. Any thread. */
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+
+/** The histogram is Node's own (HdrHistogram_c); it can be sent to another thread as it is. */
+export interface Latencies {
+  readonly histogram: RecordableHistogram;
+  /** The histogram rounds to three figures; the maximum need not be rounded. */
+  maxMs: number;
+}
+
+/** Milliseconds; `undefined` stands for no value at all. */
+export interface LatencySummary {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p97_5: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+  readonly mean: number;
+}
+
+/** Values are whole microseconds; two days are longer than any run with its grace. */
+const highestUs = 2 * 86_400 * 1e6;
+/** Values differ from the true ones by less than one part in a thousand. */
+const figures = 3;
+/** 99.9 per cent of a thousand values is the 999th, although floats say a little more. */
+const rankTolerance = 1e-9;
+
+export function emptyLatencies(): Latencies {
+  return { histogram: createHistogram({ lowest: 1, highest: highestUs, figures }), maxMs: 0 };
+}
+
+export function recordLatency(latencies: Latencies, ms: number): void {
+  latencies.histogram.record(Math.min(highestUs, Math.max(1, Math.round(ms * 1000))));
+  latencies.maxMs = Math.max(latencies.maxMs, ms);
+}
+
+/** All values of all of them. */
+export function mergeLatencies(parts: readonly Latencies[]): Latencies {
+  const merged = emptyLatencies();
+  for (const { histogram, maxMs } of parts) {
+    merged.histogram.add(histogram);
+    merged.maxMs = Math.max(merged.maxMs, maxMs);
+  }
+  return merged;
+}
+
+/** @returns `undefined` where nothing was recorded. */
+export function summariseLatencies({ histogram, maxMs }: Latencies): LatencySummary | undefined {
+  if (histogram.count === 0) return undefined;
+  const at = (percentile: number) => {
+    // The nearest rank from above; the histogram itself would round it to the nearest, down as well.
+    const rank = Math.ceil((percentile * histogram.count) / 100 - rankTolerance);
+    return Math.min(histogram.percentile((100 * rank) / histogram.count) / 1000, maxMs);
+  };
+  return {
+    p50: at(50),
+    p90: at(90),
+    p97_5: at(97.5),
+    p99: at(99),
+    p999: at(99.9),
+    max: maxMs,
+    mean: histogram.mean / 1000,
+  };
+}

@@ -1,0 +1,122 @@
+/** What a load run shall do: flags become one checked plan, every fault told at once. Pure. */
+import { SetupError } from '../errors.ts';
+
+/** Cameras that send at the same rate. */
+export interface CameraGroup {
+  readonly cameras: number;
+  readonly fps: number;
+}
+
+/** `spread` sends the frames of a group evenly over its interval, `locked` all of them at the same instant. */
+export type Phase = 'spread' | 'locked';
+
+export interface LoadPlan {
+  readonly groups: readonly CameraGroup[];
+  /** Cameras besides the groups that send and never read. */
+  readonly slowReaders: CameraGroup | undefined;
+  readonly phase: Phase;
+  /** The cameras begin to send one after the other over this time, before the warm-up. */
+  readonly rampMs: number;
+  /** Frames of this time are sent and not counted. */
+  readonly warmUpMs: number;
+  readonly durationMs: number;
+  /** How long replies to the last frames may take before these count as unanswered. */
+  readonly graceMs: number;
+  /** Cameras halve their rate on `slow_down` and raise it again slowly. */
+  readonly obey: boolean;
+  /** Threads that make the load. */
+  readonly generators: number;
+}
+
+/** The flags of `framegate bench` that make the plan, as they were typed. */
+export interface PlanFlags {
+  readonly cameras: string;
+  readonly fps: string;
+  readonly duration: string;
+  readonly warmup: string;
+  readonly ramp: string;
+  readonly grace: string;
+  readonly phase: string;
+  readonly workers: string;
+  readonly slowReaders?: string;
+  readonly obey?: boolean;
+}
+
+/** Limits keep a slip of the finger from taking the machine down. */
+const mostCameras = 10_000;
+const highestFps = 1000;
+const longestRunSeconds = 86_400;
+const longestWaitSeconds = 3600;
+const mostGenerators = 64;
+
+const phases: readonly Phase[] = ['spread', 'locked'];
+
+/** @throws SetupError with one line for each flag that cannot be used. */
+export function planOf(flags: PlanFlags): LoadPlan {
+  const reader = new FlagReader();
+  const fps = reader.number('--fps', flags.fps, 'above', highestFps);
+  const groups = reader.groups('--cameras', flags.cameras, fps);
+  const plan: LoadPlan = {
+    groups,
+    slowReaders: reader.slowReaders(flags.slowReaders, groups[0]?.fps ?? fps),
+    phase: reader.choice('--phase', flags.phase, phases),
+    rampMs: 1000 * reader.number('--ramp', flags.ramp, 'from', longestWaitSeconds),
+    warmUpMs: 1000 * reader.number('--warmup', flags.warmup, 'from', longestWaitSeconds),
+    durationMs: 1000 * reader.number('--duration', flags.duration, 'above', longestRunSeconds),
+    graceMs: 1000 * reader.number('--grace', flags.grace, 'from', longestWaitSeconds),
+    obey: flags.obey ?? false,
+    generators: reader.whole('--workers', flags.workers, mostGenerators),
+  };
+  if (reader.faults.length > 0) throw new SetupError(reader.faults);
+  return plan;
+}
+
+/** Reads one flag after the other and keeps what is wrong with them. */
+class FlagReader {
+  readonly faults: string[] = [];
+
+  /** A number above zero, or from zero on, up to `highest`. */
+  number(flag: string, text: string, bound: 'above' | 'from', highest: number): number {
+    const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+    if (value <= highest && (bound === 'from' || value > 0)) return value;
+    return this.#fault(`${flag} "${text}" must be a number ${bound} 0, ${highest} at most`);
+  }
+
+  whole(flag: string, text: string, highest: number): number {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= 1 && value <= highest) return value;
+    return this.#fault(`${flag} "${text}" must be a whole number from 1 to ${highest}`);
+  }
+
+  /** `8`, `8@30`, `4@30,4@3`: how many cameras, at which rate. */
+  groups(flag: string, text: string, fps: number): CameraGroup[] {
+    const groups = text.split(',').map((part) => this.#group(flag, part.trim(), fps));
+    const cameras = groups.reduce((total, group) => total + group.cameras, 0);
+    if (cameras > mostCameras) this.#fault(`${flag} "${text}" must be ${mostCameras} cameras at most`);
+    return groups;
+  }
+
+  slowReaders(text: string | undefined, fps: number): CameraGroup | undefined {
+    return text === undefined || text === '0' ? undefined : this.#group('--slow-readers', text, fps);
+  }
+
+  choice<Value extends string>(flag: string, text: string, values: readonly Value[]): Value {
+    const value = values.find((known) => known === text);
+    if (value === undefined) this.#fault(`${flag} "${text}" must be ${values.join(' or ')}`);
+    return value ?? (values[0] as Value);
+  }
+
+  #group(flag: string, part: string, fps: number): CameraGroup {
+    const [cameras = '', rate, ...rest] = part.split('@');
+    if (rest.length > 0) this.#fault(`${flag} "${part}" must be N or N@FPS`);
+    return {
+      cameras: this.whole(flag, cameras, mostCameras),
+      fps: rate === undefined ? fps : this.number(`${flag} ${part}: the rate`, rate, 'above', highestFps),
+    };
+  }
+
+  #fault(fault: string): number {
+    this.faults.push(fault);
+    return Number.NaN;
+  }
+}

@@ -1,0 +1,147 @@
+/** CPU and memory of the server under load, where it runs on this machine: read from Linux' /proc. Main thread. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+/** What the server's processes have used since they were started. */
+interface UsageSample {
+  readonly cpuSeconds: number;
+  readonly rssBytes: number;
+}
+
+/** What the server used between the start and the end of the clock. */
+export interface ServerUsage {
+  readonly pids: readonly number[];
+  /** Name of the process that listens. */
+  readonly command: string;
+  readonly cpuSeconds: number;
+  /** At the end of the clock; memory that processes share counts once for each. */
+  readonly rssBytes: number;
+}
+
+/** The processes that listen on an address, or why they cannot be watched. */
+export type ServerWatch =
+  | { readonly found: true; readonly pids: readonly number[]; readonly command: string }
+  | { readonly found: false; readonly reason: string };
+
+/** USER_HZ of every Linux that Node runs on: the unit of times in /proc, whatever the kernel ticks at. */
+const ticksPerSecond = 100;
+const bytesPerKilobyte = 1024;
+/** Column `st` of /proc/net/tcp for a listening socket. */
+const listening = '0A';
+
+/** Loopback and wildcard addresses as /proc/net/tcp and tcp6 write them: 32-bit words in the machine's (little) order. */
+const loopback4 = /^(0000000000000000FFFF0000)?[0-9A-F]{6}7F$/;
+const wildcard4 = /^(0000000000000000FFFF0000)?00000000$/;
+const loopback6 = /^0{24}01000000$/;
+const wildcard6 = /^0{32}$/;
+
+/** Finds who listens on a stream's address. Only a loopback address tells that the server runs on this machine. */
+export function findServer(url: URL): ServerWatch {
+  if (process.platform !== 'linux') return { found: false, reason: `${process.platform} has no /proc to read it from` };
+  const patterns = addressPatterns(url.hostname);
+  if (patterns === undefined) return { found: false, reason: `${url.hostname} is no loopback address` };
+  const port = Number(url.port) || (url.protocol === 'wss:' ? 443 : 80);
+  const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((path) => readText(path) ?? '').join('\n');
+  const inodes = listenersOn(tables, port, patterns);
+  if (inodes.size === 0) return { found: false, reason: `nothing on this machine listens on port ${port}` };
+  const pids = holdersOf(inodes);
+  const [pid] = pids;
+  if (pid === undefined) return { found: false, reason: 'the server belongs to another user' };
+  return { found: true, pids, command: commandOf(pid) };
+}
+
+/** @returns the socket inodes that listen on a port of an address that fits, from the text of /proc/net/tcp and tcp6. */
+export function listenersOn(tables: string, port: number, addresses: readonly RegExp[]): Set<string> {
+  const inodes = new Set<string>();
+  for (const line of tables.split('\n')) {
+    const [, local = '', , state, , , , , , inode] = line.trim().split(/\s+/);
+    const [address = '', hexPort = ''] = local.split(':');
+    if (state !== listening || Number.parseInt(hexPort, 16) !== port || inode === undefined) continue;
+    if (addresses.some((pattern) => pattern.test(address))) inodes.add(inode);
+  }
+  return inodes;
+}
+
+/** Which listeners a connection to a host can reach; `undefined` where the host may be another machine. */
+export function addressPatterns(host: string): RegExp[] | undefined {
+  const of4 = [loopback4, wildcard4, wildcard6];
+  const of6 = [loopback6, wildcard6];
+  if (host === 'localhost') return [...of4, ...of6];
+  if (/^127\.\d+\.\d+\.\d+$/.test(host)) return of4;
+  return host === '[::1]' ? of6 : undefined;
+}
+
+/** Reads the use of processes and all that they started, now. */
+export function sampleUsage(roots: readonly number[]): UsageSample {
+  const stats = new Map(numbersIn('/proc').flatMap((pid) => statEntry(pid)));
+  const family = new Set(roots);
+  // Children have any number, so the search is repeated until it finds nobody new.
+  for (let size = 0; size < family.size; ) {
+    size = family.size;
+    for (const [pid, { parent }] of stats) if (family.has(parent)) family.add(pid);
+  }
+  let ticks = 0;
+  let rssBytes = 0;
+  for (const pid of family) {
+    ticks += stats.get(pid)?.ticks ?? 0;
+    rssBytes += residentBytes(pid);
+  }
+  return { cpuSeconds: ticks / ticksPerSecond, rssBytes };
+}
+
+interface ProcessStat {
+  readonly parent: number;
+  /** CPU of the process, and of its children that have ended. */
+  readonly ticks: number;
+}
+
+/** Takes /proc/PID/stat apart; the name in it may hold spaces and brackets, so what counts begins behind the last one. */
+export function parseStat(text: string): ProcessStat {
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  // `proc_pid_stat(5)` counts pid and name as 1 and 2; field 3 is the first here.
+  const field = (number: number) => Number(fields[number - 3]);
+  const [parent, utime, stime, cutime, cstime] = [field(4), field(14), field(15), field(16), field(17)];
+  return { parent, ticks: utime + stime + cutime + cstime };
+}
+
+function statEntry(pid: number): [number, ProcessStat][] {
+  const text = readText(`/proc/${pid}/stat`);
+  return text === undefined ? [] : [[pid, parseStat(text)]];
+}
+
+function residentBytes(pid: number): number {
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readText(`/proc/${pid}/status`) ?? '')?.[1];
+  return Number(kilobytes ?? 0) * bytesPerKilobyte;
+}
+
+function commandOf(pid: number): string {
+  return (readText(`/proc/${pid}/comm`) ?? '').trim();
+}
+
+/** Processes that have one of these sockets open; those of other users cannot be looked into. */
+function holdersOf(inodes: ReadonlySet<string>): number[] {
+  const names = new Set([...inodes].map((inode) => `socket:[${inode}]`));
+  return numbersIn('/proc').filter((pid) =>
+    numbersIn(`/proc/${pid}/fd`).some((fd) => names.has(readLink(`/proc/${pid}/fd/${fd}`) ?? '')),
+  );
+}
+
+function numbersIn(folder: string): number[] {
+  return (orUndefined(() => readdirSync(folder)) ?? []).filter((name) => /^\d+$/.test(name)).map(Number);
+}
+
+function readText(path: string): string | undefined {
+  return orUndefined(() => readFileSync(path, 'utf8'));
+}
+
+function readLink(path: string): string | undefined {
+  return orUndefined(() => readlinkSync(path));
+}
+
+/** Processes come and go while they are looked at. */
+function orUndefined<Value>(read: () => Value): Value | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,69 @@
+/** A WebSocket server that answers frames as a test wants, to see whether the load harness notices. Tests only. */
+import type { AddressInfo } from 'node:net';
+import type { Test } from 'tap';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { encodeDropped } from '../../src/protocol.ts';
+
+/** One frame that came. */
+export interface Arrival {
+  /** Connections of the server are counted from 0. */
+  readonly connection: number;
+  /** Frames of the connection are counted from 0. */
+  readonly index: number;
+  readonly bytes: Buffer;
+  readonly socket: WebSocket;
+  /** Says that the frame is done, after some milliseconds. */
+  result(afterMs?: number): void;
+  drop(): void;
+}
+
+export interface FakeGateway {
+  readonly port: number;
+  readonly url: URL;
+  /** Frames of each connection, in the order in which these were opened. */
+  readonly received: number[];
+  readonly sockets: WebSocket[];
+}
+
+export interface FakeBehaviour {
+  readonly frame?: (arrival: Arrival) => void;
+  readonly opened?: (socket: WebSocket, connection: number) => void;
+  readonly host?: string;
+}
+
+/** Serves until the test is over. Without `frame` nothing is ever answered. */
+export async function startFakeGateway(t: Test, { frame, opened, host = '127.0.0.1' }: FakeBehaviour) {
+  const server = new WebSocketServer({ host, port: 0 });
+  const received: number[] = [];
+  const sockets: WebSocket[] = [];
+  server.on('connection', (socket) => {
+    const connection = sockets.push(socket) - 1;
+    received.push(0);
+    socket.on('error', () => undefined);
+    socket.on('message', (data) => {
+      const index = received[connection] as number;
+      received[connection] = index + 1;
+      frame?.({ connection, index, bytes: data as Buffer, socket, ...answers(socket, index) });
+    });
+    opened?.(socket, connection);
+  });
+  await new Promise((resolve) => server.once('listening', resolve));
+  t.teardown(() => {
+    for (const socket of sockets) socket.terminate();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  const { port } = server.address() as AddressInfo;
+  const url = new URL(`ws://${host.includes(':') ? `[${host}]` : host}:${port}/ws/video/stream?pipeline_id=test`);
+  return { port, url, received, sockets } satisfies FakeGateway;
+}
+
+function answers(socket: WebSocket, index: number): Pick<Arrival, 'result' | 'drop'> {
+  const text = JSON.stringify({ frame_index: index, result: { width: 8, height: 8, timings_ms: { total: 0 } } });
+  return {
+    result: (afterMs) => {
+      if (afterMs === undefined) socket.send(text);
+      else setTimeout(() => socket.send(text), afterMs);
+    },
+    drop: () => socket.send(encodeDropped(index)),
+  };
+}

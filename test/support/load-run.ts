@@ -1,0 +1,52 @@
+/** Runs the load harness against a server of the test's own. Tests only. */
+import type { Test } from 'tap';
+import type { LoadPlan } from '../../src/load/plan.ts';
+import { type LoadReport, reportOf } from '../../src/load/report.ts';
+import { LoadRun } from '../../src/load/run-load.ts';
+import { type FakeBehaviour, type FakeGateway, startFakeGateway } from './fake-gateway.ts';
+
+/** One frame, the smallest that begins like a JPEG. */
+export const frames = [Buffer.from([0xff, 0xd8, 0xff, 0xd9])];
+
+/** Two cameras for a second. */
+export const plan: LoadPlan = {
+  groups: [{ cameras: 2, fps: 20 }],
+  slowReaders: undefined,
+  phase: 'spread',
+  rampMs: 0,
+  warmUpMs: 0,
+  durationMs: 1000,
+  graceMs: 10_000,
+  obey: false,
+  generators: 1,
+};
+
+/** Runs a load against a server that does as told. */
+export async function load(t: Test, behaviour: FakeBehaviour, changes: Partial<LoadPlan> = {}) {
+  const gateway = await startFakeGateway(t, behaviour);
+  const outcome = await new LoadRun({ ...plan, ...changes }, { url: gateway.url, frames }).outcome();
+  const report = reportOf(outcome, gateway.url.href, frames);
+  requireClosedAccounts(t, report);
+  return { report, gateway };
+}
+
+/** Every frame that was offered ended in exactly one way, for each camera and in the sums. */
+export function requireClosedAccounts(t: Test, report: LoadReport): void {
+  for (const counts of [report, ...report.per_camera, ...report.groups]) {
+    const { offered, sent, not_sent, results, dropped, errors, unanswered } = counts;
+    t.equal(offered, sent + not_sent);
+    t.equal(sent, results + dropped + errors + unanswered);
+  }
+  for (const key of ['offered', 'sent', 'results', 'dropped', 'errors', 'unanswered', 'not_sent'] as const) {
+    t.equal(
+      report.per_camera.reduce((sum, camera) => sum + camera[key], 0),
+      report[key],
+      key,
+    );
+  }
+}
+
+/** Frames that came, over all connections. */
+export function total({ received }: FakeGateway): number {
+  return received.reduce((sum, count) => sum + count, 0);
+}

@@ -1,0 +1,225 @@
+/** One camera against a real socket: latency counts from the intended time, and every frame is accounted for. */
+import { type Test, test } from 'tap';
+import { Camera, mostLateMs, mostUnsentBytes } from '../../../src/load/camera.ts';
+import { nowMs } from '../../../src/load/clock.ts';
+import { emptyLatencies, type Latencies, summariseLatencies } from '../../../src/load/latency.ts';
+import type { Clock } from '../../../src/load/messages.ts';
+import { type FakeBehaviour, startFakeGateway } from '../../support/fake-gateway.ts';
+import { eventually } from '../../support/vital-signs.ts';
+
+const jpeg = Buffer.from([0xff, 0xd8, 0xff, 0xd9]);
+
+interface Setup {
+  readonly camera: Camera;
+  readonly results: Latencies;
+  readonly late: Latencies;
+}
+
+/** A camera of ten frames a second, connected. */
+async function openCamera(t: Test, behaviour: FakeBehaviour, frames = [jpeg], obey = false) {
+  const gateway = await startFakeGateway(t, behaviour);
+  const latencies = { results: emptyLatencies(), drops: emptyLatencies() };
+  const late = emptyLatencies();
+  const spec = { camera: 0, group: 0, fps: 10, phaseMs: 0, joinMs: 0, reads: true };
+  const camera = new Camera(spec, { url: gateway.url.href, frames, obey, latencies, late });
+  t.equal(await camera.opened, undefined);
+  return { camera, gateway, results: latencies.results, late } satisfies Setup & Record<string, unknown>;
+}
+
+/** A clock that started some time ago, as a generator sees it that was held up. */
+function clockSince(agoMs: number): Clock {
+  const startMs = nowMs() - agoMs;
+  return { baseMs: startMs, startMs, endMs: startMs + 60_000 };
+}
+
+test('a generator that comes late charges it to the frames, and says how late it was', async (t) => {
+  const { camera, results, late } = await openCamera(t, { frame: ({ result }) => result() });
+  camera.begin(clockSince(850));
+  camera.sendDue(nowMs());
+  await eventually(
+    () => camera.counts.results,
+    (count) => count === 9,
+    'all results',
+  );
+  const { offered, sent, notSent } = await camera.finish();
+  t.strictSame([offered, sent, notSent], [9, 9, 0], 'frames of 0, 100, …, 800 ms are all offered');
+  for (const latencies of [results, late]) {
+    const summary = summariseLatencies(latencies);
+    t.ok((summary?.max ?? 0) >= 850, `${summary?.max} ms: the first was due at the start`);
+    t.ok((summary?.p50 ?? 0) >= 450, `${summary?.p50} ms: the one in the middle half-way`);
+  }
+});
+
+test('what a generator gets to much too late is offered and not sent', async (t) => {
+  const { camera, late } = await openCamera(t, { frame: ({ result }) => result() });
+  camera.begin(clockSince(mostLateMs + 1050));
+  camera.sendDue(nowMs());
+  const { offered, sent, notSent } = await camera.finish();
+  t.equal(offered, 21);
+  t.equal(sent + notSent, 21);
+  t.ok(notSent >= 11 && sent <= 10, `${notSent} not sent: the frames of the first second`);
+  t.ok((summariseLatencies(late)?.max ?? 0) >= mostLateMs + 1050);
+});
+
+test('what the network does not take is offered and not sent', async (t) => {
+  const frame = Buffer.alloc(mostUnsentBytes * 8, jpeg);
+  const { camera, gateway } = await openCamera(t, { opened: (socket) => socket.pause() }, [frame]);
+  camera.begin(clockSince(950));
+  camera.sendDue(nowMs());
+  const counts = { ...camera.counts };
+  t.equal(counts.offered, 10);
+  t.equal(counts.sent + counts.notSent, 10);
+  t.ok(counts.sent >= 1, `${counts.sent} sent until the limit was reached`);
+  t.ok(counts.notSent >= 1, `${counts.notSent} not sent: so much fits nowhere`);
+  t.equal(counts.bytesSent, counts.sent * frame.length);
+  gateway.sockets[0]?.terminate();
+  await eventually(
+    () => camera.counts.errors,
+    (errors) => errors === counts.sent,
+    'errors of all that was sent',
+  );
+  const { unanswered, errors } = await camera.finish();
+  t.strictSame([unanswered, errors], [0, counts.sent], 'each is counted once');
+});
+
+test('frames before the clock are sent and not counted', async (t) => {
+  const { camera, gateway } = await openCamera(t, { frame: ({ result }) => result() });
+  const baseMs = nowMs() - 850;
+  camera.begin({ baseMs, startMs: baseMs + 300, endMs: baseMs + 60_000 });
+  camera.sendDue(nowMs());
+  await eventually(
+    () => gateway.received[0],
+    (received) => received === 9,
+    'nine frames',
+  );
+  await eventually(
+    () => camera.awaited,
+    (awaited) => awaited === 0,
+    'their answers',
+  );
+  const { offered, results, age } = await camera.finish();
+  t.strictSame([offered, results], [6, 6], 'those of 300 to 800 ms');
+  t.ok(age.maxMs >= 0);
+});
+
+test('no frame is offered once the clock has ended', async (t) => {
+  const { camera } = await openCamera(t, { frame: ({ result }) => result() });
+  const baseMs = nowMs() - 850;
+  camera.begin({ baseMs, startMs: baseMs, endMs: baseMs + 500 });
+  camera.sendDue(nowMs());
+  t.equal(camera.counts.offered, 5, 'frames of 0, 100, …, 400 ms: the end belongs to nobody');
+  t.equal(camera.dueMs, Number.POSITIVE_INFINITY);
+  await camera.finish();
+});
+
+test('answers that nobody asked for, or twice, are unexpected and answer nothing', async (t) => {
+  const { camera } = await openCamera(t, {
+    frame: ({ socket, result, drop }) => {
+      result();
+      drop();
+      socket.send('{"frame_index":99,"dropped":true}');
+      socket.send('no JSON');
+      socket.send(Buffer.from('{"frame_index":0,"dropped":true}'));
+    },
+  });
+  camera.begin(clockSince(50));
+  camera.sendDue(nowMs());
+  await eventually(
+    () => camera.counts.unexpected,
+    (unexpected) => unexpected === 4,
+    'four messages',
+  );
+  const { results, dropped, unanswered } = await camera.finish();
+  t.strictSame([results, dropped, unanswered], [1, 0, 0]);
+});
+
+test('a camera that is cut off counts its open frames as errors, comes back, and numbers anew', async (t) => {
+  let frames = 0;
+  const { camera, gateway } = await openCamera(t, {
+    frame: ({ socket, index, result }) => {
+      frames += 1;
+      if (frames < 3) return;
+      if (frames > 3) return result();
+      t.equal(index, 2);
+      socket.send('{"error":"pipeline_failure","detail":"broken"}');
+      socket.close(1011);
+    },
+  });
+  const clock = clockSince(250);
+  camera.begin(clock);
+  camera.sendDue(nowMs());
+  t.equal(camera.counts.sent, 3);
+  await eventually(
+    () => camera.counts.errors,
+    (errors) => errors === 3,
+    'three errors',
+  );
+  const ticking = setInterval(() => camera.sendDue(nowMs()), 20);
+  await eventually(
+    () => gateway.sockets.length,
+    (sockets) => sockets === 2,
+    'a second connection',
+  );
+  await eventually(
+    () => camera.counts.results,
+    (results) => results >= 3,
+    'results again',
+  );
+  clearInterval(ticking);
+  const tally = await camera.finish();
+  t.strictSame(tally.errorCodes, { pipeline_failure: 1 });
+  t.strictSame(tally.closes, { '1011': 1 });
+  t.ok(tally.notSent > 0, 'while it was away its frames could not be sent');
+  t.equal(tally.offered, tally.sent + tally.notSent);
+  t.equal(tally.sent, tally.results + tally.dropped + tally.errors + tally.unanswered);
+});
+
+test('a camera that obeys halves its rate when it is told to', async (t) => {
+  const { camera } = await openCamera(
+    t,
+    { frame: ({ socket }) => socket.send('{"warning":"slow_down"}') },
+    [jpeg],
+    true,
+  );
+  camera.begin(clockSince(850));
+  camera.sendDue(nowMs());
+  const beforeMs = camera.dueMs;
+  await eventually(
+    () => camera.counts.slowDowns,
+    (count) => count === 9,
+    'nine warnings',
+  );
+  t.ok(camera.dueMs > beforeMs + 50, 'the next frame is due later than it was');
+  await camera.finish();
+});
+
+test('an address where nobody listens is told in words', async (t) => {
+  const latencies = { results: emptyLatencies(), drops: emptyLatencies() };
+  const spec = { camera: 0, group: 0, fps: 10, phaseMs: 0, joinMs: 0, reads: true };
+  const parts = { frames: [jpeg], obey: false, latencies, late: emptyLatencies() };
+  for (const host of ['127.0.0.1', 'localhost']) {
+    const camera = new Camera(spec, { ...parts, url: `ws://${host}:9/` });
+    t.match(await camera.opened, /ECONNREFUSED/, host);
+    await camera.finish();
+  }
+});
+
+test('a server that accepts only to refuse is told with its own words', async (t) => {
+  const gateway = await startFakeGateway(t, {
+    opened: (socket) => {
+      socket.send('{"error":"server_busy","detail":"Too many sessions"}');
+      socket.close(1013);
+    },
+  });
+  const latencies = { results: emptyLatencies(), drops: emptyLatencies() };
+  const spec = { camera: 0, group: 0, fps: 10, phaseMs: 0, joinMs: 0, reads: true };
+  const camera = new Camera(spec, {
+    url: gateway.url.href,
+    frames: [jpeg],
+    obey: false,
+    latencies,
+    late: emptyLatencies(),
+  });
+  t.equal(await camera.opened, 'server_busy: Too many sessions');
+  await camera.finish();
+});

@@ -1,0 +1,67 @@
+/** Percentiles are right to three figures, also after the way from thread to thread and together. */
+import { MessageChannel } from 'node:worker_threads';
+import fc from 'fast-check';
+import { test } from 'tap';
+import {
+  emptyLatencies,
+  type Latencies,
+  mergeLatencies,
+  recordLatency,
+  summariseLatencies,
+} from '../../../src/load/latency.ts';
+
+/** As it arrives when another thread has sent it. */
+function sent(latencies: Latencies): Promise<Latencies> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port2.once('message', (received: Latencies) => {
+      port1.close();
+      resolve(received);
+    });
+    port1.postMessage(latencies);
+  });
+}
+
+function recorded(values: readonly number[]): Latencies {
+  const latencies = emptyLatencies();
+  for (const ms of values) recordLatency(latencies, ms);
+  return latencies;
+}
+
+test('nothing recorded is no latency', async (t) => {
+  t.equal(summariseLatencies(emptyLatencies()), undefined);
+  t.equal(summariseLatencies(mergeLatencies([])), undefined);
+  t.equal(summariseLatencies(mergeLatencies([emptyLatencies(), emptyLatencies()])), undefined);
+});
+
+test('one value is every percentile', async (t) => {
+  const summary = summariseLatencies(recorded([12.5]));
+  for (const value of Object.values(summary ?? {})) t.ok(Math.abs(value - 12.5) <= 0.0125, `${value}`);
+  t.equal(summary?.max, 12.5, 'the maximum is exact');
+});
+
+test('what no clock gives is still recorded', async (t) => {
+  const summary = summariseLatencies(recorded([0, 1e15]));
+  t.equal(summary?.max, 1e15);
+  t.ok((summary?.p50 ?? 1) <= 0.001);
+});
+
+test('percentiles of several threads together are those of all their values', async (t) => {
+  const values = fc.array(fc.double({ min: 0.001, max: 100_000, noNaN: true }), { minLength: 1, maxLength: 50 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(values, { minLength: 1, maxLength: 4 }), async (threads) => {
+      const merged = mergeLatencies(await Promise.all(threads.map((part) => sent(recorded(part)))));
+      const all = threads.flat().sort((a, b) => a - b);
+      const summary = summariseLatencies(merged);
+      if (summary === undefined || summary.max !== all.at(-1)) return false;
+      const parts = { p50: 0.5, p90: 0.9, p97_5: 0.975, p99: 0.99, p999: 0.999 } as const;
+      return (Object.keys(parts) as (keyof typeof parts)[]).every((name) => {
+        const exact = all[Math.max(0, Math.ceil(parts[name] * all.length) - 1)] as number;
+        // A thousandth of the value, and half of the microsecond to which it was rounded.
+        return Math.abs(summary[name] - exact) <= exact / 1000 + 0.0011;
+      });
+    }),
+    { numRuns: 50 },
+  );
+  t.pass();
+});

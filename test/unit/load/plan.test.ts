@@ -1,0 +1,85 @@
+/** Flags become a plan, and every flag that cannot be used is told by name. */
+import { test } from 'tap';
+import { type PlanFlags, planOf } from '../../../src/load/plan.ts';
+
+const flags: PlanFlags = {
+  cameras: '8',
+  fps: '15',
+  duration: '10',
+  warmup: '2',
+  ramp: '0',
+  grace: '6',
+  phase: 'spread',
+  workers: '1',
+};
+
+test('the defaults are eight cameras at one rate', async (t) => {
+  t.strictSame(planOf(flags), {
+    groups: [{ cameras: 8, fps: 15 }],
+    slowReaders: undefined,
+    phase: 'spread',
+    rampMs: 0,
+    warmUpMs: 2000,
+    durationMs: 10_000,
+    graceMs: 6000,
+    obey: false,
+    generators: 1,
+  });
+});
+
+test('groups have rates of their own, or the common one', async (t) => {
+  t.strictSame(planOf({ ...flags, cameras: '4@30, 4@2.5,2' }).groups, [
+    { cameras: 4, fps: 30 },
+    { cameras: 4, fps: 2.5 },
+    { cameras: 2, fps: 15 },
+  ]);
+});
+
+test('slow readers take their own rate, or that of the first group', async (t) => {
+  t.strictSame(planOf({ ...flags, cameras: '4@30', slowReaders: '2' }).slowReaders, { cameras: 2, fps: 30 });
+  t.strictSame(planOf({ ...flags, slowReaders: '2@100' }).slowReaders, { cameras: 2, fps: 100 });
+  t.equal(planOf({ ...flags, slowReaders: '0' }).slowReaders, undefined);
+});
+
+for (const [name, bad] of [
+  ['--cameras', { cameras: '0' }],
+  ['--cameras', { cameras: '' }],
+  ['--cameras', { cameras: '4,' }],
+  ['--cameras', { cameras: '4@' }],
+  ['--cameras', { cameras: '4@0' }],
+  ['--cameras', { cameras: '4@1@2' }],
+  ['--cameras', { cameras: '1.5' }],
+  ['--cameras', { cameras: '10001' }],
+  ['--cameras', { cameras: '6000,6000' }],
+  ['--fps', { fps: '0' }],
+  ['--fps', { fps: '-1' }],
+  ['--fps', { fps: '1001' }],
+  ['--fps', { fps: 'fast' }],
+  ['--fps', { fps: 'NaN' }],
+  ['--duration', { duration: '0' }],
+  ['--duration', { duration: '1e99' }],
+  ['--duration', { duration: '86401' }],
+  ['--warmup', { warmup: 'Infinity' }],
+  ['--warmup', { warmup: '' }],
+  ['--ramp', { ramp: '-1' }],
+  ['--grace', { grace: '0x10' }],
+  ['--phase', { phase: 'both' }],
+  ['--workers', { workers: '0' }],
+  ['--workers', { workers: '65' }],
+  ['--slow-readers', { slowReaders: 'some' }],
+  ['--slow-readers', { slowReaders: '1@x' }],
+] as const) {
+  test(`${name} of ${JSON.stringify(bad)} is refused by name`, async (t) => {
+    t.throws(() => planOf({ ...flags, ...bad }), { name: 'SetupError', message: new RegExp(`^${name} .*must be `) });
+  });
+}
+
+test('all that is wrong is told at once', async (t) => {
+  try {
+    planOf({ ...flags, fps: 'a', duration: 'b', phase: 'c' });
+    t.fail('nothing was thrown');
+  } catch (error) {
+    t.match((error as { faults: string[] }).faults, [/^--fps "a" /, /^--phase "c" /, /^--duration "b" /]);
+    t.equal((error as { faults: string[] }).faults.length, 3);
+  }
+});

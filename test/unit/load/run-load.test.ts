@@ -1,0 +1,167 @@
+/** Whole runs against servers that do one known thing: the report must say that thing. */
+import { test } from 'tap';
+import type { LoadPlan } from '../../../src/load/plan.ts';
+import type { Arrival } from '../../support/fake-gateway.ts';
+import { load, total } from '../../support/load-run.ts';
+
+test('a server that answers after 100 ms has a latency of 100 ms', async (t) => {
+  const { report, gateway } = await load(t, { frame: ({ result }) => result(100) });
+  t.equal(report.offered, 40, '2 cameras × 20 fps × 1 s');
+  t.equal(report.results, 40);
+  t.equal(total(gateway), 40);
+  // Timers are late on a busy machine; half as much again would be another delay.
+  for (const p of ['p50', 'p90'] as const) {
+    const ms = report.latency_ms[p] ?? 0;
+    t.ok(ms >= 99 && ms < 150, `${p} ${ms} ms`);
+  }
+  t.equal(report.jain, 1);
+  t.equal(report.drop_latency_ms.max, null);
+});
+
+test('a stall of a second shows in all frames that were meant to be sent in it', async (t) => {
+  let stalled = false;
+  const startedAtMs = performance.now();
+  const stall = ({ result }: Arrival) => {
+    if (!stalled && performance.now() - startedAtMs > 1500) {
+      stalled = true;
+      // The whole server stands still: it neither reads nor answers.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+    }
+    result();
+  };
+  const { report } = await load(t, { frame: stall }, { durationMs: 4000 });
+  t.equal(report.offered, 160, 'the schedule did not wait for the server');
+  t.equal(report.results, 160);
+  const { p50, p90, p97_5, max } = report.latency_ms;
+  // A quarter of the frames fell into the stall, and waited between 1000 and 0 ms. A closed loop would have sent two.
+  t.ok((max ?? 0) >= 900, `max ${max}`);
+  t.ok((p97_5 ?? 0) >= 750, `p97.5 ${p97_5}`);
+  t.ok((p90 ?? 0) >= 400, `p90 ${p90}`);
+  t.ok((p50 ?? 1000) < 400, `p50 ${p50}`);
+  for (const { age_ms } of report.per_camera) t.ok(age_ms.max >= 950, `the picture stood still for ${age_ms.max} ms`);
+});
+
+test('a server that drops every second frame is seen to', async (t) => {
+  const { report, gateway } = await load(t, {
+    frame: ({ index, result, drop }) => (index % 2 === 0 ? result(30) : drop()),
+  });
+  t.strictSame([report.results, report.dropped], [20, 20]);
+  t.strictSame(
+    report.per_camera.map(({ results, dropped, share }) => [results, dropped, share]),
+    [
+      [10, 10, 0.5],
+      [10, 10, 0.5],
+    ],
+  );
+  t.strictSame(gateway.received, [20, 20]);
+  t.ok((report.latency_ms.p50 ?? 0) >= 29, 'results took their time');
+  t.ok((report.drop_latency_ms.p50 ?? 1000) < (report.latency_ms.p50 ?? 0), 'drops were told sooner');
+});
+
+test('one camera that is starved shows by its number', async (t) => {
+  const { report } = await load(
+    t,
+    { frame: ({ connection, result, drop }) => (connection === 2 ? drop() : result()) },
+    { groups: [{ cameras: 4, fps: 10 }] },
+  );
+  const starved = report.per_camera.filter(({ results }) => results === 0);
+  t.equal(starved.length, 1);
+  t.equal(report.jain, 0.75, 'three of four have the same');
+  t.ok((starved[0]?.age_ms.max ?? 0) >= 999, 'it never had a result');
+});
+
+test('groups have rates and latencies of their own', async (t) => {
+  let slow = 0;
+  const { report } = await load(
+    t,
+    {
+      frame: ({ bytes, result }) => {
+        slow += bytes.length;
+        result();
+      },
+    },
+    {
+      groups: [
+        { cameras: 2, fps: 30 },
+        { cameras: 2, fps: 3 },
+      ],
+      generators: 3,
+    },
+  );
+  t.strictSame(
+    report.groups.map(({ fps, offered, results }) => [fps, offered, results]),
+    [
+      [30, 60, 60],
+      [3, 6, 6],
+    ],
+  );
+  t.strictSame(
+    report.per_camera.map(({ camera, group, fps, results }) => [camera, group, fps, results]),
+    [
+      [0, 0, 30, 30],
+      [1, 0, 30, 30],
+      [2, 1, 3, 3],
+      [3, 1, 3, 3],
+    ],
+  );
+  t.equal(report.generator.threads, 3);
+  t.equal(slow, 66 * 4);
+  t.equal(report.per_second.bytes_sent, 264);
+});
+
+test('slow_down is counted, and ignored unless cameras obey', async (t) => {
+  const warn = ({ index, socket, result }: Arrival) => {
+    if (index === 9) socket.send('{"warning":"slow_down"}');
+    result();
+  };
+  const { report } = await load(t, { frame: warn }, { durationMs: 2000 });
+  t.equal(report.slow_down, 2);
+  t.equal(report.offered, 80);
+  const obeying = (await load(t, { frame: warn }, { obey: true, durationMs: 2000 })).report;
+  t.equal(obeying.slow_down, 2);
+  // Half a second at the full rate, the rest at a little more than half of it.
+  t.ok(obeying.offered >= 45 && obeying.offered <= 65, `${obeying.offered} offered`);
+});
+
+test('the run ends when the last answer is there, not when the grace is over', async (t) => {
+  const startedAtMs = performance.now();
+  await load(t, { frame: ({ result }) => result() }, { durationMs: 500, graceMs: 60_000 });
+  t.ok(performance.now() - startedAtMs < 30_000);
+});
+
+test('warm-up and ramp are sent and not counted', async (t) => {
+  const { report, gateway } = await load(
+    t,
+    { frame: ({ result }) => result() },
+    { phase: 'locked', rampMs: 1000, warmUpMs: 500, durationMs: 1000 },
+  );
+  t.equal(report.offered, 40);
+  // The first camera sent from the start, the second from half of the ramp on.
+  t.strictSame([...gateway.received].sort(), [40, 50]);
+});
+
+test('locked cameras send together, spread ones do not', async (t) => {
+  const gaps = async (phase: LoadPlan['phase']) => {
+    const arrivals: number[] = [];
+    const keep = ({ result }: Arrival) => {
+      arrivals.push(performance.now());
+      result();
+    };
+    await load(t, { frame: keep }, { phase, groups: [{ cameras: 4, fps: 5 }], durationMs: 2000 });
+    return arrivals.slice(1).map((at, index) => at - (arrivals[index] as number));
+  };
+  const shortOf = (values: readonly number[]) => values.filter((gap) => gap < 25).length / values.length;
+  t.ok(shortOf(await gaps('locked')) > 0.6, 'three of four follow at once');
+  t.ok(shortOf(await gaps('spread')) < 0.5, 'each follows after 50 ms');
+});
+
+test('a camera that does not read is no part of the figures', async (t) => {
+  const { report, gateway } = await load(
+    t,
+    { frame: ({ result }) => result() },
+    { slowReaders: { cameras: 1, fps: 50 }, durationMs: 1000, graceMs: 200 },
+  );
+  t.strictSame([report.per_camera.length, report.offered, report.results], [2, 40, 40]);
+  t.match(report.slow_readers, { cameras: 1, fps: 50, offered: 50, sent: 50, results: 0, unanswered: 50 });
+  t.strictSame([...gateway.received].sort(), [20, 20, 50]);
+});
