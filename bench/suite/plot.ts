@@ -1,0 +1,50 @@
+/** Bars as SVG, readable on light and dark pages. Pure. */
+
+export interface Bar {
+  readonly label: string;
+  readonly value: number;
+  /** As it is written beside the bar. */
+  readonly text: string;
+  /** The product's own bars stand out. */
+  readonly isOurs: boolean;
+}
+
+const width = 720;
+const barHeight = 22;
+const rowHeight = 32;
+const headHeight = 40;
+/** Left of the bars there is room for their labels, right of them for their values. */
+const labelWidth = 190;
+const valueWidth = 130;
+const colours = { ours: '#0f766e', others: '#94a3b8', text: '#334155', page: '#ffffff' } as const;
+
+export function barChart(title: string, bars: readonly Bar[]): string {
+  const height = headHeight + rowHeight * bars.length;
+  const longest = Math.max(...bars.map(({ value }) => value), Number.MIN_VALUE);
+  const rows = bars.map(({ label, value, text, isOurs }, index) => {
+    const top = headHeight + rowHeight * index;
+    const length = Math.max(1, ((width - labelWidth - valueWidth) * value) / longest);
+    const middle = top + barHeight / 2;
+    const weight = isOurs ? ' font-weight="600"' : '';
+    return [
+      `<text x="${labelWidth - 10}" y="${middle}" text-anchor="end"${weight}>${escape(label)}</text>`,
+      `<rect x="${labelWidth}" y="${top}" width="${length.toFixed(1)}" height="${barHeight}" rx="3" fill="${isOurs ? colours.ours : colours.others}"/>`,
+      `<text x="${(labelWidth + length + 8).toFixed(1)}" y="${middle}"${weight}>${escape(text)}</text>`,
+    ].join('\n');
+  });
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
+    `<title>${escape(title)}</title>`,
+    `<rect width="100%" height="100%" rx="6" fill="${colours.page}"/>`,
+    `<g font-family="system-ui, sans-serif" font-size="13" fill="${colours.text}" dominant-baseline="middle">`,
+    `<text x="16" y="20" font-weight="600">${escape(title)}</text>`,
+    ...rows,
+    '</g>',
+    '</svg>',
+    '',
+  ].join('\n');
+}
+
+function escape(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

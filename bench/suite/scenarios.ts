@@ -1,0 +1,123 @@
+/** What `make bench` runs, one after the other, and the figures that come of it. */
+import WebSocket from 'ws';
+import type { LoadReport } from '../../src/load/report.ts';
+import { renderFrames } from '../../src/samples/street-frames.ts';
+import { peerNames } from '../peers/start-peer.ts';
+import { type Ceiling, runLimits, runLoad } from './load.ts';
+import { type BenchServer, missing, type ServerName, startServer } from './server.ts';
+
+/** One run of the suite. */
+export interface SuiteRun {
+  readonly id: string;
+  readonly server: ServerName;
+  /** What was sent, in the words of `framegate bench`. */
+  readonly flags: readonly string[];
+  readonly report: LoadReport;
+  readonly loopDelayMs: { readonly p50: number; readonly p99: number; readonly max: number } | undefined;
+}
+
+export interface SuiteOutcome {
+  readonly ceiling: Ceiling;
+  readonly runs: readonly SuiteRun[];
+  /** Servers that could not be started here, and why. */
+  readonly skipped: Readonly<Record<string, string>>;
+}
+
+export interface SuiteOptions {
+  readonly seconds: number;
+  readonly ceilingFrames: number;
+  readonly say: (line: string) => void;
+}
+
+/** A load of frames that are all dropped is sent at this rate, by so many cameras. */
+const droppedLoad = '4@200';
+/** Longer than any run: the worker that is held stays held. */
+const heldForMs = '60000';
+const testModels = new URL('../../test/fixtures/models', import.meta.url).pathname;
+
+export async function runSuite({ seconds, ceilingFrames, say }: SuiteOptions): Promise<SuiteOutcome> {
+  const runs: SuiteRun[] = [];
+  const skipped: Record<string, string> = {};
+  const duration = ['--duration', String(seconds)];
+
+  const run = async (id: string, server: BenchServer, name: ServerName, flags: readonly string[]): Promise<SuiteRun> => {
+    say(`${id}: ${name}, ${flags.join(' ')}`);
+    server.resetLoopDelay();
+    const report = await runLoad(server.origin, [...flags, ...duration]);
+    return { id, server: name, flags, report, loopDelayMs: undefined };
+  };
+  const measure = async (
+    id: string,
+    name: ServerName,
+    flags: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    prepare: (server: BenchServer) => Promise<() => void> = async () => () => undefined,
+  ): Promise<SuiteRun> => {
+    const server = await startServer(name, env);
+    const release = await prepare(server);
+    const measured = await run(id, server, name, flags);
+    release();
+    const done = { ...measured, loopDelayMs: loopDelayOf(await server.stop()) };
+    runs.push(done);
+    say(`  ${summaryOf(done)}`);
+    return done;
+  };
+
+  say(`ceiling: the pipeline in a bare loop, ${ceilingFrames} frames`);
+  const ceiling = await runLimits(ceilingFrames);
+  say(`  ${ceiling.frames_per_cpu_second.toFixed(1)} frames per CPU-second`);
+
+  const saturated = await measure('saturated', 'gateway', ['--cameras', '8@60']);
+  const capacity = saturated.report.per_second.results;
+  await measure('half-load', 'gateway', ['--cameras', `4@${rate(capacity / 2 / 4)}`]);
+  const four = ['--cameras', `16@${rate((4 * capacity) / 16)}`, '--phase', 'locked'];
+  await measure('overload', 'gateway', four);
+  await measure('overload', 'first-come', four);
+  await measure('mixed-rates', 'gateway', ['--cameras', '4@30,4@3'], { POOL_WORKERS: '1' });
+  await measure('many', 'gateway', ['--cameras', '256@10']);
+  const few = ['--cameras', `4@${rate(capacity / 2 / 4)}`];
+  await measure('slow-readers', 'gateway', [...few, '--slow-readers', '2@10']);
+
+  for (const name of ['gateway', ...peerNames] as const) {
+    const reason = missing(name);
+    if (reason === undefined) await measure('peers', name, ['--cameras', '8@15']);
+    else {
+      skipped[name] = reason;
+      say(`peers: ${name} left out: ${reason}`);
+    }
+  }
+
+  const dropped = ['--cameras', droppedLoad, '--pipeline', 'echo'];
+  const held = { MODELS_DIR: testModels, POOL_WORKERS: '1', STREAM_FRAME_TIMEOUT_MS: heldForMs };
+  await measure('dropped', 'uws-sink', dropped);
+  await measure('dropped', 'gateway', dropped, held, holdWorker);
+  return { ceiling, runs, skipped };
+}
+
+/** Frames a second with two digits behind the point, as the flag takes them. */
+function rate(framesPerSecond: number): string {
+  return framesPerSecond.toFixed(2);
+}
+
+/** Sends one frame to a pipeline that never answers, so that the only worker is taken and all others are dropped. */
+function holdWorker({ origin }: BenchServer): Promise<() => void> {
+  const socket = new WebSocket(`${origin}/ws/video/stream?pipeline_id=hanging`);
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    socket.once('open', () => {
+      socket.send(renderFrames()[0] as Uint8Array, () => resolve(() => socket.terminate()));
+    });
+  });
+}
+
+function loopDelayOf(said: string): SuiteRun['loopDelayMs'] {
+  const match = /loop delay p50 (\S+) p99 (\S+) max (\S+)/.exec(said);
+  return match === null ? undefined : { p50: Number(match[1]), p99: Number(match[2]), max: Number(match[3]) };
+}
+
+function summaryOf({ report, loopDelayMs }: SuiteRun): string {
+  const { per_second, latency_ms, jain, server } = report;
+  const cpu = server === null ? '?' : (report.results / server.cpu_seconds).toFixed(1);
+  const loop = loopDelayMs === undefined ? '' : `, loop delay p99 ${loopDelayMs.p99} ms`;
+  return `${per_second.results} results/s, p99 ${latency_ms.p99} ms, Jain ${jain}, ${cpu} results per CPU-second${loop}`;
+}

@@ -1,0 +1,85 @@
+/** Starts what a scenario is run against, each as a process of its own: the gateway as users run it, the floor, the peers. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { missingFor, type PeerName, startPeer } from '../peers/start-peer.ts';
+
+export type ServerName = 'gateway' | 'first-come' | 'uws-sink' | PeerName;
+
+export interface BenchServer {
+  /** `ws://127.0.0.1:PORT` */
+  readonly origin: string;
+  /** Forgets how late the event loop has been until now. */
+  resetLoopDelay(): void;
+  /** Ends it. @returns what it wrote to standard output. */
+  stop(): Promise<string>;
+}
+
+const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const loopDelay = pathOf('../servers/loop-delay.ts');
+
+/** @returns why a server cannot run here; `undefined` when it can. */
+export function missing(name: ServerName): string | undefined {
+  return name === 'gateway' || name === 'first-come' || name === 'uws-sink' ? undefined : missingFor(name);
+}
+
+export async function startServer(name: ServerName, env: Readonly<Record<string, string>> = {}): Promise<BenchServer> {
+  switch (name) {
+    case 'gateway':
+      return startOwn(['--import', loopDelay, pathOf('../../dist/cli.js'), 'serve'], { ...env, PORT: '0' });
+    case 'first-come':
+      return startOwn([pathOf('../servers/first-come.ts')], env);
+    case 'uws-sink':
+      return startOwn([pathOf('../servers/uws-sink.ts')], env);
+    default: {
+      const peer = await startPeer(name, []);
+      const stop = async () => {
+        await peer.stop();
+        return '';
+      };
+      return { origin: `ws://${new URL(peer.url).host}`, resetLoopDelay, stop };
+    }
+  }
+}
+
+function resetLoopDelay(): void {
+  // Only the gateway watches its loop.
+}
+
+async function startOwn(args: readonly string[], env: Readonly<Record<string, string>>): Promise<BenchServer> {
+  const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  let said = '';
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const origin = await originOf(child, (text) => {
+    said += text;
+  });
+  return {
+    origin,
+    resetLoopDelay: () => void child.kill('SIGUSR2'),
+    stop: async () => {
+      child.kill('SIGTERM');
+      await ended;
+      process.off('exit', kill);
+      return said;
+    },
+  };
+}
+
+/** Waits for the line that tells where it listens: the gateway's log says `ready`, the others `listening on`. */
+function originOf(child: ChildProcess, heard: (text: string) => void): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const listen = (text: string) => {
+      said += text;
+      const ready = /listening on (ws:\/\/[^/\s]+)|"url":"(ws:\/\/[^/"]+).*"msg":"ready"/.exec(said);
+      if (ready !== null) resolve((ready[1] ?? ready[2]) as string);
+    };
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      heard(text);
+      listen(text);
+    });
+    child.stderr?.setEncoding('utf8').on('data', listen);
+    child.once('close', () => reject(new Error(`the server did not start:\n${said}`)));
+  });
+}
