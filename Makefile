@@ -8,7 +8,7 @@ installed := node_modules/.package-lock.json
 piscina := bench/peers/ws-piscina/node_modules/.package-lock.json
 fastapi := bench/peers/fastapi/.venv/.installed
 
-.PHONY: run build test check format lint types layers unused train peers clean
+.PHONY: run build test check format lint types layers unused train peers bench clean
 
 run: dist/cli.js
 	@node dist/cli.js serve
@@ -30,6 +30,10 @@ lint types layers unused: $(installed)
 # Trains the shipped models anew, from nothing: hours. native-models/training/README.md says more.
 train:
 	@$(MAKE) --directory native-models/training train
+
+# The fixed suite, against the gateway and its peers: some four minutes. Writes bench/results and docs/BENCHMARKS.md.
+bench: dist/cli.js peers
+	@npm --silent run suite
 
 # What the peers of bench/peers need besides the project's own packages; Python 3.11 or newer for one of them.
 peers: $(installed) $(piscina) $(fastapi)

@@ -49,11 +49,18 @@ function barOf({ server }: SuiteRun, value: number, unit: string): Bar {
 
 function sharesOf(run: SuiteRun | undefined, isOurs: boolean): Bar[] {
   const cameras = [...(run?.report.per_camera ?? [])].sort((a, b) => a.results - b.results);
-  const quarters = [0, 1, 2, 3].map((quarter) => cameras.slice((quarter * cameras.length) / 4, ((quarter + 1) * cameras.length) / 4));
+  const quarters = [0, 1, 2, 3].map((quarter) =>
+    cameras.slice((quarter * cameras.length) / 4, ((quarter + 1) * cameras.length) / 4),
+  );
   const names = ['least served four', 'next four', 'next four', 'best served four'];
   return quarters.map((part, index) => {
     const results = part.reduce((sum, camera) => sum + camera.results, 0);
-    return { label: `${isOurs ? 'gateway' : 'first come'}: ${names[index]}`, value: results, text: String(results), isOurs };
+    return {
+      label: `${isOurs ? 'gateway' : 'first come'}: ${names[index]}`,
+      value: results,
+      text: String(results),
+      isOurs,
+    };
   });
 }
 

@@ -27,17 +27,17 @@ export function barChart(title: string, bars: readonly Bar[]): string {
     const middle = top + barHeight / 2;
     const weight = isOurs ? ' font-weight="600"' : '';
     return [
-      `<text x="${labelWidth - 10}" y="${middle}" text-anchor="end"${weight}>${escape(label)}</text>`,
+      `<text x="${labelWidth - 10}" y="${middle}" text-anchor="end"${weight}>${escapeXml(label)}</text>`,
       `<rect x="${labelWidth}" y="${top}" width="${length.toFixed(1)}" height="${barHeight}" rx="3" fill="${isOurs ? colours.ours : colours.others}"/>`,
-      `<text x="${(labelWidth + length + 8).toFixed(1)}" y="${middle}"${weight}>${escape(text)}</text>`,
+      `<text x="${(labelWidth + length + 8).toFixed(1)}" y="${middle}"${weight}>${escapeXml(text)}</text>`,
     ].join('\n');
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
-    `<title>${escape(title)}</title>`,
+    `<title>${escapeXml(title)}</title>`,
     `<rect width="100%" height="100%" rx="6" fill="${colours.page}"/>`,
     `<g font-family="system-ui, sans-serif" font-size="13" fill="${colours.text}" dominant-baseline="middle">`,
-    `<text x="16" y="20" font-weight="600">${escape(title)}</text>`,
+    `<text x="16" y="20" font-weight="600">${escapeXml(title)}</text>`,
     ...rows,
     '</g>',
     '</svg>',
@@ -45,6 +45,6 @@ export function barChart(title: string, bars: readonly Bar[]): string {
   ].join('\n');
 }
 
-function escape(text: string): string {
+function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -40,7 +40,12 @@ export async function runSuite({ seconds, ceilingFrames, say }: SuiteOptions): P
   const skipped: Record<string, string> = {};
   const duration = ['--duration', String(seconds)];
 
-  const run = async (id: string, server: BenchServer, name: ServerName, flags: readonly string[]): Promise<SuiteRun> => {
+  const run = async (
+    id: string,
+    server: BenchServer,
+    name: ServerName,
+    flags: readonly string[],
+  ): Promise<SuiteRun> => {
     say(`${id}: ${name}, ${flags.join(' ')}`);
     server.resetLoopDelay();
     const report = await runLoad(server.origin, [...flags, ...duration]);

@@ -25,7 +25,7 @@ export function missing(name: ServerName): string | undefined {
 export async function startServer(name: ServerName, env: Readonly<Record<string, string>> = {}): Promise<BenchServer> {
   switch (name) {
     case 'gateway':
-      return startOwn(['--import', loopDelay, pathOf('../../dist/cli.js'), 'serve'], { ...env, PORT: '0' });
+      return startOwn([pathOf('../../dist/cli.js'), 'serve'], { ...env, PORT: '0' });
     case 'first-come':
       return startOwn([pathOf('../servers/first-come.ts')], env);
     case 'uws-sink':
@@ -42,11 +42,14 @@ export async function startServer(name: ServerName, env: Readonly<Record<string,
 }
 
 function resetLoopDelay(): void {
-  // Only the gateway watches its loop.
+  // Peers are run as they are; nothing watches their loop.
 }
 
 async function startOwn(args: readonly string[], env: Readonly<Record<string, string>>): Promise<BenchServer> {
-  const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['--import', loopDelay, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
   let said = '';

@@ -13,6 +13,8 @@ export interface ThreadPoolOptions {
   readonly modelsDir: string;
   readonly providers: readonly string[];
   readonly log: Log;
+  /** Who gets a free worker; fair shares unless told otherwise. */
+  readonly shares?: FairShare;
 }
 
 /** Deadlines are looked at so often that a frame is at most this part of its time late. */
@@ -24,7 +26,7 @@ const longestRetryMs = 30_000;
 
 export class ThreadPool implements Pool {
   readonly #options: ThreadPoolOptions;
-  readonly #shares = new FairShare();
+  readonly #shares: FairShare;
   readonly #workers = new Set<WorkerHandle>();
   /** Idle workers; the last one in is the first one out, since its caches are the warmest. */
   readonly #idle: WorkerHandle[] = [];
@@ -38,6 +40,7 @@ export class ThreadPool implements Pool {
 
   private constructor(options: ThreadPoolOptions) {
     this.#options = options;
+    this.#shares = options.shares ?? new FairShare();
     // Whoever needs to know awaits `started`; the log has the fault in any case.
     this.#started.promise.catch(() => undefined);
     const everyMs = Math.max(shortestCheckMs, options.frameTimeoutMs / deadlineChecksPerTimeout);
