@@ -3,6 +3,7 @@
  *
  *   loop ──frame──► slot (shared memory) ──► runOnFrame ──► reply as text ──result──► loop
  */
+import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { FrameError, SetupError, streamErrors } from '../errors.ts';
 import { loadPipelines } from '../pipeline/registry.ts';
@@ -12,6 +13,20 @@ import { encodeResult } from '../protocol.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('worker/entry runs as a worker thread only');
+
+/** How much nicer than the event loop a worker is. */
+const niceness = 5;
+
+/**
+ * Where workers and cameras want more than the cores have, the event loop goes first: a frame is answered or dropped when it comes,
+ * not when a worker has used up its turn. On Linux a priority belongs to a thread; elsewhere it would be the whole process's.
+ */
+function yieldToLoop(): void {
+  if (process.platform !== 'linux') return;
+  setPriority(Math.min(constants.priority.PRIORITY_LOW, getPriority() + niceness));
+}
+
+yieldToLoop();
 
 const { slot, modelsDir, providers } = workerData as WorkerSetup;
 const slotBytes = new Uint8Array(slot);
