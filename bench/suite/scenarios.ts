@@ -4,7 +4,7 @@ import type { LoadReport } from '../../src/load/report.ts';
 import { renderFrames } from '../../src/samples/street-frames.ts';
 import { peerNames } from '../peers/start-peer.ts';
 import { type Ceiling, runLimits, runLoad } from './load.ts';
-import { type BenchServer, missing, type ServerName, startServer } from './server.ts';
+import { type BenchServer, missing, type ServerName, type StartOptions, startServer } from './server.ts';
 
 /** One run of the suite. */
 export interface SuiteRun {
@@ -55,10 +55,10 @@ export async function runSuite({ seconds, ceilingFrames, say }: SuiteOptions): P
     id: string,
     name: ServerName,
     flags: readonly string[],
-    env: Readonly<Record<string, string>> = {},
+    options: StartOptions = {},
     prepare: (server: BenchServer) => Promise<() => void> = async () => () => undefined,
   ): Promise<SuiteRun> => {
-    const server = await startServer(name, env);
+    const server = await startServer(name, options);
     const release = await prepare(server);
     const measured = await run(id, server, name, flags);
     release();
@@ -72,14 +72,14 @@ export async function runSuite({ seconds, ceilingFrames, say }: SuiteOptions): P
   const ceiling = await runLimits(ceilingFrames);
   say(`  ${ceiling.frames_per_cpu_second.toFixed(1)} frames per CPU-second`);
 
-  const saturated = await measure('saturated', 'gateway', ['--cameras', '8@60']);
+  const saturated = await measure('saturated', 'gateway', ['--cameras', '8@30']);
   const capacity = saturated.report.per_second.results;
   await measure('half-load', 'gateway', ['--cameras', `4@${rate(capacity / 2 / 4)}`]);
   const four = ['--cameras', `16@${rate((4 * capacity) / 16)}`, '--phase', 'locked'];
   await measure('overload', 'gateway', four);
   await measure('overload', 'first-come', four);
-  await measure('mixed-rates', 'gateway', ['--cameras', '4@30,4@3'], { POOL_WORKERS: '1' });
-  await measure('many', 'gateway', ['--cameras', '256@10']);
+  await measure('mixed-rates', 'gateway', ['--cameras', '4@30,4@3'], { env: { POOL_WORKERS: '1' } });
+  await measure('many', 'gateway', ['--cameras', '256@10'], { watchLoop: true });
   const few = ['--cameras', `4@${rate(capacity / 2 / 4)}`];
   await measure('slow-readers', 'gateway', [...few, '--slow-readers', '2@10']);
 
@@ -93,7 +93,7 @@ export async function runSuite({ seconds, ceilingFrames, say }: SuiteOptions): P
   }
 
   const dropped = ['--cameras', droppedLoad, '--pipeline', 'echo'];
-  const held = { MODELS_DIR: testModels, POOL_WORKERS: '1', STREAM_FRAME_TIMEOUT_MS: heldForMs };
+  const held = { env: { MODELS_DIR: testModels, POOL_WORKERS: '1', STREAM_FRAME_TIMEOUT_MS: heldForMs } };
   await measure('dropped', 'uws-sink', dropped);
   await measure('dropped', 'gateway', dropped, held, holdWorker);
   return { ceiling, runs, skipped };
