@@ -15,7 +15,8 @@ const layers = [
   ['pool', '^src/pool/(?!messages)'],
   ['session', '^src/session/'],
   ['server', '^src/server/'],
-  ['command line', '^src/(cli|launch)'],
+  ['client', '^src/client/'],
+  ['command line', '^src/(cli(/|\\.ts$)|launch\\.ts$)'],
 ];
 
 const downwards = layers.slice(0, -1).map(([name, path], index) => ({
@@ -47,6 +48,18 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/(worker|pipeline|tools|models)/' },
       to: { path: '^src/(server|session)/' },
+    },
+    {
+      name: 'the client knows the contract only',
+      severity: 'error',
+      from: { path: '^src/client/' },
+      to: { path: '^src/', pathNot: '^src/(client/|protocol\\.ts$)' },
+    },
+    {
+      name: 'the client needs no package, but ws on Node',
+      severity: 'error',
+      from: { path: '^src/client/', pathNot: '^src/client/node\\.ts$' },
+      to: { dependencyTypesNot: ['local'] },
     },
     {
       name: 'onnxruntime-node only in models/onnx-model.ts',

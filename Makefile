@@ -54,6 +54,6 @@ $(installed): package.json package-lock.json .npmrc
 	npm ci
 	@touch $@
 
-dist/cli.js: $(installed) $(sources) src/tsconfig.json tsconfig.json
+dist/cli.js: $(installed) $(sources) src/tsconfig.json src/client/tsconfig.json tsconfig.json
 	npm --silent run build
 	@chmod +x dist/launch.js && ln -sf ../../dist/launch.js node_modules/.bin/framegate

@@ -1,24 +1,14 @@
 /** The installed command, `dist/launch.js`: whatever Node starts it, the packaged one does the work. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { test } from 'tap';
 import { fixtureModels } from '../support/gateway.ts';
+import { hostNode } from '../support/host-node.ts';
 
 const launchPath = fileURLToPath(new URL('../../dist/launch.js', import.meta.url));
 const options = existsSync(launchPath) ? {} : { skip: 'dist is not built; `make build` does' };
-
-/** The machine's own Node: the first on the path that is not this one. Without one, this one. */
-function hostNode(): string {
-  const own = realpathSync(process.execPath);
-  const candidates = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'node'));
-  const other = candidates.find(
-    (path) => existsSync(path) && !path.includes('node_modules') && realpathSync(path) !== own,
-  );
-  return other ?? process.execPath;
-}
 
 const node = hostNode();
 

@@ -1,0 +1,112 @@
+/** The client as a page gets it: one small file without anything of Node in it, and the package's own addresses of it. */
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import tap, { type Test, test } from 'tap';
+import { startGateway } from '../support/gateway.ts';
+import { hostNode } from '../support/host-node.ts';
+import { installPackage, needsDist } from '../support/installed-package.ts';
+import { encodePicture } from '../support/jpeg-bytes.ts';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const largestBytes = 4096;
+
+const gateway = await startGateway({ POOL_WORKERS: '1' });
+tap.teardown(() => gateway.kill());
+
+/** Bundles for browsers, where nothing may be left to import. */
+function bundle(entry: string) {
+  const target = { format: 'esm', platform: 'browser', target: 'es2022', outfile: 'client.js' } as const;
+  const output = { bundle: true, minify: true, write: false, metafile: true, logLevel: 'silent' } as const;
+  return build({ entryPoints: [entry], absWorkingDir: root, ...target, ...output });
+}
+
+test(`the whole client is below ${largestBytes} bytes, minified and gzipped`, async (t) => {
+  const { outputFiles } = await bundle('src/client/index.ts');
+  const bytes = gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length;
+  t.comment(`${bytes} bytes`);
+  t.ok(bytes > 1000 && bytes < largestBytes, `${bytes} bytes`);
+});
+
+/** What is in a bundle besides the client and the contract. */
+async function strangersIn(entry: string): Promise<string[]> {
+  const { metafile } = await bundle(entry);
+  const allowed = /^src\/(client\/[a-z-]+|protocol|errors)\.ts$/;
+  const imports = metafile.outputs['client.js']?.imports.map(({ path }) => path) ?? ['nothing was built'];
+  return [...imports, ...Object.keys(metafile.inputs).filter((path) => !allowed.test(path))];
+}
+
+test('the bundle imports nothing and has only the client and the contract in it', async (t) => {
+  t.strictSame(await strangersIn('src/client/index.ts'), []);
+  t.not((await strangersIn('src/client/node.ts')).length, 0, 'and ws would have been seen');
+});
+
+/** Sends two frames and prints what came of them. */
+const script = (specifier: string) => `
+import { connect } from ${JSON.stringify(specifier)};
+import { readFileSync } from 'node:fs';
+
+const stream = connect({ url: process.argv[2], pipeline: 'echo' });
+const types = [];
+for (let i = 0; i < 2; i++) {
+  await stream.ready();
+  types.push((await stream.send(readFileSync(process.argv[3])).reply).type);
+}
+stream.close();
+console.log(types.join(' '), typeof WebSocket);
+`;
+
+/** Runs the script in a folder in which \`framegate\` is installed, and \`files\` lie. */
+async function runScript(
+  t: Test,
+  specifier: string,
+  node: string,
+  options: string[] = [],
+  files: [string, string][] = [],
+) {
+  const folder = t.testdir();
+  installPackage(folder);
+  for (const [name, text] of files) writeFileSync(join(folder, name), text);
+  writeFileSync(join(folder, 'script.mjs'), script(specifier));
+  writeFileSync(join(folder, 'frame.jpg'), encodePicture(64, 48));
+  const args = [...options, join(folder, 'script.mjs'), gateway.httpUrl, join(folder, 'frame.jpg')];
+  return (await run(node, args, { cwd: folder })).stdout.trim();
+}
+
+test('the bundle works wherever there is a WebSocket, as it is in Node 22', async (t) => {
+  const { outputFiles } = await bundle('src/client/index.ts');
+  const text = outputFiles[0]?.text ?? '';
+  t.equal(await runScript(t, './client.mjs', process.execPath, [], [['client.mjs', text]]), 'result result function');
+});
+
+test('framegate/client in a Node that has no WebSocket of its own', needsDist, async (t) => {
+  const without = ['--no-experimental-websocket'];
+  t.equal(await runScript(t, 'framegate/client', process.execPath, without), 'result result undefined');
+});
+
+test('framegate/client in the Node of the machine', needsDist, async (t) => {
+  t.match(await runScript(t, 'framegate/client', hostNode()), /^result result /);
+});
+
+test('framegate/client is the one for browsers to a bundler', needsDist, async (t) => {
+  const folder = t.testdir({
+    'page.js': "import { streamCamera } from 'framegate/client'; console.log(streamCamera);",
+  });
+  installPackage(folder);
+  const { metafile } = await bundle(join(folder, 'page.js'));
+  t.strictSame(metafile.outputs['client.js']?.imports, []);
+});
+
+test('every address that the package exports is there', needsDist, async (t) => {
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: unknown };
+  const paths = [...JSON.stringify(exports).matchAll(/"(\.\/[^"]+\.(?:js|d\.ts|json))"/g)].map(
+    ([, path]) => path as string,
+  );
+  t.ok(paths.length >= 4);
+  for (const path of paths) t.ok(existsSync(join(root, path)), path);
+});

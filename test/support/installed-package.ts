@@ -1,0 +1,23 @@
+/** Puts the built package into a folder as npm would, for scripts that import it by name. Tests only. */
+import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What the client of a built package consists of. */
+export const distFolder = join(root, 'dist');
+
+/** Options for a test that needs `dist`. */
+export const needsDist = ['index.js', 'node.js'].every((name) => existsSync(join(distFolder, 'client', name)))
+  ? {}
+  : { skip: 'dist is not built; `make build` does' };
+
+/** Installs `framegate`, and of its dependencies the one that the client needs. */
+export function installPackage(folder: string): void {
+  const installed = join(folder, 'node_modules/framegate');
+  mkdirSync(installed, { recursive: true });
+  cpSync(join(root, 'package.json'), join(installed, 'package.json'));
+  cpSync(distFolder, join(installed, 'dist'), { recursive: true });
+  cpSync(join(root, 'node_modules/ws'), join(folder, 'node_modules/ws'), { recursive: true });
+}

@@ -1,0 +1,258 @@
+/** What the client makes of a connection: indices, replies, waiting, skipping, closing. */
+import { test } from 'tap';
+import { ClientError } from '../../../src/client/client-error.ts';
+import { FakeGateway } from '../../support/fake-socket.ts';
+
+const frame = (byte: number) => Uint8Array.of(byte);
+
+/** A client that is connected. */
+function open(options: ConstructorParameters<typeof FakeGateway>[0] = {}): FakeGateway {
+  const gateway = new FakeGateway(options);
+  gateway.socket.events.opened();
+  return gateway;
+}
+
+/** Whether a promise has settled by now. */
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  const pending = Symbol();
+  await new Promise((resolve) => setImmediate(resolve));
+  return (await Promise.race([promise.catch(() => undefined), Promise.resolve(pending)])) !== pending;
+}
+
+test('addresses: http becomes ws, the path of the stream is added where there is none', async (t) => {
+  for (const [url, expected] of [
+    ['ws://host:8000', 'ws://host:8000/ws/video/stream?pipeline_id=a%26b'],
+    ['https://host/', 'wss://host/ws/video/stream?pipeline_id=a%26b'],
+    ['wss://host/proxy/stream?key=1#top', 'wss://host/proxy/stream?key=1&pipeline_id=a%26b'],
+    [new URL('http://host'), 'ws://host/ws/video/stream?pipeline_id=a%26b'],
+  ] as const) {
+    const { client, socket } = new FakeGateway({ url, pipeline: 'a&b' });
+    t.equal(socket.url, expected);
+    client.close();
+  }
+  t.throws(() => new FakeGateway({ url: 'host:8000' }), TypeError);
+  t.throws(() => new FakeGateway({ url: 'no address' }), TypeError);
+});
+
+test('limits that nothing could keep to are refused', async (t) => {
+  for (const bad of [0, -1, Number.NaN]) {
+    for (const name of ['maxFps', 'timeoutMs']) {
+      t.throws(() => new FakeGateway({ [name]: bad }), { name: 'RangeError', message: `${name} must be above 0` });
+    }
+  }
+  for (const bad of [0, -1, 0.5, Number.NaN]) {
+    for (const name of ['maxInFlight', 'maxAttempts']) {
+      t.throws(() => new FakeGateway({ [name]: bad }), { name: 'RangeError', message: `${name} must be at least 1` });
+    }
+  }
+});
+
+test('limits without an end', async (t) => {
+  const { client, socket } = open({ maxInFlight: 1.9, maxFps: Infinity, timeoutMs: Infinity, maxAttempts: Infinity });
+  for (let index = 0; index < 100; index++) {
+    await client.ready();
+    client.send(frame(1));
+    t.equal(client.inFlight, 1);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    t.equal(client.state, 'open');
+    socket.result(index);
+  }
+  client.close();
+});
+
+test('close by whoever hears of a new attempt ends it', async (t) => {
+  const gateway = open();
+  gateway.client.on('state', ({ state }) => {
+    if (state === 'connecting') gateway.client.close();
+  });
+  gateway.socket.events.closed('gone');
+  await waitFor(() => gateway.client.state === 'closed');
+  t.equal(gateway.sockets.length, 1);
+});
+
+test('frames are numbered from 0, and each reply finds its frame', async (t) => {
+  const { client, socket, events } = bound(open({ maxFps: 1000 }));
+  const first = client.send(frame(1));
+  t.equal(first.index, 0);
+  socket.result(0);
+  t.match(await first.reply, { type: 'result', index: 0, frame: frame(1), result: { width: 1 } });
+  const second = client.send(frame(2));
+  t.equal(second.index, 1);
+  socket.drop(1);
+  t.match(await second.reply, { type: 'dropped', index: 1, frame: frame(2) });
+  t.match(events('sent'), [{ index: 0 }, { index: 1 }]);
+  t.equal(events('result').length, 1);
+  t.equal(events('dropped').length, 1);
+  client.close();
+});
+
+test('while a frame must wait, the newest takes the place of the one before it', async (t) => {
+  const { client, socket } = open();
+  const first = client.send(frame(1));
+  const second = client.send(frame(2));
+  const third = client.send(frame(3));
+  t.strictSame([first.index, second.index, third.index], [0, undefined, undefined]);
+  t.match(await second.reply, { type: 'skipped', frame: frame(2) });
+  t.equal(await isSettled(third.reply), false);
+  socket.result(0);
+  await waitFor(() => third.index === 1);
+  t.strictSame(socket.sent, [frame(1), frame(3)]);
+  client.close();
+});
+
+test('ready settles when a frame would leave at once', async (t) => {
+  const { client, socket } = open({ maxFps: 1000 });
+  await client.ready();
+  client.send(frame(1));
+  const ready = client.ready();
+  t.equal(await isSettled(ready), false);
+  socket.result(0);
+  await ready;
+  t.equal(client.send(frame(2)).index, 1);
+  client.close();
+});
+
+test('nothing is sent while the socket still holds the last frame', async (t) => {
+  const { client, socket } = open({ maxFps: 1000 });
+  client.send(frame(1));
+  socket.bufferedAmount = 1;
+  socket.result(0);
+  const ready = client.ready();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  t.equal(await isSettled(ready), false);
+  socket.bufferedAmount = 0;
+  await ready;
+  t.pass('then it is ready');
+  client.close();
+});
+
+test('never more in flight than asked', async (t) => {
+  const { client, socket } = open({ maxInFlight: 2, maxFps: 10_000 });
+  for (let index = 0; index < 200; index++) {
+    await client.ready();
+    client.send(frame(1));
+    t.ok(client.inFlight <= 2);
+    if (client.inFlight === 2 || index === 0) socket.result(socket.sent.length - client.inFlight);
+  }
+  client.close();
+});
+
+test('slow_down is told with the new rate, and the rate is smaller', async (t) => {
+  const { client, socket, events } = bound(open());
+  client.send(frame(1));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  socket.result(0);
+  const before = client.fps;
+  for (let i = 0; i < 10; i++) socket.say({ warning: 'slow_down' });
+  t.equal(events('slow_down').length, 10);
+  t.ok((events('slow_down').at(-1)?.fps ?? before) < before);
+  client.close();
+});
+
+test('without a connection a frame is skipped at once', async (t) => {
+  const { client } = new FakeGateway();
+  const sent = client.send(frame(1));
+  t.match(await sent.reply, { type: 'skipped' });
+  t.equal(sent.index, undefined);
+  client.close();
+  t.match(await client.send(frame(1)).reply, { type: 'skipped' });
+});
+
+test('text is refused before it can end the session', async (t) => {
+  const { client } = open();
+  t.throws(() => client.send('text' as never), TypeError);
+  client.close();
+});
+
+test('close settles everything with the code closed, and nothing happens after it', async (t) => {
+  const { client, socket, sockets, events } = bound(open());
+  const sent = client.send(frame(1));
+  const held = client.send(frame(2));
+  const ready = client.ready();
+  client.close();
+  client.close();
+  t.match(await sent.reply, { type: 'lost', index: 0, error: { code: 'closed' } });
+  t.match(await held.reply, { type: 'skipped' });
+  await t.rejects(ready, { code: 'closed' });
+  await t.rejects(client.ready(), { code: 'closed' });
+  await t.rejects(client.opened(), { code: 'closed' });
+  t.equal(socket.isClosed, true);
+  socket.result(0);
+  socket.events.closed('The connection ended (1006)');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  t.equal(sockets.length, 1, 'no new attempt');
+  t.equal(client.state, 'closed');
+  t.ok(client.error instanceof ClientError);
+  t.same(events('error'), [], 'closing is no error');
+});
+
+test('close while waiting for a new attempt, and while connecting', async (t) => {
+  const { client, socket } = open();
+  socket.events.closed('gone');
+  t.equal(client.state, 'waiting');
+  client.close();
+  const other = new FakeGateway();
+  const opened = other.client.opened();
+  other.client.close();
+  await t.rejects(opened, { code: 'closed' });
+  other.socket.events.opened();
+  t.equal(other.client.state, 'closed');
+});
+
+test('a reply for an index that was never sent, or twice, changes nothing', async (t) => {
+  const { client, socket, events } = bound(open({ maxFps: 1000 }));
+  client.send(frame(1));
+  for (const index of [7, -1, 0, 0]) socket.result(index);
+  socket.drop(0);
+  t.equal(events('result').length, 1);
+  t.equal(events('dropped').length, 0);
+  t.equal(client.inFlight, 0);
+  client.close();
+});
+
+test('a result may be anything', async (t) => {
+  const { client, socket } = open({ maxFps: 1000 });
+  for (const result of [null, 5, 'text', [], { timings_ms: null }, { timings_ms: { total: 'long' } }]) {
+    await client.ready();
+    const { index, reply } = client.send(frame(1));
+    socket.say({ frame_index: index, result });
+    t.match(await reply, { type: 'result', result });
+  }
+  t.ok(client.fps > 0);
+  client.close();
+});
+
+test('a listener that throws keeps nobody from being told', async (t) => {
+  const { client, socket } = open();
+  const thrown: unknown[] = [];
+  const listeners = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', (error) => thrown.push(error));
+  client.on('result', () => {
+    throw new Error('on purpose');
+  });
+  let told = 0;
+  const off = client.on('result', () => {
+    told += 1;
+  });
+  const { reply } = client.send(frame(1));
+  socket.result(0);
+  t.match(await reply, { type: 'result' });
+  await new Promise((resolve) => setImmediate(resolve));
+  process.removeAllListeners('uncaughtException');
+  for (const listener of listeners) process.on('uncaughtException', listener);
+  t.equal(told, 1);
+  t.match(thrown, [{ message: 'on purpose' }]);
+  off();
+  client.close();
+});
+
+/** So that its parts can be taken by name. */
+function bound(gateway: FakeGateway) {
+  const { client, socket, sockets } = gateway;
+  return { client, socket, sockets, events: gateway.events.bind(gateway) as FakeGateway['events'] };
+}
+
+async function waitFor(done: () => boolean): Promise<void> {
+  while (!done()) await new Promise((resolve) => setTimeout(resolve, 2));
+}

@@ -1,0 +1,225 @@
+/** The rules of the pace one by one, and what holds for every run of events. */
+import fc from 'fast-check';
+import { test } from 'tap';
+import { type Departure, Pace } from '../../../src/client/pace.ts';
+
+const serviceMs = 100;
+const tripMs = 102;
+
+/** A pace with a clock that only the test moves. */
+class Clock {
+  readonly pace: Pace;
+  nowMs = 0;
+
+  constructor(maxInFlight = 8, maxFps = Number.POSITIVE_INFINITY) {
+    this.pace = new Pace({ maxInFlight, maxFps });
+  }
+
+  send(): Departure {
+    return this.pace.sent(this.nowMs);
+  }
+
+  result(frame: Departure): void {
+    this.nowMs = Math.max(this.nowMs, frame.sentAtMs + tripMs);
+    this.pace.result(frame, this.nowMs, serviceMs);
+  }
+
+  drop(frame: Departure): void {
+    this.nowMs += 1;
+    this.pace.dropped(frame, this.nowMs);
+  }
+
+  /** One frame after the other, each with its result. */
+  clean(count: number): void {
+    for (let i = 0; i < count; i++) {
+      this.result(this.send());
+      this.nowMs += this.waitMs();
+    }
+  }
+
+  waitMs(): number {
+    return this.pace.waitMs(this.nowMs);
+  }
+}
+
+test('the first frame may go at once, the second not before something is known', async (t) => {
+  const clock = new Clock();
+  t.equal(clock.waitMs(), 0);
+  clock.send();
+  t.equal(clock.waitMs(), Number.POSITIVE_INFINITY);
+});
+
+test('a result lets the next frame go at once', async (t) => {
+  const clock = new Clock(1);
+  clock.result(clock.send());
+  t.equal(clock.waitMs(), 0);
+});
+
+test('the window grows while it is filled and nothing is dropped', async (t) => {
+  const clock = new Clock();
+  let flying = [clock.send()];
+  for (let round = 0; round < 80; round++) {
+    for (const frame of flying) clock.result(frame);
+    flying = [];
+    while (clock.waitMs() === 0) flying.push(clock.send());
+  }
+  t.equal(flying.length, 8, 'up to the limit');
+});
+
+test('the window does not grow for a camera that does not fill it', async (t) => {
+  const clock = new Clock();
+  for (let i = 0; i < 200; i++) {
+    clock.result(clock.send());
+    clock.nowMs += 500;
+  }
+  let burst = 0;
+  for (; clock.waitMs() === 0; burst++) clock.send();
+  t.ok(burst <= 2, `${burst} at once`);
+});
+
+test('drops of the second frame take the window back to one, for a while', async (t) => {
+  const clock = new Clock();
+  clock.clean(4);
+  for (let i = 0; i < 3; i++) {
+    const first = clock.send();
+    clock.drop(clock.send());
+    clock.result(first);
+  }
+  for (let i = 0; i < 20; i++) {
+    const frame = clock.send();
+    t.equal(clock.waitMs(), Number.POSITIVE_INFINITY, 'one in flight');
+    clock.result(frame);
+  }
+  for (let i = 0; i < 20; i++) clock.result(clock.send());
+  clock.send();
+  t.ok(clock.waitMs() < Number.POSITIVE_INFINITY, 'then more is asked for');
+});
+
+test('after a drop with nothing in flight frames go ever more seldom, but at least one a second', async (t) => {
+  const clock = new Clock();
+  clock.clean(1);
+  const waits: number[] = [];
+  for (let i = 0; i < 20; i++) {
+    clock.nowMs += clock.waitMs();
+    const frame = clock.send();
+    clock.drop(frame);
+    waits.push(clock.waitMs());
+  }
+  for (const [i, wait] of waits.slice(1).entries()) t.ok(wait >= (waits[i] ?? 0) - 1e-6, `${wait}`);
+  t.ok((waits[0] ?? 0) < tripMs, 'the first time soon');
+  t.ok((waits.at(-1) ?? 0) > 900 && (waits.at(-1) ?? 0) <= 1000);
+});
+
+test('frames that were on the way at a decrease do not decrease again', async (t) => {
+  const once = new Clock();
+  const thrice = new Clock();
+  for (const clock of [once, thrice]) {
+    clock.clean(1);
+    for (let i = 0; i < 40; i++) clock.result(clock.send());
+  }
+  const flying = [thrice.send(), thrice.send(), thrice.send()];
+  const [single] = [once.send(), once.send(), once.send()];
+  once.drop(single);
+  for (const frame of flying) thrice.drop(frame);
+  t.equal(thrice.pace.fps, once.pace.fps);
+});
+
+test('slow_down makes the rate smaller, again and again down to one frame a second', async (t) => {
+  const clock = new Clock();
+  clock.clean(30);
+  for (let i = 0; i < 50; i++) {
+    const before = clock.pace.fps;
+    clock.pace.slowDown(clock.nowMs);
+    t.ok(clock.pace.fps < before || before <= 1.0001, `${before}`);
+  }
+  t.ok(Math.abs(clock.pace.fps - 1) < 1e-6, `${clock.pace.fps}`);
+});
+
+test('replies that grow late without the gateway’s doing are no reason for more frames in flight', async (t) => {
+  const clock = new Clock();
+  clock.clean(2);
+  // Each frame takes 400 ms of an uplink that carries one at a time.
+  let uplinkFreeMs = clock.nowMs;
+  let flying: { frame: Departure; doneMs: number }[] = [];
+  for (let i = 0; i < 200; i++) {
+    while (clock.waitMs() === 0) {
+      uplinkFreeMs = Math.max(uplinkFreeMs, clock.nowMs) + 400;
+      flying.push({ frame: clock.send(), doneMs: uplinkFreeMs + serviceMs });
+    }
+    const [next, ...rest] = flying;
+    if (next === undefined) break;
+    const wakeMs = clock.nowMs + clock.waitMs();
+    if (wakeMs < next.doneMs) clock.nowMs = wakeMs;
+    else {
+      clock.nowMs = next.doneMs;
+      clock.pace.result(next.frame, clock.nowMs, serviceMs);
+      flying = rest;
+    }
+    t.ok(flying.length <= 4, `${flying.length} in flight`);
+  }
+});
+
+test('a limit of frames a second holds, and a camera’s jitter is not held against it', async (t) => {
+  const clock = new Clock(8, 10);
+  let sent = 0;
+  for (let frame = 0; frame < 300; frame++) {
+    // 10 fps as it is asked for, each picture up to 40 ms early or late.
+    clock.nowMs = Math.max(clock.nowMs, 100 * frame + 40 * Math.sin(frame * 7));
+    if (clock.waitMs() > 0) continue;
+    const departure = clock.send();
+    clock.pace.result(departure, clock.nowMs + 5, 4);
+    sent += 1;
+  }
+  t.ok(sent >= 290, `${sent} of 300`);
+  for (let frame = 0; frame < 3000; frame++) {
+    clock.nowMs += 10;
+    if (clock.waitMs() > 0) continue;
+    clock.pace.result(clock.send(), clock.nowMs + 5, 4);
+    sent += 1;
+  }
+  t.ok(sent <= 605, `${sent} of 600`);
+});
+
+interface Step {
+  readonly what: 'send' | 'result' | 'drop' | 'slow_down' | 'pass';
+  readonly which: number;
+  readonly ms: number;
+}
+
+/** Does what a client and a gateway might do. @returns the frames that are then in flight. */
+function take(pace: Pace, { what, which, ms }: Step, nowMs: number, flying: Departure[]): Departure[] {
+  if (what === 'slow_down') pace.slowDown(nowMs);
+  if (what === 'send' && pace.waitMs(nowMs) === 0) return [...flying, pace.sent(nowMs)];
+  const frame = flying[which % flying.length];
+  if (frame === undefined || (what !== 'result' && what !== 'drop')) return flying;
+  if (what === 'result') pace.result(frame, nowMs, Math.min(ms, nowMs - frame.sentAtMs));
+  else pace.dropped(frame, nowMs);
+  return flying.filter((other) => other !== frame);
+}
+
+test('whatever comes: never more in flight than asked, and never a wait without end', async (t) => {
+  const step: fc.Arbitrary<Step> = fc.record({
+    what: fc.constantFrom('send', 'result', 'drop', 'slow_down', 'pass'),
+    which: fc.nat(20),
+    ms: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 3000, noNaN: true })),
+  });
+  const limits = fc.record({ maxInFlight: fc.integer({ min: 1, max: 10 }), maxFps: fc.integer({ min: 1, max: 120 }) });
+  fc.assert(
+    fc.property(limits, fc.array(step, { maxLength: 200 }), ({ maxInFlight, maxFps }, steps) => {
+      const pace = new Pace({ maxInFlight, maxFps });
+      let flying: Departure[] = [];
+      let nowMs = 0;
+      for (const next of steps) {
+        nowMs += next.ms;
+        flying = take(pace, next, nowMs, flying);
+        const waitMs = pace.waitMs(nowMs);
+        const longestMs = flying.length === 0 ? 2000 / maxFps + 1000 : Number.POSITIVE_INFINITY;
+        const isInBounds = waitMs >= 0 && waitMs <= longestMs && pace.fps > 0 && pace.fps <= maxFps;
+        if (!isInBounds || pace.inFlight !== flying.length || flying.length > maxInFlight) return false;
+      }
+      return true;
+    }),
+    { numRuns: 2000 },
+  );
+  t.pass('2000 runs');
+});
