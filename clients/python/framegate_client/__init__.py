@@ -1,0 +1,34 @@
+"""Sends camera frames to a framegate gateway at the pace it can take, and comes back when the connection is lost."""
+
+from .client import Client
+from .events import (
+    ClientError,
+    Dropped,
+    FrameSent,
+    Lost,
+    Reply,
+    Result,
+    Skipped,
+    SlowDown,
+    State,
+    StateChange,
+)
+from .session import Sent
+
+connect = Client
+
+__all__ = [
+    "Client",
+    "ClientError",
+    "Dropped",
+    "FrameSent",
+    "Lost",
+    "Reply",
+    "Result",
+    "Sent",
+    "Skipped",
+    "SlowDown",
+    "State",
+    "StateChange",
+    "connect",
+]

@@ -1,0 +1,1 @@
+"""Tests against a real gateway; `python -m unittest` in clients/python runs them."""

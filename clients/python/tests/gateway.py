@@ -1,0 +1,65 @@
+"""Starts a real gateway from this checkout, on a free port, and stops it again."""
+
+import asyncio
+import os
+import re
+import socket
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parents[3]
+_LONGEST_START_S = 90
+
+
+def free_port() -> int:
+    """Find a port that can be listened on again after the gateway was killed, unlike one that it was given for 0."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Gateway:
+    """One gateway with one worker and the pipelines of the tests."""
+
+    def __init__(self, process: Process, port: int) -> None:
+        """Take over a process that listens."""
+        self._process = process
+        self.url = f"http://127.0.0.1:{port}"
+
+    @staticmethod
+    async def start(port: int = 0, **env: str) -> "Gateway":
+        """Start one and wait until it is ready."""
+        process = await asyncio.create_subprocess_exec(
+            os.environ.get("FRAMEGATE_NODE", str(_ROOT / "node_modules/.bin/node")),
+            str(_ROOT / "src/cli.ts"),
+            "serve",
+            env={
+                "PATH": os.environ.get("PATH", ""),
+                "HOME": os.environ.get("HOME", ""),
+                "PORT": str(port),
+                "POOL_WORKERS": "1",
+                "MODELS_DIR": str(_ROOT / "test/fixtures/models"),
+                **env,
+            },
+            stdout=DEVNULL,
+            stderr=PIPE,
+        )
+        log = ""
+        async with asyncio.timeout(_LONGEST_START_S):
+            while process.stderr is not None:
+                line = (await process.stderr.readline()).decode()
+                log += line
+                ready = re.search(r'"url":"ws://[^"]*:(\d+)/.*"msg":"ready"', line)
+                if ready is not None:
+                    return Gateway(process, int(ready[1]))
+                if line == "":
+                    break
+        message = f"the gateway did not start:\n{log}"
+        raise RuntimeError(message)
+
+    async def kill(self) -> None:
+        """End it at once."""
+        if self._process.returncode is None:
+            self._process.kill()
+        await self._process.communicate()

@@ -1,0 +1,106 @@
+/** The client library for Python: its own tests, and its pace step by step beside the one of `src/client`. */
+import { execFile, spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { test } from 'tap';
+import { type Departure, Pace } from '../../src/client/pace.ts';
+import { seededRandom } from '../../src/samples/seeded-random.ts';
+import { encodePicture } from '../support/jpeg-bytes.ts';
+
+const run = promisify(execFile);
+const folder = fileURLToPath(new URL('../../clients/python', import.meta.url));
+const python = process.env['PYTHON'] ?? 'python3';
+const oldestMinor = 11;
+
+/** Why a program cannot run here; `undefined` when it can. */
+async function missing(program: string): Promise<string | undefined> {
+  try {
+    await run(python, ['-c', program]);
+    return undefined;
+  } catch (error) {
+    const { code, stderr = '' } = error as { code?: unknown; stderr?: string };
+    return code === 'ENOENT' ? `there is no ${python}` : (stderr.trim().split('\n').at(-1) ?? `${python} fails`);
+  }
+}
+
+function options(reason: string | undefined) {
+  return reason === undefined ? {} : { skip: reason };
+}
+
+const version = `import sys; sys.exit(None if sys.version_info >= (3, ${oldestMinor}) else 'Python is older than 3.${oldestMinor}')`;
+const noPython = await missing(version);
+const noWebsockets = noPython ?? (await missing('import websockets.asyncio.client'));
+
+/** Python with the library on its path, leaving no compiled files behind. */
+const env = { ...process.env, PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' };
+
+/** One run of the pace: what happened at random, and what it said after each step. */
+function randomRun(seed: number) {
+  const random = seededRandom(seed);
+  const limits = { maxInFlight: 1 + Math.floor(8 * random()), maxFps: 1 + Math.floor(120 * random()) };
+  const pace = new Pace(limits);
+  const flying: Departure[] = [];
+  const dropRate = random() ** 3;
+  const steps = [];
+  let nowMs = 0;
+  for (let i = 0; i < 400; i++) {
+    nowMs += 60 * random() ** 2;
+    const which = Math.floor(random() * flying.length);
+    const frame = flying[which];
+    const serviceMs = 50 * random();
+    let what = 'pass';
+    if (pace.waitMs(nowMs) === 0) {
+      what = 'send';
+      flying.push(pace.sent(nowMs));
+    } else if (random() < 0.01) {
+      what = 'slow_down';
+      pace.slowDown(nowMs);
+    } else if (frame !== undefined) {
+      what = random() < dropRate ? 'drop' : 'result';
+      flying.splice(which, 1);
+      if (what === 'drop') pace.dropped(frame, nowMs);
+      else pace.result(frame, nowMs, serviceMs);
+    }
+    const waitMs = pace.waitMs(nowMs);
+    steps.push({ what, nowMs, which, serviceMs, waitMs: Number.isFinite(waitMs) ? waitMs : null, fps: pace.fps });
+  }
+  return { ...limits, steps };
+}
+
+test('both paces say the same after every step', options(noWebsockets), async (t) => {
+  const runs = Array.from({ length: 200 }, (_, seed) => randomRun(seed + 1));
+  for (const what of ['send', 'result', 'drop', 'slow_down', 'pass']) {
+    t.ok(
+      runs.some(({ steps }) => steps.some((step) => step.what === what)),
+      what,
+    );
+  }
+  const replay = spawn(python, ['-m', 'tests.replay_pace'], { cwd: folder, env, stdio: ['pipe', 'pipe', 'pipe'] });
+  replay.stdin.end(JSON.stringify(runs));
+  const [said, complaint] = await Promise.all([text(replay.stdout), text(replay.stderr)]);
+  t.equal(complaint, '');
+  t.equal(Number(said), 200 * 400);
+});
+
+test('the tests of the Python client pass', options(noWebsockets), async (t) => {
+  const frames = t.testdir();
+  mkdirSync(frames, { recursive: true });
+  writeFileSync(join(frames, 'slow.jpg'), encodePicture(100, 16));
+  writeFileSync(join(frames, 'quick.jpg'), encodePicture(16, 16));
+  const args = ['-m', 'unittest', '-v'];
+  const tests = spawn(python, args, {
+    cwd: folder,
+    env: { ...env, FRAMEGATE_NODE: process.execPath, FRAMEGATE_FRAMES: frames },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  // A test file that fails half-way must not leave its processes behind.
+  process.once('exit', () => tests.kill('SIGKILL'));
+  const [said, log] = await Promise.all([text(tests.stdout), text(tests.stderr)]);
+  for (const line of said.trim().split('\n')) t.comment(line);
+  const names = [...log.matchAll(/^(test_\w+) /gm)].map(([, name]) => name);
+  t.ok(names.length >= 15, `${names.length} tests ran`);
+  t.match(log.trim().split('\n').at(-1), /^OK$/, log);
+});
