@@ -1,0 +1,45 @@
+/** The snippets for web pages in docs/CLIENT.md, run as they stand there. Skipped where there is no Chromium. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Test, test } from 'tap';
+import { findChromium, openPage } from '../support/browser.ts';
+import { shippedModels, startGateway } from '../support/gateway.ts';
+import { distFolder, needsDist } from '../support/installed-package.ts';
+import { replaced, snippetsOf } from '../support/page-snippets.ts';
+
+const chromium = findChromium();
+const options = chromium === undefined ? { skip: 'there is no Chromium on the path, nor in CHROMIUM' } : needsDist;
+
+const html = snippetsOf('docs/CLIENT.md', 'html')[0] ?? '';
+const keepPictures = snippetsOf('docs/CLIENT.md', 'js').find((snippet) => snippet.includes('pictures')) ?? '';
+
+/** Opens a page with `dist` beside it, as the snippet has it, and waits for its report. */
+async function open(t: Test, page: string): Promise<unknown> {
+  const gateway = await startGateway({ MODELS_DIR: shippedModels, POOL_WORKERS: '1' });
+  t.teardown(() => gateway.kill());
+  return openPage(chromium ?? '', (path) => {
+    if (path === '/') return replaced(page, 'ws://127.0.0.1:8000', gateway.httpUrl);
+    const file = join(distFolder, path.replace('/framegate/', ''));
+    return path.startsWith('/framegate/') && existsSync(file) ? readFileSync(file) : undefined;
+  });
+}
+
+test('the lines for a web page show results', options, async (t) => {
+  const watch = `<script>
+    const timer = setInterval(() => {
+      const text = document.querySelector('pre').textContent;
+      if (text === '') return;
+      clearInterval(timer);
+      fetch('/reports', { method: 'POST', body: text });
+    }, 20);
+  </script>`;
+  const result = await open(t, `<!doctype html>${html}${watch}`);
+  t.match(result, { width: 640, height: 480, detections: [], timings_ms: { total: Number } });
+});
+
+test('the lines that keep pictures have the picture of each result', options, async (t) => {
+  const draw = `const draw = ({ width, height }, detections) =>
+    fetch('/reports', { method: 'POST', body: JSON.stringify({ width, height, detections }) });\n`;
+  const result = await open(t, replaced(`<!doctype html>${html}`, 'streamCamera(stream, video);', draw + keepPictures));
+  t.match(result, { width: 640, height: 480, detections: [] });
+});
