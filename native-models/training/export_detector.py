@@ -1,4 +1,4 @@
-"""Owns the ONNX export: folds the norms, bakes the decoding in and writes Ultralytics-style metadata."""
+"""Owns the ONNX export: folds the norms, bakes the decoding in, takes bytes and writes Ultralytics-style metadata."""
 
 import argparse
 from pathlib import Path
@@ -7,6 +7,7 @@ import torch
 
 from detector import STRIDES, ConvBlock, ExportedDetector, PlateDetector
 from onnx_file import finish, fuse
+from pixel_input import take_pixels
 
 OPSET = 17
 
@@ -29,7 +30,7 @@ def export(checkpoint, output, height, width, version):
         "imgsz": str([height, width]),
         "names": "{0: 'plate'}",
     }
-    finish(partial, output, metadata)
+    finish(partial, output, metadata, take_pixels)
 
 
 def main():

@@ -19,9 +19,11 @@ def fuse(module, block):
     return module
 
 
-def finish(partial, output, metadata):
-    """Write the metadata into the file at `partial`, check it, and rename it to `output`."""
+def finish(partial, output, metadata, change=None):
+    """Change the model at `partial` in place where asked, give it its metadata, check it, and rename it to `output`."""
     graph = onnx.load(str(partial))
+    if change is not None:
+        change(graph)
     onnx.helper.set_model_props(graph, {**metadata, **SHARED_METADATA})
     onnx.checker.check_model(graph)
     onnx.save(graph, str(partial))

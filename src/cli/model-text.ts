@@ -1,5 +1,6 @@
 /** A model's report in words and as JSON. */
 import type { DetectorPlan } from '../models/detector.ts';
+import type { InputLayout } from '../models/detector-input.ts';
 import type { TensorShape } from '../models/onnx-model.ts';
 import type { ModelReport } from './model-report.ts';
 
@@ -21,9 +22,14 @@ export function describeShape({ name, dims }: TensorShape): string {
 
 /** How the picture is put into the input: `640 x 480, RGB, 0 to 1, centred`. */
 export function describeInput({ input }: DetectorPlan): string {
-  const { mean, std, order } = input.normalisation;
   const place = input.alignment === 'centre' ? 'centred' : 'at the top left';
-  return `${input.width} x ${input.height}, ${order.toUpperCase()}, ${describeScale(mean, std)}, ${place}`;
+  return `${input.width} x ${input.height}, ${describeLayout(input.layout)}, ${place}`;
+}
+
+function describeLayout(layout: InputLayout): string {
+  if (layout.kind === 'pixels') return 'RGB pixels as they are';
+  const { mean, std, order } = layout.normalisation;
+  return `${order.toUpperCase()}, ${describeScale(mean, std)}`;
 }
 
 function describeScale(mean: readonly number[], std: readonly number[]): string {
@@ -52,6 +58,11 @@ export function jsonOfReport(report: ModelReport): object {
 }
 
 function jsonOfDetector({ head, names, input }: DetectorPlan): object {
-  const { width, height, normalisation, alignment } = input;
-  return { head: head.layout, classes: names, input: { width, height, ...normalisation, letterbox: alignment } };
+  const { width, height, layout, alignment } = input;
+  const scale = layout.kind === 'planes' ? layout.normalisation : {};
+  return {
+    head: head.layout,
+    classes: names,
+    input: { width, height, layout: layout.kind, ...scale, letterbox: alignment },
+  };
 }

@@ -3,7 +3,8 @@ import { decodeCtc, type Reading } from './ctc.ts';
 import type { Image } from './image.ts';
 import { loadModel, type Model, type Tensor, type TensorShape } from './onnx-model.ts';
 import type { RecogniserPlan } from './recognisers.ts';
-import { type Region, writeRegion } from './tensor-image.ts';
+import type { Region } from './resampling.ts';
+import { planesTensor, writeRegion } from './tensor-image.ts';
 
 /** ITU-R BT.601: the parts of red, green and blue in grey. */
 const greyParts = [0.299, 0.587, 0.114] as const;
@@ -78,11 +79,11 @@ export class CtcReader {
     const channels = this.#input.dims[1] === 1 ? 1 : planes;
     const lineSize = channels * height * width;
     if (this.#batch.length < crops.length * lineSize) this.#batch = new Float32Array(crops.length * lineSize);
-    const place = { planeWidth: width, planeHeight: height, x: 0, y: 0, width, height };
+    const place = { x: 0, y: 0, width, height };
     for (const [index, { image, region }] of crops.entries()) {
       const line = this.#batch.subarray(index * lineSize, (index + 1) * lineSize);
       const colour = channels === 1 ? this.#planes.subarray(0, planes * lineSize) : line;
-      writeRegion(image, region, colour, place, this.#plan.normalisation);
+      writeRegion(image, region, planesTensor(colour, width, height, this.#plan.normalisation), place);
       if (channels === 1) mixGrey(colour, line);
     }
     const data = this.#batch.subarray(0, crops.length * lineSize);

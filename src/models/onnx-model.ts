@@ -11,6 +11,12 @@ export interface Tensor {
   readonly dims: readonly number[];
 }
 
+/** What goes into a model: float32, or uint8 where the model's input is of bytes. */
+export interface FeedTensor {
+  readonly data: Float32Array | Uint8Array;
+  readonly dims: readonly number[];
+}
+
 /** An input or output as the file declares it; a dimension is a number or the name of a free one. */
 export interface TensorShape {
   readonly name: string;
@@ -29,8 +35,8 @@ export interface Model extends ModelInfo {
   readonly outputs: readonly TensorShape[];
   /** The file's `metadata_props`; Ultralytics puts `names`, `imgsz`, `stride` and `task` there. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** Feeds by input name to outputs by name, float32 on this side; a model that takes or gives float16 gets it converted. */
-  run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
+  /** Feeds by input name to outputs by name. What is float16 in the model is float32 on this side. */
+  run(feeds: Readonly<Record<string, FeedTensor>>): Promise<Record<string, Tensor>>;
   release(): Promise<void>;
 }
 
@@ -121,12 +127,10 @@ class OnnxModel {
     return this.#session.outputMetadata.map(tensorShapeOf);
   }
 
-  async run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
+  async run(feeds: Readonly<Record<string, FeedTensor>>): Promise<Record<string, Tensor>> {
     const ortFeeds: Record<string, OrtTensor> = {};
     for (const [name, { data, dims }] of Object.entries(feeds)) {
-      ortFeeds[name] = this.#halfInputs.has(name)
-        ? new OrtTensor('float16', toHalves(data), dims)
-        : new OrtTensor('float32', data, dims);
+      ortFeeds[name] = this.#ortTensorOf(name, data, dims);
     }
     const outputs: Record<string, Tensor> = {};
     for (const [name, value] of Object.entries(await this.#session.run(ortFeeds))) {
@@ -135,6 +139,12 @@ class OnnxModel {
       outputs[name] = { data, dims: value.dims };
     }
     return outputs;
+  }
+
+  #ortTensorOf(name: string, data: FeedTensor['data'], dims: readonly number[]): OrtTensor {
+    if (data instanceof Uint8Array) return new OrtTensor('uint8', data, dims);
+    if (this.#halfInputs.has(name)) return new OrtTensor('float16', toHalves(data), dims);
+    return new OrtTensor('float32', data, dims);
   }
 
   /** The same model for one more holder, with a `release` of its own. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Image } from '../models/image.ts';
 import type { Model } from '../models/onnx-model.ts';
 import { detectionInput, detectionPath } from '../models/pp-ocr.ts';
-import { writeRegion } from '../models/tensor-image.ts';
+import { planesTensor, writeRegion } from '../models/tensor-image.ts';
 import type { Detection } from '../protocol.ts';
 import { loadOpenCv } from './opencv.ts';
 import { findTextBoxes, type TextBoxOptions } from './text-boxes.ts';
@@ -62,13 +62,7 @@ class TextDetector implements ToolInstance {
     if (this.#tensor.length < size) this.#tensor = new Float32Array(size);
     const data = this.#tensor.subarray(0, size);
     const whole = { x: 0, y: 0, w: image.width, h: image.height };
-    writeRegion(
-      image,
-      whole,
-      data,
-      { planeWidth: width, planeHeight: height, x: 0, y: 0, width, height },
-      detectionInput,
-    );
+    writeRegion(image, whole, planesTensor(data, width, height, detectionInput), { x: 0, y: 0, width, height });
     const [input] = this.#model.inputs;
     const [output] = this.#model.outputs;
     if (input === undefined || output === undefined) throw new Error('the text detector has no input or no output');

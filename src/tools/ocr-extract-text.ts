@@ -6,7 +6,7 @@ import type { Image } from '../models/image.ts';
 import { findModel } from '../models/model-files.ts';
 import { type CropMargin, findRecogniser, generalRecogniser, noMargin } from '../models/recognisers.ts';
 import { isStanding, rectify, textSizeOf, tiltOf } from '../models/rectify.ts';
-import type { Region } from '../models/tensor-image.ts';
+import type { Region } from '../models/resampling.ts';
 import type { Detection } from '../protocol.ts';
 import { defineTool, type Ports, type PortValues, type ToolContext, type ToolInstance } from './tool.ts';
 

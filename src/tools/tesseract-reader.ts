@@ -3,7 +3,7 @@ import { type Page, PSM } from 'tesseract.js';
 import type { Reading } from '../models/ctc.ts';
 import type { Image } from '../models/image.ts';
 import type { ModelInfo } from '../models/onnx-model.ts';
-import type { Region } from '../models/tensor-image.ts';
+import type { Region } from '../models/resampling.ts';
 import type { Detection, Point, Quad } from '../protocol.ts';
 import { TesseractThread } from './tesseract-thread.ts';
 

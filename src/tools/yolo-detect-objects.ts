@@ -2,12 +2,12 @@
 import { z } from 'zod';
 import { type DetectorPlan, planDetector } from '../models/detector.ts';
 import { HeadDecoder } from '../models/head-decoder.ts';
-import { type Image, letterboxOf } from '../models/image.ts';
+import type { Image } from '../models/image.ts';
 import { findModel, inputSize, type ModelFiles } from '../models/model-files.ts';
 import type { Candidates } from '../models/nms.ts';
 import { suppress } from '../models/nms.ts';
-import type { Model } from '../models/onnx-model.ts';
-import { writeLetterboxed } from '../models/tensor-image.ts';
+import type { FeedTensor, Model } from '../models/onnx-model.ts';
+import { PictureFeed } from '../models/picture-feed.ts';
 import type { Detection } from '../protocol.ts';
 import { defineTool, type Ports, type PortValues, type ToolInstance } from './tool.ts';
 
@@ -51,7 +51,7 @@ class YoloDetector implements ToolInstance {
   readonly #plan: DetectorPlan;
   readonly #settings: Settings;
   readonly #decoder: HeadDecoder;
-  readonly #tensor: Float32Array;
+  readonly #feed: PictureFeed;
 
   constructor(model: Model, plan: DetectorPlan, settings: Settings) {
     this.models = [model];
@@ -59,15 +59,14 @@ class YoloDetector implements ToolInstance {
     this.#plan = plan;
     this.#settings = settings;
     this.#decoder = new HeadDecoder(plan.head, capacityOf(plan));
-    this.#tensor = new Float32Array(3 * plan.input.width * plan.input.height);
+    this.#feed = new PictureFeed(plan.input);
   }
 
   async run({ image }: Ports): Promise<PortValues> {
-    const { input, names } = this.#plan;
-    const box = letterboxOf(image, input.width, input.height, input.alignment);
-    writeLetterboxed(image, box, this.#tensor, input, input.normalisation);
+    const { names } = this.#plan;
+    const { tensor, box } = this.#feed.feed(image);
     const { scoreThreshold, iouThreshold, maxDetections, wanted } = this.#settings;
-    const candidates = await this.#infer(scoreThreshold);
+    const candidates = await this.#infer(tensor, scoreThreshold);
     const labelOf = (index: number) => {
       const classIndex = candidates.classIndex[index] as number;
       return names[classIndex] ?? `class ${classIndex}`;
@@ -94,12 +93,11 @@ class YoloDetector implements ToolInstance {
     await this.#model.release();
   }
 
-  async #infer(scoreThreshold: number): Promise<Candidates> {
+  async #infer(picture: FeedTensor, scoreThreshold: number): Promise<Candidates> {
     const { input, output } = this.#plan;
-    const feeds = { [input.name]: { data: this.#tensor, dims: [1, 3, input.height, input.width] } };
-    const tensor = (await this.#model.run(feeds))[output.name];
-    if (tensor === undefined) throw new Error(`model "${this.#model.name}" gave no ${output.name}`);
-    return this.#decoder.decode(tensor, scoreThreshold);
+    const found = (await this.#model.run({ [input.name]: picture }))[output.name];
+    if (found === undefined) throw new Error(`model "${this.#model.name}" gave no ${output.name}`);
+    return this.#decoder.decode(found, scoreThreshold);
   }
 }
 

@@ -74,8 +74,7 @@ class PlatePipeline:
         if across or down:
             sides = (top, down - top, left, across - left)
             picture = cv2.copyMakeBorder(picture, *sides, cv2.BORDER_CONSTANT, value=PADDING)
-        tensor = cv2.dnn.blobFromImage(picture, 1 / 255, swapRB=True)
-        corners, sizes, scores = self.infer(tensor)
+        corners, sizes, scores = self.infer(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)[None])
         offset, limit = np.array((left, top)), np.array((width, height))
         lows = ((corners - offset) / scale).clip(0, limit)
         highs = ((corners + sizes - offset) / scale).clip(0, limit)

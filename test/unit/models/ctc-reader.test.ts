@@ -4,7 +4,7 @@ import type { Reading } from '../../../src/models/ctc.ts';
 import { CtcReader } from '../../../src/models/ctc-reader.ts';
 import type { Image } from '../../../src/models/image.ts';
 import { findRecogniser, generalRecogniser } from '../../../src/models/recognisers.ts';
-import type { Region } from '../../../src/models/tensor-image.ts';
+import type { Region } from '../../../src/models/resampling.ts';
 import { createCanvas } from '../../../src/samples/canvas.ts';
 import { drawText, measureText } from '../../../src/samples/draw-text.ts';
 import { toGrey } from '../../../src/samples/render-text.ts';

@@ -49,31 +49,54 @@ const unit = { mean: [0, 0, 0], std: [1, 1, 1] };
 const bytes = { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255] };
 const yolox = { out: [1, 8400, 7] };
 
+const planes = (normalisation: object) => ({ kind: 'planes', normalisation });
+
 test('a head implies how the picture is wanted', async (t) => {
   t.match(await plan({}), {
     head: { layout: 'yolov5', classes: 2 },
     names: [],
-    input: { name: 'images', width: 640, height: 640, normalisation: { ...unit, order: 'rgb' }, alignment: 'centre' },
+    input: { name: 'images', width: 640, height: 640, layout: planes({ ...unit, order: 'rgb' }), alignment: 'centre' },
     output: { name: 'out', dims: [1, 25_200, 7] },
   });
-  t.match((await plan({ outputs: yolox })).input, { normalisation: { ...bytes, order: 'bgr' }, alignment: 'top-left' });
+  t.match((await plan({ outputs: yolox })).input, {
+    layout: planes({ ...bytes, order: 'bgr' }),
+    alignment: 'top-left',
+  });
 });
 
 test('model.json overrides each part of it alone', async (t) => {
   const inputWith = async (overrides: ModelOverrides) => (await plan({ outputs: yolox }, overrides)).input;
   t.match(await inputWith({ normalisation: '0-1' }), {
-    normalisation: { ...unit, order: 'bgr' },
+    layout: planes({ ...unit, order: 'bgr' }),
     alignment: 'top-left',
   });
-  t.match(await inputWith({ channel_order: 'rgb' }), { normalisation: { ...bytes, order: 'rgb' } });
-  t.match(await inputWith({ letterbox: 'centre' }), { normalisation: { ...bytes, order: 'bgr' }, alignment: 'centre' });
+  t.match(await inputWith({ channel_order: 'rgb' }), { layout: planes({ ...bytes, order: 'rgb' }) });
+  t.match(await inputWith({ letterbox: 'centre' }), {
+    layout: planes({ ...bytes, order: 'bgr' }),
+    alignment: 'centre',
+  });
   const imageNet = {
     mean: [0.485, 0.456, 0.406],
     std: [0.229, 0.224, 0.225],
   } satisfies ModelOverrides['normalisation'];
-  t.match(await inputWith({ normalisation: imageNet }), { normalisation: { ...imageNet, order: 'bgr' } });
-  t.match((await plan({ outputs: yolox }, { head: 'yolov5' })).input, { normalisation: { ...unit, order: 'rgb' } });
-  t.match((await plan({}, { normalisation: '0-255' })).input, { normalisation: { ...bytes, order: 'rgb' } });
+  t.match(await inputWith({ normalisation: imageNet }), { layout: planes({ ...imageNet, order: 'bgr' }) });
+  t.match((await plan({ outputs: yolox }, { head: 'yolov5' })).input, { layout: planes({ ...unit, order: 'rgb' }) });
+  t.match((await plan({}, { normalisation: '0-255' })).input, { layout: planes({ ...bytes, order: 'rgb' }) });
+});
+
+test('an input of bytes takes pixels as they are', async (t) => {
+  const input = [1, 'height', 'width', 3];
+  const pixels = { input, inputType: 'uint8', metadata: { imgsz: '[384, 512]' } };
+  const outputs = { out: [1, 300, 6] };
+  t.match((await plan({ ...pixels, outputs })).input, { width: 512, height: 384, layout: { kind: 'pixels' } });
+  const { model, fed } = modelOf({ ...pixels, outputs });
+  await planDetector(model, {});
+  t.same(fed, [[1, 384, 512, 3]]);
+  for (const overrides of [{ normalisation: '0-1' }, { channel_order: 'bgr' }] as const) {
+    const fault =
+      'input images takes RGB pixels as they are; normalisation and channel_order of model.json do not apply';
+    t.equal(await faultOf({ ...pixels, outputs }, overrides), fault);
+  }
 });
 
 test('names come from model.json, then from the file', async (t) => {

@@ -4,7 +4,7 @@ import { test } from 'tap';
 import { type Crop, CtcReader } from '../../../src/models/ctc-reader.ts';
 import type { Image } from '../../../src/models/image.ts';
 import { findRecogniser, generalRecogniser } from '../../../src/models/recognisers.ts';
-import type { Region } from '../../../src/models/tensor-image.ts';
+import type { Region } from '../../../src/models/resampling.ts';
 import { createCanvas, fillBox } from '../../../src/samples/canvas.ts';
 import { plateBox, renderPlateScene } from '../../../src/samples/render-plate.ts';
 import { regionAround } from '../../../src/tools/ocr-extract-text.ts';

@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
 import { type Image, letterboxOf } from '../../../src/models/image.ts';
-import { type Normalisation, unitRgb, writeLetterboxed, writeRegion } from '../../../src/models/tensor-image.ts';
+import {
+  type Normalisation,
+  pixelsTensor,
+  planesTensor,
+  unitRgb,
+  writeLetterboxed,
+  writeRegion,
+} from '../../../src/models/tensor-image.ts';
 import { seededRandom } from '../../../src/samples/seeded-random.ts';
 
 function noise(width: number, height: number, channels: 1 | 3 = 3): Image {
@@ -18,7 +25,7 @@ function noise(width: number, height: number, channels: 1 | 3 = 3): Image {
 
 /** A target of its own size, whole. */
 function placeAll(width: number, height: number) {
-  return { planeWidth: width, planeHeight: height, x: 0, y: 0, width, height };
+  return { x: 0, y: 0, width, height };
 }
 
 function whole(image: Image) {
@@ -66,7 +73,7 @@ function assertClose(actual: Float32Array, expected: readonly number[], toleranc
 test('without a change of size the samples are the pixels, plane by plane', async (t) => {
   const image: Image = { width: 2, height: 1, channels: 3, data: Uint8Array.of(255, 0, 51, 102, 153, 204) };
   const out = new Float32Array(6);
-  writeRegion(image, whole(image), out, placeAll(2, 1), unitRgb);
+  writeRegion(image, whole(image), planesTensor(out, 2, 1, unitRgb), placeAll(2, 1));
   assertClose(out, [1, 0.4, 0, 0.6, 0.2, 0.8]);
   t.pass();
 });
@@ -79,7 +86,7 @@ test('any resize up to a half agrees with the definition', async () => {
       fc.pre(Math.min(w / width, h / height) < 2);
       const image = noise(w, h, channels);
       const out = new Float32Array(3 * width * height);
-      writeRegion(image, whole(image), out, placeAll(width, height), unitRgb);
+      writeRegion(image, whole(image), planesTensor(out, width, height, unitRgb), placeAll(width, height));
       assertClose(out, resizeByDefinition(image, whole(image), width, height));
     }),
   );
@@ -89,7 +96,7 @@ test('a region with fractions agrees with the definition', async (t) => {
   const image = noise(20, 16);
   const region = { x: 3.25, y: 1.5, w: 9.75, h: 11.125 };
   const out = new Float32Array(3 * 8 * 10);
-  writeRegion(image, region, out, placeAll(8, 10), unitRgb);
+  writeRegion(image, region, planesTensor(out, 8, 10, unitRgb), placeAll(8, 10));
   assertClose(out, resizeByDefinition(image, region, 8, 10));
   t.pass();
 });
@@ -97,7 +104,7 @@ test('a region with fractions agrees with the definition', async (t) => {
 test('a reduction to a half or less takes the mean of whole blocks', async (t) => {
   const image = noise(12, 8);
   const out = new Float32Array(3 * 3 * 2);
-  writeRegion(image, whole(image), out, placeAll(3, 2), unitRgb);
+  writeRegion(image, whole(image), planesTensor(out, 3, 2, unitRgb), placeAll(3, 2));
   const means = [];
   for (let channel = 0; channel < 3; channel++) {
     for (let row = 0; row < 2; row++) {
@@ -123,7 +130,7 @@ test('a fine pattern comes out as its mean and not as stripes', async (t) => {
   };
   for (const side of [45, 40, 20]) {
     const out = new Float32Array(3 * side * side);
-    writeRegion(stripes, whole(stripes), out, placeAll(side, side), unitRgb);
+    writeRegion(stripes, whole(stripes), planesTensor(out, side, side, unitRgb), placeAll(side, side));
     t.ok(
       out.every((value) => Math.abs(value - 0.5) < 0.01),
       `to ${side} pixels`,
@@ -134,7 +141,7 @@ test('a fine pattern comes out as its mean and not as stripes', async (t) => {
 test('a grey picture fills all three planes', async (t) => {
   const image = noise(6, 5, 1);
   const out = new Float32Array(3 * 30);
-  writeRegion(image, whole(image), out, placeAll(6, 5), unitRgb);
+  writeRegion(image, whole(image), planesTensor(out, 6, 5, unitRgb), placeAll(6, 5));
   t.same(out.subarray(0, 30), out.subarray(30, 60));
   t.same(out.subarray(0, 30), out.subarray(60, 90));
   assertClose(
@@ -147,7 +154,7 @@ test('mean, deviation and order of the planes are applied', async (t) => {
   const image: Image = { width: 1, height: 1, channels: 3, data: Uint8Array.of(255, 0, 51) };
   const bgr: Normalisation = { mean: [0.1, 0.2, 0.3], std: [0.5, 0.25, 1], order: 'bgr' };
   const out = new Float32Array(3);
-  writeRegion(image, whole(image), out, placeAll(1, 1), bgr);
+  writeRegion(image, whole(image), planesTensor(out, 1, 1, bgr), placeAll(1, 1));
   assertClose(out, [(0.2 - 0.1) / 0.5, (0 - 0.2) / 0.25, (1 - 0.3) / 1]);
   t.pass();
 });
@@ -155,7 +162,7 @@ test('mean, deviation and order of the planes are applied', async (t) => {
 test('only the placed rectangle of the tensor is written', async (t) => {
   const image = noise(2, 2);
   const out = new Float32Array(3 * 16).fill(-7);
-  writeRegion(image, whole(image), out, { planeWidth: 4, planeHeight: 4, x: 1, y: 2, width: 2, height: 2 }, unitRgb);
+  writeRegion(image, whole(image), planesTensor(out, 4, 4, unitRgb), { x: 1, y: 2, width: 2, height: 2 });
   for (let plane = 0; plane < 3; plane++) {
     const written = [...out.subarray(16 * plane, 16 * plane + 16)].flatMap((value, at) => (value === -7 ? [] : at));
     t.same(written, [9, 10, 13, 14]);
@@ -167,15 +174,15 @@ test('a buffer that is longer than the picture does not matter', async (t) => {
   const longer = { ...image, data: new Uint8Array(1000).fill(99) };
   longer.data.set(image.data);
   const [a, b] = [new Float32Array(3 * 20), new Float32Array(3 * 20)];
-  writeRegion(image, whole(image), a, placeAll(5, 4), unitRgb);
-  writeRegion(longer, whole(image), b, placeAll(5, 4), unitRgb);
+  writeRegion(image, whole(image), planesTensor(a, 5, 4, unitRgb), placeAll(5, 4));
+  writeRegion(longer, whole(image), planesTensor(b, 5, 4, unitRgb), placeAll(5, 4));
   t.same(a, b);
 });
 
 test('a letterboxed picture has bars of 114 around it, whatever was there before', async (t) => {
   const image: Image = { width: 8, height: 4, channels: 3, data: new Uint8Array(96).fill(255) };
   const out = new Float32Array(3 * 64).fill(-7);
-  writeLetterboxed(image, letterboxOf(image, 8, 8), out, { width: 8, height: 8 }, unitRgb);
+  writeLetterboxed(image, letterboxOf(image, 8, 8), planesTensor(out, 8, 8, unitRgb));
   for (let plane = 0; plane < 3; plane++) {
     const rows = Array.from({ length: 8 }, (_, row) => out[64 * plane + 8 * row + 3] as number);
     assertClose(
@@ -190,8 +197,40 @@ test('the bars are normalised like the picture', async (t) => {
   const image: Image = { width: 2, height: 1, channels: 3, data: new Uint8Array(6) };
   const norm: Normalisation = { mean: [0.5, 0.4, 0.3], std: [0.5, 0.2, 0.1], order: 'rgb' };
   const out = new Float32Array(3 * 8);
-  writeLetterboxed(image, letterboxOf(image, 2, 4), out, { width: 2, height: 4 }, norm);
+  writeLetterboxed(image, letterboxOf(image, 2, 4), planesTensor(out, 2, 4, norm));
   const bar = (plane: number) => (114 / 255 - (norm.mean[plane] as number)) / (norm.std[plane] as number);
   assertClose(Float32Array.from([0, 1, 2].map((plane) => out[8 * plane] as number)), [bar(0), bar(1), bar(2)]);
   t.pass();
+});
+
+test('bytes are the pixels, rounded where they are resized', async (t) => {
+  for (const channels of [1, 3] as const) {
+    const image = noise(20, 16, channels);
+    for (const [width, height] of [
+      [20, 16],
+      [30, 11],
+      [11, 9],
+    ] as const) {
+      const bytes = new Uint8Array(3 * width * height);
+      const planes = new Float32Array(3 * width * height);
+      writeRegion(image, whole(image), pixelsTensor(bytes, width, height), placeAll(width, height));
+      writeRegion(image, whole(image), planesTensor(planes, width, height, unitRgb), placeAll(width, height));
+      for (const [at, byte] of bytes.entries()) {
+        const exact = 255 * (planes[(at % 3) * width * height + Math.floor(at / 3)] as number);
+        assert.ok(Math.abs(byte - exact) <= 0.501, `${width}x${height}, ${at}: ${byte}, expected ${exact}`);
+      }
+    }
+  }
+  t.pass();
+});
+
+test('bars of bytes are 114, and only they', async (t) => {
+  const image: Image = { width: 8, height: 4, channels: 3, data: new Uint8Array(96).fill(255) };
+  const out = new Uint8Array(3 * 64).fill(7);
+  writeLetterboxed(image, letterboxOf(image, 8, 8), pixelsTensor(out, 8, 8));
+  const rows = Array.from({ length: 8 }, (_, row) => new Set(out.subarray(24 * row, 24 * row + 24)));
+  t.same(
+    rows,
+    [114, 114, 255, 255, 255, 255, 114, 114].map((value) => new Set([value])),
+  );
 });

@@ -92,6 +92,20 @@ test('the picture reaches the model', async (t) => {
   t.same(scoresOf(await detect(t, { model: 'brightness.onnx' }, frame(64, 64, 0))), []);
 });
 
+test('a model that takes bytes sees the same picture', async (t) => {
+  const scores = { 255: [0.9, 0.7, 0.6, 0.55, 0.3], 102: [0.36, 0.28], 0: [] };
+  for (const [grey, expected] of Object.entries(scores)) {
+    t.same(scoresOf(await detect(t, { model: 'pixels.onnx' }, frame(64, 64, Number(grey)))), expected);
+  }
+  const wide = frame(128, 64);
+  const longer = { ...wide, data: Uint8Array.from([...wide.data, ...new Uint8Array(999)]) };
+  const [bytes, floats] = [
+    await detect(t, { model: 'pixels.onnx' }, longer),
+    await detect(t, { model: 'brightness.onnx' }, wide),
+  ];
+  t.same([placesOf(bytes), scoresOf(bytes)], [placesOf(floats), scoresOf(floats)]);
+});
+
 test('one frame leaves nothing behind for the next', async (t) => {
   const tool = await createDetector(t, { model: 'brightness.onnx' });
   await tool.warm?.();

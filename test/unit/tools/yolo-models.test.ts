@@ -22,7 +22,7 @@ test('a detector tells the model it holds', async (t) => {
 });
 
 test('a model with an input of another kind is refused', async (t) => {
-  const expected = 'expected float32 or float16 [1, 3, height, width]';
+  const expected = 'expected float32 or float16 [1, 3, height, width], or uint8 [1, height, width, 3]';
   const faults = {
     'bytes-in.onnx': `input images is uint8 [1, 3, 64, 64]; ${expected}`,
     'grey-in.onnx': `input images is float32 [1, 1, 64, 64]; ${expected}`,
