@@ -31,7 +31,7 @@ lint types layers unused: $(installed)
 train:
 	@$(MAKE) --directory native-models/training train
 
-# The fixed suite, against the gateway and its peers: some four minutes. Writes bench/results and docs/BENCHMARKS.md.
+# The fixed suite, against the gateway and its peers: some six minutes. Writes bench/results and docs/BENCHMARKS.md.
 bench: dist/cli.js peers
 	@npm --silent run suite
 

@@ -17,6 +17,7 @@ export function figuresOf({ ceiling, runs }: SuiteOutcome): Figure[] {
   const find = (id: string, server: SuiteRun['server'] = 'gateway') =>
     runs.find((run) => run.id === id && run.server === server);
   const reportOf: ReportOf = (id, server) => find(id, server)?.report;
+  const ours = reportOf('peers');
   return [
     {
       what: 'results per CPU-second at saturation ÷ the bare loop’s',
@@ -53,12 +54,12 @@ export function figuresOf({ ceiling, runs }: SuiteOutcome): Figure[] {
       aim: '≤ 5 ms',
       seen: `${find('many')?.loopDelayMs?.p99 ?? unknown} ms`,
     },
-    ...peerFigures(runs, reportOf),
+    ...peerFigures(runs, ours),
+    ...lockedFigures(runs, reportOf('peers-locked')),
   ];
 }
 
-function peerFigures(runs: readonly SuiteRun[], reportOf: ReportOf): Figure[] {
-  const ours = reportOf('peers');
+function peerFigures(runs: readonly SuiteRun[], ours: LoadReport | undefined): Figure[] {
   return runs
     .filter(({ id, server }) => id === 'peers' && server !== 'gateway')
     .map(({ server, report }) => ({
@@ -69,6 +70,17 @@ function peerFigures(runs: readonly SuiteRun[], reportOf: ReportOf): Figure[] {
         ratio(ours?.latency_ms.p99, report.latency_ms.p99),
         ratio(perCpuSecond(ours), perCpuSecond(report)),
       ].join(', '),
+    }));
+}
+
+/** Where all cameras send in the same instant, a gateway without a queue takes as many frames as it has workers. */
+function lockedFigures(runs: readonly SuiteRun[], ours: LoadReport | undefined): Figure[] {
+  return runs
+    .filter(({ id, server }) => id === 'peers-locked' && server !== 'gateway')
+    .map(({ server, report }) => ({
+      what: `the same 8 cameras, all in the same instant, against ${server}: results, p99 latency`,
+      aim: 'what “nothing waits” costs, and gives',
+      seen: [ratio(ours?.results, report.results), ratio(ours?.latency_ms.p99, report.latency_ms.p99)].join(', '),
     }));
 }
 

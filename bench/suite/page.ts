@@ -73,7 +73,7 @@ function markdownOf(outcome: SuiteOutcome, machine: Machine, seconds: number, pl
     `Written by \`make bench\` on ${machine.date}: ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, commit ${machine.commit}; ${seconds} s a run.`,
     'Cameras and server share the cores, so absolute figures are low and ratios count. `docs/BENCH.md` says what each line means.',
     '',
-    `Ceiling (the pipeline in a bare loop on one core): **${ceiling.frames_per_cpu_second.toFixed(1)} frames per CPU-second**, ${ceiling.cpu_ms_per_frame.toFixed(1)} ms a frame.`,
+    `Ceiling (the pipeline in bare loops, one for each core at once): **${ceiling.frames_per_cpu_second.toFixed(1)} frames per CPU-second**, ${ceiling.cpu_ms_per_frame.toFixed(1)} ms a frame.`,
     '',
     '| figure | aim | seen |',
     '|---|---|---|',

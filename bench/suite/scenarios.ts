@@ -3,7 +3,7 @@ import WebSocket from 'ws';
 import type { LoadReport } from '../../src/load/report.ts';
 import { renderFrames } from '../../src/samples/street-frames.ts';
 import { peerNames } from '../peers/start-peer.ts';
-import { type Ceiling, runLimits, runLoad } from './load.ts';
+import { type Ceiling, meanOf, runLimits, runLoad } from './load.ts';
 import { type BenchServer, missing, type ServerName, type StartOptions, startServer } from './server.ts';
 
 /** One run of the suite. */
@@ -34,8 +34,12 @@ export interface SuiteOptions {
  * warm-up, or the first frames of the clock would stand behind those of it. Latencies are those of the answered frames.
  */
 const peerLoad = ['--cameras', '8@15', '--warmup', '0', '--grace', '0'];
+/** What the peers and the gateway see before that: compilers are done and every buffer has its size, and no server falls behind. */
+const gentleLoad = ['--cameras', '8@3', '--warmup', '0', '--duration', '8'];
 /** A load of frames that are all dropped is sent at this rate, by so many cameras. */
 const droppedLoad = '4@200';
+/** Seconds of load until the compiler is done: its threads' CPU is the server's. */
+const settleSeconds = { results: '8', dropped: '15' };
 /** Longer than any run: the worker that is held stays held. */
 const heldForMs = '60000';
 const testModels = new URL('../../test/fixtures/models', import.meta.url).pathname;
@@ -73,11 +77,16 @@ export async function runSuite({ seconds, ceilingFrames, say }: SuiteOptions): P
     return done;
   };
 
-  say(`ceiling: the pipeline in a bare loop, ${ceilingFrames} frames`);
-  const ceiling = await runLimits(ceilingFrames);
-  say(`  ${ceiling.frames_per_cpu_second.toFixed(1)} frames per CPU-second`);
-
-  const saturated = await measure('saturated', 'gateway', ['--cameras', '8@30']);
+  const measureCeiling = async (): Promise<Ceiling> => {
+    say(`ceiling: the pipeline in bare loops, ${ceilingFrames} frames each`);
+    const seen = await runLimits(ceilingFrames);
+    say(`  ${seen.frames_per_cpu_second.toFixed(1)} frames per CPU-second`);
+    return seen;
+  };
+  const before = await measureCeiling();
+  const saturated = await measure('saturated', 'gateway', ['--cameras', '8@30', '--warmup', settleSeconds.results]);
+  // The machine's speed drifts: the ceiling is that of just before and just after.
+  const ceiling = meanOf(before, await measureCeiling());
   const capacity = saturated.report.per_second.results;
   await measure('half-load', 'gateway', ['--cameras', `4@${rate(capacity / 2 / 4)}`]);
   const four = ['--cameras', `16@${rate((4 * capacity) / 16)}`, '--phase', 'locked'];
@@ -90,14 +99,16 @@ export async function runSuite({ seconds, ceilingFrames, say }: SuiteOptions): P
 
   for (const name of ['gateway', ...peerNames] as const) {
     const reason = missing(name);
-    if (reason === undefined) await measure('peers', name, peerLoad);
-    else {
+    if (reason === undefined) {
+      await measure('peers', name, peerLoad, {}, warmGently);
+      await measure('peers-locked', name, [...peerLoad, '--phase', 'locked'], {}, warmGently);
+    } else {
       skipped[name] = reason;
       say(`peers: ${name} left out: ${reason}`);
     }
   }
 
-  const dropped = ['--cameras', droppedLoad, '--pipeline', 'echo'];
+  const dropped = ['--cameras', droppedLoad, '--pipeline', 'echo', '--warmup', settleSeconds.dropped];
   const held = { env: { MODELS_DIR: testModels, POOL_WORKERS: '1', STREAM_FRAME_TIMEOUT_MS: heldForMs } };
   await measure('dropped', 'uws-sink', dropped);
   await measure('dropped', 'gateway', dropped, held, holdWorker);
@@ -107,6 +118,11 @@ export async function runSuite({ seconds, ceilingFrames, say }: SuiteOptions): P
 /** Frames a second with two digits behind the point, as the flag takes them. */
 function rate(framesPerSecond: number): string {
   return framesPerSecond.toFixed(2);
+}
+
+async function warmGently({ origin }: BenchServer): Promise<() => void> {
+  await runLoad(origin, gentleLoad);
+  return () => undefined;
 }
 
 /** Sends one frame to a pipeline that never answers, so that the only worker is taken and all others are dropped. */
