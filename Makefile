@@ -1,14 +1,15 @@
 # Two commands are enough: `make run` and `make test`. Both set up everything themselves.
 
 # The Node that comes with the packages is found before the machine's own, so everyone runs the same one.
-export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+# Behind it the Python of `make outside`, where that was run.
+export PATH := $(CURDIR)/node_modules/.bin:$(CURDIR)/test/.venv/bin:$(PATH)
 
 sources := $(shell find src -name '*.ts')
 installed := node_modules/.package-lock.json
 piscina := bench/peers/ws-piscina/node_modules/.package-lock.json
 fastapi := bench/peers/fastapi/.venv/.installed
 
-.PHONY: run build test check format lint types layers unused train peers bench clean
+.PHONY: run build test check format lint types layers unused train peers bench outside clean
 
 run: dist/cli.js
 	@node dist/cli.js serve
@@ -26,6 +27,17 @@ format: $(installed)
 
 lint types layers unused: $(installed)
 	@npm --silent run $@
+
+# Programs that the tests look at the gateway with from outside: a browser, ffmpeg, Python's `websockets`. Debian and its kin, as
+# root or with sudo. Without them `make test` skips what needs them, and says so.
+outside_packages := chromium ffmpeg python3-venv
+as_root := $(if $(filter 0,$(shell id -u)),,sudo)
+
+outside:
+	$(as_root) apt-get update --quiet
+	$(as_root) env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends $(outside_packages)
+	python3 -m venv test/.venv
+	test/.venv/bin/pip install --quiet --disable-pip-version-check 'websockets>=14.2'
 
 # Trains the shipped models anew, from nothing: hours. native-models/training/README.md says more.
 train:
@@ -48,7 +60,7 @@ $(fastapi): bench/peers/fastapi/requirements.txt
 	@touch $@
 
 clean:
-	rm -rf dist node_modules .tap bench/peers/ws-piscina/node_modules bench/peers/fastapi/.venv
+	rm -rf dist node_modules .tap test/.venv bench/peers/ws-piscina/node_modules bench/peers/fastapi/.venv
 
 $(installed): package.json package-lock.json .npmrc
 	npm ci
