@@ -14,12 +14,17 @@ const barHeight = 22;
 const rowHeight = 32;
 const headHeight = 40;
 /** Left of the bars there is room for their labels, right of them for their values. */
-const labelWidth = 190;
+const smallestLabelWidth = 140;
 const valueWidth = 130;
+/** What a bold letter takes in the widest of the usual system fonts, and the space around a label. */
+const letterWidth = 8.2;
+const labelMargin = 26;
 const colours = { ours: '#0f766e', others: '#94a3b8', text: '#334155', page: '#ffffff' } as const;
 
 export function barChart(title: string, bars: readonly Bar[]): string {
   const height = headHeight + rowHeight * bars.length;
+  const letters = Math.max(...bars.map(({ label }) => label.length), 0);
+  const labelWidth = Math.max(smallestLabelWidth, Math.ceil(letters * letterWidth) + labelMargin);
   const longest = Math.max(...bars.map(({ value }) => value), Number.MIN_VALUE);
   const rows = bars.map(({ label, value, text, isOurs }, index) => {
     const top = headHeight + rowHeight * index;
