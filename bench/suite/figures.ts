@@ -52,7 +52,7 @@ export function figuresOf({ ceiling, runs }: SuiteOutcome): Figure[] {
     {
       what: 'event-loop delay p99 at 256 cameras × 10 fps',
       aim: '≤ 5 ms',
-      seen: `${find('many')?.loopDelayMs?.p99 ?? unknown} ms`,
+      seen: milliseconds(find('many')?.loopDelayMs?.p99),
     },
     ...peerFigures(runs, ours),
     ...lockedFigures(runs, reportOf('peers-locked')),
@@ -100,4 +100,8 @@ function ratio(a: number | null | undefined, b: number | null | undefined): stri
 
 function number(value: number | null | undefined): string {
   return typeof value === 'number' ? value.toFixed(3) : unknown;
+}
+
+function milliseconds(value: number | undefined): string {
+  return value === undefined ? unknown : `${value} ms`;
 }
