@@ -16,6 +16,7 @@ const layers = [
   ['session', '^src/session/'],
   ['server', '^src/server/'],
   ['client', '^src/client/'],
+  ['web', '^src/web/'],
   ['command line', '^src/(cli(/|\\.ts$)|launch\\.ts$)'],
 ];
 
@@ -30,10 +31,28 @@ module.exports = {
   forbidden: [
     ...downwards,
     {
-      name: 'only the command line draws samples and makes load',
+      name: 'only the command line makes load',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(samples|load|cli)' },
-      to: { path: '^src/(samples|load)/' },
+      from: { path: '^src/', pathNot: '^src/(load|cli)' },
+      to: { path: '^src/load/' },
+    },
+    {
+      name: 'only the command line and the console draw samples',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(samples|load|cli|web)' },
+      to: { path: '^src/samples/' },
+    },
+    {
+      name: 'the console knows the client, the contract and the samples, and no package',
+      severity: 'error',
+      from: { path: '^src/web/' },
+      to: { pathNot: '^src/(web/|client/index\\.ts$|protocol\\.ts$|samples/)' },
+    },
+    {
+      name: 'nothing imports the console',
+      severity: 'error',
+      from: { pathNot: '^src/web/' },
+      to: { path: '^src/web/' },
     },
     { name: 'no cycles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'nothing unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },

@@ -4,7 +4,7 @@
 # Behind it the Python of `make outside`, where that was run.
 export PATH := $(CURDIR)/node_modules/.bin:$(CURDIR)/test/.venv/bin:$(PATH)
 
-sources := $(shell find src -name '*.ts')
+sources := $(shell find src -type f)
 installed := node_modules/.package-lock.json
 piscina := bench/peers/ws-piscina/node_modules/.package-lock.json
 fastapi := bench/peers/fastapi/.venv/.installed
@@ -66,6 +66,6 @@ $(installed): package.json package-lock.json .npmrc
 	npm ci
 	@touch $@
 
-dist/cli.js: $(installed) $(sources) src/tsconfig.json src/client/tsconfig.json tsconfig.json
+dist/cli.js: $(installed) $(sources) src/tsconfig.json src/client/tsconfig.json src/web/tsconfig.json tsconfig.json
 	npm --silent run build
 	@chmod +x dist/launch.js && ln -sf ../../dist/launch.js node_modules/.bin/framegate

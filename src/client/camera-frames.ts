@@ -103,7 +103,13 @@ async function play(video: HTMLVideoElement, stream: MediaStream): Promise<void>
 
 /** @returns a function that settles when there is a picture that it has not settled for before. */
 function watch(source: Exclude<CameraSource, MediaStream>, isOver: () => boolean): () => Promise<void> | undefined {
-  if (!('requestVideoFrameCallback' in source)) return () => sleep(lookMs);
+  if (!('requestVideoFrameCallback' in source)) {
+    let lookedMs = Number.NEGATIVE_INFINITY;
+    return async () => {
+      await sleep(lookedMs + lookMs - performance.now());
+      lookedMs = performance.now();
+    };
+  }
   let isNew = source.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
   let wake = () => {};
   const look = () => {

@@ -12,6 +12,8 @@ export interface ConnectOptions {
   readonly maxInFlight?: number;
   /** Never more frames a second than this: 30. */
   readonly maxFps?: number;
+  /** Keep to the pace that the gateway can take: true. Without it only the two limits above hold, and the rest is dropped. */
+  readonly adapt?: boolean;
   /** For opening a connection and for each reply, longer than the gateway's `STREAM_FRAME_TIMEOUT_MS`: 10 000. */
   readonly timeoutMs?: number;
   /** Sessions in a row that may end without one result: endlessly many. */
@@ -62,7 +64,7 @@ export class Client extends Emitter<ClientEvents> {
   constructor(options: ConnectOptions, open: OpenSocket) {
     super();
     const limits = { maxInFlight: 8, maxFps: 30, timeoutMs: 10_000, maxAttempts: Number.POSITIVE_INFINITY };
-    this.#options = { ...limits, ...options };
+    this.#options = { adapt: true, ...limits, ...options };
     for (const name of Object.keys(limits) as (keyof typeof limits)[]) {
       const isCount = name === 'maxInFlight' || name === 'maxAttempts';
       const value = this.#options[name];

@@ -5,6 +5,8 @@ export interface PaceLimits {
   readonly maxInFlight: number;
   /** Never more frames a second than this. */
   readonly maxFps: number;
+  /** Without it only the two limits hold: true. */
+  readonly adapt?: boolean;
 }
 
 /** A frame on its way: what has to be known of it when its reply comes. */
@@ -80,22 +82,28 @@ export class Pace {
 
   /** Frames a second that the window allows now. */
   get fps(): number {
-    return Math.min(this.#limits.maxFps, (1000 * this.#window) / this.roundTripMs);
+    const { adapt = true, maxFps } = this.#limits;
+    return adapt ? Math.min(maxFps, (1000 * this.#window) / this.roundTripMs) : maxFps;
   }
 
   /** Milliseconds until the next frame may go: 0 when it may now, `Infinity` when only a reply can change it. */
   waitMs(nowMs: number): number {
-    const whole = Math.floor(this.#window);
-    if (this.#inFlight > this.#limits.maxInFlight - 1 || this.#inFlight > whole) return Number.POSITIVE_INFINITY;
-    let gapMs = 0;
-    if (this.#refusals > 0 && this.#inFlight === 0) {
-      gapMs = this.roundTripMs * firstRetry * retryFactor ** (this.#refusals - 1);
-    } else if (this.#refusals > 0 || this.#inFlight === whole) {
-      if (whole > 0 && this.#window - whole < leastPart) return Number.POSITIVE_INFINITY;
-      gapMs = this.roundTripMs / this.#window;
-    }
-    const slotMs = this.#slotAtMs + 1000 / this.#limits.maxFps;
+    const { adapt = true, maxFps, maxInFlight } = this.#limits;
+    const gapMs = this.#inFlight > maxInFlight - 1 ? Number.POSITIVE_INFINITY : adapt ? this.#gapMs() : 0;
+    if (gapMs === Number.POSITIVE_INFINITY) return gapMs;
+    const slotMs = this.#slotAtMs + 1000 / maxFps;
     return Math.max(0, slotMs - nowMs, this.#sentAtMs + Math.min(gapMs, longestGapMs) - nowMs);
+  }
+
+  /** Time that the window leaves between the last frame and the next; `Infinity` when it is full. */
+  #gapMs(): number {
+    const whole = Math.floor(this.#window);
+    if (this.#inFlight > whole) return Number.POSITIVE_INFINITY;
+    if (this.#refusals > 0 && this.#inFlight === 0) {
+      return this.roundTripMs * firstRetry * retryFactor ** (this.#refusals - 1);
+    }
+    if (this.#refusals === 0 && this.#inFlight < whole) return 0;
+    return whole > 0 && this.#window - whole < leastPart ? Number.POSITIVE_INFINITY : this.roundTripMs / this.#window;
   }
 
   /** Counts a frame that goes. */

@@ -69,9 +69,18 @@ export function renderEmptyScene(width: number, height: number, seed = 1): Pictu
   return canvas;
 }
 
+/** Where sky and street meet in the empty scene of this seed, in pixels from the top. */
+export function horizonOf(height: number, seed: number): number {
+  return horizonFrom(height, seededRandom(seed));
+}
+
+function horizonFrom(height: number, random: () => number): number {
+  return height * (0.3 + 0.1 * random());
+}
+
 function drawStreet(width: number, height: number, random: () => number): Picture {
   const canvas = createCanvas(width, height, [120, 124, 128]);
-  const horizon = height * (0.3 + 0.1 * random());
+  const horizon = horizonFrom(height, random);
   fillBox(canvas, { x: -2, y: -2, w: width + 4, h: horizon + 2 }, [164, 184, 206], [206, 212, 214]);
   for (let x = -width * 0.05; x < width; ) {
     const w = width * (0.1 + 0.12 * random());
@@ -100,7 +109,7 @@ function drawStreet(width: number, height: number, random: () => number): Pictur
 }
 
 /** A car whose proportions follow its plate: about 1.75 m wide, the plate low in the middle of the boot lid. */
-function drawCar(canvas: Picture, plate: Box, random: () => number): void {
+export function drawCar(canvas: Picture, plate: Box, random: () => number): void {
   const body = bodyColours[Math.floor(random() * bodyColours.length)] as Colour;
   const dark: Colour = [body[0] * 0.6, body[1] * 0.6, body[2] * 0.6];
   const light: Colour = [Math.min(255, body[0] * 1.25), Math.min(255, body[1] * 1.25), Math.min(255, body[2] * 1.25)];
@@ -158,7 +167,7 @@ function trapezium(
   fillPolygon(canvas, corners, colour, lower);
 }
 
-/** Draws a plate by itself on whatever is there. */
+/** Draws a plate by itself on whatever is there; an empty text leaves it blank. */
 export function drawPlate(canvas: Picture, text: string, place: PlatePlace): void {
   const kind = place.kind ?? 'eu';
   const angle = place.angle ?? 0;
@@ -176,6 +185,7 @@ export function drawPlate(canvas: Picture, text: string, place: PlatePlace): voi
     const middle = at(-w / 2 + rim + band / 2, 0);
     fillRimmed(canvas, middle, { w: band, h: h - 2 * rim, rim: 0, angle }, bandBlue, bandBlue);
   }
+  if (text === '') return;
   const size = h * (kind === 'short' ? 0.42 : 0.58);
   const room = w - band - 2 * rim - size * 0.7;
   const stretch = Math.min(1, room / measureText(text, size));

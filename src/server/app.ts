@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import type { Log } from '../observe/log.ts';
 import type { Pool } from '../pool/pool.ts';
 import { FramesEndpoint } from './frames.ts';
+import { loadPages } from './pages.ts';
 import { type PipelineSummary, registerRoutes } from './routes.ts';
 import { StreamEndpoint } from './stream.ts';
 import { listenExclusively, loadUws } from './uws.ts';
@@ -41,7 +42,7 @@ export async function startServer({ config, pool, pipelines, log }: ServerParts)
   const frames: FramesEndpoint = new FramesEndpoint({ limits: config, pipelineIds, pool, log, hasRoom });
   stream.register(app);
   frames.register(app);
-  registerRoutes(app, { pool, pipelines, isDraining: () => draining, log });
+  registerRoutes(app, { pool, pipelines, pages: loadPages(), isDraining: () => draining, log });
   const listening = await listenExclusively(uws, app, config.host, config.port);
   const stop = async () => {
     draining = true;

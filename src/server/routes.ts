@@ -1,8 +1,9 @@
-/** The plain HTTP answers: health, readiness, the list of pipelines, and JSON for everything else. Runs on the loop. */
+/** The plain HTTP answers: the console, health, readiness, the pipelines, and JSON for everything else. Runs on the loop. */
 import { type HttpErrorCode, httpErrors } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Pool, PoolStatus } from '../pool/pool.ts';
 import { encodeError, framesPath, streamPath } from '../protocol.ts';
+import { type Pages, writePage } from './pages.ts';
 import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from './uws.ts';
 
 /** A pipeline as people see it. */
@@ -15,6 +16,7 @@ export interface PipelineSummary {
 export interface RouteOptions {
   readonly pool: Pick<Pool, 'status'>;
   readonly pipelines: readonly PipelineSummary[];
+  readonly pages: Pages;
   readonly isDraining: () => boolean;
   readonly log: Log;
 }
@@ -28,7 +30,7 @@ type Route = () => Answer;
 
 const readMethods = 'GET, HEAD';
 
-export function registerRoutes(app: TemplatedApp, { pool, pipelines, isDraining, log }: RouteOptions): void {
+export function registerRoutes(app: TemplatedApp, { pool, pipelines, pages, isDraining, log }: RouteOptions): void {
   const routes = new Map<string, Route>([
     ['/healthz', () => ok({ status: 'ok' })],
     ['/readyz', () => readiness(pool.status(), isDraining())],
@@ -39,14 +41,22 @@ export function registerRoutes(app: TemplatedApp, { pool, pipelines, isDraining,
   app.any(framesPath, (response, request) => {
     guarded(log, () => write(response, request.getMethod(), notAllowed('Only POST is supported here'), 'POST'));
   });
-  app.any('/*', (response, request) => guarded(log, () => answer(response, request, routes.get(request.getUrl()))));
+  app.any('/*', (response, request) => {
+    guarded(log, () => {
+      const page = pages.get(request.getUrl());
+      if (page !== undefined && isRead(request)) writePage(response, request, page);
+      else answer(response, request, page === undefined ? routes.get(request.getUrl()) : notAllowed);
+    });
+  });
 }
 
 function answer(response: HttpResponse, request: HttpRequest, route: Route | undefined): void {
-  const method = request.getMethod();
-  const readOnly = method === 'get' || method === 'head';
-  const found = route === undefined ? failure('not_found') : readOnly ? route() : notAllowed();
-  write(response, method, found, readMethods);
+  const found = route === undefined ? failure('not_found') : isRead(request) ? route() : notAllowed();
+  write(response, request.getMethod(), found, readMethods);
+}
+
+function isRead(request: HttpRequest): boolean {
+  return ['get', 'head'].includes(request.getMethod());
 }
 
 function write(response: HttpResponse, method: string, { status, body }: Answer, allowed: string): void {

@@ -1,0 +1,67 @@
+/** The controls below the picture: what is chosen there, and what they show. */
+import { element, write } from './elements.ts';
+import type { PipelineSummary } from './pipelines.ts';
+import type { Preferences, SourceName } from './preferences.ts';
+
+export interface ControlEvents {
+  /** `file` is there for sources that are files. */
+  source(name: SourceName, file: File | undefined): void;
+  toggled(): void;
+  changed(change: Partial<Pick<Preferences, 'pipeline' | 'fps' | 'quality' | 'adapt'>>): void;
+}
+
+export class Controls {
+  readonly #form = element('controls', HTMLFormElement);
+  readonly #toggle = element('toggle', HTMLButtonElement);
+  readonly #pipeline = element('pipeline', HTMLSelectElement);
+  readonly #pipelineHint = element('pipeline-hint', HTMLElement);
+  readonly #fps = element('fps', HTMLInputElement);
+  readonly #fpsValue = element('fps-value', HTMLOutputElement);
+  readonly #quality = element('quality', HTMLInputElement);
+  readonly #qualityValue = element('quality-value', HTMLOutputElement);
+  readonly #adapt = element('adapt', HTMLInputElement);
+  readonly #sources = [...document.querySelectorAll<HTMLButtonElement>('button[data-source]')];
+  #pipelines: readonly PipelineSummary[] = [];
+
+  constructor(events: ControlEvents) {
+    this.#form.addEventListener('submit', (event) => event.preventDefault());
+    this.#toggle.addEventListener('click', () => events.toggled());
+    for (const button of this.#sources) {
+      const name = button.dataset['source'] as SourceName;
+      const input = name === 'video' || name === 'picture' ? element(`${name}-file`, HTMLInputElement) : undefined;
+      button.addEventListener('click', () => (input ? input.click() : events.source(name, undefined)));
+      input?.addEventListener('change', () => {
+        const [file] = input.files ?? [];
+        if (file) events.source(name, file);
+        // The same file may be chosen again.
+        input.value = '';
+      });
+    }
+    this.#pipeline.addEventListener('change', () => events.changed({ pipeline: this.#pipeline.value }));
+    this.#fps.addEventListener('input', () => events.changed({ fps: this.#fps.valueAsNumber }));
+    this.#quality.addEventListener('input', () => events.changed({ quality: this.#quality.valueAsNumber }));
+    this.#adapt.addEventListener('change', () => events.changed({ adapt: this.#adapt.checked }));
+  }
+
+  /** Fills the list; one that the address asks for and the gateway does not have stays in it, so that it can be seen. */
+  listPipelines(pipelines: readonly PipelineSummary[], chosen: string): void {
+    this.#pipelines = pipelines;
+    const options = pipelines.map(({ id, name }) => new Option(name === id ? id : `${name} (${id})`, id));
+    if (!pipelines.some(({ id }) => id === chosen)) options.push(new Option(`${chosen} (not there)`, chosen));
+    this.#pipeline.replaceChildren(...options);
+  }
+
+  show({ pipeline, source, fps, quality, adapt }: Preferences, isRunning: boolean): void {
+    for (const button of this.#sources)
+      button.setAttribute('aria-pressed', String(button.dataset['source'] === source));
+    write(this.#toggle, isRunning ? 'Pause' : 'Start');
+    if (pipeline !== undefined) this.#pipeline.value = pipeline;
+    const hint = this.#pipelines.find(({ id }) => id === pipeline)?.description ?? '';
+    write(this.#pipelineHint, hint);
+    this.#fps.value = String(fps);
+    write(this.#fpsValue, `${fps} fps`);
+    this.#quality.value = String(quality);
+    write(this.#qualityValue, `${quality} %`);
+    this.#adapt.checked = adapt;
+  }
+}

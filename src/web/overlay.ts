@@ -1,0 +1,106 @@
+/** Draws boxes, tilted boxes and labels over a picture. */
+import type { Detection, Point } from '../client/index.ts';
+import { leastScore } from './text-log.ts';
+
+/** Colours that stand out from any picture: a plate's yellow on nearly black. */
+const boxColour = '#ffcf33';
+const haloColour = 'rgb(12 13 15 / 0.55)';
+const inkColour = '#16181d';
+
+/** Sizes in CSS pixels. */
+const lineWidth = 2;
+const haloWidth = 4;
+const fontSize = 13;
+const padding = 5;
+
+/** What is written at a box: its text where the reader is sure of it, its label otherwise. */
+export function labelOf({ label, score, text, text_score: textScore = 0 }: Detection): string {
+  const isRead = text !== undefined && text !== '' && textScore >= leastScore;
+  return isRead ? `${text} ${percent(textScore)}` : `${label} ${percent(score)}`;
+}
+
+/** Corners in pixels of the frame: of the tilted box where there is one. */
+export function cornersOf({ x, y, w, h, quad }: Detection): readonly Point[] {
+  return (
+    quad ?? [
+      [x, y],
+      [x + w, y],
+      [x + w, y + h],
+      [x, y + h],
+    ]
+  );
+}
+
+/**
+ * Draws what was found.
+ * @param scale canvas pixels for one pixel of the frame.
+ * @param density canvas pixels for one CSS pixel, so that lines and letters are as large on any screen.
+ */
+export function drawDetections(
+  context: CanvasRenderingContext2D,
+  detections: readonly Detection[],
+  scale: number,
+  density: number,
+): void {
+  context.lineJoin = 'round';
+  context.font = `600 ${fontSize * density}px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace`;
+  context.textBaseline = 'middle';
+  for (const detection of detections) {
+    const path = new Path2D();
+    for (const [x, y] of cornersOf(detection)) path.lineTo(x * scale, y * scale);
+    path.closePath();
+    stroke(context, path, haloColour, haloWidth * density);
+    stroke(context, path, boxColour, lineWidth * density);
+  }
+  // Labels lie above all boxes.
+  for (const detection of detections) drawLabel(context, detection, scale, density);
+}
+
+function stroke(context: CanvasRenderingContext2D, path: Path2D, colour: string, width: number): void {
+  context.strokeStyle = colour;
+  context.lineWidth = width;
+  context.stroke(path);
+}
+
+function drawLabel(context: CanvasRenderingContext2D, detection: Detection, scale: number, density: number): void {
+  const text = labelOf(detection);
+  const corners = cornersOf(detection);
+  const left = Math.min(...corners.map(([x]) => x)) * scale;
+  const top = Math.min(...corners.map(([, y]) => y)) * scale;
+  const bottom = Math.max(...corners.map(([, y]) => y)) * scale;
+  const { canvas } = context;
+  const width = Math.min(canvas.width, context.measureText(text).width + 2 * padding * density);
+  const height = (fontSize + padding) * density;
+  const gap = haloWidth * density;
+  const { x, y } = placeLabel({ left, top, bottom, width, height, gap }, canvas);
+  context.fillStyle = boxColour;
+  context.beginPath();
+  context.roundRect(x, y, width, height, 3 * density);
+  context.fill();
+  context.fillStyle = inkColour;
+  context.fillText(text, x + padding * density, y + height / 2 + density / 2, width - 2 * padding * density);
+}
+
+interface LabelRoom {
+  readonly left: number;
+  readonly top: number;
+  readonly bottom: number;
+  readonly width: number;
+  readonly height: number;
+  readonly gap: number;
+}
+
+/** Above the box; below it where there is no room above; inside where there is none below. Never over the edge. */
+export function placeLabel(
+  { left, top, bottom, width, height, gap }: LabelRoom,
+  canvas: { readonly width: number; readonly height: number },
+): { x: number; y: number } {
+  const x = Math.max(0, Math.min(left, canvas.width - width));
+  if (top - gap - height >= 0) return { x, y: top - gap - height };
+  if (bottom + gap + height <= canvas.height) return { x, y: bottom + gap };
+  return { x, y: Math.max(0, top + gap) };
+}
+
+function percent(score: number): string {
+  return `${Math.round(score * 100)} %`;
+}

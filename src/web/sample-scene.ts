@@ -1,0 +1,116 @@
+/** The sample scene: a street with cars that carry plates, drawn here, so that the console has something to show without a camera. */
+import { createCanvas, type Picture } from '../samples/canvas.ts';
+import { cutOut, toRgba } from '../samples/cut-out.ts';
+import { drawCar, drawPlate, horizonOf, plateBox, renderEmptyScene } from '../samples/render-plate.ts';
+import { bodyCount, type CarPlace, carsAt, sceneHeight, sceneWidth } from './traffic.ts';
+
+/** The street's houses and light. */
+const streetSeed = 21;
+/** Cars are drawn once with a plate of this width, and made smaller or larger after that; likewise plates. */
+const carPlate = 150;
+const platePixels = 220;
+/** A car's picture in plates: half its width, what is above its plate's top, and what is below it. */
+const carHalfWidth = 1.75;
+const carAbove = 1.6;
+const carBelow = 1.1;
+/** From a plate's top down to where the wheels stand, in plates. */
+const plateAboveGround = 0.97;
+/** A camera gives no more either. */
+const framesPerSecond = 30;
+
+export class SampleScene {
+  readonly canvas = canvasOf(sceneWidth, sceneHeight);
+  readonly #context = contextOf(this.canvas);
+  readonly #horizonY = horizonOf(sceneHeight, streetSeed);
+  readonly #cars: HTMLCanvasElement[] = [];
+  readonly #plates = new Map<string, HTMLCanvasElement>();
+  #street: HTMLCanvasElement | undefined;
+  #frame: number | undefined;
+  #drawnMs = Number.NEGATIVE_INFINITY;
+
+  /** Draws what stays the same, with a breath between, so that the page answers meanwhile. */
+  async prepare(): Promise<void> {
+    this.#street = canvasFrom(sceneWidth, sceneHeight, toRgba(renderEmptyScene(sceneWidth, sceneHeight, streetSeed)));
+    for (let body = 0; body < bodyCount; body++) {
+      await new Promise((resolve) => setTimeout(resolve));
+      this.#cars.push(carPicture(body));
+    }
+    this.draw(performance.now());
+  }
+
+  play(): void {
+    if (this.#frame !== undefined) return;
+    const next = (nowMs: number) => {
+      this.#frame = requestAnimationFrame(next);
+      // Half a screen's frame early is on time.
+      if (nowMs - this.#drawnMs < 1000 / framesPerSecond - 8) return;
+      this.#drawnMs = nowMs;
+      this.draw(nowMs);
+    };
+    this.#frame = requestAnimationFrame(next);
+  }
+
+  pause(): void {
+    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+    this.#frame = undefined;
+  }
+
+  draw(timeMs: number): void {
+    if (this.#street === undefined) return;
+    // Letters that are only thinned out look like others.
+    this.#context.imageSmoothingQuality = 'high';
+    this.#context.drawImage(this.#street, 0, 0);
+    for (const car of carsAt(timeMs, this.#horizonY)) this.#drawCar(car);
+  }
+
+  #drawCar({ text, body, x, plateWidth, groundY, legibility }: CarPlace): void {
+    const car = this.#cars[body];
+    if (car === undefined) return;
+    const scale = plateWidth / carPlate;
+    const plateY = groundY - plateAboveGround * plateWidth;
+    const top = plateY - carAbove * plateWidth;
+    this.#context.drawImage(car, x - (car.width / 2) * scale, top, car.width * scale, car.height * scale);
+    const height = plateBox({ x: 0, y: 0, w: plateWidth }).h;
+    const place = [x - plateWidth / 2, plateY, plateWidth, height] as const;
+    this.#context.drawImage(this.#plateOf(''), ...place);
+    if (legibility === 0) return;
+    this.#context.globalAlpha = legibility;
+    this.#context.drawImage(this.#plateOf(text), ...place);
+    this.#context.globalAlpha = 1;
+  }
+
+  #plateOf(text: string): HTMLCanvasElement {
+    const known = this.#plates.get(text);
+    if (known !== undefined) return known;
+    const place = { x: 0, y: 0, w: platePixels };
+    const picture = createCanvas(platePixels, Math.round(plateBox(place).h), [0, 0, 0]);
+    drawPlate(picture, text, place);
+    const plate = canvasFrom(picture.width, picture.height, toRgba(picture));
+    this.#plates.set(text, plate);
+    return plate;
+  }
+}
+
+function carPicture(body: number): HTMLCanvasElement {
+  const width = Math.round(2 * carHalfWidth * carPlate);
+  const height = Math.round((carAbove + carBelow) * carPlate);
+  const plate = plateBox({ x: width / 2 - carPlate / 2, y: carAbove * carPlate, w: carPlate });
+  const draw = (canvas: Picture) => drawCar(canvas, plate, () => body / bodyCount);
+  return canvasFrom(width, height, cutOut(width, height, draw));
+}
+
+function canvasFrom(width: number, height: number, rgba: Uint8ClampedArray<ArrayBuffer>): HTMLCanvasElement {
+  const canvas = canvasOf(width, height);
+  contextOf(canvas).putImageData(new ImageData(rgba, width, height), 0, 0);
+  return canvas;
+}
+
+function canvasOf(width: number, height: number): HTMLCanvasElement {
+  return Object.assign(document.createElement('canvas'), { width, height });
+}
+
+function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
+  const context = canvas.getContext('2d');
+  if (context === null) throw new Error('this browser draws no canvas');
+  return context;
+}
