@@ -167,7 +167,7 @@ function trapezium(
   fillPolygon(canvas, corners, colour, lower);
 }
 
-/** Draws a plate by itself on whatever is there; an empty text leaves it blank. */
+/** Draws a plate by itself on whatever is there. */
 export function drawPlate(canvas: Picture, text: string, place: PlatePlace): void {
   const kind = place.kind ?? 'eu';
   const angle = place.angle ?? 0;
@@ -185,7 +185,6 @@ export function drawPlate(canvas: Picture, text: string, place: PlatePlace): voi
     const middle = at(-w / 2 + rim + band / 2, 0);
     fillRimmed(canvas, middle, { w: band, h: h - 2 * rim, rim: 0, angle }, bandBlue, bandBlue);
   }
-  if (text === '') return;
   const size = h * (kind === 'short' ? 0.42 : 0.58);
   const room = w - band - 2 * rim - size * 0.7;
   const stretch = Math.min(1, room / measureText(text, size));

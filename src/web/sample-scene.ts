@@ -63,20 +63,17 @@ export class SampleScene {
     for (const car of carsAt(timeMs, this.#horizonY)) this.#drawCar(car);
   }
 
-  #drawCar({ text, body, x, plateWidth, groundY, legibility }: CarPlace): void {
+  #drawCar({ text, body, x, plateWidth, groundY, showsPlate }: CarPlace): void {
     const car = this.#cars[body];
     if (car === undefined) return;
     const scale = plateWidth / carPlate;
     const plateY = groundY - plateAboveGround * plateWidth;
     const top = plateY - carAbove * plateWidth;
     this.#context.drawImage(car, x - (car.width / 2) * scale, top, car.width * scale, car.height * scale);
-    const height = plateBox({ x: 0, y: 0, w: plateWidth }).h;
-    const place = [x - plateWidth / 2, plateY, plateWidth, height] as const;
-    this.#context.drawImage(this.#plateOf(''), ...place);
-    if (legibility === 0) return;
-    this.#context.globalAlpha = legibility;
-    this.#context.drawImage(this.#plateOf(text), ...place);
-    this.#context.globalAlpha = 1;
+    if (!showsPlate) return;
+    const plate = this.#plateOf(text);
+    const height = (plate.height / plate.width) * plateWidth;
+    this.#context.drawImage(plate, x - plateWidth / 2, plateY, plateWidth, height);
   }
 
   #plateOf(text: string): HTMLCanvasElement {

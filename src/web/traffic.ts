@@ -14,12 +14,12 @@ export interface CarPlace {
   readonly plateWidth: number;
   /** Where its wheels stand. */
   readonly groundY: number;
-  /** How much of the text can be seen, 0 to 1: near by and far away the plate only glares. */
-  readonly legibility: number;
+  /** Near by and far away it has none to be seen. */
+  readonly showsPlate: boolean;
 }
 
 /** Without the pairs that are one shape on plates and two for a reader: O and 0, I and 1, S and 5, B and 8, Z and 2. */
-export const plateTexts = ['FK47LWE', 'AKX374', 'M493KT', 'RWX746', 'HN4719', 'KXC364', 'WT367F', 'NLE947'] as const;
+export const plateTexts = ['FK47LWE', 'NKX397', 'M493KT', 'RWX746', 'HK479LM', 'KXC364', 'WT367F', 'NLE947'] as const;
 export const bodyCount = 4;
 
 /** A car passes beside the camera, drives off, and another one comes on its lane. */
@@ -27,17 +27,15 @@ const passMs = 9000;
 /** Width of a plate, when its car comes into the picture and when it is out of sight. */
 const nearPlate = 330;
 const farPlate = 24;
-/**
- * Widths between which a plate can be read. Larger ones are cut by the picture's edge, and smaller ones have too few pixels: both would
- * be read, and read wrongly.
- */
-const legible = { from: 62, to: 205 } as const;
-/** Over so much of the width the text comes and goes. */
-const fading = 0.06;
 /** A lane's middle is so many plates beside the road's. */
 const laneOffset = 1.72;
 /** The camera is so many plates above the road. */
 const cameraHeight = 2;
+/**
+ * Widths between which a car shows its plate. Larger ones are cut by the picture's edge, and smaller ones have too few pixels: both would
+ * be read, and read wrongly.
+ */
+const legible = { from: 62, to: 205 } as const;
 
 /** The cars that are in sight, the farthest first. */
 export function carsAt(timeMs: number, horizonY: number): CarPlace[] {
@@ -57,14 +55,8 @@ export function carsAt(timeMs: number, horizonY: number): CarPlace[] {
       x: sceneWidth / 2 + side * laneOffset * plateWidth,
       plateWidth,
       groundY: horizonY + cameraHeight * plateWidth,
-      legibility: legibilityOf(plateWidth),
+      showsPlate: plateWidth > legible.from && plateWidth < legible.to,
     };
   });
   return cars.sort((a, b) => a.plateWidth - b.plateWidth);
-}
-
-function legibilityOf(plateWidth: number): number {
-  const fromFar = (plateWidth / legible.from - 1) / fading;
-  const fromNear = (1 - plateWidth / legible.to) / fading;
-  return Math.min(1, Math.max(0, Math.min(fromFar, fromNear)));
 }

@@ -1,0 +1,45 @@
+/** What is written at a box, and where. */
+import { test } from 'tap';
+import { cornersOf, labelOf, placeLabel } from '../../../src/web/overlay.ts';
+import { agoWords } from '../../../src/web/text-list.ts';
+
+const box = { x: 10, y: 20, w: 30, h: 40, label: 'plate', score: 0.834 };
+
+test('a text that the reader is sure of stands for the box, its label otherwise', async (t) => {
+  t.equal(labelOf(box), 'plate 83 %');
+  t.equal(labelOf({ ...box, text: 'AB123', text_score: 0.996 }), 'AB123 100 %');
+  t.equal(labelOf({ ...box, text: 'AB123', text_score: 0.2 }), 'plate 83 %');
+  t.equal(labelOf({ ...box, text: '', text_score: 1 }), 'plate 83 %');
+});
+
+test('a tilted box has its own corners', async (t) => {
+  const quad = [
+    [1, 2],
+    [3, 4],
+    [5, 6],
+    [7, 8],
+  ] as const;
+  t.strictSame(cornersOf({ ...box, quad }), quad);
+  t.strictSame(cornersOf(box), [
+    [10, 20],
+    [40, 20],
+    [40, 60],
+    [10, 60],
+  ]);
+});
+
+test('a label is above its box, or below, or inside, and never over the edge', async (t) => {
+  const canvas = { width: 200, height: 100 };
+  const room = { left: 50, top: 50, bottom: 70, width: 60, height: 18, gap: 4 };
+  t.strictSame(placeLabel(room, canvas), { x: 50, y: 28 });
+  t.strictSame(placeLabel({ ...room, top: 10, bottom: 30 }, canvas), { x: 50, y: 34 });
+  t.strictSame(placeLabel({ ...room, top: 0, bottom: 100 }, canvas), { x: 50, y: 4 });
+  t.strictSame(placeLabel({ ...room, left: 190 }, canvas).x, 140);
+  t.strictSame(placeLabel({ ...room, left: -20 }, canvas).x, 0);
+  t.strictSame(placeLabel({ ...room, width: 300 }, canvas).x, 0);
+});
+
+test('how long ago', async (t) => {
+  const words = [0, 1400, 2000, 59_400, 60_000, 3_599_000, 7_300_000].map(agoWords);
+  t.strictSame(words, ['now', 'now', '2 s ago', '59 s ago', '1 min ago', '59 min ago', '2 h ago']);
+});

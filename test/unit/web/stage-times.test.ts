@@ -1,0 +1,47 @@
+/** Where a frame's time goes. */
+import { test } from 'tap';
+import { StageTimes } from '../../../src/web/stage-times.ts';
+
+test('stages follow each other, and the way is what is left of the round trip', async (t) => {
+  const times = new StageTimes();
+  t.strictSame(times.rows(), []);
+  times.add({ decode: 1, detect: 6, read: 1, total: 8 }, 10);
+  t.strictSame(times.rows(), [
+    { name: 'decode', ms: 1, from: 0, part: 0.1 },
+    { name: 'detect', ms: 6, from: 0.1, part: 0.6 },
+    { name: 'read', ms: 1, from: 0.7, part: 0.1 },
+    { name: 'on the way', ms: 2, from: 0.8, part: 0.2 },
+  ]);
+});
+
+test('another pipeline has other stages', async (t) => {
+  const times = new StageTimes();
+  times.add({ decode: 1, detect: 6, total: 7 }, 10);
+  times.add({ decode: 1, find: 3, total: 4 }, 10);
+  t.strictSame(
+    times.rows().map(({ name }) => name),
+    ['decode', 'find', 'on the way'],
+  );
+});
+
+test('nodes that ran side by side do not leave the picture', async (t) => {
+  const times = new StageTimes();
+  times.add({ one: 8, two: 8, total: 9 }, 10);
+  for (const { from, part } of times.rows()) t.ok(from >= 0 && part >= 0 && from + part <= 1, `${from} ${part}`);
+});
+
+test('values are smoothed, and follow a change', async (t) => {
+  const times = new StageTimes();
+  times.add({ run: 10, total: 10 }, 20);
+  times.add({ run: 20, total: 20 }, 40);
+  const ms = () => times.rows()[0]?.ms ?? 0;
+  t.ok(ms() > 10 && ms() < 15);
+  for (let frame = 0; frame < 100; frame++) times.add({ run: 20, total: 20 }, 40);
+  t.ok(Math.abs(ms() - 20) < 0.1);
+});
+
+test('what is no number is left out', async (t) => {
+  const times = new StageTimes();
+  times.add({ run: Number.NaN, total: 1 }, 2);
+  t.strictSame(times.rows(), []);
+});

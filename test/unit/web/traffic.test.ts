@@ -1,0 +1,45 @@
+/** The cars of the sample scene. */
+import { test } from 'tap';
+import { glyphOf } from '../../../src/samples/stroke-font.ts';
+import { bodyCount, carsAt, plateTexts, sceneHeight, sceneWidth } from '../../../src/web/traffic.ts';
+
+const horizonY = 190;
+const times = Array.from({ length: 3000 }, (_, index) => index * 50);
+
+test('a plate that is shown is wholly in the picture', async (t) => {
+  for (const timeMs of times) {
+    for (const { x, plateWidth, groundY, showsPlate } of carsAt(timeMs, horizonY)) {
+      if (!showsPlate) continue;
+      const top = groundY - 0.97 * plateWidth;
+      const isInside =
+        x > plateWidth / 2 && x < sceneWidth - plateWidth / 2 && top > 0 && top + plateWidth / 4 < sceneHeight;
+      if (!isInside) t.fail(`${timeMs}: ${x} ${top} ${plateWidth}`);
+    }
+  }
+  t.pass();
+});
+
+test('there is nearly always a plate to be seen, from the very start', async (t) => {
+  const seen = times.map((timeMs) => carsAt(timeMs, horizonY).filter(({ showsPlate }) => showsPlate).length);
+  t.ok((seen[0] ?? 0) > 0);
+  t.ok(seen.filter((count) => count > 0).length / seen.length > 0.9);
+});
+
+test('every text and every body comes along', async (t) => {
+  const cars = times.flatMap((timeMs) => carsAt(timeMs, horizonY));
+  t.equal(new Set(cars.map(({ text }) => text)).size, plateTexts.length);
+  t.equal(new Set(cars.map(({ body }) => body)).size, bodyCount);
+  t.ok(cars.every(({ body }) => Number.isInteger(body) && body >= 0 && body < bodyCount));
+});
+
+test('two cars in sight never have the same plate, and the nearer one is drawn last', async (t) => {
+  for (const timeMs of times) {
+    const [far, near] = carsAt(timeMs, horizonY);
+    if (!far || !near || far.text === near.text || far.plateWidth > near.plateWidth) t.fail(String(timeMs));
+  }
+  t.pass();
+});
+
+test('the stroke font has every letter', async (t) => {
+  for (const text of plateTexts) t.doesNotThrow(() => [...text].map(glyphOf), text);
+});
