@@ -1,7 +1,7 @@
 /** The console's files as they are served: read once at start, reached by their exact path only. Runs on the loop. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import * as nodeModule from 'node:module';
+import { stripTypeScriptTypes } from 'node:module';
 import { posix } from 'node:path';
 import { SetupError } from '../errors.ts';
 import type { HttpRequest, HttpResponse } from './uws.ts';
@@ -94,8 +94,19 @@ function pageOf(text: string, type: string): Page {
 /** A script as a browser takes it: without types, and its imports by the names of the built files. */
 function readScript(file: string): string {
   if (!isSource) return read(file);
-  const script = nodeModule.stripTypeScriptTypes(read(file.replace(/\.js$/, '.ts')));
+  const script = stripTypes(read(file.replace(/\.js$/, '.ts')));
   return script.replaceAll(importPattern, (statement) => statement.replace(/\.ts(['"])$/, '.js$1'));
+}
+
+/** Node warns that this is new, on every start from source, and whoever starts it can do nothing about it. */
+function stripTypes(source: string): string {
+  const { emitWarning } = process;
+  process.emitWarning = () => undefined;
+  try {
+    return stripTypeScriptTypes(source);
+  } finally {
+    process.emitWarning = emitWarning;
+  }
 }
 
 function read(file: string): string {

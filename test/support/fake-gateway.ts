@@ -1,4 +1,5 @@
 /** A WebSocket server that answers frames as a test wants, to see whether the load harness notices. Tests only. */
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Test } from 'tap';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -29,11 +30,14 @@ export interface FakeBehaviour {
   readonly frame?: (arrival: Arrival) => void;
   readonly opened?: (socket: WebSocket, connection: number) => void;
   readonly host?: string;
+  /** Answers plain requests. */
+  readonly serve?: RequestListener;
 }
 
 /** Serves until the test is over. Without `frame` nothing is ever answered. */
-export async function startFakeGateway(t: Test, { frame, opened, host = '127.0.0.1' }: FakeBehaviour) {
-  const server = new WebSocketServer({ host, port: 0 });
+export async function startFakeGateway(t: Test, { frame, opened, host = '127.0.0.1', serve }: FakeBehaviour) {
+  const http = createServer(serve);
+  const server = new WebSocketServer({ server: http });
   const received: number[] = [];
   const sockets: WebSocket[] = [];
   server.on('connection', (socket) => {
@@ -47,12 +51,14 @@ export async function startFakeGateway(t: Test, { frame, opened, host = '127.0.0
     });
     opened?.(socket, connection);
   });
-  await new Promise((resolve) => server.once('listening', resolve));
+  await new Promise<void>((resolve) => http.listen(0, host, resolve));
   t.teardown(() => {
     for (const socket of sockets) socket.terminate();
-    return new Promise((resolve) => server.close(resolve));
+    server.close();
+    http.closeAllConnections();
+    return new Promise((resolve) => http.close(resolve));
   });
-  const { port } = server.address() as AddressInfo;
+  const { port } = http.address() as AddressInfo;
   const url = new URL(`ws://${host.includes(':') ? `[${host}]` : host}:${port}/ws/video/stream?pipeline_id=test`);
   return { port, url, received, sockets } satisfies FakeGateway;
 }

@@ -1,0 +1,128 @@
+/** The console's files over plain HTTP: those that it needs, with their headers, and no others. */
+import { request } from 'node:http';
+import tap, { test } from 'tap';
+import { startGateway } from '../support/gateway.ts';
+
+const gateway = await startGateway({ POOL_WORKERS: '1' });
+tap.teardown(() => gateway.kill());
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly headers: NodeJS.Dict<string | string[]>;
+  readonly body: string;
+}
+
+/** Any method on any path, with nothing tidied up on the way. */
+function ask(method: string, path: string, headers: Record<string, string> = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const options = { host: '127.0.0.1', port: gateway.port, method, path, headers, agent: false };
+    const sent = request(options, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (piece: string) => {
+        body += piece;
+      });
+      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body }));
+    });
+    sent.on('error', reject);
+    sent.end();
+  });
+}
+
+const types: [path: string, type: string][] = [
+  ['/', 'text/html; charset=utf-8'],
+  ['/?pipeline=yolo&source=camera', 'text/html; charset=utf-8'],
+  ['/web/console.css', 'text/css; charset=utf-8'],
+  ['/web/favicon.svg', 'image/svg+xml'],
+  ['/web/main.js', 'text/javascript; charset=utf-8'],
+  ['/client/index.js', 'text/javascript; charset=utf-8'],
+  ['/samples/canvas.js', 'text/javascript; charset=utf-8'],
+];
+
+for (const [path, type] of types) {
+  test(`${path} is served from memory, safely`, async (t) => {
+    const { status, headers, body } = await ask('GET', path);
+    t.equal(status, 200);
+    t.equal(headers['content-type'], type);
+    t.equal(headers['cache-control'], 'no-cache');
+    t.equal(headers['x-content-type-options'], 'nosniff');
+    t.equal(headers['referrer-policy'], 'no-referrer');
+    t.match(headers['content-security-policy'], /default-src 'none'; script-src 'self'; style-src 'self';/);
+    t.notMatch(headers['content-security-policy'], /unsafe|\*|https?:/);
+    t.ok(body.length > 100);
+  });
+}
+
+test('every script that a script imports is there, and none has types left in it', async (t) => {
+  const seen = new Set(['/web/main.js']);
+  for (const path of seen) {
+    const { status, body } = await ask('GET', path);
+    t.equal(status, 200, path);
+    t.notMatch(body, /^(?:import|export) type /m, path);
+    for (const [, specifier = ''] of body.matchAll(/from '(\.[^']+)'/g)) {
+      seen.add(new URL(specifier, `http://localhost${path}`).pathname);
+    }
+  }
+  t.ok(seen.size > 20, [...seen].join(' '));
+  t.notOk(
+    [...seen].some((path) => /node|server|jpeg/.test(path)),
+    'nothing of the server',
+  );
+});
+
+test('a browser that has it already gets 304', async (t) => {
+  const { etag = '' } = (await ask('GET', '/')).headers;
+  for (const known of [String(etag), `W/${etag}`, `"other", ${etag}`]) {
+    const { status, headers, body } = await ask('GET', '/', { 'if-none-match': known });
+    t.equal(status, 304);
+    t.equal(headers['etag'], etag);
+    t.equal(body, '');
+  }
+  t.equal((await ask('GET', '/', { 'if-none-match': '"other"' })).status, 200);
+  t.equal((await ask('GET', '/', { 'if-none-match': '' })).status, 200);
+});
+
+test('HEAD has the headers and no body', async (t) => {
+  const { status, headers, body } = await ask('HEAD', '/web/main.js');
+  t.equal(status, 200);
+  t.equal(headers['content-type'], 'text/javascript; charset=utf-8');
+  t.equal(body, '');
+});
+
+for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
+  test(`${method} is answered 405 in JSON`, async (t) => {
+    const { status, headers, body } = await ask(method, '/');
+    t.equal(status, 405);
+    t.equal(headers['allow'], 'GET, HEAD');
+    t.equal(body, '{"error":"method_not_allowed","detail":"Only GET is supported here"}');
+  });
+}
+
+const strangers = [
+  ...['/index.html', '/web', '/web/', '/web/index.html', '/web/main.ts', '/web/tsconfig.json', '/client/node.js'],
+  ...[
+    '/../package.json',
+    '/web/../../package.json',
+    '/web/..%2f..%2fpackage.json',
+    '/%2e%2e/package.json',
+    '//web/main.js',
+  ],
+  ...[
+    '/server/pages.js',
+    '/cli.js',
+    '/web/main.js.map',
+    '/web/main.js/',
+    '/web/main.js%00',
+    '/favicon.ico',
+    '/__proto__',
+  ],
+];
+
+for (const path of strangers) {
+  test(`${path} is not there`, async (t) => {
+    const { status, headers, body } = await ask('GET', path);
+    t.equal(status, 404);
+    t.equal(headers['content-type'], 'application/json; charset=utf-8');
+    t.equal(headers['content-security-policy'], undefined);
+    t.equal(body, '{"error":"not_found","detail":"No such resource"}');
+  });
+}
