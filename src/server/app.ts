@@ -43,7 +43,7 @@ export async function startServer({ config, pool, pipelines, log }: ServerParts)
   stream.register(app);
   frames.register(app);
   registerRoutes(app, { pool, pipelines, pages: loadPages(), isDraining: () => draining, log });
-  const listening = await listenExclusively(uws, app, config.host, config.port);
+  const listening = await listenExclusively(app, config.host, config.port);
   const stop = async () => {
     draining = true;
     const deadlineMs = performance.now() + config.shutdownGraceMs;

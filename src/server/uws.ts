@@ -1,14 +1,14 @@
 /** Loads uWebSockets.js; the only importer of it. Main thread. */
+
 import type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket, WebSocket } from 'uWebSockets.js';
+import { createServer } from 'node:net';
 import { SetupError } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 
 export type { HttpRequest, HttpResponse, TemplatedApp, WebSocket };
 
-/** What is used of the module; the repack's types leave the constant out and know `listen` with fewer arguments. */
-export type Uws = Pick<typeof import('uWebSockets.js'), 'App' | 'us_listen_socket_close' | 'us_socket_local_port'> & {
-  readonly LIBUS_LISTEN_EXCLUSIVE_PORT: number;
-};
+/** What is used of the module; the repack's types know `listen` with fewer arguments. */
+export type Uws = Pick<typeof import('uWebSockets.js'), 'App' | 'us_listen_socket_close' | 'us_socket_local_port'>;
 type ListenOnHost = (
   host: string,
   port: number,
@@ -26,17 +26,30 @@ export async function loadUws(): Promise<Uws> {
   }
 }
 
+/** No option: SO_REUSEADDR and SO_REUSEPORT. */
+const listenDefault = 0;
+
 /**
  * Listens on exactly one address; a second server on the same port is refused, not silently shared.
+ * uWebSockets.js has an option for that, but with it no server can have the port while connections of the one before it fade, which takes
+ * a minute. So it listens as it usually does, which would share the port, once it is certain that nobody is there.
  * @throws SetupError when the address cannot be had.
  */
-export function listenExclusively(uws: Uws, app: TemplatedApp, host: string, port: number): Promise<us_listen_socket> {
+export async function listenExclusively(app: TemplatedApp, host: string, port: number): Promise<us_listen_socket> {
   const listen: ListenOnHost = (app.listen as unknown as ListenOnHost).bind(app);
-  return new Promise((resolve, reject) => {
-    listen(host, port, uws.LIBUS_LISTEN_EXCLUSIVE_PORT, (socket) => {
-      if (socket) resolve(socket);
-      else reject(new SetupError([`cannot listen on ${host}:${port}; is another server there?`]));
-    });
+  const socket =
+    (await isVacant(host, port)) &&
+    (await new Promise<us_listen_socket | false>((resolve) => listen(host, port, listenDefault, resolve)));
+  if (!socket) throw new SetupError([`cannot listen on ${host}:${port}; is another server there?`]);
+  return socket;
+}
+
+/** Whether nobody listens there, and it is an address of this machine: Node asks with SO_REUSEADDR, and does not share. */
+function isVacant(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve(true)));
   });
 }
 

@@ -1,5 +1,6 @@
 /** SIGTERM and SIGINT: what is in flight is answered, clients are told, the process ends by itself or is ended cleanly. */
 import { test } from 'tap';
+import { freePort } from '../support/free-port.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { encodePicture } from '../support/jpeg-bytes.ts';
 import { opcode, RawClient } from '../support/raw-client.ts';
@@ -118,5 +119,17 @@ for (const pipelineId of ['stuck', 'hanging']) {
     t.strictSame(client.texts, []);
     const { signal, code } = await gateway.ended();
     t.ok(signal === 'SIGKILL' || code === 0, `ended with ${signal ?? code}`);
+  });
+}
+
+for (const end of ['stop', 'kill'] as const) {
+  test(`after a ${end} with clients the next gateway has the port at once`, async (t) => {
+    const first = await startGateway({ POOL_WORKERS: '1', PORT: String(await freePort()) });
+    t.teardown(() => first.kill());
+    const client = await StreamClient.open(first.streamUrl('echo'));
+    await Promise.all([first[end](), client.closed()]);
+    const second = await startGateway({ POOL_WORKERS: '1', PORT: String(first.port) });
+    t.teardown(() => second.kill());
+    t.equal(second.port, first.port);
   });
 }

@@ -4,6 +4,7 @@ import { type StreamErrorCode, streamErrors } from '../../../src/errors.ts';
 import { encodeError } from '../../../src/protocol.ts';
 import { wordsOfStream } from '../../../src/web/trouble.ts';
 import { startFakeGateway } from '../../support/fake-gateway.ts';
+import { freePort } from '../../support/free-port.ts';
 import { fixtureModels, startGateway } from '../../support/gateway.ts';
 import { serveConsole } from '../../support/page-site.ts';
 import { needsBrowser, openConsole, patience } from './open-console.ts';
@@ -56,7 +57,8 @@ test('a peer that is no gateway', needsBrowser, async (t) => {
 });
 
 test('a gateway that is gone is told with a countdown, and found again by itself', needsBrowser, async (t) => {
-  const first = await startGateway({ MODELS_DIR: fixtureModels, POOL_WORKERS: '1' });
+  const PORT = String(await freePort());
+  const first = await startGateway({ PORT, MODELS_DIR: fixtureModels, POOL_WORKERS: '1' });
   t.teardown(() => first.kill());
   const { page } = await openConsole(t, `${first.httpUrl}/?pipeline=echo`);
   await page.locator('#caption', { hasText: 'frame' }).waitFor(patience);
@@ -64,7 +66,7 @@ test('a gateway that is gone is told with a countdown, and found again by itself
   await page.getByText('The gateway cannot be reached').waitFor(patience);
   await page.getByText(/Next attempt in \d+ s/).waitFor(patience);
   t.equal(await page.locator('#connection').getAttribute('data-state'), 'bad');
-  const second = await startGateway({ PORT: String(first.port), MODELS_DIR: fixtureModels, POOL_WORKERS: '1' });
+  const second = await startGateway({ PORT, MODELS_DIR: fixtureModels, POOL_WORKERS: '1' });
   t.teardown(() => second.kill());
   await page.locator('#notice').waitFor({ state: 'hidden', ...patience });
   t.equal(await page.locator('#connection-text').textContent(), 'Connected');

@@ -43,7 +43,7 @@ export async function openConsole(t: Test, address: string, options: OpenOptions
   const faults: string[] = [];
   const { host } = new URL(address);
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) faults.push(message.text());
+    if (message.type() === 'error') faults.push(message.text());
   });
   page.on('pageerror', (error) => faults.push(String(error)));
   page.on('request', (request) => {
