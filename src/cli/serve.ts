@@ -42,7 +42,16 @@ export async function serve(flags: ServeFlags): Promise<void> {
     throw error;
   }
   const url = `ws://${config.host}:${server.port}${streamPath}`;
-  log.info({ url, ...summaryOf(config, pool), startMs: Math.round(performance.now() - startedAtMs) }, 'ready');
+  const page = pageUrl(config.host, server.port);
+  log.info({ url, page, ...summaryOf(config, pool), startMs: Math.round(performance.now() - startedAtMs) }, 'ready');
+  // Log lines are for programs; whoever has just typed the command wants to know where to look.
+  if (process.stderr.isTTY) process.stderr.write(`\nframegate is ready: open ${page} in a browser.\n\n`);
+}
+
+/** Where a browser on this machine finds the console; one that listens everywhere is found at home too. */
+export function pageUrl(host: string, port: number): string {
+  const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
+  return `http://${name}:${port}/`;
 }
 
 function summaryOf(config: Config, pool: ThreadPool): object {

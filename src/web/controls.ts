@@ -55,6 +55,7 @@ export class Controls {
     for (const button of this.#sources)
       button.setAttribute('aria-pressed', String(button.dataset['source'] === source));
     write(this.#toggle, isRunning ? 'Pause' : 'Start');
+    this.#toggle.classList.toggle('primary', !isRunning);
     if (pipeline !== undefined) this.#pipeline.value = pipeline;
     const hint = this.#pipelines.find(({ id }) => id === pipeline)?.description ?? '';
     write(this.#pipelineHint, hint);

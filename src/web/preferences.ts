@@ -13,7 +13,7 @@ export interface Preferences {
 }
 
 export const fpsLimits = { least: 1, most: 60, usual: 30 } as const;
-export const qualityLimits = { least: 30, most: 95, usual: 80 } as const;
+const qualityLimits = { least: 30, most: 95, usual: 80 } as const;
 
 /** Reads an address's query; what is not in it, or makes no sense, is as usual. */
 export function readPreferences(query: string): Preferences {

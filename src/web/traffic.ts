@@ -19,10 +19,11 @@ export interface CarPlace {
 }
 
 /** Without the pairs that are one shape on plates and two for a reader: O and 0, I and 1, S and 5, B and 8, Z and 2. */
-export const plateTexts = ['FK47LWE', 'NKX397', 'M493KT', 'RWX746', 'HK479LM', 'KXC364', 'WT367F', 'NLE947'] as const;
+export const plateTexts = ['FK47LWE', 'NKX397', 'M493KT', 'RWX746', 'HK479LM', 'MKT364R', 'WT367F', 'NLE947'] as const;
 export const bodyCount = 4;
 
-/** A car passes beside the camera, drives off, and another one comes on its lane. */
+/** A car passes beside the camera, on one lane or the other in turn, and drives off until it is out of sight. */
+const everyMs = 3000;
 const passMs = 9000;
 /** Width of a plate, when its car comes into the picture and when it is out of sight. */
 const nearPlate = 330;
@@ -39,24 +40,24 @@ const legible = { from: 62, to: 205 } as const;
 
 /** The cars that are in sight, the farthest first. */
 export function carsAt(timeMs: number, horizonY: number): CarPlace[] {
-  const lanes = [
-    { side: 1, sinceMs: timeMs + passMs * 0.3 },
-    { side: -1, sinceMs: timeMs + passMs * 0.8 },
-  ];
-  const cars = lanes.map(({ side, sinceMs }, lane) => {
-    const pass = Math.floor(sinceMs / passMs);
-    const part = sinceMs / passMs - pass;
-    // At an even speed the eye sees even steps of size, not of pixels.
-    const plateWidth = nearPlate * (farPlate / nearPlate) ** part;
-    const number = 2 * pass + lane;
-    return {
-      text: plateTexts[number % plateTexts.length] as string,
-      body: (3 * pass + lane) % bodyCount,
-      x: sceneWidth / 2 + side * laneOffset * plateWidth,
-      plateWidth,
-      groundY: horizonY + cameraHeight * plateWidth,
-      showsPlate: plateWidth > legible.from && plateWidth < legible.to,
-    };
-  });
-  return cars.sort((a, b) => a.plateWidth - b.plateWidth);
+  // The street is as busy at the start as it is later.
+  const nowMs = timeMs + passMs;
+  const newest = Math.floor(nowMs / everyMs);
+  const oldest = Math.floor((nowMs - passMs) / everyMs) + 1;
+  return Array.from({ length: newest - oldest + 1 }, (_, index) => carAt(oldest + index, nowMs, horizonY));
+}
+
+function carAt(number: number, nowMs: number, horizonY: number): CarPlace {
+  const part = (nowMs - number * everyMs) / passMs;
+  // At an even speed the eye sees even steps of size, not of pixels.
+  const plateWidth = nearPlate * (farPlate / nearPlate) ** part;
+  const side = number % 2 === 0 ? 1 : -1;
+  return {
+    text: plateTexts[number % plateTexts.length] as string,
+    body: (number * 3) % bodyCount,
+    x: sceneWidth / 2 + side * laneOffset * plateWidth,
+    plateWidth,
+    groundY: horizonY + cameraHeight * plateWidth,
+    showsPlate: plateWidth > legible.from && plateWidth < legible.to,
+  };
 }

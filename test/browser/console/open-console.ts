@@ -28,7 +28,7 @@ export interface OpenOptions extends BrowserContextOptions {
 }
 
 /** Starts a browser for a test. */
-export async function startBrowser(t: Test, args: readonly string[] = []): Promise<Browser> {
+async function startBrowser(t: Test, args: readonly string[] = []): Promise<Browser> {
   const quiet = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
   const browser = await chromium.launch({ executablePath: executablePath ?? '', args: [...quiet, ...args] });
   t.teardown(() => browser.close());
