@@ -223,3 +223,21 @@ test('whatever comes: never more in flight than asked, and never a wait without 
   );
   t.pass('2000 runs');
 });
+
+test('without adapting only the two limits hold, whatever became of the frames', async (t) => {
+  const pace = new Pace({ maxInFlight: 3, maxFps: 20, adapt: false });
+  t.equal(pace.fps, 20);
+  let nowMs = 0;
+  const frames: Departure[] = [];
+  for (; frames.length < 3; nowMs += 50) {
+    t.equal(pace.waitMs(nowMs), 0, `frame ${frames.length} goes at once`);
+    frames.push(pace.sent(nowMs));
+  }
+  t.equal(pace.waitMs(nowMs), Number.POSITIVE_INFINITY, 'as many are in flight as may be');
+  for (const frame of frames) pace.dropped(frame, nowMs);
+  pace.slowDown(nowMs);
+  t.equal(pace.waitMs(nowMs), 0, 'drops and slow_down change nothing');
+  t.equal(pace.fps, 20);
+  for (let frame = 0; frame < 2; frame++) pace.dropped(pace.sent(nowMs), nowMs);
+  t.ok(pace.waitMs(nowMs) > 0, 'but the rate is kept');
+});
