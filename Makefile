@@ -30,7 +30,7 @@ lint types layers unused: $(installed)
 
 # Programs that the tests look at the gateway with from outside: a browser, ffmpeg, Python's `websockets`. Debian and its kin, as
 # root or with sudo. Without them `make test` skips what needs them, and says so.
-outside_packages := chromium ffmpeg python3-venv
+outside_packages := chromium ffmpeg fonts-dejavu-core python3-venv
 as_root := $(if $(filter 0,$(shell id -u)),,sudo)
 
 outside:

@@ -1,7 +1,7 @@
 /** The console's files as they are served: read once at start, reached by their exact path only. Runs on the loop. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { stripTypeScriptTypes } from 'node:module';
+import * as nodeModule from 'node:module';
 import { posix } from 'node:path';
 import { SetupError } from '../errors.ts';
 import type { HttpRequest, HttpResponse } from './uws.ts';
@@ -18,10 +18,12 @@ export type Pages = ReadonlyMap<string, Page>;
 
 const scriptType = 'text/javascript; charset=utf-8';
 
+type ServedFile = readonly [address: string, file: string, type: string];
+
 /** What is not a script, by its address; the scripts follow from what the entry imports. */
-const files: readonly [address: string, file: string, type: string][] = [
+const files: readonly ServedFile[] = [
   ['/', 'web/index.html', 'text/html; charset=utf-8'],
-  ['/web/console.css', 'web/console.css', 'text/css; charset=utf-8'],
+  ...['theme', 'page', 'picture', 'controls', 'measurements', 'layout'].map(styleSheet),
   ['/web/favicon.svg', 'web/favicon.svg', 'image/svg+xml'],
 ];
 const entry = 'web/main.js';
@@ -86,6 +88,10 @@ export function writePage(response: HttpResponse, request: HttpRequest, { type, 
   });
 }
 
+function styleSheet(name: string): ServedFile {
+  return [`/web/styles/${name}.css`, `web/styles/${name}.css`, 'text/css; charset=utf-8'];
+}
+
 function pageOf(text: string, type: string): Page {
   const bytes = Buffer.from(text);
   return { type, bytes, etag: `"${createHash('sha256').update(bytes).digest('base64url')}"` };
@@ -103,7 +109,7 @@ function stripTypes(source: string): string {
   const { emitWarning } = process;
   process.emitWarning = () => undefined;
   try {
-    return stripTypeScriptTypes(source);
+    return nodeModule.stripTypeScriptTypes(source);
   } finally {
     process.emitWarning = emitWarning;
   }

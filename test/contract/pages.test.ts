@@ -31,7 +31,7 @@ function ask(method: string, path: string, headers: Record<string, string> = {})
 const types: [path: string, type: string][] = [
   ['/', 'text/html; charset=utf-8'],
   ['/?pipeline=yolo&source=camera', 'text/html; charset=utf-8'],
-  ['/web/console.css', 'text/css; charset=utf-8'],
+  ['/web/styles/theme.css', 'text/css; charset=utf-8'],
   ['/web/favicon.svg', 'image/svg+xml'],
   ['/web/main.js', 'text/javascript; charset=utf-8'],
   ['/client/index.js', 'text/javascript; charset=utf-8'],
