@@ -87,6 +87,8 @@ async function report(client: Client, source: CameraSource, options: CameraOptio
   await new Promise<void>((resolve, reject) => {
     camera.done.catch(reject);
     client.on('result', (reply) => {
+      // One more may have been on the way at the end.
+      if (replies.length === enough) return;
       replies.push(reply);
       if (pictures.delete(reply.index)) answeredPictures += 1;
       if (replies.length === enough) resolve();
