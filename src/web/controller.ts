@@ -49,6 +49,8 @@ export class Controller {
   #retryAtMs: number | undefined;
   #lastCode: string | undefined;
   #hasShown = false;
+  /** The client has given up, and waits for the user to change something or to insist. */
+  #hasGivenUp = false;
 
   async start(): Promise<void> {
     setInterval(() => this.#render(), renderEveryMs);
@@ -154,7 +156,9 @@ export class Controller {
     if (isOther) {
       this.#statistics = new Statistics();
       this.#slowDownAtMs = undefined;
+      this.#wantsRun ||= this.#hasGivenUp;
       if (this.#wantsRun) this.#begin();
+      this.#showControls();
     } else this.#run?.tune(this.#preferences);
   }
 
@@ -163,7 +167,9 @@ export class Controller {
       (pipelines) => this.#useList(pipelines),
       () => undefined,
     );
+    this.#wantsRun = true;
     this.#begin();
+    this.#showControls();
   }
 
   #begin(): void {
@@ -172,6 +178,7 @@ export class Controller {
     const source = this.#source;
     if (!this.#wantsRun || source === undefined || pipeline === undefined || document.hidden) return;
     this.#lastCode = undefined;
+    this.#hasGivenUp = false;
     this.#connect('wait', 'Connecting');
     if (this.#hasShown) this.#notice.hide();
     else this.#notice.show({ title: 'Waiting for the first answer', advice: 'The gateway may still load its models.' });
@@ -217,6 +224,9 @@ export class Controller {
         this.#connect('bad', 'Reconnecting');
         break;
       case 'closed':
+        this.#hasGivenUp = true;
+        this.#wantsRun = false;
+        this.#showControls();
         this.#connect('bad', 'Disconnected');
         break;
       case 'open':

@@ -45,8 +45,10 @@ test('a pipeline that is not there stays in the list, and another one helps', ne
   const { page } = await openConsole(t, `${gateway.httpUrl}/?pipeline=nowhere`);
   await page.getByText('Unknown pipeline_id: nowhere').waitFor(patience);
   t.equal(await page.locator('#connection-text').textContent(), 'Disconnected');
+  t.equal(await page.locator('#toggle').textContent(), 'Start');
   await page.getByLabel('Pipeline').selectOption('echo');
   await page.locator('#caption', { hasText: 'frame' }).waitFor(patience);
+  t.equal(await page.locator('#toggle').textContent(), 'Pause');
   t.equal(await page.locator('#notice').isVisible(), false);
 });
 
