@@ -28,9 +28,10 @@ format: $(installed)
 lint types layers unused: $(installed)
 	@npm --silent run $@
 
-# Programs that the tests look at the gateway with from outside: a browser, ffmpeg, Python's `websockets`. Debian and its kin, as
+# Programs that the tests look at the gateway with from outside: a browser, ffmpeg, an RTSP server, Python's `websockets`. Debian, as
 # root or with sudo. Without them `make test` skips what needs them, and says so.
-outside_packages := chromium ffmpeg fonts-dejavu-core python3-venv
+outside_packages := chromium ffmpeg fonts-dejavu-core python3-venv \
+	python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
 as_root := $(if $(filter 0,$(shell id -u)),,sudo)
 
 outside:
