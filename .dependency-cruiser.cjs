@@ -17,6 +17,7 @@ const layers = [
   ['server', '^src/server/'],
   ['client', '^src/client/'],
   ['web', '^src/web/'],
+  ['camera', '^src/camera/'],
   ['command line', '^src/(cli(/|\\.ts$)|launch\\.ts$)'],
 ];
 
@@ -79,6 +80,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/client/', pathNot: '^src/client/node\\.ts$' },
       to: { dependencyTypesNot: ['local'] },
+    },
+    {
+      name: 'the camera bridge knows the contract and the client only',
+      severity: 'error',
+      from: { path: '^src/camera/' },
+      to: { path: '^src/', pathNot: '^src/(camera/|client/|(protocol|errors|jpeg-header)\\.ts$)' },
     },
     {
       name: 'onnxruntime-node only in models/onnx-model.ts',

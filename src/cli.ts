@@ -1,7 +1,9 @@
 /** The command line: what each command is called, what it takes, and how its failures are told. */
 import { readFileSync } from 'node:fs';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { type BenchFlags, bench } from './cli/bench.ts';
+import { type CameraFlags, camera } from './cli/camera.ts';
+import { highestFps, largestWidth, longestSilenceS } from './cli/camera-sources.ts';
 import { inspectModel } from './cli/inspect-model.ts';
 import { listPipelines } from './cli/list-pipelines.ts';
 import { listModels, type ModelsFlags } from './cli/models.ts';
@@ -44,6 +46,26 @@ program
   )
   .action(async (paths: string[], options: SendOptions) => {
     process.exitCode = await send(paths, options);
+  });
+
+program
+  .command('camera')
+  .description('send what cameras, streams or video files show, always the newest frame; docs/CAMERAS.md has recipes')
+  .argument('[source...]', 'rtsp://…, http://… (MJPEG or other video), /dev/video0, or a video file')
+  .option('-p, --pipeline <id>', 'pipeline to run', 'yolo_ocr')
+  .option('-u, --url <url>', 'address of the gateway', 'ws://127.0.0.1:8000')
+  .option('--fps <n>', 'frames a second at most; without it as many as the gateway takes', numberUpTo(highestFps))
+  .option('--width <pixels>', 'make wider pictures smaller', wholeNumberUpTo(largestWidth))
+  .option('--quality <n>', 'encode with this JPEG quality, 1 to 100', wholeNumberUpTo(100))
+  .option('--loop', 'play files again and again')
+  .option('--reconnect', 'come back when a source was lost (live sources do)')
+  .option('--no-reconnect', 'end when a source was lost')
+  .addOption(new Option('--rtsp-transport <how>', 'how an RTSP camera sends: tcp, udp').choices(['tcp', 'udp']))
+  .option('--silence <s>', 'seconds without a picture after which a source is lost', numberUpTo(longestSilenceS), 10)
+  .option('--sources <file>', 'JSON file with cameras, each with its own options')
+  .option('--json', 'print JSON lines on a terminal too')
+  .action(async (sources: string[], flags: CameraFlags) => {
+    process.exitCode = await camera(sources, flags);
   });
 
 program
@@ -93,6 +115,22 @@ function positiveNumber(text: string): number {
   const value = Number(text);
   if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('It must be a number above 0.');
   return value;
+}
+
+function numberUpTo(highest: number): (text: string) => number {
+  return (text) => {
+    const value = positiveNumber(text);
+    if (value > highest) throw new InvalidArgumentError(`It must be at most ${highest}.`);
+    return value;
+  };
+}
+
+function wholeNumberUpTo(highest: number): (text: string) => number {
+  return (text) => {
+    const value = numberUpTo(highest)(text);
+    if (!Number.isInteger(value)) throw new InvalidArgumentError('It must be a whole number.');
+    return value;
+  };
 }
 
 try {

@@ -1,0 +1,178 @@
+/**
+ * One source and its stream to a gateway. Main thread.
+ *
+ *   ffmpeg ─► Play ─► Feed ─► NewestPicture ─► (encode) ─► Client ─ws─► gateway
+ *             cuts    starts   one picture,     only what    says when a
+ *             frames  again    never stale      may leave    frame may leave
+ */
+
+import { type Client, connect } from '../client/node.ts';
+import type { FrameResult } from '../protocol.ts';
+import type { Encode } from './encoder.ts';
+import { Feed, type FeedEnd, type FeedParts, type FeedState } from './feed.ts';
+import type { FfmpegVersion, Wishes } from './ffmpeg-arguments.ts';
+import { NewestPicture } from './newest-picture.ts';
+import { type Picture, PictureBuffers } from './picture.ts';
+import { RateLimit } from './rate-limit.ts';
+import type { Source } from './source.ts';
+import { Tally } from './tally.ts';
+
+/** One camera as it was asked for. */
+export interface CameraPlan extends Wishes {
+  readonly name: string;
+  readonly source: Source;
+  /** The gateway. */
+  readonly url: URL;
+  readonly pipeline: string;
+  /** JPEG quality; asking for one means that frames are encoded here. */
+  readonly quality?: number | undefined;
+  readonly reconnects: boolean;
+  /** So long without a picture means that the source is lost. */
+  readonly silenceMs: number;
+}
+
+export type BridgeEvent =
+  | { readonly type: 'result'; readonly index: number; readonly result: FrameResult; readonly roundTripMs: number }
+  | { readonly type: 'dropped'; readonly index: number }
+  | { readonly type: 'source'; readonly state: FeedState }
+  | { readonly type: 'gateway'; readonly state: 'open' | 'lost'; readonly detail: string };
+
+export interface BridgeParts {
+  readonly plan: CameraPlan;
+  readonly version: FfmpegVersion;
+  readonly encode: Encode;
+  readonly event: (event: BridgeEvent) => void;
+}
+
+/** The camera's own rate is the limit, or `--fps`; this only has to be above both. */
+const clientMaxFps = 240;
+/** After a file's end the gateway gets so long for its last frames. */
+const lastRepliesMs = 10_000;
+const lastRepliesPollMs = 20;
+
+export class Bridge {
+  readonly tally = new Tally();
+  readonly #parts: BridgeParts;
+  readonly #client: Client;
+  readonly #feed: Feed;
+  readonly #buffers = new PictureBuffers();
+  readonly #newest = new NewestPicture((picture) => this.#buffers.give(picture));
+  #limit: RateLimit;
+  #isStopped = false;
+  #isSending = false;
+
+  constructor(parts: BridgeParts) {
+    this.#parts = parts;
+    const { plan } = parts;
+    this.#limit = new RateLimit(plan.fps);
+    this.#feed = new Feed(this.#feedParts());
+    this.#client = connect({ url: plan.url, pipeline: plan.pipeline, maxFps: clientMaxFps });
+    this.#listen();
+  }
+
+  /** Runs until the source is over or the gateway refuses for good. Never rejects. */
+  async run(): Promise<FeedEnd> {
+    const sending = this.#send();
+    const end = await this.#feed.run();
+    this.#newest.end();
+    if (!this.#isStopped) await this.#lastReplies();
+    const refusal = this.#client.error;
+    this.#client.close();
+    await sending;
+    return refusal === undefined || this.#isStopped
+      ? end
+      : { type: 'failed', detail: `the gateway says ${refusal.message}` };
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#newest.cut(performance.now());
+    this.#newest.end();
+    this.#feed.stop();
+    this.#client.close();
+  }
+
+  #feedParts(): FeedParts {
+    const { plan, version, event } = this.#parts;
+    return {
+      ...{ source: plan.source, wishes: plan, version, reconnects: plan.reconnects, silenceMs: plan.silenceMs },
+      isEncoded: plan.width !== undefined || plan.quality !== undefined,
+      buffers: this.#buffers,
+      changed: (state) => {
+        // ffmpeg limits the rate of what it decodes.
+        if (state.state === 'live') this.#limit = new RateLimit(state.mode === 'copy' ? plan.fps : undefined);
+        event({ type: 'source', state });
+      },
+      picture: (picture) => this.#came(picture),
+      broken: () => this.tally.count('broken'),
+      cut: () => this.#newest.cut(performance.now()),
+    };
+  }
+
+  #came(picture: Picture): void {
+    if (!this.#limit.allows(picture.atMs)) return;
+    this.tally.arrived(picture.atMs);
+    this.#newest.put(picture);
+  }
+
+  #listen(): void {
+    const { event } = this.#parts;
+    const client = this.#client;
+    client.on('sent', () => this.tally.count('sent'));
+    client.on('result', ({ index, result, roundTripMs }) => {
+      this.tally.answered(result, roundTripMs);
+      event({ type: 'result', index, result, roundTripMs });
+    });
+    client.on('dropped', ({ index }) => {
+      this.tally.count('dropped');
+      event({ type: 'dropped', index });
+    });
+    client.on('lost', () => this.tally.count('lost'));
+    client.on('state', ({ state }) => {
+      if (state === 'open') event({ type: 'gateway', state, detail: '' });
+    });
+    client.on('error', (error) => {
+      if (client.state === 'closed') this.#feed.stop();
+      else event({ type: 'gateway', state: 'lost', detail: error.message });
+    });
+  }
+
+  /** Takes a picture whenever one may leave: what does not leave is never encoded. */
+  async #send(): Promise<void> {
+    while (await this.#newest.available()) {
+      try {
+        await this.#client.ready();
+        this.#isSending = true;
+        await this.#sendNewest();
+      } catch (error) {
+        if (this.#client.state === 'closed') return;
+        throw error;
+      } finally {
+        this.#isSending = false;
+      }
+    }
+  }
+
+  async #sendNewest(): Promise<void> {
+    const picture = this.#newest.take(performance.now());
+    if (picture?.kind === 'jpeg') this.#client.send(picture.bytes);
+    if (picture?.kind !== 'rgb') return;
+    this.tally.count('encoded');
+    const jpeg = await this.#parts.encode(picture);
+    this.#buffers.give(picture);
+    // Meanwhile the connection, the pace or the source may have changed.
+    await this.#client.ready();
+    if (this.#newest.isFresh(picture, performance.now())) this.#client.send(jpeg);
+  }
+
+  /** A file's last frames are sent and answered before the end. */
+  async #lastReplies(): Promise<void> {
+    const deadlineMs = performance.now() + lastRepliesMs;
+    const isBusy = () => !this.#newest.isEmpty || this.#isSending || this.#client.inFlight > 0;
+    while (isBusy() && this.#client.state !== 'closed' && !this.#isStopped && performance.now() < deadlineMs) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, lastRepliesPollMs);
+      });
+    }
+  }
+}

@@ -1,0 +1,70 @@
+/** One ffmpeg or ffprobe as a child process: its last lines, its end, and that it is never left behind. Main thread. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+
+/** ffmpeg asked to end tells the camera so; one that hangs is killed after this. */
+const killAfterMs = 1000;
+const mostLines = 30;
+const longestLine = 500;
+
+/** Children that run now: none of them outlives this process, however it ends, but by SIGKILL (see docs/CAMERAS.md). */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+export class Child {
+  /** Settles when the process is gone and its output is read. `undefined`: it was ended by a signal, or never began. */
+  readonly ended: Promise<number | undefined>;
+  readonly #process: ChildProcess;
+  readonly #lines: string[] = [];
+  #killTimer: NodeJS.Timeout | undefined;
+
+  constructor(program: string, args: readonly string[], output: (chunk: Buffer) => void) {
+    // No terminal's Ctrl-C for it: the bridge ends it itself, in order.
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: process.platform !== 'win32' });
+    this.#process = child;
+    running.add(child);
+    child.stdout?.on('data', output);
+    this.#readLines(child.stderr);
+    this.ended = new Promise((resolve) => {
+      const finish = (code: number | null) => {
+        clearTimeout(this.#killTimer);
+        running.delete(child);
+        resolve(code ?? undefined);
+      };
+      child.once('close', finish);
+      child.once('error', (error) => {
+        this.#lines.push(`[error] ${error.message}`);
+        finish(null);
+      });
+    });
+  }
+
+  /** The last lines of standard error, oldest first. */
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  /** Ends it; nothing of its output is seen any more. */
+  stop(): void {
+    const child = this.#process;
+    child.stdout?.removeAllListeners('data');
+    child.stdout?.destroy();
+    child.kill('SIGTERM');
+    this.#killTimer ??= setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+  }
+
+  #readLines(stream: Readable | null): void {
+    let rest = '';
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split(/[\r\n]+/);
+      rest = (lines.pop() ?? '').slice(0, longestLine);
+      for (const line of lines) if (line.trim() !== '') this.#lines.push(line.slice(0, longestLine));
+      this.#lines.splice(0, this.#lines.length - mostLines);
+    });
+    stream?.once('end', () => {
+      if (rest.trim() !== '') this.#lines.push(rest);
+    });
+  }
+}

@@ -1,0 +1,62 @@
+/** What a camera can be: reads the SOURCE that somebody typed into one of four kinds. Main thread of the bridge. */
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { redact } from './redact.ts';
+
+/** `text` is the address or path as ffmpeg gets it; `shown` is what may be printed: no password in it. */
+export type Source = {
+  readonly kind: 'rtsp' | 'http' | 'device' | 'file';
+  readonly text: string;
+  readonly shown: string;
+};
+
+export type ReadSource =
+  | { readonly ok: true; readonly source: Source }
+  | { readonly ok: false; readonly fault: string };
+
+const kindOfScheme: Readonly<Record<string, 'rtsp' | 'http'>> = {
+  rtsp: 'rtsp',
+  rtsps: 'rtsp',
+  http: 'http',
+  https: 'http',
+};
+
+/**
+ * Reads a SOURCE. Whatever has no scheme is a path; a file is handed on as `file:` and an absolute path, so that no name can
+ * be an option, a protocol (`concat:`) or a pattern for ffmpeg.
+ */
+export function readSource(text: string): ReadSource {
+  // A control character would break the lines that are printed, and ffmpeg's own.
+  if (text === '' || hasControlCharacter(text)) return { ok: false, fault: 'a source must be printable text' };
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
+  if (scheme !== undefined) return readAddress(text, scheme);
+  if (text.startsWith('/dev/')) return { ok: true, source: { kind: 'device', text, shown: text } };
+  return readFile(text);
+}
+
+function readAddress(text: string, scheme: string): ReadSource {
+  const shown = redact(text);
+  const kind = kindOfScheme[scheme];
+  if (kind === undefined) {
+    return { ok: false, fault: `${shown}: a source is rtsp://, rtsps://, http://, https://, /dev/video0 or a file` };
+  }
+  if (!URL.canParse(text) || new URL(text).hostname === '') return { ok: false, fault: `${shown} is not an address` };
+  return { ok: true, source: { kind, text, shown } };
+}
+
+function readFile(text: string): ReadSource {
+  const path = resolve(text);
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return { ok: false, fault: `${text} does not exist` };
+  if (!stats.isFile()) return { ok: false, fault: `${text} is no file` };
+  return { ok: true, source: { kind: 'file', text: path, shown: text } };
+}
+
+function hasControlCharacter(text: string): boolean {
+  return [...text].some((character) => character < ' ' || character === '\x7f');
+}
+
+/** A live source comes back when it was lost; a file that is over is over. */
+export function isLive(source: Source): boolean {
+  return source.kind !== 'file';
+}

@@ -1,0 +1,90 @@
+/** Counts what became of a source's frames, for its line on the terminal and its last words. Main thread. */
+import type { FrameResult } from '../protocol.ts';
+
+export interface Counts {
+  /** Pictures that the source gave, after `--fps`. */
+  readonly pictures: number;
+  /** Frames of the camera that were no whole JPEG. */
+  readonly broken: number;
+  readonly encoded: number;
+  readonly sent: number;
+  readonly answered: number;
+  /** Sent, and not taken by the gateway. */
+  readonly dropped: number;
+  /** Sent, and without an answer since the connection was lost. */
+  readonly lost: number;
+}
+
+/** Rates are taken over this. */
+const windowMs = 3000;
+/** The newest round trips, whose median is shown. */
+const mostRoundTrips = 31;
+
+export class Tally {
+  readonly #counts: { -readonly [Name in keyof Counts]: number } = {
+    pictures: 0,
+    broken: 0,
+    encoded: 0,
+    sent: 0,
+    answered: 0,
+    dropped: 0,
+    lost: 0,
+  };
+  #arrivalsMs: number[] = [];
+  #roundTripsMs: number[] = [];
+  #text: string | undefined;
+
+  get counts(): Counts {
+    return { ...this.#counts };
+  }
+
+  /** The last text that was read. */
+  get text(): string | undefined {
+    return this.#text;
+  }
+
+  /** Median of the last round trips to the gateway; undefined before the first. */
+  get roundTripMs(): number | undefined {
+    const sorted = this.#roundTripsMs.toSorted((a, b) => a - b);
+    return sorted[Math.floor(sorted.length / 2)];
+  }
+
+  count(name: keyof Counts): void {
+    this.#counts[name] += 1;
+  }
+
+  arrived(nowMs: number): void {
+    this.count('pictures');
+    this.#arrivalsMs.push(nowMs);
+    if (nowMs - (this.#arrivalsMs[0] ?? nowMs) > 2 * windowMs) this.#forget(nowMs);
+  }
+
+  answered(result: FrameResult, roundTripMs: number): void {
+    this.count('answered');
+    this.#roundTripsMs.push(roundTripMs);
+    if (this.#roundTripsMs.length > mostRoundTrips) this.#roundTripsMs.shift();
+    this.#text = textOf(result) ?? this.#text;
+  }
+
+  /** Pictures a second, of late. */
+  fps(nowMs: number): number {
+    this.#forget(nowMs);
+    const first = this.#arrivalsMs[0];
+    const last = this.#arrivalsMs.at(-1);
+    if (first === undefined || last === undefined || last === first) return 0;
+    return ((this.#arrivalsMs.length - 1) * 1000) / (Math.max(last, nowMs - windowMs / 3) - first);
+  }
+
+  #forget(nowMs: number): void {
+    this.#arrivalsMs = this.#arrivalsMs.filter((atMs) => nowMs - atMs <= windowMs);
+  }
+}
+
+/** All texts of a result in a line; undefined where nothing was read. */
+export function textOf(result: FrameResult): string | undefined {
+  const found = Array.isArray(result.detections) ? result.detections.map(({ text }) => text) : [];
+  const texts = [...found, found.length === 0 ? result.text : undefined].filter(
+    (text) => typeof text === 'string' && text.trim() !== '',
+  );
+  return texts.length === 0 ? undefined : texts.join(' ').replace(/\s+/g, ' ');
+}

@@ -1,0 +1,149 @@
+/** Shows cameras on a terminal: a line for each, rewritten in place, and what happened above them. */
+import type { Bridge, BridgeEvent } from '../camera/bridge.ts';
+import type { FeedEnd, FeedState } from '../camera/feed.ts';
+import type { Counts } from '../camera/tally.ts';
+import type { CameraOutput } from './camera-lines.ts';
+
+/** The part of a terminal that is needed. */
+export interface Terminal {
+  readonly columns?: number;
+  readonly rows?: number;
+  write(text: string): unknown;
+}
+
+/** One camera's line. */
+interface Row {
+  readonly name: string;
+  readonly bridge: Bridge;
+  state: FeedState['state'] | 'failed' | 'ended';
+  gatewayIsLost: boolean;
+}
+
+const redrawMs = 500;
+/** A terminal that does not tell its width. */
+const usualColumns = 80;
+const usualRows = 24;
+/** Columns that go first when there is no room: the most telling ones stay. */
+const headings = ['camera', 'state', 'fps', 'sent', 'answered', 'dropped', 'ms', 'last text'] as const;
+const gap = '  ';
+/** Numbers stand on the right. */
+const rightFrom = 2;
+const rightTo = 6;
+const longestCell = 24;
+
+const cursorUp = (lines: number) => `\x1b[${lines}A\r`;
+const clearBelow = '\x1b[J';
+
+export class CameraScreen implements CameraOutput {
+  readonly #terminal: Terminal;
+  readonly #rows = new Map<string, Row>();
+  readonly #timer: NodeJS.Timeout;
+  #drawn = 0;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+    this.#timer = setInterval(() => this.draw(), redrawMs);
+  }
+
+  add(name: string, bridge: Bridge): void {
+    this.#rows.set(name, { name, bridge, state: 'opening', gatewayIsLost: false });
+  }
+
+  event(name: string, event: BridgeEvent): void {
+    const row = this.#rows.get(name);
+    if (row === undefined) return;
+    if (event.type === 'source') this.#sourceChanged(row, event.state);
+    else if (event.type === 'gateway') {
+      row.gatewayIsLost = event.state === 'lost';
+      this.#tell(`${name}: gateway: ${event.state === 'lost' ? event.detail : 'connected'}`);
+    }
+  }
+
+  ended(name: string, { type, detail }: FeedEnd, { pictures, sent, answered, dropped, lost }: Counts): void {
+    const row = this.#rows.get(name);
+    if (row !== undefined) row.state = type === 'failed' ? 'failed' : 'ended';
+    const counts = `${pictures} pictures, ${sent} sent, ${answered} answered, ${dropped} dropped, ${lost} lost`;
+    this.#tell(`${name}: ${detail} (${counts})`);
+  }
+
+  refused(name: string, fault: string): void {
+    this.#tell(`${name}: ${fault}`);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.draw();
+  }
+
+  draw(): void {
+    this.#terminal.write(`${this.#erase()}${this.#table()}`);
+  }
+
+  #sourceChanged(row: Row, state: FeedState): void {
+    row.state = state.state;
+    if (state.state === 'waiting') {
+      this.#tell(`${row.name}: ${state.detail}; again in ${(state.retryInMs / 1000).toFixed(1)} s`);
+    } else if (state.state === 'live') {
+      this.#tell(`${row.name}: live${state.mode === 'copy' ? ', its JPEGs are passed on' : ''}`);
+    }
+  }
+
+  /** A line that stays, above the table. */
+  #tell(text: string): void {
+    this.#terminal.write(`${this.#erase()}${text}\n${this.#table()}`);
+  }
+
+  #erase(): string {
+    return this.#drawn === 0 ? '' : `${cursorUp(this.#drawn)}${clearBelow}`;
+  }
+
+  #table(): string {
+    const room = (this.#terminal.rows ?? usualRows) - 2;
+    const rows = [...this.#rows.values()].slice(0, Math.max(1, room - 1)).map(cellsOf);
+    const lines = layOut([[...headings], ...rows], this.#terminal.columns ?? usualColumns);
+    this.#drawn = lines.length;
+    return lines.map((line) => `${line}\n`).join('');
+  }
+}
+
+function cellsOf({ name, bridge: { tally }, state, gatewayIsLost }: Row): string[] {
+  const { sent, answered, dropped } = tally.counts;
+  const roundTrip = tally.roundTripMs;
+  return [
+    name,
+    gatewayIsLost && state === 'live' ? 'no gateway' : state,
+    tally.fps(performance.now()).toFixed(1),
+    ...[sent, answered, dropped].map(String),
+    roundTrip === undefined ? '' : String(Math.round(roundTrip)),
+    tally.text ?? '',
+  ];
+}
+
+/** Lines no wider than the terminal, or it would wrap them and the next drawing would not meet them. */
+export function layOut(rows: readonly (readonly string[])[], columns: number): string[] {
+  const cells = rows.map((row) => row.map((cell) => cut(printable(cell), longestCell)));
+  const widths = headings.map((_, column) => Math.max(...cells.map((row) => widthOf(row[column] ?? ''))));
+  return cells.map((row) => {
+    const line = row.map((cell, column) => pad(cell, widths[column] ?? 0, column)).join(gap);
+    return cut(line, Math.max(1, columns - 1)).trimEnd();
+  });
+}
+
+function pad(cell: string, width: number, column: number): string {
+  const blank = ' '.repeat(Math.max(0, width - widthOf(cell)));
+  return column >= rightFrom && column <= rightTo ? blank + cell : cell + blank;
+}
+
+/** A gateway's text must not move the cursor. */
+function printable(text: string): string {
+  return text.replace(/\p{C}/gu, ' ');
+}
+
+function widthOf(text: string): number {
+  return [...text].length;
+}
+
+function cut(text: string, width: number): string {
+  const characters = [...text];
+  return characters.length <= width ? text : `${characters.slice(0, Math.max(0, width - 1)).join('')}…`;
+}

@@ -1,0 +1,138 @@
+/** What `framegate camera` is to play: flags and the file of `--sources`, checked, become one plan for each camera. */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import type { CameraPlan } from '../camera/bridge.ts';
+import { isLive, readSource } from '../camera/source.ts';
+import { SetupError } from '../errors.ts';
+import { describeIssue } from '../pipeline/graph.ts';
+import { streamUrl } from './send.ts';
+
+export interface CameraFlags {
+  readonly pipeline: string;
+  readonly url: string;
+  readonly fps?: number;
+  readonly width?: number;
+  readonly quality?: number;
+  readonly loop?: boolean;
+  /** Undefined where neither `--reconnect` nor `--no-reconnect` was given: live sources come back, files do not. */
+  readonly reconnect?: boolean;
+  readonly rtspTransport?: 'tcp' | 'udp';
+  /** Seconds without a picture after which a source is lost. */
+  readonly silence: number;
+  readonly sources?: string;
+  readonly json?: boolean;
+}
+
+/** A camera that cannot be played, and why. */
+export interface UnusableCamera {
+  readonly name: string;
+  readonly fault: string;
+}
+
+export interface CameraPlans {
+  readonly plans: readonly CameraPlan[];
+  readonly unusable: readonly UnusableCamera[];
+}
+
+/** Each is an ffmpeg and a connection; a machine that carries more can run the command twice. */
+const mostCameras = 64;
+const longestName = 40;
+export const highestFps = 240;
+export const largestWidth = 8192;
+export const longestSilenceS = 3600;
+
+const cameraSchema = z.strictObject({
+  source: z.string().min(1),
+  name: z
+    .string()
+    .min(1)
+    .max(longestName)
+    .regex(/^[\p{L}\p{N}\p{P}\p{S} ]+$/u, 'must be printable')
+    .optional(),
+  pipeline: z.string().min(1).optional(),
+  url: z.string().min(1).optional(),
+  fps: z.number().positive().max(highestFps).optional(),
+  width: z.int().min(1).max(largestWidth).optional(),
+  quality: z.int().min(1).max(100).optional(),
+  loop: z.boolean().optional(),
+  reconnect: z.boolean().optional(),
+  rtsp_transport: z.enum(['tcp', 'udp']).optional(),
+  silence: z.number().min(1).max(longestSilenceS).optional(),
+});
+
+const fileSchema = z.array(cameraSchema).min(1).max(mostCameras);
+
+type CameraEntry = z.infer<typeof cameraSchema>;
+
+/**
+ * Puts together what is to be played.
+ * @throws SetupError with one line for each fault of the file and the flags, and when no camera can be played at all.
+ */
+export function planCameras(sources: readonly string[], flags: CameraFlags): CameraPlans {
+  const entries: CameraEntry[] = [...sources.map((source) => ({ source })), ...readSourcesFile(flags.sources)];
+  if (entries.length === 0) throw new SetupError(['no source: name one or more, or a file with --sources']);
+  if (entries.length > mostCameras) throw new SetupError([`at most ${mostCameras} cameras`]);
+  const plans: CameraPlan[] = [];
+  const unusable: UnusableCamera[] = [];
+  for (const [index, entry] of entries.entries()) {
+    const read = readSource(entry.source);
+    if (read.ok) plans.push(planOf(entry, flags, read.source, index));
+    else unusable.push({ name: entry.name ?? `camera ${index + 1}`, fault: read.fault });
+  }
+  const faults = [...doubledNames(plans), ...(plans.length === 0 ? unusable.map(({ fault }) => fault) : [])];
+  const misplaced = plans.filter(({ source, reconnects }) => !isLive(source) && reconnects);
+  faults.push(...misplaced.map(({ name }) => `${name}: --reconnect is for live sources; --loop plays a file again`));
+  const endless = plans.filter(({ source, loop }) => isLive(source) && loop === true);
+  faults.push(...endless.map(({ name }) => `${name}: --loop is for files`));
+  if (faults.length > 0) throw new SetupError(faults);
+  return { plans, unusable };
+}
+
+function planOf(entry: CameraEntry, flags: CameraFlags, source: CameraPlan['source'], index: number): CameraPlan {
+  // A flag for all is not meant for those to which it cannot apply.
+  const isOnlyEntry = Object.keys(entry).length === 1;
+  return {
+    name: entry.name ?? (isOnlyEntry ? shorten(source.shown) : `camera ${index + 1}`),
+    source,
+    url: streamUrl(entry.url ?? flags.url, entry.pipeline ?? flags.pipeline),
+    pipeline: entry.pipeline ?? flags.pipeline,
+    fps: entry.fps ?? flags.fps,
+    width: entry.width ?? flags.width,
+    quality: entry.quality ?? flags.quality,
+    loop: entry.loop ?? (isLive(source) ? undefined : flags.loop),
+    reconnects: entry.reconnect ?? (isLive(source) ? (flags.reconnect ?? true) : false),
+    rtspTransport: entry.rtsp_transport ?? flags.rtspTransport,
+    silenceMs: (entry.silence ?? flags.silence) * 1000,
+  };
+}
+
+/** The end of an address tells cameras apart better than its start. */
+function shorten(text: string): string {
+  return text.length <= longestName ? text : `…${text.slice(1 - longestName)}`;
+}
+
+function doubledNames(plans: readonly CameraPlan[]): string[] {
+  const names = plans.map(({ name }) => name);
+  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))].map(
+    (name) => `two cameras have the name "${name}"; give each its own with "name"`,
+  );
+}
+
+function readSourcesFile(path: string | undefined): CameraEntry[] {
+  if (path === undefined) return [];
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    // A complaint of the parser quotes the file, and with it a password.
+    const reason = error instanceof SyntaxError ? 'is not JSON' : `cannot be read (${codeOf(error)})`;
+    throw new SetupError([`${path} ${reason}`]);
+  }
+  const parsed = fileSchema.safeParse(json);
+  if (!parsed.success) throw new SetupError(parsed.error.issues.map((issue) => `${path}: ${describeIssue(issue)}`));
+  return parsed.data;
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'unknown';
+}
