@@ -42,7 +42,8 @@ const socketTimeoutFactor = 2;
  * Formats that carry their own pictures. Playlists (HLS, DASH, concat, SDP) are none: they name other files and hosts, which
  * whoever wrote them may choose.
  */
-const formats = 'mov,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf,mjpeg,mpjpeg,h264,hevc,m4v,ivf,nut,mxf,rawvideo';
+const formats =
+  'mov,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf,mjpeg,mpjpeg,jpeg_pipe,h264,hevc,m4v,ivf,nut,mxf,rawvideo';
 
 /** Asks for codec and size as JSON. */
 export function probeArguments(source: Source, wishes: Wishes, version: FfmpegVersion, silenceMs: number): string[] {
@@ -93,7 +94,11 @@ function inputArguments(
   deviceGivesJpeg = true,
 ): string[] {
   const timeout = String(socketTimeoutFactor * silenceMs * 1000);
-  const live = ['-fflags', 'nobuffer', '-probesize', String(probeBytes), '-analyzeduration', String(probeMicroseconds)];
+  const live = [
+    ...['-fflags', 'nobuffer', '-probesize', String(probeBytes), '-analyzeduration', String(probeMicroseconds)],
+    // Nobody asks for the rate, and finding it out takes twenty frames.
+    ...['-fpsprobesize', '0'],
+  ];
   switch (source.kind) {
     case 'rtsp': {
       const transport = wishes.rtspTransport ?? 'tcp';

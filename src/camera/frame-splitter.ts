@@ -13,7 +13,9 @@ export interface FrameHead {
 export type ReadHead = (bytes: Buffer) => FrameHead | undefined;
 
 /** What came is not what ffmpeg was asked for. */
-export class SplitError extends Error {}
+export class SplitError extends Error {
+  override readonly name = 'SplitError';
+}
 
 /** ffmpeg's headers have some 80 bytes. */
 const longestHeadBytes = 512;

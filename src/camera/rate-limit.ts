@@ -16,7 +16,7 @@ export class RateLimit {
   allows(nowMs: number): boolean {
     if (nowMs < this.#dueAtMs - earlyShare * this.#gapMs) return false;
     // From where it was due and not from when it came, or the rate would be lower; after a pause from now on.
-    this.#dueAtMs = Math.max(this.#dueAtMs + this.#gapMs, nowMs);
+    this.#dueAtMs = (nowMs - this.#dueAtMs > this.#gapMs ? nowMs : this.#dueAtMs) + this.#gapMs;
     return true;
   }
 }

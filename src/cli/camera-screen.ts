@@ -1,7 +1,7 @@
 /** Shows cameras on a terminal: a line for each, rewritten in place, and what happened above them. */
-import type { Bridge, BridgeEvent } from '../camera/bridge.ts';
+import type { BridgeEvent } from '../camera/bridge.ts';
 import type { FeedEnd, FeedState } from '../camera/feed.ts';
-import type { Counts } from '../camera/tally.ts';
+import type { Counts, Tally } from '../camera/tally.ts';
 import type { CameraOutput } from './camera-lines.ts';
 
 /** The part of a terminal that is needed. */
@@ -14,7 +14,7 @@ export interface Terminal {
 /** One camera's line. */
 interface Row {
   readonly name: string;
-  readonly bridge: Bridge;
+  readonly tally: Tally;
   state: FeedState['state'] | 'failed' | 'ended';
   gatewayIsLost: boolean;
 }
@@ -23,8 +23,11 @@ const redrawMs = 500;
 /** A terminal that does not tell its width. */
 const usualColumns = 80;
 const usualRows = 24;
-/** Columns that go first when there is no room: the most telling ones stay. */
 const headings = ['camera', 'state', 'fps', 'sent', 'answered', 'dropped', 'ms', 'last text'] as const;
+/** Columns that go when there is no room, in this order: the most telling ones stay. */
+const firstToGo = ['dropped', 'sent', 'ms', 'answered', 'last text', 'fps'].map((name) =>
+  headings.findIndex((heading) => heading === name),
+);
 const gap = '  ';
 /** Numbers stand on the right. */
 const rightFrom = 2;
@@ -45,8 +48,8 @@ export class CameraScreen implements CameraOutput {
     this.#timer = setInterval(() => this.draw(), redrawMs);
   }
 
-  add(name: string, bridge: Bridge): void {
-    this.#rows.set(name, { name, bridge, state: 'opening', gatewayIsLost: false });
+  add(name: string, { tally }: { readonly tally: Tally }): void {
+    this.#rows.set(name, { name, tally, state: 'opening', gatewayIsLost: false });
   }
 
   event(name: string, event: BridgeEvent): void {
@@ -106,7 +109,7 @@ export class CameraScreen implements CameraOutput {
   }
 }
 
-function cellsOf({ name, bridge: { tally }, state, gatewayIsLost }: Row): string[] {
+function cellsOf({ name, tally, state, gatewayIsLost }: Row): string[] {
   const { sent, answered, dropped } = tally.counts;
   const roundTrip = tally.roundTripMs;
   return [
@@ -123,10 +126,21 @@ function cellsOf({ name, bridge: { tally }, state, gatewayIsLost }: Row): string
 export function layOut(rows: readonly (readonly string[])[], columns: number): string[] {
   const cells = rows.map((row) => row.map((cell) => cut(printable(cell), longestCell)));
   const widths = headings.map((_, column) => Math.max(...cells.map((row) => widthOf(row[column] ?? ''))));
+  const shown = shownColumns(widths, columns - 1);
   return cells.map((row) => {
-    const line = row.map((cell, column) => pad(cell, widths[column] ?? 0, column)).join(gap);
+    const line = shown.map((column) => pad(row[column] ?? '', widths[column] ?? 0, column)).join(gap);
     return cut(line, Math.max(1, columns - 1)).trimEnd();
   });
+}
+
+function shownColumns(widths: readonly number[], room: number): number[] {
+  let shown = [...widths.keys()];
+  for (const column of firstToGo) {
+    const width = shown.reduce((sum, index) => sum + (widths[index] ?? 0) + gap.length, -gap.length);
+    if (width <= room) break;
+    shown = shown.filter((index) => index !== column);
+  }
+  return shown;
 }
 
 function pad(cell: string, width: number, column: number): string {

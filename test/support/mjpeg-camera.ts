@@ -1,0 +1,62 @@
+/** An HTTP camera that sends JPEGs as multipart/x-mixed-replace, as most network cameras do. Tests only. */
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Test } from 'tap';
+
+export interface MjpegCamera {
+  readonly port: number;
+  readonly url: string;
+  /** Viewers that are there now. */
+  readonly viewers: ReadonlySet<ServerResponse>;
+  /** How many have come so far. */
+  readonly visits: () => number;
+  /** Sends a picture to all viewers. */
+  show(jpeg: Buffer): void;
+  /** Cuts all viewers off and listens no more. */
+  kill(): Promise<void>;
+}
+
+export interface MjpegOptions {
+  readonly port?: number;
+  /** Some cameras leave it out. */
+  readonly withLength?: boolean;
+  /** In place of pictures. */
+  readonly answer?: (response: ServerResponse, authorization: string | undefined) => boolean;
+}
+
+/** Serves until the test is over. */
+export async function startMjpegCamera(t: Test, options: MjpegOptions = {}): Promise<MjpegCamera> {
+  const { port = 0, withLength = true, answer = () => false } = options;
+  const viewers = new Set<ServerResponse>();
+  let visits = 0;
+  const server = createServer((request, response) => {
+    visits += 1;
+    if (answer(response, request.headers.authorization)) return;
+    response.writeHead(200, { 'content-type': 'multipart/x-mixed-replace; boundary=frame' });
+    viewers.add(response);
+    response.on('error', () => undefined);
+    response.on('close', () => viewers.delete(response));
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  const kill = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  t.teardown(() => (server.listening ? kill() : undefined));
+  const bound = (server.address() as AddressInfo).port;
+  return {
+    port: bound,
+    url: `http://127.0.0.1:${bound}/video`,
+    viewers,
+    visits: () => visits,
+    show: (jpeg) => {
+      const length = withLength ? `Content-Length: ${jpeg.length}\r\n` : '';
+      const part = [Buffer.from(`--frame\r\nContent-Type: image/jpeg\r\n${length}\r\n`), jpeg, Buffer.from('\r\n')];
+      for (const viewer of viewers) viewer.write(Buffer.concat(part));
+    },
+    kill,
+  };
+}

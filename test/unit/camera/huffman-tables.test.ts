@@ -1,0 +1,44 @@
+/** A JPEG without Huffman tables becomes one that every decoder reads; all others stay as they are. */
+import turbo from '@julusian/jpeg-turbo';
+import fc from 'fast-check';
+import { test } from 'tap';
+import { withHuffmanTables } from '../../../src/camera/huffman-tables.ts';
+import { numberedFrame } from '../../support/numbered-frames.ts';
+
+const dht = 0xc4;
+const sos = 0xda;
+
+/** The same file with every DHT segment before the scan left out, as cameras do that speak AVI1. */
+function withoutTables(jpeg: Buffer): Buffer {
+  const kept = [jpeg.subarray(0, 2)];
+  let at = 2;
+  while (jpeg[at + 1] !== sos) {
+    const end = at + 2 + jpeg.readUInt16BE(at + 2);
+    if (jpeg[at + 1] !== dht) kept.push(jpeg.subarray(at, end));
+    at = end;
+  }
+  return Buffer.concat([...kept, jpeg.subarray(at)]);
+}
+
+const whole = numberedFrame(1234);
+const pixels = (jpeg: Buffer) => turbo.decompressSync(jpeg, { format: turbo.FORMAT_RGB }).data;
+
+test('left out tables are put back: the pixels are the same', async (t) => {
+  const bare = withoutTables(whole);
+  t.ok(bare.length < whole.length - 300);
+  t.equal(Buffer.compare(pixels(withHuffmanTables(bare)), pixels(whole)), 0);
+});
+
+test('a file with tables is passed on as it is, without a copy', async (t) => {
+  t.equal(withHuffmanTables(whole), whole);
+});
+
+test('whatever the bytes, it ends and changes nothing that it cannot read', async (t) => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 400 }), (tail) => {
+      const bytes = Buffer.concat([Buffer.from([0xff, 0xd8]), Buffer.from(tail)]);
+      return withHuffmanTables(bytes).length >= bytes.length;
+    }),
+  );
+  t.equal(withHuffmanTables(Buffer.alloc(0)).length, 0);
+});

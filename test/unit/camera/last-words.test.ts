@@ -1,0 +1,50 @@
+/** ffmpeg's last lines become one that a person understands. The lines are ffmpeg 5.1's own. */
+import { test } from 'tap';
+import { lastWordsOf } from '../../../src/camera/last-words.ts';
+import type { Source } from '../../../src/camera/source.ts';
+
+const source: Source = { kind: 'rtsp', text: 'rtsp://admin:secret@cam/live', shown: 'rtsp://admin:***@cam/live' };
+
+for (const [lines, detail, healing] of [
+  [
+    [
+      '[rtsp @ 0x55] [error] method DESCRIBE failed: 401 Unauthorized',
+      '[error] rtsp://admin:secret@cam/live: Server returned 401 Unauthorized (authorization failed)',
+    ],
+    /^401 Unauthorized/,
+    'never',
+  ],
+  [
+    ['[tcp @ 0x5] [error] Connection to tcp://127.0.0.1:9?timeout=0 failed: Connection refused'],
+    /^Connection refused$/,
+    'likely',
+  ],
+  [
+    ['[tcp @ 0x5] [error] Failed to resolve hostname nohost.invalid: Name or service not known'],
+    /no address/,
+    'likely',
+  ],
+  [['[video4linux2,v4l2 @ 0x5] [error] ioctl(VIDIOC_STREAMON): Device or resource busy'], /busy/, 'likely'],
+  [
+    ['[video4linux2,v4l2 @ 0x5] [error] Cannot open video device /dev/video0: No such file or directory'],
+    /^No such file/,
+    'likely',
+  ],
+  [["[mov @ 0x5] [error] Format not on whitelist 'mjpeg,avi'"], /no video/, 'rarely'],
+  [['[error] clip.mp4: Invalid data found when processing input'], /no video/, 'rarely'],
+  [['[error] rtsp://admin:secret@cam/live: Something new about secret'], /^Something new about \*\*\*$/, 'likely'],
+  [[], /^the stream ended$/, 'likely'],
+] as const) {
+  test(`${lines.at(-1) ?? 'nothing'} is told as ${detail}`, async (t) => {
+    const words = lastWordsOf(lines, source);
+    t.match(words.detail, detail);
+    t.equal(words.healing, healing);
+    t.notMatch(words.detail, /secret|0x5|\[/);
+  });
+}
+
+test('a long line of a hostile server is cut, and cannot move the cursor', async (t) => {
+  const { detail } = lastWordsOf([`[error] \x1b[2J${'x'.repeat(5000)}`], source);
+  t.ok(detail.length < 200);
+  t.notOk(detail.includes('\x1b'));
+});

@@ -1,0 +1,79 @@
+/** One picture at a time, the newest, never a stale one, and every buffer comes back once. */
+import fc from 'fast-check';
+import { test } from 'tap';
+import { NewestPicture, oldestMs } from '../../../src/camera/newest-picture.ts';
+import type { Picture } from '../../../src/camera/picture.ts';
+import { RateLimit } from '../../../src/camera/rate-limit.ts';
+
+const at = (atMs: number): Picture => ({ kind: 'jpeg', bytes: Buffer.alloc(1), atMs });
+
+test('a newer picture takes the place of one that waits', async (t) => {
+  const replaced: Picture[] = [];
+  const newest = new NewestPicture((picture) => replaced.push(picture));
+  const [first, second] = [at(1), at(2)];
+  newest.put(first);
+  newest.put(second);
+  t.strictSame(replaced, [first]);
+  t.equal(newest.take(3), second);
+  t.equal(newest.take(3), undefined);
+});
+
+test('what is old, or from before a cut, is not given', async (t) => {
+  const newest = new NewestPicture(() => undefined);
+  newest.put(at(0));
+  t.equal(newest.take(oldestMs + 1), undefined);
+  const taken = at(10);
+  newest.put(taken);
+  t.equal(newest.take(10), taken);
+  t.equal(newest.isFresh(taken, 20), true);
+  newest.put(at(15));
+  newest.cut(20);
+  t.equal(newest.take(21), undefined);
+  t.equal(newest.isFresh(taken, 21), false, 'one that is being encoded neither');
+});
+
+test('it waits for a picture, and ends when there are no more', async (t) => {
+  const newest = new NewestPicture(() => undefined);
+  const first = newest.available();
+  newest.put(at(1));
+  t.equal(await first, true);
+  newest.end();
+  t.equal(await newest.available(), true, 'the last one is still there');
+  newest.take(2);
+  t.equal(await newest.available(), false);
+});
+
+test('each picture is either taken or given back, once', async (t) => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom('put', 'take', 'late', 'cut')), (steps) => {
+      const back: Picture[] = [];
+      const newest = new NewestPicture((picture) => back.push(picture));
+      let puts = 0;
+      steps.forEach((step, nowMs) => {
+        if (step === 'put') newest.put(at(nowMs + ++puts / 1000));
+        else if (step === 'cut') newest.cut(nowMs);
+        else
+          back.push(
+            ...[newest.take(step === 'late' ? nowMs + 2 * oldestMs : nowMs)].filter((taken) => taken !== undefined),
+          );
+      });
+      newest.cut(Number.MAX_VALUE);
+      return back.length === puts && new Set(back).size === puts;
+    }),
+  );
+  t.pass();
+});
+
+test('a limit takes its share of an uneven camera, evenly', async (t) => {
+  const limit = new RateLimit(10);
+  let taken = 0;
+  for (let frame = 0; frame < 300; frame++) if (limit.allows(frame * 33.4 + (frame % 3))) taken += 1;
+  t.ok(Math.abs(taken - 100) <= 3, `${taken} of 300 at 30 fps`);
+  t.equal(limit.allows(60_000), true);
+  t.equal(limit.allows(60_001), false, 'no burst after a pause');
+  const exact = new RateLimit(30);
+  let all = 0;
+  for (let frame = 0; frame < 300; frame++) if (exact.allows(frame * 33.333 + (frame % 2 ? 2 : -2))) all += 1;
+  t.equal(all, 300, 'a camera of just that rate keeps its frames');
+  t.equal(new RateLimit(undefined).allows(0), true);
+});

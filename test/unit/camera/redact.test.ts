@@ -1,0 +1,34 @@
+/** No password of an address is ever in what is printed. */
+import fc from 'fast-check';
+import { test } from 'tap';
+import { redact, redactSecretsOf } from '../../../src/camera/redact.ts';
+
+for (const [text, expected] of [
+  ['rtsp://admin:secret@10.0.0.5:554/live', 'rtsp://admin:***@10.0.0.5:554/live'],
+  ['rtsp://admin:p@ss@host/live', 'rtsp://admin:***@host/live'],
+  ['rtsp://host/live', 'rtsp://host/live'],
+  ['http://host/video.cgi?user=admin&pwd=secret&fps=5', 'http://host/video.cgi?user=admin&pwd=***&fps=5'],
+  ['http://host/v?access_token=abc', 'http://host/v?access_token=***'],
+  ['[error] rtsp://u:secret@host/x: Connection refused', '[error] rtsp://u:***@host/x: Connection refused'],
+  ['rtsp://key@host/x', 'rtsp://key:***@host/x'],
+  ['/dev/video0', '/dev/video0'],
+] as const) {
+  test(`${text} is shown as ${expected}`, async (t) => t.equal(redact(text), expected));
+}
+
+test('a password is found wherever it stands, encoded or not', async (t) => {
+  const address = 'rtsp://admin:se%20cret@host/live';
+  t.notMatch(redactSecretsOf(address, 'tried se%20cret and "se cret" at rtsp://admin:se%20cret@host'), /se(%20| )cret/);
+});
+
+test('no password of any characters survives', async (t) => {
+  const password = fc.string({ minLength: 3, maxLength: 20 }).filter((text) => !/^[*.:/@a-z\d]+$/i.test(text));
+  fc.assert(
+    fc.property(password, (text) => {
+      const address = `rtsp://admin:${encodeURIComponent(text)}@camera/live`;
+      const printed = redactSecretsOf(address, `[error] ${address}: 401 for ${text}`);
+      t.equal(printed.includes(text), false, printed);
+      return true;
+    }),
+  );
+});

@@ -1,0 +1,49 @@
+/** The table of cameras: never wider than the terminal, and drawn over itself. */
+import fc from 'fast-check';
+import { test } from 'tap';
+import { Tally } from '../../../src/camera/tally.ts';
+import { CameraScreen, layOut } from '../../../src/cli/camera-screen.ts';
+
+const headings = ['camera', 'state', 'fps', 'sent', 'answered', 'dropped', 'ms', 'last text'];
+const row = ['front', 'live', '15.0', '100', '98', '2', '31', 'AB123CD'];
+
+test('a wide terminal shows all, a narrow one what tells most', async (t) => {
+  t.strictSame(layOut([headings, row], 80), [
+    'camera  state   fps  sent  answered  dropped  ms  last text',
+    'front   live   15.0   100        98        2  31  AB123CD',
+  ]);
+  t.strictSame(layOut([headings, row], 36), ['camera  state   fps  last text', 'front   live   15.0  AB123CD']);
+  t.strictSame(layOut([headings, row], 20), ['camera  state   fps', 'front   live   15.0']);
+});
+
+test('no line is ever wider than the terminal, whatever was read', async (t) => {
+  const cells = fc.array(fc.string({ unit: 'grapheme', maxLength: 60 }), { minLength: 8, maxLength: 8 });
+  fc.assert(
+    fc.property(fc.array(cells, { minLength: 1, maxLength: 4 }), fc.integer({ min: 2, max: 120 }), (rows, columns) => {
+      const lines = layOut([headings, ...rows], columns);
+      return lines.every((line) => [...line].length < columns && !/\p{Cc}/u.test(line));
+    }),
+  );
+  t.pass();
+});
+
+test('each drawing goes back over the one before, and what happened stays above it', async (t) => {
+  let written = '';
+  const screen = new CameraScreen({ columns: 80, rows: 24, write: (text) => void (written += text) });
+  t.teardown(() => screen.close());
+  screen.add('front', { tally: new Tally() });
+  screen.draw();
+  written = '';
+  screen.event('front', { type: 'source', state: { state: 'waiting', detail: 'Connection refused', retryInMs: 450 } });
+  t.ok(written.startsWith('\x1b[2A\r\x1b[J'), 'goes up two lines and clears');
+  t.match(written, /front: Connection refused; again in 0.5 s\ncamera .*\nfront +waiting .*\n$/);
+});
+
+test('many cameras leave room on the terminal', async (t) => {
+  let written = '';
+  const screen = new CameraScreen({ columns: 80, rows: 10, write: (text) => void (written = text) });
+  t.teardown(() => screen.close());
+  for (let index = 0; index < 40; index++) screen.add(`camera ${index}`, { tally: new Tally() });
+  screen.draw();
+  t.ok(written.split('\n').length <= 10);
+});

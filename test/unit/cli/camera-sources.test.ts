@@ -1,0 +1,99 @@
+/** Flags and the file of `--sources` become plans, and every fault of theirs is told by its place. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Test, test } from 'tap';
+import { type CameraFlags, planCameras } from '../../../src/cli/camera-sources.ts';
+import { SetupError } from '../../../src/errors.ts';
+
+const flags: CameraFlags = { pipeline: 'yolo_ocr', url: '127.0.0.1:8000', silence: 10 };
+
+function fileOf(t: Test, content: unknown): string {
+  const path = join(t.testdir(), 'cameras.json');
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+function faultsOf(run: () => unknown): readonly string[] {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof SetupError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+test('a camera has its own options, and those of the command for the rest', async (t) => {
+  const sources = fileOf(t, [
+    { name: 'front', source: 'rtsp://u:secret@cam/live', fps: 5, pipeline: 'yolo', rtsp_transport: 'udp', silence: 3 },
+    { source: 'http://cam/video', reconnect: false, url: 'ws://other:9' },
+  ]);
+  const { plans } = planCameras(['/dev/video0'], { ...flags, sources, width: 640 });
+  t.match(plans, [
+    { name: '/dev/video0', pipeline: 'yolo_ocr', width: 640, reconnects: true, silenceMs: 10_000 },
+    { name: 'front', pipeline: 'yolo', fps: 5, width: 640, rtspTransport: 'udp', silenceMs: 3000 },
+    { name: 'camera 3', reconnects: false },
+  ]);
+  t.equal(plans[1]?.url.href, 'ws://127.0.0.1:8000/ws/video/stream?pipeline_id=yolo');
+  t.equal(plans[2]?.url.host, 'other:9');
+});
+
+test('live sources come back and files do not, unless told otherwise', async (t) => {
+  const clip = join(t.testdir({ 'clip.mp4': '' }), 'clip.mp4');
+  const planned = (more: Partial<CameraFlags>) =>
+    planCameras(['http://cam/v', clip], { ...flags, ...more }).plans.map(({ reconnects }) => reconnects);
+  t.strictSame(planned({}), [true, false]);
+  t.strictSame(planned({ reconnect: false }), [false, false]);
+  t.strictSame(planned({ reconnect: true, loop: true }), [true, false]);
+});
+
+test('one camera that cannot be played leaves the others; none at all is a fault', async (t) => {
+  const { plans, unusable } = planCameras(['http://cam/v', 'missing.mp4'], flags);
+  t.equal(plans.length, 1);
+  t.match(unusable, [{ name: 'camera 2', fault: 'missing.mp4 does not exist' }]);
+  t.strictSame(
+    faultsOf(() => planCameras(['missing.mp4'], flags)),
+    ['missing.mp4 does not exist'],
+  );
+  t.match(
+    faultsOf(() => planCameras([], flags)),
+    [/no source/],
+  );
+});
+
+for (const [what, content, fault] of [
+  ['no JSON', '[{"source": "rtsp://u:secret@cam"', /cameras\.json is not JSON$/],
+  ['no list', { source: 'http://cam' }, /cameras\.json: Invalid input: expected array/],
+  ['an empty list', [], /cameras\.json: /],
+  ['no source', [{ name: 'a' }], /cameras\.json: 0\.source: /],
+  ['an unknown key', [{ source: 'http://cam', frames: 5 }], /cameras\.json: 0: Unrecognized key: "frames"/],
+  ['a bad rate', [{ source: 'http://cam', fps: 0 }], /0\.fps: /],
+  ['a rate in quotes', [{ source: 'http://cam', fps: '5' }], /0\.fps: .*expected number/],
+  ['a bad transport', [{ source: 'http://cam', rtsp_transport: 'pigeon' }], /0\.rtsp_transport: /],
+  ['a name that moves the cursor', [{ source: 'http://cam', name: '\x1b[2J' }], /0\.name: must be printable/],
+  ['too many', Array.from({ length: 65 }, () => ({ source: 'http://cam' })), /cameras\.json: /],
+  [
+    'a name twice',
+    [
+      { name: 'a', source: 'http://cam/1' },
+      { name: 'a', source: 'http://cam/2' },
+    ],
+    /the name "a"/,
+  ],
+  ['a loop of a live source', [{ source: 'http://cam', loop: true }], /--loop is for files/],
+  ['an address that is none', [{ source: 'http://cam', url: 'ws://:x' }], /--url "ws:\/\/:x" is not an address/],
+] as const) {
+  test(`a file with ${what} is told by its place`, async (t) => {
+    const faults = faultsOf(() => planCameras([], { ...flags, sources: fileOf(t, content) }));
+    t.equal(faults.length, 1, faults.join('\n'));
+    t.match(faults[0], fault);
+    t.notMatch(faults[0], /secret/);
+  });
+}
+
+test('a file that is not there is told by its name', async (t) => {
+  t.match(
+    faultsOf(() => planCameras([], { ...flags, sources: '/nowhere/c.json' })),
+    [/c\.json cannot be read \(ENOENT\)/],
+  );
+});
