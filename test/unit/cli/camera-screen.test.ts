@@ -28,22 +28,22 @@ test('no line is ever wider than the terminal, whatever was read', async (t) => 
 });
 
 test('each drawing goes back over the one before, and what happened stays above it', async (t) => {
-  let written = '';
-  const screen = new CameraScreen({ columns: 80, rows: 24, write: (text) => void (written += text) });
+  const written: string[] = [];
+  const screen = new CameraScreen({ columns: 80, rows: 24, write: (text) => written.push(text) });
   t.teardown(() => screen.close());
   screen.add('front', { tally: new Tally() });
   screen.draw();
-  written = '';
+  written.length = 0;
   screen.event('front', { type: 'source', state: { state: 'waiting', detail: 'Connection refused', retryInMs: 450 } });
-  t.ok(written.startsWith('\x1b[2A\r\x1b[J'), 'goes up two lines and clears');
-  t.match(written, /front: Connection refused; again in 0.5 s\ncamera .*\nfront +waiting .*\n$/);
+  t.ok(written.join('').startsWith('\x1b[2A\r\x1b[J'), 'goes up two lines and clears');
+  t.match(written.join(''), /front: Connection refused; again in 0.5 s\ncamera .*\nfront +waiting .*\n$/);
 });
 
 test('many cameras leave room on the terminal', async (t) => {
-  let written = '';
-  const screen = new CameraScreen({ columns: 80, rows: 10, write: (text) => void (written = text) });
+  const written: string[] = [];
+  const screen = new CameraScreen({ columns: 80, rows: 10, write: (text) => written.push(text) });
   t.teardown(() => screen.close());
   for (let index = 0; index < 40; index++) screen.add(`camera ${index}`, { tally: new Tally() });
   screen.draw();
-  t.ok(written.split('\n').length <= 10);
+  t.ok((written.at(-1) ?? '').split('\n').length <= 10);
 });
