@@ -1,0 +1,169 @@
+/** `framegate camera` as a process: what it needs, how it ends, several sources, and that no ffmpeg is left behind. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Test, test } from 'tap';
+import {
+  eventually,
+  keepFrames,
+  processesWith,
+  runCamera,
+  showFrames,
+  noFfmpegReason as skip,
+} from '../support/camera-run.ts';
+import { runCli, startGateway } from '../support/gateway.ts';
+import { startMjpegCamera } from '../support/mjpeg-camera.ts';
+import { numberedFrame } from '../support/numbered-frames.ts';
+
+const frames = Array.from({ length: 900 }, (_, number) => numberedFrame(number));
+
+function clipOf(t: Test): string {
+  const path = join(t.testdir(), 'clip.mjpeg');
+  writeFileSync(path, Buffer.concat(frames.slice(0, 10)));
+  return path;
+}
+
+test('without ffmpeg it says what to install, exit code 2', async (t) => {
+  const { code, stderr } = await runCli(['camera', clipOf(t)], { PATH: '/nowhere' });
+  t.equal(code, 2);
+  t.match(
+    stderr,
+    /^framegate: ffmpeg is not on the PATH; install it with `apt install ffmpeg`.*`brew install ffmpeg`.*\n$/,
+  );
+});
+
+for (const [what, args, code, line] of [
+  ['no source', [], 2, /no source: name one or more/],
+  ['a file that is not there', ['nowhere.mp4'], 2, /^framegate: nowhere\.mp4 does not exist\n$/],
+  [
+    'another kind of address',
+    ['ftp://admin:secret@host/x'],
+    2,
+    /^framegate: ftp:\/\/admin:\*\*\*@host\/x: a source is/,
+  ],
+  ['an option in place of a source', ['-i'], 1, /unknown option '-i'/],
+  ['an option after --', ['--', '-i'], 2, /^framegate: -i does not exist\n$/],
+  ['a rate of nothing', ['x', '--fps', '0'], 1, /--fps.*It must be a number above 0/],
+  ['an absurd rate', ['x', '--fps', '1e9'], 1, /--fps.*It must be at most 240/],
+  ['half a pixel', ['x', '--width', '9.5'], 1, /--width.*It must be a whole number/],
+  ['too much quality', ['x', '--quality', '101'], 1, /--quality.*It must be at most 100/],
+  ['an unknown transport', ['x', '--rtsp-transport', 'pigeon'], 1, /--rtsp-transport.*Allowed choices are tcp, udp/],
+] as const) {
+  test(`${what} is refused, exit code ${code}`, async (t) => {
+    const finished = await runCli(['camera', ...args]);
+    t.equal(finished.code, code);
+    t.match(finished.stderr, line);
+    t.notMatch(finished.stderr, /secret|^\s+at /m);
+    t.equal(finished.stdout, '');
+  });
+}
+
+test('an unknown pipeline ends the command, exit code 1', { skip }, async (t) => {
+  const gateway = await startGateway();
+  t.teardown(() => gateway.kill());
+  const run = runCamera(t, [clipOf(t), '--loop', '--pipeline', 'nope', '--url', `ws://127.0.0.1:${gateway.port}`]);
+  t.equal(await run.ended(), 1);
+  t.match(run.stderr(), /the gateway says invalid_pipeline: Unknown pipeline_id: nope\n$/);
+});
+
+test('a device that is not there is told, and waited for', { skip }, async (t) => {
+  const gateway = await keepFrames(t);
+  const run = runCamera(t, ['/dev/video97', '--url', gateway.url]);
+  t.match(await run.until(({ state }) => state === 'waiting'), { detail: 'No such file or directory' });
+  t.match(run.stderr(), /^framegate: \/dev\/video97: No such file or directory; again in \d\.\d s\n/);
+  const once = runCamera(t, ['/dev/video97', '--no-reconnect', '--url', gateway.url]);
+  t.equal(await once.ended(), 1);
+});
+
+test('a device that is none is given up', { skip }, async (t) => {
+  const gateway = await keepFrames(t);
+  const run = runCamera(t, ['/dev/null', '--url', gateway.url]);
+  t.equal(await run.ended(), 1);
+  t.match(run.stderr(), /^framegate: \/dev\/null: it is no video device\n$/);
+});
+
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'] as const) {
+  test(`no ffmpeg is left after ${signal}`, { skip }, async (t) => {
+    const camera = await startMjpegCamera(t);
+    showFrames(t, frames, 15, camera.show);
+    const gateway = await keepFrames(t);
+    const run = runCamera(t, [camera.url, '--url', gateway.url]);
+    await eventually('frames', () => gateway.frames.length >= 3);
+    t.equal(processesWith(camera.url).length, 1);
+    run.child.kill(signal);
+    t.equal(await run.ended(), signal === 'SIGKILL' ? null : 0);
+    await eventually('the end of ffmpeg', () => processesWith(camera.url).length === 0);
+    t.match(run.stderr(), '');
+  });
+}
+
+test('no ffmpeg is left after SIGKILL while the camera is silent', { skip }, async (t) => {
+  const camera = await startMjpegCamera(t);
+  const shown = showFrames(t, frames, 15, camera.show);
+  const gateway = await keepFrames(t);
+  const run = runCamera(t, [camera.url, '--url', gateway.url, '--silence', '3']);
+  await eventually('frames', () => gateway.frames.length >= 3);
+  shown.stop();
+  run.child.kill('SIGKILL');
+  await run.ended();
+  await eventually('the end of ffmpeg', () => processesWith(camera.url).length === 0);
+});
+
+test('an ffmpeg that crashes is started again', { skip }, async (t) => {
+  const camera = await startMjpegCamera(t);
+  showFrames(t, frames, 15, camera.show);
+  const gateway = await keepFrames(t);
+  const run = runCamera(t, [camera.url, '--url', gateway.url]);
+  await eventually('frames', () => gateway.frames.length >= 3);
+  for (const id of processesWith(camera.url)) process.kill(id, 'SIGKILL');
+  await run.until(({ state }) => state === 'waiting');
+  const before = gateway.frames.length;
+  await eventually('frames again', () => gateway.frames.length >= before + 5);
+});
+
+test('several sources play at once, and one that fails leaves the others, exit code 1', { skip }, async (t) => {
+  const camera = await startMjpegCamera(t);
+  showFrames(t, frames, 15, camera.show);
+  const gateway = await keepFrames(t);
+  const folder = t.testdir({ 'text.mp4': 'no video' });
+  const file = join(folder, 'cameras.json');
+  const clip = join(folder, 'clip.mjpeg');
+  writeFileSync(clip, Buffer.concat(frames.slice(0, 10)));
+  const cameras = [
+    { name: 'gate', source: camera.url, fps: 5 },
+    { name: 'yard', source: clip, quality: 70 },
+    { name: 'text', source: join(folder, 'text.mp4') },
+    { name: 'gone', source: join(folder, 'gone.mp4') },
+  ];
+  writeFileSync(file, JSON.stringify(cameras));
+  const run = runCamera(t, ['--sources', file, '--url', gateway.url]);
+  await run.until(({ source, frame_index }) => source === 'gate' && frame_index === 5);
+  await run.until(({ source, state }) => source === 'yard' && state === 'ended');
+  t.match(await run.until(({ source, state }) => source === 'text' && state === 'ended'), { failed: true });
+  t.match(await run.until(({ source, state }) => source === 'gone' && state === 'ended'), { detail: /does not exist/ });
+  t.ok(run.lines.some(({ source, frame_index }) => source === 'yard' && frame_index === 1));
+  run.child.kill('SIGTERM');
+  t.equal(await run.ended(), 1);
+});
+
+test('a gateway that goes away and comes back gets frames again', { skip }, async (t) => {
+  const camera = await startMjpegCamera(t);
+  showFrames(t, frames, 15, camera.show);
+  const gateway = await keepFrames(t);
+  const run = runCamera(t, [camera.url, '--url', gateway.url]);
+  await eventually('frames', () => gateway.frames.length >= 3);
+  gateway.sockets[0]?.terminate();
+  await run.until(({ gateway: state }) => state === 'lost');
+  await eventually('frames in a new session', () => gateway.frames.some(({ connection }) => connection === 1));
+});
+
+test('a reader that goes away (`| head`) ends the command without a word', { skip }, async (t) => {
+  const camera = await startMjpegCamera(t);
+  showFrames(t, frames, 15, camera.show);
+  const gateway = await keepFrames(t);
+  const run = runCamera(t, [camera.url, '--url', gateway.url]);
+  await eventually('frames', () => gateway.frames.length >= 3);
+  run.child.stdout?.destroy();
+  t.equal(await run.ended(), 0);
+  t.equal(run.stderr(), '');
+  t.equal(processesWith(camera.url).length, 0);
+});
