@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { type DetectorPlan, planDetector } from '../models/detector.ts';
 import { readOnnxHeader } from '../models/metadata.ts';
 import type { ModelFiles } from '../models/model-files.ts';
-import type { Model, Tensor, TensorShape } from '../models/onnx-model.ts';
+import type { FeedTensor, Model, TensorShape } from '../models/onnx-model.ts';
 
 export interface ModelReport {
   readonly name: string;
@@ -48,10 +48,11 @@ function faultOf(error: unknown): { readonly fault: string } {
   return { fault: line ?? '' };
 }
 
-type Feeds = Readonly<Record<string, Tensor>>;
+type Feeds = Readonly<Record<string, FeedTensor>>;
 
 function detectorFeeds({ input }: DetectorPlan): Feeds {
-  return { [input.name]: zeros([1, 3, input.height, input.width]) };
+  const { name, width, height, layout } = input;
+  return { [name]: layout.kind === 'pixels' ? zeros([1, height, width, 3], 'uint8') : zeros([1, 3, height, width]) };
 }
 
 /** A side that most networks take where they leave it free: whole at every usual stride, and not slow. */
@@ -63,11 +64,12 @@ function guessedFeeds(model: Model): Feeds {
     if (typeof dim === 'number') return dim;
     return axis === 0 ? 1 : guessedSide;
   };
-  return Object.fromEntries(model.inputs.map(({ name, dims }) => [name, zeros(dims.map(sizeOf))]));
+  return Object.fromEntries(model.inputs.map(({ name, dims, type }) => [name, zeros(dims.map(sizeOf), type)]));
 }
 
-function zeros(dims: readonly number[]): Tensor {
-  return { data: new Float32Array(dims.reduce((product, size) => product * size, 1)), dims };
+function zeros(dims: readonly number[], type = 'float32'): FeedTensor {
+  const count = dims.reduce((product, size) => product * size, 1);
+  return { data: type === 'uint8' ? new Uint8Array(count) : new Float32Array(count), dims };
 }
 
 /** Enough for a median that holds, and no more than about a second for a slow model. */

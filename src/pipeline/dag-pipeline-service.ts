@@ -18,6 +18,12 @@ interface RunnableNode {
   readonly failureDetail: string;
 }
 
+/** An instance with the first node that asked for it, as a fault at the start names it. */
+interface PlacedInstance {
+  readonly place: string;
+  readonly instance: ToolInstance;
+}
+
 interface RunnablePipeline {
   readonly definition: Pipeline;
   readonly nodes: ReadonlyMap<string, RunnableNode>;
@@ -25,9 +31,9 @@ interface RunnablePipeline {
 
 export class DagPipelineService {
   readonly #pipelines: ReadonlyMap<string, RunnablePipeline>;
-  readonly #instances: readonly ToolInstance[];
+  readonly #instances: readonly PlacedInstance[];
 
-  private constructor(pipelines: ReadonlyMap<string, RunnablePipeline>, instances: readonly ToolInstance[]) {
+  private constructor(pipelines: ReadonlyMap<string, RunnablePipeline>, instances: readonly PlacedInstance[]) {
     this.#pipelines = pipelines;
     this.#instances = instances;
   }
@@ -38,7 +44,7 @@ export class DagPipelineService {
    * @throws Error naming pipeline, node and fault when a tool cannot be created.
    */
   static async create(pipelines: readonly Pipeline[], context: ToolContext): Promise<DagPipelineService> {
-    const shared = new Map<string, ToolInstance>();
+    const shared = new Map<string, PlacedInstance>();
     const runnable = new Map<string, RunnablePipeline>();
     for (const definition of pipelines) {
       const nodes = new Map<string, RunnableNode>();
@@ -47,9 +53,9 @@ export class DagPipelineService {
         const sameBefore = seen.get(instanceKey(node)) ?? 0;
         seen.set(instanceKey(node), sameBefore + 1);
         const key = `${instanceKey(node)} ${sameBefore}`;
-        const instance = shared.get(key) ?? (await createInstance(definition.id, node, context));
-        shared.set(key, instance);
-        nodes.set(id, { id, instance, failureDetail: node.tool.failureDetail });
+        const placed = shared.get(key) ?? (await createInstance(definition.id, node, context));
+        shared.set(key, placed);
+        nodes.set(id, { id, instance: placed.instance, failureDetail: node.tool.failureDetail });
       }
       runnable.set(definition.id, { definition, nodes });
     }
@@ -57,7 +63,7 @@ export class DagPipelineService {
   }
 
   get models(): ModelInfo[] {
-    return this.#instances.flatMap((instance) => instance.models ?? []);
+    return this.#instances.flatMap(({ instance }) => instance.models ?? []);
   }
 
   /**
@@ -83,13 +89,16 @@ export class DagPipelineService {
     return { values: mergePorts({}, plan.merged, given), timingsMs };
   }
 
-  /** Makes every tool do its slow first time. */
+  /**
+   * Makes every tool do its slow first time.
+   * @throws Error naming pipeline, node and fault.
+   */
   async warm(): Promise<void> {
-    for (const instance of this.#instances) await instance.warm?.();
+    for (const { place, instance } of this.#instances) await named(place, async () => instance.warm?.());
   }
 
   async close(): Promise<void> {
-    for (const instance of this.#instances) await instance.close?.();
+    for (const { instance } of this.#instances) await instance.close?.();
   }
 }
 
@@ -97,12 +106,25 @@ function instanceKey(node: CheckedNode): string {
   return `${toolName(node.tool)} ${JSON.stringify(node.params)}`;
 }
 
-async function createInstance(pipelineId: string, node: CheckedNode, context: ToolContext): Promise<ToolInstance> {
+async function createInstance(pipelineId: string, node: CheckedNode, context: ToolContext): Promise<PlacedInstance> {
+  const place = `pipeline "${pipelineId}": node "${node.id}"`;
+  const instance = await named(place, async () => {
+    const created: Partial<ToolInstance> | undefined = await node.tool.create(node.params, context);
+    // A user's module has no compiler to tell this, and every frame would fail.
+    if (typeof created?.run !== 'function')
+      throw new Error(`create of ${toolName(node.tool)} gave nothing that can run`);
+    return created as ToolInstance;
+  });
+  return { place, instance };
+}
+
+/** Says at which node something failed at the start. */
+async function named<Value>(place: string, task: () => Promise<Value>): Promise<Value> {
   try {
-    return await node.tool.create(node.params, context);
+    return await task();
   } catch (cause) {
     const fault = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`pipeline "${pipelineId}": node "${node.id}": ${fault}`, { cause });
+    throw new Error(`${place}: ${fault}`, { cause });
   }
 }
 

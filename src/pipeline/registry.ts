@@ -93,6 +93,7 @@ const toolShape = z.looseObject({
   failureDetail: z.string().min(1),
   params: z.custom((value) => value instanceof z.ZodType, 'must be a schema made with the given z'),
   create: z.custom((value) => typeof value === 'function', 'must be a function'),
+  check: z.custom((value) => value === undefined || typeof value === 'function', 'must be a function').optional(),
 });
 
 function requireTool(exported: unknown): Tool {
@@ -142,10 +143,18 @@ function checkNode(
   if (!params.success) {
     return { ok: false, faults: params.error.issues.map((issue) => `params: ${describeIssue(issue)}`) };
   }
-  const faults = tool.check?.(params.data, context) ?? [];
-  return faults.length > 0
-    ? { ok: false, faults: [...faults] }
-    : { ok: true, value: { id: node.id, tool, params: params.data } };
+  const faults = faultsOf(tool, params.data, context);
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, value: { id: node.id, tool, params: params.data } };
+}
+
+/** What a tool's own check says; one that throws or gives something else is a fault too, since users write them. */
+function faultsOf(tool: Tool, params: unknown, context: ToolContext): string[] {
+  try {
+    const faults: unknown = tool.check?.(params, context) ?? [];
+    return Array.isArray(faults) ? faults.map(String) : [`check of ${toolName(tool)} must give a list of faults`];
+  } catch (error) {
+    return [`check of ${toolName(tool)} failed: ${error instanceof Error ? error.message : String(error)}`];
+  }
 }
 
 /** Every required port must come from a direct predecessor. */

@@ -43,6 +43,12 @@ test('models --json is an array that a script can read', async (t) => {
   for (const { name, ms_per_run } of list) t.ok(ms_per_run >= 0, name);
 });
 
+test('a model whose input is pixels is timed too', async (t) => {
+  const { stdout } = await runCli(['models', 'inspect', onnxFixture('pixels')]);
+  t.match(stdout, /^input +images \[1, 64, 64, 3\] uint8$/m);
+  t.match(stdout, /^time +\d\S* ms a run on one thread$/m);
+});
+
 test('a file that cannot be loaded has its reason, and the others are listed all the same', async (t) => {
   const folder = modelsFolder(t);
   writeFileSync(join(folder, 'broken.onnx'), 'this is no model');

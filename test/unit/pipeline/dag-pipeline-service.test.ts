@@ -191,3 +191,17 @@ test('a tool that cannot be created is named with its pipeline and node', async 
     message: 'pipeline "p": node "n": no luck',
   });
 });
+
+test('a tool whose create gives nothing that can run is refused at the start', async (t) => {
+  const forgetful = 'async create() {},';
+  const pipelines = [{ id: 'p', nodes: [testNode('n', 'forgetful')] }];
+  await t.rejects(createService(t, { pipelines, tools: { forgetful } }), {
+    message: 'pipeline "p": node "n": create of test.forgetful gave nothing that can run',
+  });
+});
+
+test('a tool that cannot be warmed is named with its pipeline and node', async (t) => {
+  const cold = `async create() { return { run: () => ({}), warm() { throw new Error('too cold'); } }; },`;
+  const service = await createService(t, { pipelines: [{ id: 'p', nodes: [testNode('n', 'cold')] }], tools: { cold } });
+  await t.rejects(service.warm(), { message: 'pipeline "p": node "n": too cold' });
+});

@@ -78,6 +78,19 @@ test('a tool with a name that is taken is told, built-in names too', async (t) =
   ]);
 });
 
+test('a check that throws, or gives no list, is a fault of its node', async (t) => {
+  t.same(await faultsOf(t, { tools: { plain: `check() { throw new Error('not this one'); },` } }), [
+    'pipelines/p.json: node "n": check of test.plain failed: not this one',
+  ]);
+  t.same(await faultsOf(t, { tools: { plain: `check: () => 'no folder',` } }), [
+    'pipelines/p.json: node "n": check of test.plain must give a list of faults',
+  ]);
+  t.same(await faultsOf(t, { tools: { plain: `check: true,` } }), [
+    'tools/plain.mjs: is no tool: check: must be a function',
+    ...(await unknownPlain(t)),
+  ]);
+});
+
 /** What a pipeline says when its tool could not be loaded. */
 async function unknownPlain(t: Test): Promise<string[]> {
   const faults = await faultsOf(t, { tools: {} });
