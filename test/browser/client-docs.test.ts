@@ -1,4 +1,4 @@
-/** The snippets for web pages in docs/CLIENT.md, run as they stand there. Skipped where there is no Chromium. */
+/** The web pages that docs/CLIENT.md and docs/QUICK_STARTS.md show, run as they stand there. Skipped where there is no Chromium. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
@@ -43,3 +43,25 @@ test('the lines that keep pictures have the picture of each result', options, as
   const result = await open(t, replaced(`<!doctype html>${html}`, 'streamCamera(stream, video);', draw + keepPictures));
   t.match(result, { width: 640, height: 480, detections: [] });
 });
+
+test(
+  'the page of docs/QUICK_STARTS.md is that of docs/examples, and shows the camera with what was found',
+  options,
+  async (t) => {
+    const shown = snippetsOf('docs/QUICK_STARTS.md', 'html')[0] ?? '';
+    const watch = `<script>
+    const timer = setInterval(() => {
+      const { width, height } = document.querySelector('canvas');
+      const status = document.querySelector('p').textContent;
+      if (status === '') return;
+      clearInterval(timer);
+      fetch('/reports', { method: 'POST', body: JSON.stringify({ width, height, status }) });
+    }, 20);
+  </script>`;
+    t.same(await open(t, replaced(shown, '</html>', `${watch}</html>`)), {
+      width: 640,
+      height: 480,
+      status: 'no plate',
+    });
+  },
+);

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'tap';
 import { loadConfig } from '../../src/config.ts';
-import { httpErrors, streamErrors } from '../../src/errors.ts';
+import { httpErrors, SetupError, streamErrors } from '../../src/errors.ts';
 
 const page = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 
@@ -36,6 +36,42 @@ test('the README names every variable that the configuration reads', async (t) =
   t.ok(asked.size > 10);
   for (const name of asked) t.ok(readme.includes(`\`${name}\``), name);
 });
+
+test('docs/CONFIGURATION.md has every variable with its default, its range and what it may be', async (t) => {
+  const rows = page('docs/CONFIGURATION.md').split('\n');
+  // Minus one is no port, no provider and no level: every variable with a range says what it must be. None has no range.
+  const faults = faultsOf(new Proxy({}, { get: () => '-1' }));
+  const asked = new Map<string, string>();
+  loadConfig(new Proxy({}, { get: (_, name) => void asked.set(String(name), '') }));
+  for (const name of asked.keys()) {
+    const row = rows.filter((line) => line.startsWith(`| \`${name}\` |`));
+    t.equal(row.length, 1, name);
+    const [, , , range = ''] = row[0]?.split('|') ?? [];
+    const fault = faults.find((line) => line.startsWith(`${name} `)) ?? '';
+    const [, low, high] = /a number from (\S+) to (\S+);/.exec(fault) ?? [];
+    if (low !== undefined) t.equal(range.trim(), `${low} to ${high}`, fault);
+    const [, list] = /(?:one of|knows) ([a-z, ]+);/.exec(fault) ?? [];
+    if (list !== undefined) t.equal(range.replaceAll(/[` ]/g, ''), list.replaceAll(' ', ''), fault);
+  }
+});
+
+test('the defaults of docs/CONFIGURATION.md are those that the configuration falls back to', async (t) => {
+  const rows = [...page('docs/CONFIGURATION.md').matchAll(/^\| `([A-Z_]+)` \| `([^`]+)` \|/gm)];
+  t.ok(rows.length > 10);
+  const defaults = Object.fromEntries(rows.map(([, name, value]) => [name, value]));
+  const { poolWorkers: _, modelsDir: __, ...said } = loadConfig(defaults);
+  const { poolWorkers: ___, modelsDir: ____, ...real } = loadConfig({});
+  t.same(said, real);
+});
+
+function faultsOf(env: Record<string, string>): readonly string[] {
+  try {
+    loadConfig(env);
+    return [];
+  } catch (error) {
+    return error instanceof SetupError ? error.faults : [];
+  }
+}
 
 test('the README tells of every command', async (t) => {
   const readme = page('README.md');

@@ -1,0 +1,8 @@
+/** The `console` blocks of the pages print what the pages show. OWN_TOOL.md, which needs a picture of its own, has its own test. */
+import { test } from 'tap';
+import { needsDist } from '../support/installed-package.ts';
+import { playPage } from '../support/page-transcripts.ts';
+
+for (const page of ['docs/CONFIGURATION.md']) {
+  test(`the commands of ${page} print what it shows`, needsDist, (t) => playPage(t, page));
+}
