@@ -3,6 +3,6 @@ import { test } from 'tap';
 import { needsDist } from '../support/installed-package.ts';
 import { playPage } from '../support/page-transcripts.ts';
 
-for (const page of ['docs/CONFIGURATION.md', 'docs/OWN_MODEL.md']) {
+for (const page of ['docs/CONFIGURATION.md', 'docs/OWN_MODEL.md', 'docs/TROUBLESHOOTING.md']) {
   test(`the commands of ${page} print what it shows`, needsDist, (t) => playPage(t, page));
 }
