@@ -3,7 +3,7 @@ import { SetupError } from '../errors.ts';
 import type { Picture } from './picture.ts';
 
 /** Plates are read as well as at 90, and the frame is a third smaller. */
-export const defaultQuality = 85;
+const defaultQuality = 85;
 
 export type Encode = (picture: Extract<Picture, { kind: 'rgb' }>) => Promise<Buffer>;
 

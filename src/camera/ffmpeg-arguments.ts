@@ -26,7 +26,7 @@ export interface Size {
 }
 
 /** Wider pictures are made smaller where they are encoded anyway: raw ones of 4K would be 750 MB a second. */
-export const defaultMaxWidth = 1920;
+const defaultMaxWidth = 1920;
 
 /** 8192 × 4096: a decoder takes no larger picture, whatever its header says. */
 const maxPixels = 33_554_432;

@@ -20,7 +20,7 @@ export class SplitError extends Error {
 /** ffmpeg's headers have some 80 bytes. */
 const longestHeadBytes = 512;
 /** Far above a frame that any gateway takes, and above a raw picture of the most pixels that are decoded. */
-export const longestBodyBytes = 134_217_728;
+const longestBodyBytes = 134_217_728;
 
 export class FrameSplitter {
   readonly #readHead: ReadHead;

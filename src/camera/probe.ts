@@ -68,7 +68,7 @@ function failed(detail: string, healing: LastWords['healing']): ProbeEnd {
 }
 
 /** @returns undefined where there is no stream of pictures. */
-export function readFormat(answer: string): Format | undefined {
+function readFormat(answer: string): Format | undefined {
   let stream: Stream | undefined;
   try {
     stream = (JSON.parse(answer) as { streams?: Stream[] }).streams?.[0];

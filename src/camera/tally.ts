@@ -81,7 +81,7 @@ export class Tally {
 }
 
 /** All texts of a result in a line; undefined where nothing was read. */
-export function textOf(result: FrameResult): string | undefined {
+function textOf(result: FrameResult): string | undefined {
   const found = Array.isArray(result.detections) ? result.detections.map(({ text }) => text) : [];
   const texts = [...found, found.length === 0 ? result.text : undefined].filter(
     (text) => typeof text === 'string' && text.trim() !== '',

@@ -25,8 +25,8 @@ const usualColumns = 80;
 const usualRows = 24;
 const headings = ['camera', 'state', 'fps', 'sent', 'answered', 'dropped', 'ms', 'last text'] as const;
 /** Columns that go when there is no room, in this order: the most telling ones stay. */
-const firstToGo = ['dropped', 'sent', 'ms', 'answered', 'last text', 'fps'].map((name) =>
-  headings.findIndex((heading) => heading === name),
+const firstToGo = (['dropped', 'sent', 'ms', 'answered', 'last text', 'fps'] as const).map((name) =>
+  headings.indexOf(name),
 );
 const gap = '  ';
 /** Numbers stand on the right. */

@@ -32,7 +32,7 @@ const longestMs = 120_000;
 const askAgainMs = 100;
 
 /** A line that begins with `$` is a command, whose last character `\` joins the next line to it; the others are printed. */
-export function stepsOf(block: string): Step[] {
+function stepsOf(block: string): Step[] {
   return block
     .split(/^\$ /m)
     .slice(1)
