@@ -1,8 +1,15 @@
 /** The `console` blocks of the pages print what the pages show. OWN_TOOL.md, which needs a picture of its own, has its own test. */
 import { test } from 'tap';
+import { noFfmpegReason } from '../support/camera-run.ts';
 import { needsDist } from '../support/installed-package.ts';
 import { playPage } from '../support/page-transcripts.ts';
 
 for (const page of ['docs/CONFIGURATION.md', 'docs/OWN_MODEL.md', 'docs/TROUBLESHOOTING.md']) {
   test(`the commands of ${page} print what it shows`, needsDist, (t) => playPage(t, page));
 }
+
+test(
+  'the commands of docs/CAMERAS.md print what it shows',
+  noFfmpegReason === false ? needsDist : { skip: noFfmpegReason },
+  (t) => playPage(t, 'docs/CAMERAS.md'),
+);

@@ -80,9 +80,14 @@ test('the README tells of every command', async (t) => {
   for (const name of commands) t.ok(readme.includes(`framegate ${name}`), name);
 });
 
-test('docs/BENCH.md explains every flag of the load harness', async (t) => {
-  const bench = page('src/cli.ts').split(".command('bench')")[1]?.split('.action(')[0] ?? '';
-  const flags = [...bench.matchAll(/--[a-z-]+/g)].map(([flag]) => flag);
-  t.ok(flags.length > 10);
-  for (const flag of flags) t.ok(page('docs/BENCH.md').includes(`\`${flag}\``), flag);
-});
+for (const [command, name, fewest] of [
+  ['bench', 'docs/BENCH.md', 11],
+  ['camera', 'docs/CAMERAS.md', 8],
+] as const) {
+  test(`${name} explains every flag of framegate ${command}`, async (t) => {
+    const options = page('src/cli.ts').split(`.command('${command}')`)[1]?.split('.action(')[0] ?? '';
+    const flags = [...options.matchAll(/--[a-z-]+/g)].map(([flag]) => flag);
+    t.ok(flags.length >= fewest);
+    for (const flag of flags) t.ok(page(name).includes(`\`${flag}\``), flag);
+  });
+}
