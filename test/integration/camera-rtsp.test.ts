@@ -23,7 +23,8 @@ test('H.264 is encoded anew, and no frame is old when it leaves', { skip }, asyn
   );
   for (const [index, { atMs }] of [...gateway.frames.entries()].slice(10)) {
     const ageMs = atMs - (shownAtMs[numbers[index] as number] as number);
-    t.ok(ageMs < 1500, `${Math.round(ageMs)} ms`);
+    // What is late by a backlog is late by ever more; a busy machine is late by a second or two.
+    t.ok(ageMs < 5000, `${Math.round(ageMs)} ms`);
   }
 });
 

@@ -9,7 +9,8 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const names = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'];
+/** Whole browsers: a headless shell neither asks for the camera nor hides pages. */
+const names = ['chromium', 'chromium-browser', 'google-chrome'];
 /** A page that takes longer than this has failed, however busy the machine is. */
 const longestPageMs = 120_000;
 

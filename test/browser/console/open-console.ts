@@ -1,6 +1,6 @@
 /** Opens the console in the Chromium of the machine and watches what it must never do. Tests only. */
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import type { Test } from 'tap';
+import tap, { type Test } from 'tap';
 import { findChromium } from '../../support/browser.ts';
 
 const executablePath = findChromium();
@@ -27,19 +27,29 @@ export interface OpenOptions extends BrowserContextOptions {
   readonly before?: () => void;
 }
 
-/** Starts a browser for a test. */
-async function startBrowser(t: Test, args: readonly string[] = []): Promise<Browser> {
+const browsers = new Map<string, Promise<Browser>>();
+
+/** The browser with these flags: one for all tests of a file, since starting one takes longer than most tests. */
+function browserWith(args: readonly string[]): Promise<Browser> {
+  const key = args.join(' ');
+  const running = browsers.get(key) ?? startBrowser(args);
+  browsers.set(key, running);
+  return running;
+}
+
+async function startBrowser(args: readonly string[]): Promise<Browser> {
   const quiet = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
   const browser = await chromium.launch({ executablePath: executablePath ?? '', args: [...quiet, ...args] });
-  t.teardown(() => browser.close());
+  tap.teardown(() => browser.close());
   return browser;
 }
 
-/** Opens the page at `address` in a browser of its own. A fault that the test does not expect fails it at its end. */
+/** Opens the page at `address`, with no memory of any other. A fault that the test does not expect fails it at its end. */
 export async function openConsole(t: Test, address: string, options: OpenOptions = {}): Promise<OpenConsole> {
   const { args = [], before, ...context } = options;
-  const browser = await startBrowser(t, args);
+  const browser = await browserWith(args);
   const page = await browser.newPage(context);
+  t.teardown(() => page.context().close());
   const faults: string[] = [];
   const { host } = new URL(address);
   page.on('console', (message) => {
