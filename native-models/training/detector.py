@@ -58,10 +58,7 @@ class Head(nn.Module):
 
 
 class PlateDetector(nn.Module):
-    """Backbone at strides 2 to 32, a top-down feature pyramid, and one head a level.
-
-    `detail` brings stride-4 features to the finest level, for plates of a dozen pixels; it starts at zero.
-    """
+    """Backbone at strides 2 to 32, a top-down feature pyramid, and one head a level."""
 
     def __init__(self, widths=(16, 32, 64, 96, 128), depths=(1, 2, 3, 2), neck=48):
         super().__init__()
@@ -72,8 +69,6 @@ class PlateDetector(nn.Module):
             blocks += [SeparableBlock(outputs, outputs) for _ in range(depth)]
             self.stages.append(nn.Sequential(*blocks))
         self.laterals = nn.ModuleList(ConvBlock(width, neck) for width in widths[2:])
-        self.detail = ConvBlock(widths[1], neck, 3, 2)
-        nn.init.zeros_(self.detail[1].weight)
         self.merges = nn.ModuleList(SeparableBlock(neck, neck) for _ in widths[2:])
         self.heads = nn.ModuleList(Head(neck) for _ in STRIDES)
 
@@ -88,8 +83,6 @@ class PlateDetector(nn.Module):
         predictions = []
         for index in (2, 1, 0):
             merged = self.laterals[index](levels[index + 1])
-            if index == 0:
-                merged = merged + self.detail(levels[0])
             if above is not None:
                 merged = merged + nn.functional.interpolate(above, scale_factor=2.0, mode="nearest")
             above = self.merges[index](merged)
