@@ -114,10 +114,13 @@ export class Client extends Emitter<ClientEvents> {
    * Settles when a frame would leave at once: then is the time to take the newest picture.
    * @throws ClientError when the client is closed.
    */
-  ready(): Promise<void> {
-    const promise = this.#wait(this.#ready);
-    this.#pump();
-    return promise;
+  async ready(): Promise<void> {
+    do {
+      const promise = this.#wait(this.#ready);
+      this.#pump();
+      await promise;
+      // What came together with the reply that made it ready, `slow_down` or the end, may have changed it again.
+    } while (this.#state !== 'open' || this.#session.waitMs(performance.now()) > 0);
   }
 
   /** Settles when the connection is open. @throws ClientError when the attempt fails; the client goes on trying. */

@@ -146,7 +146,8 @@ export class Session {
       this.pace.dropped(departure, nowMs);
       item.settle({ type: 'dropped', frame, index, roundTripMs });
     } else {
-      this.pace.result(departure, nowMs, Number(result?.timings_ms?.['total']) || 0);
+      const serviceMs = result?.timings_ms?.['total'];
+      this.pace.result(departure, nowMs, Number.isFinite(serviceMs) ? (serviceMs as number) : 0);
       item.settle({ type: 'result', frame, index, result, roundTripMs });
     }
   }
@@ -170,7 +171,9 @@ function parse(data: unknown): ServerMessage | undefined {
   if (typeof data !== 'string') return undefined;
   try {
     const message = JSON.parse(data) as ServerMessage;
-    return ['result', 'dropped', 'warning', 'error'].some((key) => key in message) ? message : undefined;
+    if ('error' in message)
+      return [message.error, message.detail].every((text) => typeof text === 'string') ? message : undefined;
+    return ['result', 'dropped', 'warning'].some((key) => key in message) ? message : undefined;
   } catch {
     return undefined;
   }

@@ -222,6 +222,31 @@ test('a result may be anything', async (t) => {
   client.close();
 });
 
+test('an error of no text is no reply of a gateway, and breaks nothing', async (t) => {
+  for (const error of [null, 5, {}, { toString: 1, valueOf: 1 }]) {
+    const { client, socket } = open();
+    await client.ready();
+    const { index, reply } = client.send(frame(1));
+    const oddTotal = { result: { timings_ms: { total: error } } };
+    socket.say({ frame_index: index, ...oddTotal });
+    t.match(await reply, { type: 'result', ...oddTotal });
+    socket.say({ error, detail: 'x' });
+    t.equal(client.error?.code, 'invalid_reply');
+  }
+});
+
+test('ready holds when slow_down comes together with the reply', async (t) => {
+  const { client, socket } = open();
+  await client.ready();
+  client.send(frame(1));
+  const ready = client.ready();
+  socket.result(0);
+  for (let count = 0; count < 60; count++) socket.say({ warning: 'slow_down' });
+  await ready;
+  t.equal(client.send(frame(2)).index, 1, 'it leaves at once');
+  client.close();
+});
+
 test('a listener that throws keeps nobody from being told', async (t) => {
   const { client, socket } = open();
   const thrown: unknown[] = [];
