@@ -7,6 +7,7 @@ import { highestFps, largestWidth, longestSilenceS } from './cli/camera-sources.
 import { inspectModel } from './cli/inspect-model.ts';
 import { listPipelines } from './cli/list-pipelines.ts';
 import { listModels, type ModelsFlags } from './cli/models.ts';
+import { printable } from './cli/printable.ts';
 import { type SendOptions, send } from './cli/send.ts';
 import { serve } from './cli/serve.ts';
 import { SetupError } from './errors.ts';
@@ -137,6 +138,6 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
-  for (const fault of error.faults) process.stderr.write(`framegate: ${fault}\n`);
+  for (const fault of error.faults) process.stderr.write(`framegate: ${printable(fault)}\n`);
   process.exit(setupExitCode);
 }

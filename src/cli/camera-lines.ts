@@ -2,6 +2,7 @@
 import type { BridgeEvent } from '../camera/bridge.ts';
 import type { FeedEnd } from '../camera/feed.ts';
 import type { Counts } from '../camera/tally.ts';
+import { printableLine } from './printable.ts';
 
 /** Where the output of `framegate camera` goes. */
 export interface CameraOutput {
@@ -22,7 +23,7 @@ export class CameraLines implements CameraOutput {
 
   constructor(
     out: NodeJS.WritableStream & { readonly writableLength: number },
-    complain: (line: string) => void = (line) => void process.stderr.write(`framegate: ${line}\n`),
+    complain: (line: string) => void = (line) => void process.stderr.write(`framegate: ${printableLine(line)}\n`),
   ) {
     this.#out = out;
     this.#complain = complain;

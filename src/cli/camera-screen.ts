@@ -3,6 +3,7 @@ import type { BridgeEvent } from '../camera/bridge.ts';
 import type { FeedEnd, FeedState } from '../camera/feed.ts';
 import type { Counts, Tally } from '../camera/tally.ts';
 import type { CameraOutput } from './camera-lines.ts';
+import { cut, cutStart, printable, printableLine, widthOf } from './printable.ts';
 
 /** The part of a terminal that is needed. */
 export interface Terminal {
@@ -93,7 +94,7 @@ export class CameraScreen implements CameraOutput {
 
   /** A line that stays, above the table. */
   #tell(text: string): void {
-    this.#terminal.write(`${this.#erase()}${text}\n${this.#table()}`);
+    this.#terminal.write(`${this.#erase()}${printableLine(text)}\n${this.#table()}`);
   }
 
   #erase(): string {
@@ -124,13 +125,20 @@ function cellsOf({ name, tally, state, gatewayIsLost }: Row): string[] {
 
 /** Lines no wider than the terminal, or it would wrap them and the next drawing would not meet them. */
 export function layOut(rows: readonly (readonly string[])[], columns: number): string[] {
-  const cells = rows.map((row) => row.map((cell) => cut(printable(cell), longestCell)));
+  const cells = rows.map((row) => row.map(fitCell));
   const widths = headings.map((_, column) => Math.max(...cells.map((row) => widthOf(row[column] ?? ''))));
   const shown = shownColumns(widths, columns - 1);
   return cells.map((row) => {
     const line = shown.map((column) => pad(row[column] ?? '', widths[column] ?? 0, column)).join(gap);
     return cut(line, Math.max(1, columns - 1)).trimEnd();
   });
+}
+
+/** Of a camera's name the end: addresses begin alike. */
+function fitCell(cell: string, column: number): string {
+  return column === 0
+    ? cutStart(printable(cell), longestCell)
+    : cut(printable(cell.slice(0, longestCell + 1)), longestCell);
 }
 
 function shownColumns(widths: readonly number[], room: number): number[] {
@@ -146,18 +154,4 @@ function shownColumns(widths: readonly number[], room: number): number[] {
 function pad(cell: string, width: number, column: number): string {
   const blank = ' '.repeat(Math.max(0, width - widthOf(cell)));
   return column >= rightFrom && column <= rightTo ? blank + cell : cell + blank;
-}
-
-/** A gateway's text must not move the cursor. */
-function printable(text: string): string {
-  return text.replace(/\p{C}/gu, ' ');
-}
-
-function widthOf(text: string): number {
-  return [...text].length;
-}
-
-function cut(text: string, width: number): string {
-  const characters = [...text];
-  return characters.length <= width ? text : `${characters.slice(0, Math.max(0, width - 1)).join('')}…`;
 }

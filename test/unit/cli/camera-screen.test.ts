@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { test } from 'tap';
 import { Tally } from '../../../src/camera/tally.ts';
 import { CameraScreen, layOut } from '../../../src/cli/camera-screen.ts';
+import { widthOf } from '../../../src/cli/printable.ts';
 
 const headings = ['camera', 'state', 'fps', 'sent', 'answered', 'dropped', 'ms', 'last text'];
 const row = ['front', 'live', '15.0', '100', '98', '2', '31', 'AB123CD'];
@@ -21,7 +22,7 @@ test('no line is ever wider than the terminal, whatever was read', async (t) => 
   fc.assert(
     fc.property(fc.array(cells, { minLength: 1, maxLength: 4 }), fc.integer({ min: 2, max: 120 }), (rows, columns) => {
       const lines = layOut([headings, ...rows], columns);
-      return lines.every((line) => [...line].length < columns && !/\p{Cc}/u.test(line));
+      return lines.every((line) => widthOf(line) < columns && !/\p{Cc}/u.test(line));
     }),
   );
   t.pass();
@@ -46,4 +47,35 @@ test('many cameras leave room on the terminal', async (t) => {
   for (let index = 0; index < 40; index++) screen.add(`camera ${index}`, { tally: new Tally() });
   screen.draw();
   t.ok((written.at(-1) ?? '').split('\n').length <= 10);
+});
+
+test('characters that take two columns keep the table in the terminal, and its columns in line', async (t) => {
+  const lines = layOut([headings, row.with(-1, '東京 500 あ 12-34'.repeat(3)), row.with(0, '正門')], 80);
+  t.ok(
+    lines.every((line) => widthOf(line) < 80),
+    lines.join('\n'),
+  );
+  const before = lines.map((line) => widthOf(line.slice(0, line.search(/last|東|AB/))));
+  t.equal(new Set(before).size, 1, `${before}`);
+});
+
+test("a gateway's complaint steers no terminal, and takes no screenful", async (t) => {
+  const written: string[] = [];
+  const screen = new CameraScreen({ columns: 80, rows: 24, write: (text) => written.push(text) });
+  t.teardown(() => screen.close());
+  screen.add('front', { tally: new Tally() });
+  const detail = `\x1b[2J\x9b31m\u202ered\nframegate: forged ${'long '.repeat(10_000)}`;
+  screen.event('front', { type: 'gateway', state: 'lost', detail });
+  t.match(written.join(''), /^front: gateway: {2}\[2J 31m red framegate: forged long/);
+  t.notMatch(written.join(''), /(?!\n)\p{C}/u);
+  t.ok(written.join('').length < 1000);
+});
+
+test('addresses that begin alike are told apart', async (t) => {
+  const [, one, two] = layOut(
+    [headings, ...[1, 2].map((end) => row.with(0, `rtsp://user:***@192.0.2.7:554/stream${end}`))],
+    80,
+  );
+  t.match(one, /^….*192\.0\.2\.7:554\/stream1 {2}live/);
+  t.match(two, /^….*192\.0\.2\.7:554\/stream2 {2}live/);
 });
