@@ -1,5 +1,5 @@
 /** What `framegate camera` is to play: flags and the file of `--sources`, checked, become one plan for each camera. */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { z } from 'zod';
 import type { CameraPlan } from '../camera/bridge.ts';
 import { isLive, readSource } from '../camera/source.ts';
@@ -37,6 +37,8 @@ export interface CameraPlans {
 /** Each is an ffmpeg and a connection; a machine that carries more can run the command twice. */
 const mostCameras = 64;
 const longestName = 40;
+/** Each camera may have the longest of everything. */
+const largestFileBytes = 1_048_576;
 export const highestFps = 240;
 export const largestWidth = 8192;
 export const longestSilenceS = 3600;
@@ -122,8 +124,9 @@ function readSourcesFile(path: string | undefined): CameraEntry[] {
   if (path === undefined) return [];
   let json: unknown;
   try {
-    json = JSON.parse(readFileSync(path, 'utf8'));
+    json = JSON.parse(readText(path));
   } catch (error) {
+    if (error instanceof SetupError) throw error;
     // A complaint of the parser quotes the file, and with it a password.
     const reason = error instanceof SyntaxError ? 'is not JSON' : `cannot be read (${codeOf(error)})`;
     throw new SetupError([`${path} ${reason}`]);
@@ -131,6 +134,22 @@ function readSourcesFile(path: string | undefined): CameraEntry[] {
   const parsed = fileSchema.safeParse(json);
   if (!parsed.success) throw new SetupError(parsed.error.issues.map((issue) => `${path}: ${describeIssue(issue)}`));
   return parsed.data;
+}
+
+/** A pipe has no size that could be asked for, nor an end that could be waited for. */
+function readText(path: string): string {
+  const bytes = Buffer.alloc(largestFileBytes + 1);
+  const file = openSync(path, 'r');
+  try {
+    let filled = 0;
+    for (let read = -1; read !== 0 && filled < bytes.length; filled += read) {
+      read = readSync(file, bytes, filled, bytes.length - filled, null);
+    }
+    if (filled > largestFileBytes) throw new SetupError([`${path} is larger than 1 MB`]);
+    return bytes.toString('utf8', 0, filled);
+  } finally {
+    closeSync(file);
+  }
 }
 
 function codeOf(error: unknown): string {

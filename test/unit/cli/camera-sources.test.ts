@@ -97,3 +97,11 @@ test('a file that is not there is told by its name', async (t) => {
     [/c\.json cannot be read \(ENOENT\)/],
   );
 });
+
+test('a file that is larger than any list of cameras is not read to its end', async (t) => {
+  const large = fileOf(t, ' '.repeat(1_048_577));
+  t.match(
+    faultsOf(() => planCameras([], { ...flags, sources: large })),
+    [/cameras\.json is larger than 1 MB$/],
+  );
+});
