@@ -157,9 +157,11 @@ export class Bridge {
     const picture = this.#newest.take(performance.now());
     if (picture?.kind === 'jpeg') this.#client.send(picture.bytes);
     if (picture?.kind !== 'rgb') return;
-    this.tally.count('encoded');
-    const jpeg = await this.#parts.encode(picture);
+    // A shape that JPEG cannot have, such as 65 535 pixels of height.
+    const jpeg = await this.#parts.encode(picture).catch(() => undefined);
     this.#buffers.give(picture);
+    if (jpeg === undefined) return this.tally.count('broken');
+    this.tally.count('encoded');
     // Meanwhile the connection, the pace or the source may have changed.
     await this.#client.ready();
     if (this.#newest.isFresh(picture, performance.now())) this.#client.send(jpeg);

@@ -16,21 +16,19 @@ process.on('exit', () => {
 export class Child {
   /** Settles when the process is gone and its output is read. `undefined`: it was ended by a signal, or never began. */
   readonly ended: Promise<number | undefined>;
-  readonly #process: ChildProcess;
+  /** Undefined when it is gone, or never began. */
+  #process: ChildProcess | undefined;
   readonly #lines: string[] = [];
   #killTimer: NodeJS.Timeout | undefined;
 
   constructor(program: string, args: readonly string[], output: (chunk: Buffer) => void) {
-    // No terminal's Ctrl-C for it: the bridge ends it itself, in order.
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: process.platform !== 'win32' });
-    this.#process = child;
-    running.add(child);
-    child.stdout?.on('data', output);
-    this.#readLines(child.stderr);
     this.ended = new Promise((resolve) => {
+      const child = this.#begin(program, args, output);
+      if (child === undefined) return resolve(undefined);
       const finish = (code: number | null) => {
         clearTimeout(this.#killTimer);
         running.delete(child);
+        this.#process = undefined;
         resolve(code ?? undefined);
       };
       child.once('close', finish);
@@ -49,10 +47,27 @@ export class Child {
   /** Ends it; nothing of its output is seen any more. */
   stop(): void {
     const child = this.#process;
+    if (child === undefined) return;
     child.stdout?.removeAllListeners('data');
     child.stdout?.destroy();
     child.kill('SIGTERM');
     this.#killTimer ??= setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+  }
+
+  #begin(program: string, args: readonly string[], output: (chunk: Buffer) => void): ChildProcess | undefined {
+    try {
+      // No terminal's Ctrl-C for it: the bridge ends it itself, in order.
+      const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: process.platform !== 'win32' });
+      this.#process = child;
+      running.add(child);
+      child.stdout?.on('data', output);
+      this.#readLines(child.stderr);
+      return child;
+    } catch (error) {
+      // Some faults of the machine, such as no memory for a process, are thrown and not told by an event.
+      this.#lines.push(`[error] ${(error as Error).message}`);
+      return undefined;
+    }
   }
 
   #readLines(stream: Readable | null): void {

@@ -23,12 +23,16 @@ export interface PlayParts extends Playing {
 
 /** The first picture may take longer than a next one: an H.264 camera shows nothing before its next key frame. */
 const firstPictureFactor = 2;
+/** Timers go no further: a rate of a picture a month. */
+const longestTimerMs = 2 ** 31 - 1;
 
 export class Play {
   readonly ended: Promise<PlayEnd>;
   readonly #parts: PlayParts;
   readonly #child: Child;
   readonly #splitter: FrameSplitter;
+  /** So long without a picture means that the source is lost. */
+  readonly #patienceMs: number;
   #watchdog: NodeJS.Timeout;
   #pictures = 0;
   /** Why it was ended from this side; undefined while it was not. */
@@ -36,7 +40,10 @@ export class Play {
 
   constructor(parts: PlayParts) {
     this.#parts = parts;
-    const { mode, buffers, silenceMs, source } = parts;
+    const { mode, buffers, silenceMs, source, wishes } = parts;
+    // ffmpeg itself leaves out what is above the rate, and two pictures of a low one are far apart.
+    const gapMs = mode === 'pictures' && wishes.fps !== undefined ? 1000 / wishes.fps : 0;
+    this.#patienceMs = Math.min(silenceMs + gapMs, longestTimerMs);
     this.#splitter =
       mode === 'copy'
         ? new FrameSplitter(readPartHead, (_, body) => this.#jpeg(body))
@@ -61,8 +68,8 @@ export class Play {
     const verdict = this.#verdict;
     if (verdict === 'stopped') return { type: 'stopped', words: { detail: 'stopped', healing: 'likely' } };
     if (verdict === 'silent') {
-      const seconds = (this.#parts.silenceMs * (this.#pictures === 0 ? firstPictureFactor : 1)) / 1000;
-      return { type: 'failed', words: { detail: `no picture for ${seconds} s`, healing: 'likely' } };
+      const ms = this.#pictures === 0 ? firstPictureFactor * this.#parts.silenceMs : this.#patienceMs;
+      return { type: 'failed', words: { detail: `no picture for ${Math.round(ms / 100) / 10} s`, healing: 'likely' } };
     }
     if (verdict !== undefined) return { type: 'failed', words: { detail: verdict.message, healing: 'rarely' } };
     const words = lastWordsOf(this.#child.lines, source);
@@ -98,7 +105,7 @@ export class Play {
   #came(picture: Picture): void {
     this.#pictures += 1;
     clearTimeout(this.#watchdog);
-    this.#watchdog = setTimeout(() => this.#end('silent'), this.#parts.silenceMs);
+    this.#watchdog = setTimeout(() => this.#end('silent'), this.#patienceMs);
     this.#parts.picture(picture);
   }
 }

@@ -14,6 +14,9 @@ export type ReadSource =
   | { readonly ok: true; readonly source: Source }
   | { readonly ok: false; readonly fault: string };
 
+/** Longer than any path or address; a process takes no argument of 128 KB. */
+const longestSource = 4096;
+
 const kindOfScheme: Readonly<Record<string, 'rtsp' | 'http'>> = {
   rtsp: 'rtsp',
   rtsps: 'rtsp',
@@ -28,6 +31,7 @@ const kindOfScheme: Readonly<Record<string, 'rtsp' | 'http'>> = {
 export function readSource(text: string): ReadSource {
   // A control character would break the lines that are printed, and ffmpeg's own.
   if (text === '' || hasControlCharacter(text)) return { ok: false, fault: 'a source must be printable text' };
+  if (text.length > longestSource) return { ok: false, fault: `a source has at most ${longestSource} characters` };
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
   if (scheme !== undefined) return readAddress(text, scheme);
   if (text.startsWith('/dev/')) return { ok: true, source: { kind: 'device', text, shown: text } };

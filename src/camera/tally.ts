@@ -19,6 +19,8 @@ export interface Counts {
 const windowMs = 3000;
 /** The newest round trips, whose median is shown. */
 const mostRoundTrips = 31;
+/** More than a line shows. */
+const longestText = 1000;
 
 export class Tally {
   readonly #counts: { -readonly [Name in keyof Counts]: number } = {
@@ -80,11 +82,11 @@ export class Tally {
   }
 }
 
-/** All texts of a result in a line; undefined where nothing was read. */
-function textOf(result: FrameResult): string | undefined {
-  const found = Array.isArray(result.detections) ? result.detections.map(({ text }) => text) : [];
-  const texts = [...found, found.length === 0 ? result.text : undefined].filter(
+/** All texts of a result in a line; undefined where nothing was read. A gateway's own tools, and its errors, may give anything. */
+function textOf(result: Partial<FrameResult> | null): string | undefined {
+  const found = Array.isArray(result?.detections) ? result.detections.map((detection) => detection?.text) : [];
+  const texts = [...found, found.length === 0 ? result?.text : undefined].filter(
     (text) => typeof text === 'string' && text.trim() !== '',
   );
-  return texts.length === 0 ? undefined : texts.join(' ').replace(/\s+/g, ' ');
+  return texts.length === 0 ? undefined : texts.join(' ').slice(0, longestText).replace(/\s+/g, ' ');
 }

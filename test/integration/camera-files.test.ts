@@ -133,3 +133,24 @@ for (const [name, content] of [
     t.equal(gateway.frames.length, 0);
   });
 }
+
+test('a picture of a shape that JPEG cannot have is left out', { skip }, async (t) => {
+  const path = join(t.testdir(), 'tall.nut');
+  const tall = ['-f', 'lavfi', '-i', 'color=s=16x65535:r=5:d=1', '-c:v', 'rawvideo', '-pix_fmt', 'gray'];
+  execFileSync('ffmpeg', ['-v', 'error', ...tall, path]);
+  const gateway = await keepFrames(t);
+  const run = runCamera(t, [path, '--url', gateway.url]);
+  t.equal(await run.ended(), 0);
+  const ended = run.lines.at(-1);
+  t.match(ended, { state: 'ended', sent: 0, encoded: 0 });
+  t.ok((ended?.['broken'] as number) > 0);
+  t.equal(run.stderr(), '');
+});
+
+test('a low --fps is no silence', { skip }, async (t) => {
+  const clip = encodeVideo(t, 'clip.mp4', numbered(40));
+  const gateway = await keepFrames(t);
+  const run = runCamera(t, [clip, '--url', gateway.url, '--fps', '0.6', '--silence', '1']);
+  t.equal(await run.ended(), 0);
+  t.match(run.lines.at(-1), { failed: false, detail: 'played to its end', pictures: 3 });
+});

@@ -10,6 +10,7 @@ import {
   showFrames,
   noFfmpegReason as skip,
 } from '../support/camera-run.ts';
+import { startFakeGateway } from '../support/fake-gateway.ts';
 import { runCli, startGateway } from '../support/gateway.ts';
 import { startMjpegCamera } from '../support/mjpeg-camera.ts';
 import { numberedFrame } from '../support/numbered-frames.ts';
@@ -166,4 +167,38 @@ test('a reader that goes away (`| head`) ends the command without a word', { ski
   t.equal(await run.ended(), 0);
   t.equal(run.stderr(), '');
   t.equal(processesWith(camera.url).length, 0);
+});
+
+test('whatever a gateway says, the command lives on, and its words steer no terminal', { skip }, async (t) => {
+  const camera = await startMjpegCamera(t);
+  showFrames(t, frames, 15, camera.show);
+  const results = [null, 5, { detections: [null, 5, { text: { a: 1 } }] }, { text: 5, timings_ms: { total: {} } }];
+  const gateway = await startFakeGateway(t, {
+    frame: ({ index, socket }) => {
+      if (index < results.length) socket.send(JSON.stringify({ frame_index: index, result: results[index] }));
+      else socket.send(JSON.stringify({ error: 'pipeline_failure', detail: '\x1b[2J\nframegate: forged' }));
+    },
+  });
+  const run = runCamera(t, [camera.url, '--url', `ws://127.0.0.1:${gateway.port}`]);
+  await run.until(({ gateway: state }) => state === 'lost');
+  t.strictSame(
+    run.lines.filter(({ result }) => result !== undefined).map(({ result }) => result),
+    results,
+  );
+  await eventually('its words', () => run.stderr().includes('forged'));
+  run.child.kill('SIGTERM');
+  t.equal(await run.ended(), 0);
+  for (const line of run.stderr().trim().split('\n'))
+    t.match(line, /^framegate: http.* gateway: pipeline_failure: {2}\[2J/);
+});
+
+test('a source of 200 KB is refused, and the others play', { skip }, async (t) => {
+  const gateway = await keepFrames(t);
+  const file = join(t.testdir(), 'cameras.json');
+  const sources = [{ name: 'long', source: `http://h/${'x'.repeat(200_000)}` }, { source: clipOf(t) }];
+  writeFileSync(file, JSON.stringify(sources));
+  const run = runCamera(t, ['--sources', file, '--url', gateway.url]);
+  t.equal(await run.ended(), 1);
+  t.match(run.stderr(), /^framegate: long: a source has at most 4096 characters\n$/);
+  t.ok(gateway.frames.length > 1);
 });
