@@ -23,6 +23,8 @@ const program = new Command('framegate')
   .description('Low-latency inference on live camera frames over WebSocket.')
   .version(version)
   .showHelpAfterError()
+  // A wrong flag is a fault of the set-up like any other. The commands below inherit this.
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : setupExitCode))
   .addHelpText('after', '\nEvery setting is an environment variable; see the README.');
 
 program
@@ -62,7 +64,7 @@ program
   .option('--reconnect', 'come back when a source was lost (live sources do)')
   .option('--no-reconnect', 'end when a source was lost')
   .addOption(new Option('--rtsp-transport <how>', 'how an RTSP camera sends: tcp, udp').choices(['tcp', 'udp']))
-  .option('--silence <s>', 'seconds without a picture after which a source is lost', numberUpTo(longestSilenceS), 10)
+  .option('--silence <s>', 'seconds without a picture after which a source is lost', numberUpTo(longestSilenceS, 1), 10)
   .option('--sources <file>', 'JSON file with cameras, each with its own options')
   .option('--json', 'print JSON lines on a terminal too')
   .action(async (sources: string[], flags: CameraFlags) => {
@@ -118,9 +120,10 @@ function positiveNumber(text: string): number {
   return value;
 }
 
-function numberUpTo(highest: number): (text: string) => number {
+function numberUpTo(highest: number, lowest = 0): (text: string) => number {
   return (text) => {
     const value = positiveNumber(text);
+    if (value < lowest) throw new InvalidArgumentError(`It must be at least ${lowest}.`);
     if (value > highest) throw new InvalidArgumentError(`It must be at most ${highest}.`);
     return value;
   };

@@ -41,13 +41,14 @@ for (const [what, args, code, line] of [
     2,
     /^framegate: ftp:\/\/admin:\*\*\*@host\/x: a source is/,
   ],
-  ['an option in place of a source', ['-i'], 1, /unknown option '-i'/],
+  ['an option in place of a source', ['-i'], 2, /unknown option '-i'/],
   ['an option after --', ['--', '-i'], 2, /^framegate: -i does not exist\n$/],
-  ['a rate of nothing', ['x', '--fps', '0'], 1, /--fps.*It must be a number above 0/],
-  ['an absurd rate', ['x', '--fps', '1e9'], 1, /--fps.*It must be at most 240/],
-  ['half a pixel', ['x', '--width', '9.5'], 1, /--width.*It must be a whole number/],
-  ['too much quality', ['x', '--quality', '101'], 1, /--quality.*It must be at most 100/],
-  ['an unknown transport', ['x', '--rtsp-transport', 'pigeon'], 1, /--rtsp-transport.*Allowed choices are tcp, udp/],
+  ['a rate of nothing', ['x', '--fps', '0'], 2, /--fps.*It must be a number above 0/],
+  ['an absurd rate', ['x', '--fps', '1e9'], 2, /--fps.*It must be at most 240/],
+  ['half a pixel', ['x', '--width', '9.5'], 2, /--width.*It must be a whole number/],
+  ['too much quality', ['x', '--quality', '101'], 2, /--quality.*It must be at most 100/],
+  ['too little silence', ['x', '--silence', '0.5'], 2, /--silence.*It must be at least 1/],
+  ['an unknown transport', ['x', '--rtsp-transport', 'pigeon'], 2, /--rtsp-transport.*Allowed choices are tcp, udp/],
 ] as const) {
   test(`${what} is refused, exit code ${code}`, async (t) => {
     const finished = await runCli(['camera', ...args]);

@@ -107,14 +107,14 @@ for (const [what, args, line] of [
 for (const fps of ['0', 'fast']) {
   test(`--fps "${fps}" is refused by name`, async (t) => {
     const { code, stderr } = await runCli(['send', 'x.jpg', '--fps', fps]);
-    t.equal(code, 1);
+    t.equal(code, 2);
     t.match(stderr, /--fps.*It must be a number above 0\./);
   });
 }
 
 test('no path at all is refused with the help', async (t) => {
   const { code, stderr } = await runCli(['send']);
-  t.equal(code, 1);
+  t.equal(code, 2);
   t.match(stderr, /missing required argument 'path'/);
   t.match(stderr, /Usage: framegate send/);
 });

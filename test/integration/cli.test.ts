@@ -38,7 +38,7 @@ test('--version is the package’s', async (t) => {
 for (const args of [['srve'], ['serve', '--prot', '1'], []]) {
   test(`"framegate ${args.join(' ')}" shows the help and fails`, async (t) => {
     const { code, stderr } = await runCli(args);
-    t.equal(code, 1);
+    t.equal(code, 2);
     t.match(stderr, /Usage: framegate/);
     t.notMatch(stderr, /^\s+at /m, 'no stack');
   });
