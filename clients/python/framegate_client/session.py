@@ -13,9 +13,11 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from .events import ClientError, Dropped, Lost, Reply, Result
 from .pace import Departure, Pace
 
-_KEYS = ("result", "dropped", "warning", "error")
+_KEYS = ("result", "dropped", "warning")
 # How long the closing handshake may take with a peer that is being left.
 _CLOSE_TIMEOUT_S = 1
+# No gateway gives a frame more time.
+_LONGEST_SERVICE_MS = 3_600_000
 
 
 def now_ms() -> float:
@@ -116,7 +118,7 @@ class Session:
         if message is None:
             return ClientError("invalid_reply", "The peer does not answer as a gateway does")
         if "error" in message:
-            return ClientError(str(message["error"]), str(message.get("detail", "")))
+            return ClientError(message["error"], message["detail"])
         if "warning" in message:
             self.pace.slow_down(now_ms())
             self._slowed()
@@ -160,7 +162,8 @@ class Session:
 def _service_ms(result: object) -> float:
     timings = result.get("timings_ms") if isinstance(result, dict) else None
     total = timings.get("total") if isinstance(timings, dict) else None
-    return float(total) if isinstance(total, int | float) else 0.0
+    # Python's JSON has numbers without end, NaN among them, which would spoil every average that they enter.
+    return float(total) if isinstance(total, int | float) and 0 <= total <= _LONGEST_SERVICE_MS else 0.0
 
 
 def _parse(text: str | bytes) -> dict[str, Any] | None:
@@ -171,4 +174,8 @@ def _parse(text: str | bytes) -> dict[str, Any] | None:
         message = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return message if isinstance(message, dict) and any(key in message for key in _KEYS) else None
+    if not isinstance(message, dict):
+        return None
+    if "error" in message:
+        return message if all(isinstance(message.get(key), str) for key in ("error", "detail")) else None
+    return message if any(key in message for key in _KEYS) else None

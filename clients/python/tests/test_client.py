@@ -114,11 +114,12 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
             self.assertGreater(len(results) / 6, 0.6 * 1000 / service_ms)
             self.assertLess(drop_rate, 0.1)
             self.assertEqual(warnings, [])
-            results.clear()
+            slow_fps = len(results) / 6
             await camera(client, 30, 10, lambda: QUICK)
             results.clear()
             await camera(client, 30, 3, lambda: QUICK)
-            self.assertGreater(len(results) / 3, 25)
+            # On a busy machine the camera itself does not keep its 30.
+            self.assertGreater(len(results) / 3, 1.3 * slow_fps)
 
     async def test_never_more_in_flight_than_asked(self) -> None:
         async with connect(self.gateway.url, "by_width", max_in_flight=1) as client:
@@ -261,13 +262,22 @@ class OtherPeersTest(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(raised.exception.code, "unreachable")
 
     async def test_one_that_talks_of_other_things_is_given_up(self) -> None:
-        for answer in ("hello", "5", "[" * 100_000, '{"frame_index":0}', b'{"frame_index":0,"dropped":true}'):
+        others = ("hello", "5", "[" * 100_000, '{"frame_index":0}', '{"error":{}}', '{"error":"gone","detail":null}')
+        for answer in (*others, b'{"frame_index":0,"dropped":true}'):
             async with await self.client_of(answer) as client:
                 await client.ready()
                 reply = await client.send(QUICK).reply
                 assert isinstance(reply, Lost), reply
                 self.assertEqual(reply.error.code, "invalid_reply")
                 await until(lambda client=client: client.state == "closed")  # type: ignore[misc]
+
+    async def test_a_result_with_odd_times_is_a_result(self) -> None:
+        for total in ("NaN", "Infinity", "-1", "9" * 400, '"1"', "{}"):
+            answer = f'{{"frame_index":0,"result":{{"timings_ms":{{"total":{total}}}}}}}'
+            async with await self.client_of(answer) as client:
+                await client.ready()
+                self.assertIsInstance(await client.send(QUICK).reply, Result)
+                self.assertEqual(client.state, "open")
 
     async def test_replies_that_fit_no_frame_change_nothing(self) -> None:
         for index in ("7", "[]", '"0"', "null"):
