@@ -95,7 +95,10 @@ class Session:
     async def _receive(self, socket: ClientConnection) -> ClientError:
         while True:
             try:
-                message = await asyncio.wait_for(socket.recv(), self._left_ms() / 1000)
+                # Not `wait_for`: before Python 3.12 it forgets that it was cancelled when a message comes in the
+                # same moment, and `close` would wait for ever.
+                async with asyncio.timeout(self._left_ms() / 1000):
+                    message = await socket.recv()
             except TimeoutError:
                 if self._left_ms() > 0:
                     continue

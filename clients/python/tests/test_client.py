@@ -1,15 +1,10 @@
-"""The client before a real gateway: replies, pace, refusals, restarts, peers that are no gateway."""
+"""The client before a real gateway: replies, pace, refusals, restarts."""
 
 import asyncio
 import logging
-import os
 import time
 import unittest
 from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import TypeVar
-
-from websockets.asyncio.server import ServerConnection, serve
 
 from framegate_client import (
     Client,
@@ -26,27 +21,7 @@ from framegate_client import (
 )
 
 from .gateway import Gateway, free_port
-
-_Event = TypeVar("_Event")
-
-# A picture 100 pixels wide, which the pipeline `by_width` takes 100 ms for, and one of 16. The caller makes them.
-_FOLDER = Path(os.environ["FRAMEGATE_FRAMES"])
-SLOW = (_FOLDER / "slow.jpg").read_bytes()
-QUICK = (_FOLDER / "quick.jpg").read_bytes()
-
-
-def collect(client: Client, kind: type[_Event]) -> list[_Event]:
-    """Keep every event of a class."""
-    events: list[_Event] = []
-    client.on(kind, events.append)
-    return events
-
-
-async def until(done: Callable[[], bool]) -> None:
-    """Wait for something that the events will bring about."""
-    async with asyncio.timeout(60):
-        while not done():  # noqa: ASYNC110 (many things are waited for, and no test for long)
-            await asyncio.sleep(0.005)
+from .support import QUICK, SLOW, collect, until
 
 
 async def camera(
@@ -218,90 +193,3 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
             with self.assertRaises(ClientError):
                 await ready
             self.assertEqual([change.state for change in states][-1], "closed")
-
-
-class OtherPeersTest(unittest.IsolatedAsyncioTestCase):
-    """Peers that are no gateway, and bad arguments."""
-
-    def setUp(self) -> None:
-        logging.disable()
-
-    async def client_of(self, answer: str | bytes | None, **limits: float) -> Client:
-        """Connect to a WebSocket server that answers every frame in this way, or not at all."""
-
-        async def handle(socket: ServerConnection) -> None:
-            async for _ in socket:
-                if answer is not None:
-                    await socket.send(answer)
-
-        server = await serve(handle, "127.0.0.1", 0)
-        self.addAsyncCleanup(server.wait_closed)
-        self.addCleanup(server.close)
-        port = next(iter(server.sockets)).getsockname()[1]
-        return connect(f"ws://127.0.0.1:{port}", "echo", **limits)  # type: ignore[arg-type]
-
-    async def test_one_that_never_answers_is_left(self) -> None:
-        async with await self.client_of(None, timeout_ms=200) as client:
-            await client.ready()
-            reply = await client.send(QUICK).reply
-            assert isinstance(reply, Lost), reply
-            self.assertEqual(reply.error.code, "timed_out")
-
-    async def test_one_that_never_upgrades_is_left(self) -> None:
-        async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await reader.read()
-            writer.close()
-
-        server = await asyncio.start_server(hold, "127.0.0.1", 0)
-        self.addAsyncCleanup(server.wait_closed)
-        self.addCleanup(server.close)
-        port = server.sockets[0].getsockname()[1]
-        async with connect(f"ws://127.0.0.1:{port}", "echo", timeout_ms=200) as client:
-            with self.assertRaises(ClientError) as raised:
-                await client.opened()
-            self.assertEqual(raised.exception.code, "unreachable")
-
-    async def test_one_that_talks_of_other_things_is_given_up(self) -> None:
-        others = ("hello", "5", "[" * 100_000, '{"frame_index":0}', '{"error":{}}', '{"error":"gone","detail":null}')
-        for answer in (*others, b'{"frame_index":0,"dropped":true}'):
-            async with await self.client_of(answer) as client:
-                await client.ready()
-                reply = await client.send(QUICK).reply
-                assert isinstance(reply, Lost), reply
-                self.assertEqual(reply.error.code, "invalid_reply")
-                await until(lambda client=client: client.state == "closed")  # type: ignore[misc]
-
-    async def test_a_result_with_odd_times_is_a_result(self) -> None:
-        for total in ("NaN", "Infinity", "-1", "9" * 400, '"1"', "{}"):
-            answer = f'{{"frame_index":0,"result":{{"timings_ms":{{"total":{total}}}}}}}'
-            async with await self.client_of(answer) as client:
-                await client.ready()
-                self.assertIsInstance(await client.send(QUICK).reply, Result)
-                self.assertEqual(client.state, "open")
-
-    async def test_replies_that_fit_no_frame_change_nothing(self) -> None:
-        for index in ("7", "[]", '"0"', "null"):
-            async with await self.client_of(f'{{"frame_index":{index},"dropped":true}}', timeout_ms=300) as client:
-                await client.ready()
-                reply = await client.send(QUICK).reply
-                assert isinstance(reply, Lost), reply
-                self.assertEqual(reply.error.code, "timed_out")
-
-    async def test_max_attempts(self) -> None:
-        async with connect(f"ws://127.0.0.1:{free_port()}", "echo", max_attempts=2) as client:
-            with self.assertRaises(ClientError) as raised:
-                await client.ready()
-            self.assertEqual((raised.exception.code, client.state), ("unreachable", "closed"))
-
-    async def test_bad_arguments(self) -> None:
-        for address in ("host:8000", "ftp://host", "ws://", "no address"):
-            with self.assertRaises(ValueError):
-                connect(address, "echo")
-        with self.assertRaisesRegex(ValueError, "max_fps must be above 0"):
-            connect("ws://host", "echo", max_fps=0)
-        with self.assertRaises(TypeError):
-            connect("ws://host", "echo").send("text")  # type: ignore[arg-type]
-
-
-if __name__ == "__main__":
-    unittest.main()
