@@ -1,4 +1,4 @@
-/** Runs the tests with tap and ends with one line that counts them. Arguments go to tap: files, `--grep`, ... */
+/** Runs the tests with tap and ends with one line that counts them. Arguments: test files, of all where there are none; flags go to tap. */
 import { spawn } from 'node:child_process';
 import { createReadStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,22 +12,37 @@ interface Counts {
   failed: number;
   /** Each skipped test with its reason. */
   readonly skipped: string[];
+  /** Files that failed without a test that did: crashed, killed, out of time, or without tests. */
+  readonly broken: string[];
 }
 
-/** Depth of a `test()` in a file: tap wraps each file into a test of its own. */
-const testDepth = 1;
+interface Outcome {
+  readonly ok: boolean;
+  readonly name: string;
+  readonly skip?: unknown;
+}
+
+/** Depths in the TAP of a run: `all.ts` is a test, in it each file, in that each `test()`. */
+const fileDepth = 1;
+const testDepth = 2;
 
 /** Counts the tests in a file of TAP, each `test()` of a test file as one. */
 async function countTests(path: string): Promise<Counts> {
-  const counts: Counts = { passed: 0, failed: 0, skipped: [] };
+  const counts: Counts = { passed: 0, failed: 0, skipped: [], broken: [] };
+  let failedBefore = 0;
+  const endFile = ({ ok, name, skip }: Outcome) => {
+    if ((!ok && counts.failed === failedBefore) || skip) counts.broken.push(name);
+    failedBefore = counts.failed;
+  };
+  const endTest = ({ ok, name, skip }: Outcome) => {
+    if (skip) counts.skipped.push(`skipped: ${name} (${skip})`);
+    else if (ok) counts.passed += 1;
+    else counts.failed += 1;
+  };
   const watch = (parser: Parser, depth: number) => {
     parser.on('child', (child: Parser) => watch(child, depth + 1));
-    if (depth !== testDepth) return;
-    parser.on('assert', (result: { ok: boolean; name: string; skip?: unknown }) => {
-      if (result.skip) counts.skipped.push(`skipped: ${result.name} (${result.skip})`);
-      else if (result.ok) counts.passed += 1;
-      else counts.failed += 1;
-    });
+    if (depth === fileDepth) parser.on('assert', endFile);
+    if (depth === testDepth) parser.on('assert', endTest);
   };
   if (!existsSync(path)) return counts;
   const parser = new Parser();
@@ -46,7 +61,11 @@ const folder = mkdtempSync(join(tmpdir(), 'framegate-tests-'));
 const output = join(folder, 'results.tap');
 const onTerminal = process.stdout.isTTY;
 const reporter = onTerminal ? 'base' : 'terse';
-const tap = spawn('tap', [`--reporter=${reporter}`, `--output-file=${output}`, ...process.argv.slice(2)], {
+const isFlag = (argument: string) => argument.startsWith('-');
+const flags = process.argv.slice(2).filter(isFlag);
+const files = process.argv.slice(2).filter((argument) => !isFlag(argument));
+const named = files.map((file) => `--test-arg=${file}`);
+const tap = spawn('tap', [`--reporter=${reporter}`, `--output-file=${output}`, ...flags, ...named, 'test/all.ts'], {
   stdio: ['inherit', onTerminal ? 'inherit' : 'pipe', 'inherit'],
 });
 tap.on('close', finish);
@@ -59,12 +78,12 @@ if (tap.stdout !== null) {
 
 /** Counts, cleans up and tells. */
 async function finish(code: number | null): Promise<void> {
-  const { passed, failed, skipped } = await countTests(output);
+  const { passed, failed, skipped, broken } = await countTests(output);
   rmSync(folder, { recursive: true });
-  // A file that crashed or ran no test has failed, even where every test that ran has passed.
-  const broken = code !== 0 && failed === 0 ? 1 : 0;
+  const isUntold = code !== 0 && failed + broken.length === 0;
   for (const reason of skipped) process.stdout.write(`${reason}\n`);
+  for (const file of broken) process.stdout.write(`broken: ${file} (ended early, or has no test)\n`);
   const count = skipped.length > 0 ? `, ${skipped.length} skipped` : '';
-  process.stdout.write(`${passed} passed, ${failed + broken} failed${count}\n`);
-  process.exitCode = code ?? 1;
+  process.stdout.write(`${passed} passed, ${failed + broken.length + (isUntold ? 1 : 0)} failed${count}\n`);
+  process.exitCode = broken.length > 0 ? 1 : (code ?? 1);
 }
