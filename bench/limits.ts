@@ -1,27 +1,36 @@
 /** `npm run limits`: a pipeline in a bare loop on one thread, without sockets or threads: the ceiling of the gateway. */
-import { Command, InvalidArgumentError } from 'commander';
-import { renderFrames } from '../src/samples/street-frames.ts';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { type FrameSize, renderFrames, usualFrameSize } from '../src/samples/street-frames.ts';
 import { openPipeline } from './open-pipeline.ts';
 
 interface Flags {
   readonly pipeline: string;
   readonly frames: number;
+  readonly size: FrameSize;
   readonly json?: boolean;
 }
 
 /** Frames before the clock starts: the compiler has seen everything by then. */
 const warmUpFrames = 20;
 
+/** Below it nobody can read the plate; above it drawing alone takes minutes. */
+const leastSide = 240;
+const largestSide = 4096;
+
+const size = new Option('-s, --size <WxH>', 'pixels of a frame')
+  .argParser(frameSize)
+  .default(usualFrameSize, `${usualFrameSize.width}x${usualFrameSize.height}`);
 const flags = new Command('npm run limits --')
-  .description('Runs a pipeline on rendered 640x480 frames with one plate each, one after the other.')
+  .description('Runs a pipeline on rendered frames with one plate each, one after the other.')
   .option('-p, --pipeline <id>', 'pipeline to run', 'yolo_ocr')
   .option('-n, --frames <n>', 'how many frames', wholeNumber, 200)
+  .addOption(size)
   .option('--json', 'print one JSON object')
   .parse()
   .opts<Flags>();
 
 const service = await openPipeline(flags.pipeline);
-const frames = renderFrames();
+const frames = renderFrames(flags.size);
 const stages = new Map<string, number[]>();
 let cpuAtStart = process.cpuUsage();
 for (let index = -warmUpFrames; index < flags.frames; index++) {
@@ -37,6 +46,7 @@ const cpuSeconds = (cpu.user + cpu.system) / 1e6;
 const report = {
   pipeline: flags.pipeline,
   frames: flags.frames,
+  size: flags.size,
   frames_per_cpu_second: flags.frames / cpuSeconds,
   cpu_ms_per_frame: (cpuSeconds * 1000) / flags.frames,
   stage_ms: Object.fromEntries([...stages].map(([stage, values]) => [stage, spread(values)])),
@@ -47,6 +57,15 @@ function spread(values: readonly number[]): { median: number; p95: number } {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] as number;
   return { median: at(0.5), p95: at(0.95) };
+}
+
+function frameSize(text: string): FrameSize {
+  const sides = /^(\d+)x(\d+)$/.exec(text)?.slice(1).map(Number) ?? [];
+  const [width = 0, height = 0] = sides;
+  if (sides.some((side) => side < leastSide || side > largestSide) || sides.length === 0) {
+    throw new InvalidArgumentError(`It must be as 1920x1080, each side ${leastSide} to ${largestSide}.`);
+  }
+  return { width, height };
 }
 
 function wholeNumber(text: string): number {

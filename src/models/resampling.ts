@@ -52,26 +52,76 @@ export function averageBlocks(image: Image, region: Region, factor: number): Ima
   const height = Math.max(1, Math.floor(Math.min(region.h, image.height - y0) / factor));
   if (averaged.length < width * height * channels) averaged = new Uint8Array(width * height * channels);
   const rowLength = image.width * channels;
+  const averageRow = rowAverageOf(image, factor);
+  for (let row = 0; row < height; row++) {
+    const start = (y0 + row * factor) * rowLength + x0 * channels;
+    averageRow(data, start, rowLength, averaged, row * width * channels, (row + 1) * width * channels);
+  }
+  return { width, height, channels, data: averaged };
+}
+
+/** Reduces the rows of samples that begin at `start` to one, written from `to` on up to `end`. */
+type RowAverage = (
+  data: Uint8Array,
+  start: number,
+  rowLength: number,
+  out: Uint8Array,
+  to: number,
+  end: number,
+) => void;
+
+/** Colour by two and three, as 1280 and 1920 pixels become 640, is what most cameras need: without inner loops in half the time. */
+function rowAverageOf(image: Image, factor: number): RowAverage {
+  if (image.channels === 3 && factor === 2) return averageTwos;
+  if (image.channels === 3 && factor === 3) return averageThrees;
+  return averageAny(image, factor);
+}
+
+const averageTwos: RowAverage = (data, start, rowLength, out, to, end) => {
+  for (let a = start, b = start + rowLength, at = to; at < end; at += 3, a += 6, b += 6) {
+    out[at] = (sumOfTwo(data, a) + sumOfTwo(data, b) + 2) >> 2;
+    out[at + 1] = (sumOfTwo(data, a + 1) + sumOfTwo(data, b + 1) + 2) >> 2;
+    out[at + 2] = (sumOfTwo(data, a + 2) + sumOfTwo(data, b + 2) + 2) >> 2;
+  }
+};
+
+const averageThrees: RowAverage = (data, start, rowLength, out, to, end) => {
+  for (let a = start, b = a + rowLength, c = b + rowLength, at = to; at < end; at += 3, a += 9, b += 9, c += 9) {
+    out[at] = (sumOfThree(data, a) + sumOfThree(data, b) + sumOfThree(data, c) + 4) / 9;
+    out[at + 1] = (sumOfThree(data, a + 1) + sumOfThree(data, b + 1) + sumOfThree(data, c + 1) + 4) / 9;
+    out[at + 2] = (sumOfThree(data, a + 2) + sumOfThree(data, b + 2) + sumOfThree(data, c + 2) + 4) / 9;
+  }
+};
+
+/** One colour of neighbouring pixels. Inlined by the compiler, as is the next. */
+function sumOfTwo(data: Uint8Array, at: number): number {
+  return (data[at] as number) + (data[at + 3] as number);
+}
+
+function sumOfThree(data: Uint8Array, at: number): number {
+  return sumOfTwo(data, at) + (data[at + 6] as number);
+}
+
+function averageAny(image: Image, factor: number): RowAverage {
+  const { channels } = image;
+  const [nextGreen, nextBlue] = samplesOf(image);
   const area = factor * factor;
   const half = area >> 1;
-  const [nextGreen, nextBlue] = samplesOf(image);
-  for (let row = 0, to = 0; row < height; row++) {
-    for (let column = 0; column < width; column++, to += channels) {
-      let start = (y0 + row * factor) * rowLength + (x0 + column * factor) * channels;
+  return (data, start, rowLength, out, to, end) => {
+    for (let at = to, left = start; at < end; at += channels, left += factor * channels) {
       let red = half;
       let green = half;
       let blue = half;
-      for (let down = 0; down < factor; down++, start += rowLength) {
-        for (let from = start; from < start + factor * channels; from += channels) {
+      for (let down = 0, first = left; down < factor; down++, first += rowLength) {
+        for (let from = first; from < first + factor * channels; from += channels) {
           red += data[from] as number;
           green += data[from + nextGreen] as number;
           blue += data[from + nextBlue] as number;
         }
       }
-      averaged[to] = red / area;
-      averaged[to + nextGreen] = green / area;
-      averaged[to + nextBlue] = blue / area;
+      out[at] = red / area;
+      out[at + nextGreen] = green / area;
+      out[at + nextBlue] = blue / area;
     }
-  }
-  return { width, height, channels, data: averaged };
+  };
 }

@@ -10,6 +10,8 @@ export interface Normalisation {
   readonly order: 'rgb' | 'bgr';
 }
 
+const colours = 3;
+
 /** RGB, 0 to 1: what YOLO exports take. */
 export const unitRgb: Normalisation = { mean: [0, 0, 0], std: [1, 1, 1], order: 'rgb' };
 
@@ -26,6 +28,8 @@ export interface PictureTensor {
   readonly height: number;
   readonly factor: readonly [number, number, number];
   readonly shift: readonly [number, number, number];
+  /** The whole tensor, where it takes RGB samples as they are: rows are copied at once. */
+  readonly pixels?: Uint8Array;
 }
 
 type Samples = Float32Array | Uint8Array;
@@ -63,6 +67,7 @@ export function pixelsTensor(data: Uint8Array, width: number, height: number): P
     height,
     factor: [1, 1, 1],
     shift: [rounding, rounding, rounding],
+    pixels: data,
   };
 }
 
@@ -74,13 +79,13 @@ export interface Place {
   readonly height: number;
 }
 
-/** Above this reduction a bilinear resize skips source pixels, so an area average is taken first; at it, it is that average. */
-const largestBilinearReduction = 2;
+/** Above this reduction a bilinear resize skips source pixels, so an area average is taken first; at it, it is that average, but slower. */
+const leastAveragedReduction = 2;
 
 /** Resizes a region of a picture into a tensor; only the place is written. A grey picture fills all three colours. */
 export function writeRegion(image: Image, region: Region, out: PictureTensor, place: Place): void {
   const reduction = Math.min(region.w / place.width, region.h / place.height);
-  if (reduction > largestBilinearReduction) {
+  if (reduction >= leastAveragedReduction) {
     const smaller = averageBlocks(image, region, Math.floor(reduction));
     writeSampled(smaller, { x: 0, y: 0, w: smaller.width, h: smaller.height }, out, place);
   } else {
@@ -89,8 +94,10 @@ export function writeRegion(image: Image, region: Region, out: PictureTensor, pl
 }
 
 function writeSampled(image: Image, region: Region, out: PictureTensor, place: Place): void {
-  const write = isSameSize(region, place) ? copyPixels : resizeBilinear;
-  write(image, region, out, place);
+  const { pixels, width } = out;
+  if (!isSameSize(region, place)) resizeBilinear(image, region, out, place);
+  else if (pixels !== undefined && image.channels === colours) copyRows(image, region, pixels, width, place);
+  else copyPixels(image, region, out, place);
 }
 
 /**
@@ -173,6 +180,14 @@ function copyPixels(image: Image, region: Region, out: PictureTensor, place: Pla
   }
 }
 
+function copyRows({ data, width }: Image, region: Region, pixels: Uint8Array, outWidth: number, place: Place): void {
+  const length = colours * place.width;
+  for (let row = 0; row < place.height; row++) {
+    const from = colours * ((region.y + row) * width + region.x);
+    pixels.set(data.subarray(from, from + length), colours * ((place.y + row) * outWidth + place.x));
+  }
+}
+
 /** The grey of the bars around a letterboxed picture: 114 of 255, as YOLO is trained with. */
 const padding = 114;
 
@@ -184,7 +199,11 @@ export function writeLetterboxed(image: Image, box: Letterbox, out: PictureTenso
   writeRegion(image, whole, out, { x: box.offsetX, y: box.offsetY, width: box.width, height: box.height });
 }
 
-function fillGrey({ red, green, blue, step, width, height, factor, shift }: PictureTensor): void {
+function fillGrey({ red, green, blue, step, width, height, factor, shift, pixels }: PictureTensor): void {
+  if (pixels !== undefined) {
+    pixels.fill(padding);
+    return;
+  }
   const greyOf = (index: 0 | 1 | 2) => padding * factor[index] - shift[index];
   const values = [greyOf(0), greyOf(1), greyOf(2)] as const;
   for (let at = 0; at < width * height * step; at += step) {

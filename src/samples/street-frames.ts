@@ -4,15 +4,22 @@ import { encodeJpeg } from './render-text.ts';
 
 /** Texts with the letters and digits of plates, one for each frame. */
 const texts = ['AB123CD', 'FK07LWE', 'M482KT', 'RZ9061', 'HH4711', 'KXC358', 'B52UV', 'W300GT'];
-const width = 640;
-const height = 480;
 /** About what a camera's own encoder gives: 50 KB for 640 × 480. */
 const quality = 90;
 
-/** Frames of 640 × 480 with one plate each, at different places. */
-export function renderFrames(): Uint8Array[] {
+export interface FrameSize {
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
+export const usualFrameSize: FrameSize = { width: 640, height: 480 };
+
+/** Frames with one plate each, at different places; a larger frame shows the same at a larger scale. */
+export function renderFrames({ width, height } = usualFrameSize): Uint8Array[] {
+  const scale = Math.min(width / usualFrameSize.width, height / usualFrameSize.height);
   return texts.map((text, index) => {
-    const plate = { x: 120 + 30 * index, y: 290 + 8 * index, w: 150 };
+    const plate = { x: scale * (120 + 30 * index), y: scale * (290 + 8 * index), w: scale * 150 };
     return encodeJpeg(renderPlateScene({ width, height, text, plate, seed: index + 1 }), quality);
   });
 }

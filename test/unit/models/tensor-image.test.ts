@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
 import { type Image, letterboxOf } from '../../../src/models/image.ts';
+import type { Region } from '../../../src/models/resampling.ts';
 import {
   type Normalisation,
   pixelsTensor,
@@ -101,24 +102,47 @@ test('a region with fractions agrees with the definition', async (t) => {
   t.pass();
 });
 
-test('a reduction to a half or less takes the mean of whole blocks', async (t) => {
-  const image = noise(12, 8);
-  const out = new Float32Array(3 * 3 * 2);
-  writeRegion(image, whole(image), planesTensor(out, 3, 2, unitRgb), placeAll(3, 2));
-  const means = [];
+/** The mean of each block of a region, `[3, height, width]`, 0 to 255. */
+function meansOfBlocks(image: Image, region: Region, factor: number): number[] {
+  const means: number[] = [];
+  const taps = [...Array(factor).keys()];
   for (let channel = 0; channel < 3; channel++) {
-    for (let row = 0; row < 2; row++) {
-      for (let column = 0; column < 3; column++) {
-        let sum = 0;
-        for (let i = 0; i < 16; i++) {
-          sum += image.data[((4 * row + (i >> 2)) * 12 + 4 * column + (i & 3)) * 3 + channel] as number;
-        }
-        means.push(Math.round(sum / 16) / 255);
+    for (let y = region.y; y < region.y + region.h; y += factor) {
+      for (let x = region.x; x < region.x + region.w; x += factor) {
+        const samples = taps.flatMap((down) =>
+          taps.map((across) => {
+            const pixel = (y + down) * image.width + x + across;
+            return image.data[pixel * image.channels + (channel % image.channels)] as number;
+          }),
+        );
+        means.push(Math.round(samples.reduce((sum, sample) => sum + sample, 0) / samples.length));
       }
     }
   }
-  assertClose(out, means);
-  t.pass();
+  return means;
+}
+
+test('a reduction to a half or less takes the mean of whole blocks', async (t) => {
+  for (const channels of [1, 3] as const) {
+    for (const factor of [2, 3, 4, 5]) {
+      const image = noise(5 * factor + 3, 4 * factor + 2, channels);
+      const region = { x: 2, y: 1, w: 5 * factor, h: 4 * factor };
+      const means = meansOfBlocks(image, region, factor);
+      const planes = new Float32Array(60);
+      writeRegion(image, region, planesTensor(planes, 5, 4, unitRgb), placeAll(5, 4));
+      assertClose(
+        planes,
+        means.map((mean) => mean / 255),
+      );
+      const pixels = new Uint8Array(60);
+      writeRegion(image, region, pixelsTensor(pixels, 5, 4), placeAll(5, 4));
+      t.strictSame(
+        [...pixels],
+        means.map((_, at) => means[(at % 3) * 20 + Math.floor(at / 3)]),
+        `${channels} channels by ${factor}`,
+      );
+    }
+  }
 });
 
 test('a fine pattern comes out as its mean and not as stripes', async (t) => {
@@ -167,6 +191,15 @@ test('only the placed rectangle of the tensor is written', async (t) => {
     const written = [...out.subarray(16 * plane, 16 * plane + 16)].flatMap((value, at) => (value === -7 ? [] : at));
     t.same(written, [9, 10, 13, 14]);
   }
+  const pixels = new Uint8Array(3 * 16).fill(7);
+  writeRegion({ ...image, data: image.data.map(() => 1) }, whole(image), pixelsTensor(pixels, 4, 4), {
+    x: 1,
+    y: 2,
+    width: 2,
+    height: 2,
+  });
+  const rows = [0, 1, 2, 3].map((row) => pixels.subarray(12 * row, 12 * row + 12).join(''));
+  t.same(rows, ['777777777777', '777777777777', '777111111777', '777111111777']);
 });
 
 test('a buffer that is longer than the picture does not matter', async (t) => {

@@ -1,5 +1,6 @@
 /** The frames that the load harness sends are real JPEG of the size and weight that it claims. */
 import { test } from 'tap';
+import { openPipeline } from '../../../bench/open-pipeline.ts';
 import { readJpegHeader } from '../../../src/jpeg-header.ts';
 import { renderFrames } from '../../../src/samples/street-frames.ts';
 import { JpegDecoder } from '../../../src/tools/jpeg-decoder.ts';
@@ -15,4 +16,15 @@ test('eight different frames of 640x480, about 50 KB each, the same in every run
   }
   t.equal(new Set(frames.map((frame) => Buffer.from(frame).toString('base64'))).size, 8);
   t.strictSame(renderFrames(), frames);
+});
+
+test('frames of another size show the same at their scale, and the pipeline finds it there', async (t) => {
+  const frame = renderFrames({ width: 320, height: 240 })[0] as Uint8Array;
+  t.match(readJpegHeader(frame), { width: 320, height: 240 });
+  const service = await openPipeline('yolo_ocr');
+  t.teardown(() => service.close());
+  const { result } = await service.runOnFrame('yolo_ocr', 0, frame);
+  t.match(result, { width: 320, height: 240, detections: [{ label: 'plate', text: 'AB123CD' }] });
+  const { x = 0, y = 0, w = 0 } = result.detections?.[0] ?? {};
+  t.ok(Math.abs(x - 60) < 5 && Math.abs(y - 145) < 5 && Math.abs(w - 75) < 10, `${x}, ${y}, ${w}`);
 });
