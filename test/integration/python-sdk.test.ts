@@ -40,7 +40,11 @@ const env = { ...process.env, PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' }
 /** One run of the pace: what happened at random, and what it said after each step. */
 function randomRun(seed: number) {
   const random = seededRandom(seed);
-  const limits = { maxInFlight: 1 + Math.floor(8 * random()), maxFps: 1 + Math.floor(120 * random()) };
+  const limits = {
+    maxInFlight: 1 + Math.floor(8 * random()),
+    maxFps: 1 + Math.floor(120 * random()),
+    adapt: seed % 4 > 0,
+  };
   const pace = new Pace(limits);
   const flying: Departure[] = [];
   const dropRate = random() ** 3;

@@ -41,11 +41,14 @@ class Client:
         *,
         max_in_flight: int = 8,
         max_fps: float = 30,
+        adapt: bool = True,
         timeout_ms: float = 10_000,
         max_attempts: float = math.inf,
     ) -> None:
         """Set it up; nothing happens before ``async with``.
 
+        With ``adapt`` it keeps to the gateway's pace; without, only ``max_in_flight`` and ``max_fps`` hold and the
+        gateway drops the rest.
         ``timeout_ms`` is for opening a connection and for each reply: longer than the gateway's
         ``STREAM_FRAME_TIMEOUT_MS``. ``max_attempts`` sessions in a row may end without one result.
         Raises ``ValueError`` for a bad address or limit.
@@ -59,7 +62,7 @@ class Client:
                 message = f"{name} must be above 0"
                 raise ValueError(message)
         self._url = _stream_url(url, pipeline)
-        self._new_pace: Callable[[], Pace] = lambda: Pace(max_in_flight, max_fps)
+        self._new_pace: Callable[[], Pace] = lambda: Pace(max_in_flight, max_fps, adapt=adapt)
         self._timeout_ms = timeout_ms
         self._max_attempts = max_attempts
         self._state: State = "connecting"

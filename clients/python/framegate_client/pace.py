@@ -52,10 +52,11 @@ class Pace:
     ``src/client/pace.ts`` says why each rule is there.
     """
 
-    def __init__(self, max_in_flight: int, max_fps: float) -> None:
-        """Start with a window of one frame."""
+    def __init__(self, max_in_flight: int, max_fps: float, *, adapt: bool = True) -> None:
+        """Start with a window of one frame. Without ``adapt`` only the two limits hold."""
         self._max_in_flight = max_in_flight
         self._max_fps = max_fps
+        self._adapt = adapt
         self._window = 1.0
         self._in_flight = 0
         self._round_trip_ms = 0.0
@@ -82,23 +83,30 @@ class Pace:
     @property
     def fps(self) -> float:
         """Frames a second that the window allows now."""
-        return min(self._max_fps, 1000 * self._window / self.round_trip_ms)
+        return min(self._max_fps, 1000 * self._window / self.round_trip_ms) if self._adapt else self._max_fps
 
     def wait_ms(self, now_ms: float) -> float:
         """Milliseconds until the next frame may go: 0 when it may now, infinity when only a reply can change it."""
-        whole = math.floor(self._window)
-        if self._in_flight > self._max_in_flight - 1 or self._in_flight > whole:
+        if self._in_flight > self._max_in_flight - 1:
             return math.inf
-        gap_ms = 0.0
-        if self._refusals > 0 and self._in_flight == 0:
-            # Long before the power would leave the range of a number the gap is at its longest.
-            gap_ms = self.round_trip_ms * _FIRST_RETRY * _RETRY_FACTOR ** min(self._refusals - 1, 1000)
-        elif self._refusals > 0 or self._in_flight == whole:
-            if whole > 0 and self._window - whole < _LEAST_PART:
-                return math.inf
-            gap_ms = self.round_trip_ms / self._window
+        gap_ms = self._gap_ms() if self._adapt else 0.0
+        if gap_ms == math.inf:
+            return math.inf
         slot_ms = self._slot_at_ms + 1000 / self._max_fps
         return max(0.0, slot_ms - now_ms, self._sent_at_ms + min(gap_ms, _LONGEST_GAP_MS) - now_ms)
+
+    def _gap_ms(self) -> float:
+        """Time that the window leaves between the last frame and the next; infinity when it is full."""
+        whole = math.floor(self._window)
+        if self._in_flight > whole:
+            return math.inf
+        if self._refusals > 0 and self._in_flight == 0:
+            # Long before the power would leave the range of a number the gap is at its longest.
+            return self.round_trip_ms * _FIRST_RETRY * _RETRY_FACTOR ** min(self._refusals - 1, 1000)
+        if self._refusals == 0 and self._in_flight < whole:
+            return 0.0
+        is_worth_a_timer = whole == 0 or self._window - whole >= _LEAST_PART
+        return self.round_trip_ms / self._window if is_worth_a_timer else math.inf
 
     def sent(self, now_ms: float) -> Departure:
         """Count a frame that goes."""

@@ -25,7 +25,7 @@ def main() -> None:
     """Compare all runs. An infinite wait is written as null."""
     compared = 0
     for run in json.load(sys.stdin):
-        pace = Pace(run["maxInFlight"], run["maxFps"])
+        pace = Pace(run["maxInFlight"], run["maxFps"], adapt=run["adapt"])
         flying: list[Departure] = []
         for number, step in enumerate(run["steps"]):
             take(pace, step, flying)

@@ -110,6 +110,15 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
             await camera(client, 60, 3, lambda: SLOW)
             self.assertEqual((most, dropped), (1, []))
 
+    async def test_without_adapt_the_gateway_drops(self) -> None:
+        async with connect(self.gateway.url, "by_width", adapt=False) as client:
+            await client.opened()
+            dropped = collect(client, Dropped)
+            # Four pictures in the time that one takes: all but one leave, and find the only worker taken.
+            await asyncio.gather(*await camera(client, 40, 2, lambda: SLOW))
+            self.assertGreater(len(dropped), 10)
+            self.assertEqual(client.fps, 30)
+
     async def test_an_unknown_pipeline_is_given_up(self) -> None:
         async with connect(self.gateway.url, "yolo_v9") as client:
             await until(lambda: client.state == "closed")
