@@ -19,8 +19,10 @@ export class SplitError extends Error {
 
 /** ffmpeg's headers have some 80 bytes. */
 const longestHeadBytes = 512;
-/** Far above a frame that any gateway takes, and above a raw picture of the most pixels that are decoded. */
+/** Above a raw picture of the most pixels that are decoded. */
 const longestBodyBytes = 134_217_728;
+/** A JPEG of six times the usual frame limit: whoever sends it is no camera, and a few in memory are not noticed. */
+const longestJpegBytes = 33_554_432;
 
 export class FrameSplitter {
   readonly #readHead: ReadHead;
@@ -82,6 +84,7 @@ export const readPartHead: ReadHead = (bytes) => {
   if (end === -1) return undefined;
   const length = /^content-length: *(\d+) *$/im.exec(bytes.toString('latin1', 0, end).replaceAll('\r', ''))?.[1];
   if (length === undefined) throw new SplitError('a part without Content-length');
+  if (Number(length) > longestJpegBytes) throw new SplitError(`a frame of ${length} bytes`);
   return { headBytes: end + 4, bodyBytes: Number(length) };
 };
 
