@@ -1,5 +1,6 @@
 /** The controls below the picture: what is chosen there, and what they show. */
 import { element, write } from './elements.ts';
+import { sourceOfFile, takeHandedFiles } from './handed-files.ts';
 import type { PipelineSummary } from './pipelines.ts';
 import type { Preferences, SourceName } from './preferences.ts';
 
@@ -37,6 +38,7 @@ export class Controls {
         input.value = '';
       });
     }
+    takeHandedFiles((file) => events.source(sourceOfFile(file), file));
     this.#pipeline.addEventListener('change', () => events.changed({ pipeline: this.#pipeline.value }));
     this.#fps.addEventListener('input', () => events.changed({ fps: this.#fps.valueAsNumber }));
     this.#quality.addEventListener('input', () => events.changed({ quality: this.#quality.valueAsNumber }));

@@ -1,4 +1,5 @@
 /** The sample scene, video files and pictures, against a real gateway with the models that ship. */
+import type { Page } from 'playwright-core';
 import tap, { type Test, test } from 'tap';
 import { renderPlateScene } from '../../../src/samples/render-plate.ts';
 import { encodeJpeg } from '../../../src/samples/render-text.ts';
@@ -93,6 +94,53 @@ test('a video file is played and read', needsBrowser, async (t) => {
   });
   await page.locator('#texts .text', { hasText: text }).waitFor(patience);
   t.match(await page.locator('#caption').textContent(), /960 × 540/);
+  t.strictSame(faults, []);
+});
+
+/** A file as the browser hands it over, in the page. */
+function handOver(page: Page, bytes: Buffer, type: string) {
+  const file = { base64: bytes.toString('base64'), type };
+  return page.evaluateHandle(({ base64, type }) => {
+    const transfer = new DataTransfer();
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    transfer.items.add(new File([bytes], 'handed-over', { type }));
+    return transfer;
+  }, file);
+}
+
+test('a file that is dropped on the page, or pasted, is read', needsBrowser, async (t) => {
+  const { page, faults } = await openConsole(t, `${gateway.httpUrl}/?fps=5`);
+  const dataTransfer = await handOver(page, picture, 'image/jpeg');
+  await page.dispatchEvent('.stage', 'dragover', { dataTransfer });
+  t.equal(await page.locator('body[data-file-over]').count(), 1, 'the target is shown');
+  await page.dispatchEvent('body', 'dragleave', { dataTransfer });
+  t.equal(await page.locator('body[data-file-over]').count(), 0, 'and no more');
+  await page.dispatchEvent('.stage', 'dragover', { dataTransfer });
+  await page.dispatchEvent('.stage', 'drop', { dataTransfer });
+  t.equal(await page.locator('body[data-file-over]').count(), 0);
+  await page.locator('#found', { hasText: text }).waitFor(patience);
+  t.equal(await page.getByRole('button', { name: 'Picture' }).getAttribute('aria-pressed'), 'true');
+
+  const film = await handOver(page, Buffer.from('this is a letter'), 'video/mp4');
+  await page.evaluate(
+    (clipboardData) => document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true })),
+    film,
+  );
+  await page.getByText('This video cannot be played here').waitFor(patience);
+  t.strictSame(faults, []);
+});
+
+test('text that is dropped or pasted is left to the browser', needsBrowser, async (t) => {
+  const { page, faults, texts } = await openConsole(t, gateway.httpUrl);
+  await texts(1);
+  const dataTransfer = await page.evaluateHandle(() => {
+    const transfer = new DataTransfer();
+    transfer.setData('text/plain', 'AB123CD');
+    return transfer;
+  });
+  for (const event of ['dragover', 'drop', 'paste']) await page.dispatchEvent('.stage', event, { dataTransfer });
+  t.equal(await page.locator('body[data-file-over]').count(), 0);
+  t.equal(await page.getByRole('button', { name: 'Sample' }).getAttribute('aria-pressed'), 'true');
   t.strictSame(faults, []);
 });
 
