@@ -26,10 +26,10 @@ function filmOf(t: Test, text: string): string {
 }
 
 test('what a camera films is found and read', needsBrowser, async (t) => {
-  const args = [fakeDevice, saysYes, `--use-file-for-fake-video-capture=${filmOf(t, 'KXC364')}`];
+  const args = [fakeDevice, saysYes, `--use-file-for-fake-video-capture=${filmOf(t, 'AB12CDE')}`];
   const { page, faults, texts } = await openConsole(t, `${gateway.httpUrl}/?source=camera`, { args });
-  t.strictSame([...new Set(await texts(1))], ['KXC364']);
-  await page.locator('#found', { hasText: 'KXC364' }).waitFor(patience);
+  t.strictSame([...new Set(await texts(1))], ['AB12CDE']);
+  await page.locator('#found', { hasText: 'AB12CDE' }).waitFor(patience);
   t.equal(await page.getByRole('button', { name: 'Camera' }).getAttribute('aria-pressed'), 'true');
   t.strictSame(faults, []);
 });
