@@ -32,7 +32,10 @@ program
   .description('run the gateway until SIGTERM or Ctrl-C')
   .option('--host <host>', 'address to listen on (HOST, default 127.0.0.1)')
   .option('--port <port>', 'port to listen on (PORT, default 8000)')
-  .option('--workers <n>', 'threads that run pipelines (POOL_WORKERS, default: the cores, less one for the loop from three on)')
+  .option(
+    '--workers <n>',
+    'threads that run pipelines (POOL_WORKERS, default: the cores, less one for the loop from three on)',
+  )
   .option('--models-dir <dir>', 'models, pipelines/*.json and tools/*.mjs (MODELS_DIR)')
   .action(serve);
 
