@@ -6,6 +6,8 @@ import type { Readable } from 'node:stream';
 const killAfterMs = 1000;
 const mostLines = 30;
 const longestLine = 500;
+/** An older line is about something that passed: it does not say why the process ended. */
+const lineAgeMs = 5000;
 
 /** Children that run now: none of them outlives this process, however it ends, but by SIGKILL (see docs/CAMERAS.md). */
 const running = new Set<ChildProcess>();
@@ -18,8 +20,9 @@ export class Child {
   readonly ended: Promise<number | undefined>;
   /** Undefined when it is gone, or never began. */
   #process: ChildProcess | undefined;
-  readonly #lines: string[] = [];
+  readonly #lines: { readonly text: string; readonly atMs: number }[] = [];
   #killTimer: NodeJS.Timeout | undefined;
+  #endedAtMs: number | undefined;
 
   constructor(program: string, args: readonly string[], output: (chunk: Buffer) => void) {
     this.ended = new Promise((resolve) => {
@@ -29,19 +32,21 @@ export class Child {
         clearTimeout(this.#killTimer);
         running.delete(child);
         this.#process = undefined;
+        this.#endedAtMs = performance.now();
         resolve(code ?? undefined);
       };
       child.once('close', finish);
       child.once('error', (error) => {
-        this.#lines.push(`[error] ${error.message}`);
+        this.#said(`[error] ${error.message}`);
         finish(null);
       });
     });
   }
 
-  /** The last lines of standard error, oldest first. */
+  /** What it said on standard error in its last seconds, oldest first. */
   get lines(): readonly string[] {
-    return this.#lines;
+    const oldestMs = (this.#endedAtMs ?? performance.now()) - lineAgeMs;
+    return this.#lines.filter(({ atMs }) => atMs >= oldestMs).map(({ text }) => text);
   }
 
   /** Ends it; nothing of its output is seen any more. */
@@ -65,7 +70,7 @@ export class Child {
       return child;
     } catch (error) {
       // Some faults of the machine, such as no memory for a process, are thrown and not told by an event.
-      this.#lines.push(`[error] ${(error as Error).message}`);
+      this.#said(`[error] ${(error as Error).message}`);
       return undefined;
     }
   }
@@ -75,11 +80,14 @@ export class Child {
     stream?.setEncoding('utf8').on('data', (text: string) => {
       const lines = (rest + text).split(/[\r\n]+/);
       rest = (lines.pop() ?? '').slice(0, longestLine);
-      for (const line of lines) if (line.trim() !== '') this.#lines.push(line.slice(0, longestLine));
-      this.#lines.splice(0, this.#lines.length - mostLines);
+      for (const line of lines) this.#said(line);
     });
-    stream?.once('end', () => {
-      if (rest.trim() !== '') this.#lines.push(rest);
-    });
+    stream?.once('end', () => this.#said(rest));
+  }
+
+  #said(line: string): void {
+    if (line.trim() === '') return;
+    this.#lines.push({ text: line.slice(0, longestLine), atMs: performance.now() });
+    if (this.#lines.length > mostLines) this.#lines.shift();
   }
 }

@@ -39,11 +39,16 @@ const firstRetryMs = 500;
 const longestRetryMs = 15_000;
 /** A source that has never given a picture and seems to be no video gets so many attempts. */
 const mostDoubtfulAttempts = 3;
+/** A recording that ends so long before its length says was played to its end, and one that ends sooner was cut. */
+const earlyEndMs = 1000;
+const earlyEndShare = 0.1;
 
 interface Attempt {
   readonly type: PlayEnd['type'];
   readonly words: LastWords;
   readonly pictures: number;
+  /** A recording over HTTP that was played to its end. */
+  readonly isWhole?: boolean;
 }
 
 export class Feed {
@@ -67,9 +72,9 @@ export class Feed {
       if (this.#isStopped || attempt.type === 'stopped') return stoppedEnd;
       if (attempt.pictures > 0) this.#everGave = true;
       this.#attempts = attempt.pictures > 0 ? 0 : this.#attempts + 1;
-      // A file's last picture is as good as any other; a camera's is from before the cut.
-      if (isLive(this.#parts.source)) this.#parts.cut();
-      if (!this.#parts.reconnects || this.#isHopeless(attempt)) return endOf(attempt);
+      // A recording's last picture is as good as any other; a camera's is from before the cut.
+      if (!attempt.isWhole && isLive(this.#parts.source)) this.#parts.cut();
+      if (this.#isOver(attempt)) return endOf(attempt);
       await this.#pause(attempt.words.detail);
       if (this.#isStopped) return stoppedEnd;
     }
@@ -93,14 +98,16 @@ export class Feed {
     return await this.#play(end.format);
   }
 
-  async #play(format: Format): Promise<PlayEnd> {
+  async #play(format: Format): Promise<Attempt> {
     const { source, wishes, version, silenceMs, buffers, broken } = this.#parts;
     const isCopied = format.codec === 'mjpeg' && !format.isTurned && !this.#parts.isEncoded;
     const mode = isCopied ? 'copy' : 'pictures';
     const deviceGivesJpeg = format.codec === 'mjpeg';
+    const isRecording = source.kind === 'http' && format.durationMs !== undefined;
+    const startMs = performance.now();
     let isFirst = true;
     const play = new Play({
-      ...{ source, mode, wishes, version, silenceMs, buffers, broken, deviceGivesJpeg },
+      ...{ source, mode, wishes, version, silenceMs, buffers, broken, deviceGivesJpeg, isRecording },
       size: format.size,
       picture: (picture) => {
         if (this.#isStopped) return;
@@ -110,7 +117,14 @@ export class Feed {
       },
     });
     this.#running = play;
-    return await play.ended;
+    const end = await play.ended;
+    const missingMs = (format.durationMs ?? Number.POSITIVE_INFINITY) - (performance.now() - startMs);
+    const isWhole = missingMs <= Math.max(earlyEndMs, earlyEndShare * (format.durationMs ?? 0));
+    return { ...end, isWhole: isRecording && end.type === 'done' && isWhole };
+  }
+
+  #isOver(attempt: Attempt): boolean {
+    return attempt.isWhole === true || !this.#parts.reconnects || this.#isHopeless(attempt);
   }
 
   #isHopeless({ words }: Attempt): boolean {

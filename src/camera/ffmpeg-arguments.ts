@@ -45,9 +45,9 @@ const socketTimeoutFactor = 2;
 const formats =
   'mov,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf,mjpeg,mpjpeg,jpeg_pipe,h264,hevc,m4v,ivf,nut,mxf,rawvideo';
 
-/** Asks for codec and size as JSON. */
+/** Asks for codec, size and length as JSON. */
 export function probeArguments(source: Source, wishes: Wishes, version: FfmpegVersion, silenceMs: number): string[] {
-  const fields = 'stream=codec_name,width,height:stream_side_data=rotation:stream_tags=rotate';
+  const fields = 'stream=codec_name,width,height:stream_side_data=rotation:stream_tags=rotate:format=duration';
   return [
     ...quiet,
     ...['-select_streams', 'v:0', '-show_entries', fields, '-of', 'json'],
@@ -65,17 +65,19 @@ export interface Playing {
   /** A device that gives no JPEG is asked for what it has. */
   readonly deviceGivesJpeg?: boolean;
   readonly silenceMs: number;
+  /** Something over HTTP that has an end: it comes as fast as the network, and must be held back to its own time. */
+  readonly isRecording?: boolean;
 }
 
 /** Plays a source to standard output: parts of MIME with JPEGs, or PPM pictures. */
 export function playArguments(playing: Playing): string[] {
-  const { source, mode, wishes, version, silenceMs, deviceGivesJpeg = true } = playing;
+  const { source, mode, wishes, version, silenceMs, deviceGivesJpeg = true, isRecording = false } = playing;
   const isFile = source.kind === 'file';
   return [
     '-nostdin',
     ...quiet,
     ...(isFile && wishes.loop ? ['-stream_loop', '-1'] : []),
-    ...(isFile ? ['-re'] : ['-flags', 'low_delay']),
+    ...(isFile || isRecording ? ['-re'] : ['-flags', 'low_delay']),
     ...(mode === 'pictures' ? ['-max_pixels', String(maxPixels)] : []),
     ...inputArguments(source, wishes, version, silenceMs, deviceGivesJpeg),
     ...['-map', '0:v:0', '-map_metadata', '-1'],

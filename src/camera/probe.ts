@@ -10,6 +10,8 @@ export interface Format {
   readonly size: Size | undefined;
   /** The camera's pictures lie on their side: passing them on would leave them so. */
   readonly isTurned: boolean;
+  /** A recording's length; undefined for what has no end, and where nobody says. */
+  readonly durationMs?: number;
 }
 
 export type ProbeEnd =
@@ -67,14 +69,21 @@ function failed(detail: string, healing: LastWords['healing']): ProbeEnd {
   return { type: 'failed', words: { detail, healing } };
 }
 
+interface Answer {
+  readonly streams?: readonly Stream[];
+  /** Seconds, as text. */
+  readonly format?: { readonly duration?: string };
+}
+
 /** @returns undefined where there is no stream of pictures. */
-function readFormat(answer: string): Format | undefined {
-  let stream: Stream | undefined;
+function readFormat(text: string): Format | undefined {
+  let answer: Answer;
   try {
-    stream = (JSON.parse(answer) as { streams?: Stream[] }).streams?.[0];
+    answer = JSON.parse(text) as Answer;
   } catch {
     return undefined;
   }
+  const stream = answer.streams?.[0];
   if (typeof stream?.codec_name !== 'string') return undefined;
   const { width = 0, height = 0 } = stream;
   const turn = Number(
@@ -83,5 +92,11 @@ function readFormat(answer: string): Format | undefined {
   const degrees = Number.isFinite(turn) ? Math.abs(turn) % 360 : 0;
   const liesOnSide = degrees === 90 || degrees === 270;
   const upright = liesOnSide ? { width: height, height: width } : { width, height };
-  return { codec: stream.codec_name, size: width > 0 && height > 0 ? upright : undefined, isTurned: degrees !== 0 };
+  const durationMs = Number(answer.format?.duration) * 1000;
+  return {
+    codec: stream.codec_name,
+    size: width > 0 && height > 0 ? upright : undefined,
+    isTurned: degrees !== 0,
+    ...(durationMs > 0 ? { durationMs } : {}),
+  };
 }

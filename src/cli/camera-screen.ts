@@ -103,11 +103,20 @@ export class CameraScreen implements CameraOutput {
 
   #table(): string {
     const room = (this.#terminal.rows ?? usualRows) - 2;
-    const rows = [...this.#rows.values()].slice(0, Math.max(1, room - 1)).map(cellsOf);
-    const lines = layOut([[...headings], ...rows], this.#terminal.columns ?? usualColumns);
+    const rows = [...this.#rows.values()];
+    const fitting = Math.max(1, room - 1);
+    const shown = rows.length <= fitting ? rows : mostTelling(rows).slice(0, Math.max(1, fitting - 1));
+    const lines = layOut([[...headings], ...shown.map(cellsOf)], this.#terminal.columns ?? usualColumns);
+    if (shown.length < rows.length) lines.push(`and ${rows.length - shown.length} more`);
     this.#drawn = lines.length;
     return lines.map((line) => `${line}\n`).join('');
   }
+}
+
+/** Where not all have room: first those that are not live, since somebody may have to do something about them. */
+function mostTelling(rows: readonly Row[]): Row[] {
+  const isFine = ({ state, gatewayIsLost }: Row) => Number(state === 'live' && !gatewayIsLost);
+  return rows.toSorted((a, b) => isFine(a) - isFine(b));
 }
 
 function cellsOf({ name, tally, state, gatewayIsLost }: Row): string[] {

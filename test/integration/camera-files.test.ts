@@ -1,6 +1,8 @@
 /** Video files through a real ffmpeg: what is read in them, their shapes, and files that are none. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
 import { readJpegHeader } from '../../src/jpeg-header.ts';
@@ -70,6 +72,48 @@ test('a file of JPEGs is passed on unchanged', { skip }, async (t) => {
   t.ok(gateway.frames.length >= 4);
   for (const { bytes } of gateway.frames)
     t.equal(Buffer.compare(bytes, frames[readNumber(bytes) as number] as Buffer), 0);
+});
+
+/** A web server with one answer, for as long as the test runs. @returns its address. */
+async function serveOverHttp(t: Test, answer: (response: ServerResponse) => void): Promise<string> {
+  const server = createServer((_, response) => answer(response));
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/clip.mp4`;
+}
+
+test('a video on a web server plays at its own pace, and ends', { skip }, async (t) => {
+  const clip = readFileSync(encodeVideo(t, 'clip.mp4', numbered(20), ['-movflags', 'faststart']));
+  const url = await serveOverHttp(t, (response) => void response.end(clip));
+  const gateway = await keepFrames(t);
+  const run = runCamera(t, [url, '--url', gateway.url]);
+  t.equal(await run.ended(), 0);
+  t.match(run.lines.at(-1), { failed: false, detail: 'played to its end' });
+  t.equal(readNumber(gateway.frames.at(-1)?.bytes as Buffer), 19, 'the last picture too');
+  const tookMs = (gateway.frames.at(-1)?.atMs as number) - (gateway.frames[0]?.atMs as number);
+  t.ok(tookMs > 1000, `two seconds of video in ${Math.round(tookMs)} ms`);
+});
+
+test('a video on a web server that is cut in the middle is played anew', { skip }, async (t) => {
+  const clip = readFileSync(encodeVideo(t, 'clip.mp4', numbered(100), ['-movflags', 'faststart']));
+  let visits = 0;
+  const url = await serveOverHttp(t, (response) => {
+    visits += 1;
+    response.end(clip.subarray(0, clip.length / 4));
+  });
+  const gateway = await keepFrames(t);
+  const run = runCamera(t, [url, '--url', gateway.url]);
+  t.match(await run.until(({ state }) => state === 'waiting'), { detail: /./ });
+  const before = visits;
+  await eventually('another visit', () => visits > before);
+  run.child.kill('SIGTERM');
+  t.equal(await run.ended(), 0);
+  t.ok(gateway.frames.length > 0);
 });
 
 for (const [what, options, size] of [

@@ -36,6 +36,13 @@ test('an HTTP stream knows no files and no playlists', async (t) => {
   t.notMatch(/-format_whitelist (\S+)/.exec(line)?.[1] ?? '', /hls|dash|concat|sdp|image2|lavfi/);
 });
 
+test('a recording over HTTP is held back to its own time, a live stream is not', async (t) => {
+  const source = sourceOf('http://host/clip.mp4');
+  t.match(play(source, { isRecording: true }), / -re .*-i http:/);
+  t.match(play(source), /-flags low_delay .*-i http:/);
+  t.notMatch(play(source), / -re /);
+});
+
 test('a device is asked for JPEGs at the wished rate, or for what it has', async (t) => {
   const source = sourceOf('/dev/video0');
   t.match(

@@ -45,8 +45,13 @@ test('many cameras leave room on the terminal', async (t) => {
   const screen = new CameraScreen({ columns: 80, rows: 10, write: (text) => written.push(text) });
   t.teardown(() => screen.close());
   for (let index = 0; index < 40; index++) screen.add(`camera ${index}`, { tally: new Tally() });
+  const live = { type: 'source', state: { state: 'live', mode: 'copy' } } as const;
+  for (let index = 0; index < 38; index++) screen.event(`camera ${index}`, live);
   screen.draw();
-  t.ok((written.at(-1) ?? '').split('\n').length <= 10);
+  const table = written.at(-1) ?? '';
+  t.ok(table.split('\n').length <= 10);
+  t.match(table, /camera 38 +opening.*\ncamera 39 +opening.*\ncamera 0 +live/, 'first those that are not live');
+  t.match(table, /\nand 34 more\n$/);
 });
 
 test('characters that take two columns keep the table in the terminal, and its columns in line', async (t) => {
