@@ -69,4 +69,3 @@ $(installed): package.json package-lock.json .npmrc
 
 dist/cli.js: $(installed) $(sources) src/tsconfig.json src/client/tsconfig.json src/web/tsconfig.json tsconfig.json
 	npm --silent run build
-	@chmod +x dist/launch.js && ln -sf ../../dist/launch.js node_modules/.bin/framegate

@@ -1,6 +1,6 @@
 /** The installed command, `dist/launch.js`: whatever Node starts it, the packaged one does the work. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { test } from 'tap';
@@ -8,6 +8,7 @@ import { fixtureModels } from '../support/gateway.ts';
 import { hostNode } from '../support/host-node.ts';
 
 const launchPath = fileURLToPath(new URL('../../dist/launch.js', import.meta.url));
+const linkPath = fileURLToPath(new URL('../../node_modules/.bin/framegate', import.meta.url));
 const options = existsSync(launchPath) ? {} : { skip: 'dist is not built; `make build` does' };
 
 const node = hostNode();
@@ -30,6 +31,11 @@ function closed(child: ChildProcess): Promise<{ code: number | null; signal: Nod
     child.once('close', (code, signal) => resolve({ code, signal }));
   });
 }
+
+test('the build leaves a command that npx can start', options, async (t) => {
+  accessSync(linkPath, constants.X_OK);
+  t.equal(realpathSync(linkPath), realpathSync(launchPath));
+});
 
 test('it runs under the machine’s own Node and hands on output and exit code', options, async (t) => {
   const version = (await promisify(execFile)(node, ['--version'])).stdout.trim();
