@@ -1,5 +1,6 @@
 /** What the suite's runs say, as the ratios that count. Pure. */
 import type { LoadReport } from '../../src/load/report.ts';
+import { peerNames } from '../peers/start-peer.ts';
 import type { SuiteOutcome, SuiteRun } from './scenarios.ts';
 
 export interface Figure {
@@ -55,7 +56,16 @@ export function figuresOf({ ceiling, runs }: SuiteOutcome): Figure[] {
       seen: milliseconds(find('many')?.loopDelayMs?.p99),
     },
     ...peerFigures(runs, ours),
-    ...lockedFigures(runs, reportOf('peers-locked')),
+    // More takers than cores lose less of what comes together, as a queue does.
+    ...comparedWith(runs, reportOf('peers-one-more'), {
+      ...{ id: 'peers', servers: ['fastapi'], aim: 'a queue’s results, without its waits' },
+      what: 'the same with one worker more than cores',
+    }),
+    // In one instant a gateway without a queue takes as many frames as it has workers.
+    ...comparedWith(runs, reportOf('peers-locked'), {
+      ...{ id: 'peers-locked', aim: 'what “nothing waits” costs, and gives' },
+      what: 'the same 8 cameras, all in the same instant,',
+    }),
   ];
 }
 
@@ -73,13 +83,24 @@ function peerFigures(runs: readonly SuiteRun[], ours: LoadReport | undefined): F
     }));
 }
 
-/** Where all cameras send in the same instant, a gateway without a queue takes as many frames as it has workers. */
-function lockedFigures(runs: readonly SuiteRun[], ours: LoadReport | undefined): Figure[] {
+interface Comparison {
+  /** The runs of the peers that are compared with. */
+  readonly id: string;
+  readonly servers?: readonly SuiteRun['server'][];
+  readonly what: string;
+  readonly aim: string;
+}
+
+function comparedWith(
+  runs: readonly SuiteRun[],
+  ours: LoadReport | undefined,
+  { id, servers = peerNames, what, aim }: Comparison,
+): Figure[] {
   return runs
-    .filter(({ id, server }) => id === 'peers-locked' && server !== 'gateway')
+    .filter((run) => run.id === id && servers.includes(run.server))
     .map(({ server, report }) => ({
-      what: `the same 8 cameras, all in the same instant, against ${server}: results, p99 latency`,
-      aim: 'what “nothing waits” costs, and gives',
+      what: `${what} against ${server}: results, p99 latency`,
+      aim,
       seen: [ratio(ours?.results, report.results), ratio(ours?.latency_ms.p99, report.latency_ms.p99)].join(', '),
     }));
 }

@@ -1,4 +1,5 @@
 /** What `make bench` runs, one after the other, and the figures that come of it. */
+import { availableParallelism } from 'node:os';
 import WebSocket from 'ws';
 import type { LoadReport } from '../../src/load/report.ts';
 import { renderFrames } from '../../src/samples/street-frames.ts';
@@ -107,6 +108,9 @@ export async function runSuite({ seconds, ceilingFrames, say }: SuiteOptions): P
       say(`peers: ${name} left out: ${reason}`);
     }
   }
+
+  const oneMore = { env: { POOL_WORKERS: String(availableParallelism() + 1) } };
+  await measure('peers-one-more', 'gateway', peerLoad, oneMore, warmGently);
 
   const dropped = ['--cameras', droppedLoad, '--pipeline', 'echo', '--warmup', settleSeconds.dropped];
   const held = { env: { MODELS_DIR: testModels, POOL_WORKERS: '1', STREAM_FRAME_TIMEOUT_MS: heldForMs } };

@@ -62,6 +62,7 @@ const outcome: SuiteOutcome = {
     run('many', 'gateway', {}, { p50: 1, p99: 4.25, max: 9 }),
     run('peers', 'gateway', { results: 900, p99: 30, cpuSeconds: 15 }),
     run('peers', 'fastapi', { results: 1200, p99: 150, cpuSeconds: 18 }),
+    run('peers-one-more', 'gateway', { results: 1140, p99: 45 }),
     run('peers-locked', 'gateway', { results: 300, p99: 30 }),
     run('peers-locked', 'fastapi', { results: 1000, p99: 1200 }),
     run('dropped', 'uws-sink', { sent: 8000, cpuSeconds: 0.4 }),
@@ -83,6 +84,7 @@ test('each figure is the ratio that it says', async (t) => {
   t.equal(seen('the same: results'), '0.90');
   t.equal(seen('event-loop delay'), '4.25 ms');
   t.equal(seen('8 cameras × 15 fps against fastapi'), '0.75, 0.20, 0.90');
+  t.equal(seen('the same with one worker more than cores against fastapi'), '0.95, 0.30');
   t.equal(seen('the same 8 cameras, all in the same instant, against fastapi'), '0.30, 0.03');
 });
 
