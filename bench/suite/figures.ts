@@ -61,6 +61,10 @@ export function figuresOf({ ceiling, runs }: SuiteOutcome): Figure[] {
       ...{ id: 'peers', servers: ['fastapi'], aim: 'a queue’s results, without its waits' },
       what: 'the same with one worker more than cores',
     }),
+    ...comparedWith(runs, reportOf('peers-overload'), {
+      ...{ id: 'peers-overload', aim: '> 1, < 1' },
+      what: '8 cameras × 30 fps, too much for two cores,',
+    }),
     // In one instant a gateway without a queue takes as many frames as it has workers.
     ...comparedWith(runs, reportOf('peers-locked'), {
       ...{ id: 'peers-locked', aim: 'what “nothing waits” costs, and gives' },

@@ -34,7 +34,10 @@ export interface SuiteOptions {
  * A server with a queue answers long after the clock has stopped: only what it answers while its CPU is counted counts. No
  * warm-up, or the first frames of the clock would stand behind those of it. Latencies are those of the answered frames.
  */
-const peerLoad = ['--cameras', '8@15', '--warmup', '0', '--grace', '0'];
+const onlyCounted = ['--warmup', '0', '--grace', '0'];
+const peerLoad = ['--cameras', '8@15', ...onlyCounted];
+/** Twice as much: more than two cores can answer. */
+const peerOverload = ['--cameras', '8@30', ...onlyCounted];
 /** What the peers and the gateway see before that: compilers are done and every buffer has its size, and no server falls behind. */
 const gentleLoad = ['--cameras', '8@3', '--warmup', '0', '--duration', '8'];
 /** A load of frames that are all dropped is sent at this rate, by so many cameras. */
@@ -103,6 +106,7 @@ export async function runSuite({ seconds, ceilingFrames, say }: SuiteOptions): P
     if (reason === undefined) {
       await measure('peers', name, peerLoad, {}, warmGently);
       await measure('peers-locked', name, [...peerLoad, '--phase', 'locked'], {}, warmGently);
+      await measure('peers-overload', name, peerOverload, {}, warmGently);
     } else {
       skipped[name] = reason;
       say(`peers: ${name} left out: ${reason}`);

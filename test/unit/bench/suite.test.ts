@@ -63,6 +63,8 @@ const outcome: SuiteOutcome = {
     run('peers', 'gateway', { results: 900, p99: 30, cpuSeconds: 15 }),
     run('peers', 'fastapi', { results: 1200, p99: 150, cpuSeconds: 18 }),
     run('peers-one-more', 'gateway', { results: 1140, p99: 45 }),
+    run('peers-overload', 'gateway', { results: 1190, p99: 31 }),
+    run('peers-overload', 'fastapi', { results: 1000, p99: 3100 }),
     run('peers-locked', 'gateway', { results: 300, p99: 30 }),
     run('peers-locked', 'fastapi', { results: 1000, p99: 1200 }),
     run('dropped', 'uws-sink', { sent: 8000, cpuSeconds: 0.4 }),
@@ -85,6 +87,7 @@ test('each figure is the ratio that it says', async (t) => {
   t.equal(seen('event-loop delay'), '4.25 ms');
   t.equal(seen('8 cameras × 15 fps against fastapi'), '0.75, 0.20, 0.90');
   t.equal(seen('the same with one worker more than cores against fastapi'), '0.95, 0.30');
+  t.equal(seen('8 cameras × 30 fps, too much for two cores, against fastapi'), '1.19, 0.01');
   t.equal(seen('the same 8 cameras, all in the same instant, against fastapi'), '0.30, 0.03');
 });
 
