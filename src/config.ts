@@ -22,6 +22,10 @@ export interface Config {
   /** Replies that wait unread in the gateway before results are shed; at twice as much the session ends. */
   readonly maxUnreadBytes: number;
   readonly frameTimeoutMs: number;
+  /** The longest that a frame is held for a worker; with 0 nothing is ever held. */
+  readonly maxWaitMs: number;
+  /** Bytes of all frames that are held at once. */
+  readonly maxHeldBytes: number;
   /** How long a shutdown waits for frames in flight and for workers to come back. */
   readonly shutdownGraceMs: number;
   readonly poolWorkers: number;
@@ -32,7 +36,7 @@ export interface Config {
 
 const bytesPerMegabyte = 1_048_576;
 
-/** The frame buffers of all workers are allocated up front, so a frame's limit has a limit. */
+/** Room for a frame of every worker is set aside up front, so a frame's limit has a limit. */
 const largestFrameMegabytes = 64;
 /** Room above the frame limit in which a peer still gets its error as JSON. */
 const hardCapFactor = 4;
@@ -125,6 +129,8 @@ export function loadConfig(env: Environment): Config {
     maxSessions: read.integer('STREAM_MAX_SESSIONS', 256, 1, 100_000),
     maxUnreadBytes: read.integer('STREAM_MAX_UNREAD_KB', 256, 1, 1_048_576) * 1024,
     frameTimeoutMs: read.integer('STREAM_FRAME_TIMEOUT_MS', 5000, 10, 3_600_000),
+    maxWaitMs: read.integer('STREAM_MAX_WAIT_MS', 1000, 0, 60_000),
+    maxHeldBytes: Math.floor(read.number('STREAM_MAX_HELD_MB', 64, 0, 4096) * bytesPerMegabyte),
     shutdownGraceMs: read.integer('SHUTDOWN_GRACE_MS', 10_000, 0, 3_600_000),
     poolWorkers: read.integer('POOL_WORKERS', defaultWorkers(availableParallelism()), 1, 256),
     providers: read.list('ORT_PROVIDERS', 'cpu', knownProviders),

@@ -72,12 +72,9 @@ export type ServerMessage = ResultMessage | DroppedMessage | WarningMessage | Er
 
 export const slowDownMessage = '{"warning":"slow_down"}';
 
-/**
- * Writes a frame's result.
- * @throws TypeError when a tool put something into the result that JSON cannot hold.
- */
-export function encodeResult(message: ResultMessage): string {
-  return JSON.stringify(message);
+/** @param result a {@link FrameResult} as JSON text. */
+export function encodeResult(frameIndex: number, result: string): string {
+  return `{"frame_index":${frameIndex},"result":${result}}`;
 }
 
 export function encodeDropped(frameIndex: number): string {

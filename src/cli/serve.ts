@@ -2,7 +2,8 @@
 import { type Config, configOfProcess } from '../config.ts';
 import { createLog, type Log } from '../observe/log.ts';
 import { loadPipelines } from '../pipeline/registry.ts';
-import { ThreadPool } from '../pool/thread-pool.ts';
+import { startLocalPool } from '../pool/local-pool.ts';
+import type { Pool } from '../pool/pool.ts';
 import { streamPath } from '../protocol.ts';
 import { type Server, startServer } from '../server/app.ts';
 
@@ -31,12 +32,12 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const startedAtMs = performance.now();
   const log = createLog(config.logLevel);
   const pipelines = await loadPipelines(config);
-  const pool = ThreadPool.start({ ...config, log });
+  const { pool, started } = startLocalPool({ ...config, pipelines, log });
   let server: Server;
   try {
     server = await startServer({ config, pool, pipelines, log });
     stopOnSignals(server, log);
-    await pool.started;
+    await started;
   } catch (error) {
     await pool.stop(config.shutdownGraceMs);
     throw error;
@@ -54,9 +55,9 @@ export function pageUrl(host: string, port: number): string {
   return `http://${name}:${port}/`;
 }
 
-function summaryOf(config: Config, pool: ThreadPool): object {
-  const [report] = pool.status().reports;
-  return { workers: config.poolWorkers, modelsDir: config.modelsDir, ...report };
+function summaryOf(config: Config, pool: Pool): object {
+  const { pipelines, reports } = pool.status();
+  return { workers: config.poolWorkers, modelsDir: config.modelsDir, pipelines, ...reports[0] };
 }
 
 function stopOnSignals(server: Server, log: Log): void {

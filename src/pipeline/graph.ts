@@ -19,6 +19,12 @@ const pipelineFileSchema = z.object({
   edges: z.array(z.object({ from_node: z.string(), to_node: z.string() })),
   entry_nodes: z.array(z.string()).min(1),
   output_nodes: z.array(z.string()).min(1),
+  /** Loaded when the gateway starts, or when the pipeline is first asked for. */
+  load: z.enum(['start', 'demand']).default('start'),
+  /** What it may use: pixels of a frame, workers at once. */
+  limits: z.object({ max_pixels: z.int().min(1).optional(), max_workers: z.int().min(1).optional() }).default({}),
+  /** One frame in flight per session. */
+  sequential: z.boolean().default(false),
 });
 
 export type PipelineFile = z.infer<typeof pipelineFileSchema>;
@@ -69,8 +75,14 @@ export function planGraph(file: PipelineFile): Checked<GraphPlan> {
   return { ok: true, value: { levels, predecessors, merged: mergeOrder(file.output_nodes, levels, predecessors) } };
 }
 
+/** Keys of `timings_ms` that are the gateway's own; a node of that name would take its place. */
+const reservedNodeIds = ['decode', 'total'];
+
 function* namingFaults(file: PipelineFile, ids: readonly string[]): Generator<string> {
   const known = new Set(ids);
+  yield* reservedNodeIds
+    .filter((id) => known.has(id))
+    .map((id) => `node "${id}" has the name of a stage of the gateway's own`);
   for (const id of new Set(ids.filter((id, index) => ids.indexOf(id) !== index))) yield `node "${id}" is defined twice`;
   for (const { from_node, to_node } of file.edges) {
     for (const id of [from_node, to_node]) {

@@ -1,4 +1,7 @@
-/** Reads the pipelines and the users' own tools from the models folder and checks them against each other. Any thread. */
+/**
+ * Reads the pipelines of the models folder and checks them against the tools, the users' own among them. The main thread reads and checks,
+ * a worker checks what the main thread has read.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -22,12 +25,29 @@ export interface CheckedNode {
   readonly params: unknown;
 }
 
+/** A pipeline file as it was read. */
+export interface PipelineSource {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** What the pool has to know of a pipeline. */
+export interface PipelineRules {
+  readonly maxWorkers?: number;
+  readonly sequential?: boolean;
+}
+
 export interface Pipeline {
   readonly id: string;
   readonly name: string;
   readonly description: string;
   readonly nodes: ReadonlyMap<string, CheckedNode>;
   readonly plan: GraphPlan;
+  readonly source: PipelineSource;
+  readonly load: 'start' | 'demand';
+  /** A frame with more pixels is refused; the gateway's own limit holds too. */
+  readonly maxPixels: number;
+  readonly rules: PipelineRules;
 }
 
 /** The keys of a result that are the gateway's own. */
@@ -37,20 +57,36 @@ const reservedPorts = ['width', 'height', 'timings_ms'];
 const framePort = 'image';
 
 /**
- * Loads `pipelines/*.json` and `tools/*.{js,mjs}` of the models folder.
+ * Reads `pipelines/*.json` of the models folder and checks them.
  * @throws SetupError with one line for each fault: file, node, complaint.
  */
 export async function loadPipelines(context: ToolContext): Promise<Pipeline[]> {
+  const folder = join(context.modelsDir, 'pipelines');
+  const paths = existsSync(folder) ? listFiles(folder, /\.json$/) : [];
+  if (paths.length === 0) throw new SetupError([`${folder} holds no pipeline (*.json)`]);
+  return checkPipelines(paths.map(readSource), context);
+}
+
+function readSource(path: string): PipelineSource {
+  try {
+    return { path, text: readFileSync(path, 'utf8') };
+  } catch (cause) {
+    throw new SetupError([`${path}: ${messageOf(cause)}`], { cause });
+  }
+}
+
+/**
+ * Checks pipeline files against the tools, those of `tools/*.{js,mjs}` of the models folder among them.
+ * @throws SetupError with one line for each fault: file, node, complaint.
+ */
+export async function checkPipelines(sources: readonly PipelineSource[], context: ToolContext): Promise<Pipeline[]> {
   const faults: string[] = [];
   const tools = await loadTools(context.modelsDir, faults);
-  const folder = join(context.modelsDir, 'pipelines');
-  const files = existsSync(folder) ? listFiles(folder, /\.json$/) : [];
-  if (files.length === 0) faults.push(`${folder} holds no pipeline (*.json)`);
   const pipelines: Pipeline[] = [];
-  for (const path of files) {
-    const checked = checkPipeline(path, tools, context);
+  for (const source of sources) {
+    const checked = checkPipeline(source, tools, context);
     if (checked.ok) pipelines.push(checked.value);
-    else faults.push(...checked.faults.map((fault) => `${path}: ${fault}`));
+    else faults.push(...checked.faults.map((fault) => `${source.path}: ${fault}`));
   }
   if (faults.length > 0) throw new SetupError(faults);
   return pipelines;
@@ -78,7 +114,7 @@ async function loadTools(modelsDir: string, faults: string[]): Promise<Map<strin
       if (tools.has(toolName(tool))) throw new Error(`the tool ${toolName(tool)} exists already`);
       tools.set(toolName(tool), tool);
     } catch (error) {
-      faults.push(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+      faults.push(`${path}: ${messageOf(error)}`);
     }
   }
   return tools;
@@ -102,13 +138,17 @@ function requireTool(exported: unknown): Tool {
   return exported as Tool;
 }
 
-function checkPipeline(path: string, tools: ReadonlyMap<string, Tool>, context: ToolContext): Checked<Pipeline> {
-  const file = readPipelineFile(path);
+function checkPipeline(
+  source: PipelineSource,
+  tools: ReadonlyMap<string, Tool>,
+  context: ToolContext,
+): Checked<Pipeline> {
+  const file = parseSource(source);
   if (!file.ok) return file;
   const plan = planGraph(file.value);
   const nodes = new Map<string, CheckedNode>();
   const faults = plan.ok ? [] : [...plan.faults];
-  const expectedId = basename(path, '.json');
+  const expectedId = basename(source.path, '.json');
   if (file.value.id !== expectedId) faults.push(`id is "${file.value.id}", but the file's name says "${expectedId}"`);
   for (const node of file.value.nodes) {
     const checked = checkNode(node, tools, context);
@@ -117,16 +157,22 @@ function checkPipeline(path: string, tools: ReadonlyMap<string, Tool>, context: 
   }
   if (plan.ok && faults.length === 0) faults.push(...portFaults(nodes, plan.value));
   if (!plan.ok || faults.length > 0) return { ok: false, faults };
-  const { id, name, description } = file.value;
-  return { ok: true, value: { id, name, description, nodes, plan: plan.value } };
+  const { id, name, description, load, limits, sequential } = file.value;
+  const { max_pixels: maxPixels = Number.POSITIVE_INFINITY, max_workers: maxWorkers } = limits;
+  const rules = { sequential, ...(maxWorkers === undefined ? {} : { maxWorkers }) };
+  return { ok: true, value: { id, name, description, nodes, plan: plan.value, source, load, maxPixels, rules } };
 }
 
-function readPipelineFile(path: string): Checked<PipelineFile> {
+function parseSource({ text }: PipelineSource): Checked<PipelineFile> {
   try {
-    return parsePipelineFile(JSON.parse(readFileSync(path, 'utf8')));
+    return parsePipelineFile(JSON.parse(text));
   } catch (error) {
-    return { ok: false, faults: [`is not JSON: ${error instanceof Error ? error.message : String(error)}`] };
+    return { ok: false, faults: [`is not JSON: ${messageOf(error)}`] };
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function checkNode(
@@ -153,7 +199,7 @@ function faultsOf(tool: Tool, params: unknown, context: ToolContext): string[] {
     const faults: unknown = tool.check?.(params, context) ?? [];
     return Array.isArray(faults) ? faults.map(String) : [`check of ${toolName(tool)} must give a list of faults`];
   } catch (error) {
-    return [`check of ${toolName(tool)} failed: ${error instanceof Error ? error.message : String(error)}`];
+    return [`check of ${toolName(tool)} failed: ${messageOf(error)}`];
   }
 }
 

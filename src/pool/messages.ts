@@ -1,19 +1,28 @@
-/** Everything that crosses between the loop and a worker thread. Plain data only; the frame's bytes go by shared slot. */
+/** Everything that crosses between the loop and a worker thread. Plain data only; a frame's bytes lie in shared memory. */
 import type { FrameErrorCode } from '../errors.ts';
+
+/** A pipeline file as the main thread read it. */
+export interface PipelineSource {
+  readonly path: string;
+  readonly text: string;
+}
 
 /** What a thread is started with (`workerData`). */
 export interface WorkerSetup {
-  /** The worker's own slot: the loop writes a frame there while the worker is idle, and the worker reads it while busy. */
-  readonly slot: SharedArrayBuffer;
+  /** Where frames lie: the loop writes a frame there before it is ordered, and leaves it alone until it is answered. */
+  readonly memory: SharedArrayBuffer;
   readonly modelsDir: string;
   readonly providers: readonly string[];
+  /** The files of the pipelines to load. A thread never reads them itself, so that a pool never runs two versions. */
+  readonly sources: readonly PipelineSource[];
 }
 
-/** One frame lies in the slot, from its first byte. */
+/** One frame lies in the memory, from `offset`. */
 export interface FrameOrder {
   readonly type: 'frame';
   readonly pipelineId: string;
   readonly frameIndex: number;
+  readonly offset: number;
   readonly byteLength: number;
 }
 
@@ -28,22 +37,52 @@ export type ToWorker = FrameOrder | StopOrder;
 export interface WorkerReport {
   readonly decoder: string;
   readonly models: readonly { readonly name: string; readonly provider: string }[];
-  readonly pipelines: readonly string[];
 }
 
-/** Exactly one of these answers each frame order. */
-export type FrameOutcome =
-  | { readonly type: 'result' /** The whole reply as it goes on the wire. */; readonly message: string }
-  | {
-      readonly type: 'failed';
-      readonly code: FrameErrorCode;
-      /** For the peer. */
-      readonly detail: string;
-      /** For the log. */
-      readonly reason: string;
-    };
+/** Why a frame was dropped. */
+export type DropReason =
+  /** No worker is free for it, and it may not be held, or could not be started before its hold ends. */
+  | 'busy'
+  /** A newer frame of its session took its place. */
+  | 'displaced'
+  /** Its hold ended before a worker was free. */
+  | 'hold_ended'
+  /** Held frames fill their memory. */
+  | 'memory_full'
+  /** The worker that ran it was lost. */
+  | 'worker_lost'
+  /** The server is going away. */
+  | 'draining'
+  /** Its session has ended. */
+  | 'session_closed';
+
+/** The result as JSON text, with the facts that the loop needs beside it, so that it never parses the text. */
+export interface ResultOutcome {
+  readonly type: 'result';
+  readonly text: string;
+  /** Milliseconds of each stage, as in the result's `timings_ms`. */
+  readonly timings: Readonly<Record<string, number>>;
+}
+
+export interface FailedOutcome {
+  readonly type: 'failed';
+  readonly code: FrameErrorCode;
+  /** For the peer. */
+  readonly detail: string;
+  /** For the log. */
+  readonly reason: string;
+}
+
+export interface DroppedOutcome {
+  readonly type: 'dropped';
+  readonly reason: DropReason;
+}
+
+/** What becomes of a frame: exactly one for each that is offered. */
+export type FrameOutcome = ResultOutcome | FailedOutcome | DroppedOutcome;
 
 export type FromWorker =
-  | FrameOutcome
+  | ResultOutcome
+  | FailedOutcome
   | { readonly type: 'ready'; readonly report: WorkerReport }
   | { readonly type: 'boot_failed'; readonly faults: readonly string[] };

@@ -1,5 +1,18 @@
-/** What the rest of the gateway knows of a pool: frames are taken or they are not, and a taken one is answered once. */
-import type { FrameOutcome, WorkerReport } from './messages.ts';
+/**
+ * The pool: a scheduler and the executors that it starts frames on. Main thread.
+ *
+ *   offer ─► scheduler ─► start ──► executor.run ──► outcome ──► done
+ *                      ├► hold ··· a worker is freed: next ─► start
+ *                      │       ··· the hold ends ──────────────────► dropped ─► done
+ *                      └► drop ────────────────────────────────────► dropped ─► done
+ */
+import type { Log } from '../observe/log.ts';
+import type { Executor, ExecutorStatus } from './executor.ts';
+import type { FrameSlot, FrameSlots } from './frame-slots.ts';
+import type { DropReason, FrameOutcome } from './messages.ts';
+import type { PipelineRules } from './pipeline-load.ts';
+import { Scheduler, type Start } from './scheduler.ts';
+import type { HoldPolicy, Ticket } from './ticket.ts';
 
 export interface Frame {
   readonly pipelineId: string;
@@ -8,35 +21,226 @@ export interface Frame {
   readonly bytes: Uint8Array;
 }
 
-/**
- * `accepted`: the frame is being worked on. Otherwise why it was not taken: the session has its share in flight
- * (`session_limit`), nothing is free (`pool_full`), or what is free is about to be needed by a session that was served
- * longer ago (`yielded`).
- */
-export type Verdict = 'accepted' | 'session_limit' | 'pool_full' | 'yielded';
+/** Called once for each frame that is offered; before `offer` returns where it is dropped at once. */
+export type Done = (outcome: FrameOutcome) => void;
 
-export interface PoolStatus {
-  /** Workers that the pool should have. */
-  readonly size: number;
-  /** Workers that have their models loaded and warm. */
-  readonly ready: number;
-  readonly busy: number;
-  /** Threads out of service that have not come back from a frame that ran out of time. */
-  readonly overdue: number;
-  /** Frames taken and not answered yet. */
-  readonly inFlight: number;
-  readonly sessions: number;
-  readonly reports: readonly WorkerReport[];
+export interface PoolOptions {
+  /** Where frames run. The pool reads the array anew whenever it decides, so executors may come and go. */
+  readonly executors: readonly Executor[];
+  /** Workers that there should be, in all executors. */
+  readonly poolWorkers: number;
+  readonly slots: FrameSlots;
+  /** Bytes of all frames that are held at once. */
+  readonly maxHeldBytes: number;
+  readonly rules: ReadonlyMap<string, PipelineRules>;
+  readonly maxWaitMs: number;
+  readonly frameTimeoutMs: number;
+  /** Called for a pipeline that no executor can run yet. */
+  readonly load: (pipelineId: string) => void;
+  readonly log: Log;
 }
 
-/** A local pool of threads today; a remote one tomorrow. The server must not know which. */
-export interface Pool {
-  openSession(sessionId: string): void;
-  /** Forgets a session; frames of it that are in flight finish, and their outcome still arrives. */
-  closeSession(sessionId: string): void;
-  /** Takes a frame or refuses it, at once. `done` is called exactly once for an accepted frame, never before `offer` returns. */
-  offer(sessionId: string, frame: Frame, done: (outcome: FrameOutcome) => void): Verdict;
-  status(): PoolStatus;
-  /** Takes nothing more, waits for what is in flight, ends the threads. @returns whether all threads ended in time. */
-  stop(graceMs: number): Promise<boolean>;
+export interface PoolStatus extends ExecutorStatus {
+  /** Workers that there should be. */
+  readonly size: number;
+  readonly inFlight: number;
+  readonly held: number;
+  readonly sessions: number;
+  /** Ids of the pipelines that can run now. */
+  readonly pipelines: readonly string[];
+}
+
+/** A frame between its offer and its outcome. */
+interface Job {
+  readonly pipelineId: string;
+  readonly frameIndex: number;
+  readonly done: Done;
+  readonly byteLength: number;
+  /** Where its bytes lie until it is given to an executor, or dropped. */
+  slot: FrameSlot | undefined;
+}
+
+export class Pool {
+  readonly #options: PoolOptions;
+  readonly #scheduler: Scheduler<Job, Executor>;
+  #heldBytes = 0;
+  #expiry: { readonly timer: NodeJS.Timeout; readonly atMs: number } | undefined;
+  /** Settles when nothing is in flight any more; there once the pool drains. */
+  #drained: PromiseWithResolvers<void> | undefined;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#scheduler = new Scheduler(options);
+  }
+
+  /** Once true, it stays so: every frame that arrives is dropped. */
+  get isDraining(): boolean {
+    return this.#scheduler.isDraining;
+  }
+
+  openSession(sessionId: string, holdPolicy?: HoldPolicy): void {
+    this.#scheduler.open(sessionId, holdPolicy);
+  }
+
+  /** Forgets a session: its held frames are dropped, those that run finish, and their outcome still arrives. */
+  closeSession(sessionId: string): void {
+    this.#dropAll(this.#scheduler.close(sessionId), 'session_closed');
+  }
+
+  /** Sees to it that a pipeline is loaded that is about to be used. Until it is, its frames are held or dropped. */
+  prepare(pipelineId: string): void {
+    const { executors, load } = this.#options;
+    if (this.isDraining) return;
+    if (!executors.some(({ pipelines }) => pipelines.has(pipelineId))) load(pipelineId);
+  }
+
+  inFlightOf(sessionId: string): number {
+    return this.#scheduler.inFlightOf(sessionId);
+  }
+
+  /** Starts, holds or drops a frame, at once. */
+  offer(sessionId: string, { pipelineId, frameIndex, bytes }: Frame, done: Done): void {
+    const nowMs = performance.now();
+    if (this.#scheduler.held > 0) this.#startHeld(nowMs);
+    const job: Job = { pipelineId, frameIndex, done, byteLength: bytes.byteLength, slot: undefined };
+    const decision = this.#scheduler.arrive(sessionId, job, nowMs);
+    switch (decision.type) {
+      case 'start':
+        job.slot = this.#options.slots.take(bytes);
+        this.#run(decision, nowMs);
+        return;
+      case 'hold':
+        if (decision.displaced !== undefined) this.#dropHeld(decision.displaced, 'displaced');
+        this.#hold(decision.ticket, bytes);
+        return;
+      case 'drop':
+        this.#drop(job, decision.reason);
+        return;
+      default:
+        decision satisfies never;
+    }
+  }
+
+  /** To be called whenever an executor can run more than before. */
+  capacityChanged(): void {
+    this.#startHeld(performance.now());
+  }
+
+  /** Drops what is held and all that still arrives. Settles when nothing is in flight any more. */
+  drain(): Promise<void> {
+    this.#drained ??= Promise.withResolvers<void>();
+    this.#dropAll(this.#scheduler.drain(), 'draining');
+    this.#settleWhenDrained();
+    return this.#drained.promise;
+  }
+
+  /** Ends the executors. @returns whether all ended within `graceMs`. */
+  async stop(graceMs: number): Promise<boolean> {
+    this.#dropAll(this.#scheduler.drain(), 'draining');
+    clearTimeout(this.#expiry?.timer);
+    const ended = await Promise.all(this.#options.executors.map((executor) => executor.stop(graceMs)));
+    return ended.every(Boolean);
+  }
+
+  status(): PoolStatus {
+    const statuses = this.#options.executors.map((executor) => executor.status());
+    const sum = (count: (status: ExecutorStatus) => number) => statuses.reduce((total, each) => total + count(each), 0);
+    return {
+      size: this.#options.poolWorkers,
+      ready: sum(({ ready }) => ready),
+      busy: sum(({ busy }) => busy),
+      timedOut: sum(({ timedOut }) => timedOut),
+      inFlight: this.#scheduler.inFlight,
+      held: this.#scheduler.held,
+      sessions: this.#scheduler.sessions,
+      pipelines: [
+        ...new Set(this.#options.executors.flatMap(({ capacity, pipelines }) => (capacity > 0 ? [...pipelines] : []))),
+      ],
+      reports: statuses.flatMap(({ reports }) => reports),
+    };
+  }
+
+  #hold(ticket: Ticket<Job>, bytes: Uint8Array): void {
+    const { slots, maxHeldBytes } = this.#options;
+    const job = ticket.frame;
+    if (this.#heldBytes + job.byteLength <= maxHeldBytes) job.slot = slots.take(bytes);
+    if (job.slot === undefined) {
+      this.#scheduler.withdraw(ticket);
+      this.#drop(job, 'memory_full');
+      return;
+    }
+    this.#heldBytes += job.byteLength;
+    this.#expireAt(ticket.holdEndMs);
+  }
+
+  #run({ ticket, executor }: Start<Job, Executor>, nowMs: number): void {
+    const { pipelineId, frameIndex, slot } = ticket.frame;
+    if (slot === undefined) {
+      this.#ended(ticket, { type: 'dropped', reason: 'memory_full' });
+      return;
+    }
+    ticket.frame.slot = undefined;
+    const outcome = executor.run({ pipelineId, frameIndex, slot }, nowMs + this.#options.frameTimeoutMs);
+    void outcome.then((outcome) => this.#ended(ticket, outcome));
+  }
+
+  /** The freed worker gets its next frame before the reply of this one is written. */
+  #ended(ticket: Ticket<Job>, outcome: FrameOutcome): void {
+    const nowMs = performance.now();
+    const told = this.#scheduler.ended(ticket, outcome, nowMs);
+    this.#startHeld(nowMs);
+    this.#answer(ticket.frame, told);
+    this.#settleWhenDrained();
+  }
+
+  #startHeld(nowMs: number): void {
+    for (let start = this.#scheduler.next(nowMs); start !== undefined; start = this.#scheduler.next(nowMs)) {
+      this.#heldBytes -= start.ticket.frame.byteLength;
+      this.#run(start, nowMs);
+    }
+  }
+
+  /** Sees to it that holds are ended in time: by one timer, for the first that ends. */
+  #expireAt(atMs: number): void {
+    if (this.#expiry !== undefined && this.#expiry.atMs <= atMs) return;
+    clearTimeout(this.#expiry?.timer);
+    const timer = setTimeout(() => this.#expire(), Math.max(0, atMs - performance.now()));
+    this.#expiry = { timer, atMs };
+  }
+
+  #expire(): void {
+    this.#expiry = undefined;
+    const nowMs = performance.now();
+    this.#dropAll(this.#scheduler.expire(nowMs), 'hold_ended');
+    this.#startHeld(nowMs);
+    if (this.#scheduler.held > 0) this.#expireAt(this.#scheduler.nextExpiryMs);
+  }
+
+  #dropAll(tickets: readonly Ticket<Job>[], reason: DropReason): void {
+    for (const ticket of tickets) this.#dropHeld(ticket, reason);
+  }
+
+  #dropHeld({ frame }: Ticket<Job>, reason: DropReason): void {
+    this.#heldBytes -= frame.byteLength;
+    this.#drop(frame, reason);
+  }
+
+  #drop(job: Job, reason: DropReason): void {
+    job.slot?.release();
+    job.slot = undefined;
+    this.#answer(job, { type: 'dropped', reason });
+  }
+
+  /** Whoever asked must not be able to disturb the pool. */
+  #answer({ done }: Job, outcome: FrameOutcome): void {
+    try {
+      done(outcome);
+    } catch (err) {
+      this.#options.log.error({ err }, 'an answer could not be delivered');
+    }
+  }
+
+  #settleWhenDrained(): void {
+    if (this.#scheduler.inFlight === 0) this.#drained?.resolve();
+  }
 }

@@ -5,14 +5,15 @@ import type { Log } from '../observe/log.ts';
 import type { Pool } from '../pool/pool.ts';
 import { FramesEndpoint } from './frames.ts';
 import { loadPages } from './pages.ts';
-import { type PipelineSummary, registerRoutes } from './routes.ts';
+import { registerRoutes } from './routes.ts';
+import type { ServedPipeline } from './served-pipeline.ts';
 import { StreamEndpoint } from './stream.ts';
 import { listenExclusively, loadUws } from './uws.ts';
 
 export interface ServerParts {
   readonly config: Config;
   readonly pool: Pool;
-  readonly pipelines: readonly PipelineSummary[];
+  readonly pipelines: readonly ServedPipeline[];
   readonly log: Log;
 }
 
@@ -30,25 +31,31 @@ export interface Server {
 /** Closed sockets are given this long to take their last replies before what is left is cut. */
 const lingerMs = 200;
 
-/** Listens at once; frames are taken as the pool's workers become ready. */
+/** Listens at once; frames are started as the pool's workers become ready. */
 export async function startServer({ config, pool, pipelines, log }: ServerParts): Promise<Server> {
   const uws = await loadUws();
   const app = uws.App();
-  let draining = false;
-  const pipelineIds = new Set(pipelines.map((pipeline) => pipeline.id));
+  const byId = new Map(pipelines.map((pipeline) => [pipeline.id, pipeline]));
   const hasRoom = () => stream.sessions + frames.sessions < config.maxSessions;
   const { hardCapBytes } = config;
-  const stream: StreamEndpoint = new StreamEndpoint({ limits: config, hardCapBytes, pipelineIds, pool, log, hasRoom });
-  const frames: FramesEndpoint = new FramesEndpoint({ limits: config, pipelineIds, pool, log, hasRoom });
+  const stream: StreamEndpoint = new StreamEndpoint({
+    limits: config,
+    hardCapBytes,
+    pipelines: byId,
+    pool,
+    log,
+    hasRoom,
+  });
+  const frames: FramesEndpoint = new FramesEndpoint({ limits: config, pipelines: byId, pool, log, hasRoom });
   stream.register(app);
   frames.register(app);
-  registerRoutes(app, { pool, pipelines, pages: loadPages(), isDraining: () => draining, log });
+  registerRoutes(app, { pool, pipelines, pages: loadPages(), log });
   const listening = await listenExclusively(app, config.host, config.port);
   const stop = async () => {
-    draining = true;
     const deadlineMs = performance.now() + config.shutdownGraceMs;
     uws.us_listen_socket_close(listening);
-    const drained = Promise.all([stream.drain(), frames.drain()]);
+    const drained = pool.drain();
+    stream.leaveWhenDone();
     await Promise.race([drained, sleep(config.shutdownGraceMs, undefined, { ref: false })]);
     stream.abandon();
     const ended = await pool.stop(Math.max(0, deadlineMs - performance.now()));

@@ -1,17 +1,18 @@
 /** `POST /frames`: one frame, one answer, by the same intake and admission as the stream. Runs on the loop. */
 import { type StreamErrorCode, streamErrors } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
-import type { FrameOutcome } from '../pool/messages.ts';
+import type { FrameOutcome, ResultOutcome } from '../pool/messages.ts';
 import type { Pool } from '../pool/pool.ts';
-import { encodeDropped, encodeError, framesPath } from '../protocol.ts';
+import { encodeDropped, encodeError, encodeResult, framesPath } from '../protocol.ts';
 import { AddressSessions } from '../session/address-sessions.ts';
 import { type FrameLimits, validateJpeg } from '../session/frame-validator.ts';
 import { RequestBody } from './request-body.ts';
+import { limitsFor, type ServedPipeline } from './served-pipeline.ts';
 import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from './uws.ts';
 
 export interface FramesOptions {
   readonly limits: FrameLimits;
-  readonly pipelineIds: ReadonlySet<string>;
+  readonly pipelines: ReadonlyMap<string, ServedPipeline>;
   readonly pool: Pool;
   readonly log: Log;
   /** Whether one more session may be open. */
@@ -34,28 +35,30 @@ const statuses = {
   server_busy: '503 Service Unavailable',
 } as const satisfies Partial<Record<StreamErrorCode, string>>;
 
+/** What a token of an HTTP header cannot hold (RFC 9110, 5.6.2). */
+const notInToken = /[^\w!#$%&'*+.^`|~-]/g;
+
 const jpegTypes = /^(?:image\/jpe?g|application\/octet-stream)\s*(?:;|$)/i;
 const wrongTypeDetail = 'Expected a body of image/jpeg';
 
 interface Answer {
   readonly status: string;
   readonly body: string;
+  /** Milliseconds of each stage, for the header that browsers and load tools show. */
+  readonly timings?: ResultOutcome['timings'];
 }
 
 /** A request that has its frame and waits for its answer. */
 interface Request {
   readonly response: HttpResponse;
   readonly address: string;
-  readonly pipelineId: string;
+  readonly pipeline: ServedPipeline | undefined;
   aborted: boolean;
 }
 
 export class FramesEndpoint {
   readonly #options: FramesOptions;
   readonly #addresses: AddressSessions;
-  #inFlight = 0;
-  #draining = false;
-  #emptied: (() => void) | undefined;
 
   constructor(options: FramesOptions) {
     this.#options = options;
@@ -72,22 +75,18 @@ export class FramesEndpoint {
     app.post(framesPath, (response, request) => guarded(log, () => this.#receive(response, request)));
   }
 
-  /** Takes nothing more; settles when what is in flight is answered. */
-  drain(): Promise<void> {
-    this.#draining = true;
-    return new Promise((resolve) => {
-      this.#emptied = resolve;
-      this.#settleWhenEmpty();
-    });
-  }
-
   #receive(response: HttpResponse, request: HttpRequest): void {
-    const { limits, log } = this.#options;
+    const { limits, pipelines, log } = this.#options;
     const pipelineId = request.getQuery('pipeline_id') ?? '';
     const type = request.getHeader('content-type');
     const refusal = this.#refusalOf(pipelineId, type);
     const declaredBytes = Number(request.getHeader('content-length') || 0);
-    const waiting = { response, address: addressOf(response), pipelineId, aborted: false };
+    const waiting: Request = {
+      response,
+      address: addressOf(response),
+      pipeline: pipelines.get(pipelineId),
+      aborted: false,
+    };
     const body = new RequestBody(limits.maxFrameBytes, declaredBytes);
     response.onAborted(() => {
       waiting.aborted = true;
@@ -98,7 +97,8 @@ export class FramesEndpoint {
         // A body that is not wanted is read all the same, so that the connection can be used again.
         const bytes = body.add(new Uint8Array(chunk), isLast);
         if (body.isOverfull) this.#refuseLarge(waiting);
-        else if (isLast) this.#answer(waiting, refusal ?? this.#offer(waiting, bytes));
+        else if (isLast && refusal !== undefined) answer(waiting, refusal);
+        else if (isLast) this.#offer(waiting, bytes);
       }),
     );
   }
@@ -107,7 +107,7 @@ export class FramesEndpoint {
     if (pipelineId === '') {
       return { status: '400 Bad Request', body: encodeError('invalid_pipeline', streamErrors.invalid_pipeline.detail) };
     }
-    if (!this.#options.pipelineIds.has(pipelineId)) {
+    if (!this.#options.pipelines.has(pipelineId)) {
       const body = encodeError('invalid_pipeline', `Unknown pipeline_id: ${pipelineId}`);
       return { status: '404 Not Found', body };
     }
@@ -122,59 +122,68 @@ export class FramesEndpoint {
     write(waiting.response, answer, true);
   }
 
-  /** @returns the refusal; `undefined` where the frame was taken and its outcome will be the answer. */
-  #offer(waiting: Request, bytes: Uint8Array): Answer | undefined {
+  /** Holds the request until its frame has its outcome. */
+  #offer(waiting: Request, bytes: Uint8Array): void {
     const { limits, pool, hasRoom } = this.#options;
-    const check = validateJpeg(bytes, limits);
-    if (!check.ok) return errorAnswer(check.code, check.detail);
-    if (this.#draining) return notTaken;
-    const { address, pipelineId } = waiting;
-    const sessionId = this.#addresses.enter(address, performance.now(), hasRoom);
-    if (sessionId === undefined) return errorAnswer('server_busy', streamErrors.server_busy.detail);
-    const frame = { pipelineId, frameIndex, bytes };
-    const verdict = pool.offer(sessionId, frame, (outcome) => {
-      this.#inFlight -= 1;
-      this.#addresses.leave(address);
-      this.#answer(waiting, this.#answerOf(outcome, pipelineId));
-      this.#settleWhenEmpty();
-    });
-    if (verdict === 'accepted') {
-      this.#inFlight += 1;
-      return undefined;
+    const { address, pipeline } = waiting;
+    if (pipeline === undefined) return;
+    const check = validateJpeg(bytes, limitsFor(pipeline, limits));
+    if (!check.ok) {
+      answer(waiting, errorAnswer(check.code, check.detail));
+      return;
     }
-    this.#addresses.leave(address);
-    return notTaken;
+    const sessionId = this.#addresses.enter(address, performance.now(), hasRoom);
+    if (sessionId === undefined) {
+      answer(waiting, errorAnswer('server_busy', streamErrors.server_busy.detail));
+      return;
+    }
+    pool.prepare(pipeline.id);
+    pool.offer(sessionId, { pipelineId: pipeline.id, frameIndex, bytes }, (outcome) => {
+      this.#addresses.leave(address);
+      answer(waiting, this.#answerOf(outcome, pipeline.id));
+    });
   }
 
   #answerOf(outcome: FrameOutcome, pipelineId: string): Answer {
-    if (outcome.type === 'result') return { status: '200 OK', body: outcome.message };
-    const { code, detail, reason } = outcome;
-    if (code !== 'invalid_frame') this.#options.log.warn({ pipelineId, code, reason }, 'a frame failed');
-    return errorAnswer(code, detail);
-  }
-
-  #answer({ response, aborted }: Request, answer: Answer | undefined): void {
-    if (answer !== undefined && !aborted) write(response, answer, false);
-  }
-
-  #settleWhenEmpty(): void {
-    if (this.#draining && this.#inFlight === 0) this.#emptied?.();
+    switch (outcome.type) {
+      case 'result':
+        return { status: '200 OK', body: encodeResult(frameIndex, outcome.text), timings: outcome.timings };
+      case 'dropped':
+        return { status: statuses.server_busy, body: encodeDropped(frameIndex) };
+      case 'failed': {
+        const { code, detail, reason } = outcome;
+        if (code !== 'invalid_frame') this.#options.log.warn({ pipelineId, code, reason }, 'a frame failed');
+        return errorAnswer(code, detail);
+      }
+      default:
+        return outcome satisfies never;
+    }
   }
 }
 
-const notTaken: Answer = { status: statuses.server_busy, body: encodeDropped(frameIndex) };
+function answer({ response, aborted }: Request, given: Answer): void {
+  if (!aborted) write(response, given, false);
+}
 
 function errorAnswer(code: keyof typeof statuses, detail: string): Answer {
   return { status: statuses[code], body: encodeError(code, detail) };
 }
 
-function write(response: HttpResponse, { status, body }: Answer, andClose: boolean): void {
+function write(response: HttpResponse, { status, body, timings }: Answer, andClose: boolean): void {
   response.cork(() => {
     response.writeStatus(status).writeHeader('Content-Type', 'application/json; charset=utf-8');
     response.writeHeader('Cache-Control', 'no-store');
     if (status === statuses.server_busy) response.writeHeader('Retry-After', retryAfterSeconds);
+    if (timings !== undefined) response.writeHeader('Server-Timing', serverTimingOf(timings));
     response.end(body, andClose);
   });
+}
+
+/** Stages as the header has them (W3C Server Timing): `decode;dur=1.06, detect;dur=11.95`. A node's id may be no token there. */
+function serverTimingOf(timings: ResultOutcome['timings']): string {
+  return Object.entries(timings)
+    .map(([stage, ms]) => `${stage.replaceAll(notInToken, '_')};dur=${ms}`)
+    .join(', ');
 }
 
 function addressOf(response: HttpResponse): string {

@@ -1,23 +1,17 @@
 /** The plain HTTP answers: the console, health, readiness, the pipelines, and JSON for everything else. Runs on the loop. */
 import { type HttpErrorCode, httpErrors } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
+import type { WorkerReport } from '../pool/messages.ts';
 import type { Pool, PoolStatus } from '../pool/pool.ts';
 import { encodeError, framesPath, streamPath } from '../protocol.ts';
 import { type Pages, writePage } from './pages.ts';
+import type { ServedPipeline } from './served-pipeline.ts';
 import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from './uws.ts';
 
-/** A pipeline as people see it. */
-export interface PipelineSummary {
-  readonly id: string;
-  readonly name: string;
-  readonly description: string;
-}
-
 export interface RouteOptions {
-  readonly pool: Pick<Pool, 'status'>;
-  readonly pipelines: readonly PipelineSummary[];
+  readonly pool: Pick<Pool, 'status' | 'isDraining'>;
+  readonly pipelines: readonly ServedPipeline[];
   readonly pages: Pages;
-  readonly isDraining: () => boolean;
   readonly log: Log;
 }
 
@@ -30,11 +24,11 @@ type Route = () => Answer;
 
 const readMethods = 'GET, HEAD';
 
-export function registerRoutes(app: TemplatedApp, { pool, pipelines, pages, isDraining, log }: RouteOptions): void {
+export function registerRoutes(app: TemplatedApp, { pool, pipelines, pages, log }: RouteOptions): void {
   const routes = new Map<string, Route>([
     ['/healthz', () => ok({ status: 'ok' })],
-    ['/readyz', () => readiness(pool.status(), isDraining())],
-    ['/pipelines', () => ok({ pipelines: pipelines.map(({ id, name, description }) => ({ id, name, description })) })],
+    ['/readyz', () => readiness(pool.status(), pool.isDraining)],
+    ['/pipelines', () => ok({ pipelines: listed(pipelines, pool.status()) })],
     [streamPath, () => failure('upgrade_required')],
   ]);
   // POST has its own handler.
@@ -81,11 +75,25 @@ function notAllowed(detail: string = httpErrors.method_not_allowed.detail): Answ
   return { status: httpErrors.method_not_allowed.status, body: encodeError('method_not_allowed', detail) };
 }
 
-/** Ready when every worker has its models loaded and warm; then also how: decoder, models with their provider, pipelines. */
-function readiness(status: PoolStatus, draining: boolean): Answer {
-  const { reports, ...counters } = status;
-  const ready = !draining && counters.ready === counters.size;
-  const [setup] = reports;
-  const body = JSON.stringify({ ready, draining, pool: counters, ...setup });
+function listed(pipelines: readonly ServedPipeline[], status: PoolStatus): object[] {
+  return pipelines.map(({ id, name, description }) => ({
+    ...{ id, name, description },
+    loaded: status.pipelines.includes(id),
+  }));
+}
+
+/**
+ * Ready when frames can run: one worker is enough, since the others are replaced while it goes on. `degraded` tells when some are missing.
+ * Workers that have set themselves up alike are told once, with their number.
+ */
+function readiness({ reports, pipelines, ...counts }: PoolStatus, draining: boolean): Answer {
+  const ready = !draining && counts.ready > 0;
+  const degraded = counts.ready < counts.size;
+  const setups = new Map<string, { workers: number } & WorkerReport>();
+  for (const report of reports) {
+    const key = JSON.stringify(report);
+    setups.set(key, { workers: (setups.get(key)?.workers ?? 0) + 1, ...report });
+  }
+  const body = JSON.stringify({ ready, degraded, draining, pool: counts, pipelines, setups: [...setups.values()] });
   return { status: ready ? '200 OK' : '503 Service Unavailable', body };
 }

@@ -4,7 +4,9 @@ import { type StreamErrorCode, streamErrors } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Pool } from '../pool/pool.ts';
 import { closeCodeOf, encodeError, goingAwayCloseCode, streamPath } from '../protocol.ts';
+import type { BackpressureVerdict } from '../session/backpressure.ts';
 import { type Outbox, type SessionLimits, SessionManager } from '../session/session-manager.ts';
+import { limitsFor, type ServedPipeline } from './served-pipeline.ts';
 import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp, type WebSocket } from './uws.ts';
 
 export interface StreamOptions {
@@ -13,7 +15,7 @@ export interface StreamOptions {
   readonly hasRoom: () => boolean;
   /** uWebSockets.js cuts a connection whose message is larger, without a word. */
   readonly hardCapBytes: number;
-  readonly pipelineIds: ReadonlySet<string>;
+  readonly pipelines: ReadonlyMap<string, ServedPipeline>;
   readonly pool: Pool;
   readonly log: Log;
 }
@@ -23,6 +25,9 @@ const idleTimeoutSeconds = 60;
 
 /** Ends of a session that an operator should look at; the others are the peer's doing. */
 const ourFaults: ReadonlySet<StreamErrorCode> = new Set(['pipeline_failure', 'internal_error']);
+
+/** Decimal places of a drop rate in the log. */
+const rateDigits = 3;
 
 /** What uWebSockets.js keeps with a socket. */
 interface SocketData {
@@ -37,8 +42,6 @@ type Socket = WebSocket<SocketData>;
 export class StreamEndpoint {
   readonly #options: StreamOptions;
   readonly #sessions = new Set<SessionManager>();
-  #draining = false;
-  #emptied: (() => void) | undefined;
 
   constructor(options: StreamOptions) {
     this.#options = options;
@@ -62,15 +65,9 @@ export class StreamEndpoint {
     });
   }
 
-  /** Answers what is in flight, closes every session with 1001. Settles when none is left. */
-  drain(): Promise<void> {
-    this.#draining = true;
-    const empty = new Promise<void>((resolve) => {
-      this.#emptied = resolve;
-    });
-    for (const session of this.#sessions) session.drain();
-    this.#settleWhenEmpty();
-    return empty;
+  /** The pool drains: closes each session with 1001 as soon as nothing of it is in flight. */
+  leaveWhenDone(): void {
+    for (const session of this.#sessions) session.leaveWhenDone();
   }
 
   /** Closes with 1001 whoever is still there, answered or not. */
@@ -79,22 +76,34 @@ export class StreamEndpoint {
   }
 
   #opened(socket: Socket): void {
-    const data = socket.getUserData();
-    const { pipelineId } = data;
-    const { pipelineIds, hasRoom, limits, pool, log } = this.#options;
-    if (this.#draining) socket.end(goingAwayCloseCode);
+    const { pipelineId } = socket.getUserData();
+    const { pipelines, hasRoom, pool } = this.#options;
+    const pipeline = pipelines.get(pipelineId ?? '');
+    if (pool.isDraining) socket.end(goingAwayCloseCode);
     else if (!pipelineId) refuse(socket, 'invalid_pipeline');
-    else if (!pipelineIds.has(pipelineId)) refuse(socket, 'invalid_pipeline', `Unknown pipeline_id: ${pipelineId}`);
+    else if (pipeline === undefined) refuse(socket, 'invalid_pipeline', `Unknown pipeline_id: ${pipelineId}`);
     else if (!hasRoom()) refuse(socket, 'server_busy');
-    else {
-      const sessionId = randomUUID();
-      const onError = (code: StreamErrorCode, reason: string) => {
-        log[ourFaults.has(code) ? 'warn' : 'info']({ sessionId, pipelineId, code, reason }, 'session ended');
-      };
-      data.session = new SessionManager({ sessionId, pipelineId, limits, pool, outbox: outboxOf(socket), onError });
-      this.#sessions.add(data.session);
-      log.debug({ sessionId, pipelineId }, 'session opened');
-    }
+    else this.#openSession(socket, pipeline);
+  }
+
+  #openSession(socket: Socket, pipeline: ServedPipeline): void {
+    const { pool, log } = this.#options;
+    const names = { sessionId: randomUUID(), pipelineId: pipeline.id };
+    const session = new SessionManager({
+      ...names,
+      limits: limitsFor(pipeline, this.#options.limits),
+      pool,
+      outbox: outboxOf(socket),
+      onError: (code: StreamErrorCode, reason: string) => {
+        log[ourFaults.has(code) ? 'warn' : 'info']({ ...names, code, reason }, 'session ended');
+      },
+      onPressure: ({ before, state, rate }: BackpressureVerdict) => {
+        log.info({ ...names, before, state, rate: Number(rate.toFixed(rateDigits)) }, 'backpressure');
+      },
+    });
+    socket.getUserData().session = session;
+    this.#sessions.add(session);
+    log.debug(names, 'session opened');
   }
 
   #received(socket: Socket, message: ArrayBuffer, isBinary: boolean): void {
@@ -113,13 +122,10 @@ export class StreamEndpoint {
     const data = socket.getUserData();
     data.open = false;
     if (data.session === undefined) return;
+    const { sessionId, pipelineId, frameIndex: frames, droppedFrames: dropped } = data.session;
     data.session.gone();
     this.#sessions.delete(data.session);
-    this.#settleWhenEmpty();
-  }
-
-  #settleWhenEmpty(): void {
-    if (this.#sessions.size === 0) this.#emptied?.();
+    this.#options.log.debug({ sessionId, pipelineId, frames, dropped }, 'session closed');
   }
 }
 

@@ -34,7 +34,7 @@ export class AddressSessions {
       if (!mayOpen()) return undefined;
       presence = { requests: 0, lastRequestMs: nowMs };
       this.#present.set(address, presence);
-      this.#pool.openSession(sessionIdOf(address));
+      this.#pool.openSession(sessionIdOf(address), 'each');
     }
     presence.requests += 1;
     presence.lastRequestMs = nowMs;

@@ -44,7 +44,10 @@ interface Step {
 
 /** What one more frame means for the session. */
 export interface BackpressureVerdict {
+  readonly before: BackpressureState;
   readonly state: BackpressureState;
+  /** Dropped frames ÷ frames of the window. */
+  readonly rate: number;
   /** `slow_down` is due now. */
   readonly slowDown: boolean;
 }
@@ -61,7 +64,7 @@ export class Backpressure {
     this.#stepMs = thresholds.dropWindowMs / stepsPerWindow;
   }
 
-  /** Counts one frame that was taken or dropped at `nowMs` (monotonic milliseconds). */
+  /** Counts one frame that was answered with its result or dropped at `nowMs` (monotonic milliseconds). */
   record(dropped: boolean, nowMs: number): BackpressureVerdict {
     const number = Math.floor(nowMs / this.#stepMs);
     const step = this.#steps[number % stepsPerWindow] as Step;
@@ -74,7 +77,8 @@ export class Backpressure {
     if (dropped) step.drops += 1;
     const before = this.#state;
     const state = this.stateAt(nowMs);
-    return { state, slowDown: this.#isSlowDownDue(before, state, nowMs) };
+    const rate = this.dropRate(nowMs);
+    return { before, state, rate, slowDown: this.#isSlowDownDue(before, state, nowMs) };
   }
 
   /** The state at `nowMs`; a session that has stopped sending becomes `normal` as its window empties. */

@@ -1,26 +1,35 @@
 /** Puts the outcomes of a session's frames into index order. At most as many wait as are in flight. Main thread. */
+import type { DroppedOutcome, FrameOutcome } from '../pool/messages.ts';
 
-export class ReplyOrder<Outcome> {
-  /** Frames in flight in the order of their indices; the outcome is there once it has come. */
-  readonly #pending = new Map<number, Outcome | undefined>();
+export type FinishedOutcome = Exclude<FrameOutcome, DroppedOutcome>;
 
-  get inFlight(): number {
-    return this.#pending.size;
-  }
+export class ReplyOrder {
+  /** Frames without an answer in the order of their indices; the outcome is there once it has come. */
+  readonly #pending = new Map<number, FinishedOutcome | undefined>();
 
-  /** Announces a frame that was taken; indices must rise. */
+  /** Announces a frame; indices must rise. */
   expect(frameIndex: number): void {
     this.#pending.set(frameIndex, undefined);
   }
 
+  /** Notes that a frame was dropped: nothing needs to wait for it. @returns what can be sent now, in index order. */
+  drop(frameIndex: number): [frameIndex: number, outcome: FinishedOutcome][] {
+    this.#pending.delete(frameIndex);
+    return this.#takeReady();
+  }
+
   /** Notes an outcome. @returns what can be sent now, in index order. */
-  settle(frameIndex: number, outcome: Outcome): [frameIndex: number, outcome: Outcome][] {
+  finish(frameIndex: number, outcome: FinishedOutcome): [frameIndex: number, outcome: FinishedOutcome][] {
     this.#pending.set(frameIndex, outcome);
-    const ready: [number, Outcome][] = [];
-    for (const [index, settled] of this.#pending) {
-      if (settled === undefined) break;
+    return this.#takeReady();
+  }
+
+  #takeReady(): [number, FinishedOutcome][] {
+    const ready: [number, FinishedOutcome][] = [];
+    for (const [index, outcome] of this.#pending) {
+      if (outcome === undefined) break;
       this.#pending.delete(index);
-      ready.push([index, settled]);
+      ready.push([index, outcome]);
     }
     return ready;
   }

@@ -1,11 +1,18 @@
-/** One connection: numbers its frames, offers them to the pool, answers each once, in order. Knows no socket. Main thread. */
+/** One connection: numbers its frames, offers them to the pool, answers each once. Knows no socket. Main thread. */
 import { type StreamErrorCode, streamErrors } from '../errors.ts';
-import type { FrameOutcome } from '../pool/messages.ts';
+import type { FrameOutcome, ResultOutcome } from '../pool/messages.ts';
 import type { Pool } from '../pool/pool.ts';
-import { closeCodeOf, encodeDropped, encodeError, goingAwayCloseCode, slowDownMessage } from '../protocol.ts';
-import { Backpressure, type BackpressureState, type BackpressureThresholds } from './backpressure.ts';
+import {
+  closeCodeOf,
+  encodeDropped,
+  encodeError,
+  encodeResult,
+  goingAwayCloseCode,
+  slowDownMessage,
+} from '../protocol.ts';
+import { Backpressure, type BackpressureThresholds, type BackpressureVerdict } from './backpressure.ts';
 import { type FrameLimits, validateJpeg } from './frame-validator.ts';
-import { ReplyOrder } from './reply-order.ts';
+import { type FinishedOutcome, ReplyOrder } from './reply-order.ts';
 
 /** The way out to the peer. */
 export interface Outbox {
@@ -20,17 +27,23 @@ export interface SessionLimits extends FrameLimits, BackpressureThresholds {
   readonly maxUnreadBytes: number;
 }
 
+/** What a session needs of the pool. */
+export type SessionPool = Pick<
+  Pool,
+  'openSession' | 'closeSession' | 'prepare' | 'offer' | 'inFlightOf' | 'isDraining'
+>;
+
 export interface SessionParts {
   readonly sessionId: string;
   readonly pipelineId: string;
   readonly limits: SessionLimits;
-  readonly pool: Pool;
+  readonly pool: SessionPool;
   readonly outbox: Outbox;
   /** Called once, when the session ends from this side with an error. */
   readonly onError?: (code: StreamErrorCode, reason: string) => void;
+  /** Called whenever the session's drop rate puts it into another state. */
+  readonly onPressure?: (pressure: BackpressureVerdict) => void;
 }
-
-type Phase = 'open' | 'draining' | 'ended';
 
 /** Results are shed at `maxUnreadBytes`; a peer that lets this many times as much pile up reads nothing at all. */
 const unreadFactorToEnd = 2;
@@ -40,8 +53,8 @@ export class SessionManager {
   readonly pipelineId: string;
   readonly #parts: SessionParts;
   readonly #backpressure: Backpressure;
-  readonly #replies = new ReplyOrder<FrameOutcome>();
-  #phase: Phase = 'open';
+  readonly #replies = new ReplyOrder();
+  #hasEnded = false;
   #frameIndex = 0;
   #droppedFrames = 0;
 
@@ -51,6 +64,7 @@ export class SessionManager {
     this.#parts = parts;
     this.#backpressure = new Backpressure(parts.limits);
     parts.pool.openSession(parts.sessionId);
+    parts.pool.prepare(parts.pipelineId);
   }
 
   /** The index that the next binary message gets. */
@@ -62,17 +76,9 @@ export class SessionManager {
     return this.#droppedFrames;
   }
 
-  get inFlight(): number {
-    return this.#replies.inFlight;
-  }
-
-  get backpressureState(): BackpressureState {
-    return this.#backpressure.stateAt(performance.now());
-  }
-
   /** Takes one binary message. `bytes` are only valid during the call. */
   receiveFrame(bytes: Uint8Array): void {
-    if (this.#phase === 'ended') return;
+    if (this.#hasEnded) return;
     const frameIndex = this.#frameIndex++;
     const { limits, pool } = this.#parts;
     const check = validateJpeg(bytes, limits);
@@ -80,9 +86,9 @@ export class SessionManager {
       this.#fail(check.code, check.detail);
       return;
     }
-    const accepted = this.#phase === 'open' && this.#offer(pool, frameIndex, bytes);
-    if (!accepted) this.#drop(frameIndex);
-    if (this.#backpressure.record(!accepted, performance.now()).slowDown) this.#send(slowDownMessage);
+    this.#replies.expect(frameIndex);
+    const frame = { pipelineId: this.pipelineId, frameIndex, bytes };
+    pool.offer(this.sessionId, frame, (outcome) => this.#settle(frameIndex, outcome));
   }
 
   /** A text message, which no camera sends. */
@@ -95,16 +101,14 @@ export class SessionManager {
     this.#fail('internal_error', undefined, reason);
   }
 
-  /** The server is going away: what is in flight is still answered, then the connection is closed. */
-  drain(): void {
-    if (this.#phase !== 'open') return;
-    this.#phase = 'draining';
-    this.#closeWhenDrained();
+  /** The server is going away: closes the connection once nothing is in flight. */
+  leaveWhenDone(): void {
+    if (this.#parts.pool.inFlightOf(this.sessionId) === 0) this.abandon();
   }
 
   /** The server goes away now; what is in flight stays unanswered. */
   abandon(): void {
-    if (this.#phase === 'ended') return;
+    if (this.#hasEnded) return;
     this.#end();
     this.#parts.outbox.close(goingAwayCloseCode);
   }
@@ -114,58 +118,62 @@ export class SessionManager {
     this.#end();
   }
 
-  #offer(pool: Pool, frameIndex: number, bytes: Uint8Array): boolean {
-    const frame = { pipelineId: this.pipelineId, frameIndex, bytes };
-    const verdict = pool.offer(this.sessionId, frame, (outcome) => this.#settle(frameIndex, outcome));
-    if (verdict !== 'accepted') return false;
-    this.#replies.expect(frameIndex);
-    return true;
+  #settle(frameIndex: number, outcome: FrameOutcome): void {
+    if (this.#hasEnded) return;
+    if (outcome.type === 'dropped') {
+      this.#drop(frameIndex);
+      this.#sendReady(this.#replies.drop(frameIndex));
+    } else this.#sendReady(this.#replies.finish(frameIndex, outcome));
+    if (this.#parts.pool.isDraining) this.leaveWhenDone();
   }
 
-  #settle(frameIndex: number, outcome: FrameOutcome): void {
-    for (const [index, settled] of this.#replies.settle(frameIndex, outcome)) {
-      if (settled.type === 'result') this.#sendResult(index, settled.message);
-      else this.#fail(settled.code, settled.detail, settled.reason);
+  #sendReady(ready: readonly [frameIndex: number, outcome: FinishedOutcome][]): void {
+    for (const [index, outcome] of ready) {
+      if (outcome.type === 'result') this.#sendResult(index, outcome);
+      else this.#fail(outcome.code, outcome.detail, outcome.reason);
     }
-    this.#closeWhenDrained();
   }
 
   /** A peer that does not keep up gets the short answer instead: a result that waits unread is stale when it is read. */
-  #sendResult(frameIndex: number, message: string): void {
-    if (this.#phase === 'ended') return;
+  #sendResult(frameIndex: number, { text }: ResultOutcome): void {
+    if (this.#hasEnded) return;
     if (this.#parts.outbox.unreadBytes() > this.#parts.limits.maxUnreadBytes) this.#drop(frameIndex);
-    else this.#send(message);
+    else {
+      this.#send(encodeResult(frameIndex, text));
+      this.#record(false);
+    }
   }
 
   #drop(frameIndex: number): void {
     this.#droppedFrames += 1;
     this.#send(encodeDropped(frameIndex));
+    this.#record(true);
+  }
+
+  #record(wasDropped: boolean): void {
+    const verdict = this.#backpressure.record(wasDropped, performance.now());
+    if (verdict.state !== verdict.before) this.#parts.onPressure?.(verdict);
+    if (verdict.slowDown) this.#send(slowDownMessage);
   }
 
   #send(message: string): void {
-    if (this.#phase === 'ended') return;
+    if (this.#hasEnded) return;
     const { outbox, limits } = this.#parts;
     if (outbox.unreadBytes() > limits.maxUnreadBytes * unreadFactorToEnd) this.#fail('slow_reader');
     else outbox.send(message);
   }
 
   #fail(code: StreamErrorCode, detail: string = streamErrors[code].detail, reason: string = detail): void {
-    if (this.#phase === 'ended') return;
+    if (this.#hasEnded) return;
     this.#end();
     this.#parts.onError?.(code, reason);
     this.#parts.outbox.send(encodeError(code, detail));
     this.#parts.outbox.close(closeCodeOf(code));
   }
 
-  #closeWhenDrained(): void {
-    if (this.#phase !== 'draining' || this.#replies.inFlight > 0) return;
-    this.#end();
-    this.#parts.outbox.close(goingAwayCloseCode);
-  }
-
   #end(): void {
-    if (this.#phase === 'ended') return;
-    this.#phase = 'ended';
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
     this.#parts.pool.closeSession(this.sessionId);
   }
 }

@@ -1,15 +1,14 @@
 /**
  * A worker thread's boot and loop: load everything, say `ready`, then one frame at a time.
  *
- *   loop ──frame──► slot (shared memory) ──► runOnFrame ──► reply as text ──result──► loop
+ *   loop ──frame──► its place in shared memory ──► runOnFrame ──► result as text, with its timings ──► loop
  */
 import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { FrameError, SetupError, streamErrors } from '../errors.ts';
-import { loadPipelines } from '../pipeline/registry.ts';
+import { checkPipelines } from '../pipeline/registry.ts';
 import { VideoFilePipelineService } from '../pipeline/video-file-pipeline-service.ts';
-import type { FrameOrder, FrameOutcome, FromWorker, ToWorker, WorkerSetup } from '../pool/messages.ts';
-import { encodeResult } from '../protocol.ts';
+import type { FailedOutcome, FrameOrder, FromWorker, ResultOutcome, ToWorker, WorkerSetup } from '../pool/messages.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('worker/entry runs as a worker thread only');
@@ -28,8 +27,8 @@ function yieldToLoop(): void {
 
 yieldToLoop();
 
-const { slot, modelsDir, providers } = workerData as WorkerSetup;
-const slotBytes = new Uint8Array(slot);
+const { memory, modelsDir, providers, sources } = workerData as WorkerSetup;
+const frames = new Uint8Array(memory);
 
 function send(message: FromWorker): void {
   port?.postMessage(message);
@@ -37,10 +36,8 @@ function send(message: FromWorker): void {
 
 async function boot(): Promise<VideoFilePipelineService> {
   const context = { modelsDir, providers };
-  const pipelines = await loadPipelines(context);
-  const service = await VideoFilePipelineService.create(pipelines, context);
-  const ids = pipelines.map((pipeline) => pipeline.id);
-  send({ type: 'ready', report: { decoder: service.decoder, models: modelList(service), pipelines: ids } });
+  const service = await VideoFilePipelineService.create(await checkPipelines(sources, context), context);
+  send({ type: 'ready', report: { decoder: service.decoder, models: modelList(service) } });
   return service;
 }
 
@@ -49,20 +46,23 @@ function modelList(service: VideoFilePipelineService): { name: string; provider:
   return [...new Map(service.models.map(({ name, provider }) => [name, { name, provider }])).values()];
 }
 
-async function runFrame(service: VideoFilePipelineService, order: FrameOrder): Promise<FrameOutcome> {
+async function runFrame(
+  service: VideoFilePipelineService,
+  { pipelineId, frameIndex, offset, byteLength }: FrameOrder,
+): Promise<ResultOutcome | FailedOutcome> {
   try {
-    const bytes = slotBytes.subarray(0, order.byteLength);
-    const message = await service.runOnFrame(order.pipelineId, order.frameIndex, bytes);
-    return { type: 'result', message: encodeResult(message) };
+    const bytes = frames.subarray(offset, offset + byteLength);
+    const { result } = await service.runOnFrame(pipelineId, frameIndex, bytes);
+    return { type: 'result', text: JSON.stringify(result), timings: result.timings_ms };
   } catch (error) {
     return failureOf(error);
   }
 }
 
-function failureOf(error: unknown): FrameOutcome {
+function failureOf(error: unknown): FailedOutcome {
   const reason = error instanceof Error ? describeWithCauses(error) : String(error);
   if (error instanceof FrameError) return { type: 'failed', code: error.code, detail: error.detail, reason };
-  // Only writing the reply is left: a tool has put something into the result that JSON cannot hold.
+  // Only writing the result is left: a tool has put something into it that JSON cannot hold.
   return { type: 'failed', code: 'pipeline_failure', detail: streamErrors.pipeline_failure.detail, reason };
 }
 

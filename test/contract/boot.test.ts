@@ -41,7 +41,7 @@ const waitForFile = `
   const { existsSync } = await import('node:fs');
   while (!existsSync(context.modelsDir + '/go')) await new Promise((resolve) => setTimeout(resolve, 20))`;
 
-test('until every worker has loaded, /readyz is 503, /healthz is 200, and frames are dropped', async (t) => {
+test('until a worker has loaded, /readyz is 503, /healthz is 200, and frames are dropped when their hold ends', async (t) => {
   const modelsDir = modelsWhoseToolDoes(t, waitForFile);
   const port = await freePort();
   const child = spawnCli(['serve'], { MODELS_DIR: modelsDir, PORT: String(port), POOL_WORKERS: '2' });

@@ -9,7 +9,7 @@ import { encodePicture } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { eventually, readiness } from '../support/vital-signs.ts';
 
-const limits = { POOL_WORKERS: '2', STREAM_MAX_FRAME_SIZE_MB: '0.25' };
+const limits = { POOL_WORKERS: '2', STREAM_MAX_FRAME_SIZE_MB: '0.25', STREAM_MAX_WAIT_MS: '400' };
 const limitBytes = 262_144;
 const gateway = await startGateway(limits);
 tap.teardown(() => gateway.kill());
@@ -55,6 +55,7 @@ test('a frame is answered with the result that the stream would give, and nothin
   t.equal(status, 200);
   t.equal(headers['content-type'], 'application/json; charset=utf-8');
   t.equal(headers['cache-control'], 'no-store');
+  t.match(headers['server-timing'], /^decode;dur=[\d.]+, only;dur=[\d.]+, total;dur=[\d.]+$/);
   const client = await StreamClient.open(gateway.streamUrl('echo'));
   const streamed = await client.sendUntilTaken(frame);
   await client.close();
@@ -129,11 +130,19 @@ test('a frame that comes in small pieces is put together', async (t) => {
   }
 });
 
-test('what is not taken is answered 503 at once, with Retry-After, and nothing waits', async (t) => {
-  const answers = await Promise.all(Array.from({ length: 12 }, () => post(frame, { pipelineId: 'slow' })));
+test('requests are held until a worker is free', async (t) => {
+  const answers = await Promise.all(Array.from({ length: 4 }, () => post(frame, { pipelineId: 'slow' })));
+  t.same(
+    answers.map(({ status }) => status),
+    [200, 200, 200, 200],
+  );
+});
+
+test('a request whose hold ends is answered 503 with Retry-After', async (t) => {
+  const answers = await Promise.all(Array.from({ length: 30 }, () => post(frame, { pipelineId: 'slow' })));
   const refused = answers.filter(({ status }) => status === 503);
-  t.equal(answers.filter(({ status }) => status === 200).length + refused.length, 12);
-  t.ok(refused.length >= 8 && refused.length <= 10, `${refused.length} of 12 with two workers`);
+  t.equal(answers.filter(({ status }) => status === 200).length + refused.length, 30);
+  t.ok(refused.length >= 15 && refused.length <= 28, `${refused.length} of 30, with two workers of 100 ms`);
   for (const { headers, body } of refused) {
     t.equal(body, dropped);
     t.equal(headers['retry-after'], '1');

@@ -43,22 +43,22 @@ test('/healthz says that the process is there', async (t) => {
   t.equal(body, '{"status":"ok"}');
 });
 
-test('/readyz says that every worker is ready, and how they are set up', async (t) => {
+test('/readyz says that workers are ready, and how they are set up', async (t) => {
   const { status, headers, body } = await ask('GET', '/readyz');
   t.equal(status, 200);
   t.equal(headers['content-type'], jsonType);
   const { pipelines, ...rest } = JSON.parse(body) as { pipelines: string[] };
   t.strictSame(rest, {
     ready: true,
+    degraded: false,
     draining: false,
-    pool: { size: 2, ready: 2, busy: 0, overdue: 0, inFlight: 0, sessions: 0 },
-    decoder: 'jpeg-turbo',
-    models: [],
+    pool: { size: 2, ready: 2, busy: 0, timedOut: 0, inFlight: 0, held: 0, sessions: 0 },
+    setups: [{ workers: 2, decoder: 'jpeg-turbo', models: [] }],
   });
   for (const id of pipelineIds) t.ok(pipelines.includes(id), id);
 });
 
-test('/pipelines lists what can be asked for, with a name and a description and nothing else', async (t) => {
+test('/pipelines lists what can be asked for, with a name, a description, and whether it is loaded', async (t) => {
   const { status, headers, body } = await ask('GET', '/pipelines');
   t.equal(status, 200);
   t.equal(headers['content-type'], jsonType);
@@ -66,7 +66,7 @@ test('/pipelines lists what can be asked for, with a name and a description and 
   for (const id of pipelineIds) t.ok(pipelines.some((pipeline) => pipeline['id'] === id));
   t.strictSame(
     pipelines.find((pipeline) => pipeline['id'] === 'echo'),
-    { id: 'echo', name: 'echo', description: 'Answers at once.' },
+    { id: 'echo', name: 'echo', description: 'Answers at once.', loaded: true },
   );
 });
 

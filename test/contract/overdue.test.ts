@@ -6,7 +6,7 @@ import { StreamClient } from '../support/stream-client.ts';
 import { eventually, idle, readiness, threadCount } from '../support/vital-signs.ts';
 
 const frame = encodePicture(64, 48);
-const outOfTime = '{"error":"pipeline_failure","detail":"Pipeline ran out of time"}';
+const timedOut = '{"error":"pipeline_failure","detail":"Pipeline timed out"}';
 
 // `stuck` blocks its thread for two seconds.
 const gateway = await startGateway({ POOL_WORKERS: '2', STREAM_FRAME_TIMEOUT_MS: '500' });
@@ -20,17 +20,17 @@ for (const [pipelineId, what] of [
     const client = await StreamClient.open(gateway.streamUrl(pipelineId));
     client.send(frame);
     t.equal(await client.closed(), 1011);
-    t.strictSame(client.texts, [outOfTime]);
-    t.match(await idle(gateway), { status: 200, pool: { size: 2, ready: 2, overdue: 0, inFlight: 0 } });
+    t.strictSame(client.texts, [timedOut]);
+    t.match(await idle(gateway), { status: 200, pool: { size: 2, ready: 2, timedOut: 0, inFlight: 0 } });
   });
 }
 
-test('a stuck thread counts as overdue until it comes back, while another one has taken its place', async (t) => {
+test('a stuck thread counts as timed out until it comes back, while another one has taken its place', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('stuck'));
   client.send(frame);
   await client.closed();
-  t.equal((await readiness(gateway)).pool.overdue, 1);
-  t.equal((await idle(gateway)).pool.overdue, 0);
+  t.equal((await readiness(gateway)).pool.timedOut, 1);
+  t.equal((await idle(gateway)).pool.timedOut, 0);
 });
 
 test('both workers hang at once: all their sessions are answered, and the next is served', async (t) => {
@@ -42,13 +42,13 @@ test('both workers hang at once: all their sessions are answered, and the next i
     await Promise.all(clients.map((client) => client.sendUntilTaken(frame).catch(() => undefined)));
     for (const client of clients) {
       t.equal(await client.closed(), 1011);
-      t.equal(client.texts.at(-1), outOfTime);
+      t.equal(client.texts.at(-1), timedOut);
     }
     const next = await StreamClient.open(gateway.streamUrl('echo'));
     t.match(await next.sendUntilTaken(frame), { result: { width: 64 } });
     await next.close();
   }
-  t.match(await idle(gateway), { pool: { size: 2, ready: 2, overdue: 0 } });
+  t.match(await idle(gateway), { pool: { size: 2, ready: 2, timedOut: 0 } });
   t.ok(threadCount(gateway) - threads <= 2, `${threads} threads before, ${threadCount(gateway)} after`);
 });
 
@@ -85,7 +85,7 @@ test('one frame after the other that gets stuck does not grow the number of thre
   t.ok(most - threads <= 6, `${threads} threads before, ${most} at most`);
   const back = await eventually(
     () => readiness(gateway),
-    ({ pool }) => pool.overdue === 0 && pool.ready === pool.size,
+    ({ pool }) => pool.timedOut === 0 && pool.ready === pool.size,
     'all threads back',
   );
   t.equal(back.status, 200);

@@ -12,8 +12,7 @@ tap.teardown(() => gateway.kill());
 
 for (const [pipelineId, what, detail] of [
   ['failing', 'throws', 'Test tool failed'],
-  ['hanging', 'does not come to an end in time', 'Pipeline ran out of time'],
-  ['dying', 'takes its thread with it', 'Worker stopped unexpectedly'],
+  ['hanging', 'does not come to an end in time', 'Pipeline timed out'],
   ['unwritable', 'gives a result that JSON cannot hold', 'Pipeline failed'],
 ] as const) {
   test(`a pipeline that ${what} is answered pipeline_failure and 1011, once`, async (t) => {
@@ -24,6 +23,16 @@ for (const [pipelineId, what, detail] of [
     await idle(gateway);
   });
 }
+
+test('a pipeline that takes one thread after the other with it is answered pipeline_failure and 1011, once', async (t) => {
+  const client = await StreamClient.open(gateway.streamUrl('dying'));
+  await client.sendUntilTaken(frame).catch(() => undefined);
+  t.equal(await client.closed(), 1011);
+  t.equal(client.texts[0], '{"frame_index":0,"dropped":true}', 'the first time is not the frame’s fault');
+  t.equal(client.texts.at(-1), '{"error":"pipeline_failure","detail":"Worker stopped unexpectedly"}');
+  t.equal(client.with('error').length, 1);
+  await idle(gateway);
+});
 
 test('several frames in flight in a failing pipeline end the session with one error', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('failing'));

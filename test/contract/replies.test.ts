@@ -28,7 +28,7 @@ test('a frame is answered with its index and a result, once, and nothing else co
   t.equal(client.closeCode, undefined, 'the session stays open');
 });
 
-test('a frame that is not taken is answered `dropped` at once, before the result of the frame that was', async (t) => {
+test('a frame that a newer one displaces is answered `dropped`, before the result of the frame that was started', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('slow'));
   t.teardown(() => client.close());
   client.send(frame);
@@ -45,11 +45,11 @@ test('a frame that is not taken is answered `dropped` at once, before the result
 test('a high drop rate is answered with exactly one `slow_down`, and the session stays open', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('slower'));
   t.teardown(() => client.close());
-  // The fifth frame is the first that says something about a rate, and four of five are dropped.
-  for (let i = 0; i < 5; i++) client.send(frame);
+  // The fifth answer is the first that says something about a rate.
+  for (let i = 0; i < 6; i++) client.send(frame);
   await client.until(() => client.with('result').length === 1);
   await client.settled();
-  const dropped = [1, 2, 3, 4].map((index) => `{"frame_index":${index},"dropped":true}`);
+  const dropped = [1, 2, 3, 4, 5].map((index) => `{"frame_index":${index},"dropped":true}`);
   t.strictSame(client.texts.slice(0, -1), [...dropped, '{"warning":"slow_down"}']);
   t.equal(client.closeCode, undefined, 'the session stays open');
 });

@@ -6,7 +6,8 @@ import { StreamClient } from '../support/stream-client.ts';
 import { eventually, idle, openFileCount, readiness, threadCount } from '../support/vital-signs.ts';
 
 const frame = encodePicture(64, 48);
-const deaths = 50;
+/** Each session loses two workers. */
+const deaths = 25;
 const vanishing = 100;
 
 /** libuv and V8 start their own helper threads and files as they need them; one leaked per death would be 50. */
@@ -17,12 +18,35 @@ tap.teardown(() => gateway.kill());
 
 test('the gateway is warm, so that what is counted next does not grow by first use', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('dying'));
-  client.send(frame);
+  await client.sendUntilTaken(frame).catch(() => undefined);
   t.equal(await client.closed(), 1011);
   t.match(await idle(gateway), { ready: true });
 });
 
-test(`after ${deaths} deaths of a worker in mid-frame, the pool has its size and the process its threads`, async (t) => {
+test('a frame that loses its worker is dropped, and its session goes on', async (t) => {
+  const client = await StreamClient.open(gateway.streamUrl('dying'));
+  client.send(frame);
+  await client.until(() => client.texts.length > 0);
+  t.strictSame(client.texts, ['{"frame_index":0,"dropped":true}']);
+  t.equal(client.closeCode, undefined);
+  await client.close();
+  await idle(gateway);
+});
+
+test('while one of two workers is gone the gateway is ready, and degraded', async (t) => {
+  const client = await StreamClient.open(gateway.streamUrl('dying'));
+  client.send(frame);
+  const seen = await eventually(
+    () => readiness(gateway),
+    ({ pool }) => pool.ready === 1,
+    'one worker',
+  );
+  t.match(seen, { status: 200, ready: true, degraded: true, pool: { size: 2, ready: 1 } });
+  await client.close();
+  t.match(await idle(gateway), { degraded: false });
+});
+
+test(`after ${deaths} sessions whose frames kill their workers, the pool has its size and the process its threads`, async (t) => {
   const before = { threads: threadCount(gateway), files: openFileCount(gateway) };
   const bystander = await StreamClient.open(gateway.streamUrl('echo'));
   let died = 0;

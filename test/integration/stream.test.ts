@@ -71,13 +71,14 @@ test('a frame of 6 MB is answered frame_too_large', async (t) => {
   t.strictSame(client.texts, ['{"error":"frame_too_large","detail":"Frame exceeds 5MB"}']);
 });
 
-test('a frame that comes while another is worked on is dropped, and the one before it answered', async (t) => {
+test('a frame that comes while another runs is held, and both are answered', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('yolo_ocr'));
   client.send(frame);
   client.send(frame);
   await client.until(() => client.texts.length === 2);
-  t.equal(client.texts[0], '{"frame_index":1,"dropped":true}');
-  t.match(client.replies[1], { frame_index: 0, result: { detections: [{ text: plateText }] } });
+  for (const index of [0, 1]) {
+    t.match(client.replies[index], { frame_index: index, result: { detections: [{ text: plateText }] } });
+  }
   await client.close();
 });
 

@@ -1,8 +1,9 @@
 /** A session with nothing real around it: a pool that answers when it is told to and an outbox that keeps everything. Tests only. */
 import type { StreamErrorCode } from '../../src/errors.ts';
 import type { FrameOutcome } from '../../src/pool/messages.ts';
-import type { Frame, Pool, PoolStatus, Verdict } from '../../src/pool/pool.ts';
-import { SessionManager } from '../../src/session/session-manager.ts';
+import type { Done, Frame } from '../../src/pool/pool.ts';
+import type { BackpressureVerdict } from '../../src/session/backpressure.ts';
+import { SessionManager, type SessionPool } from '../../src/session/session-manager.ts';
 
 /** What went out to the peer. */
 class MockOutbox {
@@ -24,13 +25,15 @@ class MockOutbox {
   }
 }
 
-/** Takes every frame while `verdict` says so, and answers when the test calls {@link finish}. */
-class MockPool implements Pool {
-  verdict: Verdict = 'accepted';
+/** Keeps every frame while `isFull` is false, and answers when the test calls {@link finish}; drops all others. */
+class MockPool implements SessionPool {
+  isFull = false;
+  isDraining = false;
   readonly opened: string[] = [];
   readonly closed: string[] = [];
+  readonly prepared: string[] = [];
   readonly offered: Frame[] = [];
-  readonly #waiting = new Map<number, (outcome: FrameOutcome) => void>();
+  readonly #inFlight = new Map<number, Done>();
 
   openSession(sessionId: string): void {
     this.opened.push(sessionId);
@@ -40,32 +43,39 @@ class MockPool implements Pool {
     this.closed.push(sessionId);
   }
 
-  offer(_sessionId: string, frame: Frame, done: (outcome: FrameOutcome) => void): Verdict {
+  prepare(pipelineId: string): void {
+    this.prepared.push(pipelineId);
+  }
+
+  inFlightOf(): number {
+    return this.#inFlight.size;
+  }
+
+  offer(_sessionId: string, frame: Frame, done: Done): void {
     this.offered.push(frame);
-    if (this.verdict === 'accepted') this.#waiting.set(frame.frameIndex, done);
-    return this.verdict;
+    if (this.isFull) done({ type: 'dropped', reason: 'busy' });
+    else this.#inFlight.set(frame.frameIndex, done);
   }
 
-  /** Answers a frame that was taken. */
+  /** Answers a frame that was kept. */
   finish(frameIndex: number, outcome: FrameOutcome = resultOf(frameIndex)): void {
-    const done = this.#waiting.get(frameIndex);
+    const done = this.#inFlight.get(frameIndex);
     if (done === undefined) throw new Error(`frame ${frameIndex} is not in flight`);
-    this.#waiting.delete(frameIndex);
+    this.#inFlight.delete(frameIndex);
     done(outcome);
-  }
-
-  status(): PoolStatus {
-    throw new Error('a session does not look at the pool');
-  }
-
-  stop(): Promise<boolean> {
-    throw new Error('a session does not stop the pool');
   }
 }
 
 export function resultOf(frameIndex: number): FrameOutcome {
-  return { type: 'result', message: `result ${frameIndex}` };
+  return { type: 'result', text: `"of ${frameIndex}"`, timings: {} };
 }
+
+/** How the result of {@link resultOf} goes out. */
+export function replyOf(frameIndex: number): string {
+  return `{"frame_index":${frameIndex},"result":"of ${frameIndex}"}`;
+}
+
+export const dropped: FrameOutcome = { type: 'dropped', reason: 'displaced' };
 
 export const failure: FrameOutcome = {
   type: 'failed',
@@ -77,11 +87,12 @@ export const failure: FrameOutcome = {
 /** Replies that may wait unread before results are shed. */
 export const maxUnreadBytes = 1000;
 
-/** A session with its two sides; `errors` is what `onError` was called with. */
+/** A session with its two sides; `errors` and `pressures` are what it called `onError` and `onPressure` with. */
 export function openMockSession() {
   const pool = new MockPool();
   const outbox = new MockOutbox();
   const errors: [StreamErrorCode, string][] = [];
+  const pressures: BackpressureVerdict[] = [];
   const session = new SessionManager({
     sessionId: 'the session',
     pipelineId: 'the pipeline',
@@ -97,6 +108,7 @@ export function openMockSession() {
     pool,
     outbox,
     onError: (code, reason) => errors.push([code, reason]),
+    onPressure: (pressure) => pressures.push(pressure),
   });
-  return { session, pool, outbox, errors };
+  return { session, pool, outbox, errors, pressures };
 }

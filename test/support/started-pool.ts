@@ -1,8 +1,10 @@
 /** A pool of real threads for one test, stopped when the test is over, and a log that keeps its lines. Tests only. */
 import type { Test } from 'tap';
 import type { Log } from '../../src/observe/log.ts';
+import { loadPipelines } from '../../src/pipeline/registry.ts';
+import { type LocalPool, type LocalPoolOptions, startLocalPool } from '../../src/pool/local-pool.ts';
 import type { FrameOutcome } from '../../src/pool/messages.ts';
-import { ThreadPool, type ThreadPoolOptions } from '../../src/pool/thread-pool.ts';
+import type { Pool } from '../../src/pool/pool.ts';
 import { fixtureModels } from './gateway.ts';
 
 /** The last argument of each call: the line that an operator would read. */
@@ -25,32 +27,33 @@ export class KeptLog {
 }
 
 /** Starts threads on the test pipelines; the test need not wait for `started`. */
-export function startPool(t: Test, options: Partial<ThreadPoolOptions> = {}): ThreadPool {
-  const pool = ThreadPool.start({
+export async function startPool(t: Test, options: Partial<LocalPoolOptions> = {}): Promise<LocalPool> {
+  const { modelsDir = fixtureModels, providers = ['cpu'] } = options;
+  const local = startLocalPool({
     poolWorkers: 1,
     maxFrameBytes: 100_000,
+    maxHeldBytes: 1_000_000,
+    maxWaitMs: 10_000,
     frameTimeoutMs: 10_000,
-    modelsDir: fixtureModels,
-    providers: ['cpu'],
+    modelsDir,
+    providers,
+    pipelines: await loadPipelines({ modelsDir, providers }),
     log: new KeptLog().log,
     ...options,
   });
-  t.teardown(() => pool.stop(10_000));
-  return pool;
+  t.teardown(() => local.pool.stop(10_000));
+  return local;
 }
 
-/** Offers a frame that must be taken. @returns its outcome. */
+/** Offers a frame. @returns its outcome. */
 export function runFrame(
-  pool: ThreadPool,
+  pool: Pool,
   pipelineId: string,
   bytes: Uint8Array,
   frameIndex = 0,
   sessionId = 'the session',
 ): Promise<FrameOutcome> {
-  return new Promise((resolve, reject) => {
-    const verdict = pool.offer(sessionId, { pipelineId, frameIndex, bytes }, resolve);
-    if (verdict !== 'accepted') reject(new Error(`the frame was not taken: ${verdict}`));
-  });
+  return new Promise((resolve) => pool.offer(sessionId, { pipelineId, frameIndex, bytes }, resolve));
 }
 
 /** Waits until something holds that no event announces. The test's own time limit ends it. */

@@ -18,6 +18,9 @@ export interface PipelineParts {
   readonly edges?: readonly (readonly [from: string, to: string])[];
   readonly entry?: readonly string[];
   readonly output?: readonly string[];
+  readonly load?: 'start' | 'demand';
+  readonly limits?: { readonly max_pixels?: number; readonly max_workers?: number };
+  readonly sequential?: boolean;
 }
 
 export interface ModelsParts {
@@ -56,6 +59,9 @@ export function pipelineFile(parts: PipelineParts) {
     edges: (parts.edges ?? inARow).map(([from_node, to_node]) => ({ from_node, to_node })),
     entry_nodes: parts.entry ?? ids.slice(0, 1),
     output_nodes: parts.output ?? ids.slice(-1),
+    load: parts.load,
+    limits: parts.limits,
+    sequential: parts.sequential,
   };
 }
 

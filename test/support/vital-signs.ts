@@ -6,13 +6,15 @@ import type { Gateway } from './gateway.ts';
 export interface Readiness {
   readonly status: number;
   readonly ready: boolean;
+  readonly degraded: boolean;
   readonly draining: boolean;
   readonly pool: {
     readonly size: number;
     readonly ready: number;
     readonly busy: number;
-    readonly overdue: number;
+    readonly timedOut: number;
     readonly inFlight: number;
+    readonly held: number;
     readonly sessions: number;
   };
 }
@@ -44,7 +46,9 @@ export async function readiness({ httpUrl }: Pick<Gateway, 'httpUrl'>): Promise<
 /** Waits until the pool has its size back, nobody is connected and nothing is going on. */
 export function idle(gateway: Gateway): Promise<Readiness> {
   const isIdle = ({ status, pool }: Readiness) =>
-    status === 200 && pool.ready === pool.size && pool.busy + pool.overdue + pool.inFlight + pool.sessions === 0;
+    status === 200 &&
+    pool.ready === pool.size &&
+    pool.busy + pool.timedOut + pool.inFlight + pool.held + pool.sessions === 0;
   return eventually(() => readiness(gateway), isIdle, 'an idle gateway');
 }
 

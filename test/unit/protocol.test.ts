@@ -19,7 +19,7 @@ test('messages are written as the contract shows them', async (t) => {
     '{"error":"invalid_pipeline","detail":"Unknown pipeline_id: X"}',
   );
   t.equal(
-    encodeResult({ frame_index: 3, result: { width: 1, height: 2, timings_ms: {} } }),
+    encodeResult(3, JSON.stringify({ width: 1, height: 2, timings_ms: {} })),
     '{"frame_index":3,"result":{"width":1,"height":2,"timings_ms":{}}}',
   );
 });
@@ -28,7 +28,7 @@ test('every message has exactly one of the four keys', async (t) => {
   t.same(kindsIn(encodeDropped(0)), ['dropped']);
   t.same(kindsIn(slowDownMessage), ['warning']);
   t.same(kindsIn(encodeError('internal_error', 'x')), ['error']);
-  t.same(kindsIn(encodeResult({ frame_index: 0, result: { width: 1, height: 1, timings_ms: {} } })), ['result']);
+  t.same(kindsIn(encodeResult(0, '{}')), ['result']);
 });
 
 test('the close codes are those of the contract', async (t) => {
@@ -57,9 +57,4 @@ test('any detail can be written and read back, quotes and broken text too', asyn
       assert.deepEqual(JSON.parse(encodeError('invalid_pipeline', detail)), { error: 'invalid_pipeline', detail });
     }),
   );
-});
-
-test('a result that JSON cannot hold throws', async (t) => {
-  const result = { width: 1, height: 1, timings_ms: {}, mine: 1n };
-  t.throws(() => encodeResult({ frame_index: 0, result }), TypeError);
 });

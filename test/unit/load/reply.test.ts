@@ -6,8 +6,8 @@ import { readReply } from '../../../src/load/reply.ts';
 import { encodeDropped, encodeError, encodeResult, slowDownMessage } from '../../../src/protocol.ts';
 
 test('what the gateway writes is read', async (t) => {
-  const result = { width: 1, height: 1, timings_ms: {} };
-  t.strictSame(readReply(encodeResult({ frame_index: 7, result })), { kind: 'result', index: 7 });
+  const result = JSON.stringify({ width: 1, height: 1, timings_ms: {} });
+  t.strictSame(readReply(encodeResult(7, result)), { kind: 'result', index: 7 });
   t.strictSame(readReply(encodeDropped(3)), { kind: 'dropped', index: 3 });
   t.strictSame(readReply(slowDownMessage), { kind: 'slow_down' });
   for (const code of Object.keys(streamErrors) as (keyof typeof streamErrors)[]) {

@@ -2,7 +2,6 @@
 import { type Test, test } from 'tap';
 import { loadPipelines } from '../../../src/pipeline/registry.ts';
 import { VideoFilePipelineService } from '../../../src/pipeline/video-file-pipeline-service.ts';
-import { encodeResult } from '../../../src/protocol.ts';
 import { appendZeros, encodePicture } from '../../support/jpeg-bytes.ts';
 import { makeModelsDir, testNode } from '../../support/temp-models.ts';
 
@@ -77,8 +76,8 @@ test('keys that a tool did not give are not there', async (t) => {
 
 test('a result can be written as JSON and read back', async (t) => {
   const service = await createService(t, `() => ({ detections: [] })`);
-  const message = await service.runOnFrame('p', 3, jpeg);
-  t.same(JSON.parse(encodeResult(message)), message);
+  const { result } = await service.runOnFrame('p', 3, jpeg);
+  t.same(JSON.parse(JSON.stringify(result)), result);
 });
 
 test('the gateway’s own keys are its own, even if a tool gives them unannounced', async (t) => {

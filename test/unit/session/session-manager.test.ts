@@ -3,26 +3,25 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
 import { headerOnly } from '../../support/jpeg-bytes.ts';
-import { openMockSession, resultOf } from '../../support/mock-session.ts';
+import { dropped as droppedOutcome, openMockSession, replyOf, resultOf } from '../../support/mock-session.ts';
 
 const frame = headerOnly({ width: 8, height: 8 });
 
-test('a session is opened in the pool under its own name', async (t) => {
+test('a session is opened in the pool under its own name, and its pipeline is asked for', async (t) => {
   const { session, pool } = openMockSession();
   t.same(pool.opened, ['the session']);
+  t.same(pool.prepared, ['the pipeline']);
   t.equal(session.sessionId, 'the session');
   t.equal(session.pipelineId, 'the pipeline');
 });
 
-test('a frame that is taken goes to the pool with its pipeline and index, and its result comes back', async (t) => {
+test('a frame goes to the pool with its pipeline and index, and its result comes back', async (t) => {
   const { session, pool, outbox } = openMockSession();
   session.receiveFrame(frame);
   t.match(pool.offered, [{ pipelineId: 'the pipeline', frameIndex: 0, bytes: frame }]);
   t.same(outbox.sent, []);
-  t.equal(session.inFlight, 1);
   pool.finish(0);
-  t.same(outbox.sent, ['result 0']);
-  t.equal(session.inFlight, 0);
+  t.same(outbox.sent, [replyOf(0)]);
   t.equal(session.frameIndex, 1);
 });
 
@@ -33,62 +32,89 @@ test('results leave in the order of the frames', async (t) => {
   pool.finish(1);
   t.same(outbox.sent, []);
   pool.finish(0);
-  t.same(outbox.sent, ['result 0', 'result 1', 'result 2']);
+  t.same(outbox.sent, [replyOf(0), replyOf(1), replyOf(2)]);
 });
 
-test('a frame that is refused is answered at once, before results of earlier frames', async (t) => {
-  for (const verdict of ['session_limit', 'pool_full', 'yielded'] as const) {
-    const { session, pool, outbox } = openMockSession();
-    session.receiveFrame(frame);
-    pool.verdict = verdict;
-    session.receiveFrame(frame);
-    t.same(outbox.sent, ['{"frame_index":1,"dropped":true}'], verdict);
-    pool.finish(0);
-    t.same(outbox.sent, ['{"frame_index":1,"dropped":true}', 'result 0']);
-    t.equal(session.droppedFrames, 1);
-    t.equal(session.frameIndex, 2);
-  }
+test('a frame that is dropped is answered at once, before results of earlier frames', async (t) => {
+  const { session, pool, outbox } = openMockSession();
+  session.receiveFrame(frame);
+  pool.isFull = true;
+  session.receiveFrame(frame);
+  t.same(outbox.sent, ['{"frame_index":1,"dropped":true}']);
+  pool.finish(0);
+  t.same(outbox.sent, ['{"frame_index":1,"dropped":true}', replyOf(0)]);
+  t.equal(session.droppedFrames, 1);
+  t.equal(session.frameIndex, 2);
+});
+
+test('a frame that was in flight and is dropped holds back no result behind it', async (t) => {
+  const { session, pool, outbox } = openMockSession();
+  for (let i = 0; i < 3; i++) session.receiveFrame(frame);
+  pool.finish(1);
+  t.same(outbox.sent, []);
+  pool.finish(0, droppedOutcome);
+  t.same(outbox.sent, ['{"frame_index":0,"dropped":true}', replyOf(1)]);
 });
 
 test('slow_down follows the drop that made the session critical', async (t) => {
-  const { session, pool, outbox } = openMockSession();
-  pool.verdict = 'pool_full';
+  const { session, pool, outbox, pressures } = openMockSession();
+  pool.isFull = true;
   for (let i = 0; i < 6; i++) session.receiveFrame(frame);
   t.same(outbox.sent.slice(4), [
     '{"frame_index":4,"dropped":true}',
     '{"warning":"slow_down"}',
     '{"frame_index":5,"dropped":true}',
   ]);
-  t.equal(session.backpressureState, 'critical');
+  t.match(pressures, [{ before: 'normal', state: 'critical', rate: 1 }], 'the change is told once');
+});
+
+test('the way back to normal is told once for each state', async (t) => {
+  const { session, pool, pressures } = openMockSession();
+  pool.isFull = true;
+  for (let i = 0; i < 6; i++) session.receiveFrame(frame);
+  pool.isFull = false;
+  for (let i = 6; i < 200; i++) {
+    session.receiveFrame(frame);
+    pool.finish(i);
+  }
+  t.match(pressures, [
+    { before: 'normal', state: 'critical' },
+    { before: 'critical', state: 'warning' },
+    { before: 'warning', state: 'normal' },
+  ]);
 });
 
 test('a session that is answered stays normal and is told nothing', async (t) => {
-  const { session, pool, outbox } = openMockSession();
+  const { session, pool, outbox, pressures } = openMockSession();
   for (let i = 0; i < 20; i++) {
     session.receiveFrame(frame);
     pool.finish(i);
   }
-  t.equal(session.backpressureState, 'normal');
+  t.same(pressures, []);
   t.same(
     outbox.sent,
-    Array.from({ length: 20 }, (_, i) => `result ${i}`),
+    Array.from({ length: 20 }, (_, i) => replyOf(i)),
   );
 });
 
-/** Frames that the pool takes or refuses, and answers to one of those in flight. */
-const steps = fc.array(fc.oneof(fc.constantFrom('taken', 'refused'), fc.nat()), { maxLength: 60 });
+/** Frames that the pool keeps or drops, and outcomes of one of those in flight: a result, or dropped after all. */
+const steps = fc.array(
+  fc.oneof(fc.constantFrom('kept', 'dropped'), fc.record({ which: fc.nat(), wasDropped: fc.boolean() })),
+  { maxLength: 60 },
+);
 
 /** Plays the steps and answers what is left. */
-function play(sequence: readonly (string | number)[]) {
+function play(sequence: readonly (string | { which: number; wasDropped: boolean })[]) {
   const parts = openMockSession();
   const inFlight: number[] = [];
   for (const step of sequence) {
     if (typeof step === 'string') {
-      parts.pool.verdict = step === 'taken' ? 'accepted' : 'pool_full';
-      if (step === 'taken') inFlight.push(parts.session.frameIndex);
+      parts.pool.isFull = step === 'dropped';
+      if (step === 'kept') inFlight.push(parts.session.frameIndex);
       parts.session.receiveFrame(frame);
     } else {
-      for (const index of inFlight.splice(step % (inFlight.length + 1), 1)) parts.pool.finish(index);
+      const [index] = inFlight.splice(step.which % (inFlight.length + 1), 1);
+      if (index !== undefined) parts.pool.finish(index, step.wasDropped ? droppedOutcome : resultOf(index));
     }
   }
   for (const index of inFlight) parts.pool.finish(index);
@@ -106,13 +132,12 @@ test('every frame gets exactly one answer, and results come by index, whatever h
   fc.assert(
     fc.property(steps, (sequence) => {
       const { session, outbox } = play(sequence);
-      const results = indicesIn(outbox.sent, /^result (\d+)$/);
+      const results = indicesIn(outbox.sent, /^{"frame_index":(\d+),"result"/);
       const dropped = indicesIn(outbox.sent, /^{"frame_index":(\d+),"dropped":true}$/);
       assert.deepEqual(results, results.toSorted(upwards));
       const everyIndex = Array.from({ length: session.frameIndex }, (_, index) => index);
       assert.deepEqual([...results, ...dropped].sort(upwards), everyIndex);
       assert.equal(session.droppedFrames, dropped.length);
-      assert.equal(session.inFlight, 0);
     }),
   );
 });
@@ -127,6 +152,6 @@ test('results of a peer that does not keep up are shed, and only those', async (
   outbox.unread = 1000;
   pool.finish(1, resultOf(1));
   pool.finish(2);
-  t.same(outbox.sent.slice(1), ['result 1', 'result 2']);
+  t.same(outbox.sent.slice(1), [replyOf(1), replyOf(2)]);
   t.same(outbox.closeCodes, []);
 });

@@ -1,19 +1,32 @@
 /** One thread as the loop sees it: what it may be asked in each state, and what it reports. */
+
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { t as root, type Test, test } from 'tap';
-import type { FrameOutcome } from '../../../src/pool/messages.ts';
-import { WorkerHandle } from '../../../src/pool/worker-handle.ts';
-import { fixtureModels } from '../../support/gateway.ts';
-import { encodePicture } from '../../support/jpeg-bytes.ts';
-import { until } from '../../support/started-pool.ts';
-import { makeModelsDir } from '../../support/temp-models.ts';
+import { FrameSlots } from '../../../../src/pool/frame-slots.ts';
+import type { FrameOutcome, PipelineSource } from '../../../../src/pool/messages.ts';
+import { WorkerHandle } from '../../../../src/pool/thread-executor/worker-handle.ts';
+import { fixtureModels } from '../../../support/gateway.ts';
+import { encodePicture } from '../../../support/jpeg-bytes.ts';
+import { until } from '../../../support/started-pool.ts';
+import { makeModelsDir, testNode } from '../../../support/temp-models.ts';
 
 const jpeg = encodePicture(32, 24);
+
+/** The files of a models folder, as the main thread hands them to a worker. */
+function sourcesOf(modelsDir: string): PipelineSource[] {
+  const folder = join(modelsDir, 'pipelines');
+  return readdirSync(folder).map((name) => ({ path: name, text: readFileSync(join(folder, name), 'utf8') }));
+}
+
+const slots = new FrameSlots(1_000_000);
 
 /** A thread and what it has reported, event by event. */
 function startWorker(t: Test, modelsDir = fixtureModels) {
   const events: string[] = [];
   const faults: (Error | readonly string[] | undefined)[] = [];
-  const worker = new WorkerHandle({ modelsDir, providers: ['cpu'] }, 100_000, {
+  const setup = { memory: slots.memory, modelsDir, providers: ['cpu'], sources: sourcesOf(modelsDir) };
+  const worker = new WorkerHandle(setup, {
     ready: () => events.push('ready'),
     idle: () => events.push('idle'),
     gone: (_worker, fault) => {
@@ -33,8 +46,15 @@ function startWorker(t: Test, modelsDir = fixtureModels) {
   return { worker, events, faults };
 }
 
+/** The test's picture in a place of its own. */
+function frameFor(pipelineId: string) {
+  const slot = slots.take(jpeg);
+  if (slot === undefined) throw new Error('no room for a frame');
+  return { pipelineId, frameIndex: 0, slot };
+}
+
 function run(worker: WorkerHandle, pipelineId: string): Promise<FrameOutcome> {
-  return new Promise((resolve) => worker.start({ pipelineId, frameIndex: 0, bytes: jpeg }, 1234, resolve));
+  return new Promise((resolve) => worker.start(frameFor(pipelineId), 1234, resolve));
 }
 
 /** For tests that leave it idle. */
@@ -48,10 +68,11 @@ test('a worker boots, is idle, works, is idle again and stops', async (t) => {
   t.match(worker.report, { decoder: 'jpeg-turbo', models: [] });
   const outcome = run(worker, 'echo');
   t.equal(worker.kind, 'busy');
-  t.equal(worker.busySinceMs, 1234);
+  t.equal(worker.deadlineMs, 1234);
   t.equal((await outcome).type, 'result');
   t.equal(worker.kind, 'idle');
-  t.equal(worker.busySinceMs, undefined);
+  t.equal(worker.deadlineMs, Number.POSITIVE_INFINITY);
+  t.equal(slots.takenBytes, 0);
   worker.stop();
   t.equal(worker.kind, 'stopping');
   await until(() => worker.kind === 'gone');
@@ -62,7 +83,7 @@ test('a worker boots, is idle, works, is idle again and stops', async (t) => {
 test('a worker is idle before its answer is told, so that the next frame may come with it', async (t) => {
   await until(() => shared.kind === 'idle');
   const kind = await new Promise((resolve) => {
-    shared.start({ pipelineId: 'echo', frameIndex: 0, bytes: jpeg }, 0, () => resolve(shared.kind));
+    shared.start(frameFor('echo'), 0, () => resolve(shared.kind));
   });
   t.equal(kind, 'idle');
 });
@@ -72,13 +93,6 @@ test('a frame for a worker that is not idle is a bug, and says so', async (t) =>
   const first = run(shared, 'slow');
   await t.rejects(run(shared, 'echo'), { message: 'a frame for a worker that is busy' });
   t.equal((await first).type, 'result');
-});
-
-test('a frame larger than the slot is a bug, and leaves the worker idle', async (t) => {
-  await until(() => shared.kind === 'idle');
-  const bytes = new Uint8Array(100_001);
-  t.throws(() => shared.start({ pipelineId: 'echo', frameIndex: 0, bytes }, 0, () => t.fail('answered')), RangeError);
-  t.equal(shared.kind, 'idle');
 });
 
 test('a busy worker cannot be stopped, and one without a frame cannot expire', async (t) => {
@@ -96,11 +110,14 @@ test('a frame that expires is answered once, and its thread ends without a fault
   await until(() => worker.kind === 'idle');
   const outcomes: FrameOutcome[] = [];
   // The thread blocks, so that its result comes before it sees that it has to stop.
-  worker.start({ pipelineId: 'blocking', frameIndex: 0, bytes: jpeg }, 0, (outcome) => outcomes.push(outcome));
+  worker.start(frameFor('blocking'), 0, (outcome) => outcomes.push(outcome));
+  const { takenBytes } = slots;
   worker.expire();
-  t.equal(worker.kind, 'overdue');
-  t.match(outcomes, [{ code: 'pipeline_failure', detail: 'Pipeline ran out of time' }]);
+  t.equal(worker.kind, 'timed_out');
+  t.match(outcomes, [{ code: 'pipeline_failure', detail: 'Pipeline timed out' }]);
+  t.equal(slots.takenBytes, takenBytes, 'the thread may still read its frame');
   await until(() => worker.kind === 'gone');
+  t.ok(slots.takenBytes < takenBytes);
   t.equal(outcomes.length, 1);
   t.same(events, ['ready', 'gone']);
   t.same(faults, [undefined]);
@@ -109,7 +126,7 @@ test('a frame that expires is answered once, and its thread ends without a fault
 test('a thread that dies answers its frame once and reports why', async (t) => {
   const { worker, events, faults } = startWorker(t);
   await until(() => worker.kind === 'idle');
-  t.match(await run(worker, 'dying'), { detail: 'Worker stopped unexpectedly', reason: 'died on purpose' });
+  t.same(await run(worker, 'dying'), { type: 'dropped', reason: 'worker_lost' });
   await until(() => worker.kind === 'gone');
   t.same(events, ['ready', 'gone']);
   t.match(faults, [{ message: 'died on purpose' }]);
@@ -127,9 +144,20 @@ test('a worker that is stopped while it boots ends when it has booted, and never
 });
 
 test('a worker that cannot boot reports its faults and ends', async (t) => {
-  const modelsDir = makeModelsDir(t, {});
+  const modelsDir = makeModelsDir(t, { pipelines: [{ id: 'p', nodes: [testNode('n', 'missing')] }] });
   const { worker, events, faults } = startWorker(t, modelsDir);
   await until(() => worker.kind === 'gone');
   t.same(events, ['boot failed', 'gone']);
-  t.same(faults[0], [`${modelsDir}/pipelines holds no pipeline (*.json)`]);
+  t.match(faults[0], [/p\.json: node "n": unknown tool test\.missing/]);
+});
+
+test('a worker loads what it was given, whatever has become of the files', async (t) => {
+  const modelsDir = makeModelsDir(t, {
+    pipelines: [{ id: 'p', nodes: [testNode('n', 'nothing')] }],
+    tools: { nothing: '' },
+  });
+  const { worker, events } = startWorker(t, modelsDir);
+  writeFileSync(join(modelsDir, 'pipelines', 'p.json'), 'no JSON any more');
+  await until(() => worker.kind === 'idle');
+  t.same(events, ['ready']);
 });

@@ -1,38 +1,34 @@
 /** A pool whose threads cannot be set up says why, with the same complaints as the command line. */
-import { test } from 'tap';
+import { type Test, test } from 'tap';
 import { SetupError } from '../../../src/errors.ts';
 import { KeptLog, startPool, until } from '../../support/started-pool.ts';
 import { makeModelsDir, testNode } from '../../support/temp-models.ts';
 
-test('a models folder without pipelines rejects with what is missing', async (t) => {
-  const modelsDir = makeModelsDir(t, {});
-  const kept = new KeptLog();
-  const pool = startPool(t, { modelsDir, log: kept.log });
-  const error = await pool.started.catch((caught: unknown) => caught);
-  if (!(error instanceof SetupError)) throw new Error('it is no SetupError');
-  t.same(error.faults, [`${modelsDir}/pipelines holds no pipeline (*.json)`]);
-  t.equal(kept.lines[0], 'a worker cannot be set up');
-});
-
-test('a tool that cannot be created rejects with its pipeline, its node and its complaint', async (t) => {
-  const modelsDir = makeModelsDir(t, {
+/** A folder whose only pipeline is fine to look at, and cannot be loaded. */
+function stubbornModels(t: Test): string {
+  return makeModelsDir(t, {
     pipelines: [{ id: 'p', nodes: [{ id: 'n', plugin_id: 'test', tool_id: 'stubborn' }] }],
     tools: { stubborn: `create() { throw new Error('no luck'); }` },
   });
-  const error = await startPool(t, { modelsDir }).started.catch((caught: unknown) => caught);
+}
+
+test('a tool that cannot be created rejects with its pipeline, its node and its complaint', async (t) => {
+  const kept = new KeptLog();
+  const { started } = await startPool(t, { modelsDir: stubbornModels(t), log: kept.log });
+  const error = await started.catch((caught: unknown) => caught);
   if (!(error instanceof SetupError)) throw new Error('it is no SetupError');
   t.same(error.faults, ['pipeline "p": node "n": no luck']);
+  t.equal(kept.lines[0], 'a worker cannot be set up');
 });
 
 test('a pool that could not start can be stopped', async (t) => {
-  const pool = startPool(t, { modelsDir: makeModelsDir(t, {}), poolWorkers: 2 });
-  await t.rejects(pool.started);
+  const { pool, started } = await startPool(t, { modelsDir: stubbornModels(t), poolWorkers: 2 });
+  await t.rejects(started);
   t.equal(await pool.stop(10_000), true);
 });
 
 test('whoever does not wait for a pool that cannot start is not hit by its rejection', async (t) => {
-  const kept = new KeptLog();
-  const pool = startPool(t, { modelsDir: makeModelsDir(t, {}), log: kept.log });
+  const { pool } = await startPool(t, { modelsDir: stubbornModels(t) });
   t.equal(await pool.stop(10_000), true);
 });
 
@@ -42,8 +38,8 @@ test('a thread that ends while it boots, without a word, rejects too', async (t)
     tools: { quits: 'create() { process.exit(3); },' },
   });
   const kept = new KeptLog();
-  const pool = startPool(t, { modelsDir, log: kept.log });
-  const started = pool.started.then(
+  const local = await startPool(t, { modelsDir, log: kept.log });
+  const started = local.started.then(
     () => 'started',
     () => 'rejected',
   );

@@ -1,0 +1,69 @@
+/** The pool of a gateway on one machine, put together: memory for frames, threads, the loader of pipelines. Main thread. */
+import type { Log } from '../observe/log.ts';
+import type { Executor } from './executor.ts';
+import { FrameSlots } from './frame-slots.ts';
+import type { PipelineSource } from './messages.ts';
+import type { PipelineRules } from './pipeline-load.ts';
+import { PipelineLoader } from './pipeline-loader.ts';
+import { Pool } from './pool.ts';
+import { ThreadExecutor } from './thread-executor/thread-executor.ts';
+
+/** A checked pipeline, as far as the pool has to know it. */
+export interface PoolPipeline {
+  readonly id: string;
+  readonly source: PipelineSource;
+  /** Whether it is loaded at the start, or when it is first asked for. */
+  readonly load: 'start' | 'demand';
+  readonly rules: PipelineRules;
+}
+
+export interface LocalPoolOptions {
+  readonly poolWorkers: number;
+  readonly maxFrameBytes: number;
+  /** Bytes of all frames that are held at once. */
+  readonly maxHeldBytes: number;
+  readonly maxWaitMs: number;
+  readonly frameTimeoutMs: number;
+  readonly modelsDir: string;
+  readonly providers: readonly string[];
+  readonly pipelines: readonly PoolPipeline[];
+  readonly log: Log;
+}
+
+export interface LocalPool {
+  readonly pool: Pool;
+  /** Settles when every worker is ready for the first time. Rejects with a SetupError when one cannot be set up. */
+  readonly started: Promise<void>;
+}
+
+/** Frames that run, and those of threads that timed out, which may be as many again. */
+const runningPerWorker = 2;
+
+/** Starts the threads; frames that arrive before one is ready are held or dropped. */
+export function startLocalPool(options: LocalPoolOptions): LocalPool {
+  const { poolWorkers, maxFrameBytes, maxHeldBytes, modelsDir, providers, pipelines, log } = options;
+  const slots = new FrameSlots(maxHeldBytes + runningPerWorker * poolWorkers * maxFrameBytes);
+  const executors: Executor[] = [];
+  const executorFor = (ids: ReadonlySet<string>) =>
+    new ThreadExecutor({
+      setup: {
+        ...{ memory: slots.memory, modelsDir, providers },
+        sources: pipelines.filter(({ id }) => ids.has(id)).map(({ source }) => source),
+      },
+      pipelines: ids,
+      log,
+      capacityChanged: () => pool.capacityChanged(),
+    });
+  const first = pipelines.filter(({ load }) => load === 'start').map(({ id }) => id);
+  const loader = new PipelineLoader(first, { executors, workers: poolWorkers, executorFor, log });
+  const pool: Pool = new Pool({
+    ...options,
+    ...{ executors, slots },
+    rules: new Map(pipelines.map(({ id, rules }) => [id, rules])),
+    load: (pipelineId) => loader.load(pipelineId),
+  });
+  const started = loader.start();
+  // Whoever needs to know awaits it; the log has the error in any case.
+  started.catch(() => undefined);
+  return { pool, started };
+}

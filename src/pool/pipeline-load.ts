@@ -1,0 +1,98 @@
+/** What each pipeline asks of the workers, and how many of them it may have. Pure: time comes in. */
+import type { Capacity } from './executor.ts';
+
+/** Limits that a pipeline's file sets. */
+export interface PipelineRules {
+  /** It never runs on more workers at once. */
+  readonly maxWorkers?: number;
+  /** One frame in flight per session: the next one needs what this one gives. */
+  readonly sequential?: boolean;
+}
+
+interface Load {
+  running: number;
+  /** Smoothed time that a frame occupies a worker; unknown until one has ended. */
+  serviceMs: number | undefined;
+  /** Until when one of its sessions counts as active. */
+  activeUntilMs: number;
+}
+
+/** Weight of the newest value in the smoothed service time. */
+const smoothing = 0.2;
+/** A running frame cannot be interrupted, so pipelines that are slower than this leave a worker to the others. */
+const slowServiceMs = 100;
+
+export class PipelineLoad {
+  readonly #executors: readonly Capacity[];
+  readonly #rules: ReadonlyMap<string, PipelineRules>;
+  readonly #loads = new Map<string, Load>();
+
+  constructor(executors: readonly Capacity[], rules: ReadonlyMap<string, PipelineRules>) {
+    this.#executors = executors;
+    this.#rules = rules;
+  }
+
+  isSequential(pipelineId: string): boolean {
+    return this.#rules.get(pipelineId)?.sequential === true;
+  }
+
+  /** How long a frame occupies a worker, in milliseconds; 0 while it is unknown. */
+  serviceMs(pipelineId: string): number {
+    return this.#loads.get(pipelineId)?.serviceMs ?? 0;
+  }
+
+  /** Workers that can run it, busy or not. */
+  places(pipelineId: string): number {
+    return this.#executors.reduce(
+      (sum, { pipelines, capacity }) => (pipelines.has(pipelineId) ? sum + capacity : sum),
+      0,
+    );
+  }
+
+  /** Whether it may have one worker more. */
+  mayStart(pipelineId: string, nowMs: number): boolean {
+    const load = this.#loads.get(pipelineId);
+    if (load === undefined) return true;
+    const { maxWorkers = Number.POSITIVE_INFINITY } = this.#rules.get(pipelineId) ?? {};
+    if (load.running >= maxWorkers) return false;
+    if (load.running === 0 || (load.serviceMs !== undefined && load.serviceMs <= slowServiceMs)) return true;
+    return load.running < this.places(pipelineId) - 1 || !this.#hasNeighbor(pipelineId, nowMs);
+  }
+
+  arrived(pipelineId: string, activeUntilMs: number): void {
+    const load = this.#loadOf(pipelineId);
+    load.activeUntilMs = Math.max(load.activeUntilMs, activeUntilMs);
+  }
+
+  started(pipelineId: string): void {
+    this.#loadOf(pipelineId).running += 1;
+  }
+
+  /** @param serviceMs how long the frame occupied its worker, where that says something about others. */
+  ended(pipelineId: string, serviceMs: number | undefined): void {
+    const load = this.#loadOf(pipelineId);
+    load.running -= 1;
+    if (serviceMs === undefined) return;
+    load.serviceMs =
+      load.serviceMs === undefined ? serviceMs : load.serviceMs + smoothing * (serviceMs - load.serviceMs);
+  }
+
+  /** Whether another pipeline is active that can only run where this one runs too. */
+  #hasNeighbor(pipelineId: string, nowMs: number): boolean {
+    for (const [id, { activeUntilMs }] of this.#loads) {
+      if (id === pipelineId || activeUntilMs < nowMs) continue;
+      const places = this.#executors.filter(({ pipelines, capacity }) => capacity > 0 && pipelines.has(id));
+      if (places.length > 0 && places.every(({ pipelines }) => pipelines.has(pipelineId))) return true;
+    }
+    return false;
+  }
+
+  #loadOf(pipelineId: string): Load {
+    let load = this.#loads.get(pipelineId);
+    if (load === undefined) {
+      load = { running: 0, serviceMs: undefined, activeUntilMs: Number.NEGATIVE_INFINITY };
+      this.#loads.set(pipelineId, load);
+    }
+    return load;
+  }
+}

@@ -1,0 +1,285 @@
+/**
+ * Admission: which frame runs, where and when. Pure: no thread, socket or clock of its own; calls come in, decisions go out.
+ *
+ *   arrive ─► start: a worker is free         next ─► start: the held frame of the session that is owed the most
+ *          ─► hold: its session's newest      expire ─► drop: its hold has ended
+ *          ─► drop
+ */
+import type { Capacity } from './executor.ts';
+import { HoldLength } from './hold-length.ts';
+import type { DropReason, FrameOutcome } from './messages.ts';
+import { PipelineLoad, type PipelineRules } from './pipeline-load.ts';
+import { SessionShare } from './session-share.ts';
+import { goesBefore, type HoldPolicy, type Schedulable, type Session, type Ticket } from './ticket.ts';
+
+interface Running {
+  readonly startedMs: number;
+  /** Worker time that its session was charged when it started. */
+  readonly estimateMs: number;
+}
+
+export interface Start<Frame extends Schedulable, Where> {
+  readonly type: 'start';
+  readonly ticket: Ticket<Frame>;
+  readonly executor: Where;
+}
+
+export type Decision<Frame extends Schedulable, Where> =
+  | Start<Frame, Where>
+  | {
+      readonly type: 'hold';
+      readonly ticket: Ticket<Frame>;
+      /** The older frame of the session whose place it took. */
+      readonly displaced: Ticket<Frame> | undefined;
+    }
+  | { readonly type: 'drop'; readonly reason: DropReason };
+
+export interface SchedulerOptions<Where extends Capacity> {
+  /** Where frames can run. The array may change; it is read anew for each decision. */
+  readonly executors: readonly Where[];
+  /** Rules by pipeline id; a pipeline without an entry has none. */
+  readonly rules?: ReadonlyMap<string, PipelineRules>;
+  /** The longest hold; with 0 nothing is ever held. */
+  readonly maxWaitMs: number;
+}
+
+/** A frame is not held where those that go before it take so many times its hold: it would only be copied to be dropped. */
+const hopelessFactor = 2;
+/** A session that loses a second worker within this time is taken to be what kills them. */
+const repeatedLossMs = 60_000;
+
+export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
+  readonly #executors: readonly Where[];
+  readonly #maxWaitMs: number;
+  readonly #sessions = new Map<string, Session<Frame>>();
+  readonly #held = new Set<Ticket<Frame>>();
+  readonly #running = new Map<Ticket<Frame>, Running>();
+  readonly #loads: PipelineLoad;
+  readonly #holdLength: HoldLength;
+  #isDraining = false;
+
+  constructor({ executors, rules = new Map(), maxWaitMs }: SchedulerOptions<Where>) {
+    this.#executors = executors;
+    this.#maxWaitMs = maxWaitMs;
+    this.#loads = new PipelineLoad(executors, rules);
+    this.#holdLength = new HoldLength(maxWaitMs);
+  }
+
+  get sessions(): number {
+    return this.#sessions.size;
+  }
+
+  get held(): number {
+    return this.#held.size;
+  }
+
+  /** Frames that run, of all sessions, closed ones too. */
+  get inFlight(): number {
+    return this.#running.size;
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  inFlightOf(sessionId: string): number {
+    return this.#sessions.get(sessionId)?.share.inFlight ?? 0;
+  }
+
+  open(sessionId: string, holdPolicy: HoldPolicy = 'newest'): void {
+    this.#sessions.set(sessionId, { share: new SessionShare(), holdPolicy, newest: undefined });
+  }
+
+  /** Forgets a session; what runs of it ends as usual. @returns its held frames, which are dropped. */
+  close(sessionId: string): Ticket<Frame>[] {
+    const session = this.#sessions.get(sessionId);
+    if (session === undefined) return [];
+    this.#sessions.delete(sessionId);
+    return this.#release((ticket) => ticket.session === session);
+  }
+
+  /** From now on every frame that arrives is dropped. @returns the held ones, which are dropped too. */
+  drain(): Ticket<Frame>[] {
+    this.#isDraining = true;
+    return this.#release(() => true);
+  }
+
+  /** Decides on a frame that has just arrived. */
+  arrive(sessionId: string, frame: Frame, nowMs: number): Decision<Frame, Where> {
+    const session = this.#sessions.get(sessionId);
+    if (session === undefined) return { type: 'drop', reason: 'session_closed' };
+    this.#noteArrival(session, frame, nowMs);
+    if (this.#isDraining) return { type: 'drop', reason: 'draining' };
+    const ticket = this.#ticketOf(session, frame, nowMs);
+    const executor = this.#executorFor(ticket, nowMs);
+    if (executor !== undefined) {
+      this.#holdLength.noteBusy(nowMs);
+      return this.#start(ticket, executor, nowMs);
+    }
+    if (this.#maxWaitMs === 0) return { type: 'drop', reason: 'busy' };
+    const displaced = session.newest;
+    if (displaced === undefined && this.#isHopeless(ticket, nowMs)) {
+      this.#holdLength.noteDropped(ticket, nowMs);
+      return { type: 'drop', reason: 'busy' };
+    }
+    if (displaced !== undefined) {
+      this.#forget(displaced);
+      this.#holdLength.noteDropped(displaced, nowMs);
+    }
+    if (session.holdPolicy === 'newest') session.newest = ticket;
+    this.#held.add(ticket);
+    return { type: 'hold', ticket, displaced };
+  }
+
+  /** Takes a frame back that was to be held: there was no room for its bytes. */
+  withdraw(ticket: Ticket<Frame>): void {
+    this.#forget(ticket);
+  }
+
+  /** The held frame that starts now, if a worker is free for one. Called until there is none, whenever capacity was freed. */
+  next(nowMs: number): Start<Frame, Where> | undefined {
+    if (!this.#executors.some(({ free }) => free > 0)) return undefined;
+    let best: { ticket: Ticket<Frame>; executor: Where } | undefined;
+    let youngestMs = Number.POSITIVE_INFINITY;
+    const share = this.#fairInFlight();
+    for (const ticket of this.#held) {
+      if (ticket.holdEndMs <= nowMs) continue;
+      const executor = this.#executorFor(ticket, nowMs);
+      if (executor === undefined) continue;
+      youngestMs = Math.min(youngestMs, nowMs - ticket.arrivedMs);
+      if (best === undefined || goesBefore(ticket, best.ticket, nowMs, share)) best = { ticket, executor };
+    }
+    if (best === undefined) {
+      this.#holdLength.noteIdle(nowMs);
+      return undefined;
+    }
+    this.#holdLength.noteFreed(youngestMs, nowMs);
+    this.#forget(best.ticket);
+    return this.#start(best.ticket, best.executor, nowMs);
+  }
+
+  /** Ends the holds whose time is over. @returns their frames, which are dropped. */
+  expire(nowMs: number): Ticket<Frame>[] {
+    const ended = this.#release(({ holdEndMs }) => holdEndMs <= nowMs);
+    for (const ticket of ended) this.#holdLength.noteDropped(ticket, nowMs);
+    return ended;
+  }
+
+  /** When the next hold ends; `Infinity` where nothing is held. */
+  get nextExpiryMs(): number {
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const { holdEndMs } of this.#held) nextMs = Math.min(nextMs, holdEndMs);
+    return nextMs;
+  }
+
+  /**
+   * A frame that was started has its outcome: its session's charge is corrected, and its worker is free, if it was not lost.
+   * @returns what its session is told: a session that loses a second worker within a minute has failed.
+   */
+  ended(ticket: Ticket<Frame>, outcome: FrameOutcome, nowMs: number): FrameOutcome {
+    const running = this.#running.get(ticket);
+    if (running === undefined) throw new Error('a frame ended that did not run');
+    this.#running.delete(ticket);
+    const { share } = ticket.session;
+    const tookMs = nowMs - running.startedMs;
+    share.inFlight -= 1;
+    share.charge(tookMs - running.estimateMs, nowMs);
+    // A failure may come early and says little then; one that took longer than usual says that such frames are slow.
+    const isTelling = outcome.type === 'result' || (outcome.type === 'failed' && tookMs > running.estimateMs);
+    this.#loads.ended(ticket.frame.pipelineId, isTelling ? tookMs : undefined);
+    if (outcome.type !== 'dropped' || outcome.reason !== 'worker_lost') return outcome;
+    const isRepeated = nowMs - share.workerLostAtMs < repeatedLossMs;
+    share.workerLostAtMs = nowMs;
+    return isRepeated ? { type: 'failed', code: 'pipeline_failure', detail: lostDetail, reason: lostReason } : outcome;
+  }
+
+  #noteArrival({ share }: Session<Frame>, { pipelineId }: Frame, nowMs: number): void {
+    // A session that joins or comes back has no claim on the time in which it sent nothing.
+    const isBack = share.activeUntilMs < nowMs;
+    const leastMs = isBack ? this.#leastActiveChargeMs(nowMs) : 0;
+    if (share.chargeMs(nowMs) < leastMs) share.charge(leastMs - share.chargeMs(nowMs), nowMs);
+    share.arrived(nowMs);
+    this.#loads.arrived(pipelineId, share.activeUntilMs);
+    if (share.intervalMs <= this.#maxWaitMs) this.#holdLength.noteRound(share.intervalMs, nowMs);
+  }
+
+  #leastActiveChargeMs(nowMs: number): number {
+    let leastMs = Number.POSITIVE_INFINITY;
+    for (const { share } of this.#sessions.values()) {
+      if (share.activeUntilMs >= nowMs) leastMs = Math.min(leastMs, share.chargeMs(nowMs));
+    }
+    return Number.isFinite(leastMs) ? leastMs : 0;
+  }
+
+  #ticketOf(session: Session<Frame>, frame: Frame, nowMs: number): Ticket<Frame> {
+    const { share, holdPolicy } = session;
+    // A request has no next frame that would be newer.
+    if (holdPolicy === 'each') {
+      const dueMs = nowMs + this.#maxWaitMs;
+      return { frame, session, arrivedMs: nowMs, holdEndMs: dueMs, dueMs };
+    }
+    const dueMs = nowMs + Math.min(this.#maxWaitMs, share.intervalMs);
+    const limitMs = this.#holdLength.limitMs(nowMs, this.#loads.serviceMs(frame.pipelineId));
+    return { frame, session, arrivedMs: nowMs, holdEndMs: Math.min(dueMs, nowMs + limitMs), dueMs };
+  }
+
+  /** A free executor on which a frame may run now: the one that can run least else, then the one with most room. */
+  #executorFor({ frame: { pipelineId }, session }: Ticket<Frame>, nowMs: number): Where | undefined {
+    let best: Where | undefined;
+    for (const executor of this.#executors) {
+      if (executor.free === 0 || !executor.pipelines.has(pipelineId)) continue;
+      if (best === undefined || isFitter(executor, best)) best = executor;
+    }
+    if (best === undefined || !this.#loads.mayStart(pipelineId, nowMs)) return undefined;
+    return this.#loads.isSequential(pipelineId) && session.share.inFlight > 0 ? undefined : best;
+  }
+
+  #start(ticket: Ticket<Frame>, executor: Where, nowMs: number): Start<Frame, Where> {
+    const { share } = ticket.session;
+    const estimateMs = this.#loads.serviceMs(ticket.frame.pipelineId);
+    this.#holdLength.noteStarted(ticket, nowMs);
+    share.inFlight += 1;
+    share.startedAtMs = nowMs;
+    share.charge(estimateMs, nowMs);
+    this.#loads.started(ticket.frame.pipelineId);
+    this.#running.set(ticket, { startedMs: nowMs, estimateMs });
+    return { type: 'start', ticket, executor };
+  }
+
+  /** Whether those that go before a frame take so long that its hold would have ended long before its turn. */
+  #isHopeless(ticket: Ticket<Frame>, nowMs: number): boolean {
+    const places = this.#loads.places(ticket.frame.pipelineId);
+    let workMs = hopelessFactor * places * (ticket.holdEndMs - nowMs);
+    for (const other of this.#held) {
+      if (goesBefore(other, ticket, nowMs)) workMs -= this.#loads.serviceMs(other.frame.pipelineId);
+      if (workMs < 0) return true;
+    }
+    return false;
+  }
+
+  /** Frames that each session may have in flight while another holds one that could run. */
+  #fairInFlight(): number {
+    const contenders = new Set([...this.#held, ...this.#running.keys()].map(({ session }) => session));
+    const capacity = this.#executors.reduce((sum, executor) => sum + executor.capacity, 0);
+    return Math.max(1, Math.ceil(capacity / contenders.size));
+  }
+
+  #release(isOver: (ticket: Ticket<Frame>) => boolean): Ticket<Frame>[] {
+    const over = [...this.#held].filter(isOver);
+    for (const ticket of over) this.#forget(ticket);
+    return over;
+  }
+
+  #forget(ticket: Ticket<Frame>): void {
+    this.#held.delete(ticket);
+    if (ticket.session.newest === ticket) ticket.session.newest = undefined;
+  }
+}
+
+/** What the peer reads when its frames lose one worker after the other. */
+const lostDetail = 'Worker stopped unexpectedly';
+const lostReason = 'a second worker of the session was lost within a minute';
+
+function isFitter(a: Capacity, b: Capacity): boolean {
+  return a.pipelines.size === b.pipelines.size ? a.free > b.free : a.pipelines.size < b.pipelines.size;
+}

@@ -1,0 +1,199 @@
+/** Worker threads of this process that all load the same pipelines: their lifecycle, deadlines and replacement. Main thread. */
+import { SetupError } from '../../errors.ts';
+import type { Log } from '../../observe/log.ts';
+import type { Executor, ExecutorStatus, StartedFrame } from '../executor.ts';
+import type { FrameOutcome, WorkerSetup } from '../messages.ts';
+import { WorkerHandle } from './worker-handle.ts';
+
+export interface ThreadExecutorOptions {
+  /** What every thread is started with. */
+  readonly setup: WorkerSetup;
+  /** Ids of the pipelines of `setup`. */
+  readonly pipelines: ReadonlySet<string>;
+  readonly log: Log;
+  /** Called when it can run more than before without a frame having ended. */
+  readonly capacityChanged: () => void;
+}
+
+/** A replacement that dies before it is ready is tried again after this, doubled each time, up to the longest. */
+const firstRetryMs = 200;
+const maxRetryMs = 30_000;
+
+export class ThreadExecutor implements Executor {
+  readonly pipelines: ReadonlySet<string>;
+  readonly #options: ThreadExecutorOptions;
+  readonly #workers = new Set<WorkerHandle>();
+  /** Workers that it should have. */
+  #size = 0;
+  #retryMs = firstRetryMs;
+  /** Settles when the last thread has ended; there once it stops. */
+  #stopped: PromiseWithResolvers<void> | undefined;
+  /** Settles when there are no more workers than there should be; there while there are. */
+  #shrunk: PromiseWithResolvers<void> | undefined;
+  #deadlineTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: ThreadExecutorOptions) {
+    this.#options = options;
+    this.pipelines = options.pipelines;
+  }
+
+  get capacity(): number {
+    return this.#count('idle') + this.#count('busy');
+  }
+
+  get free(): number {
+    return this.#stopped === undefined ? this.#count('idle') : 0;
+  }
+
+  /**
+   * Starts one worker more. Settles when it is ready.
+   * @throws SetupError when it cannot be set up; then it is as if it had not been asked for.
+   */
+  async grow(): Promise<void> {
+    if (this.#stopped !== undefined) throw new SetupError(['the workers are being stopped']);
+    this.#size += 1;
+    const booted = Promise.withResolvers<void>();
+    this.#spawn(booted);
+    await booted.promise;
+  }
+
+  /** Takes one worker out of service, after its frame if all have one. Settles when that is done. */
+  shrink(): Promise<void> {
+    this.#size -= 1;
+    this.#shrunk ??= Promise.withResolvers<void>();
+    const { promise } = this.#shrunk;
+    this.#idleWorker()?.stop();
+    this.#settleWhenShrunk();
+    return promise;
+  }
+
+  run(frame: StartedFrame, deadlineMs: number): Promise<FrameOutcome> {
+    const worker = this.#idleWorker();
+    if (worker === undefined) {
+      frame.slot.release();
+      return Promise.resolve({ type: 'dropped', reason: 'busy' });
+    }
+    return new Promise((resolve) => {
+      worker.start(frame, deadlineMs, resolve);
+      this.#watch(deadlineMs);
+    });
+  }
+
+  status(): ExecutorStatus {
+    return {
+      ready: this.capacity,
+      busy: this.#count('busy'),
+      timedOut: this.#count('timed_out'),
+      reports: [...this.#workers].flatMap(({ kind, report }) =>
+        kind === 'idle' || kind === 'busy' ? (report ?? []) : [],
+      ),
+    };
+  }
+
+  async stop(graceMs?: number): Promise<boolean> {
+    this.#stopped ??= Promise.withResolvers<void>();
+    for (const worker of this.#workers) worker.stop();
+    this.#settleWhenEmpty();
+    const grace = Promise.withResolvers<void>();
+    const graceTimer = graceMs === undefined ? undefined : setTimeout(grace.resolve, graceMs);
+    await Promise.race([this.#stopped.promise, grace.promise]);
+    clearTimeout(graceTimer);
+    clearTimeout(this.#deadlineTimer);
+    return this.#workers.size === 0;
+  }
+
+  /** The one that became idle last, since its caches are the warmest. */
+  #idleWorker(): WorkerHandle | undefined {
+    let warmest: WorkerHandle | undefined;
+    for (const worker of this.#workers) {
+      if (worker.kind === 'idle' && worker.idleSinceMs >= (warmest?.idleSinceMs ?? 0)) warmest = worker;
+    }
+    return warmest;
+  }
+
+  #count(kind: WorkerHandle['kind']): number {
+    let count = 0;
+    for (const worker of this.#workers) if (worker.kind === kind) count += 1;
+    return count;
+  }
+
+  #spawn(booted?: PromiseWithResolvers<void>): void {
+    const worker = new WorkerHandle(this.#options.setup, {
+      ready: (ready) => {
+        this.#retryMs = firstRetryMs;
+        this.#returned(ready);
+        booted?.resolve();
+        this.#options.capacityChanged();
+      },
+      idle: (idle) => this.#returned(idle),
+      gone: (gone, error) => this.#lost(gone, error, booted),
+      bootFailed: (_failed, faults) => {
+        this.#options.log.error({ faults }, 'a worker cannot be set up');
+        booted?.reject(new SetupError(faults));
+      },
+    });
+    this.#workers.add(worker);
+  }
+
+  /** A worker without a frame: it stays, unless it is not needed any more. */
+  #returned(worker: WorkerHandle): void {
+    if (this.#stopped !== undefined || this.capacity > this.#size) worker.stop();
+    this.#settleWhenShrunk();
+  }
+
+  #lost(worker: WorkerHandle, error: Error | undefined, booted: PromiseWithResolvers<void> | undefined): void {
+    this.#workers.delete(worker);
+    if (error !== undefined) this.#options.log.error({ err: error }, 'a worker was lost');
+    this.#settleWhenEmpty();
+    this.#settleWhenShrunk();
+    if (worker.report !== undefined) this.#replenish();
+    else if (booted === undefined) this.#replenishLater();
+    else this.#size -= 1;
+    booted?.reject(new SetupError([error?.message ?? 'a worker thread ended before it was ready']));
+  }
+
+  /**
+   * Brings the workers back to their number. Threads that timed out still hold a core, so at most as many as there should be workers
+   * are replaced: beyond that there are fewer, and `/readyz` shows it.
+   */
+  #replenish(): void {
+    if (this.#stopped !== undefined) return;
+    const wanted = this.#size + Math.min(this.#count('timed_out'), this.#size);
+    while (this.#workers.size - this.#count('stopping') < wanted) this.#spawn();
+  }
+
+  #replenishLater(): void {
+    if (this.#stopped !== undefined) return;
+    setTimeout(() => this.#replenish(), this.#retryMs).unref();
+    this.#retryMs = Math.min(maxRetryMs, this.#retryMs * 2);
+  }
+
+  /** One timer, for the first deadline: the others are later, or it is set anew. */
+  #watch(deadlineMs: number): void {
+    if (!Number.isFinite(deadlineMs)) return;
+    this.#deadlineTimer ??= setTimeout(() => this.#expire(), Math.max(0, deadlineMs - performance.now()));
+  }
+
+  #expire(): void {
+    this.#deadlineTimer = undefined;
+    const nowMs = performance.now();
+    for (const worker of this.#workers) {
+      if (worker.deadlineMs > nowMs) continue;
+      this.#options.log.error('a frame timed out; its worker is out of service');
+      worker.expire();
+      this.#replenish();
+    }
+    this.#settleWhenShrunk();
+    this.#watch(Math.min(...[...this.#workers].map(({ deadlineMs }) => deadlineMs)));
+  }
+
+  #settleWhenShrunk(): void {
+    if (this.capacity > this.#size) return;
+    this.#shrunk?.resolve();
+    this.#shrunk = undefined;
+  }
+
+  #settleWhenEmpty(): void {
+    if (this.#workers.size === 0) this.#stopped?.resolve();
+  }
+}

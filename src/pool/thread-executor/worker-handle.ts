@@ -1,0 +1,149 @@
+/** One worker thread as the loop sees it: its state and the frame it runs. Main thread. */
+import '../../observe/no-telemetry.ts';
+
+import { Worker } from 'node:worker_threads';
+import type { StartedFrame } from '../executor.ts';
+import type { FrameSlot } from '../frame-slots.ts';
+import type { FrameOutcome, FromWorker, ToWorker, WorkerReport, WorkerSetup } from '../messages.ts';
+
+/** A frame that a worker runs; `answer` is called once. */
+interface Job {
+  readonly slot: FrameSlot;
+  readonly deadlineMs: number;
+  readonly answer: (outcome: FrameOutcome) => void;
+}
+
+/**
+ * booting → idle ⇄ busy, and from there: timed out (its frame is answered; the thread is asked to stop and does so when it
+ * comes back from native code) or stopping; gone when the thread has ended.
+ */
+type WorkerState =
+  | { readonly kind: 'booting' }
+  | { readonly kind: 'idle'; readonly sinceMs: number }
+  | { readonly kind: 'busy'; readonly job: Job }
+  | { readonly kind: 'timed_out'; readonly slot: FrameSlot }
+  | { readonly kind: 'stopping' }
+  | { readonly kind: 'gone' };
+
+export interface WorkerEvents {
+  /** Models are loaded and warm. */
+  ready(worker: WorkerHandle): void;
+  /** The frame is about to be answered and the next may come. */
+  idle(worker: WorkerHandle): void;
+  /** The thread has ended. `error` says why if nobody asked it to. */
+  gone(worker: WorkerHandle, error: Error | undefined): void;
+  bootFailed(worker: WorkerHandle, faults: readonly string[]): void;
+}
+
+/** What the peer reads when its frame takes too long. */
+const timedOutDetail = 'Pipeline timed out';
+
+/** In a checkout the entry is TypeScript, in `dist` it is JavaScript. */
+const entryUrl = new URL(`../../worker/entry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
+
+export class WorkerHandle {
+  readonly #worker: Worker;
+  readonly #events: WorkerEvents;
+  #state: WorkerState = { kind: 'booting' };
+  #error: Error | undefined;
+  #report: WorkerReport | undefined;
+
+  constructor(setup: WorkerSetup, events: WorkerEvents) {
+    this.#events = events;
+    this.#worker = new Worker(entryUrl, { workerData: setup, name: 'framegate-worker' });
+    this.#worker.on('message', (message: FromWorker) => this.#receive(message));
+    this.#worker.on('error', (error) => {
+      this.#error = error instanceof Error ? error : new Error(String(error));
+    });
+    this.#worker.on('exit', () => this.#ended());
+  }
+
+  get kind(): WorkerState['kind'] {
+    return this.#state.kind;
+  }
+
+  /** Set once the worker is ready. */
+  get report(): WorkerReport | undefined {
+    return this.#report;
+  }
+
+  /** Since when it is idle; `-Infinity` while it is not. */
+  get idleSinceMs(): number {
+    return this.#state.kind === 'idle' ? this.#state.sinceMs : Number.NEGATIVE_INFINITY;
+  }
+
+  /** When its frame times out; `Infinity` while it has none. */
+  get deadlineMs(): number {
+    return this.#state.kind === 'busy' ? this.#state.job.deadlineMs : Number.POSITIVE_INFINITY;
+  }
+
+  /** Sets the idle worker to a frame that lies in the memory it was started with. */
+  start({ pipelineId, frameIndex, slot }: StartedFrame, deadlineMs: number, answer: Job['answer']): void {
+    if (this.#state.kind !== 'idle') throw new Error(`a frame for a worker that is ${this.#state.kind}`);
+    this.#state = { kind: 'busy', job: { slot, deadlineMs, answer } };
+    const { offset, byteLength } = slot;
+    this.#send({ type: 'frame', pipelineId, frameIndex, offset, byteLength });
+  }
+
+  /**
+   * Answers the frame as timed out and takes the thread out of service. It is not terminated: a thread that is ended inside
+   * ONNX Runtime or jpeg-turbo takes the whole process with it. Until it ends it may read its frame.
+   */
+  expire(): void {
+    if (this.#state.kind !== 'busy') return;
+    const { slot, answer } = this.#state.job;
+    this.#state = { kind: 'timed_out', slot };
+    this.#send({ type: 'stop' });
+    answer({ type: 'failed', code: 'pipeline_failure', detail: timedOutDetail, reason: timedOutDetail });
+  }
+
+  /** Asks a worker without a frame to end; a booting one does so when its models are loaded. */
+  stop(): void {
+    if (this.#state.kind !== 'idle' && this.#state.kind !== 'booting') return;
+    this.#state = { kind: 'stopping' };
+    this.#send({ type: 'stop' });
+  }
+
+  #send(order: ToWorker): void {
+    this.#worker.postMessage(order);
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.type) {
+      case 'ready':
+        this.#report = message.report;
+        if (this.#state.kind !== 'booting') return;
+        this.#state = { kind: 'idle', sinceMs: performance.now() };
+        this.#events.ready(this);
+        return;
+      case 'boot_failed':
+        this.#events.bootFailed(this, message.faults);
+        return;
+      case 'result':
+      case 'failed': {
+        if (this.#state.kind !== 'busy') return; // Timed out: the frame has its answer already.
+        const { slot, answer } = this.#state.job;
+        slot.release();
+        this.#state = { kind: 'idle', sinceMs: performance.now() };
+        this.#events.idle(this);
+        answer(message);
+        return;
+      }
+      default:
+        message satisfies never;
+    }
+  }
+
+  #ended(): void {
+    const state = this.#state;
+    const wasAsked = state.kind === 'stopping' || state.kind === 'timed_out';
+    this.#state = { kind: 'gone' };
+    if (state.kind === 'timed_out') state.slot.release();
+    if (state.kind === 'busy') {
+      state.job.slot.release();
+      state.job.answer({ type: 'dropped', reason: 'worker_lost' });
+    }
+    const error = this.#error ?? (wasAsked ? undefined : new Error('the worker thread ended by itself'));
+    this.#events.gone(this, error);
+  }
+}

@@ -1,0 +1,95 @@
+/** How many workers a pipeline may have: by its file's limits, and beside others. */
+import { test } from 'tap';
+import type { Capacity } from '../../../src/pool/executor.ts';
+import { PipelineLoad, type PipelineRules } from '../../../src/pool/pipeline-load.ts';
+
+function executor(capacity: number, ...pipelines: string[]): Capacity {
+  return { capacity, free: capacity, pipelines: new Set(pipelines) };
+}
+
+function loadOf(executors: readonly Capacity[], rules: Record<string, PipelineRules> = {}): PipelineLoad {
+  return new PipelineLoad(executors, new Map(Object.entries(rules)));
+}
+
+/** Makes it known how long the frames of a pipeline take. */
+function learn(load: PipelineLoad, pipelineId: string, serviceMs: number): void {
+  load.started(pipelineId);
+  load.ended(pipelineId, serviceMs);
+}
+
+test('the service time is smoothed; a frame that says nothing leaves it', async (t) => {
+  const load = loadOf([executor(2, 'plates')]);
+  t.equal(load.serviceMs('plates'), 0);
+  learn(load, 'plates', 10);
+  t.equal(load.serviceMs('plates'), 10);
+  learn(load, 'plates', 20);
+  t.equal(load.serviceMs('plates'), 12);
+  load.started('plates');
+  load.ended('plates', undefined);
+  t.equal(load.serviceMs('plates'), 12);
+});
+
+test('places are the workers of every executor that can run it', async (t) => {
+  const load = loadOf([executor(2, 'plates', 'pages'), executor(3, 'plates')]);
+  t.equal(load.places('plates'), 5);
+  t.equal(load.places('pages'), 2);
+  t.equal(load.places('other'), 0);
+});
+
+test('a fast pipeline may have all workers, beside others too', async (t) => {
+  const load = loadOf([executor(2, 'plates', 'pages')]);
+  learn(load, 'plates', 15);
+  load.arrived('pages', 1000);
+  load.started('plates');
+  t.equal(load.mayStart('plates', 0), true);
+});
+
+test('a slow pipeline leaves a worker to an active other one, and has all when it is alone', async (t) => {
+  const load = loadOf([executor(3, 'plates', 'pages')]);
+  learn(load, 'pages', 101);
+  load.started('pages');
+  load.started('pages');
+  t.equal(load.mayStart('pages', 0), true, 'nobody else was here');
+  load.arrived('plates', 1000);
+  t.equal(load.mayStart('pages', 1000), false);
+  t.equal(load.mayStart('pages', 1001), true, 'the other one has gone');
+});
+
+test('frames of a pipeline that is not known yet count as slow', async (t) => {
+  const load = loadOf([executor(2, 'plates', 'pages')]);
+  load.arrived('plates', 1000);
+  t.equal(load.mayStart('pages', 0), true);
+  load.started('pages');
+  t.equal(load.mayStart('pages', 0), false);
+});
+
+test('with one worker a slow pipeline has it', async (t) => {
+  const load = loadOf([executor(1, 'plates', 'pages')]);
+  load.arrived('plates', 1000);
+  learn(load, 'pages', 3000);
+  t.equal(load.mayStart('pages', 0), true);
+});
+
+test('a slow pipeline need leave nothing to one that has workers of its own', async (t) => {
+  const load = loadOf([executor(2, 'plates', 'pages'), executor(1, 'plates')]);
+  learn(load, 'pages', 3000);
+  load.arrived('plates', 1000);
+  load.started('pages');
+  t.equal(load.mayStart('pages', 0), true);
+});
+
+test('a limit of the file holds, alone too', async (t) => {
+  const load = loadOf([executor(4, 'pages')], { pages: { maxWorkers: 1 } });
+  t.equal(load.mayStart('pages', 0), true);
+  load.started('pages');
+  t.equal(load.mayStart('pages', 0), false);
+  load.ended('pages', 10);
+  t.equal(load.mayStart('pages', 0), true);
+});
+
+test('a pipeline is sequential where its file says so', async (t) => {
+  const load = loadOf([executor(1, 'tracks')], { tracks: { sequential: true }, plates: {} });
+  t.equal(load.isSequential('tracks'), true);
+  t.equal(load.isSequential('plates'), false);
+  t.equal(load.isSequential('other'), false);
+});
