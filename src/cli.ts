@@ -1,15 +1,17 @@
-/** The command line: what each command is called, what it takes, and how its failures are told. */
+/**
+ * The command line: what each command is called, what it takes, and how its failures are told. A command is imported when it
+ * runs: all of them together take a quarter of a second and 30 MB, which the server would carry for as long as it lives.
+ */
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type BenchFlags, bench } from './cli/bench.ts';
-import { type CameraFlags, camera } from './cli/camera.ts';
-import { highestFps, largestWidth, longestSilenceS } from './cli/camera-sources.ts';
-import { inspectModel } from './cli/inspect-model.ts';
-import { listPipelines } from './cli/list-pipelines.ts';
-import { listModels, type ModelsFlags } from './cli/models.ts';
+import type { BenchFlags } from './cli/bench.ts';
+import type { CameraFlags } from './cli/camera.ts';
+import { highestFps, largestWidth, longestSilenceS } from './cli/camera-limits.ts';
+import type { ListPipelinesFlags } from './cli/list-pipelines.ts';
+import type { ModelsFlags } from './cli/models.ts';
 import { printable } from './cli/printable.ts';
-import { type SendOptions, send } from './cli/send.ts';
-import { serve } from './cli/serve.ts';
+import type { SendOptions } from './cli/send.ts';
+import type { ServeFlags } from './cli/serve.ts';
 import { SetupError } from './errors.ts';
 
 /** How the process ends when it was set up wrongly: configuration, files, address. */
@@ -37,7 +39,10 @@ program
     'threads that run pipelines (POOL_WORKERS, default: the cores, less one for the loop from three on)',
   )
   .option('--models-dir <dir>', 'models, pipelines/*.json and tools/*.mjs (MODELS_DIR)')
-  .action(serve);
+  .action(async (flags: ServeFlags) => {
+    const { serve } = await import('./cli/serve.ts');
+    await serve(flags);
+  });
 
 program
   .command('send')
@@ -51,6 +56,7 @@ program
     positiveNumber,
   )
   .action(async (paths: string[], options: SendOptions) => {
+    const { send } = await import('./cli/send.ts');
     process.exitCode = await send(paths, options);
   });
 
@@ -71,6 +77,7 @@ program
   .option('--sources <file>', 'JSON file with cameras, each with its own options')
   .option('--json', 'print JSON lines on a terminal too')
   .action(async (sources: string[], flags: CameraFlags) => {
+    const { camera } = await import('./cli/camera.ts');
     process.exitCode = await camera(sources, flags);
   });
 
@@ -92,6 +99,7 @@ program
   .option('--workers <n>', 'threads that make the load', '1')
   .option('--json', 'print one JSON object')
   .action(async (flags: BenchFlags) => {
+    const { bench } = await import('./cli/bench.ts');
     process.exitCode = await bench(flags);
   });
 
@@ -100,14 +108,20 @@ program
   .description('check every pipeline file and list what is there')
   .option('--models-dir <dir>', 'where to look (MODELS_DIR)')
   .option('--json', 'print a JSON array')
-  .action(listPipelines);
+  .action(async (flags: ListPipelinesFlags) => {
+    const { listPipelines } = await import('./cli/list-pipelines.ts');
+    await listPipelines(flags);
+  });
 
 const models = program
   .command('models')
   .description('list the models: head, input, classes, provider, speed here')
   .option('--models-dir <dir>', 'where to look (MODELS_DIR)')
   .option('--json', 'print JSON')
-  .action(listModels);
+  .action(async (flags: ModelsFlags) => {
+    const { listModels } = await import('./cli/models.ts');
+    await listModels(flags);
+  });
 
 models
   .command('inspect <file>')
@@ -115,7 +129,10 @@ models
   .option('--models-dir <dir>', 'where the pipeline will look (MODELS_DIR)')
   .option('--json', 'print JSON')
   // The options of `models` have the same names and take them first.
-  .action((file: string, _: ModelsFlags, command: Command) => inspectModel(file, command.optsWithGlobals()));
+  .action(async (file: string, _: ModelsFlags, command: Command) => {
+    const { inspectModel } = await import('./cli/inspect-model.ts');
+    await inspectModel(file, command.optsWithGlobals());
+  });
 
 function positiveNumber(text: string): number {
   const value = Number(text);

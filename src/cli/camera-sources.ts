@@ -5,6 +5,7 @@ import type { CameraPlan } from '../camera/bridge.ts';
 import { isLive, readSource } from '../camera/source.ts';
 import { SetupError } from '../errors.ts';
 import { describeIssue } from '../pipeline/graph.ts';
+import { highestFps, largestWidth, longestSilenceS } from './camera-limits.ts';
 import { streamUrl } from './send.ts';
 
 export interface CameraFlags {
@@ -39,9 +40,6 @@ const mostCameras = 64;
 const longestName = 40;
 /** Each camera may have the longest of everything. */
 const largestFileBytes = 1_048_576;
-export const highestFps = 240;
-export const largestWidth = 8192;
-export const longestSilenceS = 3600;
 
 const cameraSchema = z.strictObject({
   source: z.string().min(1),
