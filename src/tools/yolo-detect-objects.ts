@@ -35,9 +35,6 @@ const noIouThreshold = 1;
 /** Room for the boxes of an end-to-end model, whose number may change from frame to frame; such exports give 300. */
 const endToEndCapacity = 1000;
 
-/** The first run allocates, the second has the compiler look at all that is left in JavaScript. */
-const warmUpRuns = 2;
-
 interface Settings {
   readonly scoreThreshold: number;
   readonly iouThreshold: number;
@@ -83,10 +80,11 @@ class YoloDetector implements ToolInstance {
     return { detections };
   }
 
+  /** Once is enough: what a model's first run allocates it has allocated in the run that made the plan. */
   async warm(): Promise<void> {
     const { width, height } = this.#plan.input;
     const blank: Image = { width, height, channels: 3, data: new Uint8Array(3 * width * height) };
-    for (let run = 0; run < warmUpRuns; run++) await this.run({ image: blank });
+    await this.run({ image: blank });
   }
 
   async close(): Promise<void> {
