@@ -1,14 +1,14 @@
 /** Reads lines of text in pictures with a CTC recogniser. Worker threads. */
 import { decodeCtc, type Reading } from './ctc.ts';
+import { GreyLineWriter } from './grey-line.ts';
 import type { Image } from './image.ts';
 import { loadModel, type Model, type Tensor, type TensorShape } from './onnx-model.ts';
 import type { RecogniserPlan } from './recognisers.ts';
 import type { Region } from './resampling.ts';
 import { planesTensor, writeRegion } from './tensor-image.ts';
 
-/** ITU-R BT.601: the parts of red, green and blue in grey. */
-const greyParts = [0.299, 0.587, 0.114] as const;
-const planes = greyParts.length;
+/** Red, green and blue. */
+const colours = 3;
 
 /** Width and height of a plate in a frame: what the reader is warmed up with. */
 const usualLine = [180, 40] as const;
@@ -26,8 +26,8 @@ export class CtcReader {
   readonly #plan: RecogniserPlan;
   readonly #input: TensorShape;
   readonly #output: TensorShape;
-  /** The planes of one line, sized for the widest, so that no frame allocates. */
-  readonly #planes: Float32Array;
+  /** Writes the lines of a model that takes no colour, one plane each. */
+  readonly #grey: GreyLineWriter;
   /** Lines that are read in one run; it grows to the most that a frame has had. */
   #batch = new Float32Array(0);
 
@@ -36,7 +36,7 @@ export class CtcReader {
     this.#plan = plan;
     this.#input = input;
     this.#output = output;
-    this.#planes = new Float32Array(planes * plan.height * plan.largestWidth);
+    this.#grey = new GreyLineWriter(plan.height, plan.largestWidth, plan.normalisation);
   }
 
   /** @throws Error when the model cannot be loaded. */
@@ -63,7 +63,7 @@ export class CtcReader {
 
   async warm(): Promise<void> {
     const [width, height] = usualLine;
-    const image: Image = { width, height, channels: 3, data: new Uint8Array(planes * width * height) };
+    const image: Image = { width, height, channels: 3, data: new Uint8Array(colours * width * height) };
     for (let run = 0; run < warmUpRuns; run++)
       await this.read([{ image, region: { x: 0, y: 0, w: width, h: height } }]);
   }
@@ -76,15 +76,14 @@ export class CtcReader {
   }
 
   async #readTogether(crops: readonly Crop[], height: number, width: number): Promise<Reading[]> {
-    const channels = this.#input.dims[1] === 1 ? 1 : planes;
+    const channels = this.#input.dims[1] === 1 ? 1 : colours;
     const lineSize = channels * height * width;
     if (this.#batch.length < crops.length * lineSize) this.#batch = new Float32Array(crops.length * lineSize);
     const place = { x: 0, y: 0, width, height };
     for (const [index, { image, region }] of crops.entries()) {
       const line = this.#batch.subarray(index * lineSize, (index + 1) * lineSize);
-      const colour = channels === 1 ? this.#planes.subarray(0, planes * lineSize) : line;
-      writeRegion(image, region, planesTensor(colour, width, height, this.#plan.normalisation), place);
-      if (channels === 1) mixGrey(colour, line);
+      if (channels === 1) this.#grey.write(image, region, line, width);
+      else writeRegion(image, region, planesTensor(line, width, height, this.#plan.normalisation), place);
     }
     const data = this.#batch.subarray(0, crops.length * lineSize);
     return this.#infer({ data, dims: [crops.length, channels, height, width] }, crops.length);
@@ -100,15 +99,5 @@ export class CtcReader {
     }
     const lineOf = (index: number) => output.data.subarray(index * steps * classes, (index + 1) * steps * classes);
     return Array.from({ length: lines }, (_, index) => decodeCtc(lineOf(index), steps, classes, alphabet, scoring));
-  }
-}
-
-/** Mixes three planes, red first, into one. */
-function mixGrey(colour: Float32Array, grey: Float32Array): void {
-  const size = grey.length;
-  const [red, green, blue] = greyParts;
-  for (let i = 0; i < size; i++) {
-    grey[i] =
-      red * (colour[i] as number) + green * (colour[size + i] as number) + blue * (colour[2 * size + i] as number);
   }
 }

@@ -9,6 +9,9 @@ export interface Region {
   readonly h: number;
 }
 
+/** Above this reduction a bilinear resize skips source pixels, so an area average is taken first; at it, it is that average, but slower. */
+export const leastAveragedReduction = 2;
+
 /** One axis of a bilinear resize: for each target pixel the two source pixels and the weight of the second. */
 export interface AxisTaps {
   readonly first: Int32Array;

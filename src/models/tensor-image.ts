@@ -1,6 +1,6 @@
 /** Pictures into input tensors: one pass that resizes, normalises and lays out. Worker threads. */
 import type { Image, Letterbox } from './image.ts';
-import { averageBlocks, axisTaps, type Region, samplesOf } from './resampling.ts';
+import { averageBlocks, axisTaps, leastAveragedReduction, type Region, samplesOf } from './resampling.ts';
 
 /** What a sample of 0 to 255 becomes: `(sample / 255 - mean) / std`, for each plane. */
 export interface Normalisation {
@@ -78,9 +78,6 @@ export interface Place {
   readonly width: number;
   readonly height: number;
 }
-
-/** Above this reduction a bilinear resize skips source pixels, so an area average is taken first; at it, it is that average, but slower. */
-const leastAveragedReduction = 2;
 
 /** Resizes a region of a picture into a tensor; only the place is written. A grey picture fills all three colours. */
 export function writeRegion(image: Image, region: Region, out: PictureTensor, place: Place): void {
