@@ -8,6 +8,7 @@ sources := $(shell find src -type f)
 installed := node_modules/.package-lock.json
 piscina := bench/peers/ws-piscina/node_modules/.package-lock.json
 fastapi := bench/peers/fastapi/.venv/.installed
+litserve := bench/peers/litserve/.venv/.installed
 
 .PHONY: run build test check format lint types layers unused train peers bench outside clean
 
@@ -48,20 +49,20 @@ train:
 bench: dist/cli.js peers
 	@npm --silent run suite
 
-# What the peers of bench/peers need besides the project's own packages; Python 3.11 or newer for one of them.
-peers: $(installed) $(piscina) $(fastapi)
+# What the peers of bench/peers need besides the project's own packages; Python 3.11 or newer for two of them.
+peers: $(installed) $(piscina) $(fastapi) $(litserve)
 
 $(piscina): bench/peers/ws-piscina/package.json bench/peers/ws-piscina/package-lock.json
 	npm ci --prefix bench/peers/ws-piscina --ignore-scripts --omit=optional --no-audit --no-fund
 	@touch $@
 
-$(fastapi): bench/peers/fastapi/requirements.txt
-	python3 -m venv bench/peers/fastapi/.venv
-	bench/peers/fastapi/.venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
+$(fastapi) $(litserve): bench/peers/%/.venv/.installed: bench/peers/%/requirements.txt bench/peers/python-pipeline/requirements.txt
+	python3 -m venv bench/peers/$*/.venv
+	bench/peers/$*/.venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 clean:
-	rm -rf dist node_modules .tap test/.venv bench/peers/ws-piscina/node_modules bench/peers/fastapi/.venv
+	rm -rf dist node_modules .tap test/.venv bench/peers/ws-piscina/node_modules bench/peers/fastapi/.venv bench/peers/litserve/.venv
 
 $(installed): package.json package-lock.json .npmrc
 	npm ci

@@ -5,12 +5,12 @@ import { renderFrames } from '../../src/samples/street-frames.ts';
 import { readPhotos } from '../eval/truth.ts';
 import { type Agreement, askForAnswers, compareAnswers } from './compare.ts';
 import { type ReaderName, readWithGateway } from './gateway-answers.ts';
-import { missingFor, type PeerName, peerNames, startPeer, usualPython } from './start-peer.ts';
+import { missingFor, type PeerName, peerNames, startPeer } from './start-peer.ts';
 
 interface Flags {
   readonly reader?: ReaderName;
   readonly photos?: readonly string[];
-  readonly python: string;
+  readonly python?: string;
   readonly verbose?: boolean;
 }
 
@@ -25,6 +25,7 @@ interface Variant {
 
 const variants: readonly Variant[] = [
   { label: 'fastapi', name: 'fastapi', args: [], sameDecoder: true },
+  { label: 'litserve', name: 'litserve', args: [], sameDecoder: true },
   ...(['ws-main-thread', 'ws-piscina'] as const).flatMap((name) =>
     (['jpeg-js', 'jpeg-turbo'] as const).map((decoder) => ({
       label: `${name}, ${decoder}`,
@@ -40,7 +41,7 @@ const command = new Command('node bench/peers/agree.ts')
   .addArgument(new Argument('[peer...]', 'peers to ask; all by default').choices(peerNames))
   .addOption(new Option('--reader <name>', 'reader of all').choices(['pp-ocrv4', 'plate-reader']))
   .option('--photos <dir...>', 'folders of JPEG files to send instead of rendered frames')
-  .option('--python <path>', 'interpreter of the fastapi peer', usualPython)
+  .option('--python <path>', 'interpreter of the Python peers, instead of what make peers set up for each')
   .option('--verbose', 'tell each difference')
   .parse();
 const flags = command.opts<Flags>();
@@ -50,7 +51,7 @@ const frames = flags.photos?.flatMap(readPhotos).map(({ path }) => readFileSync(
 const expected = await readWithGateway(frames, flags.reader);
 const rows = [row('peer', 'frames', 'gateway', 'peer', 'same box', 'same text')];
 for (const variant of variants.filter(({ name }) => asked.length === 0 || asked.includes(name))) {
-  const missing = missingFor(variant.name, flags.python);
+  const missing = missingFor(variant.name, pythonOf(variant.name));
   if (missing !== undefined) {
     rows.push(`${variant.label}: ${missing}`);
     process.exitCode = 1;
@@ -65,12 +66,16 @@ process.stdout.write(`${rows.join('\n')}\n`);
 
 async function askPeer({ name, args }: Variant): Promise<Agreement> {
   const readerArgs = flags.reader === undefined ? [] : ['--reader', flags.reader];
-  const peer = await startPeer(name, [...args, ...readerArgs], flags.python);
+  const peer = await startPeer(name, [...args, ...readerArgs], pythonOf(name));
   try {
     return compareAnswers(expected, await askForAnswers(peer.url, frames));
   } finally {
     await peer.stop();
   }
+}
+
+function pythonOf(name: PeerName): string | undefined {
+  return name === 'fastapi' || name === 'litserve' ? flags.python : undefined;
 }
 
 function row(name: string, ...cells: readonly (string | number)[]): string {

@@ -51,9 +51,25 @@ function describe(detection: Detection | undefined): string {
 
 /**
  * Sends frames one after the other, the next when the last is answered; one that was dropped is sent again.
- * @throws Error when the stream ends or tells of an error.
+ * @param url of a stream, or of an endpoint that takes a frame in each request.
+ * @throws Error when the stream ends or the peer tells of an error.
  */
-export async function askForAnswers(url: string, frames: readonly Uint8Array[]): Promise<Detection[][]> {
+export function askForAnswers(url: string, frames: readonly Uint8Array[]): Promise<Detection[][]> {
+  return url.startsWith('http:') ? askByRequest(url, frames) : askOnStream(url, frames);
+}
+
+async function askByRequest(url: string, frames: readonly Uint8Array[]): Promise<Detection[][]> {
+  const answers: Detection[][] = [];
+  for (const frame of frames) {
+    const response = await fetch(url, { method: 'POST', body: frame, headers: { 'content-type': 'image/jpeg' } });
+    const message = (await response.json()) as ServerMessage;
+    if (!('result' in message)) throw new Error(`${response.status}: ${JSON.stringify(message)}`);
+    answers.push(message.result.detections ?? []);
+  }
+  return answers;
+}
+
+async function askOnStream(url: string, frames: readonly Uint8Array[]): Promise<Detection[][]> {
   const socket = new WebSocket(url, { perMessageDeflate: false });
   await once(socket, 'open');
   const answers: Detection[][] = [];

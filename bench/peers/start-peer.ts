@@ -3,12 +3,16 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-export const peerNames = ['fastapi', 'ws-main-thread', 'ws-piscina'] as const;
+/** They speak the stream, as the gateway does. */
+export const streamPeers = ['fastapi', 'ws-main-thread', 'ws-piscina'] as const;
+/** They take one frame in each HTTP request, as the gateway's `POST /frames` does. */
+const requestPeers = ['litserve'] as const;
+export const peerNames = [...streamPeers, ...requestPeers] as const;
 export type PeerName = (typeof peerNames)[number];
 
 export interface Peer {
   readonly name: PeerName;
-  /** The address of its stream. */
+  /** The address of its stream (`ws:`), or of its endpoint for frames (`http:`). */
   readonly url: string;
   readonly pid: number;
   /** SIGTERM, then waits for the end: the exit code, `null` after a signal. */
@@ -19,40 +23,36 @@ export interface Peer {
 
 const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-/** The interpreter that `make peers` sets up. */
-export const usualPython: string = pathOf('fastapi/.venv/bin/python');
-
-/** What must be there besides the project's own packages. */
-function requirementOf(name: PeerName, python: string): string | undefined {
-  switch (name) {
-    case 'fastapi':
-      return python;
-    case 'ws-piscina':
-      return pathOf('ws-piscina/node_modules/piscina');
-    case 'ws-main-thread':
-      return undefined;
-  }
+/** The interpreter of a Python peer that `make peers` sets up; `undefined` for a Node peer. */
+function usualPython(name: PeerName): string | undefined {
+  return name === 'fastapi' || name === 'litserve' ? pathOf(`${name}/.venv/bin/python`) : undefined;
 }
 
 /** Why a peer cannot run here; `undefined` when it can. */
-export function missingFor(name: PeerName, python: string = usualPython): string | undefined {
-  const path = requirementOf(name, python);
+export function missingFor(name: PeerName, python: string | undefined = usualPython(name)): string | undefined {
+  const path = name === 'ws-piscina' ? pathOf('ws-piscina/node_modules/piscina') : python;
   return path === undefined || existsSync(path) ? undefined : `${path} is not there; make peers sets it up`;
 }
 
 /**
  * Starts a peer on a free port and waits until it listens.
  * @param args more of its flags.
+ * @param python the interpreter of a Python peer, instead of the usual one.
  * @throws Error with what it said, when it ends before.
  */
-export async function startPeer(name: PeerName, args: readonly string[], python: string = usualPython): Promise<Peer> {
-  const isPython = name === 'fastapi';
-  const script = pathOf(`${name}/server.${isPython ? 'py' : 'ts'}`);
-  const child = spawn(isPython ? python : process.execPath, [script, '--port', '0', ...args], {
+export async function startPeer(
+  name: PeerName,
+  args: readonly string[],
+  python: string | undefined = usualPython(name),
+): Promise<Peer> {
+  const script = pathOf(`${name}/server.${python === undefined ? 'ts' : 'py'}`);
+  // LitServe is several processes: as a group of their own they can all be ended at once.
+  const child = spawn(python ?? process.execPath, [script, '--port', '0', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   });
   // A bench or test that fails half-way must not leave its processes behind.
-  const kill = () => child.kill('SIGKILL');
+  const kill = () => killGroup(child.pid);
   process.once('exit', kill);
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   void ended.then(() => process.off('exit', kill));
@@ -60,7 +60,7 @@ export async function startPeer(name: PeerName, args: readonly string[], python:
     let said = '';
     const listen = (text: string) => {
       said += text;
-      const ready = /listening on (ws:\S+)\n/.exec(said);
+      const ready = /listening on ((?:ws|http):\S+)\n/.exec(said);
       if (ready !== null) resolve(ready[1] as string);
     };
     child.stdout.setEncoding('utf8').on('data', listen);
@@ -81,4 +81,13 @@ export async function startPeer(name: PeerName, args: readonly string[], python:
       await ended;
     },
   };
+}
+
+function killGroup(leader: number | undefined): void {
+  if (leader === undefined) return;
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch {
+    // It has ended by itself, with all that it started.
+  }
 }

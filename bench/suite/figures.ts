@@ -1,6 +1,6 @@
 /** What the suite's runs say, as the ratios that count. Pure. */
 import type { LoadReport } from '../../src/load/report.ts';
-import { peerNames } from '../peers/start-peer.ts';
+import { streamPeers } from '../peers/start-peer.ts';
 import type { SuiteOutcome, SuiteRun } from './scenarios.ts';
 
 export interface Figure {
@@ -98,7 +98,7 @@ interface Comparison {
 function comparedWith(
   runs: readonly SuiteRun[],
   ours: LoadReport | undefined,
-  { id, servers = peerNames, what, aim }: Comparison,
+  { id, servers = streamPeers, what, aim }: Comparison,
 ): Figure[] {
   return runs
     .filter((run) => run.id === id && servers.includes(run.server))

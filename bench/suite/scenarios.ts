@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import WebSocket from 'ws';
 import type { LoadReport } from '../../src/load/report.ts';
 import { renderFrames } from '../../src/samples/street-frames.ts';
-import { peerNames } from '../peers/start-peer.ts';
+import { streamPeers } from '../peers/start-peer.ts';
 import { type Ceiling, meanOf, runLimits, runLoad } from './load.ts';
 import { type BenchServer, missing, type ServerName, type StartOptions, startServer } from './server.ts';
 
@@ -101,7 +101,7 @@ export async function runSuite({ seconds, ceilingFrames, say }: SuiteOptions): P
   const few = ['--cameras', `4@${rate(capacity / 2 / 4)}`];
   await measure('slow-readers', 'gateway', [...few, '--slow-readers', '2@10']);
 
-  for (const name of ['gateway', ...peerNames] as const) {
+  for (const name of ['gateway', ...streamPeers] as const) {
     const reason = missing(name);
     if (reason === undefined) {
       await measure('peers', name, peerLoad, {}, warmGently);

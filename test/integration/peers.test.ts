@@ -2,7 +2,7 @@
 import { test } from 'tap';
 import { askForAnswers, compareAnswers } from '../../bench/peers/compare.ts';
 import { type ReaderName, readWithGateway } from '../../bench/peers/gateway-answers.ts';
-import { missingFor, type PeerName, startPeer } from '../../bench/peers/start-peer.ts';
+import { missingFor, type PeerName, startPeer, streamPeers } from '../../bench/peers/start-peer.ts';
 import { renderPlateScene } from '../../src/samples/render-plate.ts';
 import { encodeJpeg } from '../../src/samples/render-text.ts';
 import { StreamClient } from '../support/stream-client.ts';
@@ -10,6 +10,7 @@ import { StreamClient } from '../support/stream-client.ts';
 /** With the gateway's own decoder, so that the pixels are the same. */
 const peers: readonly { readonly name: PeerName; readonly args: readonly string[] }[] = [
   { name: 'fastapi', args: [] },
+  { name: 'litserve', args: ['--workers', '2'] },
   { name: 'ws-main-thread', args: ['--decoder', 'jpeg-turbo'] },
   { name: 'ws-piscina', args: ['--decoder', 'jpeg-turbo', '--threads', '1'] },
 ];
@@ -36,7 +37,11 @@ for (const { name, args } of peers) {
       t.equal(await peer.stop(), 0);
     });
   }
+}
 
+for (const name of streamPeers) {
+  const missing = missingFor(name);
+  const options = missing === undefined ? {} : { skip: missing };
   test(`${name} tells what is wrong, as the contract has it, and goes on`, options, async (t) => {
     const peer = await startPeer(name, []);
     t.teardown(() => peer.kill());
@@ -58,3 +63,31 @@ for (const { name, args } of peers) {
     await client.close();
   });
 }
+
+const missingLitServe = missingFor('litserve');
+const options = missingLitServe === undefined ? {} : { skip: missingLitServe };
+test('litserve tells what is wrong, as POST /frames of the gateway has it, and goes on', options, async (t) => {
+  const peer = await startPeer('litserve', ['--workers', '1']);
+  t.teardown(() => peer.kill());
+  const cases: readonly [url: string, body: string | Uint8Array, error: string, status: number][] = [
+    [peer.url.replace('yolo_ocr', 'none'), '', 'invalid_pipeline', 404],
+    [peer.url.replace('=yolo_ocr', '='), '', 'invalid_pipeline', 400],
+    [peer.url, new Uint8Array(0), 'invalid_frame', 400],
+    [peer.url, (frames[0] as Uint8Array).subarray(0, 500), 'invalid_frame', 400],
+    [peer.url, new Uint8Array(6_000_000), 'frame_too_large', 413],
+  ];
+  for (const [url, body, error, status] of cases) {
+    const response = await fetch(url, { method: 'POST', body });
+    t.equal(response.status, status, error);
+    t.match(await response.json(), { error });
+  }
+  const response = await fetch(peer.url, { method: 'POST', body: frames[0] as Uint8Array });
+  t.match(await response.json(), { frame_index: 0, result: { width: 640, height: 480 } });
+});
+
+test('litserve leaves no process that listens when it is killed', options, async (t) => {
+  const peer = await startPeer('litserve', ['--workers', '2']);
+  await peer.kill();
+  // Each of its processes that speak HTTP has the listening socket from the first one.
+  await t.rejects(fetch(peer.url, { method: 'POST' }), { cause: { code: 'ECONNREFUSED' } });
+});

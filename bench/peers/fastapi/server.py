@@ -6,16 +6,19 @@ import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+# What both Python peers share is no package.
+sys.path.append(str(Path(__file__).resolve().parents[1] / "python-pipeline"))
 
 import uvicorn
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 
 from flags import read_flags
+from options import MAX_FRAME_BYTES, PIPELINE_ID
 from pipeline import InvalidFrame, PlatePipeline
 
-PIPELINE_ID = "yolo_ocr"
 STREAM_PATH = "/ws/video/stream"
-MAX_FRAME_BYTES = 5 * 1024 * 1024
 # A frame whose pipeline took longer is not worth its result.
 BUDGET_MS = 1000
 # The part of a session's frames that may be dropped before its sender is told; fewer frames say nothing about a rate.
