@@ -92,7 +92,7 @@ program
   .option('--warmup <s>', 'seconds before, which are not counted', '2')
   .option('--ramp <s>', 'seconds over which the cameras join, before the warm-up', '0')
   .option('--grace <s>', 'longest wait for the last answers', '6')
-  .option('--phase <how>', 'spread: evenly over the interval; locked: all cameras at once', 'spread')
+  .option('--phase <how>', 'staggered: evenly over the interval; aligned: all cameras at once', 'staggered')
   .option('--obey', 'cameras halve their rate on slow_down and raise it again slowly')
   .option('--slow-readers <n>', 'further cameras that never read; N or N@FPS')
   .option('--frames <path>', 'JPEG file or folder to send; without it, eight rendered frames of 640x480')

@@ -93,7 +93,7 @@ export async function runSuite({ seconds, ceilingFrames, say }: SuiteOptions): P
   const ceiling = meanOf(before, await measureCeiling());
   const capacity = saturated.report.per_second.results;
   await measure('half-load', 'gateway', ['--cameras', `4@${rate(capacity / 2 / 4)}`]);
-  const four = ['--cameras', `16@${rate((4 * capacity) / 16)}`, '--phase', 'locked'];
+  const four = ['--cameras', `16@${rate((4 * capacity) / 16)}`, '--phase', 'aligned'];
   await measure('overload', 'gateway', four);
   await measure('overload', 'first-come', four);
   await measure('mixed-rates', 'gateway', ['--cameras', '4@30,4@3'], { env: { POOL_WORKERS: '1' } });
@@ -105,7 +105,7 @@ export async function runSuite({ seconds, ceilingFrames, say }: SuiteOptions): P
     const reason = missing(name);
     if (reason === undefined) {
       await measure('peers', name, peerLoad, {}, warmGently);
-      await measure('peers-locked', name, [...peerLoad, '--phase', 'locked'], {}, warmGently);
+      await measure('peers-locked', name, [...peerLoad, '--phase', 'aligned'], {}, warmGently);
       await measure('peers-overload', name, peerOverload, {}, warmGently);
     } else {
       skipped[name] = reason;

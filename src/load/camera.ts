@@ -133,7 +133,7 @@ export class Camera {
       case 'result':
       case 'dropped':
         if (frame === undefined) this.#countUnexpected();
-        else this.#answered(reply.kind, frame);
+        else this.#answered(reply, frame);
         return;
       case 'slow_down':
         if (this.#isCounting()) this.#counts.slowDowns += 1;
@@ -149,14 +149,15 @@ export class Camera {
     }
   }
 
-  #answered(kind: 'result' | 'dropped', { intendedMs, counted }: SentFrame): void {
+  #answered(reply: Reply & { kind: 'result' | 'dropped' }, { intendedMs, counted }: SentFrame): void {
     const atMs = nowMs();
     const { latencies } = this.#parts;
-    const isResult = kind === 'result';
+    const isResult = reply.kind === 'result';
     if (isResult && this.#run !== undefined && atMs < this.#run.clock.endMs) this.#run.age.result(intendedMs, atMs);
     if (!counted) return;
     this.#counts[isResult ? 'results' : 'dropped'] += 1;
     recordLatency(isResult ? latencies.results : latencies.drops, atMs - intendedMs);
+    if (isResult && reply.serviceMs !== undefined) recordLatency(latencies.service, reply.serviceMs);
   }
 
   #lost(how: string): void {

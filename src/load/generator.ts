@@ -7,7 +7,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Camera } from './camera.ts';
 import { nowMs } from './clock.ts';
 import { emptyLatencies } from './latency.ts';
-import type { Clock, FromGenerator, GeneratorSetup, GroupLatencies, ToGenerator } from './messages.ts';
+import {
+  type Clock,
+  emptyGroupLatencies,
+  type FromGenerator,
+  type GeneratorSetup,
+  type GroupLatencies,
+  type ToGenerator,
+} from './messages.ts';
 import { sumCounts } from './tally.ts';
 
 const port = parentPort;
@@ -23,10 +30,7 @@ const graceStepMs = 10;
 
 const { url, cameras: specs, groups, frames, obey, graceMs } = workerData as GeneratorSetup;
 const files = frames.map((frame) => Buffer.from(frame));
-const latencies: GroupLatencies[] = Array.from({ length: groups }, () => ({
-  results: emptyLatencies(),
-  drops: emptyLatencies(),
-}));
+const latencies: GroupLatencies[] = Array.from({ length: groups }, emptyGroupLatencies);
 const late = emptyLatencies();
 
 function send(message: FromGenerator): void {

@@ -1,5 +1,5 @@
 /** All that the run and its generator threads say to each other. */
-import type { Latencies } from './latency.ts';
+import { emptyLatencies, type Latencies } from './latency.ts';
 import type { CameraSpec } from './schedule.ts';
 import type { CameraTally } from './tally.ts';
 
@@ -40,6 +40,12 @@ export interface Progress {
 export interface GroupLatencies {
   readonly results: Latencies;
   readonly drops: Latencies;
+  /** How long the pipeline took for each result, as the server says. */
+  readonly service: Latencies;
+}
+
+export function emptyGroupLatencies(): GroupLatencies {
+  return { results: emptyLatencies(), drops: emptyLatencies(), service: emptyLatencies() };
 }
 
 export interface GeneratorReport {

@@ -7,8 +7,8 @@ export interface CameraGroup {
   readonly fps: number;
 }
 
-/** `spread` sends the frames of a group evenly over its interval, `locked` all of them at the same instant. */
-export type Phase = 'spread' | 'locked';
+/** `staggered` sends the frames of a group evenly over its interval, `aligned` all of them at the same instant. */
+export type Phase = 'staggered' | 'aligned';
 
 export interface LoadPlan {
   readonly groups: readonly CameraGroup[];
@@ -49,7 +49,7 @@ const longestRunSeconds = 86_400;
 const longestWaitSeconds = 3600;
 const mostGenerators = 64;
 
-const phases: readonly Phase[] = ['spread', 'locked'];
+const phases: readonly Phase[] = ['staggered', 'aligned'];
 
 /** @throws SetupError with one line for each flag that cannot be used. */
 export function planOf(flags: PlanFlags): LoadPlan {

@@ -2,7 +2,9 @@
 import { streamErrors } from '../errors.ts';
 
 export type Reply =
-  | { readonly kind: 'result' | 'dropped'; readonly index: number }
+  /** `serviceMs` where the server says how long the pipeline took. */
+  | { readonly kind: 'result'; readonly index: number; readonly serviceMs: number | undefined }
+  | { readonly kind: 'dropped'; readonly index: number }
   | { readonly kind: 'slow_down' }
   /** `index` where the server says which frame it was; the contract does not, its session ends instead. */
   | { readonly kind: 'error'; readonly code: string; readonly detail: string; readonly index: number | undefined }
@@ -36,7 +38,17 @@ function replyOf(message: Record<string, unknown>): Reply {
   if (message['warning'] === 'slow_down') return { kind: 'slow_down' };
   if (index === undefined) return unexpected;
   if (message['dropped'] === true) return { kind: 'dropped', index };
-  return 'result' in message ? { kind: 'result', index } : unexpected;
+  return 'result' in message ? { kind: 'result', index, serviceMs: serviceMsOf(message['result']) } : unexpected;
+}
+
+/** `timings_ms.total` of a result. */
+function serviceMsOf(result: unknown): number | undefined {
+  const total = fieldOf(fieldOf(result, 'timings_ms'), 'total');
+  return typeof total === 'number' && Number.isFinite(total) && total >= 0 ? total : undefined;
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
 /** What may go to a terminal: no control characters, and not too much. */

@@ -20,10 +20,11 @@ export function describeReport(report: LoadReport): string {
   ].join('\n\n');
 }
 
-function latencyTable({ latency_ms, drop_latency_ms, dropped }: LoadReport): string {
+function latencyTable({ latency_ms, drop_latency_ms, service_ms, dropped }: LoadReport): string {
   const heading = ['Latency, ms', '50 %', '90 %', '97.5 %', '99 %', '99.9 %', 'max', 'mean'];
   const rows = [heading, ['results', ...latencyCells(latency_ms)]];
   if (dropped > 0) rows.push(['dropped', ...latencyCells(drop_latency_ms)]);
+  if (service_ms.p50 !== null) rows.push(['service', ...latencyCells(service_ms)]);
   return drawTable(rows);
 }
 

@@ -58,6 +58,8 @@ export interface LoadReport extends FrameReport {
   readonly per_second: FrameReport & { readonly bytes_sent: number; readonly bytes_received: number };
   readonly latency_ms: LatencyReport;
   readonly drop_latency_ms: LatencyReport;
+  /** How long the pipeline took, as the results say; `null` where they do not. */
+  readonly service_ms: LatencyReport;
   /** `null` without any result. */
   readonly jain: number | null;
   readonly groups: readonly GroupReport[];
@@ -108,6 +110,7 @@ export function reportOf(outcome: LoadOutcome, url: string, frames: readonly Uin
     per_second: mapValues(perSecond, (value) => rounded(value / seconds)),
     latency_ms: latencyReport(mergeLatencies(groups.map(({ results }) => results))),
     drop_latency_ms: latencyReport(mergeLatencies(groups.map(({ drops }) => drops))),
+    service_ms: latencyReport(mergeLatencies(groups.map(({ service }) => service))),
     jain: sum.results === 0 ? null : rounded(fairnessOf(cameras)),
     groups: plan.groups.map((group, index) => groupReport(outcome, group, index)),
     per_camera: cameras.map(cameraReport),

@@ -155,6 +155,7 @@ function latenciesOf(reports: readonly GeneratorReport[], group: number): GroupL
   return {
     results: mergeLatencies(parts.map(({ results }) => results)),
     drops: mergeLatencies(parts.map(({ drops }) => drops)),
+    service: mergeLatencies(parts.map(({ service }) => service)),
   };
 }
 

@@ -22,7 +22,7 @@ export function camerasOf({ groups, slowReaders, phase, rampMs }: LoadPlan): Cam
   const addGroup = ({ cameras, fps }: CameraGroup, group: number, reads: boolean) => {
     for (let member = 0; member < cameras; member++) {
       const camera = specs.length;
-      const phaseMs = phase === 'locked' ? 0 : ((1000 / fps) * member) / cameras;
+      const phaseMs = phase === 'aligned' ? 0 : ((1000 / fps) * member) / cameras;
       specs.push({ camera, group, fps, phaseMs, joinMs: reads ? (rampMs * camera) / counted : 0, reads });
     }
   };

@@ -12,7 +12,7 @@ export const frames = [Buffer.from([0xff, 0xd8, 0xff, 0xd9])];
 export const plan: LoadPlan = {
   groups: [{ cameras: 2, fps: 20 }],
   slowReaders: undefined,
-  phase: 'spread',
+  phase: 'staggered',
   rampMs: 0,
   warmUpMs: 0,
   durationMs: 1000,

@@ -11,7 +11,7 @@ const empty = reportOf(
     plan: {
       groups: [{ cameras: 1, fps: 10 }],
       slowReaders: undefined,
-      phase: 'spread',
+      phase: 'staggered',
       rampMs: 0,
       warmUpMs: 0,
       durationMs: 1000,

@@ -3,7 +3,7 @@ import { type Test, test } from 'tap';
 import { Camera, mostLateMs, mostUnsentBytes } from '../../../src/load/camera.ts';
 import { nowMs } from '../../../src/load/clock.ts';
 import { emptyLatencies, type Latencies, summariseLatencies } from '../../../src/load/latency.ts';
-import type { Clock } from '../../../src/load/messages.ts';
+import { type Clock, emptyGroupLatencies } from '../../../src/load/messages.ts';
 import { type FakeBehaviour, startFakeGateway } from '../../support/fake-gateway.ts';
 import { eventually } from '../../support/vital-signs.ts';
 
@@ -18,7 +18,7 @@ interface Setup {
 /** A camera of ten frames a second, connected. */
 async function openCamera(t: Test, behaviour: FakeBehaviour, frames = [jpeg], obey = false) {
   const gateway = await startFakeGateway(t, behaviour);
-  const latencies = { results: emptyLatencies(), drops: emptyLatencies() };
+  const latencies = emptyGroupLatencies();
   const late = emptyLatencies();
   const spec = { camera: 0, group: 0, fps: 10, phaseMs: 0, joinMs: 0, reads: true };
   const camera = new Camera(spec, { url: gateway.url.href, frames, obey, latencies, late });
@@ -194,7 +194,7 @@ test('a camera that obeys halves its rate when it is told to', async (t) => {
 });
 
 test('an address where nobody listens is told in words', async (t) => {
-  const latencies = { results: emptyLatencies(), drops: emptyLatencies() };
+  const latencies = emptyGroupLatencies();
   const spec = { camera: 0, group: 0, fps: 10, phaseMs: 0, joinMs: 0, reads: true };
   const parts = { frames: [jpeg], obey: false, latencies, late: emptyLatencies() };
   for (const host of ['127.0.0.1', 'localhost']) {
@@ -211,7 +211,7 @@ test('a server that accepts only to refuse is told with its own words', async (t
       socket.close(1013);
     },
   });
-  const latencies = { results: emptyLatencies(), drops: emptyLatencies() };
+  const latencies = emptyGroupLatencies();
   const spec = { camera: 0, group: 0, fps: 10, phaseMs: 0, joinMs: 0, reads: true };
   const camera = new Camera(spec, {
     url: gateway.url.href,

@@ -9,7 +9,7 @@ const flags: PlanFlags = {
   warmup: '2',
   ramp: '0',
   grace: '6',
-  phase: 'spread',
+  phase: 'staggered',
   workers: '1',
 };
 
@@ -17,7 +17,7 @@ test('the defaults are eight cameras at one rate', async (t) => {
   t.strictSame(planOf(flags), {
     groups: [{ cameras: 8, fps: 15 }],
     slowReaders: undefined,
-    phase: 'spread',
+    phase: 'staggered',
     rampMs: 0,
     warmUpMs: 2000,
     durationMs: 10_000,

@@ -7,12 +7,26 @@ import { encodeDropped, encodeError, encodeResult, slowDownMessage } from '../..
 
 test('what the gateway writes is read', async (t) => {
   const result = JSON.stringify({ width: 1, height: 1, timings_ms: {} });
-  t.strictSame(readReply(encodeResult(7, result)), { kind: 'result', index: 7 });
+  t.strictSame(readReply(encodeResult(7, result)), { kind: 'result', index: 7, serviceMs: undefined });
   t.strictSame(readReply(encodeDropped(3)), { kind: 'dropped', index: 3 });
   t.strictSame(readReply(slowDownMessage), { kind: 'slow_down' });
   for (const code of Object.keys(streamErrors) as (keyof typeof streamErrors)[]) {
     t.strictSame(readReply(encodeError(code, 'why')), { kind: 'error', code, detail: 'why', index: undefined });
   }
+});
+
+test('a result tells how long the pipeline took, where the server says a time', async (t) => {
+  const serviceMs = (result: unknown) => readReply(JSON.stringify({ frame_index: 0, result }));
+  t.match(serviceMs({ timings_ms: { total: 14.25 } }), { kind: 'result', serviceMs: 14.25 });
+  for (const result of [
+    null,
+    5,
+    {},
+    { timings_ms: null },
+    { timings_ms: { total: '14' } },
+    { timings_ms: { total: -1 } },
+  ])
+    t.strictSame(serviceMs(result), { kind: 'result', index: 0, serviceMs: undefined }, JSON.stringify(result));
 });
 
 test('an error of another server has a name that cannot fill the report, and its frame if it says which', async (t) => {

@@ -1,6 +1,7 @@
 /** The report's numbers and its tables, from an outcome whose every number is known. */
 import { test } from 'tap';
 import { emptyLatencies, recordLatency } from '../../../src/load/latency.ts';
+import { emptyGroupLatencies } from '../../../src/load/messages.ts';
 import { reportOf } from '../../../src/load/report.ts';
 import { describeReport } from '../../../src/load/report-text.ts';
 import type { LoadOutcome } from '../../../src/load/run-load.ts';
@@ -23,7 +24,7 @@ const outcome: LoadOutcome = {
   plan: {
     groups: [{ cameras: 2, fps: 20 }],
     slowReaders: undefined,
-    phase: 'spread',
+    phase: 'staggered',
     rampMs: 0,
     warmUpMs: 2000,
     durationMs: 5000,
@@ -34,7 +35,7 @@ const outcome: LoadOutcome = {
   measuredMs: 5000,
   cameras: [camera(0), camera(1)],
   slowReaders: [],
-  groups: [{ results: latenciesOf(10, 20, 30), drops: latenciesOf(1) }],
+  groups: [{ results: latenciesOf(10, 20, 30), drops: latenciesOf(1), service: latenciesOf(7, 8, 9) }],
   generator: { threads: 1, late: latenciesOf(0.5), cpuSeconds: 0.5 },
   server: { pids: [4711], command: 'node', cpuSeconds: 6, rssBytes: 250_000_000 },
   serverUnknown: undefined,
@@ -60,6 +61,7 @@ test('the JSON object has the counts, their rates and what the rest is', async (
     per_second: { offered: 40, results: 24, dropped: 16, bytes_sent: 2_000_000, bytes_received: 12_000 },
     latency_ms: { max: 30 },
     drop_latency_ms: { max: 1 },
+    service_ms: { max: 9 },
     jain: 1,
     groups: [{ cameras: 2, fps: 20, results: 120, share: 0.6 }],
     slow_readers: null,
@@ -88,13 +90,18 @@ test('the JSON object has the counts, their rates and what the rest is', async (
 
 test('a run without any frame has no latency, no share and no fairness, and still a report', async (t) => {
   const nothing = { ...emptyCounts(), camera: 0, group: 0, fps: 0.01, age: { meanMs: 0, maxMs: 0 } };
-  const groups = [{ results: emptyLatencies(), drops: emptyLatencies() }];
+  const groups = [emptyGroupLatencies()];
   const report = reportOf(
     { ...outcome, cameras: [nothing], groups, server: undefined, serverUnknown: 'no reason' },
     url,
     frames,
   );
-  t.match(report, { jain: null, latency_ms: { p50: null, max: null }, per_camera: [{ share: null }] });
+  t.match(report, {
+    jain: null,
+    latency_ms: { p50: null, max: null },
+    service_ms: { p50: null },
+    per_camera: [{ share: null }],
+  });
   t.match(report, { server: null, server_unknown: 'no reason' });
   t.notMatch(describeReport(report), /NaN|Infinity|undefined|null/);
 });
@@ -102,6 +109,7 @@ test('a run without any frame has no latency, no share and no fairness, and stil
 test('the tables say it in words and columns', async (t) => {
   const text = describeReport(reportOf(outcome, url, frames));
   t.match(text, /│ results +│ 20\.0 │ 30\.0 │ /);
+  t.match(text, /│ service +│ 8\.00 │ 9\.00 │ /);
   t.match(text, /│ offered │ +200 │ +40\.0 │ +100\.0 % │/);
   t.match(text, /│ dropped │ +80 │ +16\.0 │ +40\.0 % │/);
   t.match(text, /│ 1 +│ +20 │ +100 │ +60 │ +40 │ 60\.0 % │ +40\.3 │ +90\.0 │/);

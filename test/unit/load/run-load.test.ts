@@ -133,14 +133,14 @@ test('warm-up and ramp are sent and not counted', async (t) => {
   const { report, gateway } = await load(
     t,
     { frame: ({ result }) => result() },
-    { phase: 'locked', rampMs: 1000, warmUpMs: 500, durationMs: 1000 },
+    { phase: 'aligned', rampMs: 1000, warmUpMs: 500, durationMs: 1000 },
   );
   t.equal(report.offered, 40);
   // The first camera sent from the start, the second from half of the ramp on.
   t.strictSame([...gateway.received].sort(), [40, 50]);
 });
 
-test('locked cameras send together, spread ones do not', async (t) => {
+test('aligned cameras send together, staggered ones do not', async (t) => {
   const gaps = async (phase: LoadPlan['phase']) => {
     const arrivals: number[] = [];
     const keep = ({ result }: Arrival) => {
@@ -151,8 +151,8 @@ test('locked cameras send together, spread ones do not', async (t) => {
     return arrivals.slice(1).map((at, index) => at - (arrivals[index] as number));
   };
   const shortOf = (values: readonly number[]) => values.filter((gap) => gap < 25).length / values.length;
-  t.ok(shortOf(await gaps('locked')) > 0.6, 'three of four follow at once');
-  t.ok(shortOf(await gaps('spread')) < 0.5, 'each follows after 50 ms');
+  t.ok(shortOf(await gaps('aligned')) > 0.6, 'three of four follow at once');
+  t.ok(shortOf(await gaps('staggered')) < 0.5, 'each follows after 50 ms');
 });
 
 test('a camera that does not read is no part of the figures', async (t) => {

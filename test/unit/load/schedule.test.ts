@@ -7,7 +7,7 @@ import { camerasOf, Schedule } from '../../../src/load/schedule.ts';
 const plan: LoadPlan = {
   groups: [{ cameras: 4, fps: 10 }],
   slowReaders: undefined,
-  phase: 'spread',
+  phase: 'staggered',
   rampMs: 0,
   warmUpMs: 0,
   durationMs: 1000,
@@ -25,18 +25,18 @@ function times(schedule: Schedule, frames: number): number[] {
   });
 }
 
-test('spread cameras share the interval evenly, locked ones send together', async (t) => {
+test('staggered cameras share the interval evenly, aligned ones send together', async (t) => {
   t.strictSame(
     camerasOf(plan).map(({ phaseMs }) => phaseMs),
     [0, 25, 50, 75],
   );
   t.strictSame(
-    camerasOf({ ...plan, phase: 'locked' }).map(({ phaseMs }) => phaseMs),
+    camerasOf({ ...plan, phase: 'aligned' }).map(({ phaseMs }) => phaseMs),
     [0, 0, 0, 0],
   );
 });
 
-test('groups follow each other, each spread over its own interval, slow readers last', async (t) => {
+test('groups follow each other, each staggered over its own interval, slow readers last', async (t) => {
   const groups = [
     { cameras: 2, fps: 20 },
     { cameras: 2, fps: 2 },
@@ -55,7 +55,7 @@ test('groups follow each other, each spread over its own interval, slow readers 
 });
 
 test('with a ramp cameras join one after the other and keep their phase', async (t) => {
-  const cameras = camerasOf({ ...plan, phase: 'locked', rampMs: 1000 });
+  const cameras = camerasOf({ ...plan, phase: 'aligned', rampMs: 1000 });
   const first = cameras.map((camera) => new Schedule(camera).dueMs);
   t.strictSame(first, [0, 300, 500, 800], 'each at the first common instant after 0, 250, 500 and 750 ms');
 });
