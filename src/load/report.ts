@@ -82,6 +82,8 @@ export interface LoadReport extends FrameReport {
     readonly pids: readonly number[];
     readonly command: string;
     readonly cpu_seconds: number;
+    /** Until the last answer came: for results that came in the grace. */
+    readonly cpu_seconds_to_last: number;
     readonly rss_bytes: number;
   } | null;
   /** Why `server` is `null`. */
@@ -127,6 +129,7 @@ export function reportOf(outcome: LoadOutcome, url: string, frames: readonly Uin
             pids: server.pids,
             command: server.command,
             cpu_seconds: rounded(server.cpuSeconds),
+            cpu_seconds_to_last: rounded(server.cpuSecondsToLast),
             rss_bytes: server.rssBytes,
           },
     server_unknown: outcome.serverUnknown ?? null,

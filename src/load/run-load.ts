@@ -5,7 +5,7 @@ import { type Latencies, mergeLatencies } from './latency.ts';
 import type { Clock, GeneratorReport, GeneratorSetup, GroupLatencies, Progress } from './messages.ts';
 import type { LoadPlan } from './plan.ts';
 import { camerasOf } from './schedule.ts';
-import { findServer, type ServerUsage, sampleUsage } from './server-usage.ts';
+import { findServer, type ServerUsage, sampleUsage, usageBetween } from './server-usage.ts';
 import type { CameraTally } from './tally.ts';
 
 /** The run could not be made, and nothing was measured. The message is for the person who asked for it: one line. */
@@ -109,6 +109,7 @@ export class LoadRun {
     }
 
     const reports = await Promise.all(this.#generators.map((generator) => generator.done));
+    const last = watch.found ? sampleUsage(watch.pids) : undefined;
     const cameras = reports.flatMap((report) => report.cameras).sort((a, b) => a.camera - b.camera);
     return {
       plan,
@@ -121,10 +122,7 @@ export class LoadRun {
         late: mergeLatencies(reports.map(({ late }) => late)),
         cpuSeconds: (cpu.user + cpu.system) / 1e6,
       },
-      server:
-        watch.found && before !== undefined && after !== undefined
-          ? { ...watch, cpuSeconds: after.cpuSeconds - before.cpuSeconds, rssBytes: after.rssBytes }
-          : undefined,
+      server: usageBetween(watch, before, after, last),
       serverUnknown: watch.found ? undefined : watch.reason,
     };
   }

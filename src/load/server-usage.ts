@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** What the server's processes have used since they were started. */
-interface UsageSample {
+export interface UsageSample {
   readonly cpuSeconds: number;
   readonly rssBytes: number;
 }
@@ -13,6 +13,8 @@ export interface ServerUsage {
   /** Name of the process that listens. */
   readonly command: string;
   readonly cpuSeconds: number;
+  /** The same until the last answer came, or the grace was over: what the results that came in the grace took is in it. */
+  readonly cpuSecondsToLast: number;
   /** At the end of the clock; memory that processes share counts once for each. */
   readonly rssBytes: number;
 }
@@ -86,6 +88,23 @@ export function sampleUsage(roots: readonly number[]): UsageSample {
     rssBytes += residentBytes(pid);
   }
   return { cpuSeconds: ticks / ticksPerSecond, rssBytes };
+}
+
+/** @returns `undefined` where the server cannot be watched. */
+export function usageBetween(
+  watch: ServerWatch,
+  start?: UsageSample,
+  end?: UsageSample,
+  last?: UsageSample,
+): ServerUsage | undefined {
+  if (!watch.found || start === undefined || end === undefined || last === undefined) return undefined;
+  return {
+    pids: watch.pids,
+    command: watch.command,
+    cpuSeconds: end.cpuSeconds - start.cpuSeconds,
+    cpuSecondsToLast: last.cpuSeconds - start.cpuSeconds,
+    rssBytes: end.rssBytes,
+  };
 }
 
 interface ProcessStat {

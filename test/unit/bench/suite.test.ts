@@ -47,7 +47,7 @@ function run(id: string, server: SuiteRun['server'], seen: Seen, loopDelayMs?: S
     sent,
     jain,
     latency_ms: { ...empty.latency_ms, p99 },
-    server: { pids: [1], command: 'node', cpu_seconds: cpuSeconds, rss_bytes: 1 },
+    server: { pids: [1], command: 'node', cpu_seconds: cpuSeconds, cpu_seconds_to_last: cpuSeconds, rss_bytes: 1 },
   };
   return { id, server, flags: ['--cameras', '8'], report, loopDelayMs };
 }

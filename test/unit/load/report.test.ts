@@ -37,7 +37,7 @@ const outcome: LoadOutcome = {
   slowReaders: [],
   groups: [{ results: latenciesOf(10, 20, 30), drops: latenciesOf(1), service: latenciesOf(7, 8, 9) }],
   generator: { threads: 1, late: latenciesOf(0.5), cpuSeconds: 0.5 },
-  server: { pids: [4711], command: 'node', cpuSeconds: 6, rssBytes: 250_000_000 },
+  server: { pids: [4711], command: 'node', cpuSeconds: 6, cpuSecondsToLast: 6.5, rssBytes: 250_000_000 },
   serverUnknown: undefined,
 };
 const url = 'ws://127.0.0.1:8000/ws/video/stream?pipeline_id=yolo';
@@ -66,7 +66,7 @@ test('the JSON object has the counts, their rates and what the rest is', async (
     groups: [{ cameras: 2, fps: 20, results: 120, share: 0.6 }],
     slow_readers: null,
     generator: { threads: 1, cpu_seconds: 0.5, late_ms: { max: 0.5 } },
-    server: { pids: [4711], command: 'node', cpu_seconds: 6, rss_bytes: 250_000_000 },
+    server: { pids: [4711], command: 'node', cpu_seconds: 6, cpu_seconds_to_last: 6.5, rss_bytes: 250_000_000 },
     server_unknown: null,
   });
   t.ok(Math.abs((report.latency_ms.mean ?? 0) - 20) < 0.02);
