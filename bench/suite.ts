@@ -1,27 +1,40 @@
 /** `make bench`: the fixed suite; writes `bench/results/DATE.json`, `docs/BENCHMARKS.md` and its plots. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
+import { cells } from './suite/cells.ts';
 import { pageOf } from './suite/page.ts';
-import { runSuite } from './suite/scenarios.ts';
+import { addTo, type SuiteRecord } from './suite/record.ts';
+import { Runner } from './suite/runner.ts';
 
 interface Flags {
   readonly seconds: number;
+  readonly runs: number;
   readonly ceilingFrames: number;
+  readonly only?: readonly string[];
   readonly out: string;
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const interruptedExitCode = 130;
 
+const ids = cells.map(({ id }) => id);
 const flags = new Command('npm run suite --')
-  .description('Runs every scenario against the gateway, the floor and the peers, and writes what it saw.')
-  .option('-s, --seconds <n>', 'clock of each run', wholeNumber, 10)
-  .option('-n, --ceiling-frames <n>', 'frames of the bare loop', wholeNumber, 300)
+  .description('Runs every load against the gateway, the floor and the peers, and writes what it saw.')
+  .option('-s, --seconds <n>', 'clock of each run', wholeNumber, 5)
+  .option('-r, --runs <n>', 'rounds of each load; the medians count', wholeNumber, 3)
+  .option('-n, --ceiling-frames <n>', 'frames of the bare loop', wholeNumber, 200)
+  .option('--only <ids>', 'some loads only, divided by commas; added to what was measured on the same day', knownIds)
   .option('-o, --out <dir>', 'where to write bench/results and docs', root)
+  .addHelpText('after', `\nLoads: ${ids.join(', ')}`)
   .parse()
   .opts<Flags>();
+
+// Servers of the suite are ended when the process exits, and a signal alone is no exit.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(interruptedExitCode));
 
 const machine = {
   date: new Date().toISOString().slice(0, 10),
@@ -30,16 +43,25 @@ const machine = {
   node: process.versions.node,
   commit: commitOf(),
 };
-const { seconds, ceilingFrames, out } = flags;
-const outcome = await runSuite({ seconds, ceilingFrames, say: (line) => process.stdout.write(`${line}\n`) });
-const { markdown, plots } = pageOf(outcome, machine, seconds);
-write('bench/results', `${machine.date}.json`, `${JSON.stringify({ machine, seconds, ...outcome }, null, 1)}\n`);
+const { seconds, runs, ceilingFrames, only, out } = flags;
+const chosen = cells.filter(({ id }) => only?.includes(id) ?? true);
+const say = (line: string) => process.stdout.write(`${line}\n`);
+const outcome = await new Runner({ cells: chosen, rounds: runs, seconds, ceilingFrames, say }).run();
+
+const path = join(out, 'bench/results', `${machine.date}.json`);
+const before =
+  only !== undefined && existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as SuiteRecord) : undefined;
+const record = addTo(before, { machine, seconds, runs, ...outcome }, ids);
+const { markdown, plots } = pageOf(record, machine, record);
+write('bench/results', `${machine.date}.json`, `${JSON.stringify(record, null, 1)}\n`);
 write('docs', 'BENCHMARKS.md', markdown);
+// The folder is the suite's alone: a plot that it no longer draws must not stay.
+rmSync(join(out, 'docs/plots'), { recursive: true, force: true });
 for (const [name, svg] of Object.entries(plots)) write('docs/plots', name, svg);
 
 function write(folder: string, name: string, text: string): void {
-  mkdirSync(`${out}/${folder}`, { recursive: true });
-  writeFileSync(`${out}/${folder}/${name}`, text);
+  mkdirSync(join(out, folder), { recursive: true });
+  writeFileSync(join(out, folder, name), text);
 }
 
 function commitOf(): string {
@@ -54,4 +76,11 @@ function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
   return value;
+}
+
+function knownIds(text: string): string[] {
+  const asked = text.split(',').map((id) => id.trim());
+  const unknown = asked.filter((id) => !ids.includes(id));
+  if (unknown.length > 0) throw new InvalidArgumentError(`Not known: ${unknown.join(', ')}. Loads: ${ids.join(', ')}.`);
+  return asked;
 }

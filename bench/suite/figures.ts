@@ -1,132 +1,212 @@
-/** What the suite's runs say, as the ratios that count. Pure. */
-import type { LoadReport } from '../../src/load/report.ts';
-import { streamPeers } from '../peers/start-peer.ts';
-import type { SuiteOutcome, SuiteRun } from './scenarios.ts';
+/** What the suite's runs say, as the figures that have aims. Pure. */
+
+import { type Aim, above, atLeast, atMost, digits, seconds, unit } from './aim.ts';
+import {
+  alignedHeavyLoad,
+  alignedLoads,
+  alone,
+  bareLoop,
+  cellIds,
+  connections,
+  fastapi,
+  fourWorkers,
+  gateway,
+  heavyLoads,
+  litserve,
+  queueing,
+  sink,
+  staggeredLoads,
+  stuck,
+  threeWorkers,
+  twoWorkers,
+  watched,
+} from './cells.ts';
+import {
+  combine,
+  cpuPerFrame,
+  cpuPerResult,
+  type Measure,
+  offeredShare,
+  type Place,
+  perCpuSecond,
+  perSecond,
+  ratios,
+  type Spread,
+  spreadOf,
+  valuesOf,
+} from './rounds.ts';
+import type { Sample } from './sample.ts';
+import type { ServerSpec } from './server-spec.ts';
 
 export interface Figure {
   readonly what: string;
-  readonly aim: string;
-  /** As it is printed; with a word where it cannot be told. */
-  readonly seen: string;
+  readonly aim: Aim;
+  /** `undefined` where it was not measured. */
+  readonly seen: Spread | undefined;
 }
 
-type ReportOf = (id: string, server?: SuiteRun['server']) => LoadReport | undefined;
+type Values = ReadonlyMap<number, number>;
 
-const unknown = 'not measured';
+const bytesPerMegabyte = 1e6;
+const msPerSecond = 1000;
+/** Frames a second of the aligned load that is too much; its cameras' next frames are due after the interval. */
+const alignedHeavyIntervalMs = msPerSecond / Number(alignedHeavyLoad.split('@')[1]);
 
-export function figuresOf({ ceiling, runs }: SuiteOutcome): Figure[] {
-  const find = (id: string, server: SuiteRun['server'] = 'gateway') =>
-    runs.find((run) => run.id === id && run.server === server);
-  const reportOf: ReportOf = (id, server) => find(id, server)?.report;
-  const ours = reportOf('peers');
+const p50: Measure = ({ p50Ms }) => p50Ms;
+const p99: Measure = ({ p99Ms }) => p99Ms;
+const service: Measure = ({ serviceMs }) => serviceMs;
+const resident: Measure = ({ rssBytes }) => rssBytes;
+const refused: Measure = ({ refused: answers }) => answers;
+
+const at = (cell: string, { label }: ServerSpec = gateway): Place => ({ cell, server: label });
+const said = (load: string) => load.replace('@', ' × ');
+
+export function figuresOf(samples: readonly Sample[]): Figure[] {
+  const row = (what: string, aim: Aim, values: Values): Figure => ({ what, aim, seen: spreadOf(values) });
   return [
-    {
-      what: 'results per CPU-second at saturation ÷ the bare loop’s',
-      aim: '≥ 0.95',
-      seen: ratio(perCpuSecond(reportOf('saturated')), ceiling.frames_per_cpu_second),
-    },
-    {
-      what: 'p99 latency at 4× overload ÷ at half load',
-      aim: '≤ 1.5',
-      seen: ratio(reportOf('overload')?.latency_ms.p99, reportOf('half-load')?.latency_ms.p99),
-    },
-    {
-      what: 'CPU per dropped frame ÷ a bare uWS sink’s per message',
-      aim: '≤ 1.3',
-      seen: ratio(cpuPerFrame(reportOf('dropped')), cpuPerFrame(reportOf('dropped', 'uws-sink'))),
-    },
-    {
-      what: '16 phase-locked cameras at 4× overload: Jain’s index',
-      aim: '≥ 0.95',
-      seen: number(reportOf('overload')?.jain),
-    },
-    {
-      what: 'the same: results ÷ those of first come',
-      aim: '≥ 0.9',
-      seen: ratio(reportOf('overload')?.results, reportOf('overload', 'first-come')?.results),
-    },
-    {
-      what: 'four cameras at 30 fps with four at 3 fps, one worker: part of the slow four’s frames with results',
-      aim: '≥ 0.9',
-      seen: number(reportOf('mixed-rates')?.groups[1]?.share),
-    },
-    {
-      what: 'event-loop delay p99 at 256 cameras × 10 fps',
-      aim: '≤ 5 ms',
-      seen: milliseconds(find('many')?.loopDelayMs?.p99),
-    },
-    ...peerFigures(runs, ours),
-    // More takers than cores lose less of what comes together, as a queue does.
-    ...comparedWith(runs, reportOf('peers-one-more'), {
-      ...{ id: 'peers', servers: ['fastapi'], aim: 'a queue’s results, without its waits' },
-      what: 'the same with one worker more than cores',
-    }),
-    ...comparedWith(runs, reportOf('peers-overload'), {
-      ...{ id: 'peers-overload', aim: '> 1, < 1' },
-      what: '8 cameras × 30 fps, too much for two cores,',
-    }),
-    // In one instant a gateway without a queue takes as many frames as it has workers.
-    ...comparedWith(runs, reportOf('peers-locked'), {
-      ...{ id: 'peers-locked', aim: 'what “nothing waits” costs, and gives' },
-      what: 'the same 8 cameras, all in the same instant,',
-    }),
+    ...withinCapacity(samples, row),
+    ...aboveCapacity(samples, row),
+    ...fairness(samples, row),
+    ...costs(samples, row),
+    ...closedLoops(samples, row),
   ];
 }
 
-function peerFigures(runs: readonly SuiteRun[], ours: LoadReport | undefined): Figure[] {
-  return runs
-    .filter(({ id, server }) => id === 'peers' && server !== 'gateway')
-    .map(({ server, report }) => ({
-      what: `8 cameras × 15 fps against ${server}: results, p99 latency, results per CPU-second`,
-      aim: server === 'ws-main-thread' ? '> 1, < 1, ≥ 5' : '> 1, < 1',
-      seen: [
-        ratio(ours?.results, report.results),
-        ratio(ours?.latency_ms.p99, report.latency_ms.p99),
-        ratio(perCpuSecond(ours), perCpuSecond(report)),
-      ].join(', '),
-    }));
+type Row = (what: string, aim: Aim, values: Values) => Figure;
+
+function withinCapacity(samples: readonly Sample[], row: Row): Figure[] {
+  const rows = (cell: string, load: string, share: Aim, latency: Aim) => [
+    row(`${load}: results ÷ offered`, share, valuesOf(samples, at(cell), offeredShare)),
+    row(`${load}: p99 ÷ FastAPI’s`, latency, ratios(samples, p99, at(cell), at(cell, fastapi))),
+  ];
+  const staggered = staggeredLoads.filter((load) => load !== '4@15');
+  return [
+    ...staggered.flatMap((load) =>
+      rows(cellIds.staggered(load), `${said(load)} staggered`, atLeast(0.995, digits(3)), atMost(1.1)),
+    ),
+    ...alignedLoads.flatMap((load) =>
+      rows(cellIds.aligned(load), `${said(load)} aligned`, atLeast(0.99, digits(3)), atMost(1.2)),
+    ),
+  ];
 }
 
-interface Comparison {
-  /** The runs of the peers that are compared with. */
-  readonly id: string;
-  readonly servers?: readonly SuiteRun['server'][];
-  readonly what: string;
-  readonly aim: string;
+function aboveCapacity(samples: readonly Sample[], row: Row): Figure[] {
+  const heavyAligned = at(cellIds.heavyAligned);
+  return [
+    ...heavyLoads.map((load) =>
+      row(
+        `${said(load)}: results per CPU-second, less a bare uWS sink’s CPU, ÷ the bare loop’s`,
+        atLeast(0.95),
+        netEfficiency(samples, cellIds.heavy(load)),
+      ),
+    ),
+    ...heavyLoads.flatMap((load) =>
+      queueing.map((peer) => {
+        const cell = cellIds.heavy(load);
+        const values = ratios(samples, perSecond, at(cell), { cell, server: peer });
+        return row(`${said(load)}: results a second ÷ those of ${peer}`, above(1), values);
+      }),
+    ),
+    ...heavyLoads.map((load) => {
+      const place = at(cellIds.heavy(load));
+      const values = combine(
+        [valuesOf(samples, place, p99), valuesOf(samples, place, service)],
+        (late, work) => late / work,
+      );
+      return row(`${said(load)} staggered: p99 ÷ service time`, atMost(3), values);
+    }),
+    row(
+      `${said(alignedHeavyLoad)} aligned: p99 ÷ (an interval + 2 × service time)`,
+      atMost(1),
+      combine(
+        [valuesOf(samples, heavyAligned, p99), valuesOf(samples, heavyAligned, service)],
+        (late, work) => late / (alignedHeavyIntervalMs + 2 * work),
+      ),
+    ),
+  ];
 }
 
-function comparedWith(
-  runs: readonly SuiteRun[],
-  ours: LoadReport | undefined,
-  { id, servers = streamPeers, what, aim }: Comparison,
-): Figure[] {
-  return runs
-    .filter((run) => run.id === id && servers.includes(run.server))
-    .map(({ server, report }) => ({
-      what: `${what} against ${server}: results, p99 latency`,
-      aim,
-      seen: [ratio(ours?.results, report.results), ratio(ours?.latency_ms.p99, report.latency_ms.p99)].join(', '),
-    }));
+/** Results of each CPU-second that is not spent on receiving and answering, as a part of what the loop without a server gives. */
+function netEfficiency(samples: readonly Sample[], cell: string): Values {
+  const parts = [
+    valuesOf(samples, at(cell), ({ results }) => results),
+    valuesOf(samples, at(cell), ({ cpuSeconds }) => cpuSeconds),
+    valuesOf(samples, at(cell), ({ sent }) => sent),
+    valuesOf(samples, at(cell, sink), cpuPerFrame),
+    valuesOf(samples, at(cell, bareLoop), perCpuSecond),
+  ];
+  return combine(
+    parts,
+    (results = 0, cpu = 0, sent = 0, sinkCpu = 0, bare = 0) => results / (cpu - sent * sinkCpu) / bare,
+  );
 }
 
-export function perCpuSecond(report: LoadReport | undefined): number | undefined {
-  const seconds = report?.server?.cpu_seconds;
-  return report === undefined || seconds === undefined ? undefined : report.results / seconds;
+function fairness(samples: readonly Sample[], row: Row): Figure[] {
+  const lowest = new Map<number, number>();
+  for (const { server, round, jain } of samples) {
+    if (server === gateway.label && jain !== undefined) lowest.set(round, Math.min(jain, lowest.get(round) ?? 1));
+  }
+  const [pages, mixed] = [cellIds.pages, at(cellIds.mixedRates)];
+  return [
+    row('Jain’s index, the lowest of all loads', atLeast(0.99, digits(3)), lowest),
+    row(
+      '4 × 30 with 4 × 3: part of the slow four’s frames with results',
+      atLeast(0.98, digits(3)),
+      valuesOf(samples, mixed, ({ lastGroupShare }) => lastGroupShare),
+    ),
+    row(
+      '4 × 10 beside two senders of 4096 × 4096 pages to document_ocr: results ÷ those of the four alone',
+      atLeast(0.9),
+      ratios(samples, perSecond, at(pages), at(pages, alone)),
+    ),
+  ];
 }
 
-function cpuPerFrame(report: LoadReport | undefined): number | undefined {
-  const seconds = report?.server?.cpu_seconds;
-  return report === undefined || seconds === undefined ? undefined : seconds / report.sent;
+function costs(samples: readonly Sample[], row: Row): Figure[] {
+  const { memory, loopDelay, dropped } = cellIds;
+  const megabytes = unit(' MB', 0);
+  const residentOf = (server: ServerSpec) => valuesOf(samples, at(memory, server), resident);
+  const grown = (from: ServerSpec, to: ServerSpec) =>
+    combine([residentOf(from), residentOf(to)], (fewer = 0, more = 0) => (more - fewer) / bytesPerMegabyte);
+  return [
+    ...(['4@15', '8@15'] as const).map((load) => {
+      const cell = cellIds.staggered(load);
+      const values = ratios(samples, cpuPerResult, at(cell), at(cell, fastapi));
+      return row(`${said(load)} staggered: CPU per result ÷ FastAPI’s`, atMost(1), values);
+    }),
+    row(
+      'CPU per dropped frame ÷ a bare uWS sink’s per message',
+      atMost(1.3),
+      ratios(samples, cpuPerFrame, at(dropped, stuck), at(dropped, sink)),
+    ),
+    row(
+      'event-loop delay, p99, at 256 × 10',
+      atMost(5, unit(' ms', 2)),
+      valuesOf(samples, at(loopDelay, watched), ({ loopDelayP99Ms }) => loopDelayP99Ms),
+    ),
+    row(
+      'resident memory at 8 × 15, two workers',
+      atMost(220, megabytes),
+      combine([residentOf(twoWorkers)], (bytes = 0) => bytes / bytesPerMegabyte),
+    ),
+    row('resident memory of a third worker', atMost(50, megabytes), grown(twoWorkers, threeWorkers)),
+    row('resident memory of a fourth worker', atMost(50, megabytes), grown(threeWorkers, fourWorkers)),
+    row(
+      'from start to ready, two workers',
+      atMost(0.6, seconds),
+      combine([valuesOf(samples, at(memory, twoWorkers), ({ startMs }) => startMs)], (ms = 0) => ms / msPerSecond),
+    ),
+  ];
 }
 
-function ratio(a: number | null | undefined, b: number | null | undefined): string {
-  return typeof a === 'number' && typeof b === 'number' && b > 0 ? (a / b).toFixed(2) : unknown;
-}
-
-function number(value: number | null | undefined): string {
-  return typeof value === 'number' ? value.toFixed(3) : unknown;
-}
-
-function milliseconds(value: number | undefined): string {
-  return value === undefined ? unknown : `${value} ms`;
+function closedLoops(samples: readonly Sample[], row: Row): Figure[] {
+  return connections.flatMap((count) => {
+    const cell = cellIds.closed(count);
+    const what = `closed loop of ${count}`;
+    return [
+      row(`${what}: results ÷ LitServe’s`, atLeast(1.05), ratios(samples, perSecond, at(cell), at(cell, litserve))),
+      row(`${what}: p50 ÷ LitServe’s`, atMost(1), ratios(samples, p50, at(cell), at(cell, litserve))),
+      row(`${what}: answers of 503`, atMost(0, digits(0)), valuesOf(samples, at(cell), refused)),
+    ];
+  });
 }

@@ -30,7 +30,7 @@ export async function runLimits(frames: number): Promise<Ceiling> {
   return meanOf(...(await Promise.all(loops)).map((output) => JSON.parse(output) as Ceiling));
 }
 
-export function meanOf(...seen: readonly Ceiling[]): Ceiling {
+function meanOf(...seen: readonly Ceiling[]): Ceiling {
   const msPerFrame = seen.reduce((sum, loop) => sum + loop.cpu_ms_per_frame, 0) / seen.length;
   return { frames_per_cpu_second: msPerSecond / msPerFrame, cpu_ms_per_frame: msPerFrame };
 }

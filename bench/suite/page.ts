@@ -1,7 +1,10 @@
 /** The suite's outcome as a page for people, with its plots. Pure. */
-import { figuresOf, perCpuSecond } from './figures.ts';
+import { cellIds, gateway } from './cells.ts';
+import { type Figure, figuresOf } from './figures.ts';
 import { type Bar, barChart } from './plot.ts';
-import type { SuiteOutcome, SuiteRun } from './scenarios.ts';
+import { type Measure, medianOf, offeredShare, perCpuSecond, perSecond } from './rounds.ts';
+import type { Outcome } from './runner.ts';
+import type { Sample } from './sample.ts';
 
 export interface Machine {
   readonly date: string;
@@ -17,91 +20,136 @@ export interface Page {
   readonly plots: Readonly<Record<string, string>>;
 }
 
-export function pageOf(outcome: SuiteOutcome, machine: Machine, seconds: number): Page {
-  const peers = outcome.runs.filter(({ id }) => id === 'peers');
-  const overload = outcome.runs.find(({ id, server }) => id === 'overload' && server === 'gateway');
-  const firstCome = outcome.runs.find(({ id, server }) => id === 'overload' && server === 'first-come');
-  const plots = {
-    'peers-results.svg': barChart(
-      'Results per second, 8 cameras × 15 fps',
-      peers.map((run) => barOf(run, run.report.per_second.results, '')),
-    ),
-    'peers-latency.svg': barChart(
-      'p99 latency, 8 cameras × 15 fps',
-      peers.map((run) => barOf(run, run.report.latency_ms.p99 ?? 0, ' ms')),
-    ),
-    'peers-cpu.svg': barChart(
-      'Results per CPU-second, 8 cameras × 15 fps',
-      peers.map((run) => barOf(run, perCpuSecond(run.report) ?? 0, '')),
-    ),
-    'fair-shares.svg': barChart('Results of 16 phase-locked cameras at 4× overload', [
-      ...sharesOf(overload, true),
-      ...sharesOf(firstCome, false),
-    ]),
-  };
-  return { markdown: markdownOf(outcome, machine, seconds, Object.keys(plots)), plots };
+/** How it was run. */
+export interface Settings {
+  readonly seconds: number;
+  readonly runs: number;
 }
 
-function barOf({ server }: SuiteRun, value: number, unit: string): Bar {
-  const text = `${value >= 100 ? Math.round(value) : value.toFixed(1)}${unit}`;
-  return { label: server, value, text, isOurs: server === 'gateway' };
-}
+const notMeasured = 'not measured';
+const none = '–';
+const percent = 100;
+const bytesPerMegabyte = 1e6;
 
-function sharesOf(run: SuiteRun | undefined, isOurs: boolean): Bar[] {
-  const cameras = [...(run?.report.per_camera ?? [])].sort((a, b) => a.results - b.results);
-  const quarters = [0, 1, 2, 3].map((quarter) =>
-    cameras.slice((quarter * cameras.length) / 4, ((quarter + 1) * cameras.length) / 4),
-  );
-  const names = ['least served four', 'next four', 'next four', 'best served four'];
-  return quarters.map((part, index) => {
-    const results = part.reduce((sum, camera) => sum + camera.results, 0);
-    return {
-      label: `${isOurs ? 'gateway' : 'first come'}: ${names[index]}`,
-      value: results,
-      text: String(results),
-      isOurs,
-    };
-  });
-}
+const p50: Measure = ({ p50Ms }) => p50Ms;
+const p99: Measure = ({ p99Ms }) => p99Ms;
+const service: Measure = ({ serviceMs }) => serviceMs;
 
-function markdownOf(outcome: SuiteOutcome, machine: Machine, seconds: number, plots: readonly string[]): string {
-  const { ceiling, runs, skipped } = outcome;
-  const left = Object.entries(skipped).map(([name, reason]) => `- \`${name}\` was left out: ${reason}`);
-  return [
+export function pageOf({ samples, skipped }: Outcome, machine: Machine, { seconds, runs }: Settings): Page {
+  const plots = plotsOf(samples);
+  const left = Object.entries(skipped).map(([name, reason]) => `- ${name} was left out: ${reason}`);
+  const markdown = [
     '# Benchmarks',
     '',
     `Written by \`make bench\` on ${machine.date}: ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, commit ${machine.commit}; ${seconds} s a run.`,
-    'Cameras and server share the cores, so absolute figures are low and ratios count. `docs/BENCH.md` says what each line means.',
+    'Cameras and server share the cores, so absolute figures are low and ratios count. [docs/BENCH.md](BENCH.md) says what each line means.',
     '',
-    `Ceiling (the pipeline in bare loops, one for each core at once): **${ceiling.frames_per_cpu_second.toFixed(1)} frames per CPU-second**, ${ceiling.cpu_ms_per_frame.toFixed(1)} ms a frame.`,
+    '## Figures',
     '',
-    '| figure | aim | seen |',
-    '|---|---|---|',
-    ...figuresOf(outcome).map(({ what, aim, seen }) => `| ${what} | ${aim} | ${seen} |`),
+    `Each load is run ${runs} times, the servers one after the other in each round. A ratio is that of one round; *seen* is the median of the rounds.`,
+    '`8 × 15` are eight cameras of 15 frames a second: *staggered*, evenly over the interval, or *aligned*, all at the same instant.',
+    '',
+    '| figure | aim | seen | lowest to highest | met |',
+    '|---|---|---|---|---|',
+    ...figuresOf(samples).map(figureRow),
     '',
     ...left,
     ...(left.length > 0 ? [''] : []),
-    ...plots.map((plot) => `![${plot.replace('.svg', '')}](plots/${plot})`),
+    ...holdingOf(samples),
+    ...Object.keys(plots).map((plot) => `![${plot.replace('.svg', '')}](plots/${plot})`),
     '',
-    '| run | server | load | results/s | dropped/s | p50 ms | p99 ms | Jain | results per CPU-s | loop delay p99 ms |',
-    '|---|---|---|---|---|---|---|---|---|---|',
-    ...runs.map(rowOf),
+    '## Runs',
+    '',
+    'Medians of the rounds. *service* is what the pipeline itself took, at 50 %, as the results say it.',
+    '',
+    '| cell | server | load | results/s | dropped/s | p50 ms | p99 ms | service ms | Jain | results per CPU-s | resident MB |',
+    '|---|---|---|---|---|---|---|---|---|---|---|',
+    ...runRows(samples),
     '',
   ].join('\n');
+  return { markdown, plots };
 }
 
-function rowOf({ id, server, flags, report, loopDelayMs }: SuiteRun): string {
-  const cells = [
-    id,
-    server,
-    `\`${flags.join(' ')}\``,
-    report.per_second.results,
-    report.per_second.dropped,
-    report.latency_ms.p50 ?? '–',
-    report.latency_ms.p99 ?? '–',
-    report.jain ?? '–',
-    perCpuSecond(report)?.toFixed(1) ?? '–',
-    loopDelayMs?.p99 ?? '–',
+function figureRow({ what, aim, seen }: Figure): string {
+  if (seen === undefined) return `| ${what} | ${aim.words} | ${notMeasured} | ${none} | ${none} |`;
+  const { median, lowest, highest } = seen;
+  const range = `${aim.format(lowest)} to ${aim.format(highest)}`;
+  return `| ${what} | ${aim.words} | ${aim.format(median)} | ${range} | ${aim.isMet(median) ? 'yes' : 'no'} |`;
+}
+
+/** What holding does to aligned cameras, in words. */
+function holdingOf(samples: readonly Sample[]): string[] {
+  const place = { cell: cellIds.aligned('8@15'), server: gateway.label };
+  const seen = (of: Measure, factor = 1) => {
+    const value = medianOf(samples, place, of);
+    return value === undefined ? notMeasured : (value * factor).toFixed(1);
+  };
+  return [
+    '## What holding gives and costs',
+    '',
+    'A frame that finds no idle worker is held: the newest of its session, until a worker is idle, at most until the session’s next frame is due',
+    'and at most `STREAM_MAX_WAIT_MS`. Then it is dropped.',
+    '',
+    '- **It gives results.** Of cameras that send at the same instant only as many find an idle worker as there are workers; without holding, the',
+    `  frames of all others are lost. With it ${seen(offeredShare, percent)} % of the frames of 8 × 15 aligned have results.`,
+    '- **It costs age.** A held frame is older when it is answered, by the time that it was held. Of 8 × 15 aligned the pipeline takes',
+    `  ${seen(service)} ms a frame, and the answers come after ${seen(p50)} ms at 50 % and ${seen(p99)} ms at 99 %. The wait has an end: a newer frame takes the place of`,
+    '  the held one, so that above capacity frames are dropped and answers do not grow older.',
+    '- `STREAM_MAX_WAIT_MS=0` holds nothing: each answer is as young as it can be, and what comes together is lost.',
+    '',
   ];
-  return `| ${cells.join(' | ')} |`;
+}
+
+function plotsOf(samples: readonly Sample[]): Record<string, string> {
+  const chart = (title: string, cell: string, of: Measure, text: (value: number) => string) => {
+    const servers = new Set(samples.filter((sample) => sample.cell === cell).map(({ server }) => server));
+    const bars = [...servers].flatMap((server): Bar[] => {
+      const value = medianOf(samples, { cell, server }, of);
+      return value === undefined ? [] : [{ label: server, value, text: text(value), isOurs: server === gateway.label }];
+    });
+    return barChart(title, bars);
+  };
+  const share = (value: number) => `${(percent * value).toFixed(1)} %`;
+  const ms = (value: number) => `${value >= percent ? Math.round(value) : value.toFixed(1)} ms`;
+  const rate = (value: number) => value.toFixed(1);
+  const [aligned, heavy] = [cellIds.aligned('8@15'), cellIds.heavy('8@30')];
+  return {
+    'aligned-results.svg': chart('Frames with results, 8 aligned cameras × 15 fps', aligned, offeredShare, share),
+    'aligned-latency.svg': chart('p99 latency, 8 aligned cameras × 15 fps', aligned, p99, ms),
+    'heavy-results.svg': chart('Results per second, 8 cameras × 30 fps', heavy, resultsOfCameras, rate),
+    'heavy-latency.svg': chart('p99 latency, 8 cameras × 30 fps', heavy, p99, ms),
+  };
+}
+
+/** Neither the bare loop nor the sink has results of cameras. */
+const resultsOfCameras: Measure = (sample) =>
+  sample.offered === undefined || sample.results === 0 ? undefined : perSecond(sample);
+
+function runRows(samples: readonly Sample[]): string[] {
+  const first = new Map<string, Sample>();
+  for (const sample of samples) {
+    const key = JSON.stringify([sample.cell, sample.server]);
+    if (!first.has(key)) first.set(key, sample);
+  }
+  return [...first.values()].map((sample) => {
+    const cell = (of: Measure, places = 1) => medianOf(samples, sample, of)?.toFixed(places) ?? none;
+    const cells = [
+      sample.cell,
+      sample.server,
+      `\`${sample.load}\``,
+      cell(perSecond),
+      cell(({ dropped, refused, seconds }) => perSecondOf(dropped ?? refused, seconds)),
+      cell(p50),
+      cell(p99),
+      cell(service),
+      cell(({ jain }) => jain, 3),
+      cell(perCpuSecond),
+      cell(({ rssBytes }) => (rssBytes === undefined ? undefined : rssBytes / bytesPerMegabyte), 0),
+    ];
+    return `| ${cells.join(' | ')} |`;
+  });
+}
+
+function perSecondOf(count: number | undefined, seconds: number): number | undefined {
+  return count === undefined ? undefined : count / seconds;
 }

@@ -1,17 +1,20 @@
 /** Starts what a scenario is run against, each as a process of its own: the gateway as users run it, the floor, the peers. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { missingFor, type PeerName, startPeer } from '../peers/start-peer.ts';
-
-export type ServerName = 'gateway' | 'first-come' | 'uws-sink' | PeerName;
+import { missingFor, startPeer } from '../peers/start-peer.ts';
+import type { ServerName } from './server-spec.ts';
 
 export interface BenchServer {
-  /** `ws://127.0.0.1:PORT` */
+  /** `ws://127.0.0.1:PORT`, or `http:` for a peer that has no stream. */
   readonly origin: string;
+  /** What the gateway says it took from its start until it was ready. */
+  readonly startMs: number | undefined;
   /** Forgets how late the event loop has been until now. */
   resetLoopDelay(): void;
   /** Ends it. @returns what it wrote to standard output. */
   stop(): Promise<string>;
+  /** Ends it at once, with all that it has queued. */
+  kill(): Promise<void>;
 }
 
 const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -19,7 +22,7 @@ const loopDelay = pathOf('../servers/loop-delay.ts');
 
 /** @returns why a server cannot run here; `undefined` when it can. */
 export function missing(name: ServerName): string | undefined {
-  return name === 'gateway' || name === 'first-come' || name === 'uws-sink' ? undefined : missingFor(name);
+  return name === 'gateway' || name === 'uws-sink' ? undefined : missingFor(name);
 }
 
 export interface StartOptions {
@@ -36,8 +39,6 @@ export async function startServer(
   switch (name) {
     case 'gateway':
       return startOwn([...preload, pathOf('../../dist/cli.js'), 'serve'], { ...env, PORT: '0' });
-    case 'first-come':
-      return startOwn([...preload, pathOf('../servers/first-come.ts')], env);
     case 'uws-sink':
       return startOwn([...preload, pathOf('../servers/uws-sink.ts')], env);
     default: {
@@ -46,7 +47,7 @@ export async function startServer(
         await peer.stop();
         return '';
       };
-      return { origin: `ws://${new URL(peer.url).host}`, resetLoopDelay, stop };
+      return { origin: new URL(peer.url).origin, startMs: undefined, resetLoopDelay, stop, kill: () => peer.kill() };
     }
   }
 }
@@ -64,19 +65,25 @@ async function startOwn(args: readonly string[], env: Readonly<Record<string, st
   process.once('exit', kill);
   let said = '';
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  void ended.then(() => process.off('exit', kill));
   const origin = await originOf(child, (text) => {
     said += text;
   });
+  const startMs = /"startMs":(\d+)/.exec(said)?.[1];
   return {
     origin,
+    startMs: startMs === undefined ? undefined : Number(startMs),
     resetLoopDelay: () => {
       if (args.includes(loopDelay)) child.kill('SIGUSR2');
     },
     stop: async () => {
       child.kill('SIGTERM');
       await ended;
-      process.off('exit', kill);
       return said;
+    },
+    kill: async () => {
+      kill();
+      await ended;
     },
   };
 }

@@ -1,112 +1,163 @@
-/** The suite's ratios and its page, from runs whose every number is known. */
+/** The suite's figures and its page, from runs whose every number is known. */
 import { test } from 'tap';
-import { figuresOf } from '../../../bench/suite/figures.ts';
+import { cellIds, cells } from '../../../bench/suite/cells.ts';
+import { type Figure, figuresOf } from '../../../bench/suite/figures.ts';
 import { pageOf } from '../../../bench/suite/page.ts';
-import type { SuiteOutcome, SuiteRun } from '../../../bench/suite/scenarios.ts';
-import { emptyLatencies } from '../../../src/load/latency.ts';
-import { type LoadReport, reportOf } from '../../../src/load/report.ts';
+import { addTo, type SuiteRecord } from '../../../bench/suite/record.ts';
+import type { Sample } from '../../../bench/suite/sample.ts';
 
-const empty = reportOf(
-  {
-    plan: {
-      groups: [{ cameras: 1, fps: 10 }],
-      slowReaders: undefined,
-      phase: 'staggered',
-      rampMs: 0,
-      warmUpMs: 0,
-      durationMs: 1000,
-      graceMs: 1000,
-      obey: false,
-      generators: 1,
-    },
-    measuredMs: 1000,
-    cameras: [],
-    slowReaders: [],
-    groups: [],
-    generator: { threads: 1, cpuSeconds: 0.1, late: emptyLatencies() },
-    server: undefined,
-    serverUnknown: 'none',
-  },
-  'ws://127.0.0.1:8000',
-  [],
-);
+type Seen = Partial<Omit<Sample, 'cell' | 'server'>>;
 
-interface Seen {
-  readonly results?: number;
-  readonly sent?: number;
-  readonly p99?: number;
-  readonly cpuSeconds?: number;
-  readonly jain?: number;
+function sample(cell: string, server: string, seen: Seen): Sample {
+  return { cell, server, round: 0, load: '--cameras 8', seconds: 10, results: 0, ...seen };
 }
 
-function run(id: string, server: SuiteRun['server'], seen: Seen, loopDelayMs?: SuiteRun['loopDelayMs']): SuiteRun {
-  const { results = 0, sent = 0, p99 = 0, cpuSeconds = 1, jain = 1 } = seen;
-  const report: LoadReport = {
-    ...empty,
-    results,
-    sent,
-    jain,
-    latency_ms: { ...empty.latency_ms, p99 },
-    server: { pids: [1], command: 'node', cpu_seconds: cpuSeconds, cpu_seconds_to_last: cpuSeconds, rss_bytes: 1 },
-  };
-  return { id, server, flags: ['--cameras', '8'], report, loopDelayMs };
-}
+const { aligned, closed, dropped, heavy, heavyAligned, loopDelay, memory, mixedRates, pages, staggered } = cellIds;
+const samples: readonly Sample[] = [
+  sample(staggered('8@15'), 'gateway', {
+    results: 1197,
+    offered: 1200,
+    p99Ms: 33,
+    cpuSecondsToLast: 17.955,
+    jain: 0.999,
+  }),
+  sample(staggered('8@15'), 'fastapi', { results: 1200, offered: 1200, p99Ms: 30, cpuSecondsToLast: 20 }),
+  sample(aligned('8@15'), 'gateway', {
+    results: 600,
+    offered: 1200,
+    p50Ms: 31.5,
+    p99Ms: 54,
+    serviceMs: 14,
+    jain: 0.98,
+  }),
+  sample(aligned('8@15'), 'fastapi', { results: 1200, offered: 1200, p99Ms: 60 }),
+  sample(heavy('8@30'), 'bare loop', { results: 70, cpuSeconds: 1, seconds: 1 }),
+  sample(heavy('8@30'), 'uws-sink', { sent: 2400, cpuSeconds: 0.6, offered: 2400, dropped: 2400 }),
+  sample(heavy('8@30'), 'gateway', {
+    ...{ results: 1260, offered: 2400, sent: 2400, cpuSeconds: 20.6, p99Ms: 40, serviceMs: 16, jain: 1 },
+  }),
+  sample(heavy('8@30'), 'fastapi', { results: 1000, offered: 2400, p99Ms: 3000 }),
+  sample(heavy('8@30'), 'ws-piscina', { results: 630, offered: 2400, p99Ms: 6000 }),
+  sample(heavyAligned, 'gateway', { results: 1200, offered: 4000, p99Ms: 70, serviceMs: 15 }),
+  sample(mixedRates, 'gateway', { results: 1000, lastGroupShare: 0.99 }),
+  sample(pages, 'gateway', { results: 350 }),
+  sample(pages, 'gateway, alone', { results: 400 }),
+  sample(closed(2), 'gateway', { results: 990, p50Ms: 20, refused: 0 }),
+  sample(closed(2), 'litserve', { results: 900, p50Ms: 25, refused: 0 }),
+  sample(closed(4), 'gateway', { results: 990, p50Ms: 20, refused: 3 }),
+  sample(memory, 'gateway, 2 workers', { rssBytes: 200e6, startMs: 550 }),
+  sample(memory, 'gateway, 3 workers', { rssBytes: 240e6 }),
+  sample(memory, 'gateway, 4 workers', { rssBytes: 300e6 }),
+  sample(loopDelay, 'gateway, watched', { loopDelayP99Ms: 4.25 }),
+  sample(dropped, 'uws-sink', { sent: 8000, cpuSeconds: 0.4 }),
+  sample(dropped, 'gateway, stuck', { sent: 8000, cpuSeconds: 0.5 }),
+];
 
-const outcome: SuiteOutcome = {
-  ceiling: { frames_per_cpu_second: 70, cpu_ms_per_frame: 1000 / 70 },
-  runs: [
-    run('saturated', 'gateway', { results: 1260, cpuSeconds: 20 }),
-    run('half-load', 'gateway', { p99: 20 }),
-    run('overload', 'gateway', { p99: 26, results: 450, jain: 0.9914 }),
-    run('overload', 'first-come', { p99: 26, results: 500, jain: 0.125 }),
-    run('many', 'gateway', {}, { p50: 1, p99: 4.25, max: 9 }),
-    run('peers', 'gateway', { results: 900, p99: 30, cpuSeconds: 15 }),
-    run('peers', 'fastapi', { results: 1200, p99: 150, cpuSeconds: 18 }),
-    run('peers-one-more', 'gateway', { results: 1140, p99: 45 }),
-    run('peers-overload', 'gateway', { results: 1190, p99: 31 }),
-    run('peers-overload', 'fastapi', { results: 1000, p99: 3100 }),
-    run('peers-locked', 'gateway', { results: 300, p99: 30 }),
-    run('peers-locked', 'fastapi', { results: 1000, p99: 1200 }),
-    run('dropped', 'uws-sink', { sent: 8000, cpuSeconds: 0.4 }),
-    run('dropped', 'gateway', { sent: 8000, cpuSeconds: 0.5 }),
-  ],
-  skipped: { 'ws-piscina': 'make peers was not run' },
-};
-
-/** What was seen, by the first figure whose words begin so. */
-function seen(words: string, of: SuiteOutcome = outcome): string | undefined {
-  return figuresOf(of).find(({ what }) => what.startsWith(words))?.seen;
+/** What was seen, by the figure whose words begin so, and whether that is what it shall be. */
+function seen(words: string, of: readonly Sample[] = samples): [string, boolean] | undefined {
+  const figure: Figure | undefined = figuresOf(of).find(({ what }) => what.startsWith(words));
+  if (figure?.seen === undefined) return undefined;
+  return [figure.aim.format(figure.seen.median), figure.aim.isMet(figure.seen.median)];
 }
 
 test('each figure is the ratio that it says', async (t) => {
-  t.equal(seen('results per CPU-second at saturation'), '0.90');
-  t.equal(seen('p99 latency at 4× overload'), '1.30');
-  t.equal(seen('CPU per dropped frame'), '1.25');
-  t.equal(seen('16 phase-locked'), '0.991');
-  t.equal(seen('the same: results'), '0.90');
-  t.equal(seen('event-loop delay'), '4.25 ms');
-  t.equal(seen('8 cameras × 15 fps against fastapi'), '0.75, 0.20, 0.90');
-  t.equal(seen('the same with one worker more than cores against fastapi'), '0.95, 0.30');
-  t.equal(seen('8 cameras × 30 fps, too much for two cores, against fastapi'), '1.19, 0.01');
-  t.equal(seen('the same 8 cameras, all in the same instant, against fastapi'), '0.30, 0.03');
+  for (const [words, value, isMet] of [
+    ['8 × 15 staggered: results ÷ offered', '0.998', true],
+    ['8 × 15 staggered: p99', '1.10', true],
+    ['8 × 15 aligned: results ÷ offered', '0.500', false],
+    ['8 × 15 aligned: p99', '0.90', true],
+    ['8 × 30: results per CPU-second, less', '0.90', false],
+    ['8 × 30: results a second ÷ those of fastapi', '1.26', true],
+    ['8 × 30: results a second ÷ those of ws-piscina', '2.00', true],
+    ['8 × 30 staggered: p99', '2.50', true],
+    ['16 × 25 aligned: p99', '1.00', true],
+    ['Jain', '0.980', false],
+    ['4 × 30 with 4 × 3', '0.990', true],
+    ['4 × 10 beside', '0.88', false],
+    ['8 × 15 staggered: CPU per result', '0.90', true],
+    ['CPU per dropped frame', '1.25', true],
+    ['event-loop delay', '4.25 ms', true],
+    ['resident memory at', '200 MB', true],
+    ['resident memory of a third', '40 MB', true],
+    ['resident memory of a fourth', '60 MB', false],
+    ['from start to ready', '0.55 s', true],
+    ['closed loop of 2: results', '1.10', true],
+    ['closed loop of 2: p50', '0.80', true],
+    ['closed loop of 2: answers of 503', '0', true],
+    ['closed loop of 4: answers of 503', '3', false],
+  ] as const) {
+    t.strictSame(seen(words), [value, isMet], words);
+  }
+});
+
+test('a ratio is that of a round, and the median of the rounds counts', async (t) => {
+  const cell = staggered('8@15');
+  const rounds = [10, 40, 22].flatMap((p99Ms, round) => [
+    sample(cell, 'gateway', { round, p99Ms, offered: 1 }),
+    sample(cell, 'fastapi', { round, p99Ms: 20 }),
+  ]);
+  const figure = figuresOf(rounds).find(({ what }) => what.startsWith('8 × 15 staggered: p99'));
+  t.strictSame(figure?.seen, { median: 1.1, lowest: 0.5, highest: 2 });
+  // A round in which one of them was not run has no ratio; of two rounds the mean counts.
+  t.equal(seen('8 × 15 staggered: p99', rounds.slice(1))?.[0], '1.55');
 });
 
 test('what was not run is not made up', async (t) => {
-  const nothing: SuiteOutcome = { ...outcome, runs: [] };
-  t.equal(seen('CPU per dropped frame', nothing), 'not measured');
-  t.equal(seen('event-loop delay', nothing), 'not measured');
-  t.equal(seen('8 cameras', nothing), undefined);
+  for (const { seen: spread } of figuresOf([])) t.equal(spread, undefined);
+  t.equal(seen('closed loop of 4: results'), undefined);
 });
 
+test('every figure is made of cells that are run', async (t) => {
+  const everything = cells.flatMap(({ id, trials }) =>
+    trials.map(({ server }) =>
+      sample(id, server.label, {
+        ...{ results: 1, offered: 1, sent: 1, p50Ms: 1, p99Ms: 1, serviceMs: 1, jain: 1, lastGroupShare: 1 },
+        ...{ cpuSeconds: 1, cpuSecondsToLast: 1, rssBytes: 1, startMs: 1, loopDelayP99Ms: 1, refused: 0 },
+      }),
+    ),
+  );
+  for (const { what, seen: spread } of figuresOf(everything)) t.not(spread, undefined, what);
+  t.equal(new Set(cells.map(({ id }) => id)).size, cells.length);
+  for (const { id, trials } of cells)
+    t.equal(new Set(trials.map(({ server }) => server.label)).size, trials.length, id);
+});
+
+const machine = { date: '2026-01-02', cpu: 'A <CPU>', cores: 2, node: '22.0.0', commit: 'abc' };
+const settings = { seconds: 10, runs: 1 };
+
 test('the page has every figure and every run, and says what was left out', async (t) => {
-  const machine = { date: '2026-01-02', cpu: 'A <CPU>', cores: 2, node: '22.0.0', commit: 'abc' };
-  const { markdown, plots } = pageOf(outcome, machine, 7);
-  for (const { what, seen: value } of figuresOf(outcome))
-    t.ok(markdown.includes(`| ${what} |`) && markdown.includes(value));
-  t.equal(markdown.match(/`--cameras 8`/g)?.length, outcome.runs.length);
-  t.match(markdown, '- `ws-piscina` was left out: make peers was not run');
+  const skipped = { 'ws-piscina': 'make peers was not run' };
+  const { markdown, plots } = pageOf({ samples, skipped }, machine, settings);
+  for (const { what, aim } of figuresOf(samples)) t.ok(markdown.includes(`| ${what} | ${aim.words} |`), what);
+  t.equal(markdown.match(/`--cameras 8`/g)?.length, samples.length);
+  t.match(markdown, '- ws-piscina was left out: make peers was not run');
+  t.match(markdown, 'With it 50.0 % of the frames of 8 × 15 aligned have results');
+  t.match(markdown, /the answers come after 31\.5 ms at 50 % and 54\.0 ms at 99 %/);
+  t.notMatch(markdown, /NaN|Infinity|undefined/);
   for (const [name, svg] of Object.entries(plots)) {
     t.ok(markdown.includes(`(plots/${name})`), name);
     t.match(svg, /^<svg .*<\/svg>\n$/s, name);
   }
+});
+
+test('parts of the suite come together, and what is run again counts anew', async (t) => {
+  const order = ['first', 'second', 'third'];
+  const part = (cell: string, results: number, skipped = {}): SuiteRecord => ({
+    ...{ machine, ...settings, skipped },
+    samples: [sample(cell, 'gateway', { results })],
+  });
+  const first = part('third', 1, { 'third, fastapi, round 1': 'it failed', 'first, fastapi, round 1': 'it failed' });
+  const both = addTo(first, part('first', 2), order);
+  t.strictSame(
+    both.samples.map(({ cell, results }) => [cell, results]),
+    [
+      ['first', 2],
+      ['third', 1],
+    ],
+  );
+  t.strictSame(both.skipped, { 'third, fastapi, round 1': 'it failed' });
+  t.strictSame(addTo(both, part('third', 3), order).samples.at(-1)?.results, 3);
+  const otherCommit = { ...part('second', 4), machine: { ...machine, commit: 'def' } };
+  t.strictSame(addTo(both, otherCommit, order), otherCommit);
+  t.strictSame(addTo(undefined, first, order), first);
 });

@@ -1,0 +1,34 @@
+/** What a figure shall be, and how its numbers are written. Pure. */
+
+export type Format = (value: number) => string;
+
+export interface Aim {
+  /** As it stands in the table. */
+  readonly words: string;
+  readonly isMet: (value: number) => boolean;
+  readonly format: Format;
+}
+
+const usualDigits = 2;
+
+export function digits(count: number): Format {
+  return (value) => value.toFixed(count);
+}
+
+export function unit(name: string, count: number): Format {
+  return (value) => `${value.toFixed(count)}${name}`;
+}
+
+export const seconds: Format = unit(' s', usualDigits);
+
+export function atLeast(bound: number, format: Format = digits(usualDigits)): Aim {
+  return { words: `≥ ${format(bound)}`, isMet: (value) => value >= bound, format };
+}
+
+export function atMost(bound: number, format: Format = digits(usualDigits)): Aim {
+  return { words: `≤ ${format(bound)}`, isMet: (value) => value <= bound, format };
+}
+
+export function above(bound: number, format: Format = digits(usualDigits)): Aim {
+  return { words: `> ${format(bound)}`, isMet: (value) => value > bound, format };
+}

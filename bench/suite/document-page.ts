@@ -1,0 +1,16 @@
+/** A page of text that is as large as the gateway takes, for loads that keep a worker busy for long. Pure. */
+import { encodeJpeg, renderPage } from '../../src/samples/render-text.ts';
+
+/** The most pixels that a frame may have: 16 777 216. */
+const side = 4096;
+/** A capital's height in pixels: that of a page scanned finely. */
+const size = 64;
+/** Two lines take a worker two seconds; a full page would take longer than a frame may. */
+const lines = 2;
+const words = 'THE QUICK BROWN FOX JUMPS OVER THE LAZY DOG';
+
+/** A JPEG of 4096x4096. */
+export function renderDocumentPage(): Uint8Array {
+  const text = Array.from({ length: lines }, (_, line) => `${line + 1} ${words}`);
+  return encodeJpeg(renderPage(text, { width: side, height: side, size }));
+}

@@ -1,0 +1,73 @@
+/** Numbers of several rounds: each round's own ratio, then the median of them. Pure. */
+import type { Sample } from './sample.ts';
+
+export type Measure = (sample: Sample) => number | undefined;
+
+/** Runs by their cell and server. */
+export interface Place {
+  readonly cell: string;
+  readonly server: string;
+}
+
+/** What several rounds saw. */
+export interface Spread {
+  readonly median: number;
+  readonly lowest: number;
+  readonly highest: number;
+}
+
+export const perSecond: Measure = ({ results, seconds }) => results / seconds;
+export const offeredShare: Measure = ({ results, offered }) => over(results, offered);
+export const perCpuSecond: Measure = ({ results, cpuSeconds }) => over(results, cpuSeconds);
+/** For servers that keep up: they work on nothing else after the clock than the last frames. */
+export const cpuPerResult: Measure = ({ results, cpuSecondsToLast }) => over(cpuSecondsToLast, results);
+export const cpuPerFrame: Measure = ({ sent, cpuSeconds }) => over(cpuSeconds, sent);
+
+/** One measure of one server, by round. */
+export function valuesOf(samples: readonly Sample[], { cell, server }: Place, of: Measure): Map<number, number> {
+  const values = new Map<number, number>();
+  for (const sample of samples) {
+    if (sample.cell !== cell || sample.server !== server) continue;
+    const value = of(sample);
+    if (value !== undefined) values.set(sample.round, value);
+  }
+  return values;
+}
+
+/** One number of each round that has all the others; rounds that lack one are left out. */
+export function combine(
+  parts: readonly ReadonlyMap<number, number>[],
+  of: (...values: number[]) => number | undefined,
+): Map<number, number> {
+  const combined = new Map<number, number>();
+  for (const round of parts[0]?.keys() ?? []) {
+    const values = parts.map((part) => part.get(round));
+    if (values.some((value) => value === undefined)) continue;
+    const value = of(...(values as number[]));
+    if (value !== undefined) combined.set(round, value);
+  }
+  return combined;
+}
+
+/** The ratio of two servers' measure in each round. The machine's speed drifts, and within a round it drifts little. */
+export function ratios(samples: readonly Sample[], of: Measure, top: Place, bottom: Place): Map<number, number> {
+  return combine([valuesOf(samples, top, of), valuesOf(samples, bottom, of)], over);
+}
+
+/** @returns `undefined` where there was no round. */
+export function spreadOf(values: ReadonlyMap<number, number>): Spread | undefined {
+  const sorted = [...values.values()].sort((a, b) => a - b);
+  const [lowest, highest] = [sorted[0], sorted.at(-1)];
+  if (lowest === undefined || highest === undefined) return undefined;
+  const middle = (sorted.length - 1) / 2;
+  const median = ((sorted[Math.floor(middle)] as number) + (sorted[Math.ceil(middle)] as number)) / 2;
+  return { median, lowest, highest };
+}
+
+export function medianOf(samples: readonly Sample[], place: Place, of: Measure): number | undefined {
+  return spreadOf(valuesOf(samples, place, of))?.median;
+}
+
+function over(top: number | undefined, bottom: number | undefined): number | undefined {
+  return top === undefined || bottom === undefined || bottom === 0 ? undefined : top / bottom;
+}

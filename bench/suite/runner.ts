@@ -1,0 +1,140 @@
+/** Runs the cells: round after round, and in each round one server after the other. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { renderFrames } from '../../src/samples/street-frames.ts';
+import type { Cell, Load, Trial } from './cells.ts';
+import { runClosedLoop } from './closed-loop.ts';
+import { renderDocumentPage } from './document-page.ts';
+import { runLimits, runLoad } from './load.ts';
+import { type Sample, type SampleKey, sampleOfCeiling, sampleOfClosedLoop, sampleOfLoad } from './sample.ts';
+import type { BenchServer } from './server.ts';
+import { framesUrl, Servers } from './servers.ts';
+
+export interface RunOptions {
+  readonly cells: readonly Cell[];
+  readonly rounds: number;
+  /** The clock of each run. */
+  readonly seconds: number;
+  /** Frames of the bare loop. */
+  readonly ceilingFrames: number;
+  readonly say: (line: string) => void;
+}
+
+export interface Outcome {
+  readonly samples: readonly Sample[];
+  /** What was not run, and why. */
+  readonly skipped: Readonly<Record<string, string>>;
+}
+
+type ServedLoad = Exclude<Load, { kind: 'bare-loop' }>;
+
+/** Answers of the first second of a closed loop are not counted: its connections fill up. */
+const closedWarmUpSeconds = 1;
+/** The warm-up of `framegate bench`, and a second more: the pages come for as long as the measured load lasts. */
+const pagesBesidesSeconds = 3;
+
+export class Runner {
+  readonly #options: RunOptions;
+  readonly #servers = new Servers();
+  readonly #samples: Sample[] = [];
+  readonly #skipped: Record<string, string> = {};
+  #folder: string | undefined;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+  }
+
+  /** A run that fails is told of and left out; the others go on. */
+  async run(): Promise<Outcome> {
+    try {
+      for (const cell of this.#options.cells) await this.#runCell(cell);
+    } finally {
+      await this.#servers.keepOnly([]);
+      if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true });
+    }
+    return { samples: this.#samples, skipped: this.#skipped };
+  }
+
+  async #runCell({ id, trials }: Cell): Promise<void> {
+    const possible = trials.filter((trial) => this.#isPossible(trial));
+    await this.#servers.keepOnly(possible.map(({ server }) => server));
+    for (let round = 0; round < this.#options.rounds; round++) {
+      for (const trial of possible) await this.#runTrial(id, round, trial);
+    }
+  }
+
+  #isPossible({ server }: Trial): boolean {
+    const reason = this.#servers.missing(server);
+    if (reason !== undefined) this.#skipped[server.label] = reason;
+    return reason === undefined;
+  }
+
+  async #runTrial(cell: string, round: number, { server, load }: Trial): Promise<void> {
+    const key = { cell, server: server.label, round, load: wordsOf(load) };
+    try {
+      const sample = load.kind === 'bare-loop' ? await this.#bareLoop(key) : await this.#onServer(key, server, load);
+      this.#samples.push(sample);
+      this.#options.say(summaryOf(sample));
+    } catch (error) {
+      const reason = (error instanceof Error ? error.message : String(error)).replaceAll('\n', ' ');
+      this.#skipped[`${cell}, ${server.label}, round ${round + 1}`] = reason;
+      this.#options.say(`${cell}, ${server.label}: FAILED: ${reason}`);
+      await this.#servers.discard(server);
+    }
+  }
+
+  async #bareLoop(key: SampleKey): Promise<Sample> {
+    return sampleOfCeiling(key, await runLimits(this.#options.ceilingFrames));
+  }
+
+  async #onServer(key: SampleKey, spec: Trial['server'], load: ServedLoad): Promise<Sample> {
+    const sample = await this.#measure(key, await this.#servers.get(spec), load);
+    return { ...sample, ...(await this.#servers.release(spec)) };
+  }
+
+  async #measure(key: SampleKey, server: BenchServer, load: ServedLoad): Promise<Sample> {
+    const { seconds } = this.#options;
+    if (load.kind === 'closed-loop') {
+      const closed = { connections: load.connections, warmUpSeconds: closedWarmUpSeconds, seconds };
+      return sampleOfClosedLoop(key, await runClosedLoop(framesUrl(server), renderFrames(), closed), seconds);
+    }
+    const measured = runLoad(server.origin, [...load.flags, '--duration', String(seconds)]);
+    if (load.pages === undefined) return sampleOfLoad(key, await measured);
+    // Waits for the last page too, so that the next run finds idle workers.
+    const [report] = await Promise.all([measured, this.#sendPages(server, load.pages)]);
+    return sampleOfLoad(key, report);
+  }
+
+  async #sendPages({ origin }: BenchServer, flags: readonly string[]): Promise<void> {
+    const duration = String(this.#options.seconds + pagesBesidesSeconds);
+    await runLoad(origin, [...flags, '--frames', this.#pageFolder(), '--warmup', '0', '--duration', duration]);
+  }
+
+  /** Where the page lies until the run is over. */
+  #pageFolder(): string {
+    if (this.#folder === undefined) {
+      this.#folder = mkdtempSync(join(tmpdir(), 'framegate-suite-'));
+      writeFileSync(join(this.#folder, 'page.jpg'), renderDocumentPage());
+    }
+    return this.#folder;
+  }
+}
+
+function wordsOf(load: Load): string {
+  switch (load.kind) {
+    case 'cameras':
+      return load.pages === undefined ? load.flags.join(' ') : `${load.flags.join(' ')} beside ${load.pages.join(' ')}`;
+    case 'closed-loop':
+      return `POST on ${load.connections} connections`;
+    case 'bare-loop':
+      return 'no server';
+  }
+}
+
+function summaryOf({ cell, server, round, seconds, results, offered, p50Ms, p99Ms, cpuSeconds }: Sample): string {
+  const of = offered === undefined ? '' : ` of ${(offered / seconds).toFixed(1)} offered`;
+  const latency = p99Ms === undefined ? '' : `, ${p50Ms?.toFixed(1)} ms at 50 %, ${p99Ms.toFixed(1)} ms at 99 %`;
+  const cpu = cpuSeconds === undefined ? '' : `, ${(results / cpuSeconds).toFixed(1)} results a CPU-second`;
+  return `${cell} ${round + 1}: ${server}: ${(results / seconds).toFixed(1)} results/s${of}${latency}${cpu}`;
+}
