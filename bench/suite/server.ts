@@ -66,13 +66,11 @@ async function startOwn(args: readonly string[], env: Readonly<Record<string, st
   let said = '';
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   void ended.then(() => process.off('exit', kill));
-  const origin = await originOf(child, (text) => {
+  const ready = await readinessOf(child, (text) => {
     said += text;
   });
-  const startMs = /"startMs":(\d+)/.exec(said)?.[1];
   return {
-    origin,
-    startMs: startMs === undefined ? undefined : Number(startMs),
+    ...ready,
     resetLoopDelay: () => {
       if (args.includes(loopDelay)) child.kill('SIGUSR2');
     },
@@ -89,13 +87,21 @@ async function startOwn(args: readonly string[], env: Readonly<Record<string, st
 }
 
 /** Waits for the line that tells where it listens: the gateway's log says `ready`, the others `listening on`. */
-function originOf(child: ChildProcess, heard: (text: string) => void): Promise<string> {
+function readinessOf(
+  child: ChildProcess,
+  heard: (text: string) => void,
+): Promise<Pick<BenchServer, 'origin' | 'startMs'>> {
   return new Promise((resolve, reject) => {
     let said = '';
     const listen = (text: string) => {
       said += text;
       const ready = /listening on (ws:\/\/[^/\s]+)|"url":"(ws:\/\/[^/"]+).*"msg":"ready"/.exec(said);
-      if (ready !== null) resolve((ready[1] ?? ready[2]) as string);
+      if (ready === null) return;
+      const startMs = /"startMs":(\d+)/.exec(said)?.[1];
+      resolve({
+        origin: (ready[1] ?? ready[2]) as string,
+        startMs: startMs === undefined ? undefined : Number(startMs),
+      });
     };
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       heard(text);
