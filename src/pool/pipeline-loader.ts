@@ -48,17 +48,15 @@ export class PipelineLoader {
   }
 
   async #loadWanted(): Promise<void> {
+    const { log } = this.#options;
     this.#isLoading = true;
     for (let missing = this.#missing(); missing.length > 0; missing = this.#missing()) {
       const startedAtMs = performance.now();
       try {
         await this.#replaceWorkers();
-        this.#options.log.info(
-          { pipelines: missing, ms: Math.round(performance.now() - startedAtMs) },
-          'pipelines loaded',
-        );
+        log.info({ pipelines: missing, ms: Math.round(performance.now() - startedAtMs) }, 'pipelines loaded');
       } catch (err) {
-        this.#options.log.error({ err, pipelines: missing }, 'pipelines cannot be loaded');
+        if (!this.#current.isStopping) log.error({ err, pipelines: missing }, 'pipelines cannot be loaded');
         for (const id of this.#missing()) {
           this.#wanted.delete(id);
           this.#failedAtMs.set(id, performance.now());

@@ -37,12 +37,17 @@ export class ThreadExecutor implements Executor {
     this.pipelines = options.pipelines;
   }
 
+  /** Once true, it stays so: it starts nothing more. */
+  get isStopping(): boolean {
+    return this.#stopped !== undefined;
+  }
+
   get capacity(): number {
     return this.#count('idle') + this.#count('busy');
   }
 
   get free(): number {
-    return this.#stopped === undefined ? this.#count('idle') : 0;
+    return this.isStopping ? 0 : this.#count('idle');
   }
 
   /**
@@ -50,7 +55,7 @@ export class ThreadExecutor implements Executor {
    * @throws SetupError when it cannot be set up; then it is as if it had not been asked for.
    */
   async grow(): Promise<void> {
-    if (this.#stopped !== undefined) throw new SetupError(['the workers are being stopped']);
+    if (this.isStopping) throw new SetupError(['the workers are being stopped']);
     this.#size += 1;
     const booted = Promise.withResolvers<void>();
     this.#spawn(booted);
@@ -137,7 +142,7 @@ export class ThreadExecutor implements Executor {
 
   /** A worker without a frame: it stays, unless it is not needed any more. */
   #returned(worker: WorkerHandle): void {
-    if (this.#stopped !== undefined || this.capacity > this.#size) worker.stop();
+    if (this.isStopping || this.capacity > this.#size) worker.stop();
     this.#settleWhenShrunk();
   }
 
@@ -157,13 +162,13 @@ export class ThreadExecutor implements Executor {
    * are replaced: beyond that there are fewer, and `/readyz` shows it.
    */
   #replenish(): void {
-    if (this.#stopped !== undefined) return;
+    if (this.isStopping) return;
     const wanted = this.#size + Math.min(this.#count('timed_out'), this.#size);
     while (this.#workers.size - this.#count('stopping') < wanted) this.#spawn();
   }
 
   #replenishLater(): void {
-    if (this.#stopped !== undefined) return;
+    if (this.isStopping) return;
     setTimeout(() => this.#replenish(), this.#retryMs).unref();
     this.#retryMs = Math.min(maxRetryMs, this.#retryMs * 2);
   }

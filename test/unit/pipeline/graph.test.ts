@@ -33,6 +33,31 @@ const diamond: Edges = [
   ['c', 'd'],
 ];
 
+test('a file need not say how it is loaded and limited, and may', async (t) => {
+  const usual = graphOf('a', []);
+  t.match(usual, { load: 'start', sequential: false });
+  t.same(usual.limits, {});
+  const limits = { max_pixels: 1000, max_workers: 2 };
+  t.match(graphOf('a', [], { load: 'demand', limits, sequential: true }), { load: 'demand', limits, sequential: true });
+});
+
+test('limits that limit to nothing are refused by name', async (t) => {
+  for (const limits of [{ max_pixels: 0 }, { max_workers: 0 }, { max_workers: 1.5 }]) {
+    const parsed = parsePipelineFile(pipelineFile({ id: 'p', nodes: [testNode('a', 'any')], limits }));
+    t.equal(parsed.ok, false);
+    t.match(parsed.ok ? [] : parsed.faults, [new RegExp(`^limits.${Object.keys(limits)[0]}: `)]);
+  }
+});
+
+test('a node may not have the name of a stage of the gateway', async (t) => {
+  for (const id of ['decode', 'total']) {
+    const parsed = parsePipelineFile(pipelineFile({ id: 'p', nodes: [testNode(id, 'any')] }));
+    if (!parsed.ok) throw new Error(parsed.faults.join());
+    const plan = planGraph(parsed.value);
+    t.same(plan.ok ? [] : plan.faults, [`node "${id}" has the name of a stage of the gateway's own`]);
+  }
+});
+
 test('one node is a plan', async (t) => {
   const plan = planOf('a', []);
   t.same(plan.levels, [['a']]);

@@ -1,7 +1,8 @@
 /** Pipeline files are loaded and checked against the tools; each fault names its file, its node and the complaint. */
+import { writeFileSync } from 'node:fs';
 import { type Test, test } from 'tap';
 import { SetupError } from '../../../src/errors.ts';
-import { loadPipelines, type Pipeline } from '../../../src/pipeline/registry.ts';
+import { checkPipelines, loadPipelines, type Pipeline } from '../../../src/pipeline/registry.ts';
 import { type ModelsParts, makeModelsDir, pipelineFile, testNode } from '../../support/temp-models.ts';
 
 const oneTool = { plain: '' };
@@ -148,4 +149,31 @@ test('faults of several files and nodes are told at once', async (t) => {
     'pipelines/q.json: entry_nodes names the unknown node "y"',
   ]);
   t.equal(faults.length, 5);
+});
+
+test('what the pool has to know comes with the pipeline', async (t) => {
+  const pipelines = [
+    {
+      id: 'limited',
+      nodes: oneNode,
+      load: 'demand' as const,
+      limits: { max_pixels: 9, max_workers: 1 },
+      sequential: true,
+    },
+    { id: 'usual', nodes: oneNode },
+  ];
+  const [limited, usual] = await load(t, { pipelines, tools: oneTool });
+  t.match(limited, { load: 'demand', maxPixels: 9, rules: { maxWorkers: 1, sequential: true } });
+  t.match(usual, { load: 'start', maxPixels: Number.POSITIVE_INFINITY });
+  t.same(usual?.rules, { sequential: false });
+});
+
+test('a worker checks what was read, not what lies on the disk by then', async (t) => {
+  const modelsDir = makeModelsDir(t, { pipelines: [{ id: 'p', nodes: oneNode }], tools: oneTool });
+  const context = { modelsDir, providers: ['cpu'] };
+  const [read] = await loadPipelines(context);
+  if (read === undefined) throw new Error('there is one');
+  writeFileSync(read.source.path, 'broken');
+  const [checked] = await checkPipelines([read.source], context);
+  t.same([...(checked?.nodes.keys() ?? [])], ['n']);
 });
