@@ -1,8 +1,10 @@
-/** Simulates paced clients before a gateway without a queue, in made-up time, with the gateway's own admission. Tests only. */
-import { Pace, type PaceLimits } from '../../src/client/pace.ts';
-import { FairShare } from '../../src/pool/fair-share.ts';
+/** Simulates paced clients before the gateway's own admission and its replies, in made-up time. Tests only. */
+import { type Departure, Pace, type PaceLimits } from '../../src/client/pace.ts';
+import type { Capacity } from '../../src/pool/executor.ts';
+import { type Decision, Scheduler, type Start } from '../../src/pool/scheduler.ts';
 import { seededRandom } from '../../src/samples/seeded-random.ts';
 import { Backpressure } from '../../src/session/backpressure.ts';
+import { ReplyOrder } from '../../src/session/reply-order.ts';
 
 /** A camera with a client: its newest picture is sent as soon as the pace allows, and none twice. */
 export interface PacedCamera {
@@ -16,10 +18,12 @@ export interface PacedScene {
   readonly cameras: readonly PacedCamera[];
   readonly workers: (nowMs: number) => number;
   readonly serviceMs: (nowMs: number, random: () => number) => number;
-  /** One way, to or from the gateway. */
-  readonly oneWayMs: (random: () => number) => number;
+  /** One way, to or from the gateway; nothing overtakes on it. */
+  readonly oneWayMs: (random: () => number, nowMs: number) => number;
   /** How long a frame occupies the camera's uplink. */
   readonly uploadMs?: number;
+  /** The longest hold: 1 s, as the gateway has it. With 0 nothing is held. */
+  readonly maxWaitMs?: number;
   readonly durationMs: number;
   readonly seed?: number;
 }
@@ -30,7 +34,7 @@ export interface PacedTally {
   readonly resultMs: number[];
   readonly droppedMs: number[];
   readonly slowDownMs: number[];
-  /** From the camera's picture to its result. */
+  /** From the camera's picture to its result, for each of `resultMs`. */
   readonly agesMs: number[];
   mostInFlight: number;
 }
@@ -39,19 +43,36 @@ interface Client extends PacedTally {
   readonly id: string;
   readonly pace: Pace;
   readonly backpressure: Backpressure;
+  readonly order: ReplyOrder;
+  /** Frames without an answer, by their index. */
+  readonly frames: Map<number, Frame>;
+  frameIndex: number;
   /** When the newest picture was taken, until it is sent. */
   pictureMs: number | undefined;
   uplinkFreeMs: number;
+  /** When the last message of each direction is there. */
+  readonly lastMs: { up: number; down: number };
   /** Only the newest timer counts. */
   timer: number;
-  /** Results leave the gateway in index order. */
-  readonly order: { ready: boolean; readonly reply: () => void }[];
 }
 
+interface Frame {
+  readonly pipelineId: string;
+  readonly client: Client;
+  readonly index: number;
+  readonly departure: Departure;
+  readonly takenMs: number;
+  serviceMs: number;
+}
+
+const pipelineId = 'plates';
 const defaultLimits: PaceLimits = { maxInFlight: 8, maxFps: 30 };
 const thresholds = { dropThreshold: 0.1, slowdownThreshold: 0.3, dropWindowMs: 3000 };
+const defaultMaxWaitMs = 1000;
 /** Timers fire a little late. */
 const timerLateMs = 0.5;
+/** How soon a gateway uses a worker that has come back. */
+const noticeMs = 100;
 
 /** Runs a scene. @returns one tally a camera, in their order. */
 export function simulatePaced(scene: PacedScene): PacedTally[] {
@@ -63,35 +84,59 @@ export function ratePerSecond(times: readonly number[], fromMs: number, toMs: nu
   return (1000 * times.filter((time) => time >= fromMs && time < toMs).length) / (toMs - fromMs);
 }
 
-/** The part of the frames that were dropped, of those whose fate was known from `fromMs` on. */
-export function dropRate({ resultMs, droppedMs }: PacedTally, fromMs: number, toMs: number): number {
-  const [dropped, answered] = [ratePerSecond(droppedMs, fromMs, toMs), ratePerSecond(resultMs, fromMs, toMs)];
+/** The part of the frames that were dropped, of those whose fate was known in a span. */
+export function dropRate(tallies: readonly PacedTally[], fromMs: number, toMs: number): number {
+  const rateOf = (times: (tally: PacedTally) => readonly number[]) =>
+    tallies.reduce((sum, tally) => sum + ratePerSecond(times(tally), fromMs, toMs), 0);
+  const [dropped, answered] = [rateOf(({ droppedMs }) => droppedMs), rateOf(({ resultMs }) => resultMs)];
   return dropped === 0 ? 0 : dropped / (dropped + answered);
+}
+
+/** The median age of the results that came in a span. */
+export function medianAgeMs(tallies: readonly PacedTally[], fromMs: number, toMs: number): number {
+  const ages = tallies.flatMap(({ agesMs, resultMs }) =>
+    agesMs.filter((_, place) => (resultMs[place] ?? 0) >= fromMs && (resultMs[place] ?? 0) < toMs),
+  );
+  return ages.sort((a, b) => a - b)[ages.length >> 1] ?? Number.NaN;
+}
+
+/** As many workers as the scene has at the moment. */
+class Workers implements Capacity {
+  readonly pipelines = new Set([pipelineId]);
+  capacity = 0;
+  running = 0;
+
+  get free(): number {
+    return Math.max(0, this.capacity - this.running);
+  }
 }
 
 class Simulation {
   readonly #scene: PacedScene;
   readonly #random: () => number;
-  readonly #shares = new FairShare();
+  readonly #workers = new Workers();
+  readonly #scheduler: Scheduler<Frame, Workers>;
   readonly #clients: Client[];
   /** What is to happen, by time. */
   readonly #agenda: { readonly atMs: number; readonly run: () => void }[] = [];
   #nowMs = 0;
-  #busy = 0;
 
   constructor(scene: PacedScene) {
     this.#scene = scene;
     this.#random = seededRandom(scene.seed ?? 1);
+    this.#scheduler = new Scheduler({ executors: [this.#workers], maxWaitMs: scene.maxWaitMs ?? defaultMaxWaitMs });
     this.#clients = scene.cameras.map(({ limits = defaultLimits }, index) => ({
       ...{ id: `camera ${index}`, pace: new Pace(limits), backpressure: new Backpressure(thresholds) },
+      ...{ order: new ReplyOrder(), frames: new Map(), frameIndex: 0 },
       ...{ sentMs: [], resultMs: [], droppedMs: [], slowDownMs: [], agesMs: [], mostInFlight: 0 },
-      ...{ pictureMs: undefined, uplinkFreeMs: 0, timer: 0, order: [] },
+      ...{ pictureMs: undefined, uplinkFreeMs: 0, lastMs: { up: 0, down: 0 }, timer: 0 },
     }));
   }
 
   run(): PacedTally[] {
+    this.#watchWorkers();
     for (const [index, client] of this.#clients.entries()) {
-      this.#shares.open(client.id);
+      this.#scheduler.open(client.id);
       this.#takePictures(client, this.#scene.cameras[index] as PacedCamera, 0);
     }
     for (let next = this.#agenda.shift(); next !== undefined; next = this.#agenda.shift()) {
@@ -106,6 +151,14 @@ class Simulation {
     let place = this.#agenda.length;
     while (place > 0 && (this.#agenda[place - 1]?.atMs ?? 0) > atMs) place -= 1;
     this.#agenda.splice(place, 0, { atMs, run });
+  }
+
+  #watchWorkers(): void {
+    const count = this.#scene.workers(this.#nowMs);
+    const isMore = count > this.#workers.capacity;
+    this.#workers.capacity = count;
+    if (isMore) this.#startHeld();
+    this.#at(this.#nowMs + noticeMs, () => this.#watchWorkers());
   }
 
   #takePictures(client: Client, camera: PacedCamera, number: number): void {
@@ -134,53 +187,88 @@ class Simulation {
     client.pictureMs = undefined;
     client.sentMs.push(this.#nowMs);
     const departure = client.pace.sent(this.#nowMs);
+    const frame = { pipelineId, client, index: client.frameIndex++, departure, takenMs, serviceMs: 0 };
     client.mostInFlight = Math.max(client.mostInFlight, client.pace.inFlight);
     client.uplinkFreeMs = Math.max(this.#nowMs, client.uplinkFreeMs) + (this.#scene.uploadMs ?? 0);
-    this.#at(client.uplinkFreeMs + this.#scene.oneWayMs(this.#random), () => this.#arrive(client, departure, takenMs));
+    this.#travel(client, 'up', client.uplinkFreeMs, () => this.#arrive(frame));
   }
 
-  #arrive(client: Client, departure: ReturnType<Pace['sent']>, takenMs: number): void {
-    const workers = this.#scene.workers(this.#nowMs);
-    const free = Math.max(0, workers - this.#busy);
-    const isTaken = this.#shares.arrive(client.id, this.#nowMs, free, workers) === 'accepted';
-    if (isTaken) this.#work(client, departure, takenMs);
+  /** A message leaves, and is there after the way, behind those before it. */
+  #travel({ lastMs }: Client, direction: 'up' | 'down', fromMs: number, arrive: () => void): void {
+    lastMs[direction] = Math.max(lastMs[direction], fromMs + this.#scene.oneWayMs(this.#random, this.#nowMs));
+    this.#at(lastMs[direction], arrive);
+  }
+
+  #arrive(frame: Frame): void {
+    const { client, index } = frame;
+    client.frames.set(index, frame);
+    client.order.expect(index);
+    this.#decided(frame, this.#scheduler.arrive(client.id, frame, this.#nowMs));
+  }
+
+  #decided(frame: Frame, decision: Decision<Frame, Workers>): void {
+    if (decision.type === 'start') this.#begin(decision);
+    else if (decision.type === 'drop') this.#drop(frame);
     else {
-      this.#reply(client, () => {
-        client.droppedMs.push(this.#nowMs);
-        client.pace.dropped(departure, this.#nowMs);
-      });
-    }
-    if (client.backpressure.record(!isTaken, this.#nowMs).slowDown) {
-      this.#reply(client, () => {
-        client.slowDownMs.push(this.#nowMs);
-        client.pace.slowDown(this.#nowMs);
+      if (decision.displaced !== undefined) this.#drop(decision.displaced.frame);
+      this.#at(decision.ticket.holdEndMs, () => {
+        for (const { frame: ended } of this.#scheduler.expire(this.#nowMs)) this.#drop(ended);
+        this.#startHeld();
       });
     }
   }
 
-  #work(client: Client, departure: ReturnType<Pace['sent']>, takenMs: number): void {
-    const serviceMs = this.#scene.serviceMs(this.#nowMs, this.#random);
-    const item = {
-      ready: false,
-      reply: () => {
+  #begin({ ticket }: Start<Frame, Workers>): void {
+    const { frame } = ticket;
+    frame.serviceMs = this.#scene.serviceMs(this.#nowMs, this.#random);
+    this.#workers.running += 1;
+    this.#at(this.#nowMs + frame.serviceMs, () => {
+      this.#workers.running -= 1;
+      const outcome = { type: 'result', text: '', timings: {} } as const;
+      this.#scheduler.ended(ticket, outcome, this.#nowMs);
+      this.#startHeld();
+      this.#sendReady(frame.client, frame.client.order.finish(frame.index, outcome));
+    });
+  }
+
+  #startHeld(): void {
+    const next = () => this.#scheduler.next(this.#nowMs);
+    for (let start = next(); start !== undefined; start = next()) this.#begin(start);
+  }
+
+  #drop({ client, index, departure }: Frame): void {
+    client.frames.delete(index);
+    this.#tell(client, true, () => {
+      client.droppedMs.push(this.#nowMs);
+      client.pace.dropped(departure, this.#nowMs);
+    });
+    this.#sendReady(client, client.order.drop(index));
+  }
+
+  #sendReady(client: Client, ready: readonly [index: number, outcome: unknown][]): void {
+    for (const [index] of ready) {
+      const { departure, takenMs, serviceMs } = client.frames.get(index) as Frame;
+      client.frames.delete(index);
+      this.#tell(client, false, () => {
         client.resultMs.push(this.#nowMs);
         client.agesMs.push(this.#nowMs - takenMs);
         client.pace.result(departure, this.#nowMs, serviceMs);
-      },
-    };
-    this.#shares.taken(client.id, this.#nowMs);
-    this.#busy += 1;
-    client.order.push(item);
-    this.#at(this.#nowMs + serviceMs, () => {
-      this.#busy -= 1;
-      this.#shares.answered(client.id, serviceMs);
-      item.ready = true;
-      while (client.order[0]?.ready) this.#reply(client, client.order.shift()?.reply ?? (() => undefined));
+      });
+    }
+  }
+
+  /** Sends a frame's reply, and `slow_down` behind it where that is due. */
+  #tell(client: Client, isDropped: boolean, tell: () => void): void {
+    this.#reply(client, tell);
+    if (!client.backpressure.record(isDropped, this.#nowMs).slowDown) return;
+    this.#reply(client, () => {
+      client.slowDownMs.push(this.#nowMs);
+      client.pace.slowDown(this.#nowMs);
     });
   }
 
   #reply(client: Client, tell: () => void): void {
-    this.#at(this.#nowMs + this.#scene.oneWayMs(this.#random), () => {
+    this.#travel(client, 'down', this.#nowMs, () => {
       tell();
       this.#pump(client);
     });
