@@ -16,22 +16,20 @@ export interface Departure {
   readonly before: number;
 }
 
-/** What is left of the window after a drop that its size is to blame for, or after replies that come late. */
+/** As much of a frame is kept waiting at the gateway, on average, so that a worker that is freed finds one. */
+const waitingFrames = 0.25;
+/** In one round trip the window goes this part of its way there. */
+const gain = 0.6;
+/** What a drop, or `slow_down`, leaves of the window. */
 const decrease = 0.7;
-/** Clean results in a row after which the window grows again: at most one frame in so many is lost to asking for more. */
-const patience = 24;
-/** By how much more the window grows with each further clean result: first a little, to find the edge, then boldly. */
-const acceleration = 0.02;
-/** By how much it grows in one round trip at most. */
-const growth = 0.5;
-/** Below a window of one others hold the workers: a drop, or `slow_down`, leaves so much of it, a result adds so much. */
-const sharedDecrease = 0.9;
-const sharedGrowth = 0.02;
-/** So many clean results, and each as many more, double that growth, treble it, and so on: the others may have gone. */
-const sharedPatience = 8;
-/** After a drop with nothing else in flight the next frame goes after this part of a round trip, then after longer. */
-const firstRetry = 0.5;
-const retryFactor = 1.5;
+/** So many results after a drop the window grows at full speed again: few frames are lost to asking for more. */
+const patience = 16;
+/** A reply may be late by so many mean deviations of the way, and by so many times the way: that is jitter. */
+const jitter = 2;
+/** The quickest way counts for so many results, or up to twice as many; a way that has become longer is known after them. */
+const wayResults = 20;
+/** A reply may have waited for the one before it alone, where it comes within this part of the usual time behind it. */
+const together = 0.1;
 /** However bad it is, a frame goes this often: nothing else would tell that it is better. */
 const longestGapMs = 1000;
 /** A round trip, until one was seen. */
@@ -39,33 +37,35 @@ const assumedRoundTripMs = 100;
 /** Weight of the newest value in smoothed times. */
 const smoothing = 0.2;
 /** A part of the window smaller than this is not worth a timer. */
-const leastPart = 0.05;
-/** Replies may be this late without anything standing in line. */
-const latenessAllowedMs = 20;
+const leastPart = 0.2;
 
 /**
- * A congestion window, as TCP has one, for a server without a queue. Additive increase, multiplicative decrease, one decrease in
- * a round trip. A result frees a worker, so the next frame follows it at once; the part of the window behind the point is
- * reached by sending before the result is here, that part of a round trip early: only that fills a far worker.
+ * A congestion window, as TCP Vegas has one: it is right when a little stands in line, wherever the line is. What a round trip takes
+ * besides service is the way, and above the quickest way it is waiting: in the gateway for a worker, or on a slow uplink. The gateway
+ * drops little, so drops are for the rest: a gateway that holds nothing, a frame that waited for too long.
+ *
+ * A result frees a worker, so the next frame follows it at once; the part of the window behind the point is reached by sending
+ * before the result is here, that part of a round trip early. Below one, the window is a rate.
  */
 export class Pace {
   readonly #limits: PaceLimits;
   #window = 1;
   #inFlight = 0;
   #roundTripMs = 0;
-  #serviceMs = 0;
-  /** The way alone, without service, when nothing of ours stands in line on it. */
+  /** Of the way: smoothed, its smoothed deviation, and the least of two spans of results. */
   #wayMs = 0;
-  /** Results since the last drop. It starts where growth is at its boldest. */
-  #clean = patience + growth / acceleration;
-  /** The window from which it grew, after it was held through `patience` clean results. */
-  #proven = 1;
-  #lastStep = 0;
-  /** Drops since the last result. */
-  #refusals = 0;
+  #deviationMs = 0;
+  #leastWayMs = Number.POSITIVE_INFINITY;
+  #olderLeastWayMs = Number.POSITIVE_INFINITY;
+  #spanResults = 0;
+  /** Until the next frame goes, which shall find no other of ours in line. */
+  #isDraining = false;
+  /** Results since the last drop; as if there had been many before the first. */
+  #clean = patience;
+  #resultAtMs = Number.NEGATIVE_INFINITY;
   #sentAtMs = Number.NEGATIVE_INFINITY;
   #slotAtMs = Number.NEGATIVE_INFINITY;
-  #decreasedAtMs = Number.NEGATIVE_INFINITY;
+  #cutAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(limits: PaceLimits) {
     this.#limits = limits;
@@ -98,12 +98,10 @@ export class Pace {
   /** Time that the window leaves between the last frame and the next; `Infinity` when it is full. */
   #gapMs(): number {
     const whole = Math.floor(this.#window);
-    if (this.#inFlight > whole) return Number.POSITIVE_INFINITY;
-    if (this.#refusals > 0 && this.#inFlight === 0) {
-      return this.roundTripMs * firstRetry * retryFactor ** (this.#refusals - 1);
-    }
-    if (this.#refusals === 0 && this.#inFlight < whole) return 0;
-    return whole > 0 && this.#window - whole < leastPart ? Number.POSITIVE_INFINITY : this.roundTripMs / this.#window;
+    if (this.#isDraining && this.#inFlight > 0) return Number.POSITIVE_INFINITY;
+    if (this.#inFlight < whole) return 0;
+    const isFull = this.#inFlight > whole || (whole > 0 && this.#window - whole < leastPart);
+    return isFull ? Number.POSITIVE_INFINITY : this.roundTripMs / this.#window;
   }
 
   /** Counts a frame that goes. */
@@ -112,6 +110,7 @@ export class Pace {
     // A camera's own jitter costs nothing: one frame may be early for another that was late.
     this.#slotAtMs = Math.max(this.#slotAtMs + slotMs, nowMs - slotMs);
     this.#sentAtMs = nowMs;
+    this.#isDraining = false;
     return { sentAtMs: nowMs, before: this.#inFlight++ };
   }
 
@@ -119,70 +118,60 @@ export class Pace {
   result(frame: Departure, nowMs: number, serviceMs: number): void {
     const tripMs = nowMs - frame.sentAtMs;
     const isFull = this.#inFlight-- > this.#window - 1;
-    this.#refusals = 0;
+    const isTogether = nowMs - this.#resultAtMs < (together * this.roundTripMs) / this.#window;
+    this.#resultAtMs = nowMs;
     this.#clean += 1;
     this.#roundTripMs = smooth(this.#roundTripMs, tripMs);
-    this.#serviceMs = smooth(this.#serviceMs, serviceMs);
-    const late = this.#isLate(tripMs - serviceMs);
-    if (this.#window < 1) {
-      const streak = 1 + Math.floor(this.#clean / sharedPatience);
-      this.#window = Math.min(1, this.#window + sharedGrowth * streak);
-    } else if (late) {
-      this.#clean = 0;
-      if (this.#mayDecrease(frame, nowMs)) this.#window = Math.max(1, this.#window * decrease);
-    } else if (isFull) this.#grow();
+    const waiting = (this.#window * this.#lateMs(Math.max(0, tripMs - serviceMs))) / this.roundTripMs;
+    const step = (gain * (waitingFrames - waiting)) / Math.max(1, this.#window);
+    // A window that the camera does not fill says nothing about a larger one.
+    if (step > 0) this.#resize(isFull ? step * Math.min(1, this.#clean / patience) ** 2 : 0);
+    else if (!isTogether && this.#mayShrink(frame)) this.#resize(step);
   }
 
-  /** Counts a frame that the gateway did not take. */
+  /** Counts a frame that the gateway did not take, or not for long enough. */
   dropped(frame: Departure, nowMs: number): void {
-    const grew = this.#clean > patience;
     this.#inFlight -= 1;
-    this.#refusals += 1;
     this.#clean = 0;
-    if (!this.#mayDecrease(frame, nowMs)) return;
-    if (frame.before === 0) this.#yield(Math.min(1, this.#window));
-    else {
-      // The frames before it had been taken, so as many fit. After asking for more it is enough to take the question back.
-      const back = grew ? Math.max(this.#proven, this.#window - 2 * this.#lastStep) : this.#window * decrease;
-      this.#window = Math.max(back, Math.min(this.#window, frame.before));
-    }
+    // Those before it had been taken, so as many fit.
+    if (this.#mayShrink(frame)) this.#cut(Math.min(this.#window, frame.before), nowMs);
   }
 
   /** The gateway says that too many were dropped of late. */
   slowDown(nowMs: number): void {
     this.#clean = 0;
-    this.#decreasedAtMs = nowMs;
-    this.#yield(this.#window);
+    this.#cut(0, nowMs);
   }
 
-  #grow(): void {
-    if (this.#clean <= patience) {
-      this.#proven = this.#window;
-      return;
+  #cut(least: number, nowMs: number): void {
+    this.#cutAtMs = nowMs;
+    this.#resize(Math.max(least, this.#window * decrease) - this.#window);
+  }
+
+  #resize(step: number): void {
+    const least = Math.min(1, this.roundTripMs / longestGapMs);
+    this.#window = Math.min(this.#limits.maxInFlight, Math.max(least, this.#window + step));
+  }
+
+  /** Frames that were on the way at the last cut knew nothing of it. */
+  #mayShrink(frame: Departure): boolean {
+    return frame.sentAtMs >= this.#cutAtMs;
+  }
+
+  /** By how much a way is longer than the quickest one of late, less what jitter explains. */
+  #lateMs(wayMs: number): number {
+    this.#wayMs ||= wayMs;
+    this.#deviationMs = smooth(this.#deviationMs, Math.abs(wayMs - this.#wayMs));
+    this.#wayMs = smooth(this.#wayMs, wayMs);
+    if (this.#spanResults++ === wayResults) {
+      this.#isDraining = this.#leastWayMs > this.#olderLeastWayMs + this.#deviationMs;
+      this.#olderLeastWayMs = this.#leastWayMs;
+      this.#leastWayMs = wayMs;
+      this.#spanResults = 1;
     }
-    this.#lastStep = Math.min(growth, acceleration * (this.#clean - patience)) / this.#window;
-    this.#window = Math.min(this.#limits.maxInFlight, this.#window + this.#lastStep);
-  }
-
-  #yield(window: number): void {
-    this.#window = Math.max(window * sharedDecrease, this.roundTripMs / longestGapMs);
-  }
-
-  /**
-   * A gateway has no queue, but a slow uplink has: there more frames in flight only grow old. Seen from what a round trip takes
-   * besides service (as TCP Vegas does), against what it takes while a single frame is on the way.
-   */
-  #isLate(wayMs: number): boolean {
-    this.#wayMs = this.#window > 1 ? Math.min(this.#wayMs, wayMs) : smooth(this.#wayMs, wayMs);
-    // Results come in order, so one may wait for another's service without any fault of the way.
-    return this.#window > 1 && wayMs > 2 * this.#wayMs + this.#serviceMs + latenessAllowedMs;
-  }
-
-  /** One decrease for all frames of a round trip: those that were on the way at the last one knew nothing of it. */
-  #mayDecrease(frame: Departure, nowMs: number): boolean {
-    if (frame.sentAtMs < this.#decreasedAtMs) return false;
-    this.#decreasedAtMs = nowMs;
-    return true;
+    this.#leastWayMs = Math.min(this.#leastWayMs, wayMs);
+    const leastMs = Math.min(this.#leastWayMs, this.#olderLeastWayMs);
+    return Math.max(0, wayMs - leastMs - jitter * Math.min(this.#deviationMs, leastMs));
   }
 }
 
