@@ -24,6 +24,8 @@ const gain = 0.6;
 const decrease = 0.7;
 /** So many results after a drop the window grows at full speed again: few frames are lost to asking for more. */
 const patience = 16;
+/** It grows faster by up to this factor while nothing waits at all, as at the start: the edge is far. */
+const boldness = 4;
 /** A reply may be late by so many mean deviations of the way, and by so many times the way: that is jitter. */
 const jitter = 2;
 /** The quickest way counts for so many results, or up to twice as many; a way that has become longer is known after them. */
@@ -60,8 +62,8 @@ export class Pace {
   #spanResults = 0;
   /** Until the next frame goes, which shall find no other of ours in line. */
   #isDraining = false;
-  /** Results since the last drop; as if there had been many before the first. */
-  #clean = patience;
+  /** Results since the last drop; no more than `patience` count from before the last sign of waiting. It starts boldly. */
+  #clean = patience * boldness ** 0.5;
   #resultAtMs = Number.NEGATIVE_INFINITY;
   #sentAtMs = Number.NEGATIVE_INFINITY;
   #slotAtMs = Number.NEGATIVE_INFINITY;
@@ -125,8 +127,11 @@ export class Pace {
     const waiting = (this.#window * this.#lateMs(Math.max(0, tripMs - serviceMs))) / this.roundTripMs;
     const step = (gain * (waitingFrames - waiting)) / Math.max(1, this.#window);
     // A window that the camera does not fill says nothing about a larger one.
-    if (step > 0) this.#resize(isFull ? step * Math.min(1, this.#clean / patience) ** 2 : 0);
-    else if (!isTogether && this.#mayShrink(frame)) this.#resize(step);
+    if (step > 0) this.#resize(isFull ? step * Math.min(boldness, (this.#clean / patience) ** 2) : 0);
+    else if (!isTogether) {
+      this.#clean = Math.min(this.#clean, patience);
+      if (this.#mayShrink(frame)) this.#resize(step);
+    }
   }
 
   /** Counts a frame that the gateway did not take, or not for long enough. */
@@ -163,12 +168,13 @@ export class Pace {
     this.#wayMs ||= wayMs;
     this.#deviationMs = smooth(this.#deviationMs, Math.abs(wayMs - this.#wayMs));
     this.#wayMs = smooth(this.#wayMs, wayMs);
-    if (this.#spanResults++ === wayResults) {
+    if (this.#spanResults === wayResults) {
       this.#isDraining = this.#leastWayMs > this.#olderLeastWayMs + this.#deviationMs;
       this.#olderLeastWayMs = this.#leastWayMs;
       this.#leastWayMs = wayMs;
-      this.#spanResults = 1;
+      this.#spanResults = 0;
     }
+    this.#spanResults += 1;
     this.#leastWayMs = Math.min(this.#leastWayMs, wayMs);
     const leastMs = Math.min(this.#leastWayMs, this.#olderLeastWayMs);
     return Math.max(0, wayMs - leastMs - jitter * Math.min(this.#deviationMs, leastMs));
