@@ -6,21 +6,22 @@ The same rules as ``src/client/pace.ts``, number for number; a test runs both an
 import math
 from dataclasses import dataclass
 
-# What is left of the window after a drop that its size is to blame for, or after replies that come late.
+# As much of a frame is kept waiting at the gateway, on average, so that a worker that is freed finds one.
+_WAITING_FRAMES = 0.25
+# In one round trip the window goes this part of its way there.
+_GAIN = 0.6
+# What a drop, or ``slow_down``, leaves of the window.
 _DECREASE = 0.7
-# Clean results in a row after which the window grows again: at most one frame in so many is lost to asking for more.
-_PATIENCE = 24
-# By how much more the window grows with each further clean result, and by how much in one round trip at most.
-_ACCELERATION = 0.02
-_GROWTH = 0.5
-# Below a window of one others hold the workers: a drop leaves so much of it, a result adds so much.
-_SHARED_DECREASE = 0.9
-_SHARED_GROWTH = 0.02
-# So many clean results, and each as many more, double that growth, treble it, and so on: the others may have gone.
-_SHARED_PATIENCE = 8
-# After a drop with nothing else in flight the next frame goes after this part of a round trip, then after longer.
-_FIRST_RETRY = 0.5
-_RETRY_FACTOR = 1.5
+# So many results after a drop the window grows at full speed again: few frames are lost to asking for more.
+_PATIENCE = 16
+# It grows faster by up to this factor while nothing waits at all, as at the start: the edge is far.
+_BOLDNESS = 4
+# A reply may be late by so many mean deviations of the way, and by so many times the way: that is jitter.
+_JITTER = 2
+# The quickest way counts for so many results, or up to twice as many; a way that has become longer is known after them.
+_WAY_RESULTS = 20
+# A reply may have waited for the one before it alone, where it comes within this part of the usual time behind it.
+_TOGETHER = 0.1
 # However bad it is, a frame goes this often: nothing else would tell that it is better.
 _LONGEST_GAP_MS = 1000.0
 # A round trip, until one was seen.
@@ -28,9 +29,7 @@ _ASSUMED_ROUND_TRIP_MS = 100.0
 # Weight of the newest value in smoothed times.
 _SMOOTHING = 0.2
 # A part of the window smaller than this is not worth a timer.
-_LEAST_PART = 0.05
-# Replies may be this late without anything standing in line.
-_LATENESS_ALLOWED_MS = 20.0
+_LEAST_PART = 0.2
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def _smooth(average: float, value: float) -> float:
 
 
 class Pace:
-    """A congestion window, as TCP has one, for a server without a queue.
+    """A congestion window, as TCP Vegas has one: it is right when a little stands in line, wherever the line is.
 
     ``src/client/pace.ts`` says why each rule is there.
     """
@@ -60,15 +59,17 @@ class Pace:
         self._window = 1.0
         self._in_flight = 0
         self._round_trip_ms = 0.0
-        self._service_ms = 0.0
         self._way_ms = 0.0
-        self._clean: float = _PATIENCE + _GROWTH / _ACCELERATION
-        self._proven = 1.0
-        self._last_step = 0.0
-        self._refusals = 0
+        self._deviation_ms = 0.0
+        self._least_way_ms = math.inf
+        self._older_least_way_ms = math.inf
+        self._span_results = 0
+        self._is_draining = False
+        self._clean = _PATIENCE * _BOLDNESS**0.5
+        self._result_at_ms = -math.inf
         self._sent_at_ms = -math.inf
         self._slot_at_ms = -math.inf
-        self._decreased_at_ms = -math.inf
+        self._cut_at_ms = -math.inf
 
     @property
     def in_flight(self) -> int:
@@ -98,21 +99,19 @@ class Pace:
     def _gap_ms(self) -> float:
         """Time that the window leaves between the last frame and the next; infinity when it is full."""
         whole = math.floor(self._window)
-        if self._in_flight > whole:
+        if self._is_draining and self._in_flight > 0:
             return math.inf
-        if self._refusals > 0 and self._in_flight == 0:
-            # Long before the power would leave the range of a number the gap is at its longest.
-            return self.round_trip_ms * _FIRST_RETRY * _RETRY_FACTOR ** min(self._refusals - 1, 1000)
-        if self._refusals == 0 and self._in_flight < whole:
+        if self._in_flight < whole:
             return 0.0
-        is_worth_a_timer = whole == 0 or self._window - whole >= _LEAST_PART
-        return self.round_trip_ms / self._window if is_worth_a_timer else math.inf
+        is_full = self._in_flight > whole or (whole > 0 and self._window - whole < _LEAST_PART)
+        return math.inf if is_full else self.round_trip_ms / self._window
 
     def sent(self, now_ms: float) -> Departure:
         """Count a frame that goes."""
         slot_ms = 1000 / self._max_fps
         self._slot_at_ms = max(self._slot_at_ms + slot_ms, now_ms - slot_ms)
         self._sent_at_ms = now_ms
+        self._is_draining = False
         departure = Departure(now_ms, self._in_flight)
         self._in_flight += 1
         return departure
@@ -122,57 +121,55 @@ class Pace:
         trip_ms = now_ms - frame.sent_at_ms
         is_full = self._in_flight > self._window - 1
         self._in_flight -= 1
-        self._refusals = 0
+        is_together = now_ms - self._result_at_ms < _TOGETHER * self.round_trip_ms / self._window
+        self._result_at_ms = now_ms
         self._clean += 1
         self._round_trip_ms = _smooth(self._round_trip_ms, trip_ms)
-        self._service_ms = _smooth(self._service_ms, service_ms)
-        late = self._is_late(trip_ms - service_ms)
-        if self._window < 1:
-            streak = 1 + math.floor(self._clean / _SHARED_PATIENCE)
-            self._window = min(1.0, self._window + _SHARED_GROWTH * streak)
-        elif late:
-            self._clean = 0
-            if self._may_decrease(frame, now_ms):
-                self._window = max(1.0, self._window * _DECREASE)
-        elif is_full:
-            self._grow()
+        waiting = self._window * self._late_ms(max(0.0, trip_ms - service_ms)) / self.round_trip_ms
+        step = _GAIN * (_WAITING_FRAMES - waiting) / max(1.0, self._window)
+        if step > 0:
+            # A window that the camera does not fill says nothing about a larger one.
+            self._resize(step * min(_BOLDNESS, (self._clean / _PATIENCE) ** 2) if is_full else 0.0)
+        elif not is_together:
+            self._clean = min(self._clean, _PATIENCE)
+            if self._may_shrink(frame):
+                self._resize(step)
 
     def dropped(self, frame: Departure, now_ms: float) -> None:
-        """Count a frame that the gateway did not take."""
-        grew = self._clean > _PATIENCE
+        """Count a frame that the gateway did not take, or not for long enough."""
         self._in_flight -= 1
-        self._refusals += 1
-        self._clean = 0
-        if not self._may_decrease(frame, now_ms):
-            return
-        if frame.before == 0:
-            self._yield(min(1.0, self._window))
-        else:
-            back = max(self._proven, self._window - 2 * self._last_step) if grew else self._window * _DECREASE
-            self._window = max(back, min(self._window, frame.before))
+        self._clean = 0.0
+        if self._may_shrink(frame):
+            self._cut(min(self._window, frame.before), now_ms)
 
     def slow_down(self, now_ms: float) -> None:
         """Heed the gateway, which says that too many were dropped of late."""
-        self._clean = 0
-        self._decreased_at_ms = now_ms
-        self._yield(self._window)
+        self._clean = 0.0
+        self._cut(0.0, now_ms)
 
-    def _grow(self) -> None:
-        if self._clean <= _PATIENCE:
-            self._proven = self._window
-            return
-        self._last_step = min(_GROWTH, _ACCELERATION * (self._clean - _PATIENCE)) / self._window
-        self._window = min(float(self._max_in_flight), self._window + self._last_step)
+    def _cut(self, least: float, now_ms: float) -> None:
+        self._cut_at_ms = now_ms
+        self._resize(max(least, self._window * _DECREASE) - self._window)
 
-    def _yield(self, window: float) -> None:
-        self._window = max(window * _SHARED_DECREASE, self.round_trip_ms / _LONGEST_GAP_MS)
+    def _resize(self, step: float) -> None:
+        least = min(1.0, self.round_trip_ms / _LONGEST_GAP_MS)
+        self._window = min(float(self._max_in_flight), max(least, self._window + step))
 
-    def _is_late(self, way_ms: float) -> bool:
-        self._way_ms = min(self._way_ms, way_ms) if self._window > 1 else _smooth(self._way_ms, way_ms)
-        return self._window > 1 and way_ms > 2 * self._way_ms + self._service_ms + _LATENESS_ALLOWED_MS
+    def _may_shrink(self, frame: Departure) -> bool:
+        """Whether a frame was sent after the last cut; those that were on the way knew nothing of it."""
+        return frame.sent_at_ms >= self._cut_at_ms
 
-    def _may_decrease(self, frame: Departure, now_ms: float) -> bool:
-        if frame.sent_at_ms < self._decreased_at_ms:
-            return False
-        self._decreased_at_ms = now_ms
-        return True
+    def _late_ms(self, way_ms: float) -> float:
+        """By how much a way is longer than the quickest one of late, less what jitter explains."""
+        self._way_ms = self._way_ms or way_ms
+        self._deviation_ms = _smooth(self._deviation_ms, abs(way_ms - self._way_ms))
+        self._way_ms = _smooth(self._way_ms, way_ms)
+        if self._span_results == _WAY_RESULTS:
+            self._is_draining = self._least_way_ms > self._older_least_way_ms + self._deviation_ms
+            self._older_least_way_ms = self._least_way_ms
+            self._least_way_ms = way_ms
+            self._span_results = 0
+        self._span_results += 1
+        self._least_way_ms = min(self._least_way_ms, way_ms)
+        least_ms = min(self._least_way_ms, self._older_least_way_ms)
+        return max(0.0, way_ms - least_ms - _JITTER * min(self._deviation_ms, least_ms))
