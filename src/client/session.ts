@@ -9,7 +9,7 @@ export type Frame = Blob | ArrayBuffer | ArrayBufferView;
 /** What became of a frame. */
 export type Reply =
   | { readonly type: 'result'; frame: Frame; index: number; result: FrameResult; roundTripMs: number }
-  /** The gateway had no worker for it. */
+  /** The gateway had no worker for it in time. */
   | { readonly type: 'dropped'; frame: Frame; index: number; roundTripMs: number }
   /** It never left: a newer frame took its place, or there was no connection. */
   | { readonly type: 'skipped'; frame: Frame }

@@ -127,7 +127,8 @@ test('nothing is sent while the socket still holds the last frame', async (t) =>
 });
 
 test('never more in flight than asked', async (t) => {
-  const { client, socket } = open({ maxInFlight: 2, maxFps: 10_000 });
+  // With a pace it would wait for the reply that this gateway only gives to the second frame.
+  const { client, socket } = open({ maxInFlight: 2, maxFps: 10_000, adapt: false });
   for (let index = 0; index < 200; index++) {
     await client.ready();
     client.send(frame(1));
