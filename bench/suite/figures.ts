@@ -155,7 +155,7 @@ function fairness(samples: readonly Sample[], row: Row): Figure[] {
       valuesOf(samples, mixed, ({ lastGroupShare }) => lastGroupShare),
     ),
     row(
-      '4 × 10 beside two senders of 4096 × 4096 pages to document_ocr: results ÷ those of the four alone',
+      '4 × 10 beside two senders of 3000 × 3000 pages to document_ocr: results ÷ those of the four alone',
       atLeast(0.9),
       ratios(samples, perSecond, at(pages), at(pages, alone)),
     ),

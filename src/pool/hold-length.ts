@@ -14,6 +14,8 @@
 
 /** Margin above the largest age seen. */
 const margin = 1.25;
+/** A frame that goes before all others waits for the next worker only, but that may have just begun with a frame that takes long. */
+const foremostMargin = 1.5;
 /** A worker must not have been idle for this long, or for two rounds of the slowest session, before holds are shortened. */
 const minBusyMs = 500;
 const busyRounds = 2;
@@ -84,12 +86,13 @@ export class HoldLength {
   /**
    * The longest hold of a frame that arrives now; `Infinity` while there is room.
    * @param serviceMs how long such a frame takes. No hold is shorter, so that every frame sees a worker freed.
+   * @param isForemost whether it goes before all that are held.
    */
-  limitMs(nowMs: number, serviceMs: number): number {
+  limitMs(nowMs: number, serviceMs: number, isForemost: () => boolean): number {
     const windowMs = this.#windowMs(nowMs);
     const isBusy = nowMs - this.#idleAtMs >= windowMs;
     if (!isBusy || nowMs - this.#pressedAtMs > pressureLastsMs) return Number.POSITIVE_INFINITY;
-    return margin * Math.max(serviceMs, this.#needs.at(nowMs, windowMs));
+    return Math.max(isForemost() ? foremostMargin * serviceMs : serviceMs, margin * this.#needs.at(nowMs, windowMs));
   }
 
   /** A frame was started. */

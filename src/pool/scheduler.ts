@@ -219,8 +219,10 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
       return { frame, session, arrivedMs: nowMs, holdEndMs: dueMs, dueMs };
     }
     const dueMs = nowMs + Math.min(this.#maxWaitMs, share.intervalMs);
-    const limitMs = this.#holdLength.limitMs(nowMs, this.#loads.serviceMs(frame.pipelineId));
-    return { frame, session, arrivedMs: nowMs, holdEndMs: Math.min(dueMs, nowMs + limitMs), dueMs };
+    const full = { frame, session, arrivedMs: nowMs, holdEndMs: dueMs, dueMs };
+    const serviceMs = this.#loads.serviceMs(frame.pipelineId);
+    const limitMs = this.#holdLength.limitMs(nowMs, serviceMs, () => this.#isForemost(full, nowMs));
+    return { ...full, holdEndMs: Math.min(dueMs, nowMs + limitMs) };
   }
 
   /** A free executor on which a frame may run now: the one that can run least else, then the one with most room. */
@@ -244,6 +246,14 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
     this.#loads.started(ticket.frame.pipelineId);
     this.#running.set(ticket, { startedMs: nowMs, estimateMs });
     return { type: 'start', ticket, executor };
+  }
+
+  /** Whether a frame goes before all that are held, but for its own session's, which it would displace. */
+  #isForemost(ticket: Ticket<Frame>, nowMs: number): boolean {
+    for (const other of this.#held) {
+      if (other.session !== ticket.session && goesBefore(other, ticket, nowMs)) return false;
+    }
+    return true;
   }
 
   /** Whether those that go before a frame take so long that its hold would have ended long before its turn. */

@@ -5,6 +5,7 @@ import { HoldLength } from '../../../src/pool/hold-length.ts';
 const maxWaitMs = 1000;
 const serviceMs = 15;
 const roundMs = 100;
+const no = () => false;
 
 /** A frame whose hold may last a round, and lasts `holdMs`. */
 function holdOf(arrivedMs: number, holdMs = roundMs) {
@@ -25,28 +26,35 @@ function pressedHolds(): HoldLength {
 }
 
 test('before anything is known nothing is shortened', async (t) => {
-  t.equal(new HoldLength(maxWaitMs).limitMs(5000, serviceMs), Number.POSITIVE_INFINITY);
+  t.equal(new HoldLength(maxWaitMs).limitMs(5000, serviceMs, no), Number.POSITIVE_INFINITY);
 });
 
 test('under pressure a hold is what keeps the workers busy, but never shorter than a frame takes', async (t) => {
   const holds = pressedHolds();
-  t.equal(holds.limitMs(600, serviceMs), 1.25 * serviceMs);
+  t.equal(holds.limitMs(600, serviceMs, no), serviceMs);
   holds.noteFreed(40, 600);
-  t.equal(holds.limitMs(601, serviceMs), 1.25 * 40);
+  t.equal(holds.limitMs(601, serviceMs, no), 1.25 * 40);
+});
+
+test('a frame that goes before all others is held longer: the next worker may take as long', async (t) => {
+  t.equal(
+    pressedHolds().limitMs(600, serviceMs, () => true),
+    1.5 * serviceMs,
+  );
 });
 
 test('nothing is shortened for some time after a worker was idle', async (t) => {
   const holds = pressedHolds();
   holds.noteIdle(600);
-  t.equal(holds.limitMs(1099, serviceMs), Number.POSITIVE_INFINITY);
-  t.equal(holds.limitMs(1100, serviceMs), 1.25 * serviceMs);
+  t.equal(holds.limitMs(1099, serviceMs, no), Number.POSITIVE_INFINITY);
+  t.equal(holds.limitMs(1100, serviceMs, no), serviceMs);
 });
 
 test('sessions with long rounds make that time longer: their frames come together and then not for long', async (t) => {
   const holds = pressedHolds();
   holds.noteRound(1000, 600);
   holds.noteIdle(600);
-  t.equal(holds.limitMs(2599, serviceMs), Number.POSITIVE_INFINITY);
+  t.equal(holds.limitMs(2599, serviceMs, no), Number.POSITIVE_INFINITY);
 });
 
 test('senders that wait for their answers keep workers busy without losing frames: nothing is shortened', async (t) => {
@@ -57,43 +65,43 @@ test('senders that wait for their answers keep workers busy without losing frame
     holds.noteFreed(30, atMs);
     holds.noteStarted(holdOf(atMs - 30), atMs);
   }
-  t.equal(holds.limitMs(2000, serviceMs), Number.POSITIVE_INFINITY);
+  t.equal(holds.limitMs(2000, serviceMs, no), Number.POSITIVE_INFINITY);
 });
 
 test('a single frame that is dropped is no pressure', async (t) => {
   const holds = new HoldLength(maxWaitMs);
   holds.noteIdle(0);
   holds.noteDropped(holdOf(500), 600);
-  t.equal(holds.limitMs(600, serviceMs), Number.POSITIVE_INFINITY);
+  t.equal(holds.limitMs(600, serviceMs, no), Number.POSITIVE_INFINITY);
 });
 
 test('what is dropped from shortened holds is no pressure, so once a while it is found out anew', async (t) => {
   const holds = pressedHolds();
   for (let atMs = 600; atMs < 31_000; atMs += 5) holds.noteDropped(holdOf(atMs, 20), atMs);
-  t.equal(holds.limitMs(30_000, serviceMs), 1.25 * serviceMs);
-  t.equal(holds.limitMs(31_000, serviceMs), Number.POSITIVE_INFINITY);
+  t.equal(holds.limitMs(30_000, serviceMs, no), serviceMs);
+  t.equal(holds.limitMs(31_000, serviceMs, no), Number.POSITIVE_INFINITY);
 });
 
 test('a worker that is idle because a frame was dropped too early lengthens holds to what it would have taken', async (t) => {
   const holds = pressedHolds();
   holds.noteDropped(holdOf(600, 20), 620);
   holds.noteIdle(640);
-  t.equal(holds.limitMs(640, serviceMs), 1.25 * serviceMs, 'it is not known yet for how long');
+  t.equal(holds.limitMs(640, serviceMs, no), serviceMs, 'it is not known yet for how long');
   holds.noteBusy(660);
-  t.equal(holds.limitMs(661, serviceMs), 1.25 * 60);
+  t.equal(holds.limitMs(661, serviceMs, no), 1.25 * 60);
 });
 
 test('once that frame would have been dropped in any case, an idle worker means room', async (t) => {
   const holds = pressedHolds();
   holds.noteDropped(holdOf(600, 20), 620);
   holds.noteIdle(701);
-  t.equal(holds.limitMs(702, serviceMs), Number.POSITIVE_INFINITY);
+  t.equal(holds.limitMs(702, serviceMs, no), Number.POSITIVE_INFINITY);
 });
 
 test('needs are forgotten', async (t) => {
   const holds = pressedHolds();
   holds.noteFreed(80, 600);
-  t.equal(holds.limitMs(700, serviceMs), 100);
+  t.equal(holds.limitMs(700, serviceMs, no), 100);
   for (let atMs = 700; atMs < 2000; atMs += 5) holds.noteFreed(2, atMs);
-  t.equal(holds.limitMs(2000, serviceMs), 1.25 * serviceMs);
+  t.equal(holds.limitMs(2000, serviceMs, no), serviceMs);
 });

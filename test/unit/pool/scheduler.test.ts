@@ -107,11 +107,11 @@ test('of two that got the same, the one that was served longest ago goes first',
 test('a session over its share of the frames in flight goes last', async (t) => {
   const play = new Scheduling({ executors: [new TestExecutor(2)] });
   play.open('greedy', 'other');
-  for (const name of ['g0', 'g1', 'g2']) play.arrive('greedy', name, 0);
-  play.arrive('other', 'o0', 1);
-  play.end('g0', 10);
+  for (const [index, name] of ['g0', 'g1', 'g2'].entries()) play.arrive('greedy', name, 100 * index);
+  play.arrive('other', 'o0', 201);
+  play.end('g0', 210);
   t.equal(play.events.at(-1), 'o0 started');
-  play.end('g1', 11);
+  play.end('g1', 211);
   t.equal(play.events.at(-1), 'g2 started');
 });
 
