@@ -36,7 +36,7 @@ export interface Config {
 
 const bytesPerMegabyte = 1_048_576;
 
-/** Room for a frame of every worker is set aside up front, so a frame's limit has a limit. */
+/** Room for two frames of every worker is set aside up front, so a frame's limit has a limit. */
 const largestFrameMegabytes = 64;
 /** Room above the frame limit in which a peer still gets its error as JSON. */
 const hardCapFactor = 4;

@@ -34,12 +34,18 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const pipelines = await loadPipelines(config);
   const { pool, started } = startLocalPool({ ...config, pipelines, log });
   let server: Server;
+  let isStopping = () => false;
   try {
     server = await startServer({ config, pool, pipelines, log });
-    stopOnSignals(server, log);
+    isStopping = stopOnSignals(server, log);
     await started;
   } catch (error) {
-    await pool.stop(config.shutdownGraceMs);
+    // A signal while workers load ends them too; its handler ends the process.
+    if (isStopping()) return;
+    if (!(await pool.stop(config.shutdownGraceMs))) {
+      log.fatal({ err: error }, 'a worker did not come back in time');
+      die();
+    }
     throw error;
   }
   const url = `ws://${config.host}:${server.port}${streamPath}`;
@@ -60,7 +66,8 @@ function summaryOf(config: Config, pool: Pool): object {
   return { workers: config.poolWorkers, modelsDir: config.modelsDir, pipelines, ...reports[0] };
 }
 
-function stopOnSignals(server: Server, log: Log): void {
+/** @returns whether a signal has come. */
+function stopOnSignals(server: Server, log: Log): () => boolean {
   let stoppingSinceMs: number | undefined;
   const stop = async (signal: NodeJS.Signals) => {
     if (stoppingSinceMs !== undefined) {
@@ -78,6 +85,7 @@ function stopOnSignals(server: Server, log: Log): void {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  return () => stoppingSinceMs !== undefined;
 }
 
 /** The only way out while a thread is inside native code: an ordinary exit would abort in its destructors. */

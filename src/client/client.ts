@@ -14,7 +14,7 @@ export interface ConnectOptions {
   readonly maxFps?: number;
   /** Keep to the pace that the gateway can take: true. Without it only the two limits above hold, and the rest is dropped. */
   readonly adapt?: boolean;
-  /** For opening a connection and for each reply, longer than the gateway's `STREAM_FRAME_TIMEOUT_MS`: 10 000. */
+  /** For opening a connection and for each reply, longer than the gateway's longest hold and its frame timeout together: 10 000. */
   readonly timeoutMs?: number;
   /** Sessions in a row that may end without one result: endlessly many. */
   readonly maxAttempts?: number;

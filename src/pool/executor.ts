@@ -33,7 +33,7 @@ export interface Executor extends Capacity {
   /**
    * Runs one frame; only called while `free` is above 0.
    * @param deadlineMs monotonic time at which the frame is answered as timed out.
-   * @returns its outcome; never rejects. `free` has risen when it settles, unless the worker is lost.
+   * @returns its outcome; never rejects. `free` has risen when it settles, unless the worker was lost, timed out or is not needed any more.
    */
   run(frame: StartedFrame, deadlineMs: number): Promise<FrameOutcome>;
   status(): ExecutorStatus;

@@ -1,4 +1,5 @@
 /** The pool of a gateway on one machine, put together: memory for frames, threads, the loader of pipelines. Main thread. */
+import { SetupError } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Executor } from './executor.ts';
 import { FrameSlots } from './frame-slots.ts';
@@ -39,10 +40,22 @@ export interface LocalPool {
 /** Frames that run, and those of threads that timed out, which may be as many again. */
 const runningPerWorker = 2;
 
+const bytesPerMegabyte = 1_048_576;
+
+/** @throws SetupError with one line where the machine cannot give so much address space. */
+function slotsFor(bytes: number): FrameSlots {
+  try {
+    return new FrameSlots(bytes);
+  } catch (cause) {
+    const advice = 'lower POOL_WORKERS, STREAM_MAX_FRAME_SIZE_MB or STREAM_MAX_HELD_MB';
+    throw new SetupError([`${Math.ceil(bytes / bytesPerMegabyte)} MB for frames cannot be had; ${advice}`], { cause });
+  }
+}
+
 /** Starts the threads; frames that arrive before one is ready are held or dropped. */
 export function startLocalPool(options: LocalPoolOptions): LocalPool {
   const { poolWorkers, maxFrameBytes, maxHeldBytes, modelsDir, providers, pipelines, log } = options;
-  const slots = new FrameSlots(maxHeldBytes + runningPerWorker * poolWorkers * maxFrameBytes);
+  const slots = slotsFor(maxHeldBytes + runningPerWorker * poolWorkers * maxFrameBytes);
   const executors: Executor[] = [];
   const executorFor = (ids: ReadonlySet<string>) =>
     new ThreadExecutor({

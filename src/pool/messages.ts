@@ -9,7 +9,7 @@ export interface PipelineSource {
 
 /** What a thread is started with (`workerData`). */
 export interface WorkerSetup {
-  /** Where frames lie: the loop writes a frame there before it is ordered, and leaves it alone until it is answered. */
+  /** Where frames lie: the loop writes a frame there before it is ordered, and leaves it alone until the worker has answered or ended. */
   readonly memory: SharedArrayBuffer;
   readonly modelsDir: string;
   readonly providers: readonly string[];

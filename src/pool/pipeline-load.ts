@@ -5,7 +5,7 @@ import type { Capacity } from './executor.ts';
 export interface PipelineRules {
   /** It never runs on more workers at once. */
   readonly maxWorkers?: number;
-  /** One frame in flight per session: the next one needs what this one gives. */
+  /** One frame in flight per session: its frames never run at the same time. */
   readonly sequential?: boolean;
 }
 
@@ -49,12 +49,16 @@ export class PipelineLoad {
     );
   }
 
+  /** Workers that may run it at once. */
+  maxRunning(pipelineId: string): number {
+    return Math.min(this.places(pipelineId), this.#rules.get(pipelineId)?.maxWorkers ?? Number.POSITIVE_INFINITY);
+  }
+
   /** Whether it may have one worker more. */
   mayStart(pipelineId: string, nowMs: number): boolean {
     const load = this.#loads.get(pipelineId);
     if (load === undefined) return true;
-    const { maxWorkers = Number.POSITIVE_INFINITY } = this.#rules.get(pipelineId) ?? {};
-    if (load.running >= maxWorkers) return false;
+    if (load.running >= this.maxRunning(pipelineId)) return false;
     if (load.running === 0 || (load.serviceMs !== undefined && load.serviceMs <= slowServiceMs)) return true;
     return load.running < this.places(pipelineId) - 1 || !this.#hasNeighbor(pipelineId, nowMs);
   }

@@ -24,7 +24,8 @@ export class PipelineLoader {
   #current: ThreadExecutor;
   readonly #wanted: Set<string>;
   readonly #failedAtMs = new Map<string, number>();
-  #isLoading = false;
+  /** Also until the first workers are ready: what is asked for meanwhile comes next. */
+  #isLoading = true;
 
   /** @param first pipelines that are there from the start. */
   constructor(first: Iterable<string>, options: PipelineLoaderOptions) {
@@ -37,56 +38,59 @@ export class PipelineLoader {
   /** Starts the workers. Settles when all are ready. @throws SetupError when one cannot be set up. */
   async start(): Promise<void> {
     await Promise.all(Array.from({ length: this.#options.workers }, () => this.#current.grow()));
+    void this.#loadWanted();
   }
 
   /** Asks for a pipeline; nothing happens where it is loaded or on its way. */
   load(pipelineId: string): void {
+    if (this.#wanted.has(pipelineId)) return;
     const failedAtMs = this.#failedAtMs.get(pipelineId) ?? Number.NEGATIVE_INFINITY;
-    if (this.#wanted.has(pipelineId) || performance.now() - failedAtMs < retryAfterMs) return;
+    if (performance.now() - failedAtMs < retryAfterMs) return;
     this.#wanted.add(pipelineId);
     if (!this.#isLoading) void this.#loadWanted();
   }
 
+  /** One after the other, so that one that cannot be loaded keeps no other from it. */
   async #loadWanted(): Promise<void> {
-    const { log } = this.#options;
     this.#isLoading = true;
-    for (let missing = this.#missing(); missing.length > 0; missing = this.#missing()) {
-      const startedAtMs = performance.now();
-      try {
-        await this.#replaceWorkers();
-        log.info({ pipelines: missing, ms: Math.round(performance.now() - startedAtMs) }, 'pipelines loaded');
-      } catch (err) {
-        if (!this.#current.isStopping) log.error({ err, pipelines: missing }, 'pipelines cannot be loaded');
-        for (const id of this.#missing()) {
-          this.#wanted.delete(id);
-          this.#failedAtMs.set(id, performance.now());
-        }
-      }
-    }
+    for (let id = this.#nextWanted(); id !== undefined; id = this.#nextWanted()) await this.#loadOne(id);
     this.#isLoading = false;
   }
 
-  #missing(): string[] {
-    return [...this.#wanted].filter((id) => !this.#current.pipelines.has(id));
+  #nextWanted(): string | undefined {
+    if (this.#current.isStopping) return undefined;
+    return [...this.#wanted].find((id) => !this.#current.pipelines.has(id));
   }
 
-  /** @throws SetupError when a worker of the new set cannot be set up; then the old set is complete again. */
-  async #replaceWorkers(): Promise<void> {
+  async #loadOne(pipelineId: string): Promise<void> {
+    const { log } = this.#options;
+    const startedAtMs = performance.now();
+    try {
+      await this.#replaceWorkers(new Set([...this.#current.pipelines, pipelineId]));
+      log.info({ pipelineId, ms: Math.round(performance.now() - startedAtMs) }, 'pipeline loaded');
+    } catch (err) {
+      if (!this.#current.isStopping) log.error({ err, pipelineId }, 'pipeline cannot be loaded');
+      this.#wanted.delete(pipelineId);
+      this.#failedAtMs.set(pipelineId, performance.now());
+    }
+  }
+
+  /** @throws SetupError when a worker of the new set cannot be set up; then the old set comes back to its number. */
+  async #replaceWorkers(pipelineIds: ReadonlySet<string>): Promise<void> {
     const { executors, workers, executorFor } = this.#options;
     const old = this.#current;
-    const fresh = executorFor(new Set(this.#wanted));
+    const fresh = executorFor(pipelineIds);
     executors.push(fresh);
-    let replaced = 0;
     try {
-      for (; replaced < workers; replaced++) {
+      for (let replaced = 0; replaced < workers; replaced++) {
         await fresh.grow();
         await old.shrink();
       }
       this.#current = fresh;
       this.#retire(old);
     } catch (error) {
-      await Promise.allSettled(Array.from({ length: replaced }, () => old.grow()));
       this.#retire(fresh);
+      old.resize(workers);
       throw error;
     }
   }

@@ -35,7 +35,7 @@ export interface PoolOptions {
   readonly rules: ReadonlyMap<string, PipelineRules>;
   readonly maxWaitMs: number;
   readonly frameTimeoutMs: number;
-  /** Called for a pipeline that no executor can run yet. */
+  /** Called for each pipeline that is about to be used, loaded or not. */
   readonly load: (pipelineId: string) => void;
   readonly log: Log;
 }
@@ -45,19 +45,32 @@ export interface PoolStatus extends ExecutorStatus {
   readonly size: number;
   readonly inFlight: number;
   readonly held: number;
+  /** Bytes of the frames that are held or run. */
+  readonly frameBytes: number;
   readonly sessions: number;
   /** Ids of the pipelines that can run now. */
   readonly pipelines: readonly string[];
 }
 
+/** Takes a frame back that is held; without effect once it has started or was answered. */
+export type Withdraw = () => void;
+
+/** No address has more than this part of the held bytes for its requests. */
+const maxAddressShare = 0.25;
+
 /** A frame between its offer and its outcome. */
 interface Job {
+  readonly sessionId: string;
   readonly pipelineId: string;
   readonly frameIndex: number;
   readonly done: Done;
   readonly byteLength: number;
   /** Where its bytes lie until it is given to an executor, or dropped. */
   slot: FrameSlot | undefined;
+}
+
+function nothingToWithdraw(): void {
+  // It was started, or answered already.
 }
 
 export class Pool {
@@ -89,35 +102,33 @@ export class Pool {
 
   /** Sees to it that a pipeline is loaded that is about to be used. Until it is, its frames are held or dropped. */
   prepare(pipelineId: string): void {
-    const { executors, load } = this.#options;
-    if (this.isDraining) return;
-    if (!executors.some(({ pipelines }) => pipelines.has(pipelineId))) load(pipelineId);
+    if (!this.isDraining) this.#options.load(pipelineId);
   }
 
   inFlightOf(sessionId: string): number {
     return this.#scheduler.inFlightOf(sessionId);
   }
 
-  /** Starts, holds or drops a frame, at once. */
-  offer(sessionId: string, { pipelineId, frameIndex, bytes }: Frame, done: Done): void {
+  /** Starts, holds or drops a frame, at once. @returns a way to take it back. */
+  offer(sessionId: string, { pipelineId, frameIndex, bytes }: Frame, done: Done): Withdraw {
     const nowMs = performance.now();
+    this.prepare(pipelineId);
     if (this.#scheduler.held > 0) this.#startHeld(nowMs);
-    const job: Job = { pipelineId, frameIndex, done, byteLength: bytes.byteLength, slot: undefined };
+    const job: Job = { sessionId, pipelineId, frameIndex, done, byteLength: bytes.byteLength, slot: undefined };
     const decision = this.#scheduler.arrive(sessionId, job, nowMs);
     switch (decision.type) {
       case 'start':
         job.slot = this.#options.slots.take(bytes);
         this.#run(decision, nowMs);
-        return;
+        return nothingToWithdraw;
       case 'hold':
-        if (decision.displaced !== undefined) this.#dropHeld(decision.displaced, 'displaced');
-        this.#hold(decision.ticket, bytes);
-        return;
+        this.#hold(decision.ticket, decision.displaced, bytes);
+        return () => this.#withdraw(decision.ticket);
       case 'drop':
-        this.#drop(job, decision.reason);
-        return;
+        this.#answer(job, { type: 'dropped', reason: decision.reason });
+        return nothingToWithdraw;
       default:
-        decision satisfies never;
+        return decision satisfies never;
     }
   }
 
@@ -152,6 +163,7 @@ export class Pool {
       timedOut: sum(({ timedOut }) => timedOut),
       inFlight: this.#scheduler.inFlight,
       held: this.#scheduler.held,
+      frameBytes: this.#options.slots.takenBytes,
       sessions: this.#scheduler.sessions,
       pipelines: [
         ...new Set(this.#options.executors.flatMap(({ capacity, pipelines }) => (capacity > 0 ? [...pipelines] : []))),
@@ -160,17 +172,38 @@ export class Pool {
     };
   }
 
-  #hold(ticket: Ticket<Job>, bytes: Uint8Array): void {
-    const { slots, maxHeldBytes } = this.#options;
+  /** An answer may end the session, and with it what it holds, so nothing is answered before everything is in its place. */
+  #hold(ticket: Ticket<Job>, displaced: Ticket<Job> | undefined, bytes: Uint8Array): void {
     const job = ticket.frame;
-    if (this.#heldBytes + job.byteLength <= maxHeldBytes) job.slot = slots.take(bytes);
-    if (job.slot === undefined) {
-      this.#scheduler.withdraw(ticket);
-      this.#drop(job, 'memory_full');
-      return;
+    if (displaced !== undefined) this.#giveBack(displaced.frame);
+    if (this.#mayHold(ticket)) job.slot = this.#options.slots.take(bytes);
+    if (job.slot === undefined) this.#scheduler.withdraw(ticket);
+    else {
+      this.#heldBytes += job.byteLength;
+      this.#expireAt(ticket.holdEndMs);
     }
-    this.#heldBytes += job.byteLength;
-    this.#expireAt(ticket.holdEndMs);
+    const isFull = job.slot === undefined;
+    if (displaced !== undefined) this.#answer(displaced.frame, { type: 'dropped', reason: 'displaced' });
+    if (isFull) this.#answer(job, { type: 'dropped', reason: 'memory_full' });
+  }
+
+  #mayHold({ frame: { byteLength, sessionId }, session }: Ticket<Job>): boolean {
+    const { maxHeldBytes } = this.#options;
+    if (this.#heldBytes + byteLength > maxHeldBytes) return false;
+    if (session.holdPolicy === 'newest') return true;
+    const own = this.#scheduler.heldBy(sessionId).reduce((sum, { frame }) => sum + frame.byteLength, 0);
+    return own <= maxAddressShare * maxHeldBytes;
+  }
+
+  #withdraw(ticket: Ticket<Job>): void {
+    if (this.#scheduler.withdraw(ticket)) this.#dropHeld(ticket, 'session_closed');
+  }
+
+  /** Gives the bytes back of a frame that is not held any more. */
+  #giveBack(job: Job): void {
+    this.#heldBytes -= job.byteLength;
+    job.slot?.release();
+    job.slot = undefined;
   }
 
   #run({ ticket, executor }: Start<Job, Executor>, nowMs: number): void {
@@ -221,14 +254,8 @@ export class Pool {
   }
 
   #dropHeld({ frame }: Ticket<Job>, reason: DropReason): void {
-    this.#heldBytes -= frame.byteLength;
-    this.#drop(frame, reason);
-  }
-
-  #drop(job: Job, reason: DropReason): void {
-    job.slot?.release();
-    job.slot = undefined;
-    this.#answer(job, { type: 'dropped', reason });
+    this.#giveBack(frame);
+    this.#answer(frame, { type: 'dropped', reason });
   }
 
   /** Whoever asked must not be able to disturb the pool. */

@@ -93,9 +93,8 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
   /** Forgets a session; what runs of it ends as usual. @returns its held frames, which are dropped. */
   close(sessionId: string): Ticket<Frame>[] {
     const session = this.#sessions.get(sessionId);
-    if (session === undefined) return [];
     this.#sessions.delete(sessionId);
-    return this.#release((ticket) => ticket.session === session);
+    return session === undefined ? [] : this.#release((ticket) => ticket.session === session);
   }
 
   /** From now on every frame that arrives is dropped. @returns the held ones, which are dropped too. */
@@ -131,9 +130,17 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
     return { type: 'hold', ticket, displaced };
   }
 
-  /** Takes a frame back that was to be held: there was no room for its bytes. */
-  withdraw(ticket: Ticket<Frame>): void {
+  /** Takes a held frame back. @returns whether it was held. */
+  withdraw(ticket: Ticket<Frame>): boolean {
+    const wasHeld = this.#held.has(ticket);
     this.#forget(ticket);
+    return wasHeld;
+  }
+
+  /** The held frames of a session. */
+  heldBy(sessionId: string): Ticket<Frame>[] {
+    const session = this.#sessions.get(sessionId);
+    return [...this.#held].filter((ticket) => ticket.session === session);
   }
 
   /** The held frame that starts now, if a worker is free for one. Called until there is none, whenever capacity was freed. */
@@ -167,9 +174,7 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
 
   /** When the next hold ends; `Infinity` where nothing is held. */
   get nextExpiryMs(): number {
-    let nextMs = Number.POSITIVE_INFINITY;
-    for (const { holdEndMs } of this.#held) nextMs = Math.min(nextMs, holdEndMs);
-    return nextMs;
+    return [...this.#held].reduce((nextMs, { holdEndMs }) => Math.min(nextMs, holdEndMs), Number.POSITIVE_INFINITY);
   }
 
   /**
@@ -258,7 +263,7 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
 
   /** Whether those that go before a frame take so long that its hold would have ended long before its turn. */
   #isHopeless(ticket: Ticket<Frame>, nowMs: number): boolean {
-    const places = this.#loads.places(ticket.frame.pipelineId);
+    const places = this.#loads.maxRunning(ticket.frame.pipelineId);
     let workMs = hopelessFactor * places * (ticket.holdEndMs - nowMs);
     for (const other of this.#held) {
       if (goesBefore(other, ticket, nowMs)) workMs -= this.#loads.serviceMs(other.frame.pipelineId);
@@ -269,9 +274,9 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
 
   /** Frames that each session may have in flight while another holds one that could run. */
   #fairInFlight(): number {
-    const contenders = new Set([...this.#held, ...this.#running.keys()].map(({ session }) => session));
+    const contenders = new Set([...this.#held, ...this.#running.keys()].map(({ session }) => session)).size;
     const capacity = this.#executors.reduce((sum, executor) => sum + executor.capacity, 0);
-    return Math.max(1, Math.ceil(capacity / contenders.size));
+    return Math.max(1, Math.ceil(capacity / contenders));
   }
 
   #release(isOver: (ticket: Ticket<Frame>) => boolean): Ticket<Frame>[] {

@@ -13,6 +13,8 @@ const chargeFadeMs = 5000;
 /** A session stays active for this long after a frame, or for three of its intervals. */
 const minActiveMs = 1000;
 const activeIntervals = 3;
+/** But never longer: one long pause makes an interval long, and nobody may keep a worker reserved by it. */
+const maxActiveMs = 10_000;
 
 export class SessionShare {
   /** Frames that run now. The only count of them. */
@@ -35,7 +37,8 @@ export class SessionShare {
 
   /** Until when it counts as active if nothing more arrives. */
   get activeUntilMs(): number {
-    return this.#arrivedAtMs + Math.max(minActiveMs, activeIntervals * this.#intervalMs);
+    const activeMs = Math.max(minActiveMs, activeIntervals * this.#intervalMs);
+    return this.#arrivedAtMs + Math.min(maxActiveMs, activeMs);
   }
 
   arrived(nowMs: number): void {

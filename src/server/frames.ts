@@ -54,6 +54,8 @@ interface Request {
   readonly address: string;
   readonly pipeline: ServedPipeline | undefined;
   aborted: boolean;
+  /** Takes its frame back while it is held. */
+  withdraw: (() => void) | undefined;
 }
 
 export class FramesEndpoint {
@@ -86,11 +88,15 @@ export class FramesEndpoint {
       address: addressOf(response),
       pipeline: pipelines.get(pipelineId),
       aborted: false,
+      withdraw: undefined,
     };
     const body = new RequestBody(limits.maxFrameBytes, declaredBytes);
-    response.onAborted(() => {
-      waiting.aborted = true;
-    });
+    response.onAborted(() =>
+      guarded(log, () => {
+        waiting.aborted = true;
+        waiting.withdraw?.();
+      }),
+    );
     response.onData((chunk, isLast) =>
       guarded(log, () => {
         if (waiting.aborted || body.isOverfull) return;
@@ -137,8 +143,7 @@ export class FramesEndpoint {
       answer(waiting, errorAnswer('server_busy', streamErrors.server_busy.detail));
       return;
     }
-    pool.prepare(pipeline.id);
-    pool.offer(sessionId, { pipelineId: pipeline.id, frameIndex, bytes }, (outcome) => {
+    waiting.withdraw = pool.offer(sessionId, { pipelineId: pipeline.id, frameIndex, bytes }, (outcome) => {
       this.#addresses.leave(address);
       answer(waiting, this.#answerOf(outcome, pipeline.id));
     });

@@ -1,4 +1,4 @@
-/** Puts the outcomes of a session's frames into index order. At most as many wait as are in flight. Main thread. */
+/** Puts the outcomes of a session's frames into index order. It keeps no more than what is held or in flight. Main thread. */
 import type { DroppedOutcome, FrameOutcome } from '../pool/messages.ts';
 
 export type FinishedOutcome = Exclude<FrameOutcome, DroppedOutcome>;

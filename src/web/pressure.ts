@@ -36,7 +36,7 @@ export function pressureWords(signs: PressureSigns): string {
       return 'The client sends fewer than you ask for: as many as the gateway can work on.';
     case 'normal':
       return signs.dropRate > manyDropped
-        ? 'Some frames find no free worker and are dropped at once.'
+        ? 'Some frames find no free worker in time and are dropped.'
         : 'The gateway takes what is sent.';
   }
 }

@@ -61,7 +61,8 @@ const streamWords: Readonly<Record<ClientErrorCode, Words>> = {
   },
   invalid_frame: {
     title: 'The gateway could not read a frame',
-    advice: 'It has more pixels than STREAM_MAX_PIXELS, or was damaged on the way. Try another source.',
+    advice:
+      'It has more pixels than the gateway or the pipeline allows, or was damaged on the way. Try another source.',
   },
   frame_too_large: {
     title: 'A frame has too many bytes',

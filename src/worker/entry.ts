@@ -17,7 +17,7 @@ if (port === null) throw new Error('worker/entry runs as a worker thread only');
 const niceness = 5;
 
 /**
- * Where workers and cameras want more than the cores have, the event loop goes first: a frame is answered or dropped when it comes,
+ * Where workers and cameras want more than the cores have, the event loop goes first: a frame is started, held or dropped when it comes,
  * not when a worker has used up its turn. On Linux a priority belongs to a thread; elsewhere it would be the whole process's.
  */
 function yieldToLoop(): void {

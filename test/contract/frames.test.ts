@@ -188,6 +188,27 @@ test('peers that vanish in their body or before their answer leave nothing behin
   t.equal((await post(frame)).status, 200);
 });
 
+test('a request that is aborted while its frame is held takes no worker', async (t) => {
+  const small = await startGateway({ POOL_WORKERS: '1' });
+  t.teardown(() => small.kill());
+  const counts = (held: number) =>
+    eventually(
+      () => readiness(small),
+      ({ pool }) => pool.inFlight === 1 && pool.held === held,
+      `one frame in flight and ${held} held`,
+    );
+  const busy = post(frame, { to: small, pipelineId: 'slower' });
+  await counts(0);
+  const sent = open({ to: small, pipelineId: 'slow' });
+  sent.on('error', () => undefined);
+  sent.setHeader('content-length', frame.length);
+  sent.end(frame);
+  await counts(1);
+  sent.destroy();
+  await counts(0);
+  t.equal((await busy).status, 200);
+});
+
 test('an address counts as one session; where there is no room it is told so', async (t) => {
   const small = await startGateway({ POOL_WORKERS: '1', STREAM_MAX_SESSIONS: '1' });
   t.teardown(() => small.kill());

@@ -52,7 +52,7 @@ test('/readyz says that workers are ready, and how they are set up', async (t) =
     ready: true,
     degraded: false,
     draining: false,
-    pool: { size: 2, ready: 2, busy: 0, timedOut: 0, inFlight: 0, held: 0, sessions: 0 },
+    pool: { size: 2, ready: 2, busy: 0, timedOut: 0, inFlight: 0, held: 0, frameBytes: 0, sessions: 0 },
     setups: [{ workers: 2, decoder: 'jpeg-turbo', models: [] }],
   });
   for (const id of pipelineIds) t.ok(pipelines.includes(id), id);

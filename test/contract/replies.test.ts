@@ -43,7 +43,7 @@ test('a frame that a newer one displaces is answered `dropped`, before the resul
 });
 
 test('a high drop rate is answered with exactly one `slow_down`, and the session stays open', async (t) => {
-  const client = await StreamClient.open(gateway.streamUrl('slower'));
+  const client = await StreamClient.open(gateway.streamUrl('slow'));
   t.teardown(() => client.close());
   // The fifth answer is the first that says something about a rate.
   for (let i = 0; i < 6; i++) client.send(frame);

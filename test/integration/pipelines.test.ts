@@ -83,10 +83,12 @@ test('results never carry a picture back', async (t) => {
 
 test('/readyz names each model with the provider that runs it, and every pipeline', async (t) => {
   const body = (await (await fetch(`${gateway.httpUrl}/readyz`)).json()) as {
-    models: { name: string; provider: string }[];
+    setups: { models: { name: string; provider: string }[] }[];
     pipelines: string[];
   };
-  const providers = Object.fromEntries(body.models.map(({ name, provider }) => [name, provider]));
+  t.equal(body.setups.length, 1, 'all workers are set up alike');
+  const models = body.setups.flatMap((setup) => setup.models);
+  const providers = Object.fromEntries(models.map(({ name, provider }) => [name, provider]));
   t.equal(providers['plate-yolo'], 'cpu');
   // Tesseract does not run on ONNX Runtime; whatever else is there does.
   for (const [name, provider] of Object.entries(providers))

@@ -51,10 +51,11 @@ class MockPool implements SessionPool {
     return this.#inFlight.size;
   }
 
-  offer(_sessionId: string, frame: Frame, done: Done): void {
+  offer(_sessionId: string, frame: Frame, done: Done): () => void {
     this.offered.push(frame);
     if (this.isFull) done({ type: 'dropped', reason: 'busy' });
     else this.#inFlight.set(frame.frameIndex, done);
+    return () => undefined;
   }
 
   /** Answers a frame that was kept. */

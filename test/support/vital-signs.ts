@@ -15,6 +15,7 @@ export interface Readiness {
     readonly timedOut: number;
     readonly inFlight: number;
     readonly held: number;
+    readonly frameBytes: number;
     readonly sessions: number;
   };
 }
@@ -48,7 +49,7 @@ export function idle(gateway: Gateway): Promise<Readiness> {
   const isIdle = ({ status, pool }: Readiness) =>
     status === 200 &&
     pool.ready === pool.size &&
-    pool.busy + pool.timedOut + pool.inFlight + pool.held + pool.sessions === 0;
+    pool.busy + pool.timedOut + pool.inFlight + pool.frameBytes + pool.sessions === 0;
   return eventually(() => readiness(gateway), isIdle, 'an idle gateway');
 }
 

@@ -71,7 +71,7 @@ test('all JSON in the pages parses, and what is a pipeline is one that the gatew
       const value = JSON.parse(json) as { nodes?: unknown };
       if (value.nodes === undefined) continue;
       pipelines += 1;
-      t.same(parsePipelineFile(value), { ok: true, value }, page);
+      t.match(parsePipelineFile(value), { ok: true, value }, page);
     }
   }
   t.ok(pipelines > 0);

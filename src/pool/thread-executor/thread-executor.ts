@@ -43,6 +43,11 @@ export class ThreadExecutor implements Executor {
   }
 
   get capacity(): number {
+    return this.isStopping ? 0 : this.#serving;
+  }
+
+  /** Workers that have their models, whether they go on or are about to stop. */
+  get #serving(): number {
     return this.#count('idle') + this.#count('busy');
   }
 
@@ -72,6 +77,12 @@ export class ThreadExecutor implements Executor {
     return promise;
   }
 
+  /** Comes to this number of workers, and keeps trying where one cannot be set up. */
+  resize(size: number): void {
+    this.#size = size;
+    this.#replenish();
+  }
+
   run(frame: StartedFrame, deadlineMs: number): Promise<FrameOutcome> {
     const worker = this.#idleWorker();
     if (worker === undefined) {
@@ -86,7 +97,7 @@ export class ThreadExecutor implements Executor {
 
   status(): ExecutorStatus {
     return {
-      ready: this.capacity,
+      ready: this.#serving,
       busy: this.#count('busy'),
       timedOut: this.#count('timed_out'),
       reports: [...this.#workers].flatMap(({ kind, report }) =>
@@ -142,7 +153,7 @@ export class ThreadExecutor implements Executor {
 
   /** A worker without a frame: it stays, unless it is not needed any more. */
   #returned(worker: WorkerHandle): void {
-    if (this.isStopping || this.capacity > this.#size) worker.stop();
+    if (this.isStopping || this.#serving > this.#size) worker.stop();
     this.#settleWhenShrunk();
   }
 
@@ -193,7 +204,7 @@ export class ThreadExecutor implements Executor {
   }
 
   #settleWhenShrunk(): void {
-    if (this.capacity > this.#size) return;
+    if (this.#serving > this.#size) return;
     this.#shrunk?.resolve();
     this.#shrunk = undefined;
   }

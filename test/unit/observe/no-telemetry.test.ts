@@ -14,7 +14,7 @@ const inWorker = `
   await loadModel({ name: 'plate-yolo', path: '${url('native-models/plate-yolo/model.onnx').pathname}', providers: ['cpu'] });
 `;
 const inMain = `
-  await import('${url('src/pool/worker-handle.ts').href}');
+  await import('${url('src/pool/thread-executor/worker-handle.ts').href}');
   const { Worker } = await import('node:worker_threads');
   new Worker(${JSON.stringify(inWorker)}, { eval: true, execArgv: ['--input-type=module'] });
 `;

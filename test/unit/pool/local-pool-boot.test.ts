@@ -21,6 +21,12 @@ test('a tool that cannot be created rejects with its pipeline, its node and its 
   t.equal(kept.lines[0], 'a worker cannot be set up');
 });
 
+test('memory that the machine does not have is told in one line', async (t) => {
+  const error = await startPool(t, { maxHeldBytes: 2 ** 52 }).catch((caught: unknown) => caught);
+  if (!(error instanceof SetupError)) throw new Error('it is no SetupError');
+  t.match(error.faults, [/^\d+ MB for frames cannot be had; lower POOL_WORKERS, /]);
+});
+
 test('a pool that could not start can be stopped', async (t) => {
   const { pool, started } = await startPool(t, { modelsDir: stubbornModels(t), poolWorkers: 2 });
   await t.rejects(started);

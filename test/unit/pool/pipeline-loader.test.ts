@@ -32,7 +32,7 @@ test('a pipeline that is asked for is loaded in every worker; frames of the othe
   pool.openSession('the session');
   pool.prepare('later');
   const outcomes: string[] = [];
-  while (!kept.lines.includes('pipelines loaded')) {
+  while (!kept.lines.includes('pipeline loaded')) {
     outcomes.push((await runFrame(pool, 'first', jpeg)).type);
     t.ok(pool.status().ready >= 2, 'there are never fewer workers than before');
   }
@@ -67,13 +67,31 @@ test('one that cannot be loaded leaves the others as they were, and is not tried
   await started;
   pool.openSession('the session');
   pool.prepare('broken');
-  await until(() => kept.lines.includes('pipelines cannot be loaded'));
+  await until(() => kept.lines.includes('pipeline cannot be loaded'));
   t.same(await runFrame(pool, 'broken', jpeg), { type: 'dropped', reason: 'hold_ended' }, 'dropped, never failed');
   t.equal((await runFrame(pool, 'first', jpeg)).type, 'result');
   pool.prepare('broken');
   pool.prepare('later');
   await until(() => pool.status().pipelines.includes('later'));
-  t.equal(kept.lines.filter((line) => line === 'pipelines cannot be loaded').length, 1);
+  t.equal(kept.lines.filter((line) => line === 'pipeline cannot be loaded').length, 1);
+  t.match(pool.status(), { size: 1, ready: 1 });
+});
+
+test('one that cannot be loaded keeps no other from it that is asked for meanwhile', async (t) => {
+  const kept = new KeptLog();
+  const { pool, started } = await startPool(t, { modelsDir: modelsFor(t), log: kept.log });
+  await started;
+  for (const id of ['broken', 'later', 'too']) pool.prepare(id);
+  await until(() => pool.status().pipelines.length === 3);
+  t.same(pool.status().pipelines, ['first', 'later', 'too']);
+  t.ok(kept.lines.includes('pipeline cannot be loaded'));
+});
+
+test('what is asked for before the first worker is ready is loaded after it', async (t) => {
+  const { pool, started } = await startPool(t, { modelsDir: modelsFor(t) });
+  pool.prepare('later');
+  await started;
+  await until(() => pool.status().pipelines.includes('later'));
   t.match(pool.status(), { size: 1, ready: 1 });
 });
 

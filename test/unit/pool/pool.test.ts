@@ -1,79 +1,9 @@
 /** The pool joins scheduler and executors: one outcome for each frame, on one path, with its bytes in place until nobody reads them. */
-import { type Test, test } from 'tap';
-import type { Executor, StartedFrame } from '../../../src/pool/executor.ts';
-import { FrameSlots } from '../../../src/pool/frame-slots.ts';
+import { test } from 'tap';
+import type { StartedFrame } from '../../../src/pool/executor.ts';
 import type { FrameOutcome } from '../../../src/pool/messages.ts';
-import { Pool, type PoolOptions } from '../../../src/pool/pool.ts';
+import { ManualExecutor, poolOf, resultOf } from '../../support/manual-executor.ts';
 import { KeptLog, until } from '../../support/started-pool.ts';
-
-/** Runs frames until the test ends them. */
-class ManualExecutor implements Executor {
-  readonly pipelines: ReadonlySet<string>;
-  capacity: number;
-  readonly started: StartedFrame[] = [];
-  readonly #running = new Map<number, { frame: StartedFrame; end: (outcome: FrameOutcome) => void }>();
-
-  constructor(capacity: number, ...pipelines: string[]) {
-    this.capacity = capacity;
-    this.pipelines = new Set(pipelines);
-  }
-
-  get free(): number {
-    return this.capacity - this.#running.size;
-  }
-
-  run(frame: StartedFrame): Promise<FrameOutcome> {
-    this.started.push(frame);
-    return new Promise((end) => this.#running.set(frame.frameIndex, { frame, end }));
-  }
-
-  async end(frameIndex: number, outcome: FrameOutcome = resultOf(frameIndex)): Promise<void> {
-    const running = this.#running.get(frameIndex);
-    if (running === undefined) throw new Error(`frame ${frameIndex} does not run here`);
-    this.#running.delete(frameIndex);
-    running.frame.slot.release();
-    running.end(outcome);
-    await Promise.resolve();
-  }
-
-  status() {
-    return { ready: this.capacity, busy: this.#running.size, timedOut: 0, reports: [] };
-  }
-
-  async stop(): Promise<boolean> {
-    return this.#running.size === 0;
-  }
-}
-
-function resultOf(frameIndex: number): FrameOutcome {
-  return { type: 'result', text: `result ${frameIndex}`, timings: {} };
-}
-
-function poolOf(t: Test, executors: ManualExecutor[], options: Partial<PoolOptions> = {}) {
-  const slots = new FrameSlots(10_000);
-  const loads: string[] = [];
-  const pool = new Pool({
-    executors,
-    poolWorkers: executors.reduce((sum, { capacity }) => sum + capacity, 0),
-    slots,
-    maxHeldBytes: 8500,
-    rules: new Map(),
-    maxWaitMs: 60_000,
-    frameTimeoutMs: 60_000,
-    load: (pipelineId) => loads.push(pipelineId),
-    log: new KeptLog().log,
-    ...options,
-  });
-  t.teardown(() => pool.stop(0));
-  const outcomes = new Map<number, FrameOutcome>();
-  const offer = (sessionId: string, frameIndex: number, pipelineId = 'plates', bytes = Uint8Array.of(frameIndex)) => {
-    pool.offer(sessionId, { pipelineId, frameIndex, bytes }, (outcome) => {
-      if (outcomes.has(frameIndex)) throw new Error(`frame ${frameIndex} was answered twice`);
-      outcomes.set(frameIndex, outcome);
-    });
-  };
-  return { pool, slots, loads, outcomes, offer };
-}
 
 test('a frame is started, held and answered; the slot has its bytes until it is released', async (t) => {
   const executor = new ManualExecutor(1, 'plates');
@@ -237,15 +167,65 @@ test('a worker that comes takes what is held', async (t) => {
   t.equal(executor.started.length, 1);
 });
 
-test('a pipeline that no executor can run is asked for; a known one is not, nor any while the pool drains', async (t) => {
-  const executor = new ManualExecutor(1, 'plates');
-  const { pool, loads } = poolOf(t, [executor]);
-  pool.prepare('plates');
+test('a pipeline is asked for with each frame, so that one that could not be loaded is tried again; not while the pool drains', async (t) => {
+  const { pool, loads, offer } = poolOf(t, [new ManualExecutor(1, 'plates')]);
+  pool.openSession('a');
   pool.prepare('pages');
-  t.same(loads, ['pages']);
+  offer('a', 1, 'pages');
+  t.same(loads, ['pages', 'pages']);
   void pool.drain();
   pool.prepare('pages');
-  t.same(loads, ['pages']);
+  t.same(loads, ['pages', 'pages']);
+});
+
+test('an answer that ends its session in the middle of a hold leaves nothing behind', async (t) => {
+  const executor = new ManualExecutor(1, 'plates');
+  const { pool, slots, outcomes, offer } = poolOf(t, [executor]);
+  pool.openSession('a');
+  offer('a', 1);
+  const held = { pipelineId: 'plates', frameIndex: 2, bytes: new Uint8Array(100) };
+  pool.offer('a', held, () => pool.closeSession('a'));
+  offer('a', 3);
+  t.same(outcomes.get(3), { type: 'dropped', reason: 'session_closed' });
+  t.match(pool.status(), { held: 0, sessions: 0 });
+  await executor.end(1);
+  t.equal(slots.takenBytes, 0);
+  pool.openSession('b');
+  offer('b', 4, 'plates', new Uint8Array(8500));
+  t.equal(executor.started.at(-1)?.frameIndex, 4);
+});
+
+test('a held frame can be taken back; one that has started cannot', async (t) => {
+  const executor = new ManualExecutor(1, 'plates');
+  const { pool, slots } = poolOf(t, [executor]);
+  pool.openSession('a', 'each');
+  const told: FrameOutcome[] = [];
+  const frame = (frameIndex: number) => ({ pipelineId: 'plates', frameIndex, bytes: Uint8Array.of(1) });
+  const withdrawFirst = pool.offer('a', frame(1), (outcome) => told.push(outcome));
+  const withdrawSecond = pool.offer('a', frame(2), (outcome) => told.push(outcome));
+  withdrawFirst();
+  t.same(told, []);
+  withdrawSecond();
+  withdrawSecond();
+  t.same(told, [{ type: 'dropped', reason: 'session_closed' }]);
+  t.equal(pool.status().held, 0);
+  await executor.end(1);
+  withdrawFirst();
+  t.equal(executor.started.length, 1);
+  t.equal(slots.takenBytes, 0);
+});
+
+test('one address cannot fill the held memory with its requests', async (t) => {
+  const executor = new ManualExecutor(1, 'plates');
+  const { pool, outcomes, offer } = poolOf(t, [executor]);
+  pool.openSession('address', 'each');
+  pool.openSession('camera');
+  offer('address', 1);
+  for (let index = 2; index < 8; index++) offer('address', index, 'plates', new Uint8Array(1000));
+  t.equal(pool.status().held, 2, 'a quarter of 8500 bytes');
+  t.same(outcomes.get(4), { type: 'dropped', reason: 'memory_full' });
+  offer('camera', 9, 'plates', new Uint8Array(1000));
+  t.equal(pool.status().held, 3);
 });
 
 test('an answer that throws does not disturb the pool', async (t) => {

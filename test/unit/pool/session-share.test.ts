@@ -30,6 +30,7 @@ test('a session is active for a second after a frame, or for three of its interv
   t.equal(shareWith().activeUntilMs, Number.NEGATIVE_INFINITY);
   t.equal(shareWith(0, 40).activeUntilMs, 1040);
   t.equal(shareWith(0, 1000).activeUntilMs, 4000);
+  t.equal(shareWith(0, 100, 3_600_000).activeUntilMs, 3_610_000, 'ten seconds at most, however long a pause was');
 });
 
 test('worker time is charged, corrected, and fades', async (t) => {

@@ -1,0 +1,48 @@
+/** What holds for the pace in every run of events. */
+import fc from 'fast-check';
+import { test } from 'tap';
+import { type Departure, Pace } from '../../../src/client/pace.ts';
+
+interface Step {
+  readonly what: 'send' | 'result' | 'drop' | 'slow_down' | 'pass';
+  readonly which: number;
+  readonly ms: number;
+}
+
+/** Does what a client and a gateway might do. @returns the frames that are then in flight. */
+function take(pace: Pace, { what, which, ms }: Step, nowMs: number, flying: Departure[]): Departure[] {
+  if (what === 'slow_down') pace.slowDown(nowMs);
+  if (what === 'send' && pace.waitMs(nowMs) === 0) return [...flying, pace.sent(nowMs)];
+  const frame = flying[which % flying.length];
+  if (frame === undefined || (what !== 'result' && what !== 'drop')) return flying;
+  if (what === 'result') pace.result(frame, nowMs, Math.min(ms, nowMs - frame.sentAtMs));
+  else pace.dropped(frame, nowMs);
+  return flying.filter((other) => other !== frame);
+}
+
+test('whatever comes: never more in flight than asked, and never a wait without end', async (t) => {
+  const step: fc.Arbitrary<Step> = fc.record({
+    what: fc.constantFrom('send', 'result', 'drop', 'slow_down', 'pass'),
+    which: fc.nat(20),
+    ms: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 3000, noNaN: true })),
+  });
+  const limits = fc.record({ maxInFlight: fc.integer({ min: 1, max: 10 }), maxFps: fc.integer({ min: 1, max: 120 }) });
+  fc.assert(
+    fc.property(limits, fc.array(step, { maxLength: 200 }), ({ maxInFlight, maxFps }, steps) => {
+      const pace = new Pace({ maxInFlight, maxFps });
+      let flying: Departure[] = [];
+      let nowMs = 0;
+      for (const next of steps) {
+        nowMs += next.ms;
+        flying = take(pace, next, nowMs, flying);
+        const waitMs = pace.waitMs(nowMs);
+        const longestMs = flying.length === 0 ? 2000 / maxFps + 1000 : Number.POSITIVE_INFINITY;
+        const isInBounds = waitMs >= 0 && waitMs <= longestMs && pace.fps > 0 && pace.fps <= maxFps;
+        if (!isInBounds || pace.inFlight !== flying.length || flying.length > maxInFlight) return false;
+      }
+      return true;
+    }),
+    { numRuns: 2000 },
+  );
+  t.pass('2000 runs');
+});
