@@ -43,6 +43,28 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
+test('a frame that is held when the gateway goes is dropped, and its client closed with 1001 at once', async (t) => {
+  const gateway = await startGateway({ POOL_WORKERS: '1', STREAM_MAX_WAIT_MS: '60000' });
+  t.teardown(() => gateway.kill());
+  const working = await StreamClient.open(gateway.streamUrl('slower'));
+  const holding = await StreamClient.open(gateway.streamUrl('echo'));
+  working.send(frame);
+  await inFlight(gateway, 1);
+  holding.send(frame);
+  await eventually(
+    () => readiness(gateway),
+    ({ pool }) => pool.held === 1,
+    'a held frame',
+  );
+  gateway.signal('SIGTERM');
+  t.equal(await holding.closed(), 1001);
+  t.strictSame(holding.texts, ['{"frame_index":0,"dropped":true}']);
+  t.equal(working.closeCode, undefined, 'the frame in flight is still being worked on');
+  t.equal(await working.closed(), 1001);
+  t.match(working.replies, [{ frame_index: 0, result: { slept: 1000 } }]);
+  t.strictSame(await gateway.ended(), { code: 0, signal: null });
+});
+
 test('during the drain no new client gets in', async (t) => {
   const gateway = await startGateway({ POOL_WORKERS: '1' });
   t.teardown(() => gateway.kill());

@@ -1,0 +1,59 @@
+/** Two thread executors of different pipelines and sizes behind one scheduler, with real threads. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'tap';
+import type { Executor } from '../../../src/pool/executor.ts';
+import { FrameSlots } from '../../../src/pool/frame-slots.ts';
+import { Pool } from '../../../src/pool/pool.ts';
+import { ThreadExecutor } from '../../../src/pool/thread-executor/thread-executor.ts';
+import { fixtureModels } from '../../support/gateway.ts';
+import { encodePicture } from '../../support/jpeg-bytes.ts';
+import { KeptLog, runFrame } from '../../support/started-pool.ts';
+
+const jpeg = encodePicture(32, 24);
+const { log } = new KeptLog();
+
+test('each runs what it can, and a frame that both can run goes where there is room', async (t) => {
+  const slots = new FrameSlots(1_000_000);
+  const executors: Executor[] = [];
+  const startExecutor = async (workers: number, ...pipelines: string[]) => {
+    const sources = pipelines.map((id) => {
+      const path = join(fixtureModels, 'pipelines', `${id}.json`);
+      return { path, text: readFileSync(path, 'utf8') };
+    });
+    const executor = new ThreadExecutor({
+      setup: { memory: slots.memory, modelsDir: fixtureModels, providers: ['cpu'], sources },
+      pipelines: new Set(pipelines),
+      log,
+      capacityChanged: () => pool.capacityChanged(),
+    });
+    executors.push(executor);
+    for (let worker = 0; worker < workers; worker++) await executor.grow();
+    return executor;
+  };
+  const pool: Pool = new Pool({
+    ...{ executors, slots, log, poolWorkers: 3, maxHeldBytes: 500_000, maxWaitMs: 30_000, frameTimeoutMs: 30_000 },
+    rules: new Map(),
+    load: () => undefined,
+  });
+  t.teardown(() => pool.stop(10_000));
+  const two = await startExecutor(2, 'slow', 'echo');
+  const one = await startExecutor(1, 'slow', 'by_width');
+  t.match(pool.status(), { ready: 3 });
+  t.same(pool.status().pipelines, ['slow', 'echo', 'by_width']);
+
+  const sessions = Array.from({ length: 6 }, (_, index) => `session ${index}`);
+  for (const session of sessions) pool.openSession(session);
+  // What takes long is known before the frames come that are to fill every worker.
+  t.equal((await runFrame(pool, 'slow', jpeg, 0, 'session 0')).type, 'result');
+  const outcomes = sessions.map((session) => runFrame(pool, 'slow', jpeg, 1, session));
+  t.match([two.free, one.free], [0, 0], 'all three run a frame that each of them can run');
+  t.match(pool.status(), { busy: 3, held: 3 });
+  const narrow = runFrame(pool, 'by_width', encodePicture(1, 8), 2, 'session 1');
+  const echo = runFrame(pool, 'echo', jpeg, 2, 'session 2');
+  for (const outcome of [...outcomes, narrow, echo]) t.match(await outcome, { type: /result|dropped/ });
+  t.equal((await narrow).type, 'result');
+  t.equal((await echo).type, 'result');
+  t.match([two.free, one.free], [2, 1]);
+  t.equal(pool.status().frameBytes, 0);
+});
