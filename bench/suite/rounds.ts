@@ -18,7 +18,9 @@ export interface Spread {
 
 export const perSecond: Measure = ({ results, seconds }) => results / seconds;
 export const offeredShare: Measure = ({ results, offered }) => over(results, offered);
-export const perCpuSecond: Measure = ({ results, cpuSeconds }) => over(results, cpuSeconds);
+/** Results that come in the grace count, and so does the CPU that they take. */
+export const perCpuSecond: Measure = ({ results, cpuSeconds, cpuSecondsToLast = cpuSeconds }) =>
+  over(results, cpuSecondsToLast);
 /** For servers that keep up: they work on nothing else after the clock than the last frames. */
 export const cpuPerResult: Measure = ({ results, cpuSecondsToLast }) => over(cpuSecondsToLast, results);
 export const cpuPerFrame: Measure = ({ sent, cpuSeconds }) => over(cpuSeconds, sent);

@@ -7,6 +7,7 @@ import type { Cell, Load, Trial } from './cells.ts';
 import { runClosedLoop } from './closed-loop.ts';
 import { renderDocumentPage } from './document-page.ts';
 import { runLimits, runLoad } from './load.ts';
+import { perCpuSecond } from './rounds.ts';
 import { type Sample, type SampleKey, sampleOfCeiling, sampleOfClosedLoop, sampleOfLoad } from './sample.ts';
 import type { BenchServer } from './server.ts';
 import { framesUrl, Servers } from './servers.ts';
@@ -132,9 +133,11 @@ function wordsOf(load: Load): string {
   }
 }
 
-function summaryOf({ cell, server, round, seconds, results, offered, p50Ms, p99Ms, cpuSeconds }: Sample): string {
+function summaryOf(sample: Sample): string {
+  const { cell, server, round, seconds, results, offered, p50Ms, p99Ms } = sample;
+  const resultsPerCpuSecond = perCpuSecond(sample);
   const of = offered === undefined ? '' : ` of ${(offered / seconds).toFixed(1)} offered`;
   const latency = p99Ms === undefined ? '' : `, ${p50Ms?.toFixed(1)} ms at 50 %, ${p99Ms.toFixed(1)} ms at 99 %`;
-  const cpu = cpuSeconds === undefined ? '' : `, ${(results / cpuSeconds).toFixed(1)} results a CPU-second`;
+  const cpu = resultsPerCpuSecond === undefined ? '' : `, ${resultsPerCpuSecond.toFixed(1)} results a CPU-second`;
   return `${cell} ${round + 1}: ${server}: ${(results / seconds).toFixed(1)} results/s${of}${latency}${cpu}`;
 }
