@@ -45,7 +45,7 @@ outside:
 train:
 	@$(MAKE) --directory native-models/training train
 
-# The fixed suite, against the gateway and its peers: some twenty minutes. Writes bench/results and docs/BENCHMARKS.md.
+# The fixed suite, against the gateway and its peers: twenty minutes to half an hour. Writes bench/results and docs/BENCHMARKS.md.
 bench: dist/cli.js peers
 	@npm --silent run suite
 

@@ -26,7 +26,7 @@ export const httpErrors = {
 
 export type HttpErrorCode = keyof typeof httpErrors;
 
-/** What can be wrong with one frame once it has been taken: an undecodable picture or a pipeline that failed. */
+/** What can be wrong with one frame once it has started: an undecodable picture or a pipeline that failed. */
 export type FrameErrorCode = 'invalid_frame' | 'pipeline_failure' | 'internal_error';
 
 /** A frame could not be answered with a result. `detail` goes to the peer: never a path, never a stack. */

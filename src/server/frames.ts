@@ -22,7 +22,7 @@ export interface FramesOptions {
 /** Each request carries one frame. */
 const frameIndex = 0;
 
-/** A frame that was not taken may be sent again soon; HTTP counts in whole seconds. */
+/** A frame that was dropped may be sent again soon; HTTP counts in whole seconds. */
 const retryAfterSeconds = '1';
 
 /** The contract's codes as HTTP says them. An unknown pipeline is 404, a missing one 400. */
