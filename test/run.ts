@@ -9,7 +9,8 @@ import { Parser } from 'tap-parser';
 
 interface Counts {
   passed: number;
-  failed: number;
+  /** The name of each test that failed. */
+  readonly failed: string[];
   /** Each skipped test with its reason. */
   readonly skipped: string[];
   /** Files that failed without a test that did: crashed, killed, out of time, or without tests. */
@@ -28,16 +29,16 @@ const testDepth = 2;
 
 /** Counts the tests in a file of TAP, each `test()` of a test file as one. */
 async function countTests(path: string): Promise<Counts> {
-  const counts: Counts = { passed: 0, failed: 0, skipped: [], broken: [] };
+  const counts: Counts = { passed: 0, failed: [], skipped: [], broken: [] };
   let failedBefore = 0;
   const endFile = ({ ok, name, skip }: Outcome) => {
-    if ((!ok && counts.failed === failedBefore) || skip) counts.broken.push(name);
-    failedBefore = counts.failed;
+    if ((!ok && counts.failed.length === failedBefore) || skip) counts.broken.push(name);
+    failedBefore = counts.failed.length;
   };
   const endTest = ({ ok, name, skip }: Outcome) => {
     if (skip) counts.skipped.push(`skipped: ${name} (${skip})`);
     else if (ok) counts.passed += 1;
-    else counts.failed += 1;
+    else counts.failed.push(name);
   };
   const watch = (parser: Parser, depth: number) => {
     parser.on('child', (child: Parser) => watch(child, depth + 1));
@@ -80,10 +81,11 @@ if (tap.stdout !== null) {
 async function finish(code: number | null): Promise<void> {
   const { passed, failed, skipped, broken } = await countTests(output);
   rmSync(folder, { recursive: true });
-  const isUntold = code !== 0 && failed + broken.length === 0;
+  const told = failed.length + broken.length;
   for (const reason of skipped) process.stdout.write(`${reason}\n`);
+  for (const name of failed) process.stdout.write(`failed: ${name}\n`);
   for (const file of broken) process.stdout.write(`broken: ${file} (ended early, or has no test)\n`);
   const count = skipped.length > 0 ? `, ${skipped.length} skipped` : '';
-  process.stdout.write(`${passed} passed, ${failed + broken.length + (isUntold ? 1 : 0)} failed${count}\n`);
+  process.stdout.write(`${passed} passed, ${told === 0 && code !== 0 ? 1 : told} failed${count}\n`);
   process.exitCode = broken.length > 0 ? 1 : (code ?? 1);
 }
