@@ -33,15 +33,15 @@ for (const [index, photo] of flags.photos.flatMap(readPhotos).entries()) {
   const { result } = await service.runOnFrame(flags.pipeline, index, bytes);
   const answer = { objects: photo.objects, detections: result.detections ?? [], timingsMs: result.timings_ms };
   answers.push(answer);
-  if (flags.draw !== undefined) draw(photo, bytes, answer, flags.draw);
+  if (flags.draw !== undefined) await draw(photo, bytes, answer, flags.draw);
 }
 await service.close();
 const report = score(answers);
 process.stdout.write(`${flags.json ? JSON.stringify(report) : table(report)}\n`);
 
 /** Writes `OUT/FOLDER/FILE`: folders may have files of the same name. */
-function draw({ path }: Photo, bytes: Uint8Array, { objects, detections }: Answer, out: string): void {
-  const image = decoder.decode(bytes);
+async function draw({ path }: Photo, bytes: Uint8Array, { objects, detections }: Answer, out: string): Promise<void> {
+  const { image } = await decoder.decode(bytes);
   drawAnswer(image, objects, detections);
   const folder = join(out, basename(dirname(path)));
   mkdirSync(folder, { recursive: true });

@@ -46,6 +46,8 @@ export interface FrameResult {
   detections?: Detection[];
   text?: string;
   text_score?: number;
+  /** What the decoder found wrong with the file, where it is damaged: a part of the picture may be gray or displaced. */
+  warnings?: readonly string[];
   /** Milliseconds for each node by its id, besides `decode` and `total`. */
   timings_ms: Record<string, number>;
   [key: string]: unknown;

@@ -1,8 +1,7 @@
 /** Gives a camera's JPEG the Huffman tables that it left out. Pure. */
 
-const marker = { prefix: 0xff, dht: 0xc4, sos: 0xda } as const;
-/** As in `src/jpeg-header.ts`. */
-const maxSegments = 256;
+import type { JpegHeader } from '../jpeg/header.ts';
+import { marker } from '../jpeg/markers.ts';
 
 /** How many codes there are of each length, 1 to 16 bits, and what they stand for: ITU-T T.81, annex K.3. */
 interface Table {
@@ -47,22 +46,9 @@ const standardTables = Buffer.concat([segmentStart, payload]);
 
 /**
  * Motion JPEG as in AVI leaves the tables out, since they are always the same; a decoder of JPEG needs them.
- * @returns the same buffer where there is a table or nothing that could be read, otherwise a copy with tables before the scan.
+ * @returns the same buffer where there is a table, otherwise a copy with tables before the scan.
  */
-export function withHuffmanTables(jpeg: Buffer): Buffer {
-  const at = scanWithoutTables(jpeg);
-  return at === undefined ? jpeg : Buffer.concat([jpeg.subarray(0, at), standardTables, jpeg.subarray(at)]);
-}
-
-/** Where the first scan begins, if no table stands before it. */
-function scanWithoutTables(jpeg: Buffer): number | undefined {
-  let at = 2;
-  for (let segments = 0; segments < maxSegments && at + 4 <= jpeg.length; segments++) {
-    if (jpeg[at] !== marker.prefix) return undefined;
-    const code = jpeg[at + 1];
-    if (code === marker.sos) return at;
-    if (code === marker.dht) return undefined;
-    at += code === marker.prefix ? 1 : 2 + jpeg.readUInt16BE(at + 2);
-  }
-  return undefined;
+export function withHuffmanTables(jpeg: Buffer, { hasHuffmanTables, scanAt }: JpegHeader): Buffer {
+  if (hasHuffmanTables) return jpeg;
+  return Buffer.concat([jpeg.subarray(0, scanAt), standardTables, jpeg.subarray(scanAt)]);
 }

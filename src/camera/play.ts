@@ -1,5 +1,5 @@
 /** Plays a source once: ffmpeg from its start to its end, its pictures as they come, and a watch over its silence. Main thread. */
-import { readJpegHeader } from '../jpeg-header.ts';
+import { readJpegHeader } from '../jpeg/header.ts';
 import { Child } from './child.ts';
 import { type Playing, playArguments } from './ffmpeg-arguments.ts';
 import { type FrameHead, FrameSplitter, readPartHead, readPpmHead, SplitError } from './frame-splitter.ts';
@@ -93,9 +93,9 @@ export class Play {
 
   /** A gateway ends the session for a frame that is no JPEG, so a broken one must not leave. */
   #jpeg(body: Buffer): void {
-    const bytes = withHuffmanTables(body);
-    if (readJpegHeader(bytes) === undefined) this.#parts.broken();
-    else this.#came({ kind: 'jpeg', bytes, atMs: performance.now() });
+    const read = readJpegHeader(body);
+    if (!read.ok) this.#parts.broken();
+    else this.#came({ kind: 'jpeg', bytes: withHuffmanTables(body, read.header), atMs: performance.now() });
   }
 
   #rgb({ size }: FrameHead, bytes: Buffer): void {

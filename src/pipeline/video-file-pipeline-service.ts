@@ -40,16 +40,16 @@ export class VideoFilePipelineService {
 
   /**
    * Decodes one JPEG frame and runs a pipeline on it.
-   * @param frameBytes a whole JPEG; zero bytes may follow it. Only read, and not kept.
+   * @param frameBytes a JPEG, with whatever follows it. Only read, and not kept.
    * @throws FrameError `invalid_frame` when the picture cannot be decoded, `pipeline_failure` when a tool fails.
    */
   async runOnFrame(pipelineId: string, frameIndex: number, frameBytes: Uint8Array): Promise<ResultMessage> {
     const startedAtMs = performance.now();
-    const image = this.#decoder.decode(frameBytes);
+    const { image, warnings } = await this.#decoder.decode(frameBytes);
     const decodeMs = performance.now() - startedAtMs;
     const run = await this.#dag.run(pipelineId, image);
     const timings = { decode: decodeMs, ...run.timingsMs, total: performance.now() - startedAtMs };
-    return { frame_index: frameIndex, result: composeResult(image, run.values, timings) };
+    return { frame_index: frameIndex, result: composeResult(image, warnings, run.values, timings) };
   }
 
   close(): Promise<void> {
@@ -59,15 +59,17 @@ export class VideoFilePipelineService {
 
 function composeResult(
   image: { width: number; height: number },
+  warnings: readonly string[],
   values: PortValues,
   timings: Readonly<Record<string, number>>,
 ): FrameResult {
-  // The picture stays here, and the three keys below are the gateway's own, whatever a tool gave under their names.
+  // The picture stays here, and the four keys below are the gateway's own, whatever a tool gave under their names.
   const {
     image: _image,
     width: _width,
     height: _height,
     timings_ms: _timings,
+    warnings: _warnings,
     detections,
     text_score,
     ...others
@@ -78,6 +80,7 @@ function composeResult(
     ...others,
     ...(detections === undefined ? {} : { detections: detections.map(roundDetection) }),
     ...(text_score === undefined ? {} : { text_score: round(text_score, scoreDigits) }),
+    ...(warnings.length === 0 ? {} : { warnings }),
     timings_ms: Object.fromEntries(Object.entries(timings).map(([id, ms]) => [id, round(ms, millisecondDigits)])),
   };
 }

@@ -1,5 +1,6 @@
 /** Decides from a message's bytes alone whether it is a JPEG frame worth copying. Pure; runs on the loop, before any copy. */
-import { readJpegHeader } from '../jpeg-header.ts';
+import { streamErrors } from '../errors.ts';
+import { readJpegHeader } from '../jpeg/header.ts';
 
 /** What one frame may be; the label is how the peer reads `maxFrameBytes`. */
 export interface FrameLimits {
@@ -12,13 +13,11 @@ export type FrameCheck =
   | { readonly ok: true; readonly width: number; readonly height: number }
   | { readonly ok: false; readonly code: 'invalid_frame' | 'frame_too_large'; readonly detail: string };
 
-const notJpeg = 'Not a valid JPEG image';
-
-/** The decoder takes 8 bits a sample, grey or colour. */
+/** The decoder takes 8 bits a sample, gray or color. */
 const supportedBitsPerSample = 8;
 
-function refuse(reason?: string): FrameCheck {
-  return { ok: false, code: 'invalid_frame', detail: reason === undefined ? notJpeg : `${notJpeg}: ${reason}` };
+function refuse(reason: string): FrameCheck {
+  return { ok: false, code: 'invalid_frame', detail: `${streamErrors.invalid_frame.detail}: ${reason}` };
 }
 
 /**
@@ -30,12 +29,12 @@ export function validateJpeg(bytes: Uint8Array, limits: FrameLimits): FrameCheck
   if (bytes.length > limits.maxFrameBytes) {
     return { ok: false, code: 'frame_too_large', detail: `Frame exceeds ${limits.maxFrameLabel}` };
   }
-  const header = readJpegHeader(bytes);
-  if (header === undefined) return refuse();
-  const { width, height, components, bitsPerSample } = header;
-  if (bitsPerSample !== supportedBitsPerSample) return refuse(`${bitsPerSample} bits per sample`);
+  const read = readJpegHeader(bytes);
+  if (!read.ok) return refuse(read.reason);
+  const { width, height, components, bitsPerSample } = read.header;
+  if (bitsPerSample !== supportedBitsPerSample) return refuse(`${bitsPerSample} bits a sample`);
   if (width === 0 || height === 0) return refuse(`${width}x${height} pixels`);
   if (width * height > limits.maxPixels) return refuse(`${width}x${height} exceeds ${limits.maxPixels} pixels`);
-  if (components !== 1 && components !== 3) return refuse(`${components} colour components`);
+  if (components !== 1 && components !== 3) return refuse(`${components} color components`);
   return { ok: true, width, height };
 }

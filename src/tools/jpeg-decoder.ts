@@ -1,103 +1,118 @@
-/** Decodes JPEG frames to RGB. Blocks its thread, a worker. */
-import jpegJs from 'jpeg-js';
-import { FrameError } from '../errors.ts';
-import { countScans, type JpegHeader, readJpegHeader } from '../jpeg-header.ts';
+/** Decodes JPEG frames to RGB, whole ones fast, damaged ones as far as they go. Worker threads. */
+import { FrameError, streamErrors } from '../errors.ts';
+import { readJpegHeader } from '../jpeg/header.ts';
+import { countScans } from '../jpeg/scans.ts';
 import type { Image } from '../models/image.ts';
+import {
+  type DecodeInto,
+  type DecodeTolerantly,
+  decodePortably,
+  loadSharp,
+  loadTurbo,
+  rgbChannels,
+  type Size,
+  type Tolerated,
+} from './jpeg-engines.ts';
 
-/** Bytes of one decoded pixel. */
-const rgbChannels = 3;
-/** Components of a CMYK picture, which only the portable decoder reads. */
-const cmykComponents = 4;
+/** A picture, and what its decoder found wrong with the file. */
+export interface DecodedFrame {
+  readonly image: Image;
+  /** For people; empty for a whole file. */
+  readonly warnings: readonly string[];
+}
+
 /** Every scan may go over the whole picture, also an empty one; cameras use one to ten, an attack thousands. */
 const maxScans = 64;
-const bytesPerMegabyte = 1_048_576;
-
-type DecodeInto = (bytes: Uint8Array, header: JpegHeader, out: Uint8Array) => void;
+/** A damaged file of which more of the picture is missing is refused. */
+const maxAbsentPercent = 95;
+/** Where nothing is there, libjpeg gives mid-gray. */
+const absentSample = 128;
 
 /** Turns a JPEG's bytes into an {@link Image} in a buffer that the next frame reuses. */
 export class JpegDecoder {
   /** `jpeg-turbo`, or `jpeg-js` where its binary does not load. */
   readonly engine: string;
   readonly #fast: DecodeInto | undefined;
+  readonly #loadTolerant: () => Promise<DecodeTolerantly | undefined>;
+  #tolerant: Promise<DecodeTolerantly> | undefined;
   #pixels: Uint8Array = new Uint8Array(0);
 
-  private constructor(fast: DecodeInto | undefined) {
+  private constructor(fast: DecodeInto | undefined, loadTolerant: () => Promise<DecodeTolerantly | undefined>) {
     this.#fast = fast;
+    this.#loadTolerant = loadTolerant;
     this.engine = fast === undefined ? 'jpeg-js' : 'jpeg-turbo';
   }
 
   static async create(): Promise<JpegDecoder> {
-    return new JpegDecoder(await loadTurbo());
+    return new JpegDecoder(await loadTurbo(), loadSharp);
   }
 
   /** A decoder that uses nothing native. */
   static portable(): JpegDecoder {
-    return new JpegDecoder(undefined);
+    return new JpegDecoder(undefined, async () => undefined);
   }
 
   /**
    * Decodes one frame as it is stored: an EXIF orientation is not applied.
    * @returns RGB pixels, valid until the next call.
-   * @throws FrameError `invalid_frame` when the bytes cannot be decoded.
+   * @throws FrameError `invalid_frame` with the reason when there is no picture in it.
    */
-  decode(bytes: Uint8Array): Image {
-    const header = readJpegHeader(bytes);
-    if (header === undefined || header.width === 0 || header.height === 0) throw new FrameError('invalid_frame');
-    if (countScans(bytes, maxScans + 1) > maxScans) throw new FrameError('invalid_frame');
-    const { width, height } = header;
-    const size = width * height * rgbChannels;
-    if (this.#pixels.length < size) this.#pixels = new Uint8Array(size);
-    const decodeInto = header.components === cmykComponents ? decodePortably : (this.#fast ?? decodePortably);
-    try {
-      decodeInto(bytes, header, this.#pixels);
-    } catch (cause) {
-      throw new FrameError('invalid_frame', undefined, { cause });
+  async decode(bytes: Uint8Array): Promise<DecodedFrame> {
+    const read = readJpegHeader(bytes);
+    if (!read.ok) throw invalid(read.reason);
+    const { width, height, scanAt } = read.header;
+    if (width === 0 || height === 0) throw invalid(`${width}x${height} pixels`);
+    if (countScans(bytes, scanAt, maxScans + 1) > maxScans) throw invalid(`more than ${maxScans} scans`);
+    if (this.#decodeFast(bytes, read.header)) {
+      return { image: { width, height, channels: rgbChannels, data: this.#pixels }, warnings: [] };
     }
-    return { width, height, channels: rgbChannels, data: this.#pixels };
+    return await this.#decodeTolerantly(bytes, { width, height });
   }
-}
 
-/** @returns `undefined` on a platform for which jpeg-turbo ships no binary. */
-async function loadTurbo(): Promise<DecodeInto | undefined> {
-  try {
-    const { default: turbo } = await import('@julusian/jpeg-turbo');
-    const options = { format: turbo.FORMAT_RGB };
-    return (bytes, header, out) => {
-      const decoded = turbo.decompressSync(asBuffer(bytes), asBuffer(out), options);
-      requireSize(header, decoded);
+  /** @returns whether the picture is in the buffer. */
+  #decodeFast(bytes: Uint8Array, size: Size): boolean {
+    if (this.#fast === undefined) return false;
+    const length = size.width * size.height * rgbChannels;
+    if (this.#pixels.length < length) this.#pixels = new Uint8Array(length);
+    try {
+      this.#fast(bytes, size, this.#pixels);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async #decodeTolerantly(bytes: Uint8Array, size: Size): Promise<DecodedFrame> {
+    this.#tolerant ??= this.#loadTolerant().then((loaded) => loaded ?? decodePortably);
+    const decode = await this.#tolerant;
+    let picture: Tolerated;
+    try {
+      picture = await decode(bytes, size);
+    } catch (cause) {
+      throw invalid((cause as Error).message, cause);
+    }
+    const { data, warning } = picture;
+    const image: Image = { ...size, channels: rgbChannels, data };
+    if (warning === undefined) return { image, warnings: [] };
+    const absentPercent = Math.round(100 * absentShareOf(image));
+    if (absentPercent > maxAbsentPercent) throw invalid(`${absentPercent} % of the picture is missing: ${warning}`);
+    return {
+      image,
+      warnings: absentPercent === 0 ? [warning] : [warning, `${absentPercent} % of the picture is missing`],
     };
-  } catch {
-    return undefined;
   }
 }
 
-const decodePortably: DecodeInto = (bytes, header, out) => {
-  const decoded = jpegJs.decode(bytes, {
-    formatAsRGBA: false,
-    useTArray: true,
-    tolerantDecoding: false,
-    maxResolutionInMP: Math.ceil((header.width * header.height) / 1e6),
-    maxMemoryUsageInMB: portableMemoryMegabytes(header),
-  });
-  requireSize(header, decoded);
-  out.set(decoded.data);
-};
-
-/** jpeg-js keeps about this many bytes for a pixel while it decodes: coefficients, samples and the result. */
-const portableBytesPerPixel = 40;
-const portableBaseMegabytes = 64;
-
-function portableMemoryMegabytes(header: JpegHeader): number {
-  return portableBaseMegabytes + Math.ceil((header.width * header.height * portableBytesPerPixel) / bytesPerMegabyte);
+function invalid(reason: string, cause?: unknown): FrameError {
+  return new FrameError('invalid_frame', `${streamErrors.invalid_frame.detail}: ${reason}`, { cause });
 }
 
-/** The decoder read the same header as we did; otherwise the pixels in the buffer are not what they seem. */
-function requireSize(header: JpegHeader, decoded: { width: number; height: number }): void {
-  if (decoded.width !== header.width || decoded.height !== header.height) {
-    throw new Error(`decoded ${decoded.width}x${decoded.height}, header says ${header.width}x${header.height}`);
+/** How much of a damaged picture is missing. A gray wall counts as missing, but only where the decoder has warned. */
+function absentShareOf({ data, width, height }: Image): number {
+  const length = width * height * rgbChannels;
+  let absent = 0;
+  for (let at = 0; at < length; at += rgbChannels) {
+    if (data[at] === absentSample && data[at + 1] === absentSample && data[at + 2] === absentSample) absent += 1;
   }
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
+  return absent / (width * height);
 }

@@ -48,7 +48,7 @@ for (const [what, bytes] of hostile) {
     const client = await StreamClient.open(gateway.streamUrl('echo'));
     await client.sendUntilTaken(bytes).catch(() => undefined);
     t.equal(await client.closed(), 1007);
-    t.match(client.replies.at(-1), { error: 'invalid_frame', detail: /^Not a valid JPEG image/ });
+    t.match(client.replies.at(-1), { error: 'invalid_frame', detail: /^Not a valid JPEG image: ./ });
   });
 }
 

@@ -1,5 +1,6 @@
 /** `invalid_frame`: every kind of message that is no picture to the gateway, and the paddings that are. */
 import tap, { test } from 'tap';
+import { maxTrailingBytes } from '../../src/jpeg/header.ts';
 import { startGateway } from '../support/gateway.ts';
 import { appendZeros, encodePicture, headerOnly, insertAfterSoi, segment } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
@@ -11,7 +12,7 @@ const maxPixels = 64 * 48;
 const gateway = await startGateway({ POOL_WORKERS: '1', STREAM_MAX_PIXELS: String(maxPixels) });
 tap.teardown(() => gateway.kill());
 
-function errorText(reason = ''): string {
+function errorText(reason: string): string {
   return JSON.stringify({ error: 'invalid_frame', detail: `Not a valid JPEG image${reason}` });
 }
 
@@ -26,21 +27,32 @@ function withoutBody(): Uint8Array {
 }
 
 const invalid: [what: string, bytes: Uint8Array, text: string][] = [
-  ['an empty message', new Uint8Array(0), errorText()],
-  ['one byte', Uint8Array.of(0xff), errorText()],
-  ['only zeros', new Uint8Array(1000), errorText()],
-  ['SOI alone', Uint8Array.of(0xff, 0xd8), errorText()],
-  ['SOI and EOI with nothing between', Uint8Array.of(0xff, 0xd8, 0xff, 0xd9), errorText()],
-  ['no SOI', picture.subarray(2), errorText()],
-  ['a byte before SOI', concat([0], picture), errorText()],
-  ['no EOI', picture.subarray(0, -2), errorText()],
-  ['EOI cut in half', picture.subarray(0, -1), errorText()],
-  ['a byte other than zero after EOI', concat(picture, [1]), errorText()],
-  ['garbage between SOI and EOI', concat([0xff, 0xd8], Array(500).fill(0x5a), [0xff, 0xd9]), errorText()],
-  ['a frame header cut short', concat([0xff, 0xd8], segment(0xc0, [8, 0, 48]), [0xff, 0xd9]), errorText()],
-  ['a segment that is longer than the file', insertAfterSoi(picture, [0xff, 0xe1, 0xff, 0xff]), errorText()],
-  ['12 bits a sample', headerOnly({ width: 8, height: 8, bitsPerSample: 12 }), errorText(': 12 bits per sample')],
-  ['four components', headerOnly({ width: 8, height: 8, components: 4 }), errorText(': 4 colour components')],
+  ['an empty message', new Uint8Array(0), errorText(': no SOI')],
+  ['one byte', Uint8Array.of(0xff), errorText(': no SOI')],
+  ['only zeros', new Uint8Array(1000), errorText(': no SOI')],
+  ['SOI alone', Uint8Array.of(0xff, 0xd8), errorText(': cut in its header')],
+  ['SOI and EOI with nothing between', Uint8Array.of(0xff, 0xd8, 0xff, 0xd9), errorText(': no picture before EOI')],
+  ['no SOI', picture.subarray(2), errorText(': no SOI')],
+  ['a byte before SOI', concat([0], picture), errorText(': no SOI')],
+  ['no EOI', picture.subarray(0, -2), errorText(': no EOI')],
+  ['EOI cut in half', picture.subarray(0, -1), errorText(': no EOI')],
+  [
+    'garbage between SOI and EOI',
+    concat([0xff, 0xd8], Array(500).fill(0x5a), [0xff, 0xd9]),
+    errorText(': no picture before EOI'),
+  ],
+  [
+    'a frame header cut short',
+    concat([0xff, 0xd8], segment(0xc0, [8, 0, 48]), [0xff, 0xd9]),
+    errorText(': a frame header of a wrong length'),
+  ],
+  [
+    'a segment that is longer than the file',
+    insertAfterSoi(picture, [0xff, 0xe1, 0xff, 0xff]),
+    errorText(': cut in its header'),
+  ],
+  ['12 bits a sample', headerOnly({ width: 8, height: 8, bitsPerSample: 12 }), errorText(': 12 bits a sample')],
+  ['four components', headerOnly({ width: 8, height: 8, components: 4 }), errorText(': 4 color components')],
   ['no width', headerOnly({ width: 0, height: 8 }), errorText(': 0x8 pixels')],
   ['no height', headerOnly({ width: 8, height: 0 }), errorText(': 8x0 pixels')],
   ['one column too many', encodePicture(65, 48), errorText(`: 65x48 exceeds ${maxPixels} pixels`)],
@@ -49,9 +61,17 @@ const invalid: [what: string, bytes: Uint8Array, text: string][] = [
     headerOnly({ width: 43_715, height: 65_500 }),
     errorText(`: 43715x65500 exceeds ${maxPixels} pixels`),
   ],
-  ['a fine header and no body at all', headerOnly({ width: 64, height: 48 }), errorText()],
-  ['a fine header and a body cut short', withoutBody(), errorText()],
-  ['a PNG signature', Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a), errorText()],
+  [
+    'a fine header and no body at all',
+    headerOnly({ width: 64, height: 48 }),
+    errorText(': libjpeg: Quantization table 0x00 was not defined'),
+  ],
+  [
+    'a fine header and a body cut short',
+    withoutBody(),
+    errorText(': 98 % of the picture is missing: libjpeg: Corrupt JPEG data: premature end of data segment'),
+  ],
+  ['a PNG signature', Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a), errorText(': no SOI')],
 ];
 
 for (const [what, bytes, text] of invalid) {
@@ -71,7 +91,7 @@ test('an invalid frame ends the session, and valid ones behind it are not answer
   client.send(picture);
   client.send(picture);
   t.equal(await client.closed(), 1007);
-  t.strictSame(client.texts.slice(before), [errorText()]);
+  t.strictSame(client.texts.slice(before), [errorText(': no SOI')]);
 });
 
 test('an invalid frame while another is in flight ends the session without that one’s result', async (t) => {
@@ -79,14 +99,16 @@ test('an invalid frame while another is in flight ends the session without that 
   client.send(picture);
   client.send(new Uint8Array(0));
   t.equal(await client.closed(), 1007);
-  t.strictSame(client.texts, [errorText()]);
+  t.strictSame(client.texts, [errorText(': no SOI')]);
 });
 
 const valid: [what: string, bytes: Uint8Array][] = [
   ['a picture of exactly the most pixels', picture],
   ['zeros after EOI', appendZeros(picture, 1)],
   ['a page of zeros after EOI', appendZeros(picture, 4096)],
-  ['the longest padding', appendZeros(picture, 65_536)],
+  ['the longest tail', appendZeros(picture, maxTrailingBytes)],
+  ['a line end after EOI', concat(picture, [13, 10])],
+  ['a second picture after EOI', concat(picture, encodePicture(160, 120))],
   ['fill bytes before a marker', insertAfterSoi(picture, [0xff, 0xff])],
   ['comments before the header', insertAfterSoi(picture, [...segment(0xfe, [1, 2, 3]), ...segment(0xfe, [])])],
 ];
@@ -99,11 +121,22 @@ for (const [what, bytes] of valid) {
   });
 }
 
-test('one zero more than the longest padding is not accepted', async (t) => {
+test('one byte more than the longest tail is not accepted', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('echo'));
-  client.send(appendZeros(picture, 65_537));
+  client.send(appendZeros(picture, maxTrailingBytes + 1));
   t.equal(await client.closed(), 1007);
-  t.strictSame(client.texts, [errorText()]);
+  t.strictSame(client.texts, [errorText(': no EOI')]);
+});
+
+test('a damaged picture is answered with what is there of it, and a warning', async (t) => {
+  const large = encodePicture(64, 48);
+  const client = await StreamClient.open(gateway.streamUrl('echo'));
+  const half = concat(large.subarray(0, large.length - 300), [0xff, 0xd9]);
+  t.match(await client.sendUntilTaken(half), {
+    result: { width: 64, height: 48, warnings: [/^libjpeg: Corrupt JPEG data/, /^\d+ % of the picture is missing$/] },
+  });
+  t.notMatch(JSON.stringify(await client.sendUntilTaken(large)), /warnings/, 'and a whole one without');
+  t.equal(await client.close(), 1005);
 });
 
 test('undecodable frames have cost no worker and left nothing behind', async (t) => {

@@ -5,7 +5,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
-import { readJpegHeader } from '../../src/jpeg-header.ts';
+import { readJpegHeader } from '../../src/jpeg/header.ts';
 import { renderFrames } from '../../src/samples/street-frames.ts';
 import { eventually, keepFrames, runCamera, noFfmpegReason as skip } from '../support/camera-run.ts';
 import { shippedModels, startGateway } from '../support/gateway.ts';

@@ -81,7 +81,7 @@ test('an unknown pipeline is printed as the gateway said it, exit code 1', async
 test('a file that is no picture is printed as the gateway said it, exit code 1', async (t) => {
   const { code, stdout } = await runCli(['send', join(pictures(t), 'notes.txt'), '--url', url, '-p', 'echo']);
   t.equal(code, 1);
-  t.match(linesOf(stdout), [{ error: 'invalid_frame', detail: 'Not a valid JPEG image' }]);
+  t.match(linesOf(stdout), [{ error: 'invalid_frame', detail: 'Not a valid JPEG image: no SOI' }]);
 });
 
 for (const [what, args, line] of [

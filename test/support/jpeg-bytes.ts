@@ -33,15 +33,18 @@ export function frameHeader(parts: FrameHeaderParts): number[] {
   return bytes;
 }
 
-/** The smallest file that passes for a JPEG by its header: SOI, a frame header, EOI. */
+/** A scan header for one component, with nothing behind it. */
+export const emptyScan: readonly number[] = segment(0xda, [1, 1, 0, 0, 63, 0]);
+
+/** The smallest file that passes for a JPEG by its header: SOI, a frame header, a scan of nothing, EOI. */
 export function headerOnly(parts: FrameHeaderParts): Uint8Array {
-  return Uint8Array.from([...soi, ...frameHeader(parts), ...eoi]);
+  return Uint8Array.from([...soi, ...frameHeader(parts), ...emptyScan, ...eoi]);
 }
 
 /** A file of `count` scans that hold nothing, after a frame header. */
 export function manyScans(parts: FrameHeaderParts, count: number): Uint8Array {
-  const scan = segment(0xda, [1, 1, 0, 0, 63, 0]);
-  return Uint8Array.from([...soi, ...frameHeader(parts), ...Array.from({ length: count }, () => scan).flat(), ...eoi]);
+  const scans = Array.from({ length: count }, () => emptyScan).flat();
+  return Uint8Array.from([...soi, ...frameHeader(parts), ...scans, ...eoi]);
 }
 
 /** Puts bytes between SOI and what follows it. */

@@ -38,7 +38,7 @@ test('a picture that cannot be decoded is an invalid frame', async (t) => {
   t.match(await runFrame(pool, 'echo', Uint8Array.from([1, 2, 3])), {
     type: 'failed',
     code: 'invalid_frame',
-    detail: 'Not a valid JPEG image',
+    detail: 'Not a valid JPEG image: no SOI',
   });
 });
 

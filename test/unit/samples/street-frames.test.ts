@@ -1,7 +1,7 @@
 /** The frames that the load harness sends are real JPEG of the size and weight that it claims. */
 import { test } from 'tap';
 import { openPipeline } from '../../../bench/open-pipeline.ts';
-import { readJpegHeader } from '../../../src/jpeg-header.ts';
+import { readJpegHeader } from '../../../src/jpeg/header.ts';
 import { renderFrames } from '../../../src/samples/street-frames.ts';
 import { JpegDecoder } from '../../../src/tools/jpeg-decoder.ts';
 

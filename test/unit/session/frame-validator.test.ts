@@ -7,6 +7,7 @@ import {
   appendZeros,
   decodableHeaders,
   encodePicture,
+  eoi,
   headerOnly,
   insertAfterSoi,
   legalSegments,
@@ -29,8 +30,8 @@ test('a progressive and a grey file are accepted', async (t) => {
 });
 
 test('an empty message and one that is no JPEG are refused alike', async (t) => {
-  t.same(validateJpeg(new Uint8Array(0), limits), refusal('Not a valid JPEG image'));
-  t.same(validateJpeg(Uint8Array.from([1, 2, 3]), limits), refusal('Not a valid JPEG image'));
+  t.same(validateJpeg(new Uint8Array(0), limits), refusal('Not a valid JPEG image: no SOI'));
+  t.same(validateJpeg(Uint8Array.from([1, 2, 3]), limits), refusal('Not a valid JPEG image: no SOI'));
 });
 
 test('a message of exactly the limit is taken, and one byte more is too large', async (t) => {
@@ -73,7 +74,7 @@ test('other than grey and three colours is refused', async (t) => {
   for (const components of [0, 2, 4, 5]) {
     t.same(
       validateJpeg(headerOnly({ width: 8, height: 8, components }), limits),
-      refusal(`Not a valid JPEG image: ${components} colour components`),
+      refusal(`Not a valid JPEG image: ${components} color components`),
     );
   }
 });
@@ -81,7 +82,7 @@ test('other than grey and three colours is refused', async (t) => {
 test('other than eight bits a sample is refused', async (t) => {
   t.same(
     validateJpeg(headerOnly({ width: 8, height: 8, bitsPerSample: 12 }), limits),
-    refusal('Not a valid JPEG image: 12 bits per sample'),
+    refusal('Not a valid JPEG image: 12 bits a sample'),
   );
 });
 
@@ -97,8 +98,8 @@ test('any bytes at all get an answer, and never more than the limits are accepte
       if (!check.ok) return;
       assert.ok(bytes.length <= tight.maxFrameBytes);
       assert.ok(check.width * check.height <= tight.maxPixels && check.width > 0 && check.height > 0);
-      const last = bytes.findLastIndex((byte) => byte !== 0);
-      assert.deepEqual([...bytes.subarray(0, 2), bytes[last - 1], bytes[last]], [0xff, 0xd8, 0xff, 0xd9]);
+      assert.deepEqual([...bytes.subarray(0, 2)], [0xff, 0xd8]);
+      assert.ok(Buffer.from(bytes).lastIndexOf(Uint8Array.from(eoi)) > 0);
     }),
     { numRuns: 300 },
   );

@@ -9,9 +9,9 @@ const noJpeg = Uint8Array.from([1, 2, 3]);
 test('a message that is no JPEG ends the session, without an answer from the pool', async (t) => {
   const { session, pool, outbox, errors } = openMockSession();
   session.receiveFrame(noJpeg);
-  t.same(outbox.sent, ['{"error":"invalid_frame","detail":"Not a valid JPEG image"}']);
+  t.same(outbox.sent, ['{"error":"invalid_frame","detail":"Not a valid JPEG image: no SOI"}']);
   t.same(outbox.closeCodes, [1007]);
-  t.same(errors, [['invalid_frame', 'Not a valid JPEG image']]);
+  t.same(errors, [['invalid_frame', 'Not a valid JPEG image: no SOI']]);
   t.same(pool.offered, []);
   t.same(pool.closed, ['the session']);
 });

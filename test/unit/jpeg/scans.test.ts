@@ -1,0 +1,52 @@
+/** Scans are counted as a decoder comes to them, not wherever two bytes look like one. */
+import { test } from 'tap';
+import { readJpegHeader } from '../../../src/jpeg/header.ts';
+import { countScans } from '../../../src/jpeg/scans.ts';
+import {
+  emptyScan,
+  encodePicture,
+  eoi,
+  frameHeader,
+  headerOnly,
+  insertAfterSoi,
+  manyScans,
+  segment,
+  soi,
+} from '../../support/jpeg-bytes.ts';
+
+const small = { width: 64, height: 48 };
+
+function scansOf(bytes: Uint8Array, limit = 10): number {
+  const read = readJpegHeader(bytes);
+  if (!read.ok) throw new Error(read.reason);
+  return countScans(bytes, read.header.scanAt, limit);
+}
+
+test('scans are counted up to the limit', async (t) => {
+  t.equal(scansOf(headerOnly(small)), 1);
+  t.equal(scansOf(encodePicture(32, 32)), 1);
+  t.equal(scansOf(manyScans(small, 5)), 5);
+  t.equal(scansOf(manyScans(small, 500)), 10);
+});
+
+test('what looks like a scan in a payload is none', async (t) => {
+  const look = Array.from({ length: 100 }, () => [0xff, 0xda]).flat();
+  t.equal(scansOf(insertAfterSoi(headerOnly(small), segment(0xe1, look))), 1);
+  const between = [...soi, ...frameHeader(small), ...emptyScan, ...segment(0xfe, look), ...emptyScan, ...eoi];
+  t.equal(scansOf(Uint8Array.from(between)), 2);
+});
+
+test('a stuffed zero, a restart or fill bytes do not end coded data, and scans behind EOI do not count', async (t) => {
+  const coded = [1, 0xff, 0x00, 0xff, 0xd0, 0xff, 0xff, 0xd1, 2];
+  const bytes = [
+    ...soi,
+    ...frameHeader(small),
+    ...emptyScan,
+    ...coded,
+    ...emptyScan,
+    3,
+    ...eoi,
+    ...manyScans(small, 20),
+  ];
+  t.equal(scansOf(Uint8Array.from(bytes), 20), 2);
+});
