@@ -16,8 +16,11 @@ export interface JpegHeader {
 export type ReadHeader = { readonly ok: true; readonly header: JpegHeader } | Refusal;
 type Refusal = { readonly ok: false; readonly reason: string };
 
-/** What may follow EOI: line ends, a vendor's tail, a second picture, the film of a motion photo. EOI is not looked for before that. */
-export const maxTrailingBytes = 4_194_304;
+/**
+ * Anything may follow EOI: line ends, a vendor's tail, a second picture, the film of a motion photo. EOI is looked for from the end, and
+ * given up after so many bytes of its second half that belong to none: a film of 16 MB has so many.
+ */
+export const maxFalseEois = 65_536;
 /** Segments before the first scan: a few dozen in practice; a crafted file could hold a million empty ones. */
 export const maxSegments = 4096;
 /** Bytes before the first scan that belong to no segment, all together: fill bytes, and what decoders skip with a warning. */
@@ -41,7 +44,7 @@ export function readJpegHeader(bytes: Uint8Array): ReadHeader {
   const walk = new HeaderWalk(bytes);
   const reason = walk.toFirstScan();
   if (reason !== undefined) return refuse(reason);
-  if (findLastEoi(bytes, walk.at) === -1) return refuse('no EOI');
+  if (!hasEoi(bytes, walk.at)) return refuse('no EOI');
   const { frameAt } = walk;
   return {
     ok: true,
@@ -56,17 +59,19 @@ export function readJpegHeader(bytes: Uint8Array): ReadHeader {
   };
 }
 
-/**
- * Looks for EOI from the end, where it nearly always is.
- * @param after EOI stands behind this offset: one in a thumbnail before the first scan is none.
- * @returns its offset, or -1.
- */
-function findLastEoi(bytes: Uint8Array, after: number): number {
-  const earliest = Math.max(after + 1, bytes.length - 2 - maxTrailingBytes);
-  for (let at = bytes.length - 2; at >= earliest; at--) {
-    if (bytes[at + 1] === marker.eoi && bytes[at] === marker.prefix) return at;
+/** Whether EOI stands behind the first scan: one in a thumbnail before it is none. */
+function hasEoi(bytes: Uint8Array, scanAt: number): boolean {
+  const last = bytes.length - 1;
+  if (bytes[last] === marker.eoi && bytes[last - 1] === marker.prefix) return true;
+  // Its search is native, and that of other arrays is not.
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = bytes.length;
+  for (let falseEois = 0; falseEois < maxFalseEois; falseEois++) {
+    at = buffer.lastIndexOf(marker.eoi, at - 1);
+    if (at <= scanAt) return false;
+    if (bytes[at - 1] === marker.prefix) return true;
   }
-  return -1;
+  return false;
 }
 
 class HeaderWalk {

