@@ -41,6 +41,8 @@ function refuse(reason: string): Refusal {
  */
 export function readJpegHeader(bytes: Uint8Array): ReadHeader {
   if (bytes[0] !== marker.prefix || bytes[1] !== marker.soi) return refuse('no SOI');
+  // libjpeg would skip what stands here; browsers, Pillow and OpenCV know a JPEG by its first three bytes.
+  if (bytes[2] !== marker.prefix && bytes.length > 2) return refuse('no marker after SOI');
   const walk = new HeaderWalk(bytes);
   const reason = walk.toFirstScan();
   if (reason !== undefined) return refuse(reason);

@@ -23,8 +23,8 @@ export interface DecodedFrame {
 
 /** Every scan may go over the whole picture, also an empty one; cameras use one to ten, an attack thousands. */
 const maxScans = 64;
-/** A damaged file of which more of the picture is missing is refused. */
-const maxAbsentPercent = 95;
+/** A damaged file of which less of the picture is there is refused: it shows nothing. */
+const minPresentShare = 0.01;
 /** Where nothing is there, libjpeg gives mid-gray. */
 const absentSample = 128;
 
@@ -94,8 +94,9 @@ export class JpegDecoder {
     const { data, warning } = picture;
     const image: Image = { ...size, channels: rgbChannels, data };
     if (warning === undefined) return { image, warnings: [] };
-    const absentPercent = Math.round(100 * absentShareOf(image));
-    if (absentPercent > maxAbsentPercent) throw invalid(`${absentPercent} % of the picture is missing: ${warning}`);
+    const absentShare = absentShareOf(image);
+    if (1 - absentShare < minPresentShare) throw invalid(`next to nothing of the picture is there: ${warning}`);
+    const absentPercent = Math.round(100 * absentShare);
     return {
       image,
       warnings: absentPercent === 0 ? [warning] : [warning, `${absentPercent} % of the picture is missing`],

@@ -51,7 +51,8 @@ export async function loadSharp(): Promise<DecodeTolerantly | undefined> {
   sharp.cache(false);
   sharp.concurrency(1);
   const decode = async (bytes: Buffer, size: Size, failOn: 'warning' | 'error'): Promise<Tolerated> => {
-    const options = { failOn, ignoreIcc: true, limitInputPixels: size.width * size.height };
+    // `unlimited` lets many warnings pass; pixels and scans have been limited before.
+    const options = { failOn, unlimited: true, ignoreIcc: true, limitInputPixels: size.width * size.height };
     const picture = sharp(bytes, options).removeAlpha().toColourspace('srgb').raw();
     const { data, info } = await picture.toBuffer({ resolveWithObject: true });
     requireSize(size, info);
@@ -72,10 +73,10 @@ export async function loadSharp(): Promise<DecodeTolerantly | undefined> {
   };
 }
 
-/** `VipsJpeg: Corrupt JPEG data: bad Huffman code`, perhaps after words of its own and with more lines of the same. */
+/** The last of lines like `VipsJpeg: Corrupt JPEG data: bad Huffman code`: what ended it, behind what it only warned of. */
 function libjpegWords(error: unknown): string {
-  const [, words] = /VipsJpeg: (.*)/.exec((error as Error).message) ?? [];
-  return `libjpeg: ${words ?? (error as Error).message.split('\n', 1)[0]}`;
+  const last = (error as Error).message.trim().split('\n').at(-1) ?? '';
+  return `libjpeg: ${last.replace(/^.*VipsJpeg: /, '')}`;
 }
 
 /** jpeg-js keeps about this many bytes for a pixel while it decodes: coefficients, samples and the result. */

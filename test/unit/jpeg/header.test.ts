@@ -20,6 +20,8 @@ import {
 } from '../../support/jpeg-bytes.ts';
 
 const small = { width: 64, height: 48 };
+/** Stray bytes may stand behind a segment, and not right behind SOI. */
+const aSegment = segment(0xfe, [1]);
 const smallHeader = { ...small, components: 3, bitsPerSample: 8 };
 
 function headerOf(bytes: Uint8Array): JpegHeader {
@@ -79,6 +81,7 @@ test('what is no file of a picture is refused with the reason', async (t) => {
   const cases: [what: string, bytes: Uint8Array | number[], reason: string][] = [
     ['no bytes', [], 'no SOI'],
     ['SOI alone', [...soi], 'cut in its header'],
+    ['a stray byte after SOI', insertAfterSoi(good, [0]), 'no marker after SOI'],
     ['SOI and EOI without anything between', [...soi, ...eoi], 'no picture before EOI'],
     ['no SOI', good.subarray(2), 'no SOI'],
     ['a byte before SOI', [0, ...good], 'no SOI'],
@@ -107,7 +110,7 @@ test('fill bytes, stray bytes and stuffed zeros between segments are skipped', a
     [0xff, 0x00],
     [0, 0xff, 0x00, 0xff],
   ]) {
-    t.match(headerOf(insertAfterSoi(headerOnly(small), bytes)), smallHeader, bytes.join(' '));
+    t.match(headerOf(insertAfterSoi(headerOnly(small), [...aSegment, ...bytes])), smallHeader, bytes.join(' '));
   }
 });
 
@@ -139,13 +142,13 @@ test('a file of nothing but fill or stray bytes is given up', async (t) => {
   const good = headerOnly(small);
   for (const filling of [0xff, 0x00, 0x5a]) {
     const bytes = new Uint8Array(5 * 1_048_576).fill(filling);
-    bytes.set(soi);
+    bytes.set([...soi, ...aSegment]);
     bytes.set(good.subarray(2), bytes.length - good.length + 2);
     t.equal(reasonOf(bytes), `more than ${maxStrayBytes} stray bytes`, String(filling));
   }
   const most = Array.from({ length: maxStrayBytes }, () => 1);
-  t.match(headerOf(insertAfterSoi(good, most)), smallHeader);
-  t.equal(reasonOf(insertAfterSoi(good, [...most, 1])), `more than ${maxStrayBytes} stray bytes`);
+  t.match(headerOf(insertAfterSoi(good, [...aSegment, ...most])), smallHeader);
+  t.equal(reasonOf(insertAfterSoi(good, [...aSegment, ...most, 1])), `more than ${maxStrayBytes} stray bytes`);
 });
 
 test('Huffman tables are seen, and where the first scan begins', async (t) => {

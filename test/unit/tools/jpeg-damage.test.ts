@@ -38,7 +38,7 @@ test('bytes after EOI change nothing, whatever they are', async (t) => {
 });
 
 test('stray bytes between segments are skipped, and told', async (t) => {
-  const { image, warnings } = await decoder.decode(insertAfterSoi(grayMosaic, [1, 2, 3]));
+  const { image, warnings } = await decoder.decode(insertAfterSoi(grayMosaic, [...segment(0xfe, []), 1, 2, 3]));
   t.equal(levelOf(image, 5, 5), sample(0, 5, 5));
   t.match(warnings, [/^libjpeg: Corrupt JPEG data: 3 extraneous bytes before marker/]);
 });
@@ -85,10 +85,10 @@ test('a picture cut short with its EOI in place is used as far as it goes', asyn
 
 test('a picture of which next to nothing is there is refused', async (t) => {
   const scan = grayMosaic.findIndex((byte, at) => byte === 0xff && grayMosaic[at + 1] === 0xda);
-  const cut = Uint8Array.from([...grayMosaic.subarray(0, scan + 10), 0x55, ...eoi]);
+  const cut = Uint8Array.from([...grayMosaic.subarray(0, scan + 10), ...eoi]);
   await t.rejects(decoder.decode(cut), {
     code: 'invalid_frame',
-    detail: /^Not a valid JPEG image: \d+ % of the picture is missing: libjpeg: Corrupt JPEG data/,
+    detail: /^Not a valid JPEG image: next to nothing of the picture is there: libjpeg: Corrupt JPEG data/,
   });
 });
 

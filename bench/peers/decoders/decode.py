@@ -1,0 +1,76 @@
+"""Pillow and OpenCV as judges of JPEG files: which of them gives a picture. Run by bench/jpeg.ts and a test.
+
+decode.py bases DIR   writes the files that are to be mutated
+decode.py judge       standard input: files, each after its length (uint32, little endian); standard output: two bytes a file:
+                      1 or 0 for Pillow, and how many per cent of OpenCV's picture are there, or 255 where it gives none
+"""
+
+import io
+import struct
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+WIDTH, HEIGHT = 96, 64
+NO_PICTURE = 255
+
+
+def picture() -> Image.Image:
+    rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
+    noise = np.random.default_rng(1).integers(0, 60, (HEIGHT, WIDTH))
+    channels = [columns * 2 % 200 + noise // 2, rows * 3 + noise, (rows + columns) % 180 + noise]
+    return Image.fromarray(np.stack(channels, axis=2).clip(0, 255).astype(np.uint8))
+
+
+def write_bases(folder: Path) -> None:
+    color = picture()
+    options = {
+        "444": {"subsampling": 0},
+        "422": {"subsampling": 1},
+        "420": {"subsampling": 2},
+        "411": {"subsampling": "4:1:1"},
+        "optimized": {"optimize": True},
+        "progressive": {"progressive": True},
+        "restart": {"restart_marker_blocks": 4},
+        "restart-progressive": {"progressive": True, "restart_marker_blocks": 3},
+        "exif": {"exif": b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x00\x00", "comment": b"a comment"},
+    }
+    for name, more in options.items():
+        color.save(folder / f"{name}.jpg", quality=80, **more)
+    color.convert("L").save(folder / "gray.jpg", quality=80)
+    color.convert("L").save(folder / "gray-restart.jpg", quality=80, restart_marker_blocks=2)
+
+
+def pillow_decodes(data: bytes) -> bool:
+    try:
+        with Image.open(io.BytesIO(data), formats=["JPEG", "MPO"]) as image:
+            image.load()
+            return True
+    except Exception:
+        return False
+
+
+def opencv_percent(data: bytes) -> int:
+    """Where a file ends early, libjpeg gives mid-gray."""
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error:
+        return NO_PICTURE
+    return NO_PICTURE if image is None else int(100 * np.any(image != 128, axis=2).mean())
+
+
+def judge() -> None:
+    while header := sys.stdin.buffer.read(4):
+        (length,) = struct.unpack("<I", header)
+        data = sys.stdin.buffer.read(length)
+        sys.stdout.buffer.write(bytes([pillow_decodes(data), opencv_percent(data)]))
+    sys.stdout.buffer.flush()
+
+
+if sys.argv[1] == "bases":
+    write_bases(Path(sys.argv[2]))
+else:
+    judge()
