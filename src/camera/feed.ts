@@ -1,29 +1,16 @@
 /** Keeps one source playing: finds out what it gives, plays it, and starts again when it was cut. Main thread. */
-import type { FfmpegVersion, Mode, Wishes } from './ffmpeg-arguments.ts';
-import type { LastWords } from './last-words.ts';
-import type { Picture, PictureBuffers } from './picture.ts';
-import { Play, type PlayEnd } from './play.ts';
-import { type Format, Probe } from './probe.ts';
-import { isLive, type Source } from './source.ts';
+import { Attempt, type AttemptEnd, type AttemptParts, stopped } from './attempt.ts';
+import type { Mode } from './ffmpeg-arguments.ts';
+import { isLive } from './source.ts';
 
 export type FeedState =
   | { readonly state: 'opening' }
   | { readonly state: 'live'; readonly mode: Mode }
   | { readonly state: 'waiting'; readonly detail: string; readonly retryInMs: number };
 
-export interface FeedParts {
-  readonly source: Source;
-  readonly wishes: Wishes;
-  readonly version: FfmpegVersion;
-  /** Quality was asked for, so the camera's own JPEGs do not do. */
-  readonly isEncoded: boolean;
+export interface FeedParts extends Omit<AttemptParts, 'live'> {
   readonly reconnects: boolean;
-  /** So long without a picture means that the source is lost. */
-  readonly silenceMs: number;
-  readonly buffers: PictureBuffers;
   readonly changed: (state: FeedState) => void;
-  readonly picture: (picture: Picture) => void;
-  readonly broken: () => void;
   /** No picture from before this may be used any more. */
   readonly cut: () => void;
 }
@@ -39,21 +26,10 @@ const firstRetryMs = 500;
 const longestRetryMs = 15_000;
 /** A source that has never given a picture and seems to be no video gets so many attempts. */
 const mostDoubtfulAttempts = 3;
-/** A recording that ends so long before its length says was played to its end, and one that ends sooner was cut. */
-const earlyEndMs = 1000;
-const earlyEndShare = 0.1;
-
-interface Attempt {
-  readonly type: PlayEnd['type'];
-  readonly words: LastWords;
-  readonly pictures: number;
-  /** A recording over HTTP that was played to its end. */
-  readonly isWhole?: boolean;
-}
 
 export class Feed {
   readonly #parts: FeedParts;
-  #running: Probe | Play | undefined;
+  #attempt: Attempt | undefined;
   #wake: (() => void) | undefined;
   #isStopped = false;
   /** Attempts in a row without a picture. */
@@ -68,7 +44,10 @@ export class Feed {
   async run(): Promise<FeedEnd> {
     for (;;) {
       this.#parts.changed({ state: 'opening' });
-      const attempt = await this.#attempt();
+      const live = (mode: Mode) => this.#parts.changed({ state: 'live', mode });
+      // The source is asked again each time: it may be another camera now, or the same set up anew.
+      this.#attempt = new Attempt({ ...this.#parts, live });
+      const attempt = await this.#attempt.ended;
       if (this.#isStopped || attempt.type === 'stopped') return stoppedEnd;
       if (attempt.pictures > 0) this.#everGave = true;
       this.#attempts = attempt.pictures > 0 ? 0 : this.#attempts + 1;
@@ -83,51 +62,15 @@ export class Feed {
   /** Ends what runs; `run` settles when it is gone. */
   stop(): void {
     this.#isStopped = true;
-    this.#running?.stop();
+    this.#attempt?.stop();
     this.#wake?.();
   }
 
-  async #attempt(): Promise<Attempt> {
-    const { source, wishes, version, silenceMs } = this.#parts;
-    // Asked again each time: it may be another camera now, or the same set up anew.
-    const probe = new Probe(source, wishes, version, 2 * silenceMs);
-    this.#running = probe;
-    const end = await probe.ended;
-    if (end.type === 'stopped' || this.#isStopped) return { type: 'stopped', words: stopped, pictures: 0 };
-    if (end.type === 'failed') return { ...end, pictures: 0 };
-    return await this.#play(end.format);
-  }
-
-  async #play(format: Format): Promise<Attempt> {
-    const { source, wishes, version, silenceMs, buffers, broken } = this.#parts;
-    const isCopied = format.codec === 'mjpeg' && !format.isTurned && !this.#parts.isEncoded;
-    const mode = isCopied ? 'copy' : 'pictures';
-    const deviceGivesJpeg = format.codec === 'mjpeg';
-    const isRecording = source.kind === 'http' && format.durationMs !== undefined;
-    const startMs = performance.now();
-    let isFirst = true;
-    const play = new Play({
-      ...{ source, mode, wishes, version, silenceMs, buffers, broken, deviceGivesJpeg, isRecording },
-      size: format.size,
-      picture: (picture) => {
-        if (this.#isStopped) return;
-        if (isFirst) this.#parts.changed({ state: 'live', mode });
-        isFirst = false;
-        this.#parts.picture(picture);
-      },
-    });
-    this.#running = play;
-    const end = await play.ended;
-    const missingMs = (format.durationMs ?? Number.POSITIVE_INFINITY) - (performance.now() - startMs);
-    const isWhole = missingMs <= Math.max(earlyEndMs, earlyEndShare * (format.durationMs ?? 0));
-    return { ...end, isWhole: isRecording && end.type === 'done' && isWhole };
-  }
-
-  #isOver(attempt: Attempt): boolean {
+  #isOver(attempt: AttemptEnd): boolean {
     return attempt.isWhole === true || !this.#parts.reconnects || this.#isHopeless(attempt);
   }
 
-  #isHopeless({ words }: Attempt): boolean {
+  #isHopeless({ words }: AttemptEnd): boolean {
     switch (words.healing) {
       case 'never':
         return true;
@@ -153,9 +96,8 @@ export class Feed {
   }
 }
 
-const stopped: LastWords = { detail: 'stopped', healing: 'likely' };
 const stoppedEnd: FeedEnd = { type: 'done', detail: stopped.detail };
 
-function endOf({ type, words }: Attempt): FeedEnd {
+function endOf({ type, words }: AttemptEnd): FeedEnd {
   return type === 'done' ? { type: 'done', detail: 'played to its end' } : { type: 'failed', detail: words.detail };
 }

@@ -1,10 +1,10 @@
-/** Plays a source once: ffmpeg from its start to its end, its pictures as they come, and a watch over its silence. Main thread. */
+/** Plays a source once: an output from its start to its end, its pictures as they come, and a watch over its silence. Main thread. */
 import { readJpegHeader } from '../jpeg/header.ts';
-import { Child } from './child.ts';
-import { type Playing, playArguments } from './ffmpeg-arguments.ts';
+import type { Mode } from './ffmpeg-arguments.ts';
 import { type FrameHead, FrameSplitter, readPartHead, readPpmHead, SplitError } from './frame-splitter.ts';
 import { withHuffmanTables } from './huffman-tables.ts';
-import { type LastWords, lastWordsOf } from './last-words.ts';
+import type { LastWords } from './last-words.ts';
+import type { Output, OutputEnd, StartOutput } from './output.ts';
 import type { Picture, PictureBuffers } from './picture.ts';
 
 export interface PlayEnd {
@@ -14,7 +14,12 @@ export interface PlayEnd {
   readonly pictures: number;
 }
 
-export interface PlayParts extends Playing {
+export interface PlayParts {
+  readonly mode: Mode;
+  /** So long without a picture means that the source is lost. */
+  readonly silenceMs: number;
+  /** The output keeps to this rate itself: two pictures of a low one are far apart. */
+  readonly fps?: number | undefined;
   readonly buffers: PictureBuffers;
   readonly picture: (picture: Picture) => void;
   /** A frame of the camera that is no whole JPEG: half of one, as a bad cable gives. */
@@ -29,7 +34,7 @@ const longestTimerMs = 2 ** 31 - 1;
 export class Play {
   readonly ended: Promise<PlayEnd>;
   readonly #parts: PlayParts;
-  readonly #child: Child;
+  readonly #output: Output;
   readonly #splitter: FrameSplitter;
   /** So long without a picture means that the source is lost. */
   readonly #patienceMs: number;
@@ -38,11 +43,10 @@ export class Play {
   /** Why it was ended from this side; undefined while it was not. */
   #verdict: 'stopped' | 'silent' | SplitError | undefined;
 
-  constructor(parts: PlayParts) {
+  constructor(parts: PlayParts, start: StartOutput) {
     this.#parts = parts;
-    const { mode, buffers, silenceMs, source, wishes } = parts;
-    // ffmpeg itself leaves out what is above the rate, and two pictures of a low one are far apart.
-    const gapMs = mode === 'pictures' && wishes.fps !== undefined ? 1000 / wishes.fps : 0;
+    const { mode, buffers, silenceMs, fps } = parts;
+    const gapMs = fps === undefined ? 0 : 1000 / fps;
     this.#patienceMs = Math.min(silenceMs + gapMs, longestTimerMs);
     this.#splitter =
       mode === 'copy'
@@ -52,11 +56,11 @@ export class Play {
             (head, body) => this.#rgb(head, body),
             (bytes) => buffers.take(bytes),
           );
-    this.#child = new Child('ffmpeg', playArguments(parts), (chunk) => this.#read(chunk));
+    this.#output = start((chunk) => this.#read(chunk));
     this.#watchdog = setTimeout(() => this.#end('silent'), firstPictureFactor * silenceMs);
-    this.ended = this.#child.ended.then((code) => {
+    this.ended = this.#output.ended.then((end) => {
       clearTimeout(this.#watchdog);
-      return { ...this.#outcome(code, source), pictures: this.#pictures };
+      return { ...this.#outcome(end), pictures: this.#pictures };
     });
   }
 
@@ -64,7 +68,7 @@ export class Play {
     this.#end('stopped');
   }
 
-  #outcome(code: number | undefined, source: Playing['source']): Omit<PlayEnd, 'pictures'> {
+  #outcome({ isClean, words }: OutputEnd): Omit<PlayEnd, 'pictures'> {
     const verdict = this.#verdict;
     if (verdict === 'stopped') return { type: 'stopped', words: { detail: 'stopped', healing: 'likely' } };
     if (verdict === 'silent') {
@@ -72,14 +76,13 @@ export class Play {
       return { type: 'failed', words: { detail: `no picture for ${Math.round(ms / 100) / 10} s`, healing: 'likely' } };
     }
     if (verdict !== undefined) return { type: 'failed', words: { detail: verdict.message, healing: 'rarely' } };
-    const words = lastWordsOf(this.#child.lines, source);
-    return { type: code === 0 && this.#pictures > 0 ? 'done' : 'failed', words };
+    return { type: isClean && this.#pictures > 0 ? 'done' : 'failed', words };
   }
 
   #end(verdict: 'stopped' | 'silent' | SplitError): void {
     this.#verdict ??= verdict;
     clearTimeout(this.#watchdog);
-    this.#child.stop();
+    this.#output.stop();
   }
 
   #read(chunk: Buffer): void {

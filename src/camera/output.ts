@@ -1,0 +1,31 @@
+/** What gives a play its bytes: an ffmpeg that plays a source. Main thread. */
+import { Child } from './child.ts';
+import { type Playing, playArguments } from './ffmpeg-arguments.ts';
+import { type LastWords, lastWordsOf } from './last-words.ts';
+
+/** Something that writes frames, each after a header with its length, until it ends or is stopped. */
+export interface Output {
+  readonly ended: Promise<OutputEnd>;
+  stop(): void;
+}
+
+export interface OutputEnd {
+  /** It ended by itself and without an error. */
+  readonly isClean: boolean;
+  readonly words: LastWords;
+}
+
+/** Starts an output; `chunk` gets its bytes as they come. */
+export type StartOutput = (chunk: (bytes: Buffer) => void) => Output;
+
+/** Plays a source with ffmpeg. */
+export function playWithFfmpeg(playing: Playing): StartOutput {
+  return (chunk) => {
+    const child = new Child('ffmpeg', playArguments(playing), chunk);
+    const ended = child.ended.then((code) => ({
+      isClean: code === 0,
+      words: lastWordsOf(child.lines, playing.source),
+    }));
+    return { ended, stop: () => child.stop() };
+  };
+}
