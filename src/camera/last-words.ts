@@ -83,20 +83,33 @@ const known: readonly Known[] = [
 /** So long a line is ffmpeg's, or a server's that wants to be a nuisance. */
 const longestDetail = 160;
 
+/** How a program ended. */
+export interface ProgramEnd {
+  readonly program: 'ffmpeg' | 'ffprobe';
+  /** `undefined`: it was ended by a signal. */
+  readonly code: number | undefined;
+}
+
 /**
  * Reads the last lines of ffmpeg's standard error.
  * @param lines oldest first. Passwords of the source are taken out of what is returned.
+ * @returns words that are never empty: where it said nothing that can be shown, how it ended.
  */
-export function lastWordsOf(lines: readonly string[], source: Source): LastWords {
+export function lastWordsOf(lines: readonly string[], source: Source, end: ProgramEnd): LastWords {
   for (const { pattern, detail, healing } of known) {
     const line = lines.find((text) => pattern.test(text));
-    if (line !== undefined) return { detail: detail ?? tidy(line, source), healing };
+    if (line !== undefined) return { detail: detail ?? (tidy(line, source) || describeEnd(end)), healing };
   }
-  const last = lines.findLast((line) => /\[(error|fatal|panic)\]/.test(line));
-  return { detail: last === undefined ? 'the stream ended' : tidy(last, source), healing: 'likely' };
+  const said = lines.filter((line) => /\[(error|fatal|panic)\]/.test(line)).map((line) => tidy(line, source));
+  return { detail: said.findLast((words) => words !== '') ?? describeEnd(end), healing: 'likely' };
 }
 
-/** Without `[rtsp @ 0x5634]`, `[error]`, the address, control characters and passwords. */
+function describeEnd({ program, code }: ProgramEnd): string {
+  if (code === 0) return 'the stream ended';
+  return code === undefined ? `${program} was ended by a signal` : `${program} ended with code ${code}`;
+}
+
+/** Without `[rtsp @ 0x5634]`, `[error]`, the address, control characters and passwords. @returns '' where no word is left. */
 function tidy(line: string, source: Source): string {
   const bare = line.replace(/\[[^\]]* @ 0x[0-9a-f]+\] ?/g, '').replace(/\[\w+\] ?/, '');
   const withoutAddress = bare.replace(`file:${source.text}: `, '').replace(`${source.text}: `, '');
@@ -104,5 +117,6 @@ function tidy(line: string, source: Source): string {
     .filter((character) => character >= ' ')
     .join('')
     .trim();
+  if (!/[\p{L}\p{N}]/u.test(clean)) return '';
   return clean.length > longestDetail ? `${clean.slice(0, longestDetail)}…` : clean;
 }

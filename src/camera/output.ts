@@ -24,7 +24,7 @@ export function playWithFfmpeg(playing: Playing): StartOutput {
     const child = new Child('ffmpeg', playArguments(playing), chunk);
     const ended = child.ended.then((code) => ({
       isClean: code === 0,
-      words: lastWordsOf(child.lines, playing.source),
+      words: lastWordsOf(child.lines, playing.source, { program: 'ffmpeg', code }),
     }));
     return { ended, stop: () => child.stop() };
   };

@@ -55,7 +55,7 @@ export class Probe {
       if (source.kind === 'device' && this.#child.lines.some((line) => /proper (pixel )?format/.test(line))) {
         return { type: 'known', format: { codec: 'rawvideo', size: undefined, isTurned: false } };
       }
-      return { type: 'failed', words: lastWordsOf(this.#child.lines, source) };
+      return { type: 'failed', words: lastWordsOf(this.#child.lines, source, { program: 'ffprobe', code }) };
     });
   }
 

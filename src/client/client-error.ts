@@ -14,7 +14,8 @@ export class ClientError extends Error {
   readonly detail: string;
 
   constructor(code: ClientErrorCode, detail: string) {
-    super(`${code}: ${detail}`);
+    // A gateway may give no words of its own; nobody is to read a colon with nothing after it.
+    super(detail.trim() === '' ? code : `${code}: ${detail}`);
     this.name = 'ClientError';
     this.code = code;
     this.detail = detail;

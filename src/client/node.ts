@@ -1,6 +1,7 @@
 /** `framegate/client` for Node: the same client over the package `ws`, since Node 20 has no WebSocket of its own. */
 import WebSocket from 'ws';
 import { Client, type ConnectOptions } from './client.ts';
+import { reasonOf } from './reason.ts';
 import type { OpenSocket } from './session.ts';
 
 export type { Detection, FrameResult, Point, Quad } from '../protocol.ts';
@@ -20,7 +21,7 @@ const openSocket: OpenSocket = (url, events) => {
   socket.on('open', () => events.opened());
   socket.on('message', (data, isBinary) => events.received(isBinary ? data : data.toString()));
   socket.on('error', (error) => {
-    fault = error.message;
+    fault = reasonOf(error);
   });
   socket.on('close', (code) => events.closed(fault ?? `The connection ended (${code})`));
   return socket;

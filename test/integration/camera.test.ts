@@ -11,6 +11,7 @@ import {
   noFfmpegReason as skip,
 } from '../support/camera-run.ts';
 import { startFakeGateway } from '../support/fake-gateway.ts';
+import { freePort } from '../support/free-port.ts';
 import { runCli, startGateway } from '../support/gateway.ts';
 import { startMjpegCamera } from '../support/mjpeg-camera.ts';
 import { numberedFrame } from '../support/numbered-frames.ts';
@@ -117,7 +118,7 @@ test('an ffmpeg that crashes is started again', { skip }, async (t) => {
   const run = runCamera(t, [camera.url, '--url', gateway.url]);
   await eventually('frames', () => gateway.frames.length >= 3);
   for (const id of processesWith(camera.url)) process.kill(id, 'SIGKILL');
-  await run.until(({ state }) => state === 'waiting');
+  t.match(await run.until(({ state }) => state === 'waiting'), { detail: 'ffmpeg was ended by a signal' });
   const before = gateway.frames.length;
   await eventually('frames again', () => gateway.frames.length >= before + 5);
 });
@@ -156,6 +157,13 @@ test('a gateway that goes away and comes back gets frames again', { skip }, asyn
   gateway.sockets[0]?.terminate();
   await run.until(({ gateway: state }) => state === 'lost');
   await eventually('frames in a new session', () => gateway.frames.some(({ connection }) => connection === 1));
+});
+
+test('a gateway that is not there is told in words, whatever addresses its name has', { skip }, async (t) => {
+  const run = runCamera(t, [clipOf(t), '--loop', '--url', `ws://localhost:${await freePort()}`]);
+  t.match(await run.until(({ gateway: state }) => state === 'lost'), { detail: /^unreachable: .*ECONNREFUSED/ });
+  await eventually('the line', () => run.stderr().includes('\n'));
+  t.match(run.stderr(), /gateway: unreachable: .*ECONNREFUSED/);
 });
 
 test('a reader that goes away (`| head`) ends the command without a word', { skip }, async (t) => {

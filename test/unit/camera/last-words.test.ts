@@ -3,6 +3,7 @@ import { test } from 'tap';
 import { lastWordsOf } from '../../../src/camera/last-words.ts';
 import type { Source } from '../../../src/camera/source.ts';
 
+const program = 'ffmpeg';
 const source: Source = { kind: 'rtsp', text: 'rtsp://admin:secret@cam/live', shown: 'rtsp://admin:***@cam/live' };
 
 for (const [lines, detail, healing] of [
@@ -36,7 +37,7 @@ for (const [lines, detail, healing] of [
   [[], /^the stream ended$/, 'likely'],
 ] as const) {
   test(`${lines.at(-1) ?? 'nothing'} is told as ${detail}`, async (t) => {
-    const words = lastWordsOf(lines, source);
+    const words = lastWordsOf(lines, source, { program, code: 0 });
     t.match(words.detail, detail);
     t.equal(words.healing, healing);
     t.notMatch(words.detail, /secret|0x5|\[/);
@@ -44,7 +45,23 @@ for (const [lines, detail, healing] of [
 }
 
 test('a long line of a hostile server is cut, and cannot move the cursor', async (t) => {
-  const { detail } = lastWordsOf([`[error] \x1b[2J${'x'.repeat(5000)}`], source);
+  const { detail } = lastWordsOf([`[error] \x1b[2J${'x'.repeat(5000)}`], source, { program, code: 1 });
   t.ok(detail.length < 200);
   t.notOk(detail.includes('\x1b'));
 });
+
+for (const line of [
+  `[error] ${source.text}: `,
+  '[error] \x1b\x07',
+  '[mjpeg @ 0x5] [error] ',
+  '[fatal] : ',
+  '[warning] only a warning',
+]) {
+  test(`${JSON.stringify(line)} says nothing, so how ffmpeg ended is told`, async (t) => {
+    t.equal(lastWordsOf([line], source, { program, code: 0 }).detail, 'the stream ended');
+    t.equal(lastWordsOf([line], source, { program, code: 1 }).detail, 'ffmpeg ended with code 1');
+    t.equal(lastWordsOf([line], source, { program, code: undefined }).detail, 'ffmpeg was ended by a signal');
+    const earlier = '[error] Something happened';
+    t.equal(lastWordsOf([earlier, line], source, { program, code: 1 }).detail, 'Something happened');
+  });
+}
