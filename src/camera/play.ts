@@ -40,6 +40,8 @@ export class Play {
   readonly #patienceMs: number;
   #watchdog: NodeJS.Timeout;
   #pictures = 0;
+  /** Frames since the last picture that were none, and what was wrong with the newest of them. */
+  #refused: { readonly count: number; readonly reason: string } | undefined;
   /** Why it was ended from this side; undefined while it was not. */
   #verdict: 'stopped' | 'silent' | SplitError | undefined;
 
@@ -73,10 +75,19 @@ export class Play {
     if (verdict === 'stopped') return { type: 'stopped', words: { detail: 'stopped', healing: 'likely' } };
     if (verdict === 'silent') {
       const ms = this.#pictures === 0 ? firstPictureFactor * this.#parts.silenceMs : this.#patienceMs;
-      return { type: 'failed', words: { detail: `no picture for ${Math.round(ms / 100) / 10} s`, healing: 'likely' } };
+      const detail = this.#withRefused(`no picture for ${Math.round(ms / 100) / 10} s`);
+      return { type: 'failed', words: { detail, healing: 'likely' } };
     }
     if (verdict !== undefined) return { type: 'failed', words: { detail: verdict.message, healing: 'rarely' } };
-    return { type: isClean && this.#pictures > 0 ? 'done' : 'failed', words };
+    if (this.#pictures === 0) return { type: 'failed', words: { ...words, detail: this.#withRefused(words.detail) } };
+    return { type: isClean ? 'done' : 'failed', words };
+  }
+
+  /** A camera whose every frame is broken is not silent, and somebody must know what it sends. */
+  #withRefused(detail: string): string {
+    if (this.#refused === undefined) return detail;
+    const { count, reason } = this.#refused;
+    return `${detail}: ${count} ${count === 1 ? 'picture' : 'pictures'} came, none a whole JPEG: ${reason}`;
   }
 
   #end(verdict: 'stopped' | 'silent' | SplitError): void {
@@ -97,8 +108,13 @@ export class Play {
   /** A gateway ends the session for a frame that is no JPEG, so a broken one must not leave. */
   #jpeg(body: Buffer): void {
     const read = readJpegHeader(body);
-    if (!read.ok) this.#parts.broken();
+    if (!read.ok) this.#refuse(read.reason);
     else this.#came({ kind: 'jpeg', bytes: withHuffmanTables(body, read.header), atMs: performance.now() });
+  }
+
+  #refuse(reason: string): void {
+    this.#refused = { count: (this.#refused?.count ?? 0) + 1, reason };
+    this.#parts.broken();
   }
 
   #rgb({ size }: FrameHead, bytes: Buffer): void {
@@ -107,6 +123,7 @@ export class Play {
 
   #came(picture: Picture): void {
     this.#pictures += 1;
+    this.#refused = undefined;
     clearTimeout(this.#watchdog);
     this.#watchdog = setTimeout(() => this.#end('silent'), this.#patienceMs);
     this.#parts.picture(picture);
