@@ -1,4 +1,5 @@
 /** Makes one line of what ffmpeg said before it ended, and tells whether trying again could help. Pure. */
+import { passwordHint } from './password-hint.ts';
 import { redactSecretsOf } from './redact.ts';
 import type { Source } from './source.ts';
 
@@ -16,6 +17,8 @@ interface Known {
   /** In place of ffmpeg's words, where these explain nothing. */
   readonly detail?: string;
   readonly healing: LastWords['healing'];
+  /** It may come from a password that broke the address. */
+  readonly isOfAddress?: boolean;
 }
 
 const noVideo = 'it is no video, or one in a format that is not taken';
@@ -37,6 +40,7 @@ const known: readonly Known[] = [
     pattern: /Failed to resolve hostname ([^:]+)/i,
     detail: 'the host has no address (is its name right?)',
     healing: 'likely',
+    isOfAddress: true,
   },
   { pattern: /Connection refused/i, detail: 'Connection refused', healing: 'likely' },
   {
@@ -96,9 +100,12 @@ export interface ProgramEnd {
  * @returns words that are never empty: where it said nothing that can be shown, how it ended.
  */
 export function lastWordsOf(lines: readonly string[], source: Source, end: ProgramEnd): LastWords {
-  for (const { pattern, detail, healing } of known) {
+  for (const { pattern, detail, healing, isOfAddress = false } of known) {
     const line = lines.find((text) => pattern.test(text));
-    if (line !== undefined) return { detail: detail ?? (tidy(line, source) || describeEnd(end)), healing };
+    if (line === undefined) continue;
+    const hint = isOfAddress ? passwordHint(source.text)?.text : undefined;
+    const words = detail ?? (tidy(line, source) || describeEnd(end));
+    return { detail: hint === undefined ? words : `${words}; ${hint}`, healing };
   }
   const said = lines.filter((line) => /\[(error|fatal|panic)\]/.test(line)).map((line) => tidy(line, source));
   return { detail: said.findLast((words) => words !== '') ?? describeEnd(end), healing: 'likely' };

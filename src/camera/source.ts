@@ -1,7 +1,8 @@
 /** What a camera can be: reads the SOURCE that somebody typed into one of four kinds. Main thread of the bridge. */
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { redact } from './redact.ts';
+import { passwordHint } from './password-hint.ts';
+import { redactAddress } from './redact.ts';
 
 /** `text` is the address or path as ffmpeg gets it; `shown` is what may be printed: no password in it. */
 export type Source = {
@@ -39,11 +40,13 @@ export function readSource(text: string): ReadSource {
 }
 
 function readAddress(text: string, scheme: string): ReadSource {
-  const shown = redact(text);
+  const shown = redactAddress(text);
   const kind = kindOfScheme[scheme];
   if (kind === undefined) {
     return { ok: false, fault: `${shown}: a source is rtsp://, rtsps://, http://, https://, /dev/video0 or a file` };
   }
+  const hint = passwordHint(text);
+  if (hint?.isCertain) return { ok: false, fault: `${shown} is not an address: ${hint.text}` };
   if (!URL.canParse(text) || new URL(text).hostname === '') return { ok: false, fault: `${shown} is not an address` };
   return { ok: true, source: { kind, text, shown } };
 }

@@ -1,7 +1,7 @@
 /** No password of an address is ever in what is printed. */
 import fc from 'fast-check';
 import { test } from 'tap';
-import { redact, redactSecretsOf } from '../../../src/camera/redact.ts';
+import { redact, redactAddress, redactSecretsOf } from '../../../src/camera/redact.ts';
 
 for (const [text, expected] of [
   ['rtsp://admin:secret@10.0.0.5:554/live', 'rtsp://admin:***@10.0.0.5:554/live'],
@@ -11,10 +11,17 @@ for (const [text, expected] of [
   ['http://host/v?access_token=abc', 'http://host/v?access_token=***'],
   ['[error] rtsp://u:secret@host/x: Connection refused', '[error] rtsp://u:***@host/x: Connection refused'],
   ['rtsp://key@host/x', 'rtsp://key:***@host/x'],
+  ['http://host/v?pwd=12#34&fps=5', 'http://host/v?pwd=***&fps=5'],
   ['/dev/video0', '/dev/video0'],
 ] as const) {
   test(`${text} is shown as ${expected}`, async (t) => t.equal(redact(text), expected));
 }
+
+test('a password with a space or a quote in an address is not shown', async (t) => {
+  t.equal(redactAddress('rtsp://admin:se cr"et@host/live'), 'rtsp://admin:***@host/live');
+  t.equal(redactAddress(`http://host/v?user=a&pwd=se'c ret&fps=5`), 'http://host/v?user=a&pwd=***&fps=5');
+  t.notMatch(redactSecretsOf(`http://host/v?pwd=se'cret`, `tried se'cret`), /cret/);
+});
 
 test('a password is found wherever it stands, encoded or not', async (t) => {
   const address = 'rtsp://admin:se%20cret@host/live';

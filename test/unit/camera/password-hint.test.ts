@@ -1,0 +1,72 @@
+/** A password that breaks its address is noticed, is told how to be written, and is not printed. */
+import fc from 'fast-check';
+import { test } from 'tap';
+import { lastWordsOf } from '../../../src/camera/last-words.ts';
+import { passwordHint } from '../../../src/camera/password-hint.ts';
+import { readSource, type Source } from '../../../src/camera/source.ts';
+
+for (const [address, hint] of [
+  ['rtsp://admin:pa#ss@192.0.2.7/stream1', '`#` is written `%23`'],
+  ['rtsp://admin:12#34@192.0.2.7/stream1', '`#` is written `%23`'],
+  ['http://admin:12/3#4@192.0.2.7/stream1', '`#` is written `%23`'],
+  ['http://192.0.2.7/snap.cgi?user=admin&pwd=12#34', '`#` is written `%23`'],
+  ['http://192.0.2.7/snap.cgi?pwd=12#34', '`#` is written `%23`'],
+  ['http://admin:pa?ss@192.0.2.7/x', '`?` is written `%3F`'],
+  ['rtsp://admin:pa/ss@192.0.2.7/x', '`/` is written `%2F`'],
+  ['rtsp://admin:pass word@192.0.2.7/x', 'a space is written `%20`'],
+  ["http://192.0.2.7/snap.cgi?pwd='12 34", 'a space is written `%20`'],
+] as const) {
+  test(`${address} is refused with how to write it`, async (t) => {
+    const read = readSource(address);
+    t.equal(read.ok, false);
+    if (read.ok) return;
+    t.ok(read.fault.endsWith(` is not an address: in a password, ${hint}`), read.fault);
+    t.notMatch(read.fault.split(' is not ')[0], /pa|ss|word|12|34/);
+  });
+}
+
+for (const address of [
+  'http://192.0.2.7/x',
+  'rtsp://admin:secret@192.0.2.7:554/x@2?a=b@c',
+  'rtsp://admin:p@ss@192.0.2.7/x',
+  'rtsp://admin:pa%23ss@192.0.2.7/x',
+  'http://192.0.2.7:8080/v?user=me@example.org',
+  'http://[2001:db8::7]/x@y',
+  'http://192.0.2.7/x#top',
+  'http://admin:1234/5@192.0.2.7/x',
+]) {
+  test(`${address} is an address`, async (t) => t.equal(readSource(address).ok, true));
+}
+
+test('where the address may be meant as it stands, the hint comes when its host has no address', async (t) => {
+  const lines = ['[tcp @ 0x5] [error] Failed to resolve hostname admin: Name or service not known'];
+  const wordsFor = (text: string) => {
+    const source: Source = { kind: 'rtsp', text, shown: '' };
+    return lastWordsOf(lines, source, { program: 'ffprobe', code: 1 }).detail;
+  };
+  const words = 'the host has no address (is its name right?)';
+  t.equal(wordsFor('rtsp://admin:1234/5@192.0.2.7/x'), `${words}; in a password, \`/\` is written \`%2F\``);
+  t.equal(wordsFor('rtsp://camera/x'), words);
+});
+
+test('no encoded password gives a hint', async (t) => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), (password) => {
+      return passwordHint(`rtsp://admin:${encodeURIComponent(password)}@camera:554/live?channel=1`) === undefined;
+    }),
+  );
+  t.pass();
+});
+
+test('no raw password is in what is said about it', async (t) => {
+  const password = fc
+    .string({ minLength: 3 })
+    .filter((text) => /[#?/ ]/.test(text) && !/^[*.:/@a-z\d #?]+$/i.test(text));
+  fc.assert(
+    fc.property(password, (text) => {
+      const read = readSource(`rtsp://admin:${text}@camera/live`);
+      return !(read.ok ? read.source.shown : read.fault).includes(text);
+    }),
+  );
+  t.pass();
+});
