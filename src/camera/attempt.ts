@@ -1,17 +1,19 @@
 /** One attempt to play a source: asks what it gives, then plays it until it ends. Main thread. */
+import type { LookAt } from './encoder.ts';
 import type { FfmpegVersion, Mode, Wishes } from './ffmpeg-arguments.ts';
 import type { LastWords } from './last-words.ts';
 import { playWithFfmpeg } from './output.ts';
 import type { Picture, PictureBuffers } from './picture.ts';
 import { Play, type PlayEnd, type PlayParts } from './play.ts';
 import { type Format, Probe } from './probe.ts';
+import type { Repair } from './repair.ts';
 import type { Source } from './source.ts';
 
 export interface AttemptParts {
   readonly source: Source;
   readonly wishes: Wishes;
   readonly version: FfmpegVersion;
-  /** A width or a quality was asked for, so the camera's own JPEGs do not do. */
+  /** The camera's own JPEGs do not do: a width or a quality was asked for, or they are refused. */
   readonly isEncoded: boolean;
   /** So long without a picture means that the source is lost. */
   readonly silenceMs: number;
@@ -20,6 +22,9 @@ export interface AttemptParts {
   readonly live: (mode: Mode) => void;
   readonly picture: (picture: Picture) => void;
   readonly broken: () => void;
+  readonly lookAt: LookAt;
+  readonly repaired: (repair: Repair) => void;
+  readonly hopeless: (reason: string) => void;
 }
 
 export interface AttemptEnd {
@@ -90,10 +95,10 @@ export class Attempt {
   }
 
   #playParts(mode: Mode): PlayParts {
-    const { silenceMs, wishes, buffers, broken, live, picture } = this.#parts;
+    const { silenceMs, wishes, buffers, broken, lookAt, repaired, hopeless, live, picture } = this.#parts;
     let isFirst = true;
     return {
-      ...{ mode, silenceMs, buffers, broken },
+      ...{ mode, silenceMs, buffers, broken, lookAt, repaired, hopeless },
       // ffmpeg itself leaves out what is above the rate of what it decodes.
       fps: mode === 'pictures' ? wishes.fps : undefined,
       picture: (next) => {

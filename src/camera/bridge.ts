@@ -8,7 +8,7 @@
 
 import { type Client, connect } from '../client/node.ts';
 import type { FrameResult } from '../protocol.ts';
-import type { Encode } from './encoder.ts';
+import type { Encode, LookAt } from './encoder.ts';
 import { Feed, type FeedEnd, type FeedParts, type FeedState } from './feed.ts';
 import type { FfmpegVersion, Wishes } from './ffmpeg-arguments.ts';
 import { NewestPicture } from './newest-picture.ts';
@@ -35,15 +35,20 @@ export type BridgeEvent =
   | { readonly type: 'result'; readonly index: number; readonly result: FrameResult; readonly roundTripMs: number }
   | { readonly type: 'dropped'; readonly index: number }
   | { readonly type: 'source'; readonly state: FeedState }
+  /** The camera's JPEGs were no good as they came; said once. */
+  | { readonly type: 'repaired'; readonly detail: string }
   | { readonly type: 'gateway'; readonly state: 'open' | 'lost'; readonly detail: string };
 
 export interface BridgeParts {
   readonly plan: CameraPlan;
   readonly version: FfmpegVersion;
   readonly encode: Encode;
+  readonly lookAt: LookAt;
   readonly event: (event: BridgeEvent) => void;
 }
 
+/** Errors of the gateway that are about the frame itself. */
+const refusalsOfFrames: ReadonlySet<string> = new Set(['invalid_frame', 'frame_too_large']);
 /** The camera's own rate is the limit, or `--fps`; this only has to be above both. */
 const clientMaxFps = 240;
 /** After a file's end the gateway gets so long for its last frames. */
@@ -93,7 +98,7 @@ export class Bridge {
   }
 
   #feedParts(): FeedParts {
-    const { plan, version, event } = this.#parts;
+    const { plan, version, event, lookAt } = this.#parts;
     return {
       ...{ source: plan.source, wishes: plan, version, reconnects: plan.reconnects, silenceMs: plan.silenceMs },
       isEncoded: plan.width !== undefined || plan.quality !== undefined,
@@ -104,6 +109,8 @@ export class Bridge {
         event({ type: 'source', state });
       },
       picture: (picture) => this.#came(picture),
+      lookAt,
+      repaired: (detail) => event({ type: 'repaired', detail }),
       broken: () => this.tally.count('broken'),
       cut: () => this.#newest.cut(performance.now()),
     };
@@ -134,6 +141,8 @@ export class Bridge {
     client.on('error', (error) => {
       if (client.state === 'closed') this.#feed.stop();
       else event({ type: 'gateway', state: 'lost', detail: error.message });
+      // The next frame would be refused as well, and a client that is refused again and again gives up.
+      if (refusalsOfFrames.has(error.code)) this.#feed.makeAnew(`the gateway refuses its frames (${error.detail})`);
     });
   }
 

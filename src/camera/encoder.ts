@@ -1,4 +1,4 @@
-/** Encodes raw pictures to JPEG with libjpeg-turbo, off the main thread. */
+/** libjpeg-turbo for the bridge, off the main thread: encodes raw pictures, and looks whether a JPEG is whole. */
 import { SetupError } from '../errors.ts';
 import type { Picture } from './picture.ts';
 
@@ -7,14 +7,31 @@ const defaultQuality = 85;
 
 export type Encode = (picture: Extract<Picture, { kind: 'rgb' }>) => Promise<Buffer>;
 
+/** Whether a JPEG can be decoded to its end. */
+export type LookAt = (jpeg: Buffer) => Promise<boolean>;
+
 /** @throws SetupError on a platform for which jpeg-turbo has no binary. */
 export async function createEncoder(quality: number = defaultQuality): Promise<Encode> {
-  const turbo = await import('@julusian/jpeg-turbo').then(
+  const turbo = await loadTurbo();
+  const options = { format: turbo.FORMAT_RGB, quality, subsampling: turbo.SAMP_420 };
+  return ({ bytes, width, height }) => turbo.compress(bytes, { ...options, width, height });
+}
+
+/** @throws SetupError as {@link createEncoder}. */
+export async function createInspector(): Promise<LookAt> {
+  const turbo = await loadTurbo();
+  return (jpeg) =>
+    turbo.decompress(jpeg, { format: turbo.FORMAT_RGB }).then(
+      () => true,
+      () => false,
+    );
+}
+
+async function loadTurbo() {
+  return await import('@julusian/jpeg-turbo').then(
     (loaded) => loaded.default,
     () => {
       throw new SetupError([`jpeg-turbo has no binary for ${process.platform} ${process.arch}`]);
     },
   );
-  const options = { format: turbo.FORMAT_RGB, quality, subsampling: turbo.SAMP_420 };
-  return ({ bytes, width, height }) => turbo.compress(bytes, { ...options, width, height });
 }

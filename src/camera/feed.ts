@@ -8,11 +8,13 @@ export type FeedState =
   | { readonly state: 'live'; readonly mode: Mode }
   | { readonly state: 'waiting'; readonly detail: string; readonly retryInMs: number };
 
-export interface FeedParts extends Omit<AttemptParts, 'live'> {
+export interface FeedParts extends Omit<AttemptParts, 'live' | 'repaired' | 'hopeless'> {
   readonly reconnects: boolean;
   readonly changed: (state: FeedState) => void;
   /** No picture from before this may be used any more. */
   readonly cut: () => void;
+  /** What had to be done to the camera's JPEGs; each kind is told once. */
+  readonly repaired: (detail: string) => void;
 }
 
 export interface FeedEnd {
@@ -35,6 +37,8 @@ export class Feed {
   /** Attempts in a row without a picture. */
   #attempts = 0;
   #everGave = false;
+  #isMadeAnew = false;
+  readonly #told = new Set<string>();
 
   constructor(parts: FeedParts) {
     this.#parts = parts;
@@ -42,21 +46,31 @@ export class Feed {
 
   /** Plays until the source is over, is stopped, or trying again cannot help. Never rejects. */
   async run(): Promise<FeedEnd> {
-    for (;;) {
+    while (!this.#isStopped) {
       this.#parts.changed({ state: 'opening' });
-      const live = (mode: Mode) => this.#parts.changed({ state: 'live', mode });
       // The source is asked again each time: it may be another camera now, or the same set up anew.
-      this.#attempt = new Attempt({ ...this.#parts, live });
+      this.#attempt = this.#newAttempt();
       const attempt = await this.#attempt.ended;
-      if (this.#isStopped || attempt.type === 'stopped') return stoppedEnd;
-      if (attempt.pictures > 0) this.#everGave = true;
-      this.#attempts = attempt.pictures > 0 ? 0 : this.#attempts + 1;
       // A recording's last picture is as good as any other; a camera's is from before the cut.
       if (!attempt.isWhole && isLive(this.#parts.source)) this.#parts.cut();
+      // Only for the sake of the next attempt, when `stop` was not called.
+      if (attempt.type === 'stopped') continue;
+      this.#everGave ||= attempt.pictures > 0;
+      this.#attempts = attempt.pictures > 0 ? 0 : this.#attempts + 1;
       if (this.#isOver(attempt)) return endOf(attempt);
       await this.#pause(attempt.words.detail);
-      if (this.#isStopped) return stoppedEnd;
     }
+    return stoppedEnd;
+  }
+
+  #newAttempt(): Attempt {
+    return new Attempt({
+      ...this.#parts,
+      isEncoded: this.#parts.isEncoded || this.#isMadeAnew,
+      live: (mode) => this.#parts.changed({ state: 'live', mode }),
+      repaired: (repair) => this.#tell(`${repair} in its frames`),
+      hopeless: (reason) => this.makeAnew(`its frames are no JPEG (${reason})`),
+    });
   }
 
   /** Ends what runs; `run` settles when it is gone. */
@@ -64,6 +78,20 @@ export class Feed {
     this.#isStopped = true;
     this.#attempt?.stop();
     this.#wake?.();
+  }
+
+  /** A live camera's own JPEGs do not do: from now on its pictures are decoded, and encoded here. */
+  makeAnew(reason: string): void {
+    if (this.#isMadeAnew || this.#parts.isEncoded || !isLive(this.#parts.source)) return;
+    this.#isMadeAnew = true;
+    this.#tell(`${reason}; its pictures are encoded anew`);
+    this.#attempt?.stop();
+  }
+
+  #tell(detail: string): void {
+    if (this.#told.has(detail)) return;
+    this.#told.add(detail);
+    this.#parts.repaired(detail);
   }
 
   #isOver(attempt: AttemptEnd): boolean {

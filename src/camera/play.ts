@@ -1,11 +1,13 @@
 /** Plays a source once: an output from its start to its end, its pictures as they come, and a watch over its silence. Main thread. */
-import { readJpegHeader } from '../jpeg/header.ts';
+
+import { noEoi } from '../jpeg/header.ts';
+import type { LookAt } from './encoder.ts';
 import type { Mode } from './ffmpeg-arguments.ts';
 import { type FrameHead, FrameSplitter, readPartHead, readPpmHead, SplitError } from './frame-splitter.ts';
-import { withHuffmanTables } from './huffman-tables.ts';
 import type { LastWords } from './last-words.ts';
 import type { Output, OutputEnd, StartOutput } from './output.ts';
 import type { Picture, PictureBuffers } from './picture.ts';
+import { type Repair, repairJpeg } from './repair.ts';
 
 export interface PlayEnd {
   /** `done` is an end without a fault: a file that was played. */
@@ -24,10 +26,17 @@ export interface PlayParts {
   readonly picture: (picture: Picture) => void;
   /** A frame of the camera that is no whole JPEG: half of one, as a bad cable gives. */
   readonly broken: () => void;
+  readonly lookAt: LookAt;
+  /** A frame was no whole JPEG and is one now. */
+  readonly repaired: (repair: Repair) => void;
+  /** One frame after the other is no JPEG: somebody else must decode them. */
+  readonly hopeless: (reason: string) => void;
 }
 
 /** The first picture may take longer than a next one: an H.264 camera shows nothing before its next key frame. */
 const firstPictureFactor = 2;
+/** So many frames in a row that are no JPEG are the camera's way, and not a bad moment. */
+const maxRefusedInARow = 30;
 /** Timers go no further: a rate of a picture a month. */
 const longestTimerMs = 2 ** 31 - 1;
 
@@ -42,6 +51,7 @@ export class Play {
   #pictures = 0;
   /** Frames since the last picture that were none, and what was wrong with the newest of them. */
   #refused: { readonly count: number; readonly reason: string } | undefined;
+  #looking: Promise<void> | undefined;
   /** Why it was ended from this side; undefined while it was not. */
   #verdict: 'stopped' | 'silent' | SplitError | undefined;
 
@@ -60,7 +70,8 @@ export class Play {
           );
     this.#output = start((chunk) => this.#read(chunk));
     this.#watchdog = setTimeout(() => this.#end('silent'), firstPictureFactor * silenceMs);
-    this.ended = this.#output.ended.then((end) => {
+    this.ended = this.#output.ended.then(async (end) => {
+      await this.#looking;
       clearTimeout(this.#watchdog);
       return { ...this.#outcome(end), pictures: this.#pictures };
     });
@@ -107,14 +118,30 @@ export class Play {
 
   /** A gateway ends the session for a frame that is no JPEG, so a broken one must not leave. */
   #jpeg(body: Buffer): void {
-    const read = readJpegHeader(body);
-    if (!read.ok) this.#refuse(read.reason);
-    else this.#came({ kind: 'jpeg', bytes: withHuffmanTables(body, read.header), atMs: performance.now() });
+    const repaired = repairJpeg(body);
+    if (!repaired.ok) this.#refuse(repaired.reason);
+    else if (repaired.repair === 'no EOI') this.#looking ??= this.#lookAt(repaired.bytes);
+    else this.#take(repaired.bytes, repaired.repair);
+  }
+
+  /** Without its end a frame may be whole or half. While one is looked at the next ones are skipped. */
+  async #lookAt(bytes: Buffer): Promise<void> {
+    const isWhole = await this.#parts.lookAt(bytes);
+    this.#looking = undefined;
+    if (isWhole) this.#take(bytes, noEoi);
+    else this.#refuse(noEoi);
+  }
+
+  #take(bytes: Buffer, repair: Repair | undefined): void {
+    if (this.#verdict !== undefined) return;
+    if (repair !== undefined) this.#parts.repaired(repair);
+    this.#came({ kind: 'jpeg', bytes, atMs: performance.now() });
   }
 
   #refuse(reason: string): void {
     this.#refused = { count: (this.#refused?.count ?? 0) + 1, reason };
     this.#parts.broken();
+    if (this.#refused.count === maxRefusedInARow) this.#parts.hopeless(reason);
   }
 
   #rgb({ size }: FrameHead, bytes: Buffer): void {

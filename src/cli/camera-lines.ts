@@ -51,6 +51,10 @@ export class CameraLines implements CameraOutput {
         else this.#print({ source: name, state: 'opening' });
         break;
       }
+      case 'repaired':
+        this.#complain(`${name}: stream repaired: ${event.detail}`);
+        this.#print({ source: name, repaired: event.detail });
+        break;
       case 'gateway':
         if (event.state === 'lost') this.#complain(`${name}: gateway: ${event.detail}`);
         this.#print({ source: name, gateway: event.state, ...(event.detail === '' ? {} : { detail: event.detail }) });

@@ -57,6 +57,7 @@ export class CameraScreen implements CameraOutput {
     const row = this.#rows.get(name);
     if (row === undefined) return;
     if (event.type === 'source') this.#sourceChanged(row, event.state);
+    else if (event.type === 'repaired') this.#tell(`${name}: stream repaired: ${event.detail}`);
     else if (event.type === 'gateway') {
       row.gatewayIsLost = event.state === 'lost';
       this.#tell(`${name}: gateway: ${event.state === 'lost' ? event.detail : 'connected'}`);

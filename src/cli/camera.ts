@@ -1,6 +1,6 @@
 /** `framegate camera`: plays cameras, streams and files to a gateway until they are over or somebody stops it. */
 import { Bridge } from '../camera/bridge.ts';
-import { createEncoder, type Encode } from '../camera/encoder.ts';
+import { createEncoder, createInspector, type Encode } from '../camera/encoder.ts';
 import { findFfmpeg } from '../camera/ffmpeg.ts';
 import { CameraLines, type CameraOutput } from './camera-lines.ts';
 import { CameraScreen } from './camera-screen.ts';
@@ -23,11 +23,12 @@ export async function camera(sources: readonly string[], flags: CameraFlags): Pr
   const version = await findFfmpeg();
   const encoders = new Map<number | undefined, Encode>();
   for (const { quality } of plans) if (!encoders.has(quality)) encoders.set(quality, await createEncoder(quality));
+  const lookAt = await createInspector();
   const screen = process.stdout.isTTY && !flags.json ? new CameraScreen(process.stdout) : undefined;
   const output: CameraOutput = screen ?? new CameraLines(process.stdout);
   const bridges = plans.map((plan) => {
     const encode = encoders.get(plan.quality) as Encode;
-    const bridge = new Bridge({ plan, version, encode, event: (event) => output.event(plan.name, event) });
+    const bridge = new Bridge({ plan, version, encode, lookAt, event: (event) => output.event(plan.name, event) });
     screen?.add(plan.name, bridge);
     return { name: plan.name, bridge };
   });

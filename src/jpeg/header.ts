@@ -26,6 +26,9 @@ export const maxSegments = 4096;
 /** Bytes before the first scan that belong to no segment, all together: fill bytes, and what decoders skip with a warning. */
 export const maxStrayBytes = 65_536;
 
+/** The reason for a file that is cut, or whose camera leaves its end out. */
+export const noEoi = 'no EOI';
+
 /** Length field of a frame header for `components` components (T.81, B.2.2). */
 const frameHeaderBytes = (components: number) => 8 + 3 * components;
 
@@ -46,7 +49,7 @@ export function readJpegHeader(bytes: Uint8Array): ReadHeader {
   const walk = new HeaderWalk(bytes);
   const reason = walk.toFirstScan();
   if (reason !== undefined) return refuse(reason);
-  if (!hasEoi(bytes, walk.at)) return refuse('no EOI');
+  if (!hasEoi(bytes, walk.at)) return refuse(noEoi);
   const { frameAt } = walk;
   return {
     ok: true,

@@ -1,23 +1,30 @@
-/** Counts a JPEG's scans as a decoder would come to them. Workers and the bridge. */
+/** Walks a JPEG's scans as a decoder would come to them. Workers and the bridge. */
 import { findMarker, kindOf, marker, segmentBytes } from './markers.ts';
+
+export interface Scans {
+  /** How many there are, at most the limit. */
+  readonly count: number;
+  /** Offset behind the picture's own EOI; undefined where the walk ended before it. */
+  readonly endAt: number | undefined;
+}
 
 /**
  * Walks from the first scan to EOI: over coded data, the tables between scans, and their payloads, in which anything may stand.
  * @param scanAt offset of the first SOS marker.
- * @returns how many scans there are, at most `limit`. Reads the whole file: some 20 µs for a frame of 50 KB.
+ * @param limit ends the walk after so many scans. Otherwise it reads the whole file: some 20 µs for a frame of 50 KB.
  */
-export function countScans(bytes: Uint8Array, scanAt: number, limit: number): number {
-  let scans = 0;
+export function walkScans(bytes: Uint8Array, scanAt: number, limit: number): Scans {
+  let count = 0;
   let at = scanAt;
-  while (at !== -1 && scans < limit) {
+  while (at !== -1 && count < limit) {
     const kind = kindOf(bytes[at + 1] ?? 0);
-    if (kind === 'end') break;
+    if (kind === 'end') return { count, endAt: at + 2 };
     if (kind === 'scan') {
-      scans += 1;
+      count += 1;
       at = endOfCodedData(bytes, at + segmentBytes(bytes, at));
     } else at = findMarker(bytes, kind === 'standalone' ? at + 2 : at + segmentBytes(bytes, at), bytes.length);
   }
-  return scans;
+  return { count, endAt: undefined };
 }
 
 /** Offset of the marker that ends coded data; restart markers and stuffed zeros are part of it. -1: the file ends first. */

@@ -1,7 +1,7 @@
 /** Decodes JPEG frames to RGB, whole ones fast, damaged ones as far as they go. Worker threads. */
 import { FrameError, streamErrors } from '../errors.ts';
 import { readJpegHeader } from '../jpeg/header.ts';
-import { countScans } from '../jpeg/scans.ts';
+import { walkScans } from '../jpeg/scans.ts';
 import type { Image } from '../models/image.ts';
 import {
   type DecodeInto,
@@ -62,7 +62,7 @@ export class JpegDecoder {
     if (!read.ok) throw invalid(read.reason);
     const { width, height, scanAt } = read.header;
     if (width === 0 || height === 0) throw invalid(`${width}x${height} pixels`);
-    if (countScans(bytes, scanAt, maxScans + 1) > maxScans) throw invalid(`more than ${maxScans} scans`);
+    if (walkScans(bytes, scanAt, maxScans + 1).count > maxScans) throw invalid(`more than ${maxScans} scans`);
     if (this.#decodeFast(bytes, read.header)) {
       return { image: { width, height, channels: rgbChannels, data: this.#pixels }, warnings: [] };
     }

@@ -1,6 +1,7 @@
 /** Writes JPEG files by hand, segment by segment, and whole ones with jpeg-js. Tests only. */
 import fc from 'fast-check';
 import jpegJs from 'jpeg-js';
+import { type JpegHeader, readJpegHeader } from '../../src/jpeg/header.ts';
 
 /** What a crafted frame header says. */
 export interface FrameHeaderParts {
@@ -90,4 +91,11 @@ export const decodableHeaders: fc.Arbitrary<FrameHeaderParts> = fc.record({
 
 function uint16(value: number): [number, number] {
   return [(value >> 8) & 0xff, value & 0xff];
+}
+
+/** The header of a file that has one. @throws Error with the reason for any other. */
+export function headerOf(jpeg: Uint8Array): JpegHeader {
+  const read = readJpegHeader(jpeg);
+  if (!read.ok) throw new Error(read.reason);
+  return read.header;
 }

@@ -2,14 +2,10 @@
 import turbo from '@julusian/jpeg-turbo';
 import { test } from 'tap';
 import { withHuffmanTables as putTables } from '../../../src/camera/huffman-tables.ts';
-import { readJpegHeader } from '../../../src/jpeg/header.ts';
+import { headerOf } from '../../support/jpeg-bytes.ts';
 import { numberedFrame } from '../../support/numbered-frames.ts';
 
-function withHuffmanTables(jpeg: Buffer): Buffer {
-  const read = readJpegHeader(jpeg);
-  if (!read.ok) throw new Error(read.reason);
-  return putTables(jpeg, read.header);
-}
+const withHuffmanTables = (jpeg: Buffer) => putTables(jpeg, headerOf(jpeg));
 
 const dht = 0xc4;
 const sos = 0xda;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import jpegJs from 'jpeg-js';
 import { test } from 'tap';
-import { type JpegHeader, maxFalseEois, maxSegments, maxStrayBytes, readJpegHeader } from '../../../src/jpeg/header.ts';
+import { maxFalseEois, maxSegments, maxStrayBytes, readJpegHeader } from '../../../src/jpeg/header.ts';
 import {
   appendZeros,
   decodableHeaders,
@@ -11,6 +11,7 @@ import {
   encodePicture,
   eoi,
   frameHeader,
+  headerOf,
   headerOnly,
   insertAfterSoi,
   legalSegments,
@@ -23,12 +24,6 @@ const small = { width: 64, height: 48 };
 /** Stray bytes may stand behind a segment, and not right behind SOI. */
 const aSegment = segment(0xfe, [1]);
 const smallHeader = { ...small, components: 3, bitsPerSample: 8 };
-
-function headerOf(bytes: Uint8Array): JpegHeader {
-  const read = readJpegHeader(bytes);
-  if (!read.ok) throw new Error(read.reason);
-  return read.header;
-}
 
 function reasonOf(bytes: Uint8Array | readonly number[]): string {
   const read = readJpegHeader(Uint8Array.from(bytes));

@@ -1,12 +1,12 @@
 /** Scans are counted as a decoder comes to them, not wherever two bytes look like one. */
 import { test } from 'tap';
-import { readJpegHeader } from '../../../src/jpeg/header.ts';
-import { countScans } from '../../../src/jpeg/scans.ts';
+import { walkScans } from '../../../src/jpeg/scans.ts';
 import {
   emptyScan,
   encodePicture,
   eoi,
   frameHeader,
+  headerOf,
   headerOnly,
   insertAfterSoi,
   manyScans,
@@ -17,9 +17,7 @@ import {
 const small = { width: 64, height: 48 };
 
 function scansOf(bytes: Uint8Array, limit = 10): number {
-  const read = readJpegHeader(bytes);
-  if (!read.ok) throw new Error(read.reason);
-  return countScans(bytes, read.header.scanAt, limit);
+  return walkScans(bytes, headerOf(bytes).scanAt, limit).count;
 }
 
 test('scans are counted up to the limit', async (t) => {
@@ -49,4 +47,13 @@ test('a stuffed zero, a restart or fill bytes do not end coded data, and scans b
     ...manyScans(small, 20),
   ];
   t.equal(scansOf(Uint8Array.from(bytes), 20), 2);
+});
+
+test('the end of the picture is found, whatever follows it', async (t) => {
+  const jpeg = encodePicture(32, 32);
+  const { scanAt } = headerOf(jpeg);
+  for (const tail of [[], [13, 10], [...encodePicture(16, 16)]]) {
+    t.equal(walkScans(Uint8Array.from([...jpeg, ...tail]), scanAt, 10).endAt, jpeg.length);
+  }
+  t.equal(walkScans(jpeg.subarray(0, -2), scanAt, 10).endAt, undefined);
 });

@@ -1,0 +1,100 @@
+/** A camera whose JPEGs no gateway takes as they are is repaired and told of once, through a real ffmpeg. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'tap';
+import { encodeError } from '../../src/protocol.ts';
+import { eventually, keepFrames, runCamera, showFrames, noFfmpegReason as skip } from '../support/camera-run.ts';
+import { startFakeGateway } from '../support/fake-gateway.ts';
+import { startMjpegCamera } from '../support/mjpeg-camera.ts';
+import { numberedFrame } from '../support/numbered-frames.ts';
+
+const numbered = Array.from({ length: 300 }, (_, number) => numberedFrame(number));
+const halves = numbered.map((jpeg) => jpeg.subarray(0, jpeg.length / 2));
+const eoi = Buffer.of(0xff, 0xd9);
+const fps = 15;
+/** ffmpeg's own picture of one of ours is not the same bytes. */
+const isOneOf = (frames: readonly Buffer[]) => (bytes: Buffer) => frames.some((frame) => frame.equals(bytes));
+
+for (const [what, change] of [
+  ['bytes after EOI', (jpeg: Buffer) => Buffer.concat([jpeg, Buffer.from('dhav\x01\x02\x03\x04')])],
+  ['no EOI', (jpeg: Buffer) => jpeg.subarray(0, -2)],
+] as const) {
+  test(`${what}: the frames are repaired, not encoded anew, and it is said once`, { skip }, async (t) => {
+    const camera = await startMjpegCamera(t);
+    showFrames(t, numbered.map(change), fps, camera.show);
+    const gateway = await keepFrames(t);
+    const run = runCamera(t, [camera.url, '--url', gateway.url]);
+    await eventually('frames at the gateway', () => gateway.frames.length > 10);
+    t.ok(gateway.frames.map(({ bytes }) => bytes).every(isOneOf(numbered)), 'as they were before');
+    t.same(
+      run.lines.flatMap(({ repaired }) => (repaired === undefined ? [] : [repaired])),
+      [`${what} in its frames`],
+    );
+    t.match(run.stderr(), `stream repaired: ${what} in its frames`);
+  });
+}
+
+test('halves of frames between whole ones are left out, and the camera goes on', { skip }, async (t) => {
+  const camera = await startMjpegCamera(t);
+  showFrames(
+    t,
+    numbered.map((jpeg, number) => (number % 3 === 1 ? (halves[number] as Buffer) : jpeg)),
+    fps,
+    camera.show,
+  );
+  const gateway = await keepFrames(t);
+  const run = runCamera(t, [camera.url, '--url', gateway.url]);
+  await eventually('frames at the gateway', () => gateway.frames.length > 20);
+  t.ok(gateway.frames.map(({ bytes }) => bytes).every(isOneOf(numbered)));
+  t.notOk(run.lines.some(({ repaired, state }) => repaired !== undefined || state === 'waiting'));
+});
+
+test('a camera of which no frame is whole has its pictures encoded anew', { skip }, async (t) => {
+  const camera = await startMjpegCamera(t);
+  showFrames(t, halves, fps, camera.show);
+  const gateway = await keepFrames(t);
+  const run = runCamera(t, [camera.url, '--url', gateway.url]);
+  t.match(await run.until(({ repaired }) => repaired !== undefined), {
+    repaired: 'its frames are no JPEG (no EOI); its pictures are encoded anew',
+  });
+  await run.until(({ state, mode }) => state === 'live' && mode === 'pictures');
+  await eventually('frames at the gateway', () => gateway.frames.length > 3);
+  for (const { bytes } of gateway.frames) t.same(bytes.subarray(-2), eoi);
+});
+
+test('frames that the gateway refuses are encoded anew, and the session comes back', { skip }, async (t) => {
+  const camera = await startMjpegCamera(t);
+  showFrames(t, numbered, fps, camera.show);
+  const refusal = 'Not a valid JPEG image: it is too good';
+  let taken = 0;
+  const gateway = await startFakeGateway(t, {
+    frame: ({ bytes, socket, result }) => {
+      if (isOneOf(numbered)(bytes)) {
+        socket.send(encodeError('invalid_frame', refusal));
+        socket.close(1007);
+      } else {
+        taken += 1;
+        result();
+      }
+    },
+  });
+  const run = runCamera(t, [camera.url, '--url', `ws://127.0.0.1:${gateway.port}`]);
+  t.match(await run.until(({ repaired }) => repaired !== undefined), {
+    repaired: `the gateway refuses its frames (${refusal}); its pictures are encoded anew`,
+  });
+  await eventually('frames that are taken', () => taken > 10);
+  t.equal(gateway.sockets.length, 2, 'one refusal was enough');
+  t.notOk(run.lines.some(({ state }) => state === 'ended'));
+});
+
+test('a file of broken frames ends with what was wrong with them', { skip }, async (t) => {
+  const clip = join(t.testdir(), 'clip.mjpeg');
+  writeFileSync(clip, Buffer.concat(halves.slice(0, 3)));
+  const gateway = await keepFrames(t);
+  const run = runCamera(t, [clip, '--url', gateway.url]);
+  t.equal(await run.ended(), 1);
+  t.match(run.lines.at(-1), {
+    failed: true,
+    detail: /^the stream ended: \d pictures? came, none a whole JPEG: no EOI$/,
+  });
+});
