@@ -91,7 +91,7 @@ function restartsIn(bytes: Uint8Array): number[] {
 const lookAlikes = [0xff, 0xda, 0xff, 0xd9, 0xff, 0xc0, 0xff, 0xd8];
 
 /** Every kind of change by its name. */
-export const changes: Readonly<Record<string, Change>> = {
+const changes: Readonly<Record<string, Change>> = {
   'a bit of coded data': changeData((random, bytes) => {
     const at = below(random, bytes.length);
     return withByte(bytes, at, (bytes[at] as number) ^ (1 << below(random, 8)));
