@@ -14,6 +14,8 @@ export interface Config {
   readonly maxFrameLabel: string;
   /** uWebSockets.js cuts the connection above this, without JSON; far enough above `maxFrameBytes` to be able to explain. */
   readonly hardCapBytes: number;
+  /** A request whose first line and headers are longer is refused by uWebSockets.js, without JSON. */
+  readonly maxHeaderBytes: number;
   readonly maxPixels: number;
   readonly dropThreshold: number;
   readonly slowdownThreshold: number;
@@ -41,6 +43,12 @@ const largestFrameMegabytes = 64;
 /** Room above the frame limit in which a peer still gets its error as JSON. */
 const hardCapFactor = 4;
 const smallestHardCapBytes = 16 * bytesPerMegabyte;
+
+/**
+ * As much as nginx takes from its clients unless told otherwise, four buffers of 8 KB: what a proxy lets through, long cookies and
+ * tokens of a single sign-on above all, should not fail behind it. uWebSockets.js by itself stops at 4 KB.
+ */
+const defaultHeaderBytes = 32_768;
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
@@ -122,6 +130,7 @@ export function loadConfig(env: Environment): Config {
     maxFrameBytes,
     maxFrameLabel: `${maxFrameMegabytes}MB`,
     hardCapBytes: Math.max(smallestHardCapBytes, hardCapFactor * maxFrameBytes),
+    maxHeaderBytes: read.integer('UWS_HTTP_MAX_HEADERS_SIZE', defaultHeaderBytes, 1024, 1_048_576),
     maxPixels: read.integer('STREAM_MAX_PIXELS', 16_777_216, 1, 268_435_456),
     dropThreshold: read.number('STREAM_DROP_THRESHOLD', 0.1, 0, 1),
     slowdownThreshold: read.number('STREAM_SLOWDOWN_THRESHOLD', 0.3, 0, 1),

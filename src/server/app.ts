@@ -33,7 +33,7 @@ const lingerMs = 200;
 
 /** Listens at once; frames are started as the pool's workers become ready. */
 export async function startServer({ config, pool, pipelines, log }: ServerParts): Promise<Server> {
-  const uws = await loadUws();
+  const uws = await loadUws(config.maxHeaderBytes);
   const app = uws.App();
   const byId = new Map(pipelines.map((pipeline) => [pipeline.id, pipeline]));
   const hasRoom = () => stream.sessions + frames.sessions < config.maxSessions;

@@ -16,8 +16,15 @@ type ListenOnHost = (
   done: (socket: us_listen_socket | false) => void,
 ) => void;
 
-/** @throws SetupError with one line where there is no build for this Node or platform. */
-export async function loadUws(): Promise<Uws> {
+/** uWebSockets.js has no option for this limit: it looks into the environment, once, when it is loaded. */
+const headerLimitVariable = 'UWS_HTTP_MAX_HEADERS_SIZE';
+
+/**
+ * @param maxHeaderBytes of a request's first line and headers together; the first call of a process decides.
+ * @throws SetupError with one line where there is no build for this Node or platform.
+ */
+export async function loadUws(maxHeaderBytes: number): Promise<Uws> {
+  process.env[headerLimitVariable] = String(maxHeaderBytes);
   try {
     return (await import('uWebSockets.js')) as unknown as Uws;
   } catch (cause) {

@@ -23,6 +23,7 @@ test('an empty environment gives the defaults', async (t) => {
     maxFrameBytes: 5_242_880,
     maxFrameLabel: '5MB',
     hardCapBytes: 20_971_520,
+    maxHeaderBytes: 32_768,
     maxPixels: 16_777_216,
     dropThreshold: 0.1,
     slowdownThreshold: 0.3,
@@ -45,6 +46,7 @@ test('every variable is read', async (t) => {
     HOST: '0.0.0.0',
     PORT: '9000',
     STREAM_MAX_FRAME_SIZE_MB: '8',
+    UWS_HTTP_MAX_HEADERS_SIZE: '4096',
     STREAM_MAX_PIXELS: '1000',
     STREAM_DROP_THRESHOLD: '0.2',
     STREAM_SLOWDOWN_THRESHOLD: '0.4',
@@ -66,6 +68,7 @@ test('every variable is read', async (t) => {
     maxFrameBytes: 8_388_608,
     maxFrameLabel: '8MB',
     hardCapBytes: 33_554_432,
+    maxHeaderBytes: 4096,
     maxPixels: 1000,
     dropThreshold: 0.2,
     slowdownThreshold: 0.4,
@@ -99,6 +102,7 @@ test('an empty value is no value, and space around one does not count', async (t
 test('a number is taken from the lowest to the highest allowed, and not beyond', async (t) => {
   const limits: [name: string, key: keyof Config, lowest: number, highest: number, unit?: number][] = [
     ['PORT', 'port', 0, 65_535],
+    ['UWS_HTTP_MAX_HEADERS_SIZE', 'maxHeaderBytes', 1024, 1_048_576],
     ['STREAM_MAX_PIXELS', 'maxPixels', 1, 268_435_456],
     ['STREAM_DROP_WINDOW_MS', 'dropWindowMs', 100, 600_000],
     ['STREAM_MAX_SESSIONS', 'maxSessions', 1, 100_000],
@@ -115,7 +119,7 @@ test('a number is taken from the lowest to the highest allowed, and not beyond',
         `${name} must be a number from ${lowest} to ${highest}; it is "${bad}"`,
       ]);
     }
-    t.same(faultsOf({ [name]: '200.5' }), [`${name} must be a whole number; it is "200.5"`]);
+    t.same(faultsOf({ [name]: String(lowest + 0.5) }), [`${name} must be a whole number; it is "${lowest + 0.5}"`]);
   }
 });
 
