@@ -5,6 +5,7 @@ import type { WorkerReport } from '../pool/messages.ts';
 import type { Pool, PoolStatus } from '../pool/pool.ts';
 import { encodeError, framesPath, streamPath } from '../protocol.ts';
 import { type Pages, writePage } from './pages.ts';
+import { findMeantPath } from './paths.ts';
 import type { ServedPipeline } from './served-pipeline.ts';
 import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from './uws.ts';
 
@@ -31,22 +32,33 @@ export function registerRoutes(app: TemplatedApp, { pool, pipelines, pages, log 
     ['/pipelines', () => ok({ pipelines: listed(pipelines, pool.status()) })],
     [streamPath, () => failure('upgrade_required')],
   ]);
+  const answerTo = (path: string, read: boolean) => {
+    const route = routes.get(path);
+    if (route === undefined && !pages.has(path)) return notFound(findMeantPath(path, [...routes.keys(), framesPath]));
+    return route !== undefined && read ? route() : notAllowed();
+  };
   // POST has its own handler.
   app.any(framesPath, (response, request) => {
     guarded(log, () => write(response, request.getMethod(), notAllowed('Only POST is supported here'), 'POST'));
   });
   app.any('/*', (response, request) => {
     guarded(log, () => {
-      const page = pages.get(request.getUrl());
-      if (page !== undefined && isRead(request)) writePage(response, request, page);
-      else answer(response, request, page === undefined ? routes.get(request.getUrl()) : notAllowed);
+      const path = request.getUrl();
+      const page = pages.get(path);
+      // Only the stream takes upgrades: a page or a status would tell a WebSocket client nothing.
+      if (isUpgrade(request) && path !== streamPath) answer(response, request, notFound(streamPath));
+      else if (page !== undefined && isRead(request)) writePage(response, request, page);
+      else answer(response, request, answerTo(path, isRead(request)));
     });
   });
 }
 
-function answer(response: HttpResponse, request: HttpRequest, route: Route | undefined): void {
-  const found = route === undefined ? failure('not_found') : isRead(request) ? route() : notAllowed();
+function answer(response: HttpResponse, request: HttpRequest, found: Answer): void {
   write(response, request.getMethod(), found, readMethods);
+}
+
+function isUpgrade(request: HttpRequest): boolean {
+  return request.getMethod() === 'get' && request.getHeader('upgrade').toLowerCase() === 'websocket';
 }
 
 function isRead(request: HttpRequest): boolean {
@@ -69,6 +81,12 @@ function ok(value: unknown): Answer {
 
 function failure(code: HttpErrorCode): Answer {
   return { status: httpErrors[code].status, body: encodeError(code, httpErrors[code].detail) };
+}
+
+function notFound(meant: string | undefined): Answer {
+  const { status, detail } = httpErrors.not_found;
+  const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+  return { status, body: encodeError('not_found', `${detail}${hint}`) };
 }
 
 function notAllowed(detail: string = httpErrors.method_not_allowed.detail): Answer {

@@ -6,6 +6,7 @@ import type { Pool } from '../pool/pool.ts';
 import { closeCodeOf, encodeError, goingAwayCloseCode, streamPath } from '../protocol.ts';
 import type { BackpressureVerdict } from '../session/backpressure.ts';
 import { type Outbox, type SessionLimits, SessionManager } from '../session/session-manager.ts';
+import { withoutExtraSlashes } from './paths.ts';
 import { limitsFor, type ServedPipeline } from './served-pipeline.ts';
 import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp, type WebSocket } from './uws.ts';
 
@@ -53,12 +54,17 @@ export class StreamEndpoint {
 
   register(app: TemplatedApp): void {
     const { log } = this.#options;
-    app.ws<SocketData>(streamPath, {
+    // Every path: where an address was put together with a slash too many, a browser could not tell what the 404 says.
+    app.ws<SocketData>('/*', {
       maxPayloadLength: this.#options.hardCapBytes,
       // Sessions watch what is unread themselves and end with an error; zero switches the silent drop off.
       maxBackpressure: 0,
       idleTimeout: idleTimeoutSeconds,
-      upgrade: (response, request, context) => guarded(log, () => upgrade(response, request, context)),
+      upgrade: (response, request, context) =>
+        guarded(log, () => {
+          if (withoutExtraSlashes(request.getUrl()) === streamPath) upgrade(response, request, context);
+          else request.setYield(true);
+        }),
       open: (socket) => guarded(log, () => this.#opened(socket)),
       message: (socket, message, isBinary) => guarded(log, () => this.#received(socket, message, isBinary)),
       close: (socket) => guarded(log, () => this.#closed(socket)),

@@ -2,7 +2,11 @@
 import { request } from 'node:http';
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
+import { encodePicture } from '../support/jpeg-bytes.ts';
+import { RawClient, upgradeRequest } from '../support/raw-client.ts';
 import { StreamClient } from '../support/stream-client.ts';
+
+const frame = encodePicture(16, 16);
 
 const gateway = await startGateway({ POOL_WORKERS: '2' });
 tap.teardown(() => gateway.kill());
@@ -74,7 +78,7 @@ test('unknown query parameters are ignored', async (t) => {
   t.equal((await ask('GET', '/healthz?verbose=1&x')).body, '{"status":"ok"}');
 });
 
-for (const path of ['/healthz/', '/v1/healthz', '/v1/ws/video/stream', '/../../etc/passwd', '/%2e%2e/x', '/ws']) {
+for (const path of ['/nowhere', '/v1', '/../../etc/passwd', '/%2e%2e/x', '//', '/web/nothing.js']) {
   test(`${path} is not there`, async (t) => {
     const { status, headers, body } = await ask('GET', path);
     t.equal(status, 404);
@@ -82,6 +86,30 @@ for (const path of ['/healthz/', '/v1/healthz', '/v1/ws/video/stream', '/../../e
     t.equal(body, notFound);
   });
 }
+
+const nearlyRight = {
+  '/healthz/': '/healthz',
+  '//healthz': '/healthz',
+  '/v1/readyz': '/readyz',
+  '/Pipelines': '/pipelines',
+  '/ws': '/ws/video/stream',
+  '/ws/video/stream/': '/ws/video/stream',
+  '/gate/ws/video/stream': '/ws/video/stream',
+};
+
+for (const [path, meant] of Object.entries(nearlyRight)) {
+  test(`${path} is not there, and the answer says what is`, async (t) => {
+    const { status, body } = await ask('GET', path);
+    t.equal(status, 404);
+    t.equal(body, `{"error":"not_found","detail":"No such resource; did you mean ${meant}?"}`);
+  });
+}
+
+test('a frame that is posted to /frames/ learns where it should have gone', async (t) => {
+  const { status, body } = await ask('POST', '/frames/?pipeline_id=echo', 'x'.repeat(50_000));
+  t.equal(status, 404);
+  t.equal(body, '{"error":"not_found","detail":"No such resource; did you mean /frames?"}');
+});
 
 for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
   test(`${method} is answered 405 with the methods that are allowed`, async (t) => {
@@ -118,9 +146,32 @@ test('the stream’s address without an upgrade is answered 426', async (t) => {
   t.equal(body, upgradeRequired);
 });
 
-test('a WebSocket on any other path is refused over HTTP', async (t) => {
-  await t.rejects(StreamClient.open(`ws://127.0.0.1:${gateway.port}/v1/ws/video/stream?pipeline_id=echo`), /404/);
-  await t.rejects(StreamClient.open(`ws://127.0.0.1:${gateway.port}/healthz`), /200/);
+test('a slash too many in the address of the stream does not matter to a WebSocket', async (t) => {
+  for (const path of ['/ws/video/stream/', '//ws/video/stream', '/ws//video/stream//']) {
+    const client = await StreamClient.open(`ws://127.0.0.1:${gateway.port}${path}?pipeline_id=echo`);
+    t.match(await client.sendUntilTaken(frame), { result: { width: 16 } }, path);
+    await client.close();
+  }
+});
+
+test('a WebSocket on any other path is refused over HTTP, with the path of the stream', async (t) => {
+  const hint = '{"error":"not_found","detail":"No such resource; did you mean /ws/video/stream?"}';
+  for (const path of ['/', '/nowhere', '/healthz', '/web/main.js', '/v1/ws/video/stream', '/WS/video/stream']) {
+    const client = await RawClient.connect(gateway);
+    t.teardown(() => client.socket.destroy());
+    client.socket.write(upgradeRequest('echo').replace('/ws/video/stream', path));
+    while (!client.text().includes('}')) await client.more();
+    t.match(client.text(), /^HTTP\/1\.1 404 Not Found\r\n/, path);
+    t.ok(client.text().endsWith(hint), client.text());
+  }
+});
+
+test('an upgrade of the stream that lacks its key is answered 426', async (t) => {
+  const client = await RawClient.connect(gateway);
+  t.teardown(() => client.socket.destroy());
+  client.socket.write(upgradeRequest('echo').replace('Sec-WebSocket-Key', 'Other'));
+  while (!client.text().includes('}')) await client.more();
+  t.match(client.text(), /^HTTP\/1\.1 426 /);
 });
 
 test('/readyz counts sessions and frames while they are there', async (t) => {
