@@ -78,7 +78,7 @@ module.exports = {
     {
       name: 'the client needs no package, but ws on Node',
       severity: 'error',
-      from: { path: '^src/client/', pathNot: '^src/client/node\\.ts$' },
+      from: { path: '^src/client/', pathNot: '^src/client/(node|refusal)\\.ts$' },
       to: { dependencyTypesNot: ['local'] },
     },
     {

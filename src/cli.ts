@@ -21,6 +21,8 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 
+const addressHelp = 'the gateway: host:port, or a base that ends with /, or the whole address of a stream';
+
 const program = new Command('framegate')
   .description('Low-latency inference on live camera frames over WebSocket.')
   .version(version)
@@ -49,7 +51,7 @@ program
   .description('send JPEG files as a camera would; prints one JSON line for each reply')
   .argument('<path...>', 'JPEG files, or folders of them')
   .option('-p, --pipeline <id>', 'pipeline to run', 'yolo_ocr')
-  .option('-u, --url <url>', 'address of the gateway', 'ws://127.0.0.1:8000')
+  .option('-u, --url <url>', addressHelp, 'ws://127.0.0.1:8000')
   .option(
     '--fps <n>',
     'send at this rate; without it, each frame waits for the reply to the one before',
@@ -65,7 +67,7 @@ program
   .description('send what cameras, streams or video files show, always the newest frame; docs/CAMERAS.md has recipes')
   .argument('[source...]', 'rtsp://…, http://… (MJPEG or other video), /dev/video0, or a video file')
   .option('-p, --pipeline <id>', 'pipeline to run', 'yolo_ocr')
-  .option('-u, --url <url>', 'address of the gateway', 'ws://127.0.0.1:8000')
+  .option('-u, --url <url>', addressHelp, 'ws://127.0.0.1:8000')
   .option('--fps <n>', 'frames a second at most; without it as many as the gateway takes', numberUpTo(highestFps))
   .option('--width <pixels>', 'make wider pictures smaller', wholeNumberUpTo(largestWidth))
   .option('--quality <n>', 'encode with this JPEG quality, 1 to 100', wholeNumberUpTo(100))
@@ -85,7 +87,7 @@ program
   .command('bench')
   .description('load the gateway with cameras and print what they saw; docs/BENCH.md explains every line')
   .option('-p, --pipeline <id>', 'pipeline to run', 'yolo_ocr')
-  .option('-u, --url <url>', 'address of the gateway', 'ws://127.0.0.1:8000')
+  .option('-u, --url <url>', addressHelp, 'ws://127.0.0.1:8000')
   .option('-c, --cameras <n>', 'how many, all at --fps; or N@FPS[,N@FPS...], each with its own rate', '8')
   .option('--fps <n>', 'frames a second of each camera', '15')
   .option('-d, --duration <s>', 'seconds that are counted', '10')

@@ -7,8 +7,8 @@ import { reportOf } from '../load/report.ts';
 import { describeReport } from '../load/report-text.ts';
 import { LoadError, LoadRun } from '../load/run-load.ts';
 import { renderFrames } from '../samples/street-frames.ts';
+import { streamUrlOf } from './gateway-address.ts';
 import { jpegFilesAt } from './jpeg-files.ts';
-import { streamUrl } from './send.ts';
 
 export interface BenchFlags extends PlanFlags {
   readonly url: string;
@@ -31,7 +31,7 @@ const interruptedExitCode = 130;
  * @throws SetupError for flags and files that cannot be used.
  */
 export async function bench(flags: BenchFlags): Promise<number> {
-  const url = streamUrl(flags.url, flags.pipeline);
+  const url = streamUrlOf(flags.url, flags.pipeline);
   const plan = planOf(flags);
   const frames = flags.frames === undefined ? renderFrames() : readFrames(flags.frames);
   if (!flags.json) process.stdout.write(`${headline(plan, url)}\n`);

@@ -6,7 +6,7 @@ import { isLive, readSource } from '../camera/source.ts';
 import { SetupError } from '../errors.ts';
 import { describeIssue } from '../pipeline/graph.ts';
 import { highestFps, largestWidth, longestSilenceS } from './camera-limits.ts';
-import { streamUrl } from './send.ts';
+import { streamUrlOf } from './gateway-address.ts';
 
 export interface CameraFlags {
   readonly pipeline: string;
@@ -94,7 +94,7 @@ function planOf(entry: CameraEntry, flags: CameraFlags, source: CameraPlan['sour
   return {
     name: entry.name ?? (isOnlyEntry ? shorten(source.shown) : `camera ${index + 1}`),
     source,
-    url: streamUrl(entry.url ?? flags.url, entry.pipeline ?? flags.pipeline),
+    url: streamUrlOf(entry.url ?? flags.url, entry.pipeline ?? flags.pipeline),
     pipeline: entry.pipeline ?? flags.pipeline,
     fps: entry.fps ?? flags.fps,
     width: entry.width ?? flags.width,

@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { SingleBar } from 'cli-progress';
 import WebSocket from 'ws';
+import { onRefusal } from '../client/refusal.ts';
 import { SetupError } from '../errors.ts';
-import { type ServerMessage, streamPath } from '../protocol.ts';
+import type { ServerMessage } from '../protocol.ts';
+import { streamUrlOf } from './gateway-address.ts';
 import { jpegFilesAt } from './jpeg-files.ts';
 
 export interface SendOptions {
@@ -30,26 +32,11 @@ export async function send(paths: readonly string[], options: SendOptions): Prom
   if (files.length === 0) throw new SetupError([`no JPEG file in ${paths.join(', ')}`]);
   const sender = new Sender(
     files,
-    new WebSocket(streamUrl(options.url, options.pipeline), { perMessageDeflate: false }),
+    new WebSocket(streamUrlOf(options.url, options.pipeline), { perMessageDeflate: false }),
   );
   await sender.opened();
   await (options.fps === undefined ? sender.oneByOne() : sender.atRate(options.fps));
   return sender.finish();
-}
-
-/** Takes `host:port`, `http://…` or `ws://…`, with or without the stream's path. */
-export function streamUrl(text: string, pipeline: string): URL {
-  const withScheme = /^[a-z]+:\/\//i.test(text) ? text : `ws://${text}`;
-  if (!URL.canParse(withScheme)) throw new SetupError([`--url "${text}" is not an address`]);
-  const url = new URL(withScheme);
-  url.protocol = url.protocol.replace('http', 'ws');
-  if (url.protocol !== 'ws:' && url.protocol !== 'wss:')
-    throw new SetupError([`--url "${text}" must be ws:// or wss://`]);
-  if (url.pathname === '/') url.pathname = streamPath;
-  url.searchParams.set('pipeline_id', pipeline);
-  // A fragment never leaves the client, and `ws` refuses it.
-  url.hash = '';
-  return url;
 }
 
 class Sender {
@@ -82,9 +69,10 @@ class Sender {
   opened(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#socket.once('open', resolve);
-      this.#socket.once('error', (error) =>
-        reject(new SetupError([`cannot reach ${this.#socket.url}: ${error.message}`])),
-      );
+      const fail = (reason: string) => reject(new SetupError([`cannot reach ${this.#socket.url}: ${reason}`]));
+      onRefusal(this.#socket, fail);
+      // Aborting a refused attempt makes an error of its own, which nobody waits for any more.
+      this.#socket.on('error', ({ message }) => fail(message));
     });
   }
 

@@ -1,11 +1,11 @@
 /** A camera's side of the stream: connects, paces, settles every frame, and connects again. Browser and Node. */
-import { streamPath } from '../protocol.ts';
 import { ClientError, isHopeless } from './client-error.ts';
 import { Emitter } from './events.ts';
 import { type Frame, type OpenSocket, type Pending, type Reply, type Sent, Session } from './session.ts';
+import { streamUrl } from './stream-url.ts';
 
 export interface ConnectOptions {
-  /** The gateway: `ws://host:port` or `http://…`, with or without the stream's path. */
+  /** The gateway: `ws://host:port` or `http://…`; with a path that ends with `/`, the stream is below it; with another, there. */
   readonly url: string | URL;
   readonly pipeline: string;
   /** Never more frames in flight than this: 8. */
@@ -71,7 +71,7 @@ export class Client extends Emitter<ClientEvents> {
       if (!(value > 0) || (isCount && value < 1))
         throw new RangeError(`${name} must be ${isCount ? 'at least 1' : 'above 0'}`);
     }
-    this.#url = streamUrl(options);
+    this.#url = streamUrl(options.url, options.pipeline);
     this.#open = open;
     this.#session = this.#newSession();
   }
@@ -230,15 +230,4 @@ export class Client extends Emitter<ClientEvents> {
     this.#state = state;
     this.emit('state', { state, ...more });
   }
-}
-
-/** `http` becomes `ws`, and an address without a path gets the stream's. */
-function streamUrl({ url: address, pipeline }: ConnectOptions): URL {
-  const url = new URL(address);
-  url.protocol = url.protocol.replace('http', 'ws');
-  if (!/^wss?:$/.test(url.protocol)) throw new TypeError(`${address} is not an address of ws:// or wss://`);
-  if (url.pathname === '/') url.pathname = streamPath;
-  url.searchParams.set('pipeline_id', pipeline);
-  url.hash = '';
-  return url;
 }

@@ -2,6 +2,7 @@
 import WebSocket from 'ws';
 import { Client, type ConnectOptions } from './client.ts';
 import { reasonOf } from './reason.ts';
+import { onRefusal } from './refusal.ts';
 import type { OpenSocket } from './session.ts';
 
 export type { Detection, FrameResult, Point, Quad } from '../protocol.ts';
@@ -20,8 +21,11 @@ const openSocket: OpenSocket = (url, events) => {
   let fault: string | undefined;
   socket.on('open', () => events.opened());
   socket.on('message', (data, isBinary) => events.received(isBinary ? data : data.toString()));
+  onRefusal(socket, (reason) => {
+    fault = reason;
+  });
   socket.on('error', (error) => {
-    fault = reasonOf(error);
+    fault ??= reasonOf(error);
   });
   socket.on('close', (code) => events.closed(fault ?? `The connection ended (${code})`));
   return socket;

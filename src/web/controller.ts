@@ -183,7 +183,7 @@ export class Controller {
     if (this.#hasShown) this.#notice.hide();
     else this.#notice.show({ title: 'Waiting for the first answer', advice: 'The gateway may still load its models.' });
     source.play();
-    const url = new URL('ws/video/stream', document.baseURI);
+    const url = new URL('.', document.baseURI);
     const events = {
       sent: () => this.#statistics.sent(performance.now()),
       answered: (answer: Answer) => this.#answered(answer),

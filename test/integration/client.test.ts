@@ -218,5 +218,8 @@ test('a server that is no gateway is given up', async (t) => {
 
 test('a plain web server is unreachable', async (t) => {
   const made = client(t, 'echo', { url: `${gateway.httpUrl}/healthz` });
-  await t.rejects(made.opened(), { code: 'unreachable', detail: /200/ });
+  await t.rejects(made.opened(), {
+    code: 'unreachable',
+    detail: /404 \(No such resource; did you mean \/ws\/video\/stream\?\)/,
+  });
 });

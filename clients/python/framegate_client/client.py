@@ -279,7 +279,7 @@ def _reject(waiters: list[asyncio.Future[None]], error: ClientError) -> None:
 
 
 def _stream_url(address: str, pipeline: str) -> str:
-    """``http`` becomes ``ws``, and an address without a path gets the stream's."""
+    """Take an address that ends with ``/`` as a base, to which the stream's path is added; another path stays."""
     parts = urlsplit(address)
     scheme = parts.scheme.replace("http", "ws")
     if scheme not in ("ws", "wss") or not parts.hostname:
@@ -287,4 +287,7 @@ def _stream_url(address: str, pipeline: str) -> str:
         raise ValueError(message)
     query = [(key, value) for key, value in parse_qsl(parts.query) if key != "pipeline_id"]
     query.append(("pipeline_id", pipeline))
-    return urlunsplit((scheme, parts.netloc, parts.path.rstrip("/") or _STREAM_PATH, urlencode(query), ""))
+    path = parts.path or "/"
+    if path.endswith("/") and not path.endswith(_STREAM_PATH + "/"):
+        path = path[:-1] + _STREAM_PATH
+    return urlunsplit((scheme, parts.netloc, path, urlencode(query), ""))

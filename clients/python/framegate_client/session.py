@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from .events import ClientError, Dropped, Lost, Reply, Result
 from .pace import Departure, Pace
@@ -78,7 +78,7 @@ class Session:
         except TimeoutError:
             return ClientError("unreachable", f"No connection within {self._timeout_ms:g} ms")
         except (OSError, WebSocketException) as fault:
-            return ClientError("unreachable", str(fault))
+            return ClientError("unreachable", f"{fault}{_detail_of(fault)}")
         self._socket = socket
         error = ClientError("closed", "The client was closed")
         try:
@@ -167,6 +167,17 @@ def _service_ms(result: object) -> float:
     total = timings.get("total") if isinstance(timings, dict) else None
     # Python's JSON has numbers without end, NaN among them, which would spoil every average that they enter.
     return float(total) if isinstance(total, int | float) and 0 <= total <= _LONGEST_SERVICE_MS else 0.0
+
+
+def _detail_of(fault: Exception) -> str:
+    """Find what a gateway says of a request that it did not upgrade. @returns it in brackets, or nothing."""
+    body = fault.response.body if isinstance(fault, InvalidStatus) else None
+    try:
+        answer = json.loads(body or b"")
+    except (ValueError, RecursionError):
+        return ""
+    detail = answer.get("detail") if isinstance(answer, dict) else None
+    return f" ({detail})" if isinstance(detail, str) else ""
 
 
 def _parse(text: str | bytes) -> dict[str, Any] | None:

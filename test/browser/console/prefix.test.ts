@@ -1,0 +1,16 @@
+/** The console works where a proxy serves the gateway below a prefix. */
+import tap, { test } from 'tap';
+import { shippedModels, startGateway } from '../../support/gateway.ts';
+import { startPrefixProxy } from '../../support/prefix-proxy.ts';
+import { needsBrowser, openConsole } from './open-console.ts';
+
+const gateway = await startGateway({ MODELS_DIR: shippedModels, POOL_WORKERS: '1' });
+tap.teardown(() => gateway.kill());
+
+test('the sample is answered through the prefix, and nothing is asked for outside it', needsBrowser, async (t) => {
+  const base = await startPrefixProxy(t, gateway.port);
+  const { page, faults, texts } = await openConsole(t, `http://${base}?fps=5`);
+  t.ok((await texts(1)).length >= 1);
+  t.match(page.url(), `http://${base}`);
+  t.strictSame(faults, []);
+});

@@ -1,0 +1,51 @@
+/** A reverse proxy that serves a gateway below a prefix, which it takes off; anything else is not there. Tests only. */
+import { createServer, type IncomingMessage, request } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import type { Test } from 'tap';
+
+/** With a slash at its end, as people configure it. */
+const prefix = '/gate/';
+
+/** The path at the gateway; undefined outside the prefix. */
+function pathOf({ url = '/' }: IncomingMessage): string | undefined {
+  return url.startsWith(prefix) ? url.slice(prefix.length - 1) : undefined;
+}
+
+/** @returns `host:port` and the prefix; the proxy ends with the test. */
+export async function startPrefixProxy(t: Test, gatewayPort: number): Promise<string> {
+  const target = { host: '127.0.0.1', port: gatewayPort };
+  const server = createServer((asked, response) => {
+    const path = pathOf(asked);
+    if (path === undefined) return void response.writeHead(404).end('the proxy knows no such path');
+    const { method, headers } = asked;
+    const passedOn = request({ ...target, path, method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    passedOn.on('error', () => response.destroy());
+    asked.pipe(passedOn);
+  });
+  server.on('upgrade', (asked, client, head) => {
+    const path = pathOf(asked);
+    if (path === undefined) return void client.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n');
+    const gateway = connect(target, () => {
+      const headers = asked.rawHeaders.map((text, index) => (index % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('');
+      gateway.write(`${asked.method} ${path} HTTP/1.1\r\n${headers}\r\n`);
+      gateway.write(head);
+      gateway.pipe(client).pipe(gateway);
+    });
+    for (const [one, other] of [
+      [client, gateway],
+      [gateway, client],
+    ] as const) {
+      one.on('error', () => undefined);
+      one.on('close', () => other.destroy());
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`;
+}

@@ -1,0 +1,35 @@
+/** `--url` is taken as people write it, and what is no address is told. */
+import { test } from 'tap';
+import { streamUrlOf } from '../../../src/cli/gateway-address.ts';
+import { streamAddresses } from '../../support/stream-addresses.ts';
+
+test('an address is what it is to the client library', async (t) => {
+  for (const [text, url] of Object.entries(streamAddresses)) t.equal(streamUrlOf(text, 'yolo').href, url, text);
+});
+
+test('ws:// may be left out, and case does not matter', async (t) => {
+  const stream = '/ws/video/stream?pipeline_id=yolo';
+  const cases: Record<string, string> = {
+    'localhost:8000': `ws://localhost:8000${stream}`,
+    '10.0.0.7:9000': `ws://10.0.0.7:9000${stream}`,
+    '[::1]:8000': `ws://[::1]:8000${stream}`,
+    'gate.example': `ws://gate.example${stream}`,
+    'gate.example/prefix/': `ws://gate.example/prefix${stream}`,
+    'HTTP://gate.example': `ws://gate.example${stream}`,
+  };
+  for (const [text, url] of Object.entries(cases)) t.equal(streamUrlOf(text, 'yolo').href, url, text);
+});
+
+test('what is no address is told', async (t) => {
+  for (const text of ['', 'ws://', 'http://:80', 'localhost:port']) {
+    const message = `--url "${text}" is not an address`;
+    t.throws(() => streamUrlOf(text, 'yolo'), { name: 'SetupError', message }, text);
+  }
+});
+
+test('another scheme is told', async (t) => {
+  for (const text of ['ftp://gate.example', 'file:///tmp', 'httpx://gate.example']) {
+    const message = `--url "${text}" must be ws:// or wss://`;
+    t.throws(() => streamUrlOf(text, 'yolo'), { name: 'SetupError', message }, text);
+  }
+});
