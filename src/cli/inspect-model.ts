@@ -7,6 +7,7 @@ import { findModel } from '../models/model-files.ts';
 import { examineModel, type ModelReport } from './model-report.ts';
 import { describeClasses, describeInput, describeShape, jsonOfReport } from './model-text.ts';
 import { type ModelsFlags, nameOf } from './models.ts';
+import { printable } from './printable.ts';
 
 /** @throws SetupError when the file is missing or no model. */
 export async function inspectModel(file: string, flags: ModelsFlags): Promise<void> {
@@ -80,7 +81,8 @@ function textOf(report: ModelReport, pipeline: ReadyPipeline | undefined, copyTo
     lines.push(['classes', describeClasses(detector.names, detector.head)]);
   }
   const width = Math.max(...lines.map(([label]) => label.length)) + 2;
-  const facts = lines.map(([label, text]) => `${label.padEnd(width)}${text}`).join('\n');
+  // Anybody may have written the file, and what it says must not steer the terminal.
+  const facts = lines.map(([label, text]) => `${label.padEnd(width)}${printable(text)}`).join('\n');
   if (pipeline === undefined) return facts;
   const first = copyTo === undefined ? '' : `Copy ${report.name} into ${copyTo}, and `;
   const where = `write this to pipelines/${pipeline.id}.json:`;

@@ -3,16 +3,17 @@ import type { DetectorPlan } from '../models/detector.ts';
 import type { InputLayout } from '../models/detector-input.ts';
 import type { TensorShape } from '../models/onnx-model.ts';
 import type { ModelReport } from './model-report.ts';
+import { printable } from './printable.ts';
 
 /** Names beyond these are counted only. */
 const namesShown = 5;
 
-/** `3: plate, face, car`, cut where there are many. */
+/** `3: plate, face, car`, cut where there are many. A name may hold anything, a terminal's escape sequences too. */
 export function describeClasses(names: readonly string[], head: DetectorPlan['head']): string {
   const count = names.length > 0 || head.layout === 'end-to-end' ? names.length : head.classes;
   if (names.length === 0) return count === 0 ? 'not named' : `${count}, not named`;
   const rest = names.length > namesShown ? ', ...' : '';
-  return `${count}: ${names.slice(0, namesShown).join(', ')}${rest}`;
+  return `${count}: ${names.slice(0, namesShown).map(printable).join(', ')}${rest}`;
 }
 
 /** `images [1, 3, 640, 640]` */

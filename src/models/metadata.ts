@@ -1,6 +1,7 @@
 /** Reads what an ONNX file says of itself, which onnxruntime-node does not expose. Any thread. */
 import { readFile } from 'node:fs/promises';
 import { Reader } from 'protobufjs/minimal.js';
+import { unescapePython } from './python-string.ts';
 
 /** Field numbers of `ModelProto`, `OperatorSetIdProto` and `StringStringEntryProto` in onnx.proto3. */
 const modelField = { producer: 2, producerVersion: 3, operatorSet: 8, metadata: 14 } as const;
@@ -81,16 +82,16 @@ function readStandardOpset(reader: Reader): number | undefined {
 const maxClasses = 100_000;
 
 /**
- * Class names as Ultralytics and v5 print them, a Python dict or list: `{0: 'plate', 1: "driver's side"}`, `['plate']`.
+ * Class names as Ultralytics and v5 print them, a Python dict or list: `{0: 'plate', 1: "driver's side"}`, `['plate']`, with Python's escapes.
  * @returns names by class index; `undefined` when the text is something else.
  */
 export function parseClassNames(text: string | undefined): string[] | undefined {
   if (text === undefined) return undefined;
   const names = new Map<number, string>();
   const isList = /^\s*\[/.test(text);
-  const entry = /(?:(\d+)\s*:\s*)?(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")/g;
+  const entry = /(?:(\d+)\s*:\s*)?(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")/gs;
   for (const [, index, single, double] of text.matchAll(entry)) {
-    const name = (single ?? double ?? '').replace(/\\(.)/g, '$1');
+    const name = unescapePython(single ?? double ?? '');
     if (isList) names.set(names.size, name);
     else if (index !== undefined) names.set(Number(index), name);
   }

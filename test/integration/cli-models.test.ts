@@ -1,6 +1,7 @@
 /** `framegate models` lists every model with how it is used, and `inspect` tells all about one. */
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Writer } from 'protobufjs/minimal.js';
 import { type Test, test } from 'tap';
 import { runCli } from '../support/gateway.ts';
 import { onnxFixture } from '../support/onnx-fixtures.ts';
@@ -47,6 +48,21 @@ test('a model whose input is pixels is timed too', async (t) => {
   const { stdout } = await runCli(['models', 'inspect', onnxFixture('pixels')]);
   t.match(stdout, /^input +images \[1, 64, 64, 3\] uint8$/m);
   t.match(stdout, /^time +\d\S* ms a run on one thread$/m);
+});
+
+test('a name with escapes of Python is what Python meant, and what a file says does not steer the terminal', async (t) => {
+  const metadataProps = 14 * 8 + 2;
+  const entry = Writer.create().uint32(10).string('names').uint32(18);
+  entry.string(`${String.raw`{0: 'caf\xe9', 1: '\x1b[31mred'}`}\x1b[2J`);
+  const bytes = Writer.create().uint32(metadataProps).bytes(entry.finish()).finish();
+  const path = join(t.testdir(), 'named.onnx');
+  writeFileSync(path, Buffer.concat([readFileSync(onnxFixture('no-names')), bytes]));
+  const { stdout, stderr } = await runCli(['models', 'inspect', path]);
+  t.match(stdout, /^classes +2: café, {2}\[31mred$/m, stderr);
+  t.notOk(stdout.includes('\x1b'));
+  t.match(JSON.parse((await runCli(['models', 'inspect', '--json', path])).stdout), {
+    classes: ['café', '\x1b[31mred'],
+  });
 });
 
 test('a file that cannot be loaded has its reason, and the others are listed all the same', async (t) => {
