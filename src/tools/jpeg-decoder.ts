@@ -23,6 +23,9 @@ export interface DecodedFrame {
 
 /** Every scan may go over the whole picture, also an empty one; cameras use one to ten, an attack thousands. */
 const maxScans = 64;
+/** Large pictures may have fewer, or a worker would be busy for seconds, but never fewer than an honest progressive file has. */
+const maxScannedPixels = 200_000_000;
+const minScans = 12;
 /** A damaged file of which less of the picture is there is refused: it shows nothing. */
 const minPresentShare = 0.01;
 /** Where nothing is there, libjpeg gives mid-gray. */
@@ -62,7 +65,8 @@ export class JpegDecoder {
     if (!read.ok) throw invalid(read.reason);
     const { width, height, scanAt } = read.header;
     if (width === 0 || height === 0) throw invalid(`${width}x${height} pixels`);
-    if (walkScans(bytes, scanAt, maxScans + 1).count > maxScans) throw invalid(`more than ${maxScans} scans`);
+    const limit = Math.max(minScans, Math.min(maxScans, Math.floor(maxScannedPixels / (width * height))));
+    if (walkScans(bytes, scanAt, limit + 1).count > limit) throw invalid(`more than ${limit} scans`);
     if (this.#decodeFast(bytes, read.header)) {
       return { image: { width, height, channels: rgbChannels, data: this.#pixels }, warnings: [] };
     }

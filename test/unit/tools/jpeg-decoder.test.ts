@@ -144,6 +144,18 @@ test('a progressive file of thousands of scans is refused before it is decoded',
   }
 });
 
+test('a large picture may have fewer scans than a small one', async (t) => {
+  const reasonOf = (side: number, count: number) =>
+    turbo.decode(manyScans({ width: side, height: side, code: sof2 }, count)).then(
+      () => 'decoded',
+      (error: FrameError) => error.detail,
+    );
+  t.match(await reasonOf(4096, 13), /more than 12 scans$/);
+  t.notMatch(await reasonOf(4096, 12), /more than/);
+  t.match(await reasonOf(64, 65), /more than 64 scans$/);
+  t.notMatch(await reasonOf(64, 64), /more than/);
+});
+
 test('whatever byte is changed, a picture comes out or an invalid frame', async (t) => {
   const jpeg = encodePicture(16, 16);
   for (let at = 0; at < jpeg.length; at++) {
