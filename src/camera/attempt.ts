@@ -1,12 +1,18 @@
 /** One attempt to play a source: asks what it gives, then plays it until it ends. Main thread. */
+
+import { readJpegHeader } from '../jpeg/header.ts';
 import type { LookAt } from './encoder.ts';
-import type { FfmpegVersion, Mode, Wishes } from './ffmpeg-arguments.ts';
+
+import type { FfmpegVersion, Input, Mode, Wishes } from './ffmpeg-arguments.ts';
+import type { HttpGetter } from './http-getter.ts';
+import { HttpLook } from './http-look.ts';
 import type { LastWords } from './last-words.ts';
-import { playWithFfmpeg } from './output.ts';
+import { decodeWithFfmpeg, playWithFfmpeg, type StartOutput } from './output.ts';
 import type { Picture, PictureBuffers } from './picture.ts';
-import { Play, type PlayEnd, type PlayParts } from './play.ts';
+import { firstPictureFactor, Play, type PlayEnd } from './play.ts';
 import { type Format, Probe } from './probe.ts';
 import type { Repair } from './repair.ts';
+import { defaultSnapshotFps, playSnapshots } from './snapshots.ts';
 import type { Source } from './source.ts';
 
 export interface AttemptParts {
@@ -18,8 +24,8 @@ export interface AttemptParts {
   /** So long without a picture means that the source is lost. */
   readonly silenceMs: number;
   readonly buffers: PictureBuffers;
-  /** The first picture has come. */
-  readonly live: (mode: Mode) => void;
+  /** The first picture has come. `keepsRate`: they come at the wished rate, and none has to be left out for it. */
+  readonly live: (mode: Mode, keepsRate: boolean) => void;
   readonly picture: (picture: Picture) => void;
   readonly broken: () => void;
   readonly lookAt: LookAt;
@@ -60,53 +66,100 @@ export class Attempt {
   }
 
   async #run(): Promise<AttemptEnd> {
-    const { source, wishes, version, silenceMs } = this.#parts;
-    const probe = new Probe(source, wishes, version, 2 * silenceMs);
-    this.#running = probe;
-    const end = await probe.ended;
-    if (end.type === 'stopped' || this.#isStopped) return { type: 'stopped', words: stopped, pictures: 0 };
-    if (end.type === 'failed') return { ...end, pictures: 0 };
-    return await this.#play(end.format);
+    const { source } = this.#parts;
+    if (source.kind !== 'http') return await this.#playStream(false);
+    const look = new HttpLook(source.text, this.#patienceMs);
+    this.#running = look;
+    const end = await look.ended;
+    switch (end.type) {
+      case 'stopped':
+        return stoppedEnd;
+      case 'failed':
+        return { ...end, pictures: 0 };
+      case 'snapshots':
+        return await this.#playSnapshots(end.getter, end.first);
+      default:
+        return await this.#playStream(end.type === 'jpegs');
+    }
   }
 
-  async #play(format: Format): Promise<AttemptEnd> {
+  /** A source may take longer to begin than it may be silent later. */
+  get #patienceMs(): number {
+    return firstPictureFactor * this.#parts.silenceMs;
+  }
+
+  async #playStream(isJpegs: boolean): Promise<AttemptEnd> {
+    if (this.#isStopped) return stoppedEnd;
     const { source, wishes, version, silenceMs } = this.#parts;
-    const isCopied = format.codec === 'mjpeg' && !format.isTurned && !this.#parts.isEncoded;
-    const mode = isCopied ? 'copy' : 'pictures';
-    const deviceGivesJpeg = format.codec === 'mjpeg';
-    const isRecording = source.kind === 'http' && format.durationMs !== undefined;
+    const input = { source, wishes, version, silenceMs, isJpegs };
+    const probe = new Probe(input, this.#patienceMs);
+    this.#running = probe;
+    const end = await probe.ended;
+    if (end.type === 'stopped' || this.#isStopped) return stoppedEnd;
+    if (end.type === 'failed') return { ...end, pictures: 0 };
+    return await this.#playFormat(input, end.format);
+  }
+
+  async #playFormat(input: Input, format: Format): Promise<AttemptEnd> {
+    const isJpeg = format.codec === 'mjpeg';
+    const isHttp = input.source.kind === 'http';
+    const mode = isJpeg && !format.isTurned && !this.#parts.isEncoded ? 'copy' : 'pictures';
+    const isRecording = isHttp && format.durationMs !== undefined;
+    const hasNoClock = isHttp && isJpeg && !isRecording;
+    // ffmpeg takes parts of MIME as `image/jpeg` only. Others it shows without a size, and as bare JPEGs it takes them all.
+    const isJpegs = input.isJpegs || (isHttp && isJpeg && format.size === undefined);
     const startMs = performance.now();
     const playing = {
-      source,
+      ...input,
+      isJpegs,
       mode,
-      wishes,
-      version,
-      silenceMs,
-      deviceGivesJpeg,
+      deviceGivesJpeg: isJpeg,
       isRecording,
+      hasNoClock,
       size: format.size,
     } as const;
-    const play = new Play(this.#playParts(mode), playWithFfmpeg(playing));
-    this.#running = play;
-    const end = await play.ended;
+    // ffmpeg itself leaves out what is above the rate of what it decodes.
+    const fps = mode === 'pictures' ? input.wishes.fps : undefined;
+    const end = await this.#play(mode, fps, playWithFfmpeg(playing));
     const missingMs = (format.durationMs ?? Number.POSITIVE_INFINITY) - (performance.now() - startMs);
     const isWhole = missingMs <= Math.max(earlyEndMs, earlyEndShare * (format.durationMs ?? 0));
     return { ...end, isWhole: isRecording && end.type === 'done' && isWhole };
   }
 
-  #playParts(mode: Mode): PlayParts {
-    const { silenceMs, wishes, buffers, broken, lookAt, repaired, hopeless, live, picture } = this.#parts;
+  async #playSnapshots(getter: HttpGetter, first: Buffer): Promise<AttemptEnd> {
+    if (this.#isStopped) {
+      getter.close();
+      return stoppedEnd;
+    }
+    const { source, wishes, version, silenceMs, isEncoded } = this.#parts;
+    const fps = wishes.fps ?? defaultSnapshotFps;
+    const snapshots = playSnapshots({ getter, first, fps, silenceMs });
+    if (!isEncoded) return await this.#play('copy', fps, snapshots);
+    const read = readJpegHeader(first);
+    const size = read.ok ? read.header : undefined;
+    const playing = { source, wishes, version, silenceMs, mode: 'pictures', size } as const;
+    return await this.#play('pictures', fps, decodeWithFfmpeg(snapshots, playing));
+  }
+
+  /** @param fps the rate that `start` keeps to by itself. */
+  async #play(mode: Mode, fps: number | undefined, start: StartOutput): Promise<AttemptEnd> {
+    const { silenceMs, buffers, broken, lookAt, repaired, hopeless, live, picture } = this.#parts;
     let isFirst = true;
-    return {
-      ...{ mode, silenceMs, buffers, broken, lookAt, repaired, hopeless },
-      // ffmpeg itself leaves out what is above the rate of what it decodes.
-      fps: mode === 'pictures' ? wishes.fps : undefined,
-      picture: (next) => {
-        if (this.#isStopped) return;
-        if (isFirst) live(mode);
-        isFirst = false;
-        picture(next);
+    const play = new Play(
+      {
+        ...{ mode, silenceMs, buffers, broken, lookAt, repaired, hopeless, fps },
+        picture: (next) => {
+          if (this.#isStopped) return;
+          if (isFirst) live(mode, fps !== undefined);
+          isFirst = false;
+          picture(next);
+        },
       },
-    };
+      start,
+    );
+    this.#running = play;
+    return await play.ended;
   }
 }
+
+const stoppedEnd: AttemptEnd = { type: 'stopped', words: stopped, pictures: 0 };

@@ -104,8 +104,7 @@ export class Bridge {
       isEncoded: plan.width !== undefined || plan.quality !== undefined,
       buffers: this.#buffers,
       changed: (state) => {
-        // ffmpeg limits the rate of what it decodes.
-        if (state.state === 'live') this.#limit = new RateLimit(state.mode === 'copy' ? plan.fps : undefined);
+        if (state.state === 'live') this.#limit = new RateLimit(state.keepsRate ? undefined : plan.fps);
         event({ type: 'source', state });
       },
       picture: (picture) => this.#came(picture),

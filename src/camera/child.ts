@@ -21,10 +21,13 @@ export class Child {
   /** Undefined when it is gone, or never began. */
   #process: ChildProcess | undefined;
   readonly #lines: { readonly text: string; readonly atMs: number }[] = [];
+  readonly #hasInput: boolean;
   #killTimer: NodeJS.Timeout | undefined;
   #endedAtMs: number | undefined;
 
-  constructor(program: string, args: readonly string[], output: (chunk: Buffer) => void) {
+  /** @param hasInput it reads what {@link write} gives it on standard input. */
+  constructor(program: string, args: readonly string[], output: (chunk: Buffer) => void, hasInput = false) {
+    this.#hasInput = hasInput;
     this.ended = new Promise((resolve) => {
       const child = this.#begin(program, args, output);
       if (child === undefined) return resolve(undefined);
@@ -49,6 +52,17 @@ export class Child {
     return this.#lines.filter(({ atMs }) => atMs >= oldestMs).map(({ text }) => text);
   }
 
+  /** Gives it something to read, unless it has not read what it got before: then this is left out. */
+  write(bytes: Buffer): void {
+    const input = this.#process?.stdin;
+    if (input?.writable && !input.writableNeedDrain) input.write(bytes);
+  }
+
+  /** There is no more to read: it ends when it has given all that it made of it. */
+  endInput(): void {
+    this.#process?.stdin?.end();
+  }
+
   /** Ends it; nothing of its output is seen any more. */
   stop(): void {
     const child = this.#process;
@@ -62,7 +76,10 @@ export class Child {
   #begin(program: string, args: readonly string[], output: (chunk: Buffer) => void): ChildProcess | undefined {
     try {
       // No terminal's Ctrl-C for it: the bridge ends it itself, in order.
-      const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: process.platform !== 'win32' });
+      const input = this.#hasInput ? 'pipe' : 'ignore';
+      const child = spawn(program, args, { stdio: [input, 'pipe', 'pipe'], detached: process.platform !== 'win32' });
+      // It ends before it has read everything: its end says why.
+      child.stdin?.on('error', () => undefined);
       this.#process = child;
       running.add(child);
       child.stdout?.on('data', output);

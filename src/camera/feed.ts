@@ -5,7 +5,7 @@ import { isLive } from './source.ts';
 
 export type FeedState =
   | { readonly state: 'opening' }
-  | { readonly state: 'live'; readonly mode: Mode }
+  | { readonly state: 'live'; readonly mode: Mode; readonly keepsRate: boolean }
   | { readonly state: 'waiting'; readonly detail: string; readonly retryInMs: number };
 
 export interface FeedParts extends Omit<AttemptParts, 'live' | 'repaired' | 'hopeless'> {
@@ -67,7 +67,7 @@ export class Feed {
     return new Attempt({
       ...this.#parts,
       isEncoded: this.#parts.isEncoded || this.#isMadeAnew,
-      live: (mode) => this.#parts.changed({ state: 'live', mode }),
+      live: (mode, keepsRate) => this.#parts.changed({ state: 'live', mode, keepsRate }),
       repaired: (repair) => this.#tell(`${repair} in its frames`),
       hopeless: (reason) => this.makeAnew(`its frames are no JPEG (${reason})`),
     });

@@ -45,33 +45,39 @@ const socketTimeoutFactor = 2;
 const formats =
   'mov,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf,mjpeg,mpjpeg,jpeg_pipe,h264,hevc,m4v,ivf,nut,mxf,rawvideo';
 
-/** Asks for codec, size and length as JSON. */
-export function probeArguments(source: Source, wishes: Wishes, version: FfmpegVersion, silenceMs: number): string[] {
-  const fields = 'stream=codec_name,width,height:stream_side_data=rotation:stream_tags=rotate:format=duration';
-  return [
-    ...quiet,
-    ...['-select_streams', 'v:0', '-show_entries', fields, '-of', 'json'],
-    ...inputArguments(source, wishes, version, silenceMs),
-  ];
-}
-
-export interface Playing {
+/** What is known of a source before ffmpeg is asked, and how long it may be silent. */
+export interface Input {
   readonly source: Source;
-  readonly mode: Mode;
   readonly wishes: Wishes;
   readonly version: FfmpegVersion;
+  readonly silenceMs: number;
+  /** JPEGs over HTTP one after the other without a word between them: ffmpeg would look at megabytes of them before it knows. */
+  readonly isJpegs?: boolean;
+}
+
+/** Asks for codec, size and length as JSON. */
+export function probeArguments(input: Input): string[] {
+  const fields = 'stream=codec_name,width,height:stream_side_data=rotation:stream_tags=rotate:format=duration';
+  return [...quiet, ...['-select_streams', 'v:0', '-show_entries', fields, '-of', 'json'], ...inputArguments(input)];
+}
+
+export interface Playing extends Input {
+  readonly mode: Mode;
   /** The picture as it is shown, turned upright, where known. */
   readonly size?: Size | undefined;
   /** A device that gives no JPEG is asked for what it has. */
   readonly deviceGivesJpeg?: boolean;
-  readonly silenceMs: number;
+  /** The stream has no clock of its own, and ffmpeg would take it for one of 25 pictures a second. */
+  readonly hasNoClock?: boolean;
+  /** Parts of MIME with JPEGs come on standard input, at the wished rate. */
+  readonly isPiped?: boolean;
   /** Something over HTTP that has an end: it comes as fast as the network, and must be held back to its own time. */
   readonly isRecording?: boolean;
 }
 
 /** Plays a source to standard output: parts of MIME with JPEGs, or PPM pictures. */
 export function playArguments(playing: Playing): string[] {
-  const { source, mode, wishes, version, silenceMs, deviceGivesJpeg = true, isRecording = false } = playing;
+  const { source, mode, wishes, isRecording = false, isPiped = false, hasNoClock = false } = playing;
   const isFile = source.kind === 'file';
   return [
     '-nostdin',
@@ -79,7 +85,8 @@ export function playArguments(playing: Playing): string[] {
     ...(isFile && wishes.loop ? ['-stream_loop', '-1'] : []),
     ...(isFile || isRecording ? ['-re'] : ['-flags', 'low_delay']),
     ...(mode === 'pictures' ? ['-max_pixels', String(maxPixels)] : []),
-    ...inputArguments(source, wishes, version, silenceMs, deviceGivesJpeg),
+    ...(hasNoClock ? ['-use_wallclock_as_timestamps', '1'] : []),
+    ...(isPiped ? pipeArguments : inputArguments(playing)),
     ...['-map', '0:v:0', '-map_metadata', '-1'],
     ...(mode === 'copy' ? ['-c:v', 'copy', '-f', 'mpjpeg'] : pictureArguments(playing)),
     ...['-flush_packets', '1', 'pipe:1'],
@@ -88,13 +95,14 @@ export function playArguments(playing: Playing): string[] {
 
 const quiet = ['-hide_banner', '-loglevel', 'repeat+level+warning', '-max_alloc', String(maxBlockBytes)];
 
-function inputArguments(
-  source: Source,
-  wishes: Wishes,
-  version: FfmpegVersion,
-  silenceMs: number,
-  deviceGivesJpeg = true,
-): string[] {
+/** A look at one JPEG is enough, as the next one may be a second away; `nobuffer` would throw away what was looked at. */
+const pipeArguments = [
+  ...['-analyzeduration', '0', '-fpsprobesize', '0'],
+  ...['-protocol_whitelist', 'pipe', '-f', 'mpjpeg', '-i', 'pipe:0'],
+];
+
+function inputArguments(input: Input & { readonly deviceGivesJpeg?: boolean }): string[] {
+  const { source, wishes, version, silenceMs, isJpegs = false, deviceGivesJpeg = true } = input;
   const timeout = String(socketTimeoutFactor * silenceMs * 1000);
   const live = [
     ...['-fflags', 'nobuffer', '-probesize', String(probeBytes), '-analyzeduration', String(probeMicroseconds)],
@@ -117,7 +125,7 @@ function inputArguments(
       return [
         ...live,
         ...['-rw_timeout', timeout, '-protocol_whitelist', 'http,https,httpproxy,tcp,tls'],
-        ...['-format_whitelist', formats, '-i', source.text],
+        ...['-format_whitelist', formats, ...(isJpegs ? ['-f', 'mjpeg'] : []), '-i', source.text],
       ];
     case 'device':
       return [
@@ -131,8 +139,8 @@ function inputArguments(
   }
 }
 
-function pictureArguments({ wishes, version, size }: Playing): string[] {
-  const filters = [...(wishes.fps === undefined ? [] : [limitRate(wishes.fps)]), fit(wishes, size)];
+function pictureArguments({ wishes, version, size, isPiped = false }: Playing): string[] {
+  const filters = [...(wishes.fps === undefined || isPiped ? [] : [limitRate(wishes.fps)]), fit(wishes, size)];
   return [
     ...['-vf', filters.join(','), '-pix_fmt', 'rgb24', '-c:v', 'ppm', '-f', 'image2pipe'],
     // Every picture once, when it comes: nothing doubled or held back for the sake of a steady rate.

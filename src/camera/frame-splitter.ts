@@ -22,7 +22,7 @@ const longestHeadBytes = 512;
 /** Above a raw picture of the most pixels that are decoded. */
 const longestBodyBytes = 134_217_728;
 /** A JPEG of six times the usual frame limit: whoever sends it is no camera, and a few in memory are not noticed. */
-const longestJpegBytes = 33_554_432;
+export const maxJpegBytes = 33_554_432;
 
 export class FrameSplitter {
   readonly #readHead: ReadHead;
@@ -84,9 +84,15 @@ export const readPartHead: ReadHead = (bytes) => {
   if (end === -1) return undefined;
   const length = /^content-length: *(\d+) *$/im.exec(bytes.toString('latin1', 0, end).replaceAll('\r', ''))?.[1];
   if (length === undefined) throw new SplitError('a part without Content-length');
-  if (Number(length) > longestJpegBytes) throw new SplitError(`a frame of ${length} bytes`);
+  if (Number(length) > maxJpegBytes) throw new SplitError(`a frame of ${length} bytes`);
   return { headBytes: end + 4, bodyBytes: Number(length) };
 };
+
+/** Writes a JPEG as such a part. */
+export function writePart(jpeg: Buffer): Buffer {
+  const head = `--framegate\r\nContent-type: image/jpeg\r\nContent-length: ${jpeg.length}\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head, 'latin1'), jpeg, Buffer.from('\r\n')]);
+}
 
 const ppmStart = 'P6\n';
 const rgbChannels = 3;

@@ -1,4 +1,4 @@
-/** What gives a play its bytes: an ffmpeg that plays a source. Main thread. */
+/** What gives a play its bytes: an ffmpeg that plays a source, or makes something else of what another output gives. Main thread. */
 import { Child } from './child.ts';
 import { type Playing, playArguments } from './ffmpeg-arguments.ts';
 import { type LastWords, lastWordsOf } from './last-words.ts';
@@ -27,5 +27,32 @@ export function playWithFfmpeg(playing: Playing): StartOutput {
       words: lastWordsOf(child.lines, playing.source, { program: 'ffmpeg', code }),
     }));
     return { ended, stop: () => child.stop() };
+  };
+}
+
+/** Has ffmpeg make raw pictures of the JPEGs that `start` gives: as many as it has time for, the others are left out. */
+export function decodeWithFfmpeg(start: StartOutput, playing: Playing): StartOutput {
+  return (chunk) => {
+    const child = new Child('ffmpeg', playArguments({ ...playing, isPiped: true }), chunk, true);
+    const input = start((part) => child.write(part));
+    const stop = () => {
+      input.stop();
+      child.stop();
+    };
+    const first = Promise.race([
+      input.ended.then((end) => ({ ...end, isInput: true })),
+      child.ended.then((code) => ({
+        isInput: false,
+        isClean: false,
+        words: lastWordsOf(child.lines, playing.source, { program: 'ffmpeg', code }),
+      })),
+    ]);
+    const ended = first.then(async ({ isInput, ...end }) => {
+      if (isInput) child.endInput();
+      else input.stop();
+      await Promise.all([input.ended, child.ended]);
+      return end;
+    });
+    return { ended, stop };
   };
 }

@@ -34,7 +34,7 @@ export interface PlayParts {
 }
 
 /** The first picture may take longer than a next one: an H.264 camera shows nothing before its next key frame. */
-const firstPictureFactor = 2;
+export const firstPictureFactor = 2;
 /** So many frames in a row that are no JPEG are the camera's way, and not a bad moment. */
 const maxRefusedInARow = 30;
 /** Timers go no further: a rate of a picture a month. */

@@ -1,8 +1,7 @@
 /** Asks ffprobe once what a source gives, before it is played. Main thread. */
 import { Child } from './child.ts';
-import { type FfmpegVersion, probeArguments, type Size, type Wishes } from './ffmpeg-arguments.ts';
+import { type Input, probeArguments, type Size } from './ffmpeg-arguments.ts';
 import { type LastWords, lastWordsOf } from './last-words.ts';
-import type { Source } from './source.ts';
 
 /** What a source gives. `size` is the picture as it is shown, turned upright. */
 export interface Format {
@@ -36,9 +35,10 @@ export class Probe {
   #isStopped = false;
   #isLate = false;
 
-  constructor(source: Source, wishes: Wishes, version: FfmpegVersion, limitMs: number) {
+  constructor(input: Input, limitMs: number) {
+    const { source } = input;
     let answer = '';
-    this.#child = new Child('ffprobe', probeArguments(source, wishes, version, limitMs), (chunk) => {
+    this.#child = new Child('ffprobe', probeArguments({ ...input, silenceMs: limitMs }), (chunk) => {
       answer = (answer + chunk.toString('utf8')).slice(0, longestAnswer);
     });
     const limit = setTimeout(() => {

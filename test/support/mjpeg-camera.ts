@@ -1,4 +1,4 @@
-/** An HTTP camera that sends JPEGs as multipart/x-mixed-replace, as most network cameras do. Tests only. */
+/** An HTTP camera that sends JPEGs as multipart/x-mixed-replace, as most network cameras do, or bare. Tests only. */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Test } from 'tap';
@@ -20,19 +20,22 @@ export interface MjpegOptions {
   readonly port?: number;
   /** Some cameras leave it out. */
   readonly withLength?: boolean;
+  /** JPEGs one after the other, as `application/octet-stream`. */
+  readonly isBare?: boolean;
   /** In place of pictures. */
   readonly answer?: (response: ServerResponse, authorization: string | undefined) => boolean;
 }
 
 /** Serves until the test is over. */
 export async function startMjpegCamera(t: Test, options: MjpegOptions = {}): Promise<MjpegCamera> {
-  const { port = 0, withLength = true, answer = () => false } = options;
+  const { port = 0, withLength = true, isBare = false, answer = () => false } = options;
   const viewers = new Set<ServerResponse>();
   let visits = 0;
   const server = createServer((request, response) => {
     visits += 1;
     if (answer(response, request.headers.authorization)) return;
-    response.writeHead(200, { 'content-type': 'multipart/x-mixed-replace; boundary=frame' });
+    const type = isBare ? 'application/octet-stream' : 'multipart/x-mixed-replace; boundary=frame';
+    response.writeHead(200, { 'content-type': type });
     viewers.add(response);
     response.on('error', () => undefined);
     response.on('close', () => viewers.delete(response));
@@ -55,7 +58,7 @@ export async function startMjpegCamera(t: Test, options: MjpegOptions = {}): Pro
     show: (jpeg) => {
       const length = withLength ? `Content-Length: ${jpeg.length}\r\n` : '';
       const part = [Buffer.from(`--frame\r\nContent-Type: image/jpeg\r\n${length}\r\n`), jpeg, Buffer.from('\r\n')];
-      for (const viewer of viewers) viewer.write(Buffer.concat(part));
+      for (const viewer of viewers) viewer.write(isBare ? jpeg : Buffer.concat(part));
     },
     kill,
   };

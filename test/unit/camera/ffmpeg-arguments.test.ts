@@ -43,6 +43,24 @@ test('a recording over HTTP is held back to its own time, a live stream is not',
   t.notMatch(play(source), / -re /);
 });
 
+test('bare JPEGs over HTTP are not looked at for long, and what has no clock gets one', async (t) => {
+  const source = sourceOf('http://host/video');
+  t.match(play(source, { isJpegs: true }), / -f mjpeg -i http:/);
+  t.match(
+    probeArguments({ source, wishes: {}, version, silenceMs: 1000, isJpegs: true }).join(' '),
+    / -f mjpeg -i http:/,
+  );
+  t.notMatch(play(source), / -f mjpeg /);
+  t.match(play(source, { hasNoClock: true }), / -use_wallclock_as_timestamps 1 .*-i http:/);
+  t.notMatch(play(source), /wallclock/);
+});
+
+test('what comes on standard input is at the wished rate, and no address is opened', async (t) => {
+  const line = play(sourceOf('http://host/snapshot.jpg'), { isPiped: true, wishes: { fps: 5, width: 320 } });
+  t.match(line, / -protocol_whitelist pipe -f mpjpeg -i pipe:0 .*scale=w=min\(320/);
+  t.notMatch(line, /http:|select=/);
+});
+
 test('a device is asked for JPEGs at the wished rate, or for what it has', async (t) => {
   const source = sourceOf('/dev/video0');
   t.match(
@@ -50,7 +68,10 @@ test('a device is asked for JPEGs at the wished rate, or for what it has', async
     /-f v4l2 -input_format mjpeg -framerate 15 -i \/dev\/video0/,
   );
   t.match(play(source, { deviceGivesJpeg: false }), /-f v4l2 -i \/dev\/video0/);
-  t.match(probeArguments(source, {}, version, 1000).join(' '), /-input_format mjpeg -i \/dev\/video0/);
+  t.match(
+    probeArguments({ source, wishes: {}, version, silenceMs: 1000 }).join(' '),
+    /-input_format mjpeg -i \/dev\/video0/,
+  );
 });
 
 test('JPEGs are passed on without a filter, pictures are fitted, limited and counted once', async (t) => {

@@ -7,6 +7,7 @@ import {
   readPartHead,
   readPpmHead,
   SplitError,
+  writePart,
 } from '../../../src/camera/frame-splitter.ts';
 
 /** Cuts a stream at the given places, which may be anywhere and doubled. */
@@ -34,6 +35,16 @@ function multipart(parts: readonly Uint8Array[]): Buffer {
   ]);
   return Buffer.concat([Buffer.from('--ffmpeg\r\n'), ...pieces]);
 }
+
+test('parts as the bridge writes them are read again, in any chunks', async (t) => {
+  fc.assert(
+    fc.property(bodies, cuts, (parts, places) => {
+      const stream = Buffer.concat(parts.map((part) => writePart(Buffer.from(part))));
+      t.strictSame(split(readPartHead, chunksOf(stream, places)), parts.map(Buffer.from));
+      return true;
+    }),
+  );
+});
 
 test('any chunking of parts gives the same frames', async (t) => {
   fc.assert(

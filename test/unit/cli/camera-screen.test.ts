@@ -45,7 +45,7 @@ test('many cameras leave room on the terminal', async (t) => {
   const screen = new CameraScreen({ columns: 80, rows: 10, write: (text) => written.push(text) });
   t.teardown(() => screen.close());
   for (let index = 0; index < 40; index++) screen.add(`camera ${index}`, { tally: new Tally() });
-  const live = { type: 'source', state: { state: 'live', mode: 'copy' } } as const;
+  const live = { type: 'source', state: { state: 'live', mode: 'copy', keepsRate: false } } as const;
   for (let index = 0; index < 38; index++) screen.event(`camera ${index}`, live);
   screen.draw();
   const table = written.at(-1) ?? '';

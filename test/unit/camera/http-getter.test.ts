@@ -1,0 +1,185 @@
+/** Asking an HTTP camera again and again: one connection, logins that lock no account, redirects. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer as createSecureServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { type Test, test } from 'tap';
+import { HttpGetter } from '../../../src/camera/http-getter.ts';
+import { startSnapshotCamera } from '../../support/snapshot-camera.ts';
+
+const picture = () => Buffer.from('picture');
+const login = { user: 'admin', password: 'p@ss#1' };
+const { signal } = new AbortController();
+
+function getterOf(t: Test, address: string): HttpGetter {
+  const getter = new HttpGetter(address);
+  t.teardown(() => getter.close());
+  return getter;
+}
+
+/** @returns the body, or why there is none. */
+async function textOf(getter: HttpGetter): Promise<string> {
+  const got = await getter.get(signal);
+  return got.type === 'answer' ? (await buffer(got.response)).toString() : `${got.type}: ${got.words.detail}`;
+}
+
+test('a connection is kept for the next request', async (t) => {
+  const camera = await startSnapshotCamera(t, { picture });
+  const getter = getterOf(t, camera.url);
+  for (let count = 0; count < 5; count++) t.equal(await textOf(getter), 'picture');
+  t.equal(camera.connections(), 1);
+});
+
+test('a kept connection that the camera closed at the moment of asking is no loss', async (t) => {
+  const camera = await startSnapshotCamera(t, {
+    picture,
+    answer: (_, index, { socket }) => {
+      if (index === 1) socket.destroy();
+      return index === 1;
+    },
+  });
+  const getter = getterOf(t, camera.url);
+  t.equal(await textOf(getter), 'picture');
+  t.equal(await textOf(getter), 'picture');
+  t.equal(camera.connections(), 2);
+});
+
+test('a connection that is closed without an answer is told', async (t) => {
+  const camera = await startSnapshotCamera(t, {
+    answer: (_, __, { socket }) => {
+      socket.destroy();
+      return true;
+    },
+  });
+  t.equal(await textOf(getterOf(t, camera.url)), 'unreachable: the camera closed the connection');
+  t.equal(camera.requests.length, 1);
+  await camera.kill();
+  t.equal(await textOf(getterOf(t, camera.url)), 'unreachable: Connection refused');
+});
+
+test('a digest is made once asked for, counts its requests, and is made anew for a new nonce', async (t) => {
+  const camera = await startSnapshotCamera(t, { picture, login: { ...login, usesOfNonce: 3 } });
+  const getter = getterOf(t, camera.url.replace('//', '//admin:p@ss%231@'));
+  for (let count = 0; count < 7; count++) t.equal(await textOf(getter), 'picture');
+  t.equal(camera.requests[0], undefined, 'no password before it is asked for');
+  t.equal(camera.requests.length, 7 + 3, 'a question before each of three nonces');
+  t.ok(camera.requests.slice(1).every((said) => said?.startsWith('Digest ')));
+});
+
+test('a wrong password is tried once', async (t) => {
+  const camera = await startSnapshotCamera(t, { picture, login });
+  const getter = getterOf(t, camera.url.replace('//', '//admin:wrong@'));
+  t.equal(await textOf(getter), 'refused: 401 Unauthorized: user or password is wrong');
+  t.equal(camera.requests.filter((said) => said !== undefined).length, 1);
+  t.equal(await textOf(getterOf(t, camera.url)), 'refused: 401 Unauthorized: the address needs a user and a password');
+});
+
+test('a password of Basic is not repeated after it was refused', async (t) => {
+  let isWelcome = true;
+  const camera = await startSnapshotCamera(t, {
+    picture,
+    answer: (response, _, { headers }) => {
+      const isRefused = headers.authorization === undefined || !isWelcome;
+      if (isRefused) response.writeHead(401, { 'www-authenticate': 'Basic realm="camera"' }).end();
+      return isRefused;
+    },
+  });
+  const getter = getterOf(t, camera.url.replace('//', '//admin:secret@'));
+  t.equal(await textOf(getter), 'picture');
+  isWelcome = false;
+  t.match(await textOf(getter), /^refused: 401/);
+  t.equal(camera.requests.length, 3);
+});
+
+test('a redirect is followed, with the login on the same host only', async (t) => {
+  const other = await startSnapshotCamera(t, { login });
+  const camera = await startSnapshotCamera(t, {
+    picture,
+    answer: (response, _, { url, headers }) => {
+      if (url === '/snapshot.jpg') response.writeHead(302, { location: '/real.jpg' }).end();
+      else if (headers.authorization === undefined) response.writeHead(401, { 'www-authenticate': 'Basic' }).end();
+      else if (url === '/real.jpg') return false;
+      else response.writeHead(302, { location: `http://localhost:${other.port}/x` }).end();
+      return true;
+    },
+  });
+  const address = camera.url.replace('//', '//admin:p@ss%231@');
+  t.equal(await textOf(getterOf(t, address)), 'picture');
+  t.match(await textOf(getterOf(t, address.replace('snapshot', 'other'))), /^refused: 401 .* needs a user/);
+  t.strictSame(other.requests, [undefined]);
+});
+
+for (const [what, location, words] of [
+  ['in a circle', '/snapshot.jpg', 'it refers to other addresses more than 5 times'],
+  ['to another kind of address', 'file:///etc/passwd', 'it refers to an address of a kind that is not taken'],
+  ['to no address', 'http://', 'it refers to an address of a kind that is not taken'],
+  ['nowhere', undefined, '302 Found'],
+] as const) {
+  test(`a redirect ${what} is told`, async (t) => {
+    const camera = await startSnapshotCamera(t, {
+      answer: (response) => {
+        response.writeHead(302, location === undefined ? {} : { location }).end();
+        return true;
+      },
+    });
+    t.equal(await textOf(getterOf(t, camera.url)), `refused: ${words}`);
+  });
+}
+
+for (const [status, words] of [
+  [403, '403 Forbidden: the user may not see this camera'],
+  [404, '404 Not Found: no such stream or picture'],
+  [503, '503 Service Unavailable'],
+  [599, '599'],
+] as const) {
+  test(`status ${status} is told`, async (t) => {
+    const camera = await startSnapshotCamera(t, {
+      answer: (response) => {
+        response.writeHead(status, '\t').end('<html>');
+        return true;
+      },
+    });
+    t.equal(await textOf(getterOf(t, camera.url)), `refused: ${words}`);
+  });
+}
+
+test('what does not answer is left when the signal says so', async (t) => {
+  const stop = new AbortController();
+  const camera = await startSnapshotCamera(t, {
+    answer: () => {
+      stop.abort();
+      return true;
+    },
+  });
+  t.match(await getterOf(t, camera.url).get(stop.signal), { type: 'unreachable' });
+});
+
+const noOpenssl = (() => {
+  try {
+    execFileSync('openssl', ['version'], { stdio: 'ignore' });
+    return false;
+  } catch {
+    return 'needs openssl';
+  }
+})();
+
+test('a camera that signed its certificate itself is taken', { skip: noOpenssl }, async (t) => {
+  const folder = t.testdir();
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const args = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=camera', '-keyout', key, '-out', cert];
+  execFileSync('openssl', args, { stdio: 'ignore' });
+  const server = createSecureServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_, response) => {
+    response.end('picture');
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  t.equal(await textOf(getterOf(t, `https://127.0.0.1:${port}/x`)), 'picture');
+});
