@@ -40,6 +40,16 @@ for (const isBare of [true, false]) {
   });
 }
 
+test('parts of MIME of a type that ffmpeg does not know are played as JPEGs', { skip }, async (t) => {
+  const camera = await startMjpegCamera(t, { partType: 'image/jpg' });
+  showFrames(t, frames, fps, camera.show);
+  const gateway = await keepFrames(t);
+  const run = runCamera(t, [camera.url, '--url', gateway.url]);
+  await eventually('frames', () => gateway.frames.length >= 5);
+  for (const { bytes } of gateway.frames) t.ok(frames.some((frame) => frame.equals(bytes)));
+  t.notOk(run.lines.some(({ state }) => state === 'waiting'));
+});
+
 test('one JPEG without a type is a picture a request', { skip }, async (t) => {
   const camera = await startMjpegCamera(t, {
     answer: (response) => {

@@ -20,6 +20,8 @@ export interface MjpegOptions {
   readonly port?: number;
   /** Some cameras leave it out. */
   readonly withLength?: boolean;
+  /** What each part says that it is. */
+  readonly partType?: string;
   /** JPEGs one after the other, as `application/octet-stream`. */
   readonly isBare?: boolean;
   /** In place of pictures. */
@@ -28,7 +30,7 @@ export interface MjpegOptions {
 
 /** Serves until the test is over. */
 export async function startMjpegCamera(t: Test, options: MjpegOptions = {}): Promise<MjpegCamera> {
-  const { port = 0, withLength = true, isBare = false, answer = () => false } = options;
+  const { port = 0, withLength = true, partType = 'image/jpeg', isBare = false, answer = () => false } = options;
   const viewers = new Set<ServerResponse>();
   let visits = 0;
   const server = createServer((request, response) => {
@@ -57,7 +59,7 @@ export async function startMjpegCamera(t: Test, options: MjpegOptions = {}): Pro
     visits: () => visits,
     show: (jpeg) => {
       const length = withLength ? `Content-Length: ${jpeg.length}\r\n` : '';
-      const part = [Buffer.from(`--frame\r\nContent-Type: image/jpeg\r\n${length}\r\n`), jpeg, Buffer.from('\r\n')];
+      const part = [Buffer.from(`--frame\r\nContent-Type: ${partType}\r\n${length}\r\n`), jpeg, Buffer.from('\r\n')];
       for (const viewer of viewers) viewer.write(isBare ? jpeg : Buffer.concat(part));
     },
     kill,
