@@ -9,6 +9,7 @@ import { HttpLook } from './http-look.ts';
 import type { LastWords } from './last-words.ts';
 import { decodeWithFfmpeg, playWithFfmpeg, type StartOutput } from './output.ts';
 import type { Picture, PictureBuffers } from './picture.ts';
+import { mayBeCopied, refusalOfSize, type Size } from './picture-limits.ts';
 import { firstPictureFactor, Play, type PlayEnd } from './play.ts';
 import { type Format, Probe } from './probe.ts';
 import type { Repair } from './repair.ts';
@@ -103,7 +104,9 @@ export class Attempt {
   async #playFormat(input: Input, format: Format): Promise<AttemptEnd> {
     const isJpeg = format.codec === 'mjpeg';
     const isHttp = input.source.kind === 'http';
-    const mode = isJpeg && !format.isTurned && !this.#parts.isEncoded ? 'copy' : 'pictures';
+    const mode = isJpeg && !format.isTurned ? this.#modeOfJpegs(format.size) : 'pictures';
+    const refusal = mode === 'pictures' ? refusalOfSize(format.size) : undefined;
+    if (refusal !== undefined) return refusedEnd(refusal);
     const isRecording = isHttp && format.durationMs !== undefined;
     const hasNoClock = isHttp && isJpeg && !isRecording;
     // ffmpeg takes parts of MIME as `image/jpeg` only. Others it shows without a size, and as bare JPEGs it takes them all.
@@ -131,14 +134,24 @@ export class Attempt {
       getter.close();
       return stoppedEnd;
     }
-    const { source, wishes, version, silenceMs, isEncoded } = this.#parts;
-    const fps = wishes.fps ?? defaultSnapshotFps;
-    const snapshots = playSnapshots({ getter, first, fps, silenceMs });
-    if (!isEncoded) return await this.#play('copy', fps, snapshots);
+    const { source, wishes, version, silenceMs } = this.#parts;
     const read = readJpegHeader(first);
     const size = read.ok ? read.header : undefined;
-    const playing = { source, wishes, version, silenceMs, mode: 'pictures', size } as const;
-    return await this.#play('pictures', fps, decodeWithFfmpeg(snapshots, playing));
+    const mode = this.#modeOfJpegs(size);
+    const refusal = mode === 'pictures' ? refusalOfSize(size) : undefined;
+    if (refusal !== undefined) {
+      getter.close();
+      return refusedEnd(refusal);
+    }
+    const fps = wishes.fps ?? defaultSnapshotFps;
+    const snapshots = playSnapshots({ getter, first, fps, silenceMs });
+    if (mode === 'copy') return await this.#play(mode, fps, snapshots);
+    const playing = { source, wishes, version, silenceMs, mode, size };
+    return await this.#play(mode, fps, decodeWithFfmpeg(snapshots, playing));
+  }
+
+  #modeOfJpegs(size: Size | undefined): Mode {
+    return this.#parts.isEncoded || !mayBeCopied(size) ? 'pictures' : 'copy';
   }
 
   /** @param fps the rate that `start` keeps to by itself. */
@@ -163,3 +176,7 @@ export class Attempt {
 }
 
 const stoppedEnd: AttemptEnd = { type: 'stopped', words: stopped, pictures: 0 };
+
+function refusedEnd(detail: string): AttemptEnd {
+  return { type: 'failed', words: { detail, healing: 'rarely' }, pictures: 0 };
+}

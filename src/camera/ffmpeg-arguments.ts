@@ -1,4 +1,5 @@
 /** The command lines of ffprobe and ffmpeg for each kind of source. Pure. */
+import { maxPictureBytes, maxPixels, type Size } from './picture-limits.ts';
 import type { Source } from './source.ts';
 
 /** `copy` passes the camera's own JPEGs on; `pictures` gives raw ones, to be encoded when one may leave. */
@@ -20,18 +21,11 @@ export interface FfmpegVersion {
   readonly minor: number;
 }
 
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
-
 /** Wider pictures are made smaller where they are encoded anyway: raw ones of 4K would be 750 MB a second. */
 const defaultMaxWidth = 1920;
 
-/** 8192 × 4096: a decoder takes no larger picture, whatever its header says. */
-const maxPixels = 33_554_432;
-/** The largest block of memory that ffmpeg may take: a raw picture of the most pixels, and packets far above any frame. */
-const maxBlockBytes = 134_217_728;
+/** The largest block of memory that ffmpeg may take: a raw picture of the most pixels with what is put around it. */
+const maxBlockBytes = maxPictureBytes + 1_048_576;
 /** A stream's start is looked at no further than this; it is over as soon as the codec is known. */
 const probeBytes = 5_000_000;
 const probeMicroseconds = 3_000_000;

@@ -1,5 +1,7 @@
 /** Cuts ffmpeg's output into frames: a short header says how many bytes follow. Pure; any chunking gives the same frames. */
 
+import { maxPictureBytes } from './picture-limits.ts';
+
 /** What the header of one frame says. */
 export interface FrameHead {
   /** Bytes of the header itself. */
@@ -19,8 +21,6 @@ export class SplitError extends Error {
 
 /** ffmpeg's headers have some 80 bytes. */
 const longestHeadBytes = 512;
-/** Above a raw picture of the most pixels that are decoded. */
-const longestBodyBytes = 134_217_728;
 /** A JPEG of six times the usual frame limit: whoever sends it is no camera, and a few in memory are not noticed. */
 export const maxJpegBytes = 33_554_432;
 
@@ -58,7 +58,7 @@ export class FrameSplitter {
       if (this.#headFilled === longestHeadBytes) throw new SplitError('no frame begins where one should');
       return chunk.subarray(this.#headFilled - before);
     }
-    if (head.bodyBytes > longestBodyBytes) throw new SplitError(`a frame of ${head.bodyBytes} bytes`);
+    if (head.bodyBytes > maxPictureBytes) throw new SplitError(`a frame of ${head.bodyBytes} bytes`);
     this.#headFilled = 0;
     const rest = chunk.subarray(head.headBytes - before);
     if (head.bodyBytes > 0) this.#current = { head, body: this.#allocate(head.bodyBytes), filled: 0 };

@@ -1,5 +1,6 @@
 /** Makes one line of what ffmpeg said before it ended, and tells whether trying again could help. Pure. */
 import { passwordHint } from './password-hint.ts';
+import { tooLargeWords } from './picture-limits.ts';
 import { redactSecretsOf } from './redact.ts';
 import type { Source } from './source.ts';
 
@@ -74,7 +75,7 @@ const known: readonly Known[] = [
   },
   {
     pattern: /Picture size \S+ exceeds|max_pixels|picture size .*invalid/i,
-    detail: 'its pictures are too large',
+    detail: tooLargeWords,
     healing: 'rarely',
   },
   {

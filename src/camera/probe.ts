@@ -1,7 +1,8 @@
 /** Asks ffprobe once what a source gives, before it is played. Main thread. */
 import { Child } from './child.ts';
-import { type Input, probeArguments, type Size } from './ffmpeg-arguments.ts';
+import { type Input, probeArguments } from './ffmpeg-arguments.ts';
 import { type LastWords, lastWordsOf } from './last-words.ts';
+import type { Size } from './picture-limits.ts';
 
 /** What a source gives. `size` is the picture as it is shown, turned upright. */
 export interface Format {
