@@ -90,7 +90,7 @@ export class CtcReader {
   }
 
   async #infer(input: Tensor, lines: number): Promise<Reading[]> {
-    const { alphabet, scoring } = this.#plan;
+    const { alphabet } = this.#plan;
     const outputs = await this.model.run({ [this.#input.name]: input });
     const output = outputs[this.#output.name];
     const [, steps, classes] = output?.dims ?? [];
@@ -98,6 +98,6 @@ export class CtcReader {
       throw new Error('the recogniser gave no text');
     }
     const lineOf = (index: number) => output.data.subarray(index * steps * classes, (index + 1) * steps * classes);
-    return Array.from({ length: lines }, (_, index) => decodeCtc(lineOf(index), steps, classes, alphabet, scoring));
+    return Array.from({ length: lines }, (_, index) => decodeCtc(lineOf(index), steps, classes, alphabet, this.#plan));
   }
 }

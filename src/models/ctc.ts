@@ -15,6 +15,16 @@ export type Scoring = 'mean' | 'product';
 /** The class that means "no character here". PP-OCR and most CTC exports use the first. */
 const blank = 0;
 
+/** How a recogniser's output becomes a text. */
+export interface CtcRules {
+  readonly scoring: Scoring;
+  /**
+   * From this probability on a space is read between two characters, though "no character" is more probable there: for recognisers
+   * that see the space and do not trust it. Left out, a space must win its step as any character must.
+   */
+  readonly spaceFrom?: number | undefined;
+}
+
 /**
  * Best path decoding: the most probable class of each step, repeats merged, blanks removed (Graves et al. 2006, §3.2).
  * @param probabilities float32 `[steps, classes]` after softmax, class 0 the blank.
@@ -26,25 +36,23 @@ export function decodeCtc(
   steps: number,
   classes: number,
   alphabet: readonly string[],
-  scoring: Scoring = 'mean',
+  { scoring, spaceFrom = Number.POSITIVE_INFINITY }: CtcRules = { scoring: 'mean' },
 ): Reading {
   const characters: string[] = [];
   /** Of each character, its highest probability in its run of steps. */
   const certainties: number[] = [];
+  const gap = new Gap(alphabet.indexOf(' ') + 1, spaceFrom);
+  let written = '';
   let previous = blank;
   for (let step = 0; step < steps; step++) {
-    const row = step * classes;
-    let best = blank;
-    let probability = probabilities[row] as number;
-    for (let index = 1; index < classes; index++) {
-      const value = probabilities[row + index] as number;
-      if (value > probability) {
-        best = index;
-        probability = value;
-      }
-    }
+    const row = probabilities.subarray(step * classes, (step + 1) * classes);
+    const best = mostProbable(row);
+    const probability = row[best] as number;
     const character = alphabet[best - 1];
+    gap.look(row, best);
     if (character !== undefined && best !== previous) {
+      if (gap.endAt(best) && !written.endsWith(' ')) written += ' ';
+      written += character;
       characters.push(character);
       certainties.push(probability);
     } else if (character !== undefined) {
@@ -52,8 +60,60 @@ export function decodeCtc(
     }
     previous = best;
   }
-  const text = characters.join('').trim();
+  const text = written.trim();
   return { text, score: text === '' ? 0 : scoreOf(characters, certainties, scoring) };
+}
+
+/** The first of the highest values. */
+function mostProbable(row: Float32Array): number {
+  let best = blank;
+  let highest = row[blank] as number;
+  for (let index = 1; index < row.length; index++) {
+    const value = row[index] as number;
+    if (value > highest) {
+      best = index;
+      highest = value;
+    }
+  }
+  return best;
+}
+
+/** How much more probable a space must have been in the gap before, if it is the one that is seen again in this gap. */
+const echoFactor = 2;
+
+/**
+ * Whether there is a space in the gap between two characters. A space that is certain is often seen once more behind the first letter of
+ * the next word, faintly: what is much fainter than in the gap before is none.
+ */
+class Gap {
+  readonly #space: number;
+  readonly #spaceFrom: number;
+  #isFirst = true;
+  #before = 0;
+  #here = 0;
+
+  /** @param space its class; 0 where the alphabet has none. */
+  constructor(space: number, spaceFrom: number) {
+    this.#space = space;
+    this.#spaceFrom = spaceFrom;
+  }
+
+  /** Takes a step; those in which a character wins are no part of a gap. */
+  look(row: Float32Array, best: number): void {
+    if (this.#space === blank || (best !== blank && best !== this.#space)) return;
+    this.#here = Math.max(this.#here, row[this.#space] as number);
+  }
+
+  /** A class has won that has not won the step before. @returns whether a space stands before it; never before the first character. */
+  endAt(best: number): boolean {
+    if (best === this.#space) return false;
+    const isSpace = !this.#isFirst && this.#here >= this.#spaceFrom && this.#before < echoFactor * this.#here;
+    // The margin before the first character looks like a space and says nothing.
+    this.#before = this.#isFirst ? 0 : this.#here;
+    this.#here = 0;
+    this.#isFirst = false;
+    return isSpace;
+  }
 }
 
 const isLetterOrDigit = /[\p{L}\p{N}]/u;

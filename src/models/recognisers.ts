@@ -1,5 +1,5 @@
 /** Which text recognisers there are and how each wants its input. Any thread. */
-import type { Scoring } from './ctc.ts';
+import type { CtcRules } from './ctc.ts';
 import { parseImageSize, parsePair, readOnnxHeader } from './metadata.ts';
 import { findModel } from './model-files.ts';
 import { recognitionAlphabet, recognitionHeight, recognitionInput, recognitionPath } from './pp-ocr.ts';
@@ -14,7 +14,7 @@ export interface CropMargin {
 export const noMargin: CropMargin = { x: 0, y: 0 };
 
 /** A recogniser takes `[1, 3, height, width]`, or one plane of grey, and gives probabilities `[1, steps, 1 + characters]`, class 0 the blank. */
-export interface RecogniserPlan {
+export interface RecogniserPlan extends CtcRules {
   readonly name: string;
   readonly path: string;
   /** Characters by class, without the blank. */
@@ -26,14 +26,22 @@ export interface RecogniserPlan {
   readonly largestWidth: number;
   readonly normalisation: Normalisation;
   readonly margin: CropMargin;
-  readonly scoring: Scoring;
 }
 
 /** The name of the recogniser for any text that ships in a package, not in the models folder. */
 export const generalRecogniser = 'pp-ocrv4';
 
-/** PP-OCRv4 looks at eight pixels a step; less than 48 are too few to trust, 1280 hold a hundred characters. */
-const generalWidths = { widthStep: 8, smallestWidth: 48, largestWidth: 1280 };
+/**
+ * PP-OCRv4 looks at eight pixels a step; less than 48 are too few to trust. Longer lines than 1920 pixels hold, some 150 characters, are
+ * squeezed. At 1280 rendered lines of 50 to 150 characters lost 23 % of their spaces, at 1920 they lose 5 %, and at 2560 no fewer.
+ */
+const generalWidths = { widthStep: 8, smallestWidth: 48, largestWidth: 1920 };
+
+/**
+ * PP-OCRv4 sees a space and often trusts "no character" more, above all between wide or widely set letters: of the spaces in 744 rendered short
+ * lines 91 % win their step and 98 % have this probability, which no other of 6620 gaps has.
+ */
+const generalSpaceFrom = 0.2;
 
 /**
  * Finds a recogniser by the name that a pipeline uses: `pp-ocrv4`, or a model in the models folder whose metadata has
@@ -52,6 +60,7 @@ export async function findRecogniser(modelsDir: string, name: string): Promise<R
       normalisation: recognitionInput,
       margin: noMargin,
       scoring: 'mean',
+      spaceFrom: generalSpaceFrom,
     };
   }
   const files = findModel(modelsDir, name);

@@ -51,10 +51,38 @@ test('a long line is read to its end, and its margins are no spaces', async (t) 
 });
 
 test('a line that is wider than the input may be is squeezed and still read', async (t) => {
-  const text = 'ABCDEFGH23456789'.repeat(4);
+  const text = 'ABCDEFGH23456789'.repeat(5);
   const image = strip(text, 24);
-  t.ok(image.width / image.height > 1280 / 48, 'it must be squeezed');
+  t.ok(image.width / image.height > 1920 / 48, 'it must be squeezed');
   t.equal((await readOne(image, whole(image))).text, text);
+});
+
+test('a line of more than a hundred characters keeps its spaces', async (t) => {
+  const way = 'TAKE THE SECOND EXIT AND KEEP TO THE RIGHT LANE UNTIL THE NEXT GATE';
+  const text = `${way} THEN CALL THE OFFICE AT ANY TIME AND WAIT IN LINE FOR THE NEXT FREE LANE`;
+  const image = strip(text, 24);
+  t.equal((await readOne(image, whole(image))).text, text);
+});
+
+/** The picture with columns repeated, so that letters and gaps become wide. */
+function stretch({ width, height, data }: Image, factor: number): Image {
+  const wide = { width: Math.round(width * factor), height, channels: 3, data: new Uint8Array(0) } as const;
+  const columns = Array.from({ length: wide.width }, (_, x) => Math.min(width - 1, Math.floor(x / factor)));
+  const rows = Array.from({ length: height }, (_, y) =>
+    columns.flatMap((x) => [...data.subarray(3 * (y * width + x)).slice(0, 3)]),
+  );
+  return { ...wide, data: Uint8Array.from(rows.flat()) };
+}
+
+test('spaces between wide letters are read, which "no character" outweighs', async (t) => {
+  for (const [text, factor] of [
+    ['AB 123 CD', 2],
+    ['LANE 2 WEST', 2],
+    ['BAY 7 ROW 3', 1.8],
+  ] as const) {
+    const image = stretch(strip(text, 24), factor);
+    t.equal((await readOne(image, whole(image))).text, text);
+  }
 });
 
 test('a region is read without what surrounds it', async (t) => {

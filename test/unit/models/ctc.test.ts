@@ -56,7 +56,7 @@ test('the score is the mean of the characters that were kept, each at its highes
 test('as a product, the score is that of all letters and digits together; other marks do not count', async (t) => {
   const [x, hyphen, one] = [1, 2, 3];
   const rows = [x, hyphen, one].flatMap((winner) => [0.2, 0.2, 0.2, 0.2].map((rest, i) => (i === winner ? 0.4 : rest)));
-  const { text, score } = decodeCtc(Float32Array.from(rows), 3, classes, ['X', '-', '1'], 'product');
+  const { text, score } = decodeCtc(Float32Array.from(rows), 3, classes, ['X', '-', '1'], { scoring: 'product' });
   t.equal(text, 'X-1');
   t.ok(Math.abs(score - 0.16) < 1e-6, `${score}`);
 });
@@ -65,6 +65,40 @@ test('spaces around a text are its margins', async (t) => {
   const rows = [1, 2, 1].flatMap((winner) => [0, 1, 2].map((i) => (i === winner ? 1 : 0)));
   t.equal(decodeCtc(Float32Array.from(rows), 3, 3, [' ', 'A']).text, 'A');
   t.same(decodeCtc(Float32Array.from(rows.slice(0, 3)), 1, 3, [' ', 'A']), { text: '', score: 0 });
+});
+
+const [space, spaced] = [4, ['A', 'B', 'C', ' ']];
+
+/** Steps in which a class wins, or in which nothing does but a space has this probability. */
+function decodeSpaces(...steps: readonly (typeof a | typeof b | typeof c | { readonly space: number })[]) {
+  const rows = steps.flatMap((step) => {
+    const row = [0, 0, 0, 0, 0];
+    if (typeof step === 'number') row[step] = 1;
+    else [row[blank], row[space]] = [1 - step.space, step.space];
+    return row;
+  });
+  return decodeCtc(Float32Array.from(rows), steps.length, 5, spaced, { scoring: 'mean', spaceFrom: 0.2 });
+}
+
+test('a space that does not win is read from its own probability on, and does not lower the score', async (t) => {
+  t.same(decodeSpaces(a, { space: 0.25 }, b), { text: 'A B', score: 1 });
+  t.same(decodeSpaces(a, { space: 0.19 }, { space: 0.19 }, b), { text: 'AB', score: 1 });
+  const rows = Float32Array.of(0, 1, 0, 0, 0, 0.6, 0, 0, 0, 0.4, 0, 0, 1, 0, 0);
+  t.equal(decodeCtc(rows, 3, 5, spaced, { scoring: 'mean' }).text, 'AB', 'not without being asked for');
+});
+
+test('a space that wins, next to others that do not, is one space', async (t) => {
+  t.equal(decodeSpaces(a, { space: 0.3 }, { space: 0.8 }, { space: 0.4 }, b).text, 'A B');
+});
+
+test('margins are no spaces, and say nothing of the gap behind the first character', async (t) => {
+  t.equal(decodeSpaces({ space: 0.45 }, a, { space: 0.21 }, b, { space: 0.4 }).text, 'A B');
+});
+
+test('a space that is seen once more behind the first letter of the next word is none, unless it is as likely', async (t) => {
+  t.equal(decodeSpaces(a, { space: 0.9 }, b, { space: 0.3 }, c).text, 'A BC');
+  t.equal(decodeSpaces(a, { space: 0.4 }, b, { space: 0.3 }, c).text, 'A B C');
+  t.equal(decodeSpaces(a, { space: 0.9 }, b, { space: 0 }, c, { space: 0.3 }, a).text, 'A BC A');
 });
 
 test('where two classes are equal, the first wins: a blank rather than a character', async (t) => {
