@@ -1,5 +1,6 @@
 /** Environment and flags become one frozen Config. The only reader of `process.env`. Main thread. */
-import { availableParallelism } from 'node:os';
+import { isIP, isIPv4 } from 'node:net';
+import { availableParallelism, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SetupError } from './errors.ts';
@@ -21,6 +22,16 @@ export interface Config {
   readonly slowdownThreshold: number;
   readonly dropWindowMs: number;
   readonly maxSessions: number;
+  /** Sessions that one address may have open. */
+  readonly maxSessionsPerAddress: number;
+  /** Until a session's first frame; with 0 for ever. */
+  readonly firstFrameTimeoutMs: number;
+  /** From one frame of a session to the next; with 0 for ever. */
+  readonly idleTimeoutMs: number;
+  /** Frames that one address may send in a second. */
+  readonly maxFramesPerSecond: number;
+  /** Proxies whose `X-Forwarded-For` is believed: addresses and networks. */
+  readonly trustedProxies: readonly string[];
   /** Replies that wait unread in the gateway before results are shed; at twice as much the session ends. */
   readonly maxUnreadBytes: number;
   readonly frameTimeoutMs: number;
@@ -28,6 +39,12 @@ export interface Config {
   readonly maxWaitMs: number;
   /** Bytes of all frames that are held at once. */
   readonly maxHeldBytes: number;
+  /** Bytes of HTTP bodies that are in receipt at once. */
+  readonly maxReceivingBytes: number;
+  /** For one HTTP body to come to its end. */
+  readonly bodyTimeoutMs: number;
+  /** Resident memory of the process above which unfinished messages are given up. */
+  readonly maxMemoryBytes: number;
   /** How long a shutdown waits for frames in flight and for workers to come back. */
   readonly shutdownGraceMs: number;
   readonly poolWorkers: number;
@@ -40,9 +57,19 @@ const bytesPerMegabyte = 1_048_576;
 
 /** Room for two frames of every worker is set aside up front, so a frame's limit has a limit. */
 const largestFrameMegabytes = 64;
-/** Room above the frame limit in which a peer still gets its error as JSON. */
-const hardCapFactor = 4;
-const smallestHardCapBytes = 16 * bytesPerMegabyte;
+/**
+ * Room above the frame limit in which a peer still gets its error as JSON. uWebSockets.js keeps what has come of a message up to
+ * this, for each peer and out of our sight, so there is not much of it.
+ */
+const hardCapFactor = 1.25;
+const minHardCapBytes = 65_536;
+
+/** What a gateway with usual pipelines takes: its loop with all buffers, and each worker with its models. */
+const loopMegabytes = 1024;
+const megabytesPerWorker = 384;
+/** The rest is for the system's own buffers. */
+const maxPartOfMachine = 0.8;
+const minMemoryMegabytes = 64;
 
 /**
  * As much as nginx takes from its clients unless told otherwise, four buffers of 8 KB: what a proxy lets through, long cookies and
@@ -62,6 +89,16 @@ const packagedModelsDir = fileURLToPath(new URL('../native-models', import.meta.
  */
 function defaultWorkers(cores: number): number {
   return cores <= 2 ? cores : cores - 1;
+}
+
+/** Far above what is used, and below what the machine, or the container, has. */
+function defaultMemoryMegabytes(workers: number): number {
+  const limitBytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  const machineMegabytes = (limitBytes / bytesPerMegabyte) * maxPartOfMachine;
+  return Math.max(
+    minMemoryMegabytes,
+    Math.floor(Math.min(machineMegabytes, loopMegabytes + workers * megabytesPerWorker)),
+  );
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -86,21 +123,31 @@ class EnvironmentReader {
     return value;
   }
 
-  number(name: string, fallback: number, lowest: number, highest: number): number {
+  /** @returns the fallback for a bad value, so that what follows from it is not told as another one. */
+  number(name: string, fallback: number, min: number, max: number): number {
     const value = this.text(name, String(fallback));
     const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
-    if (!(number >= lowest && number <= highest)) {
-      this.faults.push(`${name} must be a number from ${lowest} to ${highest}; it is "${value}"`);
-    }
-    return number;
+    if (number >= min && number <= max) return number;
+    this.faults.push(`${name} must be a number from ${min} to ${max}; it is "${value}"`);
+    return fallback;
   }
 
-  integer(name: string, fallback: number, lowest: number, highest: number): number {
-    const number = this.number(name, fallback, lowest, highest);
-    if (number >= lowest && number <= highest && !Number.isInteger(number)) {
-      this.faults.push(`${name} must be a whole number; it is "${number}"`);
+  integer(name: string, fallback: number, min: number, max: number): number {
+    const number = this.number(name, fallback, min, max);
+    if (Number.isInteger(number)) return number;
+    this.faults.push(`${name} must be a whole number; it is "${number}"`);
+    return fallback;
+  }
+
+  /** Addresses and networks with commas; none where it is not set. */
+  networks(name: string): string[] {
+    const entries = this.text(name, '').split(',');
+    const networks = entries.map((entry) => entry.trim()).filter((entry) => entry !== '');
+    for (const network of networks) {
+      if (isNetwork(network)) continue;
+      this.faults.push(`${name} takes addresses and networks as 10.0.0.7, 10.0.0.0/8 or fd00::/8; not "${network}"`);
     }
-    return number;
+    return networks;
   }
 
   list(name: string, fallback: string, allowed: readonly string[]): string[] {
@@ -115,6 +162,12 @@ class EnvironmentReader {
   }
 }
 
+function isNetwork(text: string): boolean {
+  const [address = '', prefix = '0', ...rest] = text.split('/');
+  const maxPrefix = isIPv4(address) ? 32 : 128;
+  return isIP(address) !== 0 && rest.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= maxPrefix;
+}
+
 /**
  * Reads the configuration.
  * @param env variables as in `process.env`; flags of the command line are laid over it under the same names.
@@ -124,24 +177,41 @@ export function loadConfig(env: Environment): Config {
   const read = new EnvironmentReader(env);
   const maxFrameMegabytes = read.number('STREAM_MAX_FRAME_SIZE_MB', 5, 0.001, largestFrameMegabytes);
   const maxFrameBytes = Math.floor(maxFrameMegabytes * bytesPerMegabyte);
+  const port = read.integer('PORT', 8000, 0, 65_535);
+  const poolWorkers = read.integer('POOL_WORKERS', defaultWorkers(availableParallelism()), 1, 256);
+  const maxSessions = read.integer('STREAM_MAX_SESSIONS', 256, 1, 100_000);
+  const maxMemoryMegabytes = read.integer(
+    'MAX_MEMORY_MB',
+    defaultMemoryMegabytes(poolWorkers),
+    minMemoryMegabytes,
+    1_048_576,
+  );
   const config: Config = {
     host: read.text('HOST', '127.0.0.1'),
-    port: read.integer('PORT', 8000, 0, 65_535),
+    port,
     maxFrameBytes,
     maxFrameLabel: `${maxFrameMegabytes}MB`,
-    hardCapBytes: Math.max(smallestHardCapBytes, hardCapFactor * maxFrameBytes),
+    hardCapBytes: Math.max(minHardCapBytes, Math.ceil(hardCapFactor * maxFrameBytes)),
     maxHeaderBytes: read.integer('UWS_HTTP_MAX_HEADERS_SIZE', defaultHeaderBytes, 1024, 1_048_576),
     maxPixels: read.integer('STREAM_MAX_PIXELS', 16_777_216, 1, 268_435_456),
     dropThreshold: read.number('STREAM_DROP_THRESHOLD', 0.1, 0, 1),
     slowdownThreshold: read.number('STREAM_SLOWDOWN_THRESHOLD', 0.3, 0, 1),
     dropWindowMs: read.integer('STREAM_DROP_WINDOW_MS', 3000, 100, 600_000),
-    maxSessions: read.integer('STREAM_MAX_SESSIONS', 256, 1, 100_000),
+    maxSessions,
+    maxSessionsPerAddress: read.integer('STREAM_MAX_SESSIONS_PER_ADDRESS', maxSessions, 1, 100_000),
+    firstFrameTimeoutMs: read.integer('STREAM_FIRST_FRAME_TIMEOUT_MS', 60_000, 0, 86_400_000),
+    idleTimeoutMs: read.integer('STREAM_IDLE_TIMEOUT_MS', 600_000, 0, 86_400_000),
+    maxFramesPerSecond: read.integer('STREAM_MAX_FRAMES_PER_SECOND', 10_000, 10, 10_000_000),
+    trustedProxies: read.networks('TRUSTED_PROXIES'),
     maxUnreadBytes: read.integer('STREAM_MAX_UNREAD_KB', 256, 1, 1_048_576) * 1024,
     frameTimeoutMs: read.integer('STREAM_FRAME_TIMEOUT_MS', 5000, 10, 3_600_000),
     maxWaitMs: read.integer('STREAM_MAX_WAIT_MS', 1000, 0, 60_000),
     maxHeldBytes: Math.floor(read.number('STREAM_MAX_HELD_MB', 64, 0, 4096) * bytesPerMegabyte),
+    maxReceivingBytes: Math.floor(read.number('HTTP_MAX_RECEIVING_MB', 64, 0.001, 4096) * bytesPerMegabyte),
+    bodyTimeoutMs: read.integer('HTTP_BODY_TIMEOUT_MS', 30_000, 100, 3_600_000),
+    maxMemoryBytes: maxMemoryMegabytes * bytesPerMegabyte,
     shutdownGraceMs: read.integer('SHUTDOWN_GRACE_MS', 10_000, 0, 3_600_000),
-    poolWorkers: read.integer('POOL_WORKERS', defaultWorkers(availableParallelism()), 1, 256),
+    poolWorkers,
     providers: read.list('ORT_PROVIDERS', 'cpu', knownProviders),
     modelsDir: resolve(read.text('MODELS_DIR', packagedModelsDir)),
     logLevel: read.oneOf('LOG_LEVEL', 'info', logLevels),
@@ -150,6 +220,9 @@ export function loadConfig(env: Environment): Config {
     read.faults.push(
       `STREAM_SLOWDOWN_THRESHOLD (${config.slowdownThreshold}) must not be below STREAM_DROP_THRESHOLD (${config.dropThreshold})`,
     );
+  }
+  if (read.faults.length === 0 && config.maxReceivingBytes < maxFrameBytes) {
+    read.faults.push(`HTTP_MAX_RECEIVING_MB must not be below STREAM_MAX_FRAME_SIZE_MB (${maxFrameMegabytes})`);
   }
   if (read.faults.length > 0) throw new SetupError(read.faults);
   return Object.freeze(config);

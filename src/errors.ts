@@ -12,6 +12,8 @@ export const streamErrors = {
   pipeline_failure: { closeCode: 1011, detail: 'Pipeline failed' },
   server_busy: { closeCode: 1013, detail: 'Too many sessions' },
   slow_reader: { closeCode: 1008, detail: 'Replies are not being read' },
+  idle_timeout: { closeCode: 1008, detail: 'No frame came for too long' },
+  rate_limited: { closeCode: 1008, detail: 'Too many frames from this address' },
   internal_error: { closeCode: 1011, detail: 'Unexpected error occurred' },
 } as const;
 
@@ -21,6 +23,8 @@ export type StreamErrorCode = keyof typeof streamErrors;
 export const httpErrors = {
   not_found: { status: '404 Not Found', detail: 'No such resource' },
   method_not_allowed: { status: '405 Method Not Allowed', detail: 'Only GET is supported here' },
+  request_timeout: { status: '408 Request Timeout', detail: 'The body did not come to its end in time' },
+  too_many_requests: { status: '429 Too Many Requests', detail: 'Too many connections and frames from this address' },
   upgrade_required: { status: '426 Upgrade Required', detail: 'Open this address as a WebSocket' },
 } as const;
 

@@ -3,8 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import type { Log } from '../observe/log.ts';
 import type { Pool } from '../pool/pool.ts';
+import { Addresses } from '../session/addresses.ts';
+import { Connections, descriptorLimit, maxConnectionsFor } from './connections.ts';
 import { FramesEndpoint } from './frames.ts';
+import { MemoryGuard } from './memory-guard.ts';
 import { loadPages } from './pages.ts';
+import { networksOf } from './peer-address.ts';
 import { registerRoutes } from './routes.ts';
 import type { ServedPipeline } from './served-pipeline.ts';
 import { StreamEndpoint } from './stream.ts';
@@ -28,6 +32,9 @@ export interface Server {
   stop(): Promise<boolean>;
 }
 
+/** How often the memory and those who are silent are looked at. */
+const upkeepMs = 100;
+
 /** Closed sockets are given this long to take their last replies before what is left is cut. */
 const lingerMs = 200;
 
@@ -36,21 +43,45 @@ export async function startServer({ config, pool, pipelines, log }: ServerParts)
   const uws = await loadUws(config.maxHeaderBytes);
   const app = uws.App();
   const byId = new Map(pipelines.map((pipeline) => [pipeline.id, pipeline]));
-  const hasRoom = () => stream.sessions + frames.sessions < config.maxSessions;
+  const addresses = new Addresses(config);
   const { hardCapBytes } = config;
-  const stream: StreamEndpoint = new StreamEndpoint({
-    limits: config,
-    hardCapBytes,
-    pipelines: byId,
-    pool,
+  const shared = {
+    ...{ limits: config, pipelines: byId, pool, log, addresses },
+    trustedProxies: networksOf(config.trustedProxies),
+    isShortOfMemory: () => memory.isShort,
+  };
+  const isFull = () => stream.sessions + frames.sessions >= config.maxSessions;
+  const hasRoom = () => !isFull() || stream.makeRoom(performance.now());
+  const connections = new Connections({
+    max: maxConnectionsFor(descriptorLimit()),
+    makeRoom: () => stream.makeRoom(performance.now()),
     log,
-    hasRoom,
   });
-  const frames: FramesEndpoint = new FramesEndpoint({ limits: config, pipelines: byId, pool, log, hasRoom });
+  const stream: StreamEndpoint = new StreamEndpoint({
+    ...shared,
+    hardCapBytes,
+    hasRoom,
+    onClosed: () => connections.webSocketClosed(),
+  });
+  const frames: FramesEndpoint = new FramesEndpoint({ ...shared, hasRoom });
+  const memory = new MemoryGuard({
+    maxBytes: config.maxMemoryBytes,
+    bytesPerSocket: hardCapBytes,
+    residentBytes: () => process.memoryUsage.rss(),
+    closeSockets: (count) => stream.cutUnfinished(count, performance.now()),
+    log,
+  });
+  connections.register(app);
   stream.register(app);
   frames.register(app);
   registerRoutes(app, { pool, pipelines, pages: loadPages(), log });
   const listening = await listenExclusively(app, config.host, config.port);
+  const upkeep = setInterval(() => {
+    const nowMs = performance.now();
+    memory.check(nowMs);
+    stream.tidy(nowMs);
+    addresses.sweep(nowMs);
+  }, upkeepMs);
   const stop = async () => {
     const deadlineMs = performance.now() + config.shutdownGraceMs;
     uws.us_listen_socket_close(listening);
@@ -60,6 +91,7 @@ export async function startServer({ config, pool, pipelines, log }: ServerParts)
     stream.abandon();
     const ended = await pool.stop(Math.max(0, deadlineMs - performance.now()));
     await sleep(lingerMs);
+    clearInterval(upkeep);
     app.close();
     return ended;
   };

@@ -1,29 +1,35 @@
 /** `POST /frames`: one frame, one answer, by the same intake and admission as the stream. Runs on the loop. */
-import { type StreamErrorCode, streamErrors } from '../errors.ts';
+import type { BlockList } from 'node:net';
+import { httpErrors, type StreamErrorCode, streamErrors } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { FrameOutcome, ResultOutcome } from '../pool/messages.ts';
 import type { Pool } from '../pool/pool.ts';
 import { encodeDropped, encodeError, encodeResult, framesPath } from '../protocol.ts';
 import { AddressSessions } from '../session/address-sessions.ts';
+import type { Address, Addresses } from '../session/addresses.ts';
 import { type FrameLimits, validateJpeg } from '../session/frame-validator.ts';
+import { addressOf } from './peer-address.ts';
 import { RequestBody } from './request-body.ts';
+import { type Answer, jsonAnswer, respond, retryLater } from './respond.ts';
 import { limitsFor, type ServedPipeline } from './served-pipeline.ts';
 import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from './uws.ts';
 
 export interface FramesOptions {
-  readonly limits: FrameLimits;
+  readonly limits: FrameLimits & { readonly bodyTimeoutMs: number };
   readonly pipelines: ReadonlyMap<string, ServedPipeline>;
   readonly pool: Pool;
   readonly log: Log;
-  /** Whether one more session may be open. */
+  readonly addresses: Addresses;
+  /** Whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: BlockList;
+  /** Whether one more session may be open; it may make room. */
   readonly hasRoom: () => boolean;
+  /** The process has more memory than it should: nobody is let in. */
+  readonly isShortOfMemory: () => boolean;
 }
 
 /** Each request carries one frame. */
 const frameIndex = 0;
-
-/** A frame that was dropped may be sent again soon; HTTP counts in whole seconds. */
-const retryAfterSeconds = '1';
 
 /** The contract's codes as HTTP says them. An unknown pipeline is 404, a missing one 400. */
 const statuses = {
@@ -41,22 +47,23 @@ const notInToken = /[^\w!#$%&'*+.^`|~-]/g;
 const jpegTypes = /^(?:image\/jpe?g|application\/octet-stream)\s*(?:;|$)/i;
 const wrongTypeDetail = 'Expected a body of image/jpeg';
 
-interface Answer {
-  readonly status: string;
-  readonly body: string;
-  /** Milliseconds of each stage, for the header that browsers and load tools show. */
-  readonly timings?: ResultOutcome['timings'];
-}
-
-/** A request that has its frame and waits for its answer. */
+/** A request from its first line to its answer. */
 interface Request {
   readonly response: HttpResponse;
-  readonly address: string;
+  readonly address: Address;
   readonly pipeline: ServedPipeline | undefined;
-  aborted: boolean;
+  readonly body: RequestBody;
+  /** Runs until the body is there. */
+  readonly timeout: NodeJS.Timeout;
+  /** It was answered, or the peer has gone. */
+  isOver: boolean;
   /** Takes its frame back while it is held. */
   withdraw: (() => void) | undefined;
 }
+
+const timedOut = httpAnswer('request_timeout');
+const tooMany = httpAnswer('too_many_requests');
+const noRoom: Answer = { ...errorAnswer('server_busy', 'Too many bytes are being received'), andClose: true };
 
 export class FramesEndpoint {
   readonly #options: FramesOptions;
@@ -78,83 +85,124 @@ export class FramesEndpoint {
   }
 
   #receive(response: HttpResponse, request: HttpRequest): void {
-    const { limits, pipelines, log } = this.#options;
+    const { limits, pipelines, log, addresses, trustedProxies } = this.#options;
+    const nowMs = performance.now();
     const pipelineId = request.getQuery('pipeline_id') ?? '';
-    const type = request.getHeader('content-type');
-    const refusal = this.#refusalOf(pipelineId, type);
-    const declaredBytes = Number(request.getHeader('content-length') || 0);
-    const waiting: Request = {
-      response,
-      address: addressOf(response),
-      pipeline: pipelines.get(pipelineId),
-      aborted: false,
-      withdraw: undefined,
+    const address = addresses.enter(addressOf(response, request, trustedProxies), nowMs);
+    const budget = {
+      take: (bytes: number) => addresses.receive(address, bytes),
+      release: (bytes: number) => addresses.release(address, bytes),
     };
-    const body = new RequestBody(limits.maxFrameBytes, declaredBytes);
+    const waiting: Request = {
+      ...{ response, address, isOver: false, withdraw: undefined },
+      pipeline: pipelines.get(pipelineId),
+      body: new RequestBody(limits.maxFrameBytes, budget),
+      timeout: setTimeout(() => this.#end(waiting, timedOut), limits.bodyTimeoutMs),
+    };
     response.onAborted(() =>
       guarded(log, () => {
-        waiting.aborted = true;
+        this.#leave(waiting);
         waiting.withdraw?.();
       }),
     );
+    const refusal =
+      this.#refusalOfSize(waiting, Number(request.getHeader('content-length') || 0), nowMs) ??
+      this.#refusalOf(pipelineId, request.getHeader('content-type'));
+    if (refusal?.andClose) {
+      this.#end(waiting, refusal);
+      return;
+    }
     response.onData((chunk, isLast) =>
       guarded(log, () => {
-        if (waiting.aborted || body.isOverfull) return;
+        if (waiting.isOver) return;
+        if (refusal === undefined) this.#collect(waiting, new Uint8Array(chunk), isLast);
         // A body that is not wanted is read all the same, so that the connection can be used again.
-        const bytes = body.add(new Uint8Array(chunk), isLast);
-        if (body.isOverfull) this.#refuseLarge(waiting);
-        else if (isLast && refusal !== undefined) answer(waiting, refusal);
-        else if (isLast) this.#offer(waiting, bytes);
+        else if (isLast) this.#end(waiting, refusal);
       }),
     );
   }
 
+  #collect(waiting: Request, piece: Uint8Array, isLast: boolean): void {
+    const { body } = waiting;
+    const bytes = body.add(piece, isLast);
+    if (body.state === 'too_large') this.#end(waiting, this.#tooLarge());
+    else if (body.state === 'no_room') this.#end(waiting, noRoom);
+    else if (isLast) {
+      clearTimeout(waiting.timeout);
+      this.#offer(waiting, bytes);
+      body.release();
+    }
+  }
+
+  /** Looks at a request before its body is read; what is refused here leaves its body unread, so its connection goes. */
+  #refusalOfSize({ address }: Request, declaredBytes: number, nowMs: number): Answer | undefined {
+    const { limits, addresses, isShortOfMemory } = this.#options;
+    if (declaredBytes > limits.maxFrameBytes) return this.#tooLarge();
+    if (!address.takeFrame(nowMs)) return tooMany;
+    if (isShortOfMemory() || !addresses.canReceive(address, declaredBytes)) return noRoom;
+    return undefined;
+  }
+
+  #tooLarge(): Answer {
+    return { ...errorAnswer('frame_too_large', `Frame exceeds ${this.#options.limits.maxFrameLabel}`), andClose: true };
+  }
+
   #refusalOf(pipelineId: string, type: string): Answer | undefined {
     if (pipelineId === '') {
-      return { status: '400 Bad Request', body: encodeError('invalid_pipeline', streamErrors.invalid_pipeline.detail) };
+      return jsonAnswer('400 Bad Request', encodeError('invalid_pipeline', streamErrors.invalid_pipeline.detail));
     }
     if (!this.#options.pipelines.has(pipelineId)) {
-      const body = encodeError('invalid_pipeline', `Unknown pipeline_id: ${pipelineId}`);
-      return { status: '404 Not Found', body };
+      return jsonAnswer('404 Not Found', encodeError('invalid_pipeline', `Unknown pipeline_id: ${pipelineId}`));
     }
     if (type !== '' && !jpegTypes.test(type)) return errorAnswer('invalid_message', wrongTypeDetail);
     return undefined;
   }
 
-  /** The rest of the body would still have to be read, so the connection goes. */
-  #refuseLarge(waiting: Request): void {
-    const answer = errorAnswer('frame_too_large', `Frame exceeds ${this.#options.limits.maxFrameLabel}`);
-    waiting.aborted = true;
-    write(waiting.response, answer, true);
-  }
-
   /** Holds the request until its frame has its outcome. */
   #offer(waiting: Request, bytes: Uint8Array): void {
     const { limits, pool, hasRoom } = this.#options;
-    const { address, pipeline } = waiting;
+    const { pipeline } = waiting;
+    const address = waiting.address.name;
     if (pipeline === undefined) return;
     const check = validateJpeg(bytes, limitsFor(pipeline, limits));
     if (!check.ok) {
-      answer(waiting, errorAnswer(check.code, check.detail));
+      this.#end(waiting, errorAnswer(check.code, check.detail));
       return;
     }
     const sessionId = this.#addresses.enter(address, performance.now(), hasRoom);
     if (sessionId === undefined) {
-      answer(waiting, errorAnswer('server_busy', streamErrors.server_busy.detail));
+      this.#end(waiting, errorAnswer('server_busy', streamErrors.server_busy.detail));
       return;
     }
     waiting.withdraw = pool.offer(sessionId, { pipelineId: pipeline.id, frameIndex, bytes }, (outcome) => {
       this.#addresses.leave(address);
-      answer(waiting, this.#answerOf(outcome, pipeline.id));
+      this.#end(waiting, this.#answerOf(outcome, pipeline.id));
     });
+  }
+
+  #end(waiting: Request, answer: Answer): void {
+    if (waiting.isOver) return;
+    this.#leave(waiting);
+    respond(waiting.response, answer);
+  }
+
+  /** Nothing of the request is needed any more. */
+  #leave(waiting: Request): void {
+    if (waiting.isOver) return;
+    waiting.isOver = true;
+    clearTimeout(waiting.timeout);
+    waiting.body.release();
+    this.#options.addresses.leave(waiting.address);
   }
 
   #answerOf(outcome: FrameOutcome, pipelineId: string): Answer {
     switch (outcome.type) {
       case 'result':
-        return { status: '200 OK', body: encodeResult(frameIndex, outcome.text), timings: outcome.timings };
+        return jsonAnswer('200 OK', encodeResult(frameIndex, outcome.text), [
+          ['Server-Timing', serverTimingOf(outcome.timings)],
+        ]);
       case 'dropped':
-        return { status: statuses.server_busy, body: encodeDropped(frameIndex) };
+        return jsonAnswer(statuses.server_busy, encodeDropped(frameIndex), [retryLater]);
       case 'failed': {
         const { code, detail, reason } = outcome;
         if (code !== 'invalid_frame') this.#options.log.warn({ pipelineId, code, reason }, 'a frame failed');
@@ -166,22 +214,14 @@ export class FramesEndpoint {
   }
 }
 
-function answer({ response, aborted }: Request, given: Answer): void {
-  if (!aborted) write(response, given, false);
-}
-
 function errorAnswer(code: keyof typeof statuses, detail: string): Answer {
-  return { status: statuses[code], body: encodeError(code, detail) };
+  const headers = code === 'server_busy' ? [retryLater] : [];
+  return jsonAnswer(statuses[code], encodeError(code, detail), headers);
 }
 
-function write(response: HttpResponse, { status, body, timings }: Answer, andClose: boolean): void {
-  response.cork(() => {
-    response.writeStatus(status).writeHeader('Content-Type', 'application/json; charset=utf-8');
-    response.writeHeader('Cache-Control', 'no-store');
-    if (status === statuses.server_busy) response.writeHeader('Retry-After', retryAfterSeconds);
-    if (timings !== undefined) response.writeHeader('Server-Timing', serverTimingOf(timings));
-    response.end(body, andClose);
-  });
+function httpAnswer(code: 'request_timeout' | 'too_many_requests'): Answer {
+  const { status, detail } = httpErrors[code];
+  return { ...jsonAnswer(status, encodeError(code, detail), [retryLater]), andClose: true };
 }
 
 /** Stages as the header has them (W3C Server Timing): `decode;dur=1.06, detect;dur=11.95`. A node's id may be no token there. */
@@ -189,8 +229,4 @@ function serverTimingOf(timings: ResultOutcome['timings']): string {
   return Object.entries(timings)
     .map(([stage, ms]) => `${stage.replaceAll(notInToken, '_')};dur=${ms}`)
     .join(', ');
-}
-
-function addressOf(response: HttpResponse): string {
-  return Buffer.from(response.getRemoteAddressAsText()).toString('latin1');
 }

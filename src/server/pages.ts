@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import * as nodeModule from 'node:module';
 import { posix } from 'node:path';
 import { SetupError } from '../errors.ts';
+import { respond } from './respond.ts';
 import type { HttpRequest, HttpResponse } from './uws.ts';
 
 /** One file in memory, with all that is said about it. */
@@ -78,13 +79,11 @@ export function loadPages(): Pages {
 /** Answers GET and HEAD: 304 where the browser has the same bytes already. */
 export function writePage(response: HttpResponse, request: HttpRequest, { type, bytes, etag }: Page): void {
   const isKnown = request.getHeader('if-none-match').includes(etag);
-  const hasBody = !isKnown && request.getMethod() !== 'head';
-  response.cork(() => {
-    response.writeStatus(isKnown ? '304 Not Modified' : '200 OK');
-    if (!isKnown) response.writeHeader('Content-Type', type);
-    response.writeHeader('ETag', etag);
-    for (const [name, value] of headers) response.writeHeader(name, value);
-    response.end(hasBody ? bytes : '');
+  respond(response, {
+    status: isKnown ? '304 Not Modified' : '200 OK',
+    headers: [...(isKnown ? [] : [['Content-Type', type] as const]), ['ETag', etag], ...headers],
+    body: bytes,
+    isBodiless: isKnown || request.getMethod() === 'head',
   });
 }
 

@@ -1,49 +1,69 @@
 /** The body of one HTTP request, collected up to a limit. Runs on the loop. */
 
+/** Where the bytes are counted that bodies take; `take` says no where there is no room for them. */
+export interface ByteBudget {
+  take(bytes: number): boolean;
+  release(bytes: number): void;
+}
+
+export type BodyState = 'open' | 'too_large' | 'no_room';
+
 const nothing = new Uint8Array(0);
 
 export class RequestBody {
   readonly #maxBytes: number;
-  readonly #declaredBytes: number;
-  #collected = nothing;
+  readonly #budget: ByteBudget;
+  #memory = new ArrayBuffer(0);
   #length = 0;
-  #isOverfull = false;
+  #state: BodyState = 'open';
 
-  /** @param declaredBytes the request's `Content-Length`; 0 where there is none. It is a hint: what comes is counted. */
-  constructor(maxBytes: number, declaredBytes: number) {
+  constructor(maxBytes: number, budget: ByteBudget) {
     this.#maxBytes = maxBytes;
-    this.#declaredBytes = declaredBytes;
+    this.#budget = budget;
   }
 
-  /** More has come, or was announced, than the limit allows; what was collected is gone. */
-  get isOverfull(): boolean {
-    return this.#isOverfull;
+  /** `too_large` and `no_room` are for good; what was collected is gone. */
+  get state(): BodyState {
+    return this.#state;
   }
 
   /**
    * Takes the next piece, valid only during the call.
-   * @returns what has come so far; where the first piece is the last, the piece itself, so that a usual frame is not copied here.
+   * @returns what has come so far, valid until the next call of this body; where the first piece is the last, the piece itself, so
+   * that a usual frame is not copied here.
    */
   add(piece: Uint8Array, isLast: boolean): Uint8Array {
     const length = this.#length + piece.length;
-    if (length > this.#maxBytes || this.#declaredBytes > this.#maxBytes) {
-      this.#isOverfull = true;
-      this.#collected = nothing;
-      return nothing;
-    }
+    if (length > this.#maxBytes) return this.#refuse('too_large');
     if (isLast && this.#length === 0) return piece;
-    this.#reserve(length);
-    this.#collected.set(piece, this.#length);
+    if (!this.#reserve(length)) return this.#refuse('no_room');
+    const bytes = new Uint8Array(this.#memory, 0, length);
+    bytes.set(piece, this.#length);
     this.#length = length;
-    return this.#collected.subarray(0, length);
+    return bytes;
   }
 
-  /** Doubles, from what was announced: a peer that announces much and sends little costs address space, not memory. */
-  #reserve(length: number): void {
-    if (this.#collected.length >= length) return;
-    const size = Math.min(this.#maxBytes, Math.max(length, this.#declaredBytes, 2 * this.#collected.length));
-    const larger = new Uint8Array(size);
-    larger.set(this.#collected.subarray(0, this.#length));
-    this.#collected = larger;
+  /** Gives the memory back, at once: left to the garbage collector, it would stay for minutes. */
+  release(): void {
+    this.#budget.release(this.#memory.byteLength);
+    this.#memory.transfer(0);
+    this.#memory = new ArrayBuffer(0);
+    this.#length = 0;
+  }
+
+  #refuse(state: BodyState): Uint8Array {
+    this.#state = state;
+    this.release();
+    return nothing;
+  }
+
+  /** Doubles. What was announced counts for nothing here: a peer that sends little takes little. */
+  #reserve(length: number): boolean {
+    const before = this.#memory.byteLength;
+    if (before >= length) return true;
+    const size = Math.min(this.#maxBytes, Math.max(length, 2 * before));
+    if (!this.#budget.take(size - before)) return false;
+    this.#memory = this.#memory.transfer(size);
+    return true;
   }
 }

@@ -6,6 +6,7 @@ import type { Pool, PoolStatus } from '../pool/pool.ts';
 import { encodeError, framesPath, streamPath } from '../protocol.ts';
 import { type Pages, writePage } from './pages.ts';
 import { findMeantPath } from './paths.ts';
+import { type Answer, jsonAnswer, respond } from './respond.ts';
 import type { ServedPipeline } from './served-pipeline.ts';
 import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from './uws.ts';
 
@@ -16,14 +17,7 @@ export interface RouteOptions {
   readonly log: Log;
 }
 
-interface Answer {
-  readonly status: string;
-  readonly body: string;
-}
-
 type Route = () => Answer;
-
-const readMethods = 'GET, HEAD';
 
 export function registerRoutes(app: TemplatedApp, { pool, pipelines, pages, log }: RouteOptions): void {
   const routes = new Map<string, Route>([
@@ -39,7 +33,7 @@ export function registerRoutes(app: TemplatedApp, { pool, pipelines, pages, log 
   };
   // POST has its own handler.
   app.any(framesPath, (response, request) => {
-    guarded(log, () => write(response, request.getMethod(), notAllowed('Only POST is supported here'), 'POST'));
+    guarded(log, () => answer(response, request, notAllowed('POST', 'Only POST is supported here')));
   });
   app.any('/*', (response, request) => {
     guarded(log, () => {
@@ -54,7 +48,7 @@ export function registerRoutes(app: TemplatedApp, { pool, pipelines, pages, log 
 }
 
 function answer(response: HttpResponse, request: HttpRequest, found: Answer): void {
-  write(response, request.getMethod(), found, readMethods);
+  respond(response, { ...found, isBodiless: request.getMethod() === 'head' });
 }
 
 function isUpgrade(request: HttpRequest): boolean {
@@ -65,32 +59,23 @@ function isRead(request: HttpRequest): boolean {
   return ['get', 'head'].includes(request.getMethod());
 }
 
-function write(response: HttpResponse, method: string, { status, body }: Answer, allowed: string): void {
-  response.cork(() => {
-    response.writeStatus(status).writeHeader('Content-Type', 'application/json; charset=utf-8');
-    response.writeHeader('Cache-Control', 'no-store');
-    if (status === httpErrors.method_not_allowed.status) response.writeHeader('Allow', allowed);
-    // `endWithoutBody` leaves the response open, and uWebSockets.js aborts the process for it; an empty body does not.
-    response.end(method === 'head' ? '' : body);
-  });
-}
-
 function ok(value: unknown): Answer {
-  return { status: '200 OK', body: JSON.stringify(value) };
+  return jsonAnswer('200 OK', JSON.stringify(value));
 }
 
 function failure(code: HttpErrorCode): Answer {
-  return { status: httpErrors[code].status, body: encodeError(code, httpErrors[code].detail) };
+  return jsonAnswer(httpErrors[code].status, encodeError(code, httpErrors[code].detail));
 }
 
 function notFound(meant: string | undefined): Answer {
   const { status, detail } = httpErrors.not_found;
   const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
-  return { status, body: encodeError('not_found', `${detail}${hint}`) };
+  return jsonAnswer(status, encodeError('not_found', `${detail}${hint}`));
 }
 
-function notAllowed(detail: string = httpErrors.method_not_allowed.detail): Answer {
-  return { status: httpErrors.method_not_allowed.status, body: encodeError('method_not_allowed', detail) };
+function notAllowed(methods = 'GET, HEAD', detail: string = httpErrors.method_not_allowed.detail): Answer {
+  const { status } = httpErrors.method_not_allowed;
+  return jsonAnswer(status, encodeError('method_not_allowed', detail), [['Allow', methods]]);
 }
 
 function listed(pipelines: readonly ServedPipeline[], status: PoolStatus): object[] {
@@ -113,5 +98,5 @@ function readiness({ reports, pipelines, ...counts }: PoolStatus, draining: bool
     setups.set(key, { workers: (setups.get(key)?.workers ?? 0) + 1, ...report });
   }
   const body = JSON.stringify({ ready, degraded, draining, pool: counts, pipelines, setups: [...setups.values()] });
-  return { status: ready ? '200 OK' : '503 Service Unavailable', body };
+  return jsonAnswer(ready ? '200 OK' : '503 Service Unavailable', body);
 }

@@ -1,24 +1,37 @@
 /** `GET /ws/video/stream`: sockets become sessions, messages become frames. Runs on the loop. */
 import { randomUUID } from 'node:crypto';
-import { type StreamErrorCode, streamErrors } from '../errors.ts';
+import type { BlockList } from 'node:net';
+import { httpErrors, type StreamErrorCode } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Pool } from '../pool/pool.ts';
-import { closeCodeOf, encodeError, goingAwayCloseCode, streamPath } from '../protocol.ts';
+import { encodeError, goingAwayCloseCode, streamPath } from '../protocol.ts';
+import type { Address, Addresses } from '../session/addresses.ts';
 import type { BackpressureVerdict } from '../session/backpressure.ts';
-import { type Outbox, type SessionLimits, SessionManager } from '../session/session-manager.ts';
+import { OpenSessions, type SilenceLimits } from '../session/open-sessions.ts';
+import { type SessionLimits, SessionManager } from '../session/session-manager.ts';
 import { withoutExtraSlashes } from './paths.ts';
+import { addressOf } from './peer-address.ts';
+import { jsonAnswer, respond, retryLater } from './respond.ts';
 import { limitsFor, type ServedPipeline } from './served-pipeline.ts';
-import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp, type WebSocket } from './uws.ts';
+import { LeavingSockets, outboxOf, type Socket, type SocketData } from './stream-socket.ts';
+import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from './uws.ts';
 
 export interface StreamOptions {
-  readonly limits: SessionLimits;
-  /** Whether one more session may be open. */
+  readonly limits: SessionLimits & SilenceLimits & { readonly maxFramesPerSecond: number };
+  /** Whether one more session may be open; it may make room. */
   readonly hasRoom: () => boolean;
+  /** The process has more memory than it should: nobody is let in. */
+  readonly isShortOfMemory: () => boolean;
   /** uWebSockets.js cuts a connection whose message is larger, without a word. */
   readonly hardCapBytes: number;
   readonly pipelines: ReadonlyMap<string, ServedPipeline>;
   readonly pool: Pool;
+  readonly addresses: Addresses;
+  /** Whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: BlockList;
   readonly log: Log;
+  /** Called once for each WebSocket that is gone. */
+  readonly onClosed: () => void;
 }
 
 /** Seconds without a sign of life from the peer; the gateway pings by itself. uWebSockets.js aborts below 8. */
@@ -30,22 +43,14 @@ const ourFaults: ReadonlySet<StreamErrorCode> = new Set(['pipeline_failure', 'in
 /** Decimal places of a drop rate in the log. */
 const rateDigits = 3;
 
-/** What uWebSockets.js keeps with a socket. */
-interface SocketData {
-  readonly pipelineId: string | undefined;
-  /** Set while the socket belongs to a session; a refused one has none. */
-  session: SessionManager | undefined;
-  open: boolean;
-}
-
-type Socket = WebSocket<SocketData>;
-
 export class StreamEndpoint {
   readonly #options: StreamOptions;
-  readonly #sessions = new Set<SessionManager>();
+  readonly #sessions: OpenSessions;
+  readonly #leaving = new LeavingSockets();
 
   constructor(options: StreamOptions) {
     this.#options = options;
+    this.#sessions = new OpenSessions(options.limits);
   }
 
   get sessions(): number {
@@ -62,13 +67,31 @@ export class StreamEndpoint {
       idleTimeout: idleTimeoutSeconds,
       upgrade: (response, request, context) =>
         guarded(log, () => {
-          if (withoutExtraSlashes(request.getUrl()) === streamPath) upgrade(response, request, context);
+          if (withoutExtraSlashes(request.getUrl()) === streamPath) this.#upgrade(response, request, context);
           else request.setYield(true);
         }),
       open: (socket) => guarded(log, () => this.#opened(socket)),
       message: (socket, message, isBinary) => guarded(log, () => this.#received(socket, message, isBinary)),
       close: (socket) => guarded(log, () => this.#closed(socket)),
     });
+  }
+
+  /** Ends who has been silent for too long, and cuts who does not leave. Called every now and then. */
+  tidy(nowMs: number): void {
+    this.#sessions.endIdle(nowMs);
+    this.#leaving.cut(nowMs);
+  }
+
+  /** Ends the session that has been silent for longest, if any has been for long enough. */
+  makeRoom(nowMs: number): boolean {
+    return this.#sessions.makeRoom(nowMs);
+  }
+
+  /** Cuts up to so many sockets that have been longest without a whole message. @returns how many. */
+  cutUnfinished(count: number, nowMs: number): number {
+    const sessions = this.#sessions.unfinished(count, nowMs);
+    for (const session of sessions) session.endForMemory();
+    return sessions.length;
   }
 
   /** The pool drains: closes each session with 1001 as soon as nothing of it is in flight. */
@@ -81,42 +104,86 @@ export class StreamEndpoint {
     for (const session of this.#sessions) session.abandon();
   }
 
+  /** Accepted also where a session will be refused, so that the reason reaches the client as JSON; not from a flood. */
+  #upgrade(response: HttpResponse, request: HttpRequest, context: Parameters<HttpResponse['upgrade']>[4]): void {
+    const { addresses, trustedProxies } = this.#options;
+    const nowMs = performance.now();
+    const address = addresses.enter(addressOf(response, request, trustedProxies), nowMs);
+    if (!address.takeConnect(nowMs)) {
+      addresses.leave(address);
+      const { status, detail } = httpErrors.too_many_requests;
+      respond(response, {
+        ...jsonAnswer(status, encodeError('too_many_requests', detail), [retryLater]),
+        andClose: true,
+      });
+      return;
+    }
+    const data: SocketData = { pipelineId: request.getQuery('pipeline_id'), address, session: undefined, open: true };
+    response.upgrade(
+      data,
+      request.getHeader('sec-websocket-key'),
+      request.getHeader('sec-websocket-protocol'),
+      request.getHeader('sec-websocket-extensions'),
+      context,
+    );
+  }
+
   #opened(socket: Socket): void {
-    const { pipelineId } = socket.getUserData();
-    const { pipelines, hasRoom, pool } = this.#options;
+    const { pipelineId, address } = socket.getUserData();
+    const { pipelines, pool, isShortOfMemory } = this.#options;
     const pipeline = pipelines.get(pipelineId ?? '');
-    if (pool.isDraining) socket.end(goingAwayCloseCode);
-    else if (!pipelineId) refuse(socket, 'invalid_pipeline');
-    else if (pipeline === undefined) refuse(socket, 'invalid_pipeline', `Unknown pipeline_id: ${pipelineId}`);
-    else if (!hasRoom()) refuse(socket, 'server_busy');
+    if (pool.isDraining) this.#leaving.end(socket, goingAwayCloseCode);
+    else if (!pipelineId) this.#leaving.refuse(socket, 'invalid_pipeline');
+    else if (pipeline === undefined) {
+      this.#leaving.refuse(socket, 'invalid_pipeline', `Unknown pipeline_id: ${pipelineId}`);
+    } else if (isShortOfMemory()) this.#leaving.refuse(socket, 'server_busy', 'The gateway is short of memory');
+    else if (!this.#hasRoomFor(address)) this.#leaving.refuse(socket, 'server_busy');
     else this.#openSession(socket, pipeline);
+  }
+
+  /** A session that sends nothing gives way to one that may. */
+  #hasRoomFor(address: Address): boolean {
+    const nowMs = performance.now();
+    const ofAddress = (session: SessionManager) => session.address === address;
+    if (!address.hasRoomForSession && !this.#sessions.makeRoom(nowMs, ofAddress)) return false;
+    return this.#options.hasRoom();
   }
 
   #openSession(socket: Socket, pipeline: ServedPipeline): void {
     const { pool, log } = this.#options;
+    const data = socket.getUserData();
     const names = { sessionId: randomUUID(), pipelineId: pipeline.id };
     const session = new SessionManager({
       ...names,
+      address: data.address,
       limits: limitsFor(pipeline, this.#options.limits),
       pool,
-      outbox: outboxOf(socket),
+      outbox: outboxOf(socket, this.#leaving),
       onError: (code: StreamErrorCode, reason: string) => {
         log[ourFaults.has(code) ? 'warn' : 'info']({ ...names, code, reason }, 'session ended');
       },
       onPressure: ({ before, state, rate }: BackpressureVerdict) => {
         log.info({ ...names, before, state, rate: Number(rate.toFixed(rateDigits)) }, 'backpressure');
       },
+      onEnd: () => {
+        data.address.sessions -= 1;
+        this.#sessions.delete(session);
+      },
     });
-    socket.getUserData().session = session;
-    this.#sessions.add(session);
+    data.session = session;
+    data.address.sessions += 1;
+    this.#sessions.add(session, performance.now());
     log.debug(names, 'session opened');
   }
 
   #received(socket: Socket, message: ArrayBuffer, isBinary: boolean): void {
-    const { session } = socket.getUserData();
+    const { session, address } = socket.getUserData();
     if (session === undefined) return;
     try {
-      if (isBinary) session.receiveFrame(new Uint8Array(message));
+      const nowMs = performance.now();
+      const framesOfSecond = this.#sessions.touch(session, nowMs);
+      if (!address.takeFrame(nowMs) && address.isAboveShare(framesOfSecond)) session.endRateLimited();
+      else if (isBinary) session.receiveFrame(new Uint8Array(message));
       else session.receiveText();
     } catch (error) {
       this.#options.log.error({ err: error, sessionId: session.sessionId }, 'a message could not be handled');
@@ -127,41 +194,12 @@ export class StreamEndpoint {
   #closed(socket: Socket): void {
     const data = socket.getUserData();
     data.open = false;
+    this.#leaving.delete(socket);
+    this.#options.addresses.leave(data.address);
+    this.#options.onClosed();
     if (data.session === undefined) return;
     const { sessionId, pipelineId, frameIndex: frames, droppedFrames: dropped } = data.session;
     data.session.gone();
-    this.#sessions.delete(data.session);
     this.#options.log.debug({ sessionId, pipelineId, frames, dropped }, 'session closed');
   }
-}
-
-/** The upgrade is always accepted, so that the reason for a refusal reaches the client as JSON. */
-function upgrade(response: HttpResponse, request: HttpRequest, context: Parameters<HttpResponse['upgrade']>[4]): void {
-  const data: SocketData = { pipelineId: request.getQuery('pipeline_id'), session: undefined, open: true };
-  response.upgrade(
-    data,
-    request.getHeader('sec-websocket-key'),
-    request.getHeader('sec-websocket-protocol'),
-    request.getHeader('sec-websocket-extensions'),
-    context,
-  );
-}
-
-function refuse(socket: Socket, code: StreamErrorCode, detail: string = streamErrors[code].detail): void {
-  socket.send(encodeError(code, detail));
-  socket.end(closeCodeOf(code));
-}
-
-/** A closed socket throws on every call, so each is asked first. Corked, since replies come from outside its handlers. */
-function outboxOf(socket: Socket): Outbox {
-  const data = socket.getUserData();
-  return {
-    send: (message) => {
-      if (data.open) socket.cork(() => socket.send(message));
-    },
-    unreadBytes: () => (data.open ? socket.getBufferedAmount() : 0),
-    close: (code) => {
-      if (data.open) socket.end(code);
-    },
-  };
 }

@@ -10,6 +10,7 @@ import {
   goingAwayCloseCode,
   slowDownMessage,
 } from '../protocol.ts';
+import type { Address } from './addresses.ts';
 import { Backpressure, type BackpressureThresholds, type BackpressureVerdict } from './backpressure.ts';
 import { type FrameLimits, validateJpeg } from './frame-validator.ts';
 import { type FinishedOutcome, ReplyOrder } from './reply-order.ts';
@@ -21,6 +22,8 @@ export interface Outbox {
   unreadBytes(): number;
   /** Ends the connection after what was sent; nothing is sent after it. */
   close(code: number): void;
+  /** Ends the connection now, with whatever the peer has half sent. */
+  abort(): void;
 }
 
 export interface SessionLimits extends FrameLimits, BackpressureThresholds {
@@ -36,6 +39,7 @@ export type SessionPool = Pick<
 export interface SessionParts {
   readonly sessionId: string;
   readonly pipelineId: string;
+  readonly address: Address;
   readonly limits: SessionLimits;
   readonly pool: SessionPool;
   readonly outbox: Outbox;
@@ -43,6 +47,8 @@ export interface SessionParts {
   readonly onError?: (code: StreamErrorCode, reason: string) => void;
   /** Called whenever the session's drop rate puts it into another state. */
   readonly onPressure?: (pressure: BackpressureVerdict) => void;
+  /** Called once, however the session ends: nothing of it counts any more. */
+  readonly onEnd?: () => void;
 }
 
 /** Results are shed at `maxUnreadBytes`; a peer that lets this many times as much pile up reads nothing at all. */
@@ -51,6 +57,8 @@ const unreadFactorToEnd = 2;
 export class SessionManager {
   readonly sessionId: string;
   readonly pipelineId: string;
+  /** Where it comes from; limits count it there. */
+  readonly address: Address;
   readonly #parts: SessionParts;
   readonly #backpressure: Backpressure;
   readonly #replies = new ReplyOrder();
@@ -61,6 +69,7 @@ export class SessionManager {
   constructor(parts: SessionParts) {
     this.sessionId = parts.sessionId;
     this.pipelineId = parts.pipelineId;
+    this.address = parts.address;
     this.#parts = parts;
     this.#backpressure = new Backpressure(parts.limits);
     parts.pool.openSession(parts.sessionId);
@@ -99,6 +108,22 @@ export class SessionManager {
   /** Something went wrong on our side while the session's messages were handled. */
   failInternally(reason: string): void {
     this.#fail('internal_error', undefined, reason);
+  }
+
+  /** Nothing has come for too long, or somebody else needs the place. */
+  endIdle(detail: string): void {
+    this.#fail('idle_timeout', detail);
+  }
+
+  /** The address of the peer sends more than it may, and this session more than its part. */
+  endRateLimited(): void {
+    this.#fail('rate_limited');
+  }
+
+  /** The gateway is short of memory, and this session has been without a whole message for longest. */
+  endForMemory(): void {
+    this.#fail('server_busy', 'The gateway is short of memory');
+    this.#parts.outbox.abort();
   }
 
   /** The server is going away: closes the connection once nothing is in flight. */
@@ -175,5 +200,6 @@ export class SessionManager {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#parts.pool.closeSession(this.sessionId);
+    this.#parts.onEnd?.();
   }
 }

@@ -84,6 +84,14 @@ const streamWords: Readonly<Record<ClientErrorCode, Words>> = {
     title: 'This page was too slow',
     advice: 'It did not read its replies in time: the browser was busy, or the network stood still.',
   },
+  idle_timeout: {
+    title: 'The gateway ended an idle session',
+    advice: 'No frame came for a while, or another camera needed the place.',
+  },
+  rate_limited: {
+    title: 'Too many frames come from this address',
+    advice: 'Lower the rate, close other pages and cameras, or raise STREAM_MAX_FRAMES_PER_SECOND on the gateway.',
+  },
   internal_error: {
     title: 'The gateway has a fault of its own',
     advice: 'Its log says more. If it happens again, it is worth a report.',

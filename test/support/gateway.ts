@@ -27,9 +27,14 @@ export interface Gateway {
   readonly pid: number;
 }
 
+export interface ProcessLimits {
+  /** File descriptors that the process may have. */
+  readonly openFiles?: number;
+}
+
 /** Starts a gateway on a free port and waits until it is ready. */
-export async function startGateway(env: Record<string, string> = {}): Promise<Gateway> {
-  const child = spawnCli(['serve'], { PORT: '0', MODELS_DIR: fixtureModels, POOL_WORKERS: '2', ...env });
+export async function startGateway(env: Record<string, string> = {}, limits: ProcessLimits = {}): Promise<Gateway> {
+  const child = spawnCli(['serve'], { PORT: '0', MODELS_DIR: fixtureModels, POOL_WORKERS: '2', ...env }, limits);
   let log = '';
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     // Not `exit`: the last lines of the log may come after it.
@@ -63,9 +68,16 @@ export async function startGateway(env: Record<string, string> = {}): Promise<Ga
 }
 
 /** Runs the command line with an environment that has nothing of the tests' own in it. */
-export function spawnCli(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
+export function spawnCli(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  { openFiles }: ProcessLimits = {},
+): ChildProcess {
   const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, [cliPath, ...args], {
+  const command = [process.execPath, cliPath, ...args];
+  // Node raises the soft limit to the hard one, so both are set.
+  if (openFiles !== undefined) command.unshift('sh', '-c', `ulimit -n ${openFiles} && exec "$@"`, 'sh');
+  const child = spawn(command[0] as string, command.slice(1), {
     env: { ...(PATH === undefined ? {} : { PATH }), ...(HOME === undefined ? {} : { HOME }), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -2,6 +2,7 @@
 import type { StreamErrorCode } from '../../src/errors.ts';
 import type { FrameOutcome } from '../../src/pool/messages.ts';
 import type { Done, Frame } from '../../src/pool/pool.ts';
+import { Address } from '../../src/session/addresses.ts';
 import type { BackpressureVerdict } from '../../src/session/backpressure.ts';
 import { SessionManager, type SessionPool } from '../../src/session/session-manager.ts';
 
@@ -10,6 +11,7 @@ class MockOutbox {
   readonly sent: string[] = [];
   readonly closeCodes: number[] = [];
   unread = 0;
+  wasAborted = false;
 
   send(message: string): void {
     if (this.closeCodes.length > 0) throw new Error(`sent after close: ${message}`);
@@ -22,6 +24,10 @@ class MockOutbox {
 
   close(code: number): void {
     this.closeCodes.push(code);
+  }
+
+  abort(): void {
+    this.wasAborted = true;
   }
 }
 
@@ -88,6 +94,13 @@ export const failure: FrameOutcome = {
 /** Replies that may wait unread before results are shed. */
 export const maxUnreadBytes = 1000;
 
+const addressLimits = {
+  maxSessionsPerAddress: 10,
+  maxFramesPerSecond: 1000,
+  maxReceivingBytes: 1_000_000,
+  maxFrameBytes: 100_000,
+};
+
 /** A session with its two sides; `errors` and `pressures` are what it called `onError` and `onPressure` with. */
 export function openMockSession() {
   const pool = new MockPool();
@@ -97,6 +110,7 @@ export function openMockSession() {
   const session = new SessionManager({
     sessionId: 'the session',
     pipelineId: 'the pipeline',
+    address: new Address('192.0.2.1', addressLimits, 0),
     limits: {
       maxFrameBytes: 100_000,
       maxFrameLabel: '0.1MB',

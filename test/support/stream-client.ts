@@ -18,8 +18,8 @@ export class StreamClient {
   closeCode: number | undefined;
   readonly #waiting = new Set<() => void>();
 
-  private constructor(url: string) {
-    this.socket = new WebSocket(url, { perMessageDeflate: false });
+  private constructor(url: string, headers: Record<string, string>) {
+    this.socket = new WebSocket(url, { perMessageDeflate: false, headers });
     this.socket.on('message', (data, isBinary) => {
       if (isBinary) throw new Error('the gateway never sends binary messages');
       this.texts.push(data.toString());
@@ -34,8 +34,8 @@ export class StreamClient {
     });
   }
 
-  static async open(url: string): Promise<StreamClient> {
-    const client = new StreamClient(url);
+  static async open(url: string, headers: Record<string, string> = {}): Promise<StreamClient> {
+    const client = new StreamClient(url, headers);
     await once(client.socket, 'open');
     return client;
   }

@@ -1,5 +1,5 @@
 /** Each variable has its default and its limits, and each bad value its line. */
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
 import { type Config, configOfProcess, loadConfig } from '../../src/config.ts';
@@ -22,17 +22,25 @@ test('an empty environment gives the defaults', async (t) => {
     port: 8000,
     maxFrameBytes: 5_242_880,
     maxFrameLabel: '5MB',
-    hardCapBytes: 20_971_520,
+    hardCapBytes: 6_553_600,
     maxHeaderBytes: 32_768,
     maxPixels: 16_777_216,
     dropThreshold: 0.1,
     slowdownThreshold: 0.3,
     dropWindowMs: 3000,
     maxSessions: 256,
+    maxSessionsPerAddress: 256,
+    firstFrameTimeoutMs: 60_000,
+    idleTimeoutMs: 600_000,
+    maxFramesPerSecond: 10_000,
+    trustedProxies: [],
     maxUnreadBytes: 262_144,
     frameTimeoutMs: 5000,
     maxWaitMs: 1000,
     maxHeldBytes: 67_108_864,
+    maxReceivingBytes: 67_108_864,
+    bodyTimeoutMs: 30_000,
+    maxMemoryBytes: loadConfig({}).maxMemoryBytes,
     shutdownGraceMs: 10_000,
     poolWorkers: cores <= 2 ? cores : cores - 1,
     providers: ['cpu'],
@@ -52,6 +60,14 @@ test('every variable is read', async (t) => {
     STREAM_SLOWDOWN_THRESHOLD: '0.4',
     STREAM_DROP_WINDOW_MS: '500',
     STREAM_MAX_SESSIONS: '3',
+    STREAM_MAX_SESSIONS_PER_ADDRESS: '2',
+    STREAM_FIRST_FRAME_TIMEOUT_MS: '1000',
+    STREAM_IDLE_TIMEOUT_MS: '0',
+    STREAM_MAX_FRAMES_PER_SECOND: '500',
+    TRUSTED_PROXIES: '10.0.0.0/8, fd00::1',
+    HTTP_MAX_RECEIVING_MB: '8.5',
+    HTTP_BODY_TIMEOUT_MS: '5000',
+    MAX_MEMORY_MB: '512',
     STREAM_MAX_UNREAD_KB: '2',
     STREAM_FRAME_TIMEOUT_MS: '700',
     STREAM_MAX_WAIT_MS: '0',
@@ -67,17 +83,25 @@ test('every variable is read', async (t) => {
     port: 9000,
     maxFrameBytes: 8_388_608,
     maxFrameLabel: '8MB',
-    hardCapBytes: 33_554_432,
+    hardCapBytes: 10_485_760,
     maxHeaderBytes: 4096,
     maxPixels: 1000,
     dropThreshold: 0.2,
     slowdownThreshold: 0.4,
     dropWindowMs: 500,
     maxSessions: 3,
+    maxSessionsPerAddress: 2,
+    firstFrameTimeoutMs: 1000,
+    idleTimeoutMs: 0,
+    maxFramesPerSecond: 500,
+    trustedProxies: ['10.0.0.0/8', 'fd00::1'],
     maxUnreadBytes: 2048,
     frameTimeoutMs: 700,
     maxWaitMs: 0,
     maxHeldBytes: 524_288,
+    maxReceivingBytes: 8_912_896,
+    bodyTimeoutMs: 5000,
+    maxMemoryBytes: 536_870_912,
     shutdownGraceMs: 0,
     poolWorkers: 7,
     providers: ['cuda', 'cpu'],
@@ -90,7 +114,8 @@ test('a frame limit may be a fraction of a megabyte, and is told as it was given
   const config = loadConfig({ STREAM_MAX_FRAME_SIZE_MB: '0.3' });
   t.equal(config.maxFrameBytes, 314_572);
   t.equal(config.maxFrameLabel, '0.3MB');
-  t.equal(config.hardCapBytes, 16_777_216, 'there is always room to explain');
+  t.equal(config.hardCapBytes, 393_215, 'there is room to explain');
+  t.equal(loadConfig({ STREAM_MAX_FRAME_SIZE_MB: '0.001' }).hardCapBytes, 65_536, 'also above the smallest');
 });
 
 test('an empty value is no value, and space around one does not count', async (t) => {
@@ -110,6 +135,12 @@ test('a number is taken from the lowest to the highest allowed, and not beyond',
     ['STREAM_FRAME_TIMEOUT_MS', 'frameTimeoutMs', 10, 3_600_000],
     ['SHUTDOWN_GRACE_MS', 'shutdownGraceMs', 0, 3_600_000],
     ['POOL_WORKERS', 'poolWorkers', 1, 256],
+    ['STREAM_MAX_SESSIONS_PER_ADDRESS', 'maxSessionsPerAddress', 1, 100_000],
+    ['STREAM_FIRST_FRAME_TIMEOUT_MS', 'firstFrameTimeoutMs', 0, 86_400_000],
+    ['STREAM_IDLE_TIMEOUT_MS', 'idleTimeoutMs', 0, 86_400_000],
+    ['STREAM_MAX_FRAMES_PER_SECOND', 'maxFramesPerSecond', 10, 10_000_000],
+    ['HTTP_BODY_TIMEOUT_MS', 'bodyTimeoutMs', 100, 3_600_000],
+    ['MAX_MEMORY_MB', 'maxMemoryBytes', 64, 1_048_576, 1_048_576],
   ];
   for (const [name, key, lowest, highest, unit = 1] of limits) {
     t.equal(loadConfig({ [name]: String(lowest) })[key], lowest * unit);
@@ -121,6 +152,41 @@ test('a number is taken from the lowest to the highest allowed, and not beyond',
     }
     t.same(faultsOf({ [name]: String(lowest + 0.5) }), [`${name} must be a whole number; it is "${lowest + 0.5}"`]);
   }
+});
+
+test('the memory ceiling follows the workers, within what the machine has', async (t) => {
+  const ceiling = (workers: number) => loadConfig({ POOL_WORKERS: String(workers) }).maxMemoryBytes;
+  t.ok(ceiling(1) >= 67_108_864);
+  t.ok(ceiling(2) >= ceiling(1));
+  t.equal(
+    ceiling(256),
+    Math.floor((0.8 * Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)) / 1_048_576) *
+      1_048_576,
+  );
+});
+
+test('trusted proxies are addresses and networks', async (t) => {
+  t.same(loadConfig({ TRUSTED_PROXIES: ' 127.0.0.1 ,, ::1 ' }).trustedProxies, ['127.0.0.1', '::1']);
+  for (const bad of [
+    'localhost',
+    '10.0.0.0/33',
+    '10.0.0.0/',
+    '10.0.0.0/8/8',
+    'fd00::/129',
+    '10.0.0.0/x',
+    '10.0.0.0/-1',
+    '*',
+  ]) {
+    t.same(faultsOf({ TRUSTED_PROXIES: bad }), [
+      `TRUSTED_PROXIES takes addresses and networks as 10.0.0.7, 10.0.0.0/8 or fd00::/8; not "${bad}"`,
+    ]);
+  }
+});
+
+test('one whole frame must fit into what may be in receipt', async (t) => {
+  t.same(faultsOf({ HTTP_MAX_RECEIVING_MB: '4' }), [
+    'HTTP_MAX_RECEIVING_MB must not be below STREAM_MAX_FRAME_SIZE_MB (5)',
+  ]);
 });
 
 test('the frame limit is from 0.001 to 64 megabytes', async (t) => {

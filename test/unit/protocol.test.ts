@@ -40,6 +40,8 @@ test('the close codes are those of the contract', async (t) => {
     pipeline_failure: 1011,
     server_busy: 1013,
     slow_reader: 1008,
+    idle_timeout: 1008,
+    rate_limited: 1008,
     internal_error: 1011,
   };
   t.same(

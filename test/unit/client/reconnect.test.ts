@@ -31,7 +31,15 @@ test('a lost connection: what is in flight is lost with the code, and a new sess
 });
 
 /** Codes that a new session heals, however often they come. */
-const passing = ['pipeline_failure', 'server_busy', 'slow_reader', 'internal_error', 'of_a_newer_gateway'];
+const passing = [
+  'pipeline_failure',
+  'server_busy',
+  'slow_reader',
+  'idle_timeout',
+  'rate_limited',
+  'internal_error',
+  'of_a_newer_gateway',
+];
 /** How many sessions in a row it takes to give up on the others. */
 const hopelessAfter = { invalid_pipeline: 1, invalid_message: 1, invalid_frame: 3, frame_too_large: 3 };
 

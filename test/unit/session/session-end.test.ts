@@ -30,6 +30,22 @@ test('a text message ends the session', async (t) => {
   t.same(outbox.closeCodes, [1003]);
 });
 
+test('a session that is idle, sends too much, or has half a message where memory is short, is told so', async (t) => {
+  const idle = openMockSession();
+  idle.session.endIdle('No frame came for 60 s');
+  t.same(idle.outbox.sent, ['{"error":"idle_timeout","detail":"No frame came for 60 s"}']);
+  t.same(idle.outbox.closeCodes, [1008]);
+  const fast = openMockSession();
+  fast.session.endRateLimited();
+  t.same(fast.outbox.sent, ['{"error":"rate_limited","detail":"Too many frames from this address"}']);
+  t.same(fast.outbox.closeCodes, [1008]);
+  t.notOk(fast.outbox.wasAborted);
+  const half = openMockSession();
+  half.session.endForMemory();
+  t.same(half.outbox.sent, ['{"error":"server_busy","detail":"The gateway is short of memory"}']);
+  t.ok(half.outbox.wasAborted, 'its half message goes at once');
+});
+
 test('a fault of our own is told without its reason', async (t) => {
   const { session, outbox, errors } = openMockSession();
   session.failInternally('/secret/path: no such file');

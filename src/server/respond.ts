@@ -1,0 +1,53 @@
+/** Writes HTTP answers, so that a peer that does not read them costs no more than one. Runs on the loop. */
+import type { HttpResponse } from './uws.ts';
+
+/** A whole answer; `body` as text or as bytes that do not change any more. */
+export interface Answer {
+  readonly status: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: string | Uint8Array;
+  /** The peer asked for the headers alone: HEAD, or a file that it has already. */
+  readonly isBodiless?: boolean;
+  /** What is left of the request is not wanted: the connection ends with the answer. */
+  readonly andClose?: boolean;
+}
+
+const jsonHeaders = [
+  ['Content-Type', 'application/json; charset=utf-8'],
+  ['Cache-Control', 'no-store'],
+] as const;
+
+/** For an answer that may be another one soon; HTTP counts in whole seconds. */
+export const retryLater = ['Retry-After', '1'] as const;
+
+/** An answer of JSON text, which nobody may keep. */
+export function jsonAnswer(status: string, body: string, headers: Answer['headers'] = []): Answer {
+  return { status, body, headers: [...jsonHeaders, ...headers] };
+}
+
+/**
+ * Writes one answer; the response must not be used after it.
+ *
+ * uWebSockets.js answers pipelined requests one after the other and keeps what the peer does not read, without a limit and at a
+ * growing cost. An answer that does not go out whole is therefore left pending, and uWebSockets.js cuts a connection whose next
+ * request finds one. An answer without a body cannot be pending, so it ends its connection.
+ */
+export function respond(
+  response: HttpResponse,
+  { status, headers, body, isBodiless = false, andClose = false }: Answer,
+): void {
+  response.cork(() => {
+    response.writeStatus(status);
+    for (const [name, value] of headers) response.writeHeader(name, value);
+    // `endWithoutBody` leaves the response open, and uWebSockets.js aborts the process for it; an empty body does not.
+    if (isBodiless || andClose) response.end(isBodiless ? '' : body, true);
+    else writeBody(response, typeof body === 'string' ? Buffer.from(body) : body);
+  });
+}
+
+function writeBody(response: HttpResponse, bytes: Uint8Array): void {
+  const [isWhole, hasEnded] = response.tryEnd(bytes, bytes.length);
+  if (isWhole || hasEnded) return;
+  response.onAborted(() => undefined);
+  response.onWritable((offset) => response.tryEnd(bytes.subarray(offset), bytes.length)[0]);
+}

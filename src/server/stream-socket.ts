@@ -1,0 +1,67 @@
+/** A stream's socket: what is kept with it, how a session writes to it, and how it is left. Runs on the loop. */
+import { type StreamErrorCode, streamErrors } from '../errors.ts';
+import { closeCodeOf, encodeError } from '../protocol.ts';
+import type { Address } from '../session/addresses.ts';
+import type { Outbox, SessionManager } from '../session/session-manager.ts';
+import type { WebSocket } from './uws.ts';
+
+/** What uWebSockets.js keeps with a socket. */
+export interface SocketData {
+  readonly pipelineId: string | undefined;
+  readonly address: Address;
+  /** Set while the socket belongs to a session; a refused one has none. */
+  session: SessionManager | undefined;
+  open: boolean;
+}
+
+export type Socket = WebSocket<SocketData>;
+
+/** A peer has this long to take its last message and to close its side; then it is cut. */
+const maxLeavingMs = 5000;
+
+/** Sockets whose closing handshake has begun. A peer that does not answer it would hold its descriptor for a minute. */
+export class LeavingSockets {
+  /** In the order of leaving. */
+  readonly #sinceMs = new Map<Socket, number>();
+
+  end(socket: Socket, code: number): void {
+    this.#sinceMs.set(socket, performance.now());
+    socket.end(code);
+  }
+
+  /** Says why, and ends. */
+  refuse(socket: Socket, code: StreamErrorCode, detail: string = streamErrors[code].detail): void {
+    socket.send(encodeError(code, detail));
+    this.end(socket, closeCodeOf(code));
+  }
+
+  delete(socket: Socket): void {
+    this.#sinceMs.delete(socket);
+  }
+
+  /** Cuts those that have had their time. */
+  cut(nowMs: number): void {
+    for (const [socket, sinceMs] of this.#sinceMs) {
+      if (nowMs - sinceMs < maxLeavingMs) return;
+      this.#sinceMs.delete(socket);
+      socket.close();
+    }
+  }
+}
+
+/** A closed socket throws on every call, so each is asked first. Corked, since replies come from outside its handlers. */
+export function outboxOf(socket: Socket, leaving: LeavingSockets): Outbox {
+  const data = socket.getUserData();
+  return {
+    send: (message) => {
+      if (data.open) socket.cork(() => socket.send(message));
+    },
+    unreadBytes: () => (data.open ? socket.getBufferedAmount() : 0),
+    close: (code) => {
+      if (data.open) leaving.end(socket, code);
+    },
+    abort: () => {
+      if (data.open) socket.close();
+    },
+  };
+}

@@ -1,0 +1,138 @@
+/** What peers of one address use together: sessions, bytes in receipt, frames a second. Main thread. */
+
+export interface AddressLimits {
+  /** Sessions that one address may have open. */
+  readonly maxSessionsPerAddress: number;
+  /** Frames that one address may send in a second, over all its sessions and requests. */
+  readonly maxFramesPerSecond: number;
+  /** Bytes of HTTP bodies that are in receipt at once, of all addresses. */
+  readonly maxReceivingBytes: number;
+  /** The largest frame; one may always come from each address. */
+  readonly maxFrameBytes: number;
+}
+
+/** Opening a session costs the loop about as much as so many frames that are dropped. */
+const framesPerConnect = 4;
+
+/** No address has more than this part of the bytes in receipt. */
+const maxShareOfReceiving = 0.25;
+
+const msPerSecond = 1000;
+
+/** One address, shared by everything that came from it. */
+export class Address {
+  readonly name: string;
+  readonly #limits: AddressLimits;
+  /** Frames that it may send now; refilled with time, up to those of one second. */
+  #allowance: number;
+  #refilledMs: number;
+  sessions = 0;
+  receivingBytes = 0;
+  /** Sockets and requests that refer to it. */
+  references = 0;
+
+  constructor(name: string, limits: AddressLimits, nowMs: number) {
+    this.name = name;
+    this.#limits = limits;
+    this.#allowance = limits.maxFramesPerSecond;
+    this.#refilledMs = nowMs;
+  }
+
+  get hasRoomForSession(): boolean {
+    return this.sessions < this.#limits.maxSessionsPerAddress;
+  }
+
+  /** Counts a frame. @returns false when the address sends more than it may. */
+  takeFrame(nowMs: number): boolean {
+    return this.#take(1, nowMs);
+  }
+
+  /** Counts a new connection, as the frames whose time it costs. @returns false when the address may not have it yet. */
+  takeConnect(nowMs: number): boolean {
+    return this.#take(framesPerConnect, nowMs);
+  }
+
+  /** Whether a session of so many frames in the last second has more than its part of what the address may send. */
+  isAboveShare(framesOfSession: number): boolean {
+    return framesOfSession * Math.max(1, this.sessions) > this.#limits.maxFramesPerSecond;
+  }
+
+  /** Bytes of bodies that may still come from here, as far as this address is concerned. */
+  get freeReceivingBytes(): number {
+    const { maxReceivingBytes, maxFrameBytes } = this.#limits;
+    return Math.max(maxReceivingBytes * maxShareOfReceiving, maxFrameBytes) - this.receivingBytes;
+  }
+
+  /** Whether nothing would be lost by forgetting it. */
+  isForgettable(nowMs: number): boolean {
+    return this.references === 0 && nowMs - this.#refilledMs >= msPerSecond;
+  }
+
+  #take(frames: number, nowMs: number): boolean {
+    const { maxFramesPerSecond } = this.#limits;
+    const refill = ((nowMs - this.#refilledMs) * maxFramesPerSecond) / msPerSecond;
+    this.#allowance = Math.min(maxFramesPerSecond, this.#allowance + refill);
+    this.#refilledMs = nowMs;
+    if (this.#allowance < frames) return false;
+    this.#allowance -= frames;
+    return true;
+  }
+}
+
+export class Addresses {
+  readonly #limits: AddressLimits;
+  readonly #byName = new Map<string, Address>();
+  #receivingBytes = 0;
+
+  constructor(limits: AddressLimits) {
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#byName.size;
+  }
+
+  /** Bytes of HTTP bodies that are in receipt now, of all addresses. */
+  get receivingBytes(): number {
+    return this.#receivingBytes;
+  }
+
+  /** The address of a socket or a request, until {@link leave}. */
+  enter(name: string, nowMs: number): Address {
+    let address = this.#byName.get(name);
+    if (address === undefined) {
+      address = new Address(name, this.#limits, nowMs);
+      this.#byName.set(name, address);
+    }
+    address.references += 1;
+    return address;
+  }
+
+  leave(address: Address): void {
+    address.references -= 1;
+  }
+
+  /** Whether a body of so many bytes could be received now. */
+  canReceive(address: Address, bytes: number): boolean {
+    const free = Math.min(this.#limits.maxReceivingBytes - this.#receivingBytes, address.freeReceivingBytes);
+    return bytes <= free;
+  }
+
+  /** Counts bytes of a body. @returns false, and counts nothing, where there is no room for them. */
+  receive(address: Address, bytes: number): boolean {
+    if (!this.canReceive(address, bytes)) return false;
+    address.receivingBytes += bytes;
+    this.#receivingBytes += bytes;
+    return true;
+  }
+
+  release(address: Address, bytes: number): void {
+    address.receivingBytes -= bytes;
+    this.#receivingBytes -= bytes;
+  }
+
+  /** Forgets addresses that nothing refers to. Called every now and then. */
+  sweep(nowMs: number): void {
+    for (const [name, address] of this.#byName) if (address.isForgettable(nowMs)) this.#byName.delete(name);
+  }
+}

@@ -1,0 +1,49 @@
+/** Few file descriptors: some are kept for the process itself, and what is too much is closed at once. */
+import { test } from 'tap';
+import { startGateway } from '../support/gateway.ts';
+import { encodePicture } from '../support/jpeg-bytes.ts';
+import { RawClient } from '../support/raw-client.ts';
+import { StreamClient } from '../support/stream-client.ts';
+import { eventually, openFileCount } from '../support/vital-signs.ts';
+
+const frame = encodePicture(8, 8);
+const limit = 200;
+
+test('more connections than descriptors: cameras go on, and the port comes back', async (t) => {
+  const gateway = await startGateway({}, { openFiles: limit });
+  t.teardown(() => gateway.kill());
+  const camera = await StreamClient.open(gateway.streamUrl('echo'));
+  await camera.sendUntilTaken(frame);
+  const clients: RawClient[] = [];
+  for (let i = 0; i < 2 * limit; i++) clients.push(await RawClient.connect(gateway));
+  await eventually(
+    () => clients.filter(({ socket }) => socket.closed).length,
+    (closed) => closed >= limit,
+    'what is too much is closed',
+  );
+  t.ok(openFileCount(gateway) < limit, `${openFileCount(gateway)} of ${limit} are open`);
+  for (let i = 0; i < 5; i++) t.match(await camera.sendUntilTaken(frame), { result: { slept: 0 } });
+  t.match(gateway.log(), /no file descriptors left for another connection/);
+  for (const { socket } of clients) socket.destroy();
+  const status = await eventually(
+    () =>
+      fetch(`${gateway.httpUrl}/healthz`, { headers: { connection: 'close' } }).then(({ status }) => status, String),
+    (seen) => seen === 200,
+    'an answer',
+  );
+  t.equal(status, 200);
+  await camera.close();
+});
+
+test('sockets that were upgraded and closed are not counted any more', async (t) => {
+  const gateway = await startGateway({}, { openFiles: limit });
+  t.teardown(() => gateway.kill());
+  for (let i = 0; i < 2 * limit; i++) {
+    const client = await RawClient.open(gateway, 'echo');
+    client.socket.destroy();
+  }
+  const camera = await StreamClient.open(gateway.streamUrl('echo'));
+  t.match(await camera.sendUntilTaken(frame), { result: { slept: 0 } });
+  t.notMatch(gateway.log(), /no file descriptors left/);
+  await camera.close();
+});

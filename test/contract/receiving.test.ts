@@ -1,0 +1,131 @@
+/** Bodies and messages that are half there: counted, limited, and given back at once. */
+import tap, { test } from 'tap';
+import { startGateway } from '../support/gateway.ts';
+import { encodePicture } from '../support/jpeg-bytes.ts';
+import { clientFrame, opcode, RawClient } from '../support/raw-client.ts';
+import { StreamClient } from '../support/stream-client.ts';
+import { eventually, idle, residentMegabytes } from '../support/vital-signs.ts';
+
+const megabyte = 1_048_576;
+const frame = encodePicture(8, 8);
+const jpegHeaders = { 'content-type': 'image/jpeg' };
+
+async function isServed(gateway: { streamUrl(id: string): string }): Promise<boolean> {
+  const client = await StreamClient.open(gateway.streamUrl('echo'));
+  const answer = await client.sendUntilTaken(frame);
+  await client.close();
+  return 'result' in answer;
+}
+
+function post(gateway: { httpUrl: string }, body: Uint8Array<ArrayBuffer>): Promise<Response> {
+  return fetch(`${gateway.httpUrl}/frames?pipeline_id=echo`, { method: 'POST', headers: jpegHeaders, body });
+}
+
+/** A request whose body is announced and stops half-way. */
+async function halfPost(gateway: { port: number }, announced: number, sent: number): Promise<RawClient> {
+  const client = await RawClient.connect(gateway);
+  client.socket.write(`POST /frames?pipeline_id=echo HTTP/1.1\r\nHost: x\r\nContent-Length: ${announced}\r\n\r\n`);
+  client.socket.write(new Uint8Array(sent));
+  return client;
+}
+
+const gateway = await startGateway({ HTTP_MAX_RECEIVING_MB: '8', STREAM_MAX_FRAME_SIZE_MB: '2' });
+tap.teardown(() => gateway.kill());
+
+test('bodies in receipt are limited, and what is too much is answered before it is read', async (t) => {
+  const held: RawClient[] = [];
+  // One address has a quarter of the budget, and here that is one frame.
+  held.push(await halfPost(gateway, 2 * megabyte, 1.9 * megabyte));
+  const refused = await eventually(
+    async () => {
+      const response = await post(gateway, new Uint8Array(1.5 * megabyte));
+      return { status: response.status, text: await response.text(), retry: response.headers.get('retry-after') };
+    },
+    ({ status }) => status === 503,
+    'a refusal',
+  );
+  t.strictSame(refused, {
+    status: 503,
+    text: '{"error":"server_busy","detail":"Too many bytes are being received"}',
+    retry: '1',
+  });
+  t.ok(await isServed(gateway), 'the stream does not share this budget');
+  for (const client of held) client.socket.destroy();
+  const response = await eventually(
+    () => post(gateway, new Uint8Array(1.5 * megabyte)),
+    ({ status }) => status !== 503,
+    'room again',
+  );
+  t.equal(response.status, 400, 'it is read, and is no JPEG');
+});
+
+test('who announces little and sends much in many pieces is stopped at the budget', async (t) => {
+  const first = await halfPost(gateway, 2 * megabyte, 1.9 * megabyte);
+  const second = await RawClient.connect(gateway);
+  second.socket.write('POST /frames?pipeline_id=echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
+  const piece = `10000\r\n${'x'.repeat(65_536)}\r\n`;
+  for (let i = 0; i < 20 && !second.socket.closed; i++) second.socket.write(piece);
+  await second.closed();
+  t.match(second.text(), /^HTTP\/1\.1 503 .*Too many bytes are being received/s);
+  first.socket.destroy();
+});
+
+test('300 bodies that stop short of their end take no more than the budget, and leave nothing', async (t) => {
+  await idle(gateway);
+  const before = residentMegabytes(gateway);
+  const clients: RawClient[] = [];
+  for (let i = 0; i < 300; i++) clients.push(await halfPost(gateway, 2 * megabyte, 1.5 * megabyte));
+  t.ok(await isServed(gateway));
+  const grownBy = residentMegabytes(gateway) - before;
+  t.ok(grownBy < 60, `grew by ${Math.round(grownBy)} MB`);
+  for (const client of clients) client.socket.destroy();
+  t.match(await idle(gateway), { pool: { sessions: 0 } });
+});
+
+test('a body that does not come to its end in time is answered 408', async (t) => {
+  const hasty = await startGateway({ HTTP_BODY_TIMEOUT_MS: '300' });
+  t.teardown(() => hasty.kill());
+  const client = await halfPost(hasty, 1000, 10);
+  await client.closed();
+  t.match(client.text(), /^HTTP\/1\.1 408 Request Timeout\r\n/);
+  t.match(client.text(), /\{"error":"request_timeout","detail":"The body did not come to its end in time"\}/);
+  t.ok((await post(hasty, new Uint8Array(frame))).ok);
+});
+
+test('above the memory ceiling, messages that do not come to their end are given up, and working cameras are not', async (t) => {
+  const small = await startGateway({ MAX_MEMORY_MB: '300', STREAM_MAX_FRAME_SIZE_MB: '16', POOL_WORKERS: '1' });
+  t.teardown(() => small.kill());
+  const camera = await StreamClient.open(small.streamUrl('echo'));
+  let isDone = false;
+  const results = (async () => {
+    let count = 0;
+    for (; !isDone; count++) {
+      await camera.sendUntilTaken(frame);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return count;
+  })();
+  const half = clientFrame(opcode.binary, new Uint8Array(19 * megabyte)).subarray(0, 18 * megabyte);
+  const clients: RawClient[] = [];
+  for (let i = 0; i < 30; i++) {
+    const client = await RawClient.open(small, 'echo');
+    client.socket.write(half);
+    clients.push(client);
+  }
+  await eventually(
+    () => small.log(),
+    (log) => log.includes('more memory than MAX_MEMORY_MB'),
+    'a line in the log',
+  );
+  await eventually(
+    () => residentMegabytes(small),
+    (megabytes) => megabytes < 300,
+    'memory below the ceiling',
+  );
+  t.ok(clients.some(({ socket }) => socket.closed));
+  for (const { socket } of clients) socket.destroy();
+  isDone = true;
+  t.ok((await results) > 0);
+  t.equal(camera.closeCode, undefined, 'the camera has kept its session');
+  await camera.close();
+});

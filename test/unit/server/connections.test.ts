@@ -1,0 +1,37 @@
+/** Sockets are counted, and the last file descriptors are kept. */
+import { test } from 'tap';
+import { createLog } from '../../../src/observe/log.ts';
+import { Connections, descriptorLimit, maxConnectionsFor } from '../../../src/server/connections.ts';
+import type { HttpResponse, TemplatedApp } from '../../../src/server/uws.ts';
+
+test('a reserve is kept below the limit of file descriptors', async (t) => {
+  t.equal(maxConnectionsFor(1024), 896);
+  t.equal(maxConnectionsFor(200), 100);
+  t.equal(maxConnectionsFor(Number.POSITIVE_INFINITY), Number.POSITIVE_INFINITY);
+});
+
+test('this process has a limit, or none', async (t) => {
+  t.ok(descriptorLimit() > 100);
+});
+
+test('a connection above the limit is closed, and somebody makes room for the next', async (t) => {
+  let madeRoom = 0;
+  const connections = new Connections({ max: 2, makeRoom: () => (madeRoom += 1), log: createLog('silent') });
+  let changed: Parameters<TemplatedApp['filter']>[0] = () => undefined;
+  connections.register({ filter: (callback: typeof changed) => (changed = callback) } as unknown as TemplatedApp);
+  let closed = 0;
+  const response = {
+    close: () => {
+      closed += 1;
+      changed(response, -1);
+    },
+  } as unknown as HttpResponse;
+  changed(response, 1);
+  changed(response, 1);
+  t.same([connections.open, closed], [2, 0]);
+  changed(response, 1);
+  t.same([connections.open, closed, madeRoom], [2, 1, 1]);
+  connections.webSocketClosed();
+  changed(response, 1);
+  t.same([connections.open, closed], [2, 1]);
+});

@@ -1,0 +1,78 @@
+/** What one address uses: frames a second, connections, bytes in receipt; and addresses that are forgotten again. */
+import { test } from 'tap';
+import { Address, Addresses } from '../../../src/session/addresses.ts';
+
+const limits = { maxSessionsPerAddress: 2, maxFramesPerSecond: 10, maxReceivingBytes: 1000, maxFrameBytes: 100 };
+
+function takenOf(address: Address, nowMs: number): number {
+  let taken = 0;
+  while (address.takeFrame(nowMs)) taken += 1;
+  return taken;
+}
+
+test('an address may send so many frames in a second, and more as time goes by', async (t) => {
+  const address = new Address('a', limits, 0);
+  t.equal(takenOf(address, 0), 10);
+  t.equal(takenOf(address, 500), 5);
+  t.equal(takenOf(address, 60_000), 10, 'a long silence saves up one second of frames');
+});
+
+test('a connection costs as much as some frames', async (t) => {
+  const address = new Address('a', limits, 0);
+  t.ok(address.takeConnect(0));
+  t.ok(address.takeConnect(0));
+  t.notOk(address.takeConnect(0));
+  t.equal(takenOf(address, 0), 2);
+});
+
+test('of several sessions, the one with more than its part is to blame', async (t) => {
+  const address = new Address('a', limits, 0);
+  address.sessions = 2;
+  t.notOk(address.isAboveShare(5));
+  t.ok(address.isAboveShare(6));
+});
+
+test('an address has so many sessions', async (t) => {
+  const address = new Address('a', limits, 0);
+  address.sessions = 1;
+  t.ok(address.hasRoomForSession);
+  address.sessions = 2;
+  t.notOk(address.hasRoomForSession);
+});
+
+test('bytes in receipt are limited for each address and for all', async (t) => {
+  const addresses = new Addresses(limits);
+  const names = ['a', 'b', 'c', 'd', 'e'].map((name) => addresses.enter(name, 0));
+  const [a] = names as [Address];
+  t.notOk(addresses.receive(a, 251), 'a quarter for one address');
+  t.ok(addresses.receive(a, 250));
+  t.notOk(addresses.canReceive(a, 1));
+  for (const address of names.slice(1, 4)) t.ok(addresses.receive(address, 250));
+  t.notOk(addresses.receive(names[4] as Address, 1), 'all of it is in use');
+  addresses.release(a, 250);
+  t.ok(addresses.receive(names[4] as Address, 200));
+  t.equal(addresses.receivingBytes, 950);
+});
+
+test('one frame of the largest size may always come from an address', async (t) => {
+  const addresses = new Addresses({ ...limits, maxFrameBytes: 900 });
+  const a = addresses.enter('a', 0);
+  t.ok(addresses.receive(a, 900));
+  t.notOk(addresses.receive(a, 1));
+});
+
+test('an address that nothing refers to is forgotten, once it could send its full second again', async (t) => {
+  const addresses = new Addresses(limits);
+  const first = addresses.enter('a', 0);
+  t.equal(addresses.enter('a', 0), first);
+  takenOf(first, 0);
+  addresses.leave(first);
+  addresses.sweep(5000);
+  t.equal(addresses.size, 1, 'one still refers to it');
+  addresses.leave(first);
+  addresses.sweep(999);
+  t.equal(addresses.enter('a', 999), first, 'a new connection does not begin with a new second');
+  addresses.leave(first);
+  addresses.sweep(2000);
+  t.equal(addresses.size, 0);
+});
