@@ -1,0 +1,150 @@
+/** The gateway under a flood: a process of its own, with the limits and the log that the flood needs. Main thread. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseStat } from '../../src/load/server-usage.ts';
+import type { ErrorOutput, Flood } from './flood.ts';
+
+const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const cliPath = pathOf('../../dist/cli.js');
+/** Has the pipeline `echo`, which answers at once, and `failing` and `bulky`. */
+const modelsDir = pathOf('../../test/fixtures/models');
+
+const startLimitMs = 30_000;
+const pollMs = 50;
+/** A gateway that hangs does not hear SIGTERM. */
+const stopLimitMs = 5000;
+const bytesPerKilobyte = 1024;
+/** USER_HZ of every Linux that Node runs on. */
+const ticksPerSecond = 100;
+
+export interface FloodedGateway {
+  readonly host: string;
+  readonly port: number;
+  readonly streamUrl: string;
+  /** How it ended without being told to; `undefined` while it lives. */
+  readonly ended: string | undefined;
+  rssBytes(): number;
+  openFiles(): number;
+  cpuSeconds(): number;
+  /** Lines of the log so far, by their `msg`. */
+  logLines(): Readonly<Record<string, number>>;
+  stop(): Promise<void>;
+}
+
+/** @throws Error when it does not become ready; the message has what it said. */
+export async function startGateway(flood: Pick<Flood, 'env' | 'maxFiles' | 'errorOutput'>): Promise<FloodedGateway> {
+  const host = '127.0.0.1';
+  const port = await freePort();
+  const env = { MODELS_DIR: modelsDir, ...flood.env, ...process.env, HOST: host, PORT: String(port) };
+  const log = openLog(flood.errorOutput ?? 'read');
+  const child = spawn('sh', ['-c', startScript(flood.maxFiles), 'sh', process.execPath, cliPath, 'serve'], {
+    env,
+    stdio: ['ignore', 'ignore', log.stdio],
+  });
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  let ended: string | undefined;
+  const closed = new Promise<void>((resolve) => {
+    child.once('exit', (code, signal) => {
+      ended = signal ?? `exit code ${code}`;
+      process.off('exit', kill);
+      log.close();
+      resolve();
+    });
+  });
+  const lines = countLines(child);
+  await readiness(`http://${host}:${port}/readyz`, () => ended, kill);
+  const { pid } = child as { pid: number };
+  return {
+    host,
+    port,
+    streamUrl: `ws://${host}:${port}/ws/video/stream?pipeline_id=echo`,
+    get ended() {
+      return ended;
+    },
+    rssBytes: () => bytesPerKilobyte * Number(/^VmRSS:\s+(\d+) kB$/m.exec(procFile(pid, 'status'))?.[1] ?? 0),
+    openFiles: () => (ended === undefined ? readdirSync(`/proc/${pid}/fd`).length : 0),
+    cpuSeconds: () => (ended === undefined ? parseStat(procFile(pid, 'stat')).ticks / ticksPerSecond : 0),
+    logLines: () => ({ ...lines }),
+    stop: async () => {
+      child.kill('SIGTERM');
+      const limit = setTimeout(kill, stopLimitMs);
+      await closed;
+      clearTimeout(limit);
+    },
+  };
+}
+
+/** `exec`, so that the gateway has the pid of the shell. */
+function startScript(maxFiles: number | undefined): string {
+  return `${maxFiles === undefined ? '' : `ulimit -n ${maxFiles} && `}exec "$@"`;
+}
+
+function openLog(output: ErrorOutput): { readonly stdio: 'pipe' | number; close(): void } {
+  if (output === 'read') return { stdio: 'pipe', close: () => undefined };
+  if (output === 'full') {
+    const full = openSync('/dev/full', 'w');
+    return { stdio: full, close: () => closeSync(full) };
+  }
+  // Both ends are open here, and nothing is ever read.
+  const folder = mkdtempSync(join(tmpdir(), 'framegate-floods-'));
+  const path = join(folder, 'log');
+  execFileSync('mkfifo', [path]);
+  const unread = openSync(path, 'r+');
+  rmSync(folder, { recursive: true });
+  return { stdio: unread, close: () => closeSync(unread) };
+}
+
+/** Counts the lines of the log by their `msg`; a line that is no JSON counts as `other`. */
+function countLines({ stderr }: ChildProcess): Record<string, number> {
+  const lines: Record<string, number> = {};
+  if (stderr === null) return lines;
+  createInterface(stderr).on('line', (line) => {
+    const kind = /"msg":"([^"]*)"/.exec(line)?.[1] ?? 'other';
+    lines[kind] = (lines[kind] ?? 0) + 1;
+  });
+  return lines;
+}
+
+async function readiness(url: string, endedWith: () => string | undefined, kill: () => void): Promise<void> {
+  const deadlineMs = performance.now() + startLimitMs;
+  for (;;) {
+    const ended = endedWith();
+    if (ended !== undefined) throw new Error(`the gateway did not start: ${ended}`);
+    const isReady = await fetch(url, { headers: { connection: 'close' } }).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (isReady) return;
+    if (performance.now() > deadlineMs) {
+      kill();
+      throw new Error(`the gateway was not ready within ${startLimitMs / 1000} s`);
+    }
+    await sleep(pollMs);
+  }
+}
+
+function procFile(pid: number, name: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}

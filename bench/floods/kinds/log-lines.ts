@@ -1,0 +1,43 @@
+/** Peers that make log lines as fast as they can, with a log that is read, that nobody reads, or on a full disk. */
+import type { Attack, ErrorOutput, Flood, Target } from '../flood.ts';
+import { scaled } from '../flood.ts';
+import { smallFrame } from '../small-frame.ts';
+import { closeAll, dial } from '../wire.ts';
+import { sendTexts } from './short-sessions.ts';
+
+const textLoops = 32;
+const posters = 8;
+
+/** Text messages end sessions, and frames fail: a line each. */
+function makeLines(target: Target): Attack {
+  const texts = sendTexts(target, scaled(target, textLoops));
+  let failed = 0;
+  const frame = smallFrame();
+  const head = `POST /frames?pipeline_id=failing HTTP/1.1\r\nHost: a\r\nContent-Length: ${frame.length}\r\n\r\n`;
+  const request = Buffer.concat([Buffer.from(head), frame]);
+  const sockets = Array.from({ length: scaled(target, posters) }, (_, n) => {
+    const socket = dial(target, n);
+    socket.on('data', () => {
+      failed += 1;
+      socket.write(request);
+    });
+    socket.write(request);
+    return socket;
+  });
+  return {
+    stop: () => {
+      closeAll(sockets);
+      return { ...texts.stop(), failed_frames: failed };
+    },
+  };
+}
+
+function flood(name: string, about: string, errorOutput: ErrorOutput): Flood {
+  return { name, about: `log lines as fast as peers can make them, ${about}`, errorOutput, start: makeLines };
+}
+
+export const logLines: readonly Flood[] = [
+  flood('log-lines/read', 'and somebody reads them', 'read'),
+  flood('log-lines/unread', 'into a pipe that nobody reads', 'unread'),
+  flood('log-lines/full-disk', 'onto a full disk', 'full'),
+];

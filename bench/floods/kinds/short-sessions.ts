@@ -1,0 +1,100 @@
+/** Sessions that come and go as fast as they can. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { clientFrame, opcode } from '../../../test/support/raw-client.ts';
+import { type Attack, type Counts, type Flood, scaled, type Target } from '../flood.ts';
+import { smallFrame } from '../small-frame.ts';
+import { openStream } from '../wire.ts';
+
+/** Sessions that are open at the same time. */
+const textSessionsAtOnce = 64;
+const reconnectsPerSecond = 1000;
+const reconnectSeconds = 10;
+const stepMs = 10;
+/** Whoever has no answer by then counts as lost. */
+const answerLimitMs = 5000;
+const text = clientFrame(opcode.text, Buffer.from('x'));
+
+/** Loops that each open a session, send a text message and wait for the end. */
+export function sendTexts(target: Target, loops: number): Attack {
+  const counts = { sessions: 0, not_opened: 0 };
+  let isOver = false;
+  const loop = async (n: number) => {
+    while (!isOver) {
+      const socket = await openStream(target, n);
+      if (socket === undefined) {
+        counts.not_opened += 1;
+        await sleep(stepMs);
+        continue;
+      }
+      await new Promise((resolve) => socket.resume().once('close', resolve).write(text));
+      counts.sessions += 1;
+    }
+  };
+  for (let n = 0; n < loops; n++) loop(n);
+  return {
+    stop: () => {
+      isOver = true;
+      return counts;
+    },
+  };
+}
+
+/** Connect, upgrade, one frame, its answer, close: so many a second. */
+function reconnect(target: Target): Attack {
+  const counts = { tried: 0, served: 0, refused_with_code: 0, not_upgraded: 0, no_answer: 0, slowest_ms: 0 };
+  const frame = clientFrame(opcode.binary, smallFrame());
+  const perStep = (scaled(target, reconnectsPerSecond) * stepMs) / 1000;
+  const startMs = performance.now();
+  const timer = setInterval(() => {
+    const elapsedMs = performance.now() - startMs;
+    if (elapsedMs > reconnectSeconds * 1000) clearInterval(timer);
+    for (const due = (elapsedMs / stepMs) * perStep; counts.tried < due; ) tryOnce(target, frame, counts);
+  }, stepMs);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return counts;
+    },
+  };
+}
+
+async function tryOnce(target: Target, frame: Buffer, counts: Counts): Promise<void> {
+  const startMs = performance.now();
+  const count = (name: string) => {
+    counts[name] = (counts[name] ?? 0) + 1;
+  };
+  count('tried');
+  const socket = await openStream(target, counts['tried'] ?? 0);
+  if (socket === undefined) {
+    count('not_upgraded');
+    return;
+  }
+  const reply = await new Promise<string>((resolve) => {
+    const limit = setTimeout(() => resolve(''), answerLimitMs);
+    const settle = (said: string) => {
+      clearTimeout(limit);
+      resolve(said);
+    };
+    socket.once('data', (piece) => settle(piece.toString('latin1')));
+    socket.once('close', () => settle(''));
+    socket.write(frame);
+  });
+  socket.destroy();
+  if (/"result"|"dropped"/.test(reply)) count('served');
+  else count(reply.includes('"error"') ? 'refused_with_code' : 'no_answer');
+  counts['slowest_ms'] = Math.max(counts['slowest_ms'] ?? 0, Math.round(performance.now() - startMs));
+}
+
+export const shortSessions: readonly Flood[] = [
+  {
+    name: 'text-sessions',
+    about: `sessions of one text message, ${textSessionsAtOnce} at a time, as many as it goes`,
+    start: (target) => sendTexts(target, scaled(target, textSessionsAtOnce)),
+  },
+  {
+    name: 'reconnects',
+    about: `${reconnectsPerSecond} times a second for ${reconnectSeconds} s: connect, upgrade, one frame, close`,
+    minSeconds: reconnectSeconds + 1,
+    start: reconnect,
+  },
+];

@@ -1,0 +1,152 @@
+/** Measures one flood: windows without it and with it, in turn, against one gateway. Main thread. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Child, startChild } from './child.ts';
+import type { AttackSetup, Counts, Flood, FromAttack } from './flood.ts';
+import { type FloodedGateway, startGateway } from './gateway.ts';
+import { askOnce, startProbe } from './probe.ts';
+import { type FloodReport, isMemoryBack, medianRatio, newLines, type Window, windowOf } from './report.ts';
+import type { CamerasSetup, FromCameras } from './working-cameras.ts';
+
+export interface Options {
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly cameras: number;
+  readonly fps: number;
+  readonly addresses: number;
+  readonly scale: number;
+  /** How long the memory may take to come back at the end. */
+  readonly recoverSeconds: number;
+}
+
+const sampleMs = 50;
+/** A process that was told to stop says what it counted by then. */
+const stopLimitMs = 20_000;
+/** Between the rounds the gateway has this long at most to come back. */
+const pauseSeconds = 5;
+const aliveLimitMs = 5000;
+
+/** Highest memory since it was started. */
+class PeakMemory {
+  bytes = 0;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(gateway: FloodedGateway) {
+    this.#timer = setInterval(() => {
+      this.bytes = Math.max(this.bytes, gateway.rssBytes());
+    }, sampleMs);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}
+
+/** @throws Error when the gateway does not start. */
+export async function measureFlood(flood: Flood, options: Options): Promise<FloodReport> {
+  const gateway = await startGateway(flood);
+  try {
+    return await measureRounds(flood, options, gateway);
+  } finally {
+    await gateway.stop();
+  }
+}
+
+async function measureRounds(flood: Flood, options: Options, gateway: FloodedGateway): Promise<FloodReport> {
+  const without: Window[] = [];
+  const with_: Window[] = [];
+  const attack: Counts[] = [];
+  const held = () => ({ rss: gateway.rssBytes(), files: gateway.openFiles() });
+  let before: ReturnType<typeof held> | undefined;
+  let logBefore = gateway.logLines();
+  const lines: Record<string, number> = {};
+  let backAfter: number | null = null;
+  let peak = 0;
+  for (let round = 1; round <= options.rounds && gateway.ended === undefined; round++) {
+    without.push(await measureWindow(gateway, flood, options));
+    before ??= held();
+    logBefore = gateway.logLines();
+    const memory = new PeakMemory(gateway);
+    with_.push(await measureWindow(gateway, flood, options, attack));
+    const limit = round === options.rounds ? options.recoverSeconds : pauseSeconds;
+    backAfter = await recovery(gateway, before, limit);
+    memory.stop();
+    peak = Math.max(peak, memory.bytes);
+    for (const [kind, count] of Object.entries(newLines(logBefore, gateway.logLines()))) {
+      lines[kind] = (lines[kind] ?? 0) + count;
+    }
+  }
+  const after = held();
+  return {
+    name: flood.name,
+    about: flood.about,
+    cameras: options.cameras,
+    without,
+    with: with_,
+    p99_ratio: medianRatio(without, with_, ({ p99 }) => p99),
+    results_ratio: medianRatio(without, with_, ({ results }) => results),
+    rss: { before: before?.rss ?? 0, peak, after: after.rss, back_after_s: backAfter },
+    files: { before: before?.files ?? 0, after: after.files },
+    log_lines: lines,
+    attack,
+    ended: gateway.ended ?? null,
+    answers: await askOnce(gateway, aliveLimitMs),
+  };
+}
+
+/** @param attack where the counts of the attacker go; without it there is none. */
+async function measureWindow(
+  gateway: FloodedGateway,
+  flood: Flood,
+  options: Options,
+  attack?: Counts[],
+): Promise<Window> {
+  const begin = () => (attack === undefined ? undefined : startAttacker(gateway, flood, options));
+  const early = flood.beforeCameras === true ? begin() : undefined;
+  await early?.next('up');
+  const seconds = Math.max(options.seconds, flood.minSeconds ?? 0);
+  const { cameras: count, fps } = options;
+  const setup: CamerasSetup = { url: gateway.streamUrl, cameras: count, fps, seconds };
+  const cameras = startChild<FromCameras>('working-cameras.ts', setup);
+  await cameras.next('counting', 'failed');
+  const probe = startProbe(gateway);
+  const startMs = performance.now();
+  const cpuBefore = gateway.cpuSeconds();
+  const attacker = early ?? begin();
+  const outcome = await cameras.next('done', 'failed');
+  if (outcome.type === 'failed') await sleep(1000 * seconds);
+  const cpuPercent = (100_000 * (gateway.cpuSeconds() - cpuBefore)) / (performance.now() - startMs);
+  const window = windowOf(outcome.type === 'done' ? outcome : outcome.reason, cpuPercent, await probe.stop());
+  if (attacker !== undefined) attack?.push(await stopAttacker(attacker));
+  await cameras.kill();
+  return window;
+}
+
+function startAttacker({ host, port }: FloodedGateway, flood: Flood, options: Options): Child<FromAttack> {
+  const { addresses, scale } = options;
+  const setup: AttackSetup = { flood: flood.name, target: { host, port, addresses, scale } };
+  return startChild<FromAttack>('attack.ts', setup, { isNice: true });
+}
+
+async function stopAttacker(attacker: Child<FromAttack>): Promise<Counts> {
+  attacker.send({ type: 'stop' });
+  const late = sleep(stopLimitMs, { counts: { told_nothing: 1 } }, { ref: false });
+  const { counts } = await Promise.race([attacker.next('stopped'), late]);
+  await attacker.kill();
+  return counts;
+}
+
+/** @returns seconds until memory and file handles were as before; `null` where they were not within the limit. */
+async function recovery(
+  gateway: FloodedGateway,
+  before: { readonly rss: number; readonly files: number },
+  limitSeconds: number,
+): Promise<number | null> {
+  const startMs = performance.now();
+  for (;;) {
+    const seconds = (performance.now() - startMs) / 1000;
+    if (gateway.ended !== undefined) return null;
+    if (isMemoryBack(before.rss, gateway.rssBytes()) && gateway.openFiles() <= before.files) return seconds;
+    if (seconds >= limitSeconds) return null;
+    await sleep(sampleMs);
+  }
+}

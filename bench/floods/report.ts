@@ -1,0 +1,141 @@
+/** What a flood did, from windows with and without it. Pure. */
+import type { Counts } from './flood.ts';
+import type { ProbeRecord } from './probe.ts';
+import type { CamerasOutcome } from './working-cameras.ts';
+
+/**
+ * What the working cameras and the probe saw in one window. Milliseconds, of all frames that were offered; `null` where the frame of that
+ * rank never had a result.
+ */
+export interface Window {
+  readonly p50: number | null;
+  readonly p99: number | null;
+  readonly max: number | null;
+  readonly offered: number;
+  readonly results: number;
+  readonly dropped: number;
+  /** Neither a result nor `dropped`: not sent, lost with a session, or never answered. */
+  readonly unanswered: number;
+  /** Connections of cameras that the gateway ended. */
+  readonly closes: number;
+  /** Cameras that had a result. */
+  readonly cameras_served: number;
+  /** Of the gateway, in per cent of one core. */
+  readonly cpu_percent: number;
+  readonly probe: ProbeReport;
+  /** Why the cameras had nothing at all. */
+  readonly failed?: string;
+}
+
+export interface ProbeReport {
+  readonly p50: number | null;
+  readonly p99: number | null;
+  readonly max: number | null;
+  readonly lost: number;
+  readonly fresh_answered: number;
+  readonly fresh_tried: number;
+}
+
+/** Memory in bytes. */
+export interface Memory {
+  readonly before: number;
+  readonly peak: number;
+  readonly after: number;
+  /** Seconds after the last attacker was gone until the memory was back; `null` where it was not within the limit. */
+  readonly back_after_s: number | null;
+}
+
+export interface FloodReport {
+  readonly name: string;
+  readonly about: string;
+  readonly cameras: number;
+  readonly without: readonly Window[];
+  readonly with: readonly Window[];
+  /** Median over the rounds of p99 with the flood ÷ p99 without it; `null` where one of them is not known. */
+  readonly p99_ratio: number | null;
+  readonly results_ratio: number | null;
+  readonly rss: Memory;
+  readonly files: { readonly before: number; readonly after: number };
+  readonly log_lines: Readonly<Record<string, number>>;
+  readonly attack: readonly Counts[];
+  /** How the gateway ended; `null` where it lived. */
+  readonly ended: string | null;
+  /** Whether a new connection was answered at the end. */
+  readonly answers: boolean;
+}
+
+/** The nearest rank from above. */
+export function percentile(sorted: readonly number[], percent: number): number | null {
+  if (sorted.length === 0) return null;
+  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] as number;
+}
+
+export function probeReport({ roundTripsMs, lost, freshAnswered, freshTried }: ProbeRecord): ProbeReport {
+  const sorted = roundTripsMs.toSorted((a, b) => a - b);
+  return {
+    p50: percentile(sorted, 50),
+    p99: percentile(sorted, 99),
+    max: percentile(sorted, 100),
+    lost,
+    fresh_answered: freshAnswered,
+    fresh_tried: freshTried,
+  };
+}
+
+/** @param outcome what the cameras saw, or why they saw nothing. */
+export function windowOf(outcome: CamerasOutcome | string, cpuPercent: number, probe: ProbeRecord): Window {
+  const shared = { cpu_percent: cpuPercent, probe: probeReport(probe) };
+  if (typeof outcome === 'string') {
+    const none = { p50: null, p99: null, max: null, offered: 0, results: 0, dropped: 0, unanswered: 0 };
+    return { ...none, closes: 0, cameras_served: 0, ...shared, failed: outcome };
+  }
+  const { latency_ms, offered, results, dropped, closes, per_camera } = outcome.report;
+  return {
+    p50: outcome.p50,
+    p99: outcome.p99,
+    max: latency_ms.max,
+    offered,
+    results,
+    dropped,
+    unanswered: offered - results - dropped,
+    closes: Object.values(closes).reduce((sum, count) => sum + count, 0),
+    cameras_served: per_camera.filter((camera) => camera.results > 0).length,
+    ...shared,
+  };
+}
+
+/** The median over the rounds of what a figure is with the flood as a part of what it is without. */
+export function medianRatio(
+  without: readonly Window[],
+  with_: readonly Window[],
+  figure: (window: Window) => number | null,
+): number | null {
+  const ratios: number[] = [];
+  for (const [round, flooded] of with_.entries()) {
+    const calm = without[round];
+    const [high, low] = [figure(flooded), calm === undefined ? null : figure(calm)];
+    if (high === null || low === null || low === 0) return null;
+    ratios.push(high / low);
+  }
+  const sorted = ratios.sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const [lower, upper] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
+  return lower === undefined || upper === undefined ? null : (lower + upper) / 2;
+}
+
+/** Lines that came between two counts. */
+export function newLines(
+  before: Readonly<Record<string, number>>,
+  after: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const grown = Object.entries(after).map(([kind, count]) => [kind, count - (before[kind] ?? 0)] as const);
+  return Object.fromEntries(grown.filter(([, count]) => count > 0));
+}
+
+/** Memory that differs by less is the same: pages that the allocator keeps, caches that fill once. */
+const sameMemoryFactor = 1.1;
+const sameMemoryBytes = 16 * 1_048_576;
+
+export function isMemoryBack(before: number, now: number): boolean {
+  return now <= before * sameMemoryFactor + sameMemoryBytes;
+}

@@ -1,0 +1,9 @@
+/** The small frame that attackers send: a valid JPEG of a few KB. */
+import { renderFrames } from '../../src/samples/street-frames.ts';
+
+const size = { width: 160, height: 120 };
+
+export function smallFrame(): Uint8Array {
+  const [frame] = renderFrames(size);
+  return frame as Uint8Array;
+}

@@ -1,0 +1,77 @@
+/** The working cameras: a process of its own that runs an open-loop load and tells what its cameras saw. */
+import type { RecordableHistogram } from 'node:perf_hooks';
+import { mergeLatencies } from '../../src/load/latency.ts';
+import { planOf } from '../../src/load/plan.ts';
+import { type LoadReport, reportOf } from '../../src/load/report.ts';
+import { LoadError, LoadRun } from '../../src/load/run-load.ts';
+import { renderFrames } from '../../src/samples/street-frames.ts';
+
+export interface CamerasSetup {
+  readonly url: string;
+  readonly cameras: number;
+  readonly fps: number;
+  readonly seconds: number;
+}
+
+export interface CamerasOutcome {
+  readonly report: LoadReport;
+  /** Milliseconds of the median and of the 99th of a hundred offered frames; `null` where that one has no result. */
+  readonly p50: number | null;
+  readonly p99: number | null;
+}
+
+export type FromCameras =
+  /** Frames count from now on. */
+  | { readonly type: 'counting' }
+  | ({ readonly type: 'done' } & CamerasOutcome)
+  /** No camera could connect. */
+  | { readonly type: 'failed'; readonly reason: string };
+
+const warmUpSeconds = 1;
+/** Late answers count with how late they are, up to this. */
+const graceSeconds = 5;
+
+const { url: address, cameras, fps, seconds } = JSON.parse(process.argv[2] ?? '') as CamerasSetup;
+const plan = planOf({
+  cameras: String(cameras),
+  fps: String(fps),
+  duration: String(seconds),
+  warmup: String(warmUpSeconds),
+  ramp: '0',
+  grace: String(graceSeconds),
+  phase: 'staggered',
+  workers: '1',
+});
+const url = new URL(address);
+const frames = renderFrames();
+const tell = (message: FromCameras) => process.send?.(message);
+let isCounting = false;
+const run = new LoadRun(
+  plan,
+  { url, frames },
+  {
+    progressed: (elapsedMs) => {
+      if (isCounting || elapsedMs < plan.warmUpMs) return;
+      isCounting = true;
+      tell({ type: 'counting' });
+    },
+  },
+);
+process.on('disconnect', () => process.exit());
+try {
+  const outcome = await run.outcome();
+  const report = reportOf(outcome, url.href, frames);
+  const { histogram } = mergeLatencies(outcome.groups.map(({ results }) => results));
+  const at = (percent: number) => latencyAt(histogram, (percent / 100) * report.offered);
+  tell({ type: 'done', report, p50: at(50), p99: at(99) });
+} catch (error) {
+  if (!(error instanceof LoadError)) throw error;
+  tell({ type: 'failed', reason: error.message });
+}
+process.disconnect();
+
+/** Milliseconds of the result that is this many from the fastest one. */
+function latencyAt(histogram: RecordableHistogram, rank: number): number | null {
+  const { count } = histogram;
+  return rank > count || count === 0 ? null : histogram.percentile((100 * Math.max(1, rank)) / count) / 1000;
+}

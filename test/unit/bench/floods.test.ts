@@ -1,0 +1,99 @@
+/** What the bench of floods makes of its figures, from figures that are known. */
+import { test } from 'tap';
+import { floods, selectFloods } from '../../../bench/floods/all.ts';
+import { withSkipped } from '../../../bench/floods/probe.ts';
+import {
+  type FloodReport,
+  isMemoryBack,
+  medianRatio,
+  newLines,
+  percentile,
+  probeReport,
+  type Window,
+  windowOf,
+} from '../../../bench/floods/report.ts';
+import { describeFlood } from '../../../bench/floods/report-text.ts';
+
+const megabyte = 1_048_576;
+const quiet = { roundTripsMs: [3, 1, 2], lost: 0, freshAnswered: 4, freshTried: 4 };
+
+function windowWith(figures: Partial<Window>): Window {
+  const { failed: _, ...window } = windowOf('none', 25, quiet);
+  return { ...window, ...figures };
+}
+
+test('each flood has a name of its own, and names and groups select', async (t) => {
+  const names = floods.map(({ name }) => name);
+  t.equal(new Set(names).size, names.length);
+  t.strictSame(selectFloods([]), floods);
+  t.strictSame(
+    selectFloods(['half-messages', 'log-lines']).map(({ name }) => name),
+    ['half-messages', 'log-lines/read', 'log-lines/unread', 'log-lines/full-disk'],
+  );
+  t.throws(() => selectFloods(['half']), /there is no flood "half"/);
+});
+
+test('a stalled answer stands for the probes that were not sent', async (t) => {
+  t.strictSame(withSkipped(4, 10), [4]);
+  t.strictSame(withSkipped(45, 10), [45, 35, 25, 15]);
+});
+
+test('percentiles are the nearest rank from above', async (t) => {
+  t.equal(percentile([], 99), null);
+  t.equal(percentile([7], 50), 7);
+  t.equal(percentile([1, 2, 3, 4], 50), 2);
+  t.equal(percentile([1, 2, 3, 4], 99), 4);
+  t.match(probeReport(quiet), { p50: 2, p99: 3, max: 3, fresh_answered: 4, fresh_tried: 4 });
+});
+
+test('a ratio is the median over the rounds, and unknown where a figure is', async (t) => {
+  const of = (...p99s: (number | null)[]) => p99s.map((p99) => windowWith({ p99 }));
+  const p99 = (window: Window) => window.p99;
+  t.equal(medianRatio(of(2, 2, 2), of(4, 20, 2), p99), 2);
+  t.equal(medianRatio(of(2, 4), of(4, 16), p99), 3);
+  t.equal(medianRatio(of(2, 2), of(4, null), p99), null);
+  t.equal(medianRatio(of(0), of(4), p99), null);
+  t.equal(medianRatio([], [], p99), null);
+});
+
+test('log lines count from where they stood', async (t) => {
+  t.strictSame(newLines({ ready: 1, 'session ended': 5 }, { ready: 1, 'session ended': 9, stalled: 2 }), {
+    'session ended': 4,
+    stalled: 2,
+  });
+});
+
+test('memory is back within what an allocator keeps', async (t) => {
+  t.ok(isMemoryBack(100 * megabyte, 120 * megabyte));
+  t.notOk(isMemoryBack(100 * megabyte, 130 * megabyte));
+});
+
+test('the text says what cameras saw, and that some saw nothing', async (t) => {
+  const report: FloodReport = {
+    name: 'silent-sessions',
+    about: 'sessions',
+    cameras: 16,
+    without: [windowWith({ p50: 2, p99: 4, max: 5, offered: 720, results: 720, cameras_served: 16 })],
+    with: [windowOf('server_busy', 3, { ...quiet, freshAnswered: 0 })],
+    p99_ratio: null,
+    results_ratio: 0,
+    rss: { before: 100 * megabyte, peak: 300 * megabyte, after: 290 * megabyte, back_after_s: null },
+    files: { before: 33, after: 34 },
+    log_lines: { 'session ended': 4 },
+    attack: [{ sessions: 256, opened_again: 3 }],
+    ended: null,
+    answers: false,
+  };
+  const text = describeFlood(report);
+  t.match(text, /without 1 {2}p50 2\.0 p99 4\.0 max 5\.0 ms; results 720 of 720, .*cameras 16 of 16/);
+  t.match(text, /with 1 +no camera served \(server_busy\).*new connections 0 of 4/);
+  t.match(text, /p99 lost: more than 1 % of the frames had no result, results x 0\.00/);
+  t.match(text, /100 MB before, 300 MB at most, 290 MB after, not back/);
+  t.match(text, /log session ended 4\n/);
+  t.match(text, /attacker sessions 256, opened again 3\n/);
+  t.match(text, /gateway lived, but does not answer/);
+  t.match(
+    describeFlood({ ...report, ended: 'SIGSEGV', p99_ratio: 1.25, with: [] }),
+    /p99 x 1\.25.*gateway ended: SIGSEGV/s,
+  );
+});
