@@ -1,97 +1,76 @@
-/** `npm run soak`: minutes of more frames than the gateway can take, new cameras every minute; memory and handles must not grow. */
-import { readdirSync } from 'node:fs';
+/** `npm run soak`: a gateway for minutes or hours, at saturation or with faults; memory and handles must not grow, and no index gets lost. */
 import { Command, InvalidArgumentError } from 'commander';
-import { findServer, sampleUsage } from '../src/load/server-usage.ts';
-import { runLoad } from './suite/load.ts';
-import { startServer } from './suite/server.ts';
+import { summaryText } from './soak/report.ts';
+import { soakAtSaturation } from './soak/saturation.ts';
+import { soakWithFaults } from './soak/with-faults.ts';
 
 interface Flags {
   readonly minutes: number;
+  readonly hours?: number;
+  readonly faults?: boolean;
   readonly settle: number;
-  readonly cameras: string;
+  readonly cameras?: string;
+  readonly seed: number;
+  readonly every: number;
+  readonly quiet: number;
+  readonly only?: string;
+  readonly out?: string;
   readonly json?: boolean;
 }
 
-/** What the gateway holds at the end of a minute, while cameras are gone and no frame is in work. */
-interface Minute {
-  readonly minute: number;
-  readonly rss_bytes: number;
-  readonly file_handles: number;
-  readonly threads: number;
-  readonly results: number;
-  readonly dropped: number;
-}
-
-const secondsPerMinute = 60;
-const megabyte = 1_048_576;
-const percent = 100;
+const minutesPerHour = 60;
+const maxSeed = 2 ** 31;
 
 const flags = new Command('npm run soak --')
-  .description('Keeps a gateway of its own at saturation and tells each minute what it holds. Linux only.')
-  .option('-m, --minutes <n>', 'how long', wholeNumber, 30)
-  .option('--settle <n>', 'minutes before growth counts', wholeNumber, 5)
-  .option('--cameras <list>', 'as for framegate bench', '8@30')
+  .description('Keeps a gateway of its own under load and tells what it holds. Linux only, after `npm run build`.')
+  .option('-m, --minutes <n>', 'how long', number, 30)
+  .option('--hours <n>', 'how long, instead of --minutes', number)
+  .option('--cameras <list>', 'as for framegate bench; with --faults COUNT@FPS (default: 8@30, with --faults 32@2)')
+  .option('--settle <n>', 'without --faults: minutes before growth counts', number, 5)
+  .option('--faults', 'does one fault after the other beside cameras that must not notice')
+  .option('--seed <n>', 'with --faults: another seed gives another order and other bytes', number, newSeed())
+  .option('--every <seconds>', 'with --faults: from one fault to the next', number, 10)
+  .option('--quiet <minutes>', 'with --faults: from one quiet point to the next', number, 2)
+  .option('--only <names>', 'with --faults: these alone, separated by commas')
+  .option('--out <file>', 'with --faults: a line of JSON for each fault, problem and quiet point, as they come')
   .option('--json', 'print one JSON object')
   .parse()
   .opts<Flags>();
 
-if (flags.settle > flags.minutes) throw new InvalidArgumentError('--settle must not be longer than --minutes');
+const minutes = flags.hours === undefined ? flags.minutes : flags.hours * minutesPerHour;
+if (flags.faults) await runWithFaults();
+else await soakAtSaturation({ ...flags, minutes: Math.ceil(minutes), cameras: flags.cameras ?? '8@30' });
 
-const server = await startServer('gateway');
-const watch = findServer(new URL(server.origin));
-if (!watch.found) throw new Error(watch.reason);
-const [pid] = watch.pids as readonly [number];
-const minutes: Minute[] = [];
-for (let minute = 1; minute <= flags.minutes; minute++) {
-  const load = ['--cameras', flags.cameras, '--warmup', '0', '--duration', String(secondsPerMinute)];
-  const { results, dropped } = await runLoad(server.origin, load);
-  const held = {
-    rss_bytes: sampleUsage(watch.pids).rssBytes,
-    file_handles: readdirSync(`/proc/${pid}/fd`).length,
-    threads: readdirSync(`/proc/${pid}/task`).length,
-  };
-  minutes.push({ minute, ...held, results, dropped });
-  if (!flags.json) process.stdout.write(`${lineOf(minutes.at(-1) as Minute)}\n`);
-}
-await server.stop();
-const summary = summaryOf(minutes.filter(({ minute }) => minute >= flags.settle));
-process.stdout.write(flags.json ? `${JSON.stringify({ ...summary, minutes })}\n` : `${textOf(summary)}\n`);
-
-interface Summary {
-  /** Furthest from the median, as parts of it. */
-  readonly rss_below: number;
-  readonly rss_above: number;
-  readonly file_handles: readonly [first: number, last: number];
-  readonly threads: readonly [first: number, last: number];
+async function runWithFaults(): Promise<void> {
+  const [, cameras, fps] = /^(\d+)@([\d.]+)$/.exec(flags.cameras ?? '32@2') ?? [];
+  if (cameras === undefined) throw new InvalidArgumentError('--cameras must be COUNT@FPS.');
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort());
+  process.once('SIGTERM', () => stop.abort());
+  const summary = await soakWithFaults({
+    minutes,
+    cameras: Number(cameras),
+    fps: Number(fps),
+    seed: flags.seed,
+    faultEverySeconds: flags.every,
+    quietEveryMinutes: flags.quiet,
+    only: flags.only?.split(',') ?? [],
+    out: flags.out,
+    print: (line) => {
+      if (!flags.json) process.stdout.write(`${line}\n`);
+    },
+    signal: stop.signal,
+  });
+  process.stdout.write(`${flags.json ? JSON.stringify(summary) : summaryText(summary)}\n`);
+  if (summary.problems.length > 0) process.exitCode = 1;
 }
 
-function summaryOf(counted: readonly Minute[]): Summary {
-  const sizes = counted.map(({ rss_bytes }) => rss_bytes).sort((a, b) => a - b);
-  const median = sizes[Math.floor(sizes.length / 2)] as number;
-  const ends = (key: 'file_handles' | 'threads') => [counted[0]?.[key] ?? 0, counted.at(-1)?.[key] ?? 0] as const;
-  return {
-    rss_below: 1 - (sizes[0] as number) / median,
-    rss_above: (sizes.at(-1) as number) / median - 1,
-    file_handles: ends('file_handles'),
-    threads: ends('threads'),
-  };
+function newSeed(): number {
+  return Math.floor(Math.random() * maxSeed);
 }
 
-function lineOf({ minute, rss_bytes, file_handles, threads, results, dropped }: Minute): string {
-  const held = `${(rss_bytes / megabyte).toFixed(1)} MB, ${file_handles} file handles, ${threads} threads`;
-  return `minute ${minute}: ${held}; ${results} results, ${dropped} dropped`;
-}
-
-function textOf({ rss_below, rss_above, file_handles, threads }: Summary): string {
-  const part = (value: number) => `${(percent * value).toFixed(1)} %`;
-  return [
-    `from minute ${flags.settle} on: memory within -${part(rss_below)} and +${part(rss_above)} of its median,`,
-    `file handles ${file_handles.join(' to ')}, threads ${threads.join(' to ')}`,
-  ].join(' ');
-}
-
-function wholeNumber(text: string): number {
+function number(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
+  if (!(value > 0)) throw new InvalidArgumentError('It must be a number above 0.');
   return value;
 }

@@ -40,9 +40,16 @@ const timedOutDetail = 'Pipeline timed out';
 
 /**
  * V8 lets the young generation of each thread grow to 48 MB before it collects; a frame makes a few hundred KB of garbage. With 4 MB a
- * worker takes 20 MB less under load and no more CPU. What lives longer is not limited.
+ * worker takes 20 MB less under load and no more CPU.
  */
 const maxYoungGenerationSizeMb = 4;
+
+/**
+ * A tool that fills the heap with objects loses its thread at this, and not the process its memory: V8's own limit is several gigabytes for
+ * each thread. The pipelines that ship take some 30 MB. Tensors, pictures and WebAssembly do not count, and one huge array or map ends the
+ * process whatever the limit.
+ */
+const maxOldGenerationSizeMb = 512;
 
 /** In a checkout the entry is TypeScript, in `dist` it is JavaScript. */
 const entryUrl = new URL(`../../worker/entry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
@@ -59,7 +66,7 @@ export class WorkerHandle {
     this.#worker = new Worker(entryUrl, {
       workerData: setup,
       name: 'framegate-worker',
-      resourceLimits: { maxYoungGenerationSizeMb },
+      resourceLimits: { maxYoungGenerationSizeMb, maxOldGenerationSizeMb },
     });
     this.#worker.on('message', (message: FromWorker) => this.#receive(message));
     this.#worker.on('error', (error) => {

@@ -1,0 +1,111 @@
+/** A well-behaved camera of the soak: sends at its rate, keeps its account, waits for its answers before it leaves, and comes back when it is cut. */
+import WebSocket from 'ws';
+import { pause } from './faults/fault.ts';
+import { type End, Ledger } from './ledger.ts';
+
+export interface CameraOptions {
+  readonly name: string;
+  /** The address of the stream; asked anew for each connection. */
+  readonly url: () => string;
+  readonly frames: readonly Uint8Array[];
+  /** Milliseconds from frame to frame. */
+  readonly intervalMs: number;
+  /** When the first frame goes, within the interval. */
+  readonly phaseMs: number;
+  /** Whether the gateway may vanish without a word just now. */
+  readonly mayBeLost: () => boolean;
+  /** Called with the time from a frame to its result. */
+  readonly onResult: (latencyMs: number) => void;
+  /** Called once for each session. */
+  readonly onEnd: (session: EndedSession) => void;
+}
+
+export interface EndedSession {
+  readonly camera: string;
+  readonly ledger: Ledger;
+  readonly end: End;
+  /** Whether the camera was cut off while it meant to go on. */
+  readonly wasCut: boolean;
+}
+
+/** Answers that are not there so long after the last frame never come. */
+const maxAnswerMs = 30_000;
+/** A camera that is refused or cut knocks again after this. */
+const reconnectMs = 250;
+const pollMs = 50;
+
+export class Camera {
+  readonly #options: CameraOptions;
+  #isLeaving = false;
+  #running: Promise<void> | undefined;
+
+  constructor(options: CameraOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#isLeaving = false;
+    this.#running = this.#run();
+  }
+
+  /** Sends nothing more. Settles when all answers are here, or will never be, and the connection is closed. */
+  async leave(): Promise<void> {
+    this.#isLeaving = true;
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isLeaving) {
+      const wasOpen = await this.#session();
+      if (!wasOpen || !this.#isLeaving) await pause(reconnectMs);
+    }
+  }
+
+  /** One connection from its opening to its end. @returns whether it came to be open. */
+  async #session(): Promise<boolean> {
+    const { name, url, mayBeLost, onResult, onEnd } = this.#options;
+    const ledger = new Ledger();
+    const sentAtMs = new Map<number, number>();
+    const socket = new WebSocket(url(), { perMessageDeflate: false });
+    const closed = new Promise<number>((resolve) => socket.once('close', resolve));
+    socket.on('error', () => undefined);
+    socket.on('message', (data, isBinary) => {
+      const index = ledger.received(isBinary ? '(a binary message)' : data.toString());
+      if (index === undefined) return;
+      onResult(performance.now() - (sentAtMs.get(index) ?? Number.NaN));
+      for (const sent of sentAtMs.keys()) if (sent <= index) sentAtMs.delete(sent);
+    });
+    const isOpen = await Promise.race([new Promise((resolve) => socket.once('open', () => resolve(true))), closed]);
+    if (isOpen !== true) return false;
+    const sending = this.#send(socket, ledger, sentAtMs);
+    const code = await closed;
+    const hasLeft = await sending;
+    const end: End = hasLeft ? { by: 'camera' } : { by: 'gateway', code };
+    ledger.end(end, mayBeLost());
+    onEnd({ camera: name, ledger, end, wasCut: !hasLeft });
+    return true;
+  }
+
+  /** Sends until it is to leave or the connection ends. @returns whether it was the camera that left. */
+  async #send(socket: WebSocket, ledger: Ledger, sentAtMs: Map<number, number>): Promise<boolean> {
+    const { frames, intervalMs, phaseMs } = this.#options;
+    let dueMs = performance.now() + phaseMs;
+    while (!this.#isLeaving && socket.readyState === socket.OPEN) {
+      const waitMs = dueMs - performance.now();
+      if (waitMs > 0) {
+        await pause(Math.min(waitMs, pollMs));
+        continue;
+      }
+      const frame = frames[ledger.totals.sent % frames.length] as Uint8Array;
+      sentAtMs.set(ledger.sent(), performance.now());
+      socket.send(frame);
+      dueMs = Math.max(dueMs + intervalMs, performance.now());
+    }
+    const deadlineMs = performance.now() + maxAnswerMs;
+    while (ledger.pending > 0 && socket.readyState === socket.OPEN && performance.now() < deadlineMs)
+      await pause(pollMs);
+    if (socket.readyState !== socket.OPEN) return false;
+    socket.close();
+    return true;
+  }
+}

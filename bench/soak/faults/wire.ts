@@ -1,0 +1,185 @@
+/** Faults of the wire: peers that are silent, slow, cut off, or send what no camera does. */
+import type { Socket } from 'node:net';
+import { clientFrame, opcode } from '../../../test/support/raw-client.ts';
+import { mutate } from '../../jpeg/mutate.ts';
+import { bulkyPipeline, goodPipeline } from '../models.ts';
+import { below, type Fault, frameOf, pause, type Scene } from './fault.ts';
+import { endOf, Peers } from './peers.ts';
+
+/** Peers of each kind. Enough to show what a gateway keeps for each, and few enough for two cores that others use too. */
+const peerCounts = {
+  silentTcp: 300,
+  silentWebSocket: 120,
+  slowUpgrade: 50,
+  storm: 300,
+  cut: 60,
+  vanished: 40,
+  invalid: 40,
+  text: 50,
+  halfMessage: 20,
+  halfBody: 20,
+} as const;
+
+const smallPauseMs = 100;
+/** `Camera`s that flood take turns with the loop of this process, too. */
+const pingsAtOnce = 500;
+const pings = 20_000;
+const largePingBytes = 125;
+const pipelinedRequests = 5000;
+const halfBytes = 1_000_000;
+const announcedBytes = 4_900_000;
+const slowReaderFps = 50;
+const zeroMask = Buffer.alloc(4);
+
+type Harm = (peers: Peers, scene: Scene) => Promise<void>;
+
+function wireFault(name: string, harm: Harm): Fault {
+  return { name, target: 'main', run: (scene) => Peers.with(scene.gateway, (peers) => harm(peers, scene)) };
+}
+
+function binary(payload: Uint8Array): Buffer {
+  return clientFrame(opcode.binary, payload);
+}
+
+async function readNothing(peers: Peers, scene: Scene): Promise<void> {
+  const socket = await peers.upgrade(bulkyPipeline);
+  socket?.pause();
+  const endMs = performance.now() + scene.holdMs;
+  while (socket?.destroyed === false && performance.now() < endMs) {
+    socket.write(binary(frameOf(scene)));
+    await pause(1000 / slowReaderFps);
+  }
+}
+
+async function openSlowly(peers: Peers, { holdMs }: Scene): Promise<void> {
+  const sockets = await peers.many(peerCounts.slowUpgrade, () => peers.connect());
+  const text = `GET /ws/video/stream?pipeline_id=${goodPipeline} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ${'x'.repeat(1000)}`;
+  for (let at = 0; at < holdMs / smallPauseMs; at++) {
+    for (const socket of sockets) socket.write(text.charAt(at));
+    await pause(smallPauseMs);
+  }
+}
+
+async function reconnect(peers: Peers): Promise<void> {
+  await peers.many(peerCounts.storm, async () => {
+    const socket = await peers.upgrade(goodPipeline);
+    socket?.destroy();
+    return undefined;
+  });
+}
+
+async function cutFrames(peers: Peers, scene: Scene): Promise<void> {
+  const sockets = await peers.many(peerCounts.cut, () => peers.upgrade(goodPipeline));
+  for (const socket of sockets) {
+    const message = binary(frameOf(scene));
+    socket.write(message.subarray(0, 1 + below(scene.random, message.length - 1)));
+  }
+  await pause(smallPauseMs);
+  for (const [at, socket] of sockets.entries()) {
+    if (at % 2 === 0) socket.resetAndDestroy();
+    else socket.end();
+  }
+}
+
+async function vanish(peers: Peers, scene: Scene): Promise<void> {
+  const sockets = await peers.many(peerCounts.vanished, () => peers.upgrade(goodPipeline));
+  for (const socket of sockets) {
+    socket.write(binary(frameOf(scene)));
+    await pause(below(scene.random, smallPauseMs));
+    socket.resetAndDestroy();
+  }
+}
+
+async function floodWithPings(peers: Peers): Promise<void> {
+  const socket = await peers.upgrade(goodPipeline);
+  const ping = clientFrame(opcode.ping, new Uint8Array(largePingBytes));
+  const many = Buffer.concat(Array.from({ length: pingsAtOnce }, () => ping));
+  for (let sent = 0; sent < pings && socket?.destroyed === false; sent += pingsAtOnce) {
+    socket.write(many);
+    await pause(1);
+  }
+}
+
+/** A frame as a message of one-byte fragments, and the same on the wire byte by byte. */
+async function fragment(peers: Peers, scene: Scene): Promise<void> {
+  const frame = frameOf(scene);
+  const pieces = [...frame].map((byte, at) => {
+    const isLast = at === frame.length - 1;
+    return Buffer.from([(isLast ? 0x80 : 0) | (at === 0 ? opcode.binary : 0), 0x81, ...zeroMask, byte]);
+  });
+  const fragmented = await peers.upgrade(goodPipeline);
+  fragmented?.write(Buffer.concat(pieces));
+  const trickled = await peers.upgrade(goodPipeline);
+  trickled?.setNoDelay();
+  const endMs = performance.now() + scene.holdMs;
+  for (const byte of binary(frame)) {
+    if (performance.now() > endMs) break;
+    trickled?.write(Uint8Array.of(byte));
+    await pause(1);
+  }
+}
+
+async function sendInvalid(peers: Peers, scene: Scene): Promise<void> {
+  const sockets = await peers.many(peerCounts.invalid, () => peers.upgrade(goodPipeline));
+  for (const socket of sockets) socket.write(binary(mutate(scene.random, scene.frames).bytes));
+  const random = await peers.upgrade(goodPipeline);
+  random?.write(binary(Uint8Array.from({ length: 1000 }, () => below(scene.random, 256))));
+  await pause(scene.holdMs / 2);
+}
+
+async function sendTexts(peers: Peers, { holdMs }: Scene): Promise<void> {
+  const sockets = await peers.many(peerCounts.text, () => peers.upgrade(goodPipeline));
+  for (const socket of sockets) socket.write(clientFrame(opcode.text, Buffer.from('{"hello":"gateway"}')));
+  await Promise.all(sockets.map((socket) => endOf(socket, holdMs)));
+}
+
+async function sendHalves(peers: Peers, { holdMs }: Scene): Promise<void> {
+  const head = binary(new Uint8Array(announcedBytes)).subarray(0, halfBytes);
+  const sockets = await peers.many(peerCounts.halfMessage, () => peers.upgrade(goodPipeline));
+  for (const socket of sockets) socket.write(head);
+  await pause(holdMs / 2);
+}
+
+async function sendHalfBodies(peers: Peers, { holdMs }: Scene): Promise<void> {
+  const head = `POST /frames?pipeline_id=${goodPipeline} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: ${announcedBytes}\r\n\r\n`;
+  const sockets = await peers.many(peerCounts.halfBody, () => peers.connect());
+  for (const socket of sockets) socket.write(Buffer.concat([Buffer.from(head), Buffer.alloc(halfBytes)]));
+  await pause(holdMs / 2);
+}
+
+async function pipelineRequests(peers: Peers, { holdMs }: Scene): Promise<void> {
+  const socket = await peers.connect();
+  socket?.pause();
+  socket?.write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(pipelinedRequests));
+  await pause(holdMs / 2);
+}
+
+function keepSilent(count: number, open: (peers: Peers) => () => Promise<Socket | undefined>): Harm {
+  return async (peers, { holdMs }) => {
+    await peers.many(count, open(peers));
+    await pause(holdMs);
+  };
+}
+
+export const wireFaults: readonly Fault[] = [
+  wireFault('slow-reader', readNothing),
+  wireFault(
+    'silent-tcp',
+    keepSilent(peerCounts.silentTcp, (peers) => () => peers.connect()),
+  ),
+  wireFault(
+    'silent-websocket',
+    keepSilent(peerCounts.silentWebSocket, (peers) => () => peers.upgrade(goodPipeline)),
+  ),
+  wireFault('slow-upgrade', openSlowly),
+  wireFault('reconnect-storm', reconnect),
+  wireFault('cut-frames', cutFrames),
+  wireFault('vanished-peers', vanish),
+  wireFault('ping-flood', floodWithPings),
+  wireFault('one-byte-fragments', fragment),
+  wireFault('invalid-frames', sendInvalid),
+  wireFault('text-messages', sendTexts),
+  wireFault('half-messages', sendHalves),
+  wireFault('half-bodies', sendHalfBodies),
+  wireFault('unread-requests', pipelineRequests),
+];

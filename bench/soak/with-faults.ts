@@ -1,0 +1,181 @@
+/** The soak with faults: cameras that go on, one fault after the other beside them, and quiet points at which nothing may be left. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { seededRandom } from '../../src/samples/seeded-random.ts';
+import { renderFrames } from '../../src/samples/street-frames.ts';
+import { freePort } from '../../test/support/free-port.ts';
+import { type Fault, pause } from './faults/fault.ts';
+import { processFaults } from './faults/process.ts';
+import { wireFaults } from './faults/wire.ts';
+import { workerFaults } from './faults/workers.ts';
+import { Fleet } from './fleet.ts';
+import { SoakGateway } from './gateway.ts';
+import { frameTimeoutMs, goodPipeline, slowPipeline, writeSoakModels } from './models.ts';
+import { shuffledRounds } from './plan.ts';
+import { type FleetSummary, SoakReport, type SoakSummary } from './report.ts';
+
+const faults: readonly Fault[] = [...wireFaults, ...workerFaults, ...processFaults];
+
+export interface SoakOptions {
+  readonly minutes: number;
+  readonly cameras: number;
+  /** Frames a second of each camera. */
+  readonly fps: number;
+  readonly seed: number;
+  /** From the start of one fault to that of the next. */
+  readonly faultEverySeconds: number;
+  readonly quietEveryMinutes: number;
+  /** Names of the faults to do; all where there are none. */
+  readonly only: readonly string[];
+  /** A file for lines of JSON. */
+  readonly out: string | undefined;
+  readonly print: (line: string) => void;
+  /** Ends the soak early, with its summary. */
+  readonly signal: AbortSignal;
+}
+
+const msPerSecond = 1000;
+const msPerMinute = 60_000;
+const msPerHour = 3_600_000;
+/** A fault that waits for something waits for this part of the time until the next one. */
+const holdPart = 0.6;
+/** Once everyone is gone: until V8 and the allocator have given back what they are going to. */
+const settleMs = 3000;
+/** After a fault the cameras of the main gateway have a result within this, or it is a problem. */
+const maxRecoveryMs = 20_000;
+const frameSize = { width: 320, height: 240 };
+/** The second gateway is there to be ended; a few cameras show what its ends do to sessions. */
+const secondCameras = 4;
+const secondFps = 2;
+
+class Soak {
+  readonly #options: SoakOptions;
+  readonly #faults: readonly Fault[];
+  readonly #report: SoakReport;
+  readonly #modelsDir: string;
+  readonly #gateways: Readonly<Record<Fault['target'], SoakGateway>>;
+  readonly #fleets: Readonly<Record<Fault['target'], Fleet>>;
+  readonly #frames = renderFrames(frameSize);
+  readonly #random: () => number;
+  readonly #startedAtMs = performance.now();
+
+  constructor(options: SoakOptions, folder: string, ports: readonly [number, number]) {
+    this.#options = options;
+    this.#faults = faultsNamed(options.only);
+    this.#report = new SoakReport(options.out, options.print);
+    this.#random = seededRandom(options.seed);
+    this.#modelsDir = writeSoakModels(folder);
+    const gateway = (name: string, port: number, workers: number) =>
+      new SoakGateway(name, port, join(folder, `${name}.log`), {
+        MODELS_DIR: this.#modelsDir,
+        STREAM_FRAME_TIMEOUT_MS: String(frameTimeoutMs),
+        POOL_WORKERS: String(workers),
+      });
+    this.#gateways = { main: gateway('main', ports[0], 2), second: gateway('second', ports[1], 1) };
+    const fleet = (target: Fault['target'], pipelineId: string, cameras: number, fps: number) =>
+      new Fleet({
+        gateway: this.#gateways[target],
+        pipelineId,
+        cameras,
+        fps,
+        frames: this.#frames,
+        onProblem: (problem) => this.#report.problem(problem),
+      });
+    this.#fleets = {
+      main: fleet('main', goodPipeline, options.cameras, options.fps),
+      second: fleet('second', slowPipeline, secondCameras, secondFps),
+    };
+  }
+
+  async run(): Promise<SoakSummary> {
+    const { minutes, cameras, fps, seed, signal } = this.#options;
+    this.#report.started({ minutes, cameras, fps, seed });
+    await Promise.all(Object.values(this.#gateways).map((gateway) => gateway.start()));
+    const endMs = performance.now() + minutes * msPerMinute;
+    const next = shuffledRounds(this.#faults, this.#random);
+    while (performance.now() < endMs && !signal.aborted) await this.#spell(next, endMs);
+    await Promise.all(Object.values(this.#gateways).map((gateway) => gateway.end('SIGTERM')));
+    const { main, second } = this.#fleets;
+    return this.#report.summary(seed, this.#hours(), summaryOf(main), summaryOf(second));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(Object.values(this.#gateways).map((gateway) => gateway.end('SIGKILL')));
+  }
+
+  /** Cameras come, faults are done beside them, cameras leave, and what is left is looked at. */
+  async #spell(next: Generator<Fault, never>, endMs: number): Promise<void> {
+    const { quietEveryMinutes, faultEverySeconds, signal } = this.#options;
+    const fleets = Object.values(this.#fleets);
+    const spellEndMs = Math.min(endMs, performance.now() + quietEveryMinutes * msPerMinute);
+    for (const fleet of fleets) fleet.start();
+    while (performance.now() < spellEndMs && !signal.aborted) {
+      const nextAtMs = performance.now() + faultEverySeconds * msPerSecond;
+      await this.#do(next.next().value, nextAtMs);
+    }
+    this.#report.loaded(this.#hours(), await this.#gateways.main.vitals());
+    await Promise.all(fleets.map((fleet) => fleet.leave()));
+    if (!(await this.#gateways.main.isIdle())) this.#report.problem('the main gateway does not come to rest');
+    await pause(settleMs);
+    this.#report.quiet({ hours: this.#hours(), ...(await this.#gateways.main.vitals()) });
+  }
+
+  async #do(fault: Fault, nextAtMs: number): Promise<void> {
+    const { faultEverySeconds } = this.#options;
+    const startedAtMs = performance.now();
+    const { main, second } = this.#fleets;
+    main.takeProgress();
+    const scene = {
+      gateway: this.#gateways[fault.target],
+      modelsDir: this.#modelsDir,
+      random: this.#random,
+      frames: this.#frames,
+      holdMs: holdPart * faultEverySeconds * msPerSecond,
+    };
+    try {
+      if (fault.target === 'second') await second.expectCuts(() => fault.run(scene));
+      else await fault.run(scene);
+    } catch (error) {
+      this.#report.problem(`${fault.name}: ${error}`);
+    }
+    const ms = Math.round(performance.now() - startedAtMs);
+    for (const gateway of Object.values(this.#gateways))
+      if (!gateway.isRunning) throw new Error(`${fault.name}: ${gateway.ending}`);
+    const goesOn = await main.hasResult(maxRecoveryMs);
+    if (!goesOn) this.#report.problem(`${fault.name}: no camera had a result for ${maxRecoveryMs} ms after it`);
+    await pause(Math.max(0, nextAtMs - performance.now()));
+    const { results, slowestMs } = main.takeProgress();
+    this.#report.fault({ fault: fault.name, ms, results, slowest_ms: slowestMs });
+  }
+
+  #hours(): number {
+    return (performance.now() - this.#startedAtMs) / msPerHour;
+  }
+}
+
+/** @throws Error with the names that there are not. */
+function faultsNamed(only: readonly string[]): readonly Fault[] {
+  const unknown = only.filter((name) => !faults.some((fault) => fault.name === name));
+  if (unknown.length > 0) throw new Error(`no such fault: ${unknown.join(', ')}`);
+  return only.length === 0 ? faults : faults.filter(({ name }) => only.includes(name));
+}
+
+function summaryOf({ totals, sessions, disturbed, restarted }: Fleet): FleetSummary {
+  return { ...totals, sessions, disturbed, restarted };
+}
+
+/** Runs the soak with gateways of its own in a folder of its own; the folder stays where something was wrong. */
+export async function soakWithFaults(options: SoakOptions): Promise<SoakSummary> {
+  const folder = mkdtempSync(join(tmpdir(), 'framegate-soak-'));
+  const soak = new Soak(options, folder, [await freePort(), await freePort()]);
+  let summary: SoakSummary | undefined;
+  try {
+    summary = await soak.run();
+    return summary;
+  } finally {
+    await soak.stop();
+    if (summary?.problems.length === 0) rmSync(folder, { recursive: true });
+    else options.print(`logs and models: ${folder}`);
+  }
+}
