@@ -23,7 +23,7 @@ export const harmfulPipelines = {
 
 /** The pipeline of the cameras that are there to be cut: something is nearly always in flight, and it costs no CPU. */
 export const slowPipeline = 'soak_slow';
-const slowMs = 100;
+const slowMs = 150;
 
 /** A pipeline with large answers. */
 export const bulkyPipeline = 'soak_bulky';
