@@ -46,13 +46,28 @@ export class FrameError extends Error {
   }
 }
 
-/** The server cannot start as it is set up. The message is for the operator: one line for each fault. */
+/** More faults than these are counted only. */
+const maxFaults = 25;
+/** Of one line: what is longer quotes a file, and explains nothing more. */
+const maxFaultLength = 500;
+
+/**
+ * The server cannot start as it is set up. The message is for the operator: one line for each fault, whatever was quoted in it.
+ */
 export class SetupError extends Error {
   readonly faults: readonly string[];
 
   constructor(faults: readonly string[], options?: ErrorOptions) {
-    super(faults.join('\n'), options);
+    const told = faults.slice(0, maxFaults).map(faultLine);
+    if (faults.length > maxFaults) told.push(`and ${faults.length - maxFaults} more`);
+    super(told.join('\n'), options);
     this.name = 'SetupError';
-    this.faults = faults;
+    this.faults = told;
   }
+}
+
+/** Files may hold anything: line breaks, escape sequences, a key of a megabyte. */
+function faultLine(fault: string): string {
+  const line = fault.slice(0, maxFaultLength).replace(/\p{C}/gu, ' ');
+  return fault.length > maxFaultLength ? `${line}…` : line;
 }

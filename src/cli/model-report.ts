@@ -1,6 +1,7 @@
 /** Examines one model file: what it says, how it would be used, how long it takes. Main thread of the command line. */
 import { statSync } from 'node:fs';
 import { type DetectorPlan, planDetector } from '../models/detector.ts';
+import { maxInputPixels } from '../models/detector-input.ts';
 import { readOnnxHeader } from '../models/metadata.ts';
 import type { ModelFiles } from '../models/model-files.ts';
 import type { FeedTensor, Model, TensorShape } from '../models/onnx-model.ts';
@@ -35,8 +36,7 @@ export async function examineModel(
   const { loadModel } = await import('../models/onnx-model.ts');
   const model = await loadModel({ name, path: onnxPath, providers });
   const detector = await planDetector(model, overrides).catch(faultOf);
-  const feeds = 'fault' in detector ? guessedFeeds(model) : detectorFeeds(detector);
-  const time = await timeRuns(model, feeds).catch(faultOf);
+  const time = await timeRuns(model, detector).catch(faultOf);
   await model.release();
   const { inputs, outputs, provider } = model;
   const bytes = statSync(onnxPath).size;
@@ -67,8 +67,12 @@ function guessedFeeds(model: Model): Feeds {
   return Object.fromEntries(model.inputs.map(({ name, dims, type }) => [name, zeros(dims.map(sizeOf), type)]));
 }
 
+/** Values of an input that is run to see how long it takes: those of the largest picture. */
+const maxValues = 3 * maxInputPixels;
+
 function zeros(dims: readonly number[], type = 'float32'): FeedTensor {
   const count = dims.reduce((product, size) => product * size, 1);
+  if (!(count >= 0 && count <= maxValues)) throw new Error(`an input of [${dims.join(', ')}] is not run`);
   return { data: type === 'uint8' ? new Uint8Array(count) : new Float32Array(count), dims };
 }
 
@@ -77,7 +81,8 @@ const mostRuns = 15;
 const fewestRuns = 3;
 const enoughMs = 1000;
 
-async function timeRuns(model: Model, feeds: Feeds): Promise<{ readonly msPerRun: number }> {
+async function timeRuns(model: Model, detector: ModelReport['detector']): Promise<{ readonly msPerRun: number }> {
+  const feeds = 'fault' in detector ? guessedFeeds(model) : detectorFeeds(detector);
   await model.run(feeds);
   const durations: number[] = [];
   let spentMs = 0;

@@ -6,6 +6,7 @@ import { SetupError } from '../errors.ts';
 import { findModel } from '../models/model-files.ts';
 import { examineModel, type ModelReport } from './model-report.ts';
 import { describeClasses, describeShape, jsonOfReport } from './model-text.ts';
+import { printable, printableLine } from './printable.ts';
 
 export interface ModelsFlags {
   readonly modelsDir?: string;
@@ -67,7 +68,8 @@ function tableOf(listed: readonly Listed[]): string {
 }
 
 function rowOf(model: Listed): string[] {
-  if ('fault' in model) return [model.name, model.fault];
+  // A fault may quote the file, which anybody may have written.
+  if ('fault' in model) return [printable(model.name), printableLine(model.fault)];
   const { name, detector, provider, time } = model;
   const ms = 'fault' in time ? '-' : time.msPerRun.toFixed(2);
   if (!('fault' in detector)) {

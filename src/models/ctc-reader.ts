@@ -42,10 +42,15 @@ export class CtcReader {
   /** @throws Error when the model cannot be loaded. */
   static async create(plan: RecogniserPlan, providers: readonly string[]): Promise<CtcReader> {
     const model = await loadModel({ name: plan.name, path: plan.path, providers });
-    const [input] = model.inputs;
-    const [output] = model.outputs;
-    if (input === undefined || output === undefined) throw new Error('the recogniser has no input or no output');
-    return new CtcReader(model, plan, input, output);
+    try {
+      const [input] = model.inputs;
+      const [output] = model.outputs;
+      if (input === undefined || output === undefined) throw new Error('the recogniser has no input or no output');
+      return new CtcReader(model, plan, input, output);
+    } catch (error) {
+      await model.release();
+      throw error;
+    }
   }
 
   /**

@@ -36,6 +36,8 @@ export type Fault = { readonly fault: string };
 /** Input side for a model with free dimensions that names no `imgsz`: what YOLO models are usually trained at. */
 const usualInputSide = 640;
 const colours = 3;
+/** Pixels of an input, 201 MB as float planes: what a file or a pipeline asks for is set aside by every worker. */
+export const maxInputPixels = 16_777_216;
 
 /** The input's layout and size; the size is fixed in the file, or from `imgsz` where the file leaves it free. */
 export function inputShapeOf(input: TensorShape, model: Model, overrides: ModelOverrides): InputShape | Fault {
@@ -71,6 +73,10 @@ function inputSizeOf(height: Side, width: Side, { metadata }: Model, { imgsz }: 
   };
   if (imgsz !== undefined && (size.width !== wanted.width || size.height !== wanted.height)) {
     return { fault: `imgsz is [${imgsz.join(', ')}], but the file fixes [${size.height}, ${size.width}]` };
+  }
+  const pixels = size.width * size.height;
+  if (!(size.width >= 1 && size.height >= 1 && pixels <= maxInputPixels)) {
+    return { fault: `its input is [${size.height}, ${size.width}]; an input has 1 to ${maxInputPixels} pixels` };
   }
   const stride = Number(metadata['stride']);
   if (size.width % stride > 0 || size.height % stride > 0) {

@@ -80,17 +80,25 @@ function readStandardOpset(reader: Reader): number | undefined {
 
 /** The largest public data sets have some ten thousand classes; a number beyond is no class. */
 const maxClasses = 100_000;
+/** A hundred thousand names of forty characters. Longer text is not looked at. */
+const maxNamesLength = 4_194_304;
+
+/**
+ * An entry of a dict or a list. Files are made by anyone, so no part is looked at twice: a number is tried from its first digit only, and a string
+ * without an end goes on to the end of the text; the group behind it is empty then.
+ */
+const nameEntry = /(?:(?<!\d)(\d+)\s*:\s*)?(?:'((?:[^'\\]|\\.|\\$)*)('?)|"((?:[^"\\]|\\.|\\$)*)("?))/gs;
 
 /**
  * Class names as Ultralytics and v5 print them, a Python dict or list: `{0: 'plate', 1: "driver's side"}`, `['plate']`, with Python's escapes.
  * @returns names by class index; `undefined` when the text is something else.
  */
 export function parseClassNames(text: string | undefined): string[] | undefined {
-  if (text === undefined) return undefined;
+  if (text === undefined || text.length > maxNamesLength) return undefined;
   const names = new Map<number, string>();
   const isList = /^\s*\[/.test(text);
-  const entry = /(?:(\d+)\s*:\s*)?(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")/gs;
-  for (const [, index, single, double] of text.matchAll(entry)) {
+  for (const [, index, single, singleEnd, double, doubleEnd] of text.matchAll(nameEntry)) {
+    if (!(singleEnd || doubleEnd)) break;
     const name = unescapePython(single ?? double ?? '');
     if (isList) names.set(names.size, name);
     else if (index !== undefined) names.set(Number(index), name);

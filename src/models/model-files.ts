@@ -1,7 +1,8 @@
 /** Finds a model's files by the name that a pipeline uses, and reads its optional `model.json`. Any thread. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { z } from 'zod';
+import { readTextFile, requireFile } from './text-file.ts';
 import { headNames } from './yolo-heads.ts';
 
 const inputSide = z.number().int().min(1).max(8192);
@@ -43,22 +44,43 @@ export function findModel(modelsDir: string, name: string): ModelFiles | { reado
   if (relative(modelsDir, base).split(sep)[0] === '..')
     return { fault: `model "${name}" lies outside the models folder` };
   if (name.endsWith('.onnx')) {
-    if (!existsSync(base)) return { fault: `model file ${base} does not exist` };
-    return { onnxPath: base, overrides: {} };
+    const fault = faultOfFile(base);
+    return fault === undefined ? { onnxPath: base, overrides: {} } : { fault };
   }
   const onnxPath = join(base, 'model.onnx');
-  if (!existsSync(onnxPath)) return { fault: `model file ${onnxPath} does not exist` };
+  const fault = faultOfFile(onnxPath);
+  if (fault !== undefined) return { fault };
   const overrides = readOverrides(join(base, 'model.json'));
   return 'fault' in overrides ? overrides : { onnxPath, overrides: overrides.value };
 }
 
+/** Why a model file cannot be opened. */
+function faultOfFile(path: string): string | undefined {
+  try {
+    requireFile(path);
+    return undefined;
+  } catch (error) {
+    return `model file ${path} ${messageOf(error)}`;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 function readOverrides(path: string): { readonly value: ModelOverrides } | { readonly fault: string } {
   if (!existsSync(path)) return { value: {} };
+  let text: string;
   let json: unknown;
   try {
-    json = JSON.parse(readFileSync(path, 'utf8'));
+    text = readTextFile(path);
   } catch (error) {
-    return { fault: `${path} is not JSON: ${error instanceof Error ? error.message : String(error)}` };
+    return { fault: `${path} ${messageOf(error)}` };
+  }
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    return { fault: `${path} is not JSON: ${messageOf(error)}` };
   }
   const parsed = overridesSchema.safeParse(json);
   if (parsed.success) return { value: parsed.data };

@@ -96,7 +96,8 @@ async function createModel(options: ModelOptions): Promise<OnnxModel> {
         // A plan of the memory that a run takes is made by the second run, from memory beside what the first has taken: 9 MB
         // for plate-yolo, each session. No run is faster for it, measured at 640x480.
         enableMemPattern: false,
-        logSeverityLevel: 3,
+        // Fatal errors only: the others are thrown with all that would be printed, between the lines of the log.
+        logSeverityLevel: 4,
       });
       return new OnnxModel(options.name, provider, session, (await readOnnxHeader(options.path)).metadata);
     } catch (error) {

@@ -43,6 +43,9 @@ const generalWidths = { widthStep: 8, smallestWidth: 48, largestWidth: 1920 };
  */
 const generalSpaceFrom = 0.2;
 
+/** Pixels of a line: all lines of a frame may lie in one tensor. PP-OCRv4 has 92,160 at most. */
+const maxLinePixels = 524_288;
+
 /**
  * Finds a recogniser by the name that a pipeline uses: `pp-ocrv4`, or a model in the models folder whose metadata has
  * `alphabet` (its characters in the order of its classes) and `imgsz` (`[height, width]`). It may also have
@@ -72,6 +75,9 @@ export async function findRecogniser(modelsDir: string, name: string): Promise<R
     throw new Error(`model "${name}" is no text recogniser: its metadata has no "alphabet" or no "imgsz"`);
   }
   const { height, width } = size;
+  if (!(width >= 1 && height >= 1 && width * height <= maxLinePixels)) {
+    throw new Error(`model "${name}": its imgsz is [${height}, ${width}]; a line has 1 to ${maxLinePixels} pixels`);
+  }
   const [x, y] = parsePair(metadata['crop_margin']) ?? [0, 0];
   const widths = { widthStep: width, smallestWidth: width, largestWidth: width };
   return {

@@ -45,21 +45,13 @@ export class DagPipelineService {
    */
   static async create(pipelines: readonly Pipeline[], context: ToolContext): Promise<DagPipelineService> {
     const shared = new Map<string, PlacedInstance>();
-    const runnable = new Map<string, RunnablePipeline>();
-    for (const definition of pipelines) {
-      const nodes = new Map<string, RunnableNode>();
-      const seen = new Map<string, number>();
-      for (const [id, node] of definition.nodes) {
-        const sameBefore = seen.get(instanceKey(node)) ?? 0;
-        seen.set(instanceKey(node), sameBefore + 1);
-        const key = `${instanceKey(node)} ${sameBefore}`;
-        const placed = shared.get(key) ?? (await createInstance(definition.id, node, context));
-        shared.set(key, placed);
-        nodes.set(id, { id, instance: placed.instance, failureDetail: node.tool.failureDetail });
-      }
-      runnable.set(definition.id, { definition, nodes });
+    try {
+      return new DagPipelineService(await createAll(pipelines, shared, context), [...shared.values()]);
+    } catch (error) {
+      // What was made before gives back its models.
+      for (const { instance } of shared.values()) await instance.close?.();
+      throw error;
     }
-    return new DagPipelineService(runnable, [...shared.values()]);
   }
 
   get models(): ModelInfo[] {
@@ -91,15 +83,43 @@ export class DagPipelineService {
 
   /**
    * Makes every tool do its slow first time.
-   * @throws Error naming pipeline, node and fault.
+   * @throws Error naming pipeline, node and fault; then everything is closed.
    */
   async warm(): Promise<void> {
-    for (const { place, instance } of this.#instances) await named(place, async () => instance.warm?.());
+    try {
+      for (const { place, instance } of this.#instances) await named(place, async () => instance.warm?.());
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
     for (const { instance } of this.#instances) await instance.close?.();
   }
+}
+
+/** @param shared is filled with the instances that are made. */
+async function createAll(
+  pipelines: readonly Pipeline[],
+  shared: Map<string, PlacedInstance>,
+  context: ToolContext,
+): Promise<Map<string, RunnablePipeline>> {
+  const runnable = new Map<string, RunnablePipeline>();
+  for (const definition of pipelines) {
+    const nodes = new Map<string, RunnableNode>();
+    const seen = new Map<string, number>();
+    for (const [id, node] of definition.nodes) {
+      const sameBefore = seen.get(instanceKey(node)) ?? 0;
+      seen.set(instanceKey(node), sameBefore + 1);
+      const key = `${instanceKey(node)} ${sameBefore}`;
+      const placed = shared.get(key) ?? (await createInstance(definition.id, node, context));
+      shared.set(key, placed);
+      nodes.set(id, { id, instance: placed.instance, failureDetail: node.tool.failureDetail });
+    }
+    runnable.set(definition.id, { definition, nodes });
+  }
+  return runnable;
 }
 
 function instanceKey(node: CheckedNode): string {

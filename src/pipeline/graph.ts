@@ -1,24 +1,39 @@
 /** A pipeline file's graph: what the file may say, and the order in which its nodes run. Pure. */
 import { z } from 'zod';
 
+/** Far above any pipeline: each node is a tool with its model, and planning takes time by nodes and edges. */
+export const maxNodes = 256;
+export const maxEdges = 4096;
+/** Ids stand in results, in the log and in addresses. */
+const maxIdLength = 128;
+
+/** A node's id becomes a key of `timings_ms`, and `__proto__` is none that an object could hold. */
+const id = z
+  .string()
+  .min(1)
+  .max(maxIdLength)
+  .refine((text) => !/\p{C}/u.test(text), 'holds control characters')
+  .refine((text) => text !== '__proto__', 'is a name that JavaScript keeps for itself');
+
 /** The long-lived file format. Keys of older versions (`input_schema`, `plugin_type`, ...) are ignored. */
 const pipelineFileSchema = z.object({
-  id: z.string().min(1),
+  id,
   name: z.string().min(1),
   description: z.string(),
   nodes: z
     .array(
       z.object({
-        id: z.string().min(1),
+        id,
         plugin_id: z.string().min(1),
         tool_id: z.string().min(1),
         params: z.record(z.string(), z.unknown()).default({}),
       }),
     )
-    .min(1),
-  edges: z.array(z.object({ from_node: z.string(), to_node: z.string() })),
-  entry_nodes: z.array(z.string()).min(1),
-  output_nodes: z.array(z.string()).min(1),
+    .min(1)
+    .max(maxNodes),
+  edges: z.array(z.object({ from_node: z.string(), to_node: z.string() })).max(maxEdges),
+  entry_nodes: z.array(z.string()).min(1).max(maxNodes),
+  output_nodes: z.array(z.string()).min(1).max(maxNodes),
   /** Loaded when the gateway starts, or when the pipeline is first asked for. */
   load: z.enum(['start', 'demand']).default('start'),
   /** What it may use: pixels of a frame, workers at once. */

@@ -2,11 +2,12 @@
  * Reads the pipelines of the models folder and checks them against the tools, the users' own among them. The main thread reads and checks,
  * a worker checks what the main thread has read.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { SetupError } from '../errors.ts';
+import { readTextFile, requireFile } from '../models/text-file.ts';
 import { builtInTools } from '../tools/built-in.ts';
 import { type Tool, type ToolContext, toolName } from '../tools/tool.ts';
 import {
@@ -50,6 +51,9 @@ export interface Pipeline {
   readonly rules: PipelineRules;
 }
 
+/** Every worker reads and checks them all. */
+const maxPipelines = 1000;
+
 /** The keys of a result that are the gateway's own. */
 const reservedPorts = ['width', 'height', 'timings_ms'];
 
@@ -62,17 +66,21 @@ const framePort = 'image';
  */
 export async function loadPipelines(context: ToolContext): Promise<Pipeline[]> {
   const folder = join(context.modelsDir, 'pipelines');
-  const paths = existsSync(folder) ? listFiles(folder, /\.json$/) : [];
+  const paths = listFiles(folder, /\.json$/);
   if (paths.length === 0) throw new SetupError([`${folder} holds no pipeline (*.json)`]);
-  return checkPipelines(paths.map(readSource), context);
-}
-
-function readSource(path: string): PipelineSource {
-  try {
-    return { path, text: readFileSync(path, 'utf8') };
-  } catch (cause) {
-    throw new SetupError([`${path}: ${messageOf(cause)}`], { cause });
+  if (paths.length > maxPipelines)
+    throw new SetupError([`${folder} holds ${paths.length} pipelines; more than ${maxPipelines} are not loaded`]);
+  const sources: PipelineSource[] = [];
+  const faults: string[] = [];
+  for (const path of paths) {
+    try {
+      sources.push({ path, text: readTextFile(path) });
+    } catch (error) {
+      faults.push(`${path}: ${messageOf(error)}`);
+    }
   }
+  if (faults.length > 0) throw new SetupError(faults);
+  return checkPipelines(sources, context);
 }
 
 /**
@@ -92,11 +100,17 @@ export async function checkPipelines(sources: readonly PipelineSource[], context
   return pipelines;
 }
 
+/** @returns the paths in order; none where there is no such folder. @throws SetupError where it cannot be read. */
 function listFiles(folder: string, pattern: RegExp): string[] {
-  return readdirSync(folder)
-    .filter((name) => pattern.test(name))
-    .sort()
-    .map((name) => join(folder, name));
+  if (!existsSync(folder)) return [];
+  try {
+    return readdirSync(folder)
+      .filter((name) => pattern.test(name))
+      .sort()
+      .map((name) => join(folder, name));
+  } catch (cause) {
+    throw new SetupError([`${folder}: ${messageOf(cause)}`], { cause });
+  }
 }
 
 /** A user's module exports a tool by default, or a function that makes one from what it needs of the gateway. */
@@ -104,10 +118,9 @@ type ToolModule = { readonly default?: unknown };
 
 async function loadTools(modelsDir: string, faults: string[]): Promise<Map<string, Tool>> {
   const tools = new Map<string, Tool>(builtInTools.map((tool) => [toolName(tool), tool]));
-  const folder = join(modelsDir, 'tools');
-  if (!existsSync(folder)) return tools;
-  for (const path of listFiles(folder, /\.m?js$/)) {
+  for (const path of listFiles(join(modelsDir, 'tools'), /\.m?js$/)) {
     try {
+      requireFile(path);
       const module = (await import(pathToFileURL(path).href)) as ToolModule;
       const exported = typeof module.default === 'function' ? module.default({ z }) : module.default;
       const tool = requireTool(exported);

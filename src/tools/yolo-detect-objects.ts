@@ -124,6 +124,15 @@ function toFramePixels(
 async function createDetector(params: Params, files: ModelFiles, providers: readonly string[]): Promise<YoloDetector> {
   const { loadModel } = await import('../models/onnx-model.ts');
   const model = await loadModel({ name: params.model, path: files.onnxPath, providers });
+  try {
+    return await detectorOf(model, params, files);
+  } catch (error) {
+    await model.release();
+    throw error;
+  }
+}
+
+async function detectorOf(model: Model, params: Params, files: ModelFiles): Promise<YoloDetector> {
   const plan = await planDetector(model, { ...files.overrides, imgsz: params.imgsz ?? files.overrides.imgsz });
   if ('fault' in plan) throw new Error(`model "${params.model}": ${plan.fault}`);
   const usualIou = plan.head.layout === 'end-to-end' ? noIouThreshold : usualIouThreshold;

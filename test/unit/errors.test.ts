@@ -23,6 +23,19 @@ test('a setup error is one line for each fault', async (t) => {
   t.equal(error.name, 'SetupError');
 });
 
+test('whatever a fault quotes, it stays one line that a terminal can show', async (t) => {
+  const { faults, message } = new SetupError(['a\nb\x1b[31mc', 'x'.repeat(1000)]);
+  t.equal(faults[0], 'a b [31mc');
+  t.equal(faults[1], `${'x'.repeat(500)}…`);
+  t.equal(message.split('\n').length, 2);
+});
+
+test('of many faults the first are told, and the others counted', async (t) => {
+  const { faults } = new SetupError(Array.from({ length: 100_000 }, (_, index) => `fault ${index}`));
+  t.equal(faults.length, 26);
+  t.same(faults.slice(-2), ['fault 24', 'and 99975 more']);
+});
+
 test('codes of the stream and of plain requests do not overlap', async (t) => {
   const shared = Object.keys(httpErrors).filter((code) => code in streamErrors);
   t.same(shared, []);

@@ -165,3 +165,15 @@ test('several inputs are refused', async (t) => {
   const two = { ...model, inputs: [input as TensorShape, { name: 'scale', type: 'float32', dims: [1, 2] }] };
   t.same(await planDetector(two, {}), { fault: 'it takes 2 inputs (images, scale); expected one picture' });
 });
+
+test('an input of more pixels than the limit is refused before memory is set aside for it', async (t) => {
+  const huge = modelOf({ input: [1, 3, 20_000, 20_000] });
+  t.same(await planDetector(huge.model, {}), {
+    fault: 'its input is [20000, 20000]; an input has 1 to 16777216 pixels',
+  });
+  t.same(huge.fed, [], 'nothing was run');
+  const free: Dims = [1, 3, 'height', 'width'];
+  t.match(await faultOf({ input: free, metadata: { imgsz: '[99999999, 99999999]' } }), /^its input is \[99999999, /);
+  t.match(await faultOf({ input: free, metadata: { imgsz: '[0, 640]' } }), /^its input is \[0, 640\]; /);
+  t.match(await faultOf({ input: free }, { imgsz: [8192, 8192] }), /^its input is \[8192, 8192\]; /);
+});

@@ -116,6 +116,21 @@ test('a number beyond any model does not make a list of that length', async (t) 
   t.ok(names === undefined, `there are ${names?.length} names`);
 });
 
+test('text that was made to be read for ever is read once', async (t) => {
+  const megabytes = 4_000_000;
+  t.equal(parseClassNames('1'.repeat(megabytes)), undefined);
+  t.equal(parseClassNames(`1${' '.repeat(megabytes)}`), undefined);
+  t.equal(parseClassNames(`{0: '${"\\'".repeat(megabytes / 2)}`), undefined);
+  t.equal(parseClassNames(`{0: "${'x'.repeat(megabytes)}`), undefined);
+  t.equal(parseClassNames(`{0: '${'x'.repeat(megabytes)}'}`)?.[0]?.length, megabytes);
+  t.equal(parseClassNames(`{0: '${'x'.repeat(5_000_000)}'}`), undefined, 'longer text is not looked at');
+});
+
+test('a name without its end, and what follows it, is none', async (t) => {
+  t.same(parseClassNames("{0: 'a', 1: 'b"), ['a']);
+  t.same(parseClassNames(String.raw`{0: 'a', 1: 'b\ `.trim()), ['a']);
+});
+
 test('an input size is height first', async (t) => {
   t.same(parseImageSize('[480, 640]'), { height: 480, width: 640 });
   t.same(parseImageSize('[ 32,64 ]'), { height: 32, width: 64 });

@@ -1,4 +1,6 @@
 /** A model is found by its name inside the models folder, and its `model.json` is checked. */
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { findModel } from '../../../src/models/model-files.ts';
@@ -50,6 +52,23 @@ test('what is missing is named', async (t) => {
   t.same(findModel(modelsDir, 'absent'), { fault: `model file ${modelsDir}/absent/model.onnx does not exist` });
   t.same(findModel(modelsDir, 'empty'), { fault: `model file ${modelsDir}/empty/model.onnx does not exist` });
   t.same(findModel(modelsDir, 'absent.onnx'), { fault: `model file ${modelsDir}/absent.onnx does not exist` });
+});
+
+test('what is no file, or larger than any model.json, is told without being opened', async (t) => {
+  const modelsDir = t.testdir({
+    folder: { 'model.onnx': {} },
+    large: { 'model.onnx': '' },
+    fifo: {},
+    json: { 'model.onnx': '' },
+  });
+  execFileSync('mkfifo', [join(modelsDir, 'fifo/model.onnx'), join(modelsDir, 'json/model.json')]);
+  writeFileSync(join(modelsDir, 'large/model.json'), ' '.repeat(2_000_000));
+  t.same(findModel(modelsDir, 'folder'), { fault: `model file ${modelsDir}/folder/model.onnx is a folder` });
+  t.same(findModel(modelsDir, 'fifo'), { fault: `model file ${modelsDir}/fifo/model.onnx is no regular file` });
+  t.same(findModel(modelsDir, 'json'), { fault: `${modelsDir}/json/model.json is no regular file` });
+  t.match(findModel(modelsDir, 'large'), {
+    fault: /large\/model\.json has 2000000 bytes; more than 1048576 are not read$/,
+  });
 });
 
 test('a name does not lead out of the models folder', async (t) => {

@@ -1,5 +1,8 @@
 /** Recognisers are found by name, and one of a user's own is read with as its metadata says. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Writer } from 'protobufjs/minimal.js';
 import { test } from 'tap';
 import { type Crop, CtcReader } from '../../../src/models/ctc-reader.ts';
 import type { Image } from '../../../src/models/image.ts';
@@ -8,7 +11,7 @@ import type { Region } from '../../../src/models/resampling.ts';
 import { createCanvas, fillBox } from '../../../src/samples/canvas.ts';
 import { plateBox, renderPlateScene } from '../../../src/samples/render-plate.ts';
 import { regionAround } from '../../../src/tools/ocr-extract-text.ts';
-import { onnxFixtures } from '../../support/onnx-fixtures.ts';
+import { onnxFixture, onnxFixtures } from '../../support/onnx-fixtures.ts';
 
 const nothing = { text: '', score: 0 };
 
@@ -35,6 +38,19 @@ test('a model that is no recogniser, or is not there, is told in one line', asyn
   const noRecogniser = 'model "boxes.onnx" is no text recogniser: its metadata has no "alphabet" or no "imgsz"';
   await t.rejects(findRecogniser(onnxFixtures, 'boxes.onnx'), { message: noRecogniser });
   await t.rejects(findRecogniser(onnxFixtures, 'none.onnx'), { message: /none\.onnx does not exist$/ });
+});
+
+test('a line of more pixels than any is refused before memory is set aside for it', async (t) => {
+  const metadataProps = 14 * 8 + 2;
+  const sizes = { '[48, 100000]': 'a line has', '[0, 16]': 'a line has', '[99999999, 99999999]': 'a line has' };
+  for (const [imgsz, reason] of Object.entries(sizes)) {
+    const entry = Writer.create().uint32(10).string('imgsz').uint32(18).string(imgsz).finish();
+    const bytes = Writer.create().uint32(metadataProps).bytes(entry).finish();
+    const folder = t.testdir();
+    writeFileSync(join(folder, 'm.onnx'), Buffer.concat([readFileSync(onnxFixture('recogniser')), bytes]));
+    const error = await findRecogniser(folder, 'm.onnx').catch((caught: Error) => caught);
+    t.ok(error instanceof Error && error.message.includes(`its imgsz is ${imgsz}; ${reason}`), imgsz);
+  }
 });
 
 test("a user's recogniser reads a line that is stretched into its input", async (t) => {

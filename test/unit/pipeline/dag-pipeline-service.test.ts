@@ -205,3 +205,24 @@ test('a tool that cannot be warmed is named with its pipeline and node', async (
   const service = await createService(t, { pipelines: [{ id: 'p', nodes: [testNode('n', 'cold')] }], tools: { cold } });
   await t.rejects(service.warm(), { message: 'pipeline "p": node "n": too cold' });
 });
+
+test('what was made before a tool that cannot be made, or warmed up, is closed', async (t) => {
+  const failing = {
+    unmade: `async create() { throw new Error('no luck'); },`,
+    cold: `async create() { return { run: () => ({}), async warm() { throw new Error('too cold'); } }; },`,
+  };
+  for (const [name, reason] of [
+    ['unmade', 'no luck'],
+    ['cold', 'too cold'],
+  ] as const) {
+    journal.length = 0;
+    const nodes = [testNode('a', 'counted'), testNode('b', name)];
+    const start = async () => {
+      const service = await createService(t, { pipelines: [{ id: 'p', nodes }], tools: { ...tools, ...failing } });
+      await service.warm();
+    };
+    await t.rejects(start(), { message: `pipeline "p": node "b": ${reason}` });
+    t.equal(journal[0], 'created');
+    t.equal(journal.at(-1), 'closed');
+  }
+});

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
-import { type GraphPlan, parsePipelineFile, planGraph } from '../../../src/pipeline/graph.ts';
+import { type GraphPlan, maxEdges, maxNodes, parsePipelineFile, planGraph } from '../../../src/pipeline/graph.ts';
 import { type PipelineParts, pipelineFile, testNode } from '../../support/temp-models.ts';
 
 type Edges = readonly (readonly [string, string])[];
 
 /** A graph of nodes with one-letter names. */
-function graphOf(ids: string, edges: Edges, parts: Partial<PipelineParts> = {}) {
+function graphOf(ids: Iterable<string>, edges: Edges, parts: Partial<PipelineParts> = {}) {
   const nodes = [...ids].map((id) => testNode(id, 'any'));
   const parsed = parsePipelineFile(pipelineFile({ id: 'p', nodes, edges, ...parts }));
   if (!parsed.ok) throw new Error(parsed.faults.join('\n'));
@@ -185,6 +185,43 @@ test('each missing or wrong key is named by its path', async (t) => {
 
 test('what is no object is said to be none', async (t) => {
   t.same(parsePipelineFile([]), { ok: false, faults: ['Invalid input: expected object, received array'] });
+});
+
+/** What is said of a file with these nodes and edges. */
+function fileFaultsOf(ids: readonly string[], edges: readonly [string, string][] = []): readonly string[] {
+  const nodes = ids.map((id) => ({ id, plugin_id: 'x', tool_id: 'y' }));
+  const parsed = parsePipelineFile({
+    ...pipelineFile({ id: 'p', nodes, edges }),
+    entry_nodes: ['a'],
+    output_nodes: ['a'],
+  });
+  return parsed.ok ? [] : parsed.faults;
+}
+
+test('a file has so many nodes and edges, and no more', async (t) => {
+  const ids = Array.from({ length: maxNodes + 1 }, (_, index) => `n${index}`);
+  t.same(fileFaultsOf(ids.slice(1)), []);
+  t.same(fileFaultsOf(ids), ['nodes: Too big: expected array to have <=256 items']);
+  const edges = Array.from({ length: maxEdges + 1 }, (): [string, string] => ['a', 'b']);
+  t.same(fileFaultsOf(['a', 'b'], edges.slice(1)), []);
+  t.same(fileFaultsOf(['a', 'b'], edges), ['edges: Too big: expected array to have <=4096 items']);
+});
+
+test('the largest graph is planned, as a chain and as a ring, and its faults are found', async (t) => {
+  const ids = Array.from({ length: maxNodes }, (_, index) => `n${index}`);
+  const chain = ids.slice(1).map((id, index): [string, string] => [ids[index] as string, id]);
+  const planned = planGraph(graphOf(ids, chain, { entry: ['n0'], output: ['n255'] }));
+  t.equal(planned.ok && planned.value.levels.length, maxNodes);
+  const ring = planGraph(graphOf(ids, [...chain, ['n255', 'n0']], { entry: ['n0'], output: ['n255'] }));
+  t.match(ring, { ok: false, faults: [/^cycle: n0 -> n1 -> /] });
+});
+
+test('an id is a short line of text that JavaScript can keep as a key', async (t) => {
+  t.same(fileFaultsOf(['a', 'constructor', 'toString', 'Kamera 7 – Nord']), []);
+  t.same(fileFaultsOf(['__proto__']), ['nodes.0.id: is a name that JavaScript keeps for itself']);
+  t.same(fileFaultsOf(['a\nb']), ['nodes.0.id: holds control characters']);
+  t.same(fileFaultsOf(['\u202ea']), ['nodes.0.id: holds control characters']);
+  t.same(fileFaultsOf(['x'.repeat(129)]), ['nodes.0.id: Too big: expected string to have <=128 characters']);
 });
 
 const letters = 'abcdefg';
