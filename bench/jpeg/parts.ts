@@ -36,10 +36,10 @@ function isMarker(jpeg: Uint8Array, at: number): boolean {
 }
 
 export function putTogether(parts: readonly Part[], tail: Uint8Array = new Uint8Array(0)): Uint8Array {
-  const chunks = parts.map((part) => {
-    if (part.type === 'bytes') return part.bytes;
+  const chunks = parts.flatMap((part) => {
+    if (part.type === 'bytes') return [part.bytes];
     const length = part.claimedLength ?? part.payload.length + 2;
-    return Uint8Array.from([0xff, part.code, (length >> 8) & 255, length & 255, ...part.payload, ...part.data]);
+    return [Buffer.of(0xff, part.code, (length >> 8) & 255, length & 255), part.payload, part.data];
   });
-  return Uint8Array.from(Buffer.concat([Buffer.of(0xff, 0xd8), ...chunks, Buffer.of(0xff, eoi), tail]));
+  return new Uint8Array(Buffer.concat([Buffer.of(0xff, 0xd8), ...chunks, Buffer.of(0xff, eoi), tail]));
 }

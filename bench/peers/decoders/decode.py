@@ -1,6 +1,7 @@
 """Pillow and OpenCV as judges of JPEG files: which of them gives a picture. Run by bench/jpeg.ts and a test.
 
 decode.py bases DIR   writes the files that are to be mutated
+decode.py opencv DIR  writes files of OpenCV's encoder
 decode.py judge       standard input: files, each after its length (uint32, little endian); standard output: two bytes a file:
                       1 or 0 for Pillow, and how many per cent of OpenCV's picture are there, or 255 where it gives none
 """
@@ -44,6 +45,19 @@ def write_bases(folder: Path) -> None:
     color.convert("L").save(folder / "gray-restart.jpg", quality=80, restart_marker_blocks=2)
 
 
+def write_opencv_files(folder: Path) -> None:
+    color = np.array(picture())[:, :, ::-1]
+    options = {
+        "usual": [],
+        "low": [cv2.IMWRITE_JPEG_QUALITY, 10],
+        "progressive": [cv2.IMWRITE_JPEG_PROGRESSIVE, 1],
+        "restart": [cv2.IMWRITE_JPEG_RST_INTERVAL, 7],
+        "optimized": [cv2.IMWRITE_JPEG_OPTIMIZE, 1],
+    }
+    for name, more in options.items():
+        cv2.imwrite(str(folder / f"opencv-{name}.jpg"), color, more)
+
+
 def pillow_decodes(data: bytes) -> bool:
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG", "MPO"]) as image:
@@ -72,5 +86,7 @@ def judge() -> None:
 
 if sys.argv[1] == "bases":
     write_bases(Path(sys.argv[2]))
+elif sys.argv[1] == "opencv":
+    write_opencv_files(Path(sys.argv[2]))
 else:
     judge()

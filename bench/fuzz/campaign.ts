@@ -1,0 +1,220 @@
+/** Runs many cases of a target in child processes: one that crashes or hangs is named and counted, and the rest goes on. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Done, Failure, FromRunner, Order } from './messages.ts';
+import type { TargetSpec } from './targets.ts';
+
+export interface CampaignOptions {
+  readonly name: string;
+  readonly spec: TargetSpec;
+  /** The module that exports `targets`, this one among them; without it, those of `targets.ts`. */
+  readonly targetsUrl?: string;
+  /** The folder of the seed files. */
+  readonly corpus: string;
+  readonly seed: number;
+  readonly from: number;
+  readonly count: number;
+  /** No further batch is begun after it, on `performance.now`'s clock. */
+  readonly deadlineMs: number;
+  /** Called after each batch, with the cases so far. */
+  readonly progressed: (done: number) => void;
+}
+
+export interface CampaignReport {
+  readonly target: string;
+  readonly seed: number;
+  readonly cases: number;
+  readonly seconds: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly failures: readonly Failure[];
+  readonly slowest: Done['slowest'];
+  /** Resident memory after each batch, of the process that ran it. */
+  readonly residentBytes: readonly number[];
+}
+
+const runnerPath = fileURLToPath(new URL('runner.ts', import.meta.url));
+const ownTargetsUrl = new URL('targets.ts', import.meta.url).href;
+const msPerSecond = 1000;
+const bytesPerMegabyte = 1_048_576;
+/** A file that asks for more must not bring the machine down. */
+const maxResidentBytes = 3 * 1024 * bytesPerMegabyte;
+const memoryPollMs = 50;
+/** What native code says before it ends the process. */
+const keepErrors = process.env['FUZZ_STDERR'] !== undefined;
+
+/** Linux; elsewhere it is not known, and 0. */
+function residentBytesOf(pid: number | undefined): number {
+  try {
+    const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return Number(kilobytes ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}
+
+/** How a process ended that should not have. */
+class Lost extends Error {
+  /** The last case that it told of. */
+  readonly at: number | undefined;
+
+  constructor(how: string, at: number | undefined) {
+    super(how);
+    this.at = at;
+  }
+}
+
+/** One child process; it takes one order at a time. */
+class Runner {
+  readonly #child: ChildProcess;
+  readonly #hangMs: number;
+  readonly #watch: NodeJS.Timeout;
+  /** Why it was killed, where it was. */
+  #endedFor: string | undefined;
+
+  static async start(options: CampaignOptions): Promise<Runner> {
+    const runner = new Runner(options);
+    await runner.#await('ready');
+    return runner;
+  }
+
+  private constructor({ name, corpus, seed, spec, targetsUrl = ownTargetsUrl }: CampaignOptions) {
+    this.#hangMs = spec.hangMs;
+    this.#child = fork(runnerPath, [targetsUrl, name, corpus, String(seed)], {
+      execArgv: ['--no-warnings', '--expose-gc'],
+      stdio: ['ignore', 'ignore', keepErrors ? 'inherit' : 'ignore', 'ipc'],
+    });
+    this.#watch = setInterval(() => this.#checkMemory(), memoryPollMs);
+  }
+
+  #checkMemory(): void {
+    const bytes = residentBytesOf(this.#child.pid);
+    if (bytes > maxResidentBytes) this.#end(`takes ${Math.round(bytes / bytesPerMegabyte)} MB`);
+  }
+
+  #end(why: string): void {
+    this.#endedFor ??= why;
+    this.kill();
+  }
+
+  run(order: Order): Promise<Done> {
+    this.#child.send(order);
+    return this.#await('done') as Promise<Done>;
+  }
+
+  /** Lets it clean up behind itself. */
+  stop(): Promise<unknown> {
+    clearInterval(this.#watch);
+    const exited = once(this.#child, 'exit');
+    this.#child.disconnect();
+    return exited;
+  }
+
+  kill(): void {
+    clearInterval(this.#watch);
+    this.#child.kill('SIGKILL');
+  }
+
+  /** Waits for a message of this type. @throws Lost when the process ends first, or gives no sign of life for too long. */
+  #await(type: FromRunner['type']): Promise<FromRunner> {
+    return new Promise((resolve, reject) => {
+      let at: number | undefined;
+      const hang = () => this.#end(`hangs for ${this.#hangMs / msPerSecond} s`);
+      let limit = setTimeout(hang, this.#hangMs);
+      const ended = (code: number | null, signal: NodeJS.Signals | null) => {
+        clearTimeout(limit);
+        clearInterval(this.#watch);
+        this.#child.off('message', receive);
+        reject(new Lost(this.#endedFor ?? `ends with ${signal ?? code}`, at));
+      };
+      const receive = (message: FromRunner) => {
+        clearTimeout(limit);
+        if (message.type === 'at') at = message.number;
+        if (message.type !== type) {
+          limit = setTimeout(hang, this.#hangMs);
+          return;
+        }
+        this.#child.off('exit', ended);
+        this.#child.off('message', receive);
+        resolve(message);
+      };
+      this.#child.on('message', receive);
+      this.#child.once('exit', ended);
+    });
+  }
+}
+
+/** Cases that are still to run. */
+interface Range {
+  readonly from: number;
+  readonly end: number;
+  /** One of them has cost a process, in this way: each is told of before it runs. */
+  readonly lostBefore?: string;
+}
+
+/** Everything that came of the batches so far. */
+class Tally {
+  cases = 0;
+  readonly outcomes: Record<string, number> = {};
+  readonly failures: Failure[] = [];
+  readonly residentBytes: number[] = [];
+  slowest = { number: 0, ms: 0 };
+
+  add(done: Done, { from, end, lostBefore }: Range): void {
+    this.cases += end - from;
+    for (const [outcome, times] of Object.entries(done.tally))
+      this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + times;
+    this.failures.push(...done.failures);
+    this.residentBytes.push(done.residentBytes);
+    if (done.slowest.ms > this.slowest.ms) this.slowest = done.slowest;
+    if (lostBefore === undefined) return;
+    const problem = `one of the cases to ${end - 1} ${lostBefore}, but not again`;
+    this.failures.push({ number: from, what: 'the process', problem });
+  }
+
+  addLost(number: number, how: string): void {
+    this.cases += 1;
+    this.outcomes['lost'] = (this.outcomes['lost'] ?? 0) + 1;
+    this.failures.push({ number, what: 'the process', problem: how });
+  }
+}
+
+/** What is to be run after a process was lost: what was before the case that did it, and what comes behind. */
+function rangesAfter(lost: Lost, at: number, range: Range, step: number): Range[] {
+  const suspects: Range[] =
+    range.lostBefore === undefined && step > 1
+      ? [{ from: at, end: Math.min(at + step, range.end), lostBefore: lost.message }]
+      : [];
+  const behind = at + (suspects.length > 0 ? step : 1);
+  const ranges: Range[] = [{ from: range.from, end: at }, ...suspects, { from: behind, end: range.end }];
+  return ranges.filter(({ from, end }) => from < end);
+}
+
+/** Runs the cases in order, in one process at a time. @throws Lost when a process is lost before its first case. */
+export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
+  const { spec, from, count, deadlineMs } = options;
+  const startedAtMs = performance.now();
+  const tally = new Tally();
+  const open: Range[] = [{ from, end: from + count }];
+  let runner: Runner | undefined;
+  for (let range = open.shift(); range !== undefined && performance.now() < deadlineMs; range = open.shift()) {
+    const batch = { ...range, end: Math.min(range.end, range.from + spec.batch) };
+    if (batch.end < range.end) open.unshift({ ...range, from: batch.end });
+    const step = batch.lostBefore === undefined ? spec.step : 1;
+    try {
+      runner ??= await Runner.start(options);
+      tally.add(await runner.run({ from: batch.from, count: batch.end - batch.from, step }), batch);
+    } catch (lost) {
+      runner = undefined;
+      if (!(lost instanceof Lost) || lost.at === undefined) throw lost;
+      if (step === 1) tally.addLost(lost.at, lost.message);
+      open.unshift(...rangesAfter(lost, lost.at, batch, step));
+    }
+    options.progressed(tally.cases);
+  }
+  await runner?.stop();
+  const { cases, outcomes, failures, slowest, residentBytes } = tally;
+  const seconds = (performance.now() - startedAtMs) / msPerSecond;
+  return { target: options.name, seed: options.seed, cases, seconds, outcomes, failures, slowest, residentBytes };
+}

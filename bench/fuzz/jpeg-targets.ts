@@ -1,0 +1,86 @@
+/** The checks of JPEG frames and their decoding as fuzz targets, with what may come of a file. */
+import { FrameError } from '../../src/errors.ts';
+import { type FrameCheck, type FrameLimits, validateJpeg } from '../../src/session/frame-validator.ts';
+import { type DecodedFrame, JpegDecoder } from '../../src/tools/jpeg-decoder.ts';
+import { makeJpeg, readBases } from './jpeg-cases.ts';
+import type { Case, CreateTarget } from './target.ts';
+
+/** The gateway's defaults. */
+export const frameLimits: FrameLimits = { maxFrameBytes: 5_242_880, maxFrameLabel: '5MB', maxPixels: 16_777_216 };
+
+/** `invalid_frame` always says why: in one short line of plain text, since it goes to the peer. */
+const refusal = /^Not a valid JPEG image: [ -~]{1,200}$/;
+
+/** Cases that are made at most until one passes the checks. */
+const maxTries = 200;
+/** jpeg-js reads these files too, and takes 20 times as long: one of so many, and no large ones. */
+const portableEvery = 10;
+const maxPortablePixels = 65_536;
+
+function outcomeOfCheck(check: FrameCheck): string {
+  if (check.ok) {
+    const pixels = check.width * check.height;
+    if (!(pixels >= 1 && pixels <= frameLimits.maxPixels))
+      throw new Error(`accepted with ${check.width}x${check.height}`);
+    return 'accepted';
+  }
+  if (check.code === 'frame_too_large') throw new Error(`too large: ${check.detail}`);
+  if (!refusal.test(check.detail)) throw new Error(`refused with ${JSON.stringify(check.detail)}`);
+  return 'refused';
+}
+
+/** `validateJpeg` on any file. */
+export const createValidation: CreateTarget = (corpus) => {
+  const bases = readBases(corpus);
+  return {
+    make: (random) => makeJpeg(random, bases),
+    run: ({ bytes }) => outcomeOfCheck(validateJpeg(bytes, frameLimits)),
+  };
+};
+
+/** A worker's decoder on files that pass the checks; bytes lie in shared memory, as they do there. */
+export const createDecoding: CreateTarget = async (corpus) => {
+  const bases = readBases(corpus);
+  const memory = new Uint8Array(new SharedArrayBuffer(frameLimits.maxFrameBytes));
+  const [decoder, portable] = [await JpegDecoder.create(), JpegDecoder.portable()];
+  return {
+    make(random) {
+      for (let tries = 0; tries < maxTries; tries++) {
+        const made = makeJpeg(random, bases);
+        if (validateJpeg(made.bytes, frameLimits).ok) return made;
+      }
+      throw new Error(`none of ${maxTries} files passes the checks`);
+    },
+    async run({ bytes }: Case) {
+      const check = validateJpeg(bytes, frameLimits);
+      if (!check.ok) throw new Error(`refused by the checks: ${check.detail}`);
+      const frame = memory.subarray(0, bytes.length);
+      frame.set(bytes);
+      const outcome = await outcomeOfDecoding(decoder, frame, check);
+      const isSmall = check.width * check.height <= maxPortablePixels;
+      if (bytes.length % portableEvery === 0 && isSmall) await outcomeOfDecoding(portable, frame, check);
+      if (!frame.every((byte, at) => byte === bytes[at])) throw new Error('the frame itself was changed');
+      return outcome;
+    },
+  };
+};
+
+type Size = Pick<DecodedFrame['image'], 'width' | 'height'>;
+
+async function outcomeOfDecoding(decoder: JpegDecoder, bytes: Uint8Array, { width, height }: Size): Promise<string> {
+  let decoded: DecodedFrame;
+  try {
+    decoded = await decoder.decode(bytes);
+  } catch (error) {
+    if (!(error instanceof FrameError) || error.code !== 'invalid_frame') throw error;
+    if (!refusal.test(error.detail)) throw new Error(`${decoder.engine} refuses with ${JSON.stringify(error.detail)}`);
+    return 'refused by the decoder';
+  }
+  const { image, warnings } = decoded;
+  const isWhole = image.channels === 3 && image.data.length >= width * height * image.channels;
+  if (image.width !== width || image.height !== height || !isWhole) {
+    const given = `${image.width}x${image.height}, ${image.data.length} bytes`;
+    throw new Error(`${decoder.engine} gives ${given}; the header says ${width}x${height}`);
+  }
+  return warnings.length === 0 ? 'picture' : 'damaged picture';
+}

@@ -1,0 +1,96 @@
+/** JSON files for fuzzing: values changed where they are, keys that mean something to JavaScript, numbers that are none. */
+import { below, type Case, pick, type Random } from './target.ts';
+
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** Each stands for text in the file that `JSON.stringify` never writes. */
+const raw: Readonly<Record<string, string>> = {
+  '@nan': 'NaN',
+  '@infinity': '1e999',
+  '@minus-zero': '-0',
+  '@hex': '0x10',
+  '@deep': `${'['.repeat(50_000)}${']'.repeat(50_000)}`,
+  '@open': '[['.repeat(20_000),
+  '@proto': '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}',
+};
+
+const longText = 100_000;
+const values: readonly Json[] = [
+  ...Object.keys(raw),
+  ...[null, true, false, 0, -1, 1, 0.5, 1e9, 2 ** 53, -(2 ** 31), 1e300, '', ' ', 'a', [], {}, [[]], [null]],
+  ...['__proto__', 'constructor', '../../etc/passwd', 'a/b', 'a\0b', '\x1b[31m', 'two\nlines', '\u202e', '\ud800'],
+  ...['é'.repeat(300), 'x'.repeat(longText), 'plate-yolo', '/dev/zero', '.', '..', 'decode'],
+];
+const keys = [
+  '__proto__',
+  'constructor',
+  'toString',
+  '',
+  '\x1b[31m',
+  'x'.repeat(longText),
+  'id',
+  'params',
+  'load',
+  'limits',
+];
+
+/** Every value in a value, as where it is. */
+function placesOf(value: Json): { readonly owner: Json[] | { [key: string]: Json }; readonly key: string }[] {
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([key, inner]) => [{ owner: value, key }, ...placesOf(inner)]);
+}
+
+function set(owner: Json[] | { [key: string]: Json }, key: string, value: Json): void {
+  // An assignment to `__proto__` would be something else.
+  Object.defineProperty(owner, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
+type Change = (random: Random, root: Json) => void;
+
+function changeAny(change: (random: Random, owner: Json[] | { [key: string]: Json }, key: string) => void): Change {
+  return (random, root) => {
+    const places = placesOf(root);
+    if (places.length === 0) return;
+    const { owner, key } = pick(random, places);
+    change(random, owner, key);
+  };
+}
+
+const changes: Readonly<Record<string, Change>> = {
+  'a value': changeAny((random, owner, key) => set(owner, key, structuredClone(pick(random, values)))),
+  'a value lost': changeAny((_, owner, key) => {
+    if (Array.isArray(owner)) owner.splice(Number(key), 1);
+    else delete owner[key];
+  }),
+  'a value twice': changeAny((random, owner, key) => {
+    const copy = structuredClone((owner as { [key: string]: Json })[key] ?? null);
+    if (Array.isArray(owner)) owner.splice(Number(key), 0, copy);
+    else set(owner, pick(random, keys), copy);
+  }),
+  'a key more': changeAny((random, owner) => {
+    if (!Array.isArray(owner)) set(owner, pick(random, keys), structuredClone(pick(random, values)));
+  }),
+  'a value of elsewhere': (random, root) => {
+    const places = placesOf(root);
+    if (places.length === 0) return;
+    const from = pick(random, places);
+    const to = pick(random, places);
+    set(to.owner, to.key, structuredClone((from.owner as { [key: string]: Json })[from.key] ?? null));
+  },
+};
+
+const names = Object.keys(changes);
+const maxChanges = 3;
+
+function textOf(root: Json): string {
+  const text = JSON.stringify(root) ?? 'null';
+  return text.replace(/"(@[a-z-]+)"/g, (whole, name: string) => raw[name] ?? whole);
+}
+
+/** Changes a value that JSON can hold. */
+export function makeJson(random: Random, usual: Json): Case {
+  const root = structuredClone(usual);
+  const done = Array.from({ length: 1 + below(random, maxChanges) }, () => pick(random, names));
+  for (const name of done) changes[name]?.(random, root);
+  return { bytes: Buffer.from(textOf(root)), what: done.join(', ') };
+}

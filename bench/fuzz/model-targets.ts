@@ -1,0 +1,147 @@
+/** Model files as fuzz targets: each is loaded, warmed up and run as a worker does, or examined as `framegate models inspect` does. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { examineModel } from '../../src/cli/model-report.ts';
+import { describeClasses, jsonOfReport } from '../../src/cli/model-text.ts';
+import { FrameError, SetupError } from '../../src/errors.ts';
+import { findModel } from '../../src/models/model-files.ts';
+import { checkPipelines } from '../../src/pipeline/registry.ts';
+import { VideoFilePipelineService } from '../../src/pipeline/video-file-pipeline-service.ts';
+import { writePicture } from './corpus.ts';
+import { damage } from './damage.ts';
+import { readBases } from './jpeg-cases.ts';
+import { makeJson } from './json-cases.ts';
+import { makeOnnx } from './onnx-cases.ts';
+import { peakOf } from './peak-memory.ts';
+import { below, type CreateTarget } from './target.ts';
+
+/** More than any model of the seed files needs with an input of the most pixels. */
+const maxPeakBytes = 1_073_741_824;
+/** What an operator has to read. */
+const maxLineLength = 600;
+/** What ONNX Runtime and V8 say when they ask for more than there is. */
+const outOfMemory = /bad_alloc|allocation failed|out of memory|failed to allocate/i;
+
+const cpu = ['cpu'];
+
+/** A folder of models with one, `m`, which is written anew for each case. */
+class ModelFolder {
+  readonly path = mkdtempSync(join(tmpdir(), 'framegate-fuzz-model-'));
+
+  constructor() {
+    mkdirSync(join(this.path, 'm'));
+    process.once('exit', () => rmSync(this.path, { recursive: true, force: true }));
+  }
+
+  write(name: 'model.onnx' | 'model.json', bytes: Uint8Array): void {
+    writeFileSync(join(this.path, 'm', name), bytes);
+  }
+
+  get files() {
+    const files = findModel(this.path, 'm');
+    if ('fault' in files) throw new SetupError([files.fault]);
+    return files;
+  }
+}
+
+const tools = {
+  detector: { plugin_id: 'yolo', tool_id: 'detect_objects' },
+  recogniser: { plugin_id: 'ocr', tool_id: 'extract_text' },
+} as const;
+
+function pipelineOf(tool: keyof typeof tools): { path: string; text: string } {
+  const node = { id: 'n', ...tools[tool], params: { model: 'm' } };
+  const file = {
+    id: 'p',
+    name: 'p',
+    description: '',
+    nodes: [node],
+    edges: [],
+    entry_nodes: ['n'],
+    output_nodes: ['n'],
+  };
+  return { path: '/p.json', text: JSON.stringify(file) };
+}
+
+const picture = writePicture();
+
+/** Loads the model, runs a frame through it and gives it back, as a worker does. */
+async function serve(folder: ModelFolder, tool: keyof typeof tools): Promise<string> {
+  const context = { modelsDir: folder.path, providers: cpu };
+  const service = await VideoFilePipelineService.create(await checkPipelines([pipelineOf(tool)], context), context);
+  try {
+    JSON.parse(JSON.stringify(await service.runOnFrame('p', 0, picture)));
+    return `${tool} runs`;
+  } catch (error) {
+    if (!(error instanceof FrameError) || error.code !== 'pipeline_failure') throw error;
+    return `${tool} fails`;
+  } finally {
+    await service.close();
+  }
+}
+
+async function examine(folder: ModelFolder): Promise<string> {
+  const report = await examineModel('m', folder.files, cpu);
+  JSON.stringify(jsonOfReport(report));
+  if ('fault' in report.detector) return 'examined';
+  describeClasses(report.detector.names, report.detector.head);
+  return 'examined a detector';
+}
+
+/** Whether an error is one that an operator can do something with, as the log and the command line tell it. */
+function outcomeOfError(error: unknown): string {
+  if (!(error instanceof Error)) throw new Error(`thrown: ${String(error)}`);
+  if (outOfMemory.test(error.message)) throw error;
+  const [line = ''] = new SetupError([error.message]).faults;
+  if (line.length > maxLineLength || /\p{C}/u.test(line)) throw new Error(`an unfit line: ${JSON.stringify(line)}`);
+  if (line.trim() === '') throw new Error('an error without a message');
+  return 'refused';
+}
+
+async function outcomeOf(run: () => Promise<string>): Promise<string> {
+  const peak = await peakOf(() => run().catch(outcomeOfError));
+  if (peak.bytes > maxPeakBytes) throw new Error(`takes ${Math.round(peak.bytes / 1e6)} MB (${peak.value})`);
+  return peak.value;
+}
+
+/** Three ways to use a file, by its length, so that a case stays the same. */
+function runModel(folder: ModelFolder, length: number): Promise<string> {
+  const way = length % 3;
+  return outcomeOf(() => (way === 0 ? examine(folder) : serve(folder, way === 1 ? 'detector' : 'recogniser')));
+}
+
+/** `model.onnx`. */
+export const createModel: CreateTarget = (corpus) => {
+  const bases = readBases(corpus);
+  const folder = new ModelFolder();
+  return {
+    make: (random) => makeOnnx(random, bases),
+    run({ bytes }) {
+      folder.write('model.onnx', bytes);
+      return runModel(folder, bytes.length);
+    },
+  };
+};
+
+/** `model.json` beside a good model. */
+export const createOverrides: CreateTarget = (corpus) => {
+  const [base] = readBases(corpus);
+  const folder = new ModelFolder();
+  folder.write('model.onnx', base as Uint8Array);
+  const usual = {
+    ...{ description: 'x', names: ['a', 'b'], score_threshold: 0.4, iou_threshold: 0.5, head: 'ultralytics' },
+    ...{ imgsz: [64, 64], normalisation: { mean: [0, 0, 0], std: [1, 1, 1] }, channel_order: 'bgr' },
+    letterbox: 'centre',
+  };
+  return {
+    make(random) {
+      const made = makeJson(random, usual);
+      return below(random, 4) === 0 ? damage(random, made.bytes) : made;
+    },
+    run({ bytes }) {
+      folder.write('model.json', bytes);
+      return outcomeOf(() => serve(folder, 'detector'));
+    },
+  };
+};

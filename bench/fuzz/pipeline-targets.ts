@@ -1,0 +1,148 @@
+/** Pipeline files as fuzz targets: each is read and checked as at the start, and what passes is run. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SetupError } from '../../src/errors.ts';
+import { loadPipelines, type Pipeline } from '../../src/pipeline/registry.ts';
+import { VideoFilePipelineService } from '../../src/pipeline/video-file-pipeline-service.ts';
+import { writePicture } from './corpus.ts';
+import { damage } from './damage.ts';
+import { makeJson } from './json-cases.ts';
+import { below, type Case, type CreateTarget, pick, type Random } from './target.ts';
+
+const shipped = fileURLToPath(new URL('../../native-models', import.meta.url));
+
+/** What an operator reads of one file, and how long a line is at most. */
+const maxFaults = 26;
+const maxFaultLength = 1000;
+
+/** A tool that takes anything and gives it, so that what passes the checks can be run without a model. */
+const passTool = `export default ({ z }) => ({
+  pluginId: 'test', toolId: 'pass', description: 'Gives what it is given.', inputs: [], outputs: ['given'],
+  failureDetail: 'Test tool failed', params: z.looseObject({}),
+  async create(params) { return { run: () => ({ given: Object.keys(params).length }) }; },
+});`;
+
+interface Node {
+  id: string;
+  plugin_id: string;
+  tool_id: string;
+  params: Record<string, never>;
+}
+
+function graphOf(ids: readonly string[], edges: readonly (readonly [string, string])[]) {
+  const nodes: Node[] = ids.map((id) => ({ id, plugin_id: 'test', tool_id: 'pass', params: {} }));
+  return {
+    ...{ id: 'p', name: 'p', description: 'A graph.', nodes },
+    edges: edges.map(([from_node, to_node]) => ({ from_node, to_node })),
+    ...{ entry_nodes: ids.slice(0, 1), output_nodes: ids.slice(-1), load: 'start', sequential: false },
+    limits: { max_pixels: 1_000_000, max_workers: 1 },
+  };
+}
+
+const sizes = [2, 10, 100, 1000, 20_000, 100_000];
+const idsOf = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`);
+const inARow = (ids: readonly string[]) => ids.slice(1).map((id, index): [string, string] => [ids[index] ?? '', id]);
+
+/** Graphs of many nodes, most of them wrong. */
+const graphs: Readonly<Record<string, (random: Random, ids: string[]) => object>> = {
+  'a chain': (_, ids) => graphOf(ids, inARow(ids)),
+  'a ring': (_, ids) => graphOf(ids, [...inARow(ids), [ids.at(-1) ?? '', ids[0] ?? '']]),
+  'a star': (_, ids) =>
+    graphOf(
+      ids,
+      ids.slice(1).map((id) => [ids[0] ?? '', id]),
+    ),
+  'nodes without edges': (_, ids) => graphOf(ids, []),
+  'doubled nodes': (_, ids) => graphOf([...ids, ...ids], inARow(ids)),
+  'unknown nodes': (_, ids) => graphOf(['a'], inARow(ids)),
+  'edges at random': (random, ids) =>
+    graphOf(
+      ids,
+      ids.map(() => [pick(random, ids), pick(random, ids)]),
+    ),
+};
+
+function makeGraph(random: Random): Case {
+  const what = pick(random, Object.keys(graphs));
+  const ids = idsOf(pick(random, sizes));
+  return { bytes: Buffer.from(JSON.stringify(graphs[what]?.(random, ids))), what: `${what} of ${ids.length}` };
+}
+
+function makePipeline(random: Random, bases: readonly string[]): Case {
+  const way = below(random, 20);
+  if (way === 0) return makeGraph(random);
+  if (way === 1)
+    return {
+      bytes: Buffer.alloc(pick(random, [0, 1, 3_000_000]), pick(random, [' ', '[', '0', '\0'])),
+      what: 'one byte',
+    };
+  const made = makeJson(random, JSON.parse(pick(random, bases)));
+  return way < 5 ? damage(random, made.bytes) : made;
+}
+
+function usualFiles(): string[] {
+  const folder = join(shipped, 'pipelines');
+  const own = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+  const ids = idsOf(4);
+  const graph = graphOf(ids, [...inARow(ids), ['n0', 'n2']]);
+  return [
+    ...own.map((text) => JSON.stringify({ ...JSON.parse(text), id: 'p' })),
+    ...Array(8).fill(JSON.stringify(graph)),
+  ];
+}
+
+function outcomeOfError(error: unknown, path: string): string {
+  if (!(error instanceof SetupError)) throw error;
+  if (error.faults.length === 0 || error.faults.length > maxFaults) throw new Error(`${error.faults.length} faults`);
+  for (const fault of error.faults) {
+    if (/^and \d+ more$/.test(fault)) continue;
+    if (!fault.startsWith(path)) throw new Error(`a fault that does not name the file: ${fault.slice(0, 200)}`);
+    if (fault.length > maxFaultLength) throw new Error(`a fault of ${fault.length} characters`);
+    if (/\p{C}/u.test(fault))
+      throw new Error(`a fault with control characters: ${JSON.stringify(fault.slice(0, 200))}`);
+  }
+  return 'refused';
+}
+
+const picture = writePicture();
+
+/** Runs a frame through it where nothing needs a model. */
+async function runPipeline(pipeline: Pipeline, modelsDir: string): Promise<string> {
+  if ([...pipeline.nodes.values()].some(({ tool }) => tool.pluginId !== 'test')) return 'passes';
+  const service = await VideoFilePipelineService.create([pipeline], { modelsDir, providers: ['cpu'] });
+  const { result } = await service.runOnFrame(pipeline.id, 0, picture);
+  const stages = Object.keys(JSON.parse(JSON.stringify(result)).timings_ms);
+  await service.close();
+  if (stages.length !== pipeline.nodes.size + 2)
+    throw new Error(`${stages.length} times for ${pipeline.nodes.size} nodes`);
+  return 'runs';
+}
+
+/** `pipelines/p.json`. */
+export const createPipeline: CreateTarget = () => {
+  const modelsDir = mkdtempSync(join(tmpdir(), 'framegate-fuzz-pipeline-'));
+  process.once('exit', () => rmSync(modelsDir, { recursive: true, force: true }));
+  for (const folder of ['pipelines', 'tools']) mkdirSync(join(modelsDir, folder));
+  for (const model of ['plate-yolo', 'plate-reader']) symlinkSync(join(shipped, model), join(modelsDir, model));
+  writeFileSync(join(modelsDir, 'tools', 'pass.mjs'), passTool);
+  const path = join(modelsDir, 'pipelines', 'p.json');
+  const bases = usualFiles();
+  return {
+    make: (random) => makePipeline(random, bases),
+    async run({ bytes }) {
+      writeFileSync(path, bytes);
+      let pipelines: Pipeline[];
+      try {
+        pipelines = await loadPipelines({ modelsDir, providers: ['cpu'] });
+      } catch (error) {
+        return outcomeOfError(error, path);
+      }
+      if ('polluted' in {}) throw new Error('a prototype was changed');
+      const [pipeline] = pipelines;
+      if (pipeline === undefined) throw new Error('no pipeline and no fault');
+      return runPipeline(pipeline, modelsDir);
+    },
+  };
+};

@@ -1,0 +1,78 @@
+/** Takes a protobuf message apart into its fields, those of its messages too, and puts it together again. */
+import { Reader } from 'protobufjs/minimal.js';
+
+/** Which fields of a message are messages themselves; the others are numbers or bytes. */
+export interface Schema {
+  readonly [field: number]: () => Schema;
+}
+
+export const wire = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
+
+export type Field =
+  | { readonly kind: 'message'; readonly number: number; readonly fields: Field[] }
+  | { readonly kind: 'bytes'; readonly number: number; readonly value: Uint8Array }
+  /** A varint as it is in the file, up to ten bytes, or the four or eight bytes of a fixed number. */
+  | { readonly kind: 'number'; readonly number: number; readonly wireType: number; readonly value: Uint8Array };
+
+const fieldShift = 3;
+const wireMask = 7;
+
+export function readMessage(bytes: Uint8Array, schema: Schema): Field[] {
+  const reader = Reader.create(bytes);
+  const fields: Field[] = [];
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    const number = tag >>> fieldShift;
+    const wireType = tag & wireMask;
+    const nested = schema[number];
+    if (wireType === wire.bytes) {
+      const value = reader.bytes();
+      if (nested === undefined) fields.push({ kind: 'bytes', number, value });
+      else fields.push({ kind: 'message', number, fields: readMessage(value, nested()) });
+    } else {
+      const from = reader.pos;
+      reader.skipType(wireType);
+      fields.push({ kind: 'number', number, wireType, value: bytes.subarray(from, reader.pos) });
+    }
+  }
+  return fields;
+}
+
+export function writeMessage(fields: readonly Field[]): Uint8Array {
+  const chunks = fields.flatMap((field) => {
+    const tagOf = (wireType: number) => varint(BigInt(((field.number << fieldShift) | wireType) >>> 0));
+    if (field.kind === 'number') return [tagOf(field.wireType), field.value];
+    const value = field.kind === 'message' ? writeMessage(field.fields) : field.value;
+    return [tagOf(wire.bytes), varint(BigInt(value.length)), value];
+  });
+  return Buffer.concat(chunks);
+}
+
+const varintBits = 7n;
+const varintMask = 0x7fn;
+const more = 0x80;
+
+/** @param value negative numbers take ten bytes, as int64 does. */
+export function varint(value: bigint): Uint8Array {
+  const bytes: number[] = [];
+  let rest = BigInt.asUintN(64, value);
+  while (rest > varintMask) {
+    bytes.push(Number(rest & varintMask) | more);
+    rest >>= varintBits;
+  }
+  return Uint8Array.from([...bytes, Number(rest)]);
+}
+
+/** A field with text in it. */
+function textField(number: number, text: string): Field {
+  return { kind: 'bytes', number, value: Buffer.from(text) };
+}
+
+/** A message of a key and a value, as `StringStringEntryProto` of ONNX. */
+export function entryField(number: number, key: string, value: string): Field {
+  return { kind: 'message', number, fields: [textField(1, key), textField(2, value)] };
+}
+
+export function numberField(number: number, value: bigint): Field {
+  return { kind: 'number', number, wireType: wire.varint, value: varint(value) };
+}

@@ -1,0 +1,101 @@
+/** Damaged frames through a real gateway: each is answered with a result, or with one error and the close that belongs to it. */
+import { closeCodeOf } from '../../src/protocol.ts';
+import { type FrameCheck, validateJpeg } from '../../src/session/frame-validator.ts';
+import { type Gateway, startGateway } from '../../test/support/gateway.ts';
+import { type Reply, StreamClient } from '../../test/support/stream-client.ts';
+import { residentMegabytes } from '../../test/support/vital-signs.ts';
+import { makeJpeg, readBases } from './jpeg-cases.ts';
+import { frameLimits } from './jpeg-targets.ts';
+import type { Case, CreateTarget } from './target.ts';
+
+/** Lines of the log that no frame may bring about. */
+const troubles = /a worker was lost|a handler failed|could not be handled|timed out/;
+const answerMs = 20_000;
+const bytesPerMegabyte = 1_048_576;
+
+/** A gateway, and the session that the last frame has left open. */
+class StreamUnderTest {
+  #gateway: Gateway | undefined;
+  #client: StreamClient | undefined;
+  #logRead = 0;
+
+  get residentBytes(): number {
+    return this.#gateway === undefined ? 0 : residentMegabytes(this.#gateway) * bytesPerMegabyte;
+  }
+
+  async answerTo({ bytes }: Case): Promise<string> {
+    const gateway = this.#gateway ?? (await startGateway({ POOL_WORKERS: '1', LOG_LEVEL: 'info' }));
+    this.#gateway = gateway;
+    try {
+      const outcome = await within(this.#send(gateway, bytes), gateway);
+      const trouble = troubles.exec(gateway.log().slice(this.#logRead));
+      this.#logRead = gateway.log().length;
+      if (trouble !== null) throw new Error(`the log has "${trouble[0]}"`);
+      return outcome;
+    } catch (error) {
+      // The next case starts with a gateway that has seen nothing.
+      this.#gateway = undefined;
+      this.#client = undefined;
+      this.#logRead = 0;
+      await gateway.kill();
+      throw error;
+    }
+  }
+
+  async #send(gateway: Gateway, bytes: Uint8Array): Promise<string> {
+    const client = this.#client ?? (await StreamClient.open(gateway.streamUrl('echo')));
+    this.#client = client;
+    const before = client.replies.length;
+    const answer = await client.sendUntilTaken(bytes).catch(() => undefined);
+    const check = validateJpeg(bytes, frameLimits);
+    if (answer !== undefined) return outcomeOfResult(answer, check);
+    this.#client = undefined;
+    const closeCode = await client.closed();
+    return outcomeOfEnd(client.replies.slice(before), closeCode, check);
+  }
+}
+
+/** @throws Error where the answer does not come, or the gateway is gone. */
+async function within<Value>(answer: Promise<Value>, gateway: Gateway): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer in ${answerMs} ms`)), answerMs);
+  });
+  const gone = gateway.ended().then(({ code, signal }) => {
+    throw new Error(`the gateway ended with ${signal ?? code}`);
+  });
+  gone.catch(() => undefined);
+  try {
+    return await Promise.race([answer, late, gone]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function outcomeOfResult(answer: Reply, check: FrameCheck): string {
+  const { width, height } = answer['result'] as { width?: number; height?: number };
+  if (!check.ok) throw new Error(`a result for a frame that is refused: ${check.detail}`);
+  if (width !== check.width || height !== check.height)
+    throw new Error(`a result of ${width}x${height} for a frame of ${check.width}x${check.height}`);
+  return 'result';
+}
+
+function outcomeOfEnd(replies: readonly Reply[], closeCode: number, check: FrameCheck): string {
+  const seen = `${JSON.stringify(replies)}, close ${closeCode}`;
+  const errors = replies.filter((reply) => 'error' in reply);
+  const [error] = errors;
+  if (errors.length !== 1 || error?.['error'] !== 'invalid_frame') throw new Error(`not one invalid_frame: ${seen}`);
+  if (closeCode !== closeCodeOf('invalid_frame')) throw new Error(`another close: ${seen}`);
+  if (!check.ok && check.detail !== error['detail']) throw new Error(`not "${check.detail}": ${seen}`);
+  return 'invalid_frame';
+}
+
+export const createStream: CreateTarget = (corpus) => {
+  const bases = readBases(corpus);
+  const stream = new StreamUnderTest();
+  return {
+    make: (random) => makeJpeg(random, bases),
+    run: (input) => stream.answerTo(input),
+    residentBytes: () => stream.residentBytes,
+  };
+};
