@@ -21,10 +21,12 @@ export type StreamErrorCode = keyof typeof streamErrors;
 
 /** Error codes that only plain HTTP requests can get, with their status. */
 export const httpErrors = {
+  bad_request: { status: '400 Bad Request', detail: 'Malformed request' },
   not_found: { status: '404 Not Found', detail: 'No such resource' },
   method_not_allowed: { status: '405 Method Not Allowed', detail: 'Only GET is supported here' },
   request_timeout: { status: '408 Request Timeout', detail: 'The body did not come to its end in time' },
   too_many_requests: { status: '429 Too Many Requests', detail: 'Too many connections and frames from this address' },
+  not_implemented: { status: '501 Not Implemented', detail: 'Unknown Transfer-Encoding' },
   upgrade_required: { status: '426 Upgrade Required', detail: 'Open this address as a WebSocket' },
 } as const;
 

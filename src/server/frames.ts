@@ -10,6 +10,7 @@ import type { Address, Addresses } from '../session/addresses.ts';
 import { type FrameLimits, validateJpeg } from '../session/frame-validator.ts';
 import { addressOf } from './peer-address.ts';
 import { RequestBody } from './request-body.ts';
+import { isChunked, refuses } from './request-checks.ts';
 import { type Answer, jsonAnswer, respond, retryLater } from './respond.ts';
 import { limitsFor, type ServedPipeline } from './served-pipeline.ts';
 import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from './uws.ts';
@@ -53,6 +54,8 @@ interface Request {
   readonly address: Address;
   readonly pipeline: ServedPipeline | undefined;
   readonly body: RequestBody;
+  /** uWebSockets.js takes ends of chunks that others do not: the connection ends with the answer. */
+  readonly isChunked: boolean;
   /** Runs until the body is there. */
   readonly timeout: NodeJS.Timeout;
   /** It was answered, or the peer has gone. */
@@ -86,6 +89,7 @@ export class FramesEndpoint {
 
   #receive(response: HttpResponse, request: HttpRequest): void {
     const { limits, pipelines, log, addresses, trustedProxies } = this.#options;
+    if (refuses(response, request)) return;
     const nowMs = performance.now();
     const pipelineId = request.getQuery('pipeline_id') ?? '';
     const address = addresses.enter(addressOf(response, request, trustedProxies), nowMs);
@@ -96,6 +100,7 @@ export class FramesEndpoint {
     const waiting: Request = {
       ...{ response, address, isOver: false, withdraw: undefined },
       pipeline: pipelines.get(pipelineId),
+      isChunked: isChunked(request),
       body: new RequestBody(limits.maxFrameBytes, budget),
       timeout: setTimeout(() => this.#end(waiting, timedOut), limits.bodyTimeoutMs),
     };
@@ -183,7 +188,7 @@ export class FramesEndpoint {
   #end(waiting: Request, answer: Answer): void {
     if (waiting.isOver) return;
     this.#leave(waiting);
-    respond(waiting.response, answer);
+    respond(waiting.response, waiting.isChunked ? { ...answer, andClose: true } : answer);
   }
 
   /** Nothing of the request is needed any more. */

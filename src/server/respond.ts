@@ -26,16 +26,30 @@ export function jsonAnswer(status: string, body: string, headers: Answer['header
 }
 
 /**
- * Writes one answer; the response must not be used after it.
+ * Writes one answer; the response must not be used after it, and its `onAborted` not be set.
  *
  * uWebSockets.js answers pipelined requests one after the other and keeps what the peer does not read, without a limit and at a
  * growing cost. An answer that does not go out whole is therefore left pending, and uWebSockets.js cuts a connection whose next
  * request finds one. An answer without a body cannot be pending, so it ends its connection.
+ *
+ * Where the connection ends, uWebSockets.js would still read a next request from the same segment, unless an answer is outstanding. So such
+ * an answer waits until what has arrived was read.
  */
-export function respond(
-  response: HttpResponse,
-  { status, headers, body, isBodiless = false, andClose = false }: Answer,
-): void {
+export function respond(response: HttpResponse, answer: Answer): void {
+  if (!answer.andClose) {
+    write(response, answer);
+    return;
+  }
+  let isGone = false;
+  response.onAborted(() => {
+    isGone = true;
+  });
+  setImmediate(() => {
+    if (!isGone) write(response, answer);
+  });
+}
+
+function write(response: HttpResponse, { status, headers, body, isBodiless = false, andClose = false }: Answer): void {
   response.cork(() => {
     response.writeStatus(status);
     for (const [name, value] of headers) response.writeHeader(name, value);

@@ -6,6 +6,7 @@ import type { Pool, PoolStatus } from '../pool/pool.ts';
 import { encodeError, framesPath, streamPath } from '../protocol.ts';
 import { type Pages, writePage } from './pages.ts';
 import { findMeantPath } from './paths.ts';
+import { headersOf, refuses } from './request-checks.ts';
 import { type Answer, jsonAnswer, respond } from './respond.ts';
 import type { ServedPipeline } from './served-pipeline.ts';
 import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from './uws.ts';
@@ -33,10 +34,13 @@ export function registerRoutes(app: TemplatedApp, { pool, pipelines, pages, log 
   };
   // POST has its own handler.
   app.any(framesPath, (response, request) => {
-    guarded(log, () => answer(response, request, notAllowed('POST', 'Only POST is supported here')));
+    guarded(log, () => {
+      if (!refuses(response, request)) answer(response, request, notAllowed('POST', 'Only POST is supported here'));
+    });
   });
   app.any('/*', (response, request) => {
     guarded(log, () => {
+      if (refuses(response, request)) return;
       const path = request.getUrl();
       const page = pages.get(path);
       // Only the stream takes upgrades: a page or a status would tell a WebSocket client nothing.
@@ -64,7 +68,7 @@ function ok(value: unknown): Answer {
 }
 
 function failure(code: HttpErrorCode): Answer {
-  return jsonAnswer(httpErrors[code].status, encodeError(code, httpErrors[code].detail));
+  return jsonAnswer(httpErrors[code].status, encodeError(code, httpErrors[code].detail), headersOf(code));
 }
 
 function notFound(meant: string | undefined): Answer {

@@ -11,8 +11,10 @@ import { OpenSessions, type SilenceLimits } from '../session/open-sessions.ts';
 import { type SessionLimits, SessionManager } from '../session/session-manager.ts';
 import { withoutExtraSlashes } from './paths.ts';
 import { addressOf } from './peer-address.ts';
+import { isHandshake } from './request-checks.ts';
 import { jsonAnswer, respond, retryLater } from './respond.ts';
 import { limitsFor, type ServedPipeline } from './served-pipeline.ts';
+import { acceptSocket, socketSettings } from './sockets.ts';
 import { LeavingSockets, outboxOf, type Socket, type SocketData } from './stream-socket.ts';
 import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from './uws.ts';
 
@@ -22,7 +24,7 @@ export interface StreamOptions {
   readonly hasRoom: () => boolean;
   /** The process has more memory than it should: nobody is let in. */
   readonly isShortOfMemory: () => boolean;
-  /** uWebSockets.js cuts a connection whose message is larger, without a word. */
+  /** See {@link socketSettings}. */
   readonly hardCapBytes: number;
   readonly pipelines: ReadonlyMap<string, ServedPipeline>;
   readonly pool: Pool;
@@ -33,9 +35,6 @@ export interface StreamOptions {
   /** Called once for each WebSocket that is gone. */
   readonly onClosed: () => void;
 }
-
-/** Seconds without a sign of life from the peer; the gateway pings by itself. uWebSockets.js aborts below 8. */
-const idleTimeoutSeconds = 60;
 
 /** Ends of a session that an operator should look at; the others are the peer's doing. */
 const ourFaults: ReadonlySet<StreamErrorCode> = new Set(['pipeline_failure', 'internal_error']);
@@ -61,13 +60,11 @@ export class StreamEndpoint {
     const { log } = this.#options;
     // Every path: where an address was put together with a slash too many, a browser could not tell what the 404 says.
     app.ws<SocketData>('/*', {
-      maxPayloadLength: this.#options.hardCapBytes,
-      // Sessions watch what is unread themselves and end with an error; zero switches the silent drop off.
-      maxBackpressure: 0,
-      idleTimeout: idleTimeoutSeconds,
+      ...socketSettings(this.#options.hardCapBytes),
       upgrade: (response, request, context) =>
         guarded(log, () => {
-          if (withoutExtraSlashes(request.getUrl()) === streamPath) this.#upgrade(response, request, context);
+          const isStream = withoutExtraSlashes(request.getUrl()) === streamPath;
+          if (isStream && isHandshake(request)) this.#upgrade(response, request, context);
           else request.setYield(true);
         }),
       open: (socket) => guarded(log, () => this.#opened(socket)),
@@ -119,13 +116,7 @@ export class StreamEndpoint {
       return;
     }
     const data: SocketData = { pipelineId: request.getQuery('pipeline_id'), address, session: undefined, open: true };
-    response.upgrade(
-      data,
-      request.getHeader('sec-websocket-key'),
-      request.getHeader('sec-websocket-protocol'),
-      request.getHeader('sec-websocket-extensions'),
-      context,
-    );
+    acceptSocket(response, request, context, data);
   }
 
   #opened(socket: Socket): void {

@@ -1,0 +1,139 @@
+/** What uWebSockets.js takes from a peer and RFC 9112 or RFC 6455 forbids: two readings of one request are refused. Runs on the loop. */
+import { type HttpErrorCode, httpErrors } from '../errors.ts';
+import { encodeError, framesPath, streamPath } from '../protocol.ts';
+import { withoutExtraSlashes } from './paths.ts';
+import { type Answer, jsonAnswer, respond } from './respond.ts';
+import type { HttpRequest, HttpResponse } from './uws.ts';
+
+/** Why a request is refused. */
+export interface RequestFault {
+  readonly code: HttpErrorCode;
+  readonly detail: string;
+}
+
+/** Headers of a request that may be there once at most. */
+const singleHeaders = ['host', 'content-length', 'transfer-encoding', 'sec-websocket-key', 'sec-websocket-version'];
+
+/** The only version there is (RFC 6455, 4.1). */
+const webSocketVersion = '13';
+
+/** 16 bytes in Base64 (RFC 6455, 4.1). */
+const webSocketKey = /^[A-Za-z0-9+/]{22}==$/;
+
+/** A token of a list like `keep-alive, Upgrade`, whatever its case. */
+const upgradeToken = /(?:^|,)\s*upgrade\s*(?:,|$)/i;
+const webSocketToken = /(?:^|,)\s*websocket\s*(?:,|$)/i;
+
+/** What a client has to be told with 426 (RFC 9110, 15.5.22; RFC 6455, 4.4). */
+const upgradeHeaders = [
+  ['Upgrade', 'websocket'],
+  ['Connection', 'Upgrade'],
+  ['Sec-WebSocket-Version', webSocketVersion],
+] as const;
+
+/**
+ * Whether the body comes in chunks. uWebSockets.js takes ends of chunks that others do not, so nothing behind such a body can be trusted:
+ * the connection ends with the answer.
+ */
+export function isChunked(request: HttpRequest): boolean {
+  return request.getHeader('transfer-encoding') !== '';
+}
+
+/** Whether a WebSocket opens with this request. One that does not is left to {@link refuses}. */
+export function isHandshake(request: HttpRequest): boolean {
+  return isUpgrade(request) && faultOf(request) === undefined;
+}
+
+/**
+ * Answers a request that is malformed, and closes its connection.
+ * @returns whether it was one.
+ */
+export function refuses(response: HttpResponse, request: HttpRequest): boolean {
+  const fault = faultOf(request);
+  if (fault === undefined) return false;
+  respond(response, {
+    ...jsonAnswer(httpErrors[fault.code].status, encodeError(fault.code, fault.detail), headersOf(fault.code)),
+    isBodiless: request.getCaseSensitiveMethod() === 'HEAD',
+    andClose: true,
+  });
+  return true;
+}
+
+/** What an answer with this code needs besides the usual headers. */
+export function headersOf(code: HttpErrorCode): Answer['headers'] {
+  return code === 'upgrade_required' ? upgradeHeaders : [];
+}
+
+/** What is wrong with a request's headers; looks at each once, a microsecond for ten. */
+export function faultOf(request: HttpRequest): RequestFault | undefined {
+  const path = request.getUrl();
+  return (
+    repeatedHeader(request) ??
+    badMethod(request) ??
+    badLength(request) ??
+    badTransferEncoding(request, path) ??
+    (isUpgrade(request) && withoutExtraSlashes(path) === streamPath ? badHandshake(request) : undefined)
+  );
+}
+
+function repeatedHeader(request: HttpRequest): RequestFault | undefined {
+  const seen = new Set<string>();
+  let repeated: string | undefined;
+  request.forEach((name) => {
+    if (seen.has(name) && singleHeaders.includes(name)) repeated = name;
+    seen.add(name);
+  });
+  if (repeated !== undefined) return badRequest(`more than one ${repeated} header`);
+  // An empty one looks like none to `getHeader`, and to uWebSockets.js.
+  if (seen.has('content-length') && request.getHeader('content-length') === '')
+    return badRequest('empty content-length');
+  if (seen.has('transfer-encoding') && !isChunked(request)) return badRequest('empty transfer-encoding');
+  return undefined;
+}
+
+/** Methods are upper-case (RFC 9110, 9.1): a proxy's rule for `GET` does not see `get`. `getMethod` makes them lower-case for good. */
+function badMethod(request: HttpRequest): RequestFault | undefined {
+  const method = request.getCaseSensitiveMethod();
+  return /^[A-Z]+$/.test(method) ? undefined : badRequest('method not in upper-case letters');
+}
+
+/** uWebSockets.js shows no header behind one without a name, so a POST that seems to have no length may have one. */
+function badLength(request: HttpRequest): RequestFault | undefined {
+  const isLengthUnknown = request.getHeader('content-length') === '' && !isChunked(request);
+  return isLengthUnknown && request.getCaseSensitiveMethod() === 'POST' ? badRequest('no content-length') : undefined;
+}
+
+function badTransferEncoding(request: HttpRequest, path: string): RequestFault | undefined {
+  const coding = request.getHeader('transfer-encoding').toLowerCase();
+  if (coding === '') return undefined;
+  if (coding !== 'chunked') return fault('not_implemented', httpErrors.not_implemented.detail);
+  const takesBody = path === framesPath && request.getCaseSensitiveMethod() === 'POST';
+  return takesBody ? undefined : badRequest(`only POST ${framesPath} takes a chunked body`);
+}
+
+/** A GET that asks to become a WebSocket. One whose `Connection` or `Upgrade` a proxy took away is none, and gets 426. */
+function isUpgrade(request: HttpRequest): boolean {
+  return (
+    request.getCaseSensitiveMethod() === 'GET' &&
+    upgradeToken.test(request.getHeader('connection')) &&
+    webSocketToken.test(request.getHeader('upgrade'))
+  );
+}
+
+function badHandshake(request: HttpRequest): RequestFault | undefined {
+  if (request.getHeader('sec-websocket-version') !== webSocketVersion) {
+    return fault('upgrade_required', `Expected Sec-WebSocket-Version: ${webSocketVersion}`);
+  }
+  const key = request.getHeader('sec-websocket-key');
+  if (key !== '' && !webSocketKey.test(key)) return badRequest('Sec-WebSocket-Key is not 16 bytes in Base64');
+  // Bytes of a body would be read as WebSocket frames.
+  return /^0*$/.test(request.getHeader('content-length')) ? undefined : badRequest('an upgrade has no body');
+}
+
+function badRequest(what: string): RequestFault {
+  return fault('bad_request', `${httpErrors.bad_request.detail}: ${what}`);
+}
+
+function fault(code: HttpErrorCode, detail: string): RequestFault {
+  return { code, detail };
+}
