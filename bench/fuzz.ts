@@ -27,7 +27,7 @@ const program = new Command('npm run fuzz --')
   .addArgument(new Argument('[kind...]', 'what is damaged; without it, everything').choices(Object.keys(kinds)))
   .option('-n, --count <n>', 'cases of each kind, instead of the usual number', wholeNumber)
   .option('--seed <n>', 'another seed gives other cases', wholeNumber, 1)
-  .option('-m, --minutes <n>', 'begin nothing after so many minutes', Number, Number.POSITIVE_INFINITY)
+  .option('-m, --minutes <n>', 'begin nothing after so many minutes', positiveNumber, Number.POSITIVE_INFINITY)
   .option('--only <n>', 'run this case alone, and keep its bytes', wholeNumber)
   .option('--keep <folder>', 'where the bytes of failed cases go', 'fuzz-failures')
   .option('--json', 'print one JSON object')
@@ -116,5 +116,10 @@ function say(line: string): void {
 
 function wholeNumber(text: string): number {
   if (!/^\d{1,12}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(text);
+}
+
+function positiveNumber(text: string): number {
+  if (!(Number(text) > 0)) throw new InvalidArgumentError('It must be a number above 0.');
   return Number(text);
 }

@@ -61,10 +61,23 @@ export async function startGateway(env: Record<string, string> = {}, limits: Pro
       return ended;
     },
     kill: async () => {
+      if (isMeasured) await endedSoon(child);
       child.kill('SIGKILL');
       await ended;
     },
   };
+}
+
+/** `npm run coverage`: a process that is killed cannot write what it ran. */
+const isMeasured = process.env['NODE_V8_COVERAGE'] !== undefined;
+const measuredEndMs = 4000;
+
+/** Asks a process to end, and gives it some time to. */
+async function endedSoon(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  await Promise.race([exited, new Promise((resolve) => setTimeout(resolve, measuredEndMs).unref())]);
 }
 
 /** Runs the command line with an environment that has nothing of the tests' own in it. */
@@ -73,12 +86,13 @@ export function spawnCli(
   env: Record<string, string> = {},
   { openFiles }: ProcessLimits = {},
 ): ChildProcess {
-  const { PATH, HOME } = process.env;
+  const { PATH, HOME, NODE_V8_COVERAGE } = process.env;
+  const passed = Object.entries({ PATH, HOME, NODE_V8_COVERAGE }).filter(([, value]) => value !== undefined);
   const command = [process.execPath, cliPath, ...args];
   // Node raises the soft limit to the hard one, so both are set.
   if (openFiles !== undefined) command.unshift('sh', '-c', `ulimit -n ${openFiles} && exec "$@"`, 'sh');
   const child = spawn(command[0] as string, command.slice(1), {
-    env: { ...(PATH === undefined ? {} : { PATH }), ...(HOME === undefined ? {} : { HOME }), ...env },
+    env: { ...(Object.fromEntries(passed) as Record<string, string>), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   // A test file that fails half-way must not leave its processes behind.
