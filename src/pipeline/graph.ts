@@ -4,6 +4,8 @@ import { z } from 'zod';
 /** Far above any pipeline: each node is a tool with its model, and planning takes time by nodes and edges. */
 export const maxNodes = 256;
 export const maxEdges = 4096;
+/** Levels of objects and lists; params of a tool may be nested, and are written as JSON again, which deep ones cannot be. */
+const maxDepth = 32;
 /** Ids stand in results, in the log and in addresses. */
 const maxIdLength = 128;
 
@@ -59,9 +61,21 @@ export type Checked<Value> =
 
 /** Checks the shape of a parsed pipeline file. */
 export function parsePipelineFile(json: unknown): Checked<PipelineFile> {
+  if (isDeep(json)) return { ok: false, faults: [`is nested more than ${maxDepth} levels deep`] };
   const parsed = pipelineFileSchema.safeParse(json);
   if (parsed.success) return { ok: true, value: parsed.data };
   return { ok: false, faults: parsed.error.issues.map((issue) => describeIssue(issue)) };
+}
+
+/** Level by level, since a walk into the depth is what has to be avoided. */
+function isDeep(json: unknown): boolean {
+  const objectsIn = (values: readonly unknown[]) =>
+    values.filter((value) => typeof value === 'object' && value !== null);
+  let level = objectsIn([json]);
+  for (let depth = 0; depth < maxDepth && level.length > 0; depth++) {
+    level = objectsIn(level.flatMap((value) => Object.values(value as object)));
+  }
+  return level.length > 0;
 }
 
 /** One line for one complaint of a schema: `nodes.0.tool_id: Invalid input: ...`. */

@@ -50,7 +50,7 @@ test('pipeline files that are none, or hold too much, are told together, a line 
   t.match(unfit.stderr.trimEnd().split('\n'), [
     /tools\/fifo\.mjs: is no regular file$/,
     /cut\.json: is not JSON: /,
-    /deep\.json: Invalid input: expected object, received array$/,
+    /deep\.json: is nested more than 32 levels deep$/,
     /many\.json: nodes: Too big: expected array to have <=256 items$/,
   ]);
   for (const line of unfit.stderr.trimEnd().split('\n')) t.ok(line.length < 700, line);
@@ -106,12 +106,4 @@ test('a gateway whose model cannot be used ends with code 2 and a line that name
     stderr: /^framegate: pipeline "p": node "detect": model "m\.onnx" cannot be loaded \(cpu: /,
   });
   t.equal(cut.stderr.trimEnd().split('\n').length, 1, cut.stderr);
-});
-
-test('a model that is a FIFO is not waited for', async (t) => {
-  const path = join(t.testdir(), 'fifo.onnx');
-  execFileSync('mkfifo', [path]);
-  const { code, stderr } = await runCli(['models', 'inspect', path], {}, limitMs);
-  t.equal(code, 2);
-  t.equal(stderr, `framegate: model file ${path} is no regular file\n`);
 });

@@ -224,6 +224,16 @@ test('an id is a short line of text that JavaScript can keep as a key', async (t
   t.same(fileFaultsOf(['x'.repeat(129)]), ['nodes.0.id: Too big: expected string to have <=128 characters']);
 });
 
+test('params are nested so deep, and no deeper', async (t) => {
+  const nested = (levels: number) => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`);
+  const fileWith = (levels: number) =>
+    pipelineFile({ id: 'p', nodes: [testNode('a', 'any', { deep: nested(levels) })] });
+  // The file, its nodes, the node and its params are the first four.
+  t.equal(parsePipelineFile(fileWith(28)).ok, true);
+  t.same(parsePipelineFile(fileWith(29)), { ok: false, faults: ['is nested more than 32 levels deep'] });
+  t.match(parsePipelineFile(fileWith(100_000)), { ok: false });
+});
+
 const letters = 'abcdefg';
 const anyEdges = fc.array(fc.tuple(fc.constantFrom(...letters), fc.constantFrom(...letters)), { maxLength: 14 });
 
