@@ -37,18 +37,19 @@ export interface CampaignReport {
 const runnerPath = fileURLToPath(new URL('runner.ts', import.meta.url));
 const ownTargetsUrl = new URL('targets.ts', import.meta.url).href;
 const msPerSecond = 1000;
+const bytesPerKilobyte = 1024;
 const bytesPerMegabyte = 1_048_576;
 /** A file that asks for more must not bring the machine down. */
-const maxResidentBytes = 3 * 1024 * bytesPerMegabyte;
+const maxResidentBytes = 3072 * bytesPerMegabyte;
 const memoryPollMs = 50;
-/** What native code says before it ends the process. */
+/** `FUZZ_STDERR=1` shows what native code says before it ends the process. */
 const keepErrors = process.env['FUZZ_STDERR'] !== undefined;
 
 /** Linux; elsewhere it is not known, and 0. */
 function residentBytesOf(pid: number | undefined): number {
   try {
     const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return Number(kilobytes ?? 0) * 1024;
+    return Number(kilobytes ?? 0) * bytesPerKilobyte;
   } catch {
     return 0;
   }
