@@ -48,6 +48,10 @@ export interface Config {
   /** How long a shutdown waits for frames in flight and for workers to come back. */
   readonly shutdownGraceMs: number;
   readonly poolWorkers: number;
+  /** Objects that a worker's thread may keep; a tool that keeps more loses the thread. */
+  readonly maxHeapMegabytes: number;
+  /** A thread that does not come back so long after its frame timed out is ended. */
+  readonly maxStuckMs: number;
   readonly providers: readonly string[];
   readonly modelsDir: string;
   readonly logLevel: string;
@@ -212,6 +216,8 @@ export function loadConfig(env: Environment): Config {
     maxMemoryBytes: maxMemoryMegabytes * bytesPerMegabyte,
     shutdownGraceMs: read.integer('SHUTDOWN_GRACE_MS', 10_000, 0, 3_600_000),
     poolWorkers,
+    maxHeapMegabytes: read.integer('POOL_HEAP_MB', 512, 64, 65_536),
+    maxStuckMs: read.integer('POOL_STUCK_MS', 10_000, 0, 3_600_000),
     providers: read.list('ORT_PROVIDERS', 'cpu', knownProviders),
     modelsDir: resolve(read.text('MODELS_DIR', packagedModelsDir)),
     logLevel: read.oneOf('LOG_LEVEL', 'info', logLevels),

@@ -8,8 +8,12 @@ import { pipelineFile, testNode } from '../../test/support/temp-models.ts';
 export const goodPipeline = 'yolo_ocr';
 /** A frame that takes longer than this is answered as timed out. */
 export const frameTimeoutMs = 3000;
-/** So long a thread is held by what is to time out. */
+/** A thread that has not come back so long after that is ended. */
+export const stuckMs = 3000;
+/** So long a thread is held by what is to time out and come back. */
 const heldMs = 5000;
+/** A loop without an end, as far as the soak can see. */
+const endlessMs = 1e9;
 
 /** Pipelines that harm their worker, by the fixture tool that does it. */
 export const harmfulPipelines = {
@@ -18,6 +22,7 @@ export const harmfulPipelines = {
   soak_exhaust: testNode('only', 'exhaust'),
   soak_block: testNode('only', 'block', { ms: heldMs }),
   soak_spin: testNode('only', 'spin', { ms: heldMs }),
+  soak_loop: testNode('only', 'spin', { ms: endlessMs }),
   soak_hang: testNode('only', 'hang'),
 } as const;
 

@@ -11,7 +11,7 @@ import { wireFaults } from './faults/wire.ts';
 import { workerFaults } from './faults/workers.ts';
 import { Fleet } from './fleet.ts';
 import { SoakGateway } from './gateway.ts';
-import { frameTimeoutMs, goodPipeline, slowPipeline, writeSoakModels } from './models.ts';
+import { frameTimeoutMs, goodPipeline, slowPipeline, stuckMs, writeSoakModels } from './models.ts';
 import { shuffledRounds } from './plan.ts';
 import { type FleetSummary, SoakReport, type SoakSummary } from './report.ts';
 
@@ -70,6 +70,7 @@ class Soak {
       new SoakGateway(name, port, join(folder, `${name}.log`), {
         MODELS_DIR: this.#modelsDir,
         STREAM_FRAME_TIMEOUT_MS: String(frameTimeoutMs),
+        POOL_STUCK_MS: String(stuckMs),
         POOL_WORKERS: String(workers),
       });
     this.#gateways = { main: gateway('main', ports[0], 2), second: gateway('second', ports[1], 1) };

@@ -2,6 +2,7 @@
 import '../observe/no-telemetry.ts';
 
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { inNativeCode } from '../observe/native-calls.ts';
 import { toHalves, toSingles } from './float16.ts';
 import { readOnnxHeader } from './metadata.ts';
 
@@ -86,19 +87,21 @@ async function createModel(options: ModelOptions): Promise<OnnxModel> {
   const refusals: string[] = [];
   for (const provider of options.providers) {
     try {
-      const session = await InferenceSession.create(options.path, {
-        executionProviders: [provider],
-        // One thread a session: workers are the parallelism, and more threads a session measured slower in sum.
-        intraOpNumThreads: 1,
-        interOpNumThreads: 1,
-        executionMode: 'sequential',
-        graphOptimizationLevel: 'all',
-        // A plan of the memory that a run takes is made by the second run, from memory beside what the first has taken: 9 MB
-        // for plate-yolo, each session. No run is faster for it, measured at 640x480.
-        enableMemPattern: false,
-        // Fatal errors only: the others are thrown with all that would be printed, between the lines of the log.
-        logSeverityLevel: 4,
-      });
+      const create = () =>
+        InferenceSession.create(options.path, {
+          executionProviders: [provider],
+          // One thread a session: workers are the parallelism, and more threads a session measured slower in sum.
+          intraOpNumThreads: 1,
+          interOpNumThreads: 1,
+          executionMode: 'sequential',
+          graphOptimizationLevel: 'all',
+          // A plan of the memory that a run takes is made by the second run, from memory beside what the first has taken: 9 MB
+          // for plate-yolo, each session. No run is faster for it, measured at 640x480.
+          enableMemPattern: false,
+          // Fatal errors only: the others are thrown with all that would be printed, between the lines of the log.
+          logSeverityLevel: 4,
+        });
+      const session = await inNativeCode(create);
       return new OnnxModel(options.name, provider, session, (await readOnnxHeader(options.path)).metadata);
     } catch (error) {
       refusals.push(`${provider}: ${error instanceof Error ? error.message : String(error)}`);
@@ -137,7 +140,7 @@ class OnnxModel {
       ortFeeds[name] = this.#ortTensorOf(name, data, dims);
     }
     const outputs: Record<string, Tensor> = {};
-    for (const [name, value] of Object.entries(await this.#session.run(ortFeeds))) {
+    for (const [name, value] of Object.entries(await inNativeCode(() => this.#session.run(ortFeeds)))) {
       const data = singlesOf(value);
       if (data === undefined) throw new TypeError(`model "${this.name}": output ${name} is ${value.type}, not float32`);
       outputs[name] = { data, dims: value.dims };
@@ -158,7 +161,7 @@ class OnnxModel {
   }
 
   releaseSession(): Promise<void> {
-    return this.#session.release();
+    return inNativeCode(() => this.#session.release());
   }
 }
 

@@ -7,7 +7,7 @@ import type { PipelineSource } from './messages.ts';
 import type { PipelineRules } from './pipeline-load.ts';
 import { PipelineLoader } from './pipeline-loader.ts';
 import { Pool } from './pool.ts';
-import { ThreadExecutor } from './thread-executor/thread-executor.ts';
+import { ThreadExecutor, type ThreadLimits } from './thread-executor/thread-executor.ts';
 
 /** A checked pipeline, as far as the pool has to know it. */
 export interface PoolPipeline {
@@ -18,7 +18,7 @@ export interface PoolPipeline {
   readonly rules: PipelineRules;
 }
 
-export interface LocalPoolOptions {
+export interface LocalPoolOptions extends ThreadLimits {
   readonly poolWorkers: number;
   readonly maxFrameBytes: number;
   /** Bytes of all frames that are held at once. */
@@ -55,6 +55,7 @@ function slotsFor(bytes: number): FrameSlots {
 /** Starts the threads; frames that arrive before one is ready are held or dropped. */
 export function startLocalPool(options: LocalPoolOptions): LocalPool {
   const { poolWorkers, maxFrameBytes, maxHeldBytes, modelsDir, providers, pipelines, log } = options;
+  const { maxHeapMegabytes, maxStuckMs } = options;
   const slots = slotsFor(maxHeldBytes + runningPerWorker * poolWorkers * maxFrameBytes);
   const executors: Executor[] = [];
   const executorFor = (ids: ReadonlySet<string>) =>
@@ -64,6 +65,7 @@ export function startLocalPool(options: LocalPoolOptions): LocalPool {
         sources: pipelines.filter(({ id }) => ids.has(id)).map(({ source }) => source),
       },
       pipelines: ids,
+      limits: { maxHeapMegabytes, maxStuckMs },
       log,
       capacityChanged: () => pool.capacityChanged(),
     });

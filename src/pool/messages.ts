@@ -17,6 +17,12 @@ export interface WorkerSetup {
   readonly sources: readonly PipelineSource[];
 }
 
+/** All that a thread gets: its setup, and what is between it and the loop alone. */
+export interface WorkerData extends WorkerSetup {
+  /** Where the thread says whether it is in native code; see `observe/native-calls.ts`. */
+  readonly nativeCalls: SharedArrayBuffer;
+}
+
 /** One frame lies in the memory, from `offset`. */
 export interface FrameOrder {
   readonly type: 'frame';

@@ -1,5 +1,6 @@
 /** The libraries that decode JPEG: one for speed, one that copes, one without anything native. Worker threads. */
 import jpegJs from 'jpeg-js';
+import { inNativeCodeSync } from '../observe/native-calls.ts';
 
 /** Bytes of one decoded pixel: RGB. */
 export const rgbChannels = 3;
@@ -31,7 +32,13 @@ export async function loadTurbo(): Promise<DecodeInto | undefined> {
   try {
     const { default: turbo } = await import('@julusian/jpeg-turbo');
     const options = { format: turbo.FORMAT_RGB };
-    return (bytes, size, out) => requireSize(size, turbo.decompressSync(asBuffer(bytes), asBuffer(out), options));
+    const decode = (bytes: Uint8Array, out: Uint8Array) =>
+      turbo.decompressSync(asBuffer(bytes), asBuffer(out), options);
+    return (bytes, size, out) =>
+      requireSize(
+        size,
+        inNativeCodeSync(() => decode(bytes, out)),
+      );
   } catch {
     return undefined;
   }

@@ -6,9 +6,10 @@
 import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { FrameError, SetupError, streamErrors } from '../errors.ts';
+import { isBeingEnded, shareNativeCalls } from '../observe/native-calls.ts';
 import { checkPipelines } from '../pipeline/registry.ts';
 import { VideoFilePipelineService } from '../pipeline/video-file-pipeline-service.ts';
-import type { FailedOutcome, FrameOrder, FromWorker, ResultOutcome, ToWorker, WorkerSetup } from '../pool/messages.ts';
+import type { FailedOutcome, FrameOrder, FromWorker, ResultOutcome, ToWorker, WorkerData } from '../pool/messages.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('worker/entry runs as a worker thread only');
@@ -27,7 +28,8 @@ function yieldToLoop(): void {
 
 yieldToLoop();
 
-const { memory, modelsDir, providers, sources } = workerData as WorkerSetup;
+const { memory, modelsDir, nativeCalls, providers, sources } = workerData as WorkerData;
+shareNativeCalls(nativeCalls);
 const frames = new Uint8Array(memory);
 
 function send(message: FromWorker): void {
@@ -79,7 +81,7 @@ port.on('message', async (order: ToWorker) => {
       send(await runFrame(service, order));
       return;
     case 'stop':
-      await service.close();
+      if (!isBeingEnded()) await service.close();
       // Ends this thread only. A tool may still hold the event loop, and nothing native runs while this line does.
       process.exit(0);
       break;

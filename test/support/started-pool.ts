@@ -35,6 +35,8 @@ export async function startPool(t: Test, options: Partial<LocalPoolOptions> = {}
     maxHeldBytes: 1_000_000,
     maxWaitMs: 10_000,
     frameTimeoutMs: 10_000,
+    maxHeapMegabytes: 512,
+    maxStuckMs: 10_000,
     modelsDir,
     providers,
     pipelines: await loadPipelines({ modelsDir, providers }),

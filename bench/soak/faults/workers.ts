@@ -67,6 +67,7 @@ export const workerFaults: readonly Fault[] = [
   harmfulFault('worker-out-of-memory', 'soak_exhaust'),
   harmfulFault('worker-blocks', 'soak_block'),
   harmfulFault('worker-spins', 'soak_spin'),
+  harmfulFault('worker-loops', 'soak_loop'),
   harmfulFault('worker-never-answers', 'soak_hang'),
   modelFault('model-removed', undefined),
   modelFault('model-replaced', randomBytes(garbageBytes)),

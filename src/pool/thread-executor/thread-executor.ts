@@ -5,11 +5,19 @@ import type { Executor, ExecutorStatus, StartedFrame } from '../executor.ts';
 import type { FrameOutcome, WorkerSetup } from '../messages.ts';
 import { WorkerHandle } from './worker-handle.ts';
 
+export interface ThreadLimits {
+  /** Objects that a thread may keep, in megabytes. */
+  readonly maxHeapMegabytes: number;
+  /** A thread that does not come back so long after its frame timed out is ended. */
+  readonly maxStuckMs: number;
+}
+
 export interface ThreadExecutorOptions {
   /** What every thread is started with. */
   readonly setup: WorkerSetup;
   /** Ids of the pipelines of `setup`. */
   readonly pipelines: ReadonlySet<string>;
+  readonly limits: ThreadLimits;
   readonly log: Log;
   /** Called when it can run more than before without a frame having ended. */
   readonly capacityChanged: () => void;
@@ -18,6 +26,8 @@ export interface ThreadExecutorOptions {
 /** A replacement that dies before it is ready is tried again after this, doubled each time, up to the longest. */
 const firstRetryMs = 200;
 const maxRetryMs = 30_000;
+/** A stuck thread that is in native code just now is looked at again after this. */
+const stuckRetryMs = 100;
 
 export class ThreadExecutor implements Executor {
   readonly pipelines: ReadonlySet<string>;
@@ -134,7 +144,7 @@ export class ThreadExecutor implements Executor {
   }
 
   #spawn(booted?: PromiseWithResolvers<void>): void {
-    const worker = new WorkerHandle(this.#options.setup, {
+    const worker = new WorkerHandle(this.#options.setup, this.#options.limits.maxHeapMegabytes, {
       ready: (ready) => {
         this.#retryMs = firstRetryMs;
         this.#returned(ready);
@@ -197,10 +207,20 @@ export class ThreadExecutor implements Executor {
       if (worker.deadlineMs > nowMs) continue;
       this.#options.log.error('a frame timed out; its worker is out of service');
       worker.expire();
+      this.#endWhenStuck(worker, this.#options.limits.maxStuckMs);
       this.#replenish();
     }
     this.#settleWhenShrunk();
     this.#watch(Math.min(...[...this.#workers].map(({ deadlineMs }) => deadlineMs)));
+  }
+
+  /** A loop without an end would keep its core, and in the end the whole pool. */
+  #endWhenStuck(worker: WorkerHandle, afterMs: number): void {
+    setTimeout(() => {
+      if (worker.kind !== 'timed_out') return;
+      if (worker.endStuck()) this.#options.log.error('a thread that did not come back from its frame was ended');
+      else this.#endWhenStuck(worker, stuckRetryMs);
+    }, afterMs).unref();
   }
 
   #settleWhenShrunk(): void {

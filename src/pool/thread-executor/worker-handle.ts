@@ -2,9 +2,10 @@
 import '../../observe/no-telemetry.ts';
 
 import { Worker } from 'node:worker_threads';
+import { NativeCalls } from '../../observe/native-calls.ts';
 import type { StartedFrame } from '../executor.ts';
 import type { FrameSlot } from '../frame-slots.ts';
-import type { FrameOutcome, FromWorker, ToWorker, WorkerReport, WorkerSetup } from '../messages.ts';
+import type { FrameOutcome, FromWorker, ToWorker, WorkerData, WorkerReport, WorkerSetup } from '../messages.ts';
 
 /** A frame that a worker runs; `answer` is called once. */
 interface Job {
@@ -15,7 +16,7 @@ interface Job {
 
 /**
  * booting → idle ⇄ busy, and from there: timed out (its frame is answered; the thread is asked to stop and does so when it
- * comes back from native code) or stopping; gone when the thread has ended.
+ * comes back, or is ended) or stopping; gone when the thread has ended.
  */
 type WorkerState =
   | { readonly kind: 'booting' }
@@ -44,29 +45,27 @@ const timedOutDetail = 'Pipeline timed out';
  */
 const maxYoungGenerationSizeMb = 4;
 
-/**
- * A tool that fills the heap with objects loses its thread at this, and not the process its memory: V8's own limit is several gigabytes for
- * each thread. The pipelines that ship take some 30 MB. Tensors, pictures and WebAssembly do not count, and one huge array or map ends the
- * process whatever the limit.
- */
-const maxOldGenerationSizeMb = 512;
-
 /** In a checkout the entry is TypeScript, in `dist` it is JavaScript. */
 const entryUrl = new URL(`../../worker/entry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
 
 export class WorkerHandle {
   readonly #worker: Worker;
+  readonly #nativeCalls = new NativeCalls();
   readonly #events: WorkerEvents;
   #state: WorkerState = { kind: 'booting' };
   #error: Error | undefined;
   #report: WorkerReport | undefined;
 
-  constructor(setup: WorkerSetup, events: WorkerEvents) {
+  /**
+   * @param maxHeapMegabytes objects that the thread may keep. A tool that fills it loses the thread; V8's own limit is gigabytes. Tensors,
+   * pictures and WebAssembly lie elsewhere. One huge array or map ends the process, whatever the limit.
+   */
+  constructor(setup: WorkerSetup, maxHeapMegabytes: number, events: WorkerEvents) {
     this.#events = events;
     this.#worker = new Worker(entryUrl, {
-      workerData: setup,
+      workerData: { ...setup, nativeCalls: this.#nativeCalls.memory } satisfies WorkerData,
       name: 'framegate-worker',
-      resourceLimits: { maxYoungGenerationSizeMb, maxOldGenerationSizeMb },
+      resourceLimits: { maxYoungGenerationSizeMb, maxOldGenerationSizeMb: maxHeapMegabytes },
     });
     this.#worker.on('message', (message: FromWorker) => this.#receive(message));
     this.#worker.on('error', (error) => {
@@ -103,8 +102,8 @@ export class WorkerHandle {
   }
 
   /**
-   * Answers the frame as timed out and takes the thread out of service. It is not terminated: a thread that is ended inside
-   * ONNX Runtime or jpeg-turbo takes the whole process with it. Until it ends it may read its frame.
+   * Answers the frame as timed out and takes the thread out of service. It is not terminated yet: a thread that is ended inside
+   * ONNX Runtime or jpeg-turbo takes the whole process with it, and most come back. Until it ends it may read its frame.
    */
   expire(): void {
     if (this.#state.kind !== 'busy') return;
@@ -112,6 +111,17 @@ export class WorkerHandle {
     this.#state = { kind: 'timed_out', slot };
     this.#send({ type: 'stop' });
     answer({ type: 'failed', code: 'pipeline_failure', detail: timedOutDetail, reason: timedOutDetail });
+  }
+
+  /**
+   * Ends a thread that has not come back from a frame that timed out, unless it is in ONNX Runtime or jpeg-turbo just now; those it enters no
+   * more. Native code of a user's tool is not known, and may take the process with it.
+   * @returns whether it was ended; if not, it is to be asked again.
+   */
+  endStuck(): boolean {
+    if (this.#state.kind !== 'timed_out' || !this.#nativeCalls.forbid()) return false;
+    void this.#worker.terminate();
+    return true;
   }
 
   /** Asks a worker without a frame to end; a booting one does so when its models are loaded. */

@@ -24,6 +24,7 @@ test('each runs what it can, and a frame that both can run goes where there is r
     const executor = new ThreadExecutor({
       setup: { memory: slots.memory, modelsDir: fixtureModels, providers: ['cpu'], sources },
       pipelines: new Set(pipelines),
+      limits: { maxHeapMegabytes: 512, maxStuckMs: 10_000 },
       log,
       capacityChanged: () => pool.capacityChanged(),
     });

@@ -27,6 +27,7 @@ function executorOf(t: Test, ...pipelines: string[]) {
       }),
     },
     pipelines: new Set(pipelines),
+    limits: { maxHeapMegabytes: 512, maxStuckMs: 10_000 },
     log: kept.log,
     capacityChanged: () => changes.push(executor.free),
   });

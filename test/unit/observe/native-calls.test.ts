@@ -1,0 +1,71 @@
+/** Who may end a thread: nobody while it is in a native call, and once that is forbidden it begins none. */
+import { test } from 'tap';
+import {
+  inNativeCode,
+  inNativeCodeSync,
+  isBeingEnded,
+  NativeCalls,
+  shareNativeCalls,
+} from '../../../src/observe/native-calls.ts';
+
+/** This thread plays the worker, with memory of its own for each test. */
+function share(): NativeCalls {
+  const calls = new NativeCalls();
+  shareNativeCalls(calls.memory);
+  return calls;
+}
+
+test('a thread outside of native code may be ended', async (t) => {
+  t.equal(share().forbid(), true);
+});
+
+test('a thread inside of a native call may not be ended until it has returned', async (t) => {
+  const calls = share();
+  t.equal(
+    inNativeCodeSync(() => calls.forbid()),
+    false,
+  );
+  t.equal(calls.forbid(), true);
+});
+
+test('a promise counts until it is settled, however many there are', async (t) => {
+  const calls = share();
+  const [first, second] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
+  const running = [inNativeCode(() => first.promise), inNativeCode(() => second.promise)];
+  first.resolve('first');
+  t.equal(await running[0], 'first');
+  t.equal(calls.forbid(), false);
+  second.reject(new Error('native'));
+  await t.rejects(running[1] as Promise<string>, { message: 'native' });
+  t.equal(calls.forbid(), true);
+});
+
+test('a call that throws is over', async (t) => {
+  const calls = share();
+  t.throws(
+    () =>
+      inNativeCodeSync(() => {
+        throw new Error('native');
+      }),
+    { message: 'native' },
+  );
+  t.equal(calls.forbid(), true);
+});
+
+test('once it is forbidden no native call begins, and the thread stays outside', async (t) => {
+  const calls = share();
+  t.equal(isBeingEnded(), false);
+  calls.forbid();
+  t.equal(isBeingEnded(), true);
+  let begun = 0;
+  const begin = () => {
+    begun += 1;
+  };
+  t.throws(() => inNativeCodeSync(begin), { message: 'this thread is being ended' });
+  await t.rejects(
+    inNativeCode(async () => begin()),
+    { message: 'this thread is being ended' },
+  );
+  t.equal(begun, 0);
+  t.equal(calls.forbid(), true);
+});
