@@ -2,16 +2,18 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { summaryText } from './soak/report.ts';
 import { soakAtSaturation } from './soak/saturation.ts';
+import { measureThreadDeaths, threadDeathText } from './soak/thread-deaths.ts';
 import { soakWithFaults } from './soak/with-faults.ts';
 
 interface Flags {
   readonly minutes: number;
   readonly hours?: number;
   readonly faults?: boolean;
+  readonly threadDeaths?: boolean;
   readonly settle: number;
   readonly cameras?: string;
   readonly seed: number;
-  readonly every: number;
+  readonly every?: number;
   readonly quiet: number;
   readonly only?: string;
   readonly out?: string;
@@ -28,8 +30,13 @@ const flags = new Command('npm run soak --')
   .option('--cameras <list>', 'as for framegate bench; with --faults COUNT@FPS (default: 8@30, with --faults 32@2)')
   .option('--settle <n>', 'without --faults: minutes before growth counts', number, 5)
   .option('--faults', 'does one fault after the other beside cameras that must not notice')
+  .option('--thread-deaths', 'what it costs that a tool ends its thread every 5 s: --minutes without, as many with')
   .option('--seed <n>', 'with --faults: another seed gives another order and other bytes', number, newSeed())
-  .option('--every <seconds>', 'with --faults: from one fault to the next', number, 10)
+  .option(
+    '--every <seconds>',
+    'with --faults or --thread-deaths: from one to the next (default: 10, of deaths 5)',
+    number,
+  )
   .option('--quiet <minutes>', 'with --faults: from one quiet point to the next', number, 2)
   .option('--only <names>', 'with --faults: these alone, separated by commas')
   .option('--out <file>', 'with --faults: a line of JSON for each fault, problem and quiet point, as they come')
@@ -38,31 +45,47 @@ const flags = new Command('npm run soak --')
   .opts<Flags>();
 
 const minutes = flags.hours === undefined ? flags.minutes : flags.hours * minutesPerHour;
+const print = (line: string) => {
+  if (!flags.json) process.stdout.write(`${line}\n`);
+};
 if (flags.faults) await runWithFaults();
+else if (flags.threadDeaths) await runThreadDeaths();
 else await soakAtSaturation({ ...flags, minutes: Math.ceil(minutes), cameras: flags.cameras ?? '8@30' });
 
 async function runWithFaults(): Promise<void> {
-  const [, cameras, fps] = /^(\d+)@([\d.]+)$/.exec(flags.cameras ?? '32@2') ?? [];
-  if (cameras === undefined) throw new InvalidArgumentError('--cameras must be COUNT@FPS.');
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
   process.once('SIGTERM', () => stop.abort());
   const summary = await soakWithFaults({
     minutes,
-    cameras: Number(cameras),
-    fps: Number(fps),
+    ...camerasOf(flags.cameras ?? '32@2'),
     seed: flags.seed,
-    faultEverySeconds: flags.every,
+    faultEverySeconds: flags.every ?? 10,
     quietEveryMinutes: flags.quiet,
     only: flags.only?.split(',') ?? [],
     out: flags.out,
-    print: (line) => {
-      if (!flags.json) process.stdout.write(`${line}\n`);
-    },
+    print,
     signal: stop.signal,
   });
   process.stdout.write(`${flags.json ? JSON.stringify(summary) : summaryText(summary)}\n`);
   if (summary.problems.length > 0) process.exitCode = 1;
+}
+
+async function runThreadDeaths(): Promise<void> {
+  const summary = await measureThreadDeaths({
+    minutes,
+    ...camerasOf(flags.cameras ?? '8@30'),
+    everySeconds: flags.every ?? 5,
+    print,
+  });
+  process.stdout.write(`${flags.json ? JSON.stringify(summary) : threadDeathText(summary)}\n`);
+  if (summary.problems.length > 0) process.exitCode = 1;
+}
+
+function camerasOf(text: string): { cameras: number; fps: number } {
+  const [, cameras, fps] = /^(\d+)@([\d.]+)$/.exec(text) ?? [];
+  if (cameras === undefined) throw new InvalidArgumentError('--cameras must be COUNT@FPS.');
+  return { cameras: Number(cameras), fps: Number(fps) };
 }
 
 function newSeed(): number {

@@ -49,6 +49,11 @@ export class SoakGateway {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  /** Workers that it has lost since its first start, by its log. */
+  get lostWorkers(): number {
+    return readFileSync(this.#logPath, 'utf8').split('"msg":"a worker was lost"').length - 1;
+  }
+
   /** How it ended, for a sentence. */
   get ending(): string {
     return `${this.name} ended with ${this.#child?.signalCode ?? this.#child?.exitCode}; its log is ${this.#logPath}`;
