@@ -13,6 +13,7 @@ import { printable } from './cli/printable.ts';
 import type { SendOptions } from './cli/send.ts';
 import type { ServeFlags } from './cli/serve.ts';
 import { SetupError } from './errors.ts';
+import { stderrWriter } from './observe/line-writer.ts';
 
 /** How the process ends when it was set up wrongly: configuration, files, address. */
 const setupExitCode = 2;
@@ -163,6 +164,8 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
-  for (const fault of error.faults) process.stderr.write(`framegate: ${printable(fault)}\n`);
+  const writer = stderrWriter(() => '');
+  for (const fault of error.faults) writer.write(`framegate: ${printable(fault)}\n`);
+  writer.flush();
   process.exit(setupExitCode);
 }

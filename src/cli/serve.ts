@@ -1,6 +1,8 @@
 /** `framegate serve`: configuration, pool, server, signals. Main thread. */
 import { type Config, configOfProcess } from '../config.ts';
-import { createLog, type Log } from '../observe/log.ts';
+import { stderrWriter } from '../observe/line-writer.ts';
+import { createLog, describeLoss, type OwnedLog } from '../observe/log.ts';
+import { openStderr } from '../observe/stderr.ts';
 import { loadPipelines } from '../pipeline/registry.ts';
 import { startLocalPool } from '../pool/local-pool.ts';
 import type { Pool } from '../pool/pool.ts';
@@ -30,7 +32,10 @@ export async function serve(flags: ServeFlags): Promise<void> {
     MODELS_DIR: flags.modelsDir,
   });
   const startedAtMs = performance.now();
-  const log = createLog(config.logLevel);
+  openStderr();
+  const writer = stderrWriter(describeLoss);
+  const log = createLog({ level: config.logLevel, writer });
+  process.once('exit', () => log.flush());
   const pipelines = await loadPipelines(config);
   const { pool, started } = startLocalPool({ ...config, pipelines, log });
   let server: Server;
@@ -44,7 +49,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
     if (isStopping()) return;
     if (!(await pool.stop(config.shutdownGraceMs))) {
       log.fatal({ err: error }, 'a worker did not come back in time');
-      die();
+      die(log);
     }
     throw error;
   }
@@ -52,7 +57,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const page = pageUrl(config.host, server.port);
   log.info({ url, page, ...summaryOf(config, pool), startMs: Math.round(performance.now() - startedAtMs) }, 'ready');
   // Log lines are for programs; whoever has just typed the command wants to know where to look.
-  if (process.stderr.isTTY) process.stderr.write(`\nframegate is ready: open ${page} in a browser.\n\n`);
+  if (process.stderr.isTTY) writer.write(`\nframegate is ready: open ${page} in a browser.\n\n`);
 }
 
 /** Where a browser on this machine finds the console; one that listens everywhere is found at home too. */
@@ -67,11 +72,11 @@ function summaryOf(config: Config, pool: Pool): object {
 }
 
 /** @returns whether a signal has come. */
-function stopOnSignals(server: Server, log: Log): () => boolean {
+function stopOnSignals(server: Server, log: OwnedLog): () => boolean {
   let stoppingSinceMs: number | undefined;
   const stop = async (signal: NodeJS.Signals) => {
     if (stoppingSinceMs !== undefined) {
-      if (performance.now() - stoppingSinceMs > sameSignalMs) die();
+      if (performance.now() - stoppingSinceMs > sameSignalMs) die(log);
       return;
     }
     stoppingSinceMs = performance.now();
@@ -81,7 +86,7 @@ function stopOnSignals(server: Server, log: Log): () => boolean {
       process.exit(0);
     }
     log.fatal('a worker did not come back in time');
-    die();
+    die(log);
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
@@ -89,7 +94,8 @@ function stopOnSignals(server: Server, log: Log): () => boolean {
 }
 
 /** The only way out while a thread is inside native code: an ordinary exit would abort in its destructors. */
-function die(): never {
+function die(log: OwnedLog): never {
+  log.flush();
   process.kill(process.pid, 'SIGKILL');
   throw new Error('killed');
 }

@@ -1,12 +1,74 @@
 /** The log: one JSON line an event on standard error, so that standard output stays for results. Main thread. */
-import pino, { type Logger } from 'pino';
+import pino, { type Logger, levels } from 'pino';
+import { defaultLineLimits, LineLimit, type LineLimits } from './line-limit.ts';
+import type { LineWriter } from './line-writer.ts';
 
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal'>;
 
-/** @param level pino's: trace, debug, info, warn, error, fatal or silent. */
-export function createLog(level: string): Log {
-  return pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ dest: 2, sync: true }),
+export interface LogOptions {
+  /** pino's: trace, debug, info, warn, error, fatal or silent. */
+  readonly level: string;
+  readonly writer: Pick<LineWriter, 'write' | 'flush' | 'flushSync'>;
+  readonly limits?: LineLimits;
+  /** Monotonic time. */
+  readonly now?: () => number;
+}
+
+/** The log of a process, which has to be flushed before the process ends. */
+export interface OwnedLog extends Log {
+  /** Tells what was left out and writes what waits, as far as somebody reads. */
+  flush(): void;
+}
+
+/** What a writer says where it had to drop lines: written by hand, since it must not be counted as a line itself. */
+export function describeLoss(lines: number): string {
+  const time = new Date().toISOString();
+  return `${JSON.stringify({ level: levels.values['warn'], time, lines, msg: 'log lines were dropped: nobody took them' })}\n`;
+}
+
+/** Lines of one message are limited; fatal ones never. */
+export function createLog({
+  level,
+  writer,
+  limits = defaultLineLimits,
+  now = () => performance.now(),
+}: LogOptions): OwnedLog {
+  const limit = new LineLimit(limits);
+  let timer: NodeJS.Timeout | undefined;
+  const base = { base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  const unlimited = pino({ ...base, level }, writer);
+  const tellLeftOut = (untilMs: number) => {
+    for (const { kind, lines } of limit.takeLeftOut(untilMs)) {
+      unlimited.warn({ kind, lines, windowMs: limits.windowMs }, 'log lines were left out: too many of one kind');
+    }
+  };
+  const tellLater = () => {
+    if (timer !== undefined) return;
+    timer = setTimeout(() => {
+      timer = undefined;
+      tellLeftOut(now());
+    }, limits.windowMs).unref();
+  };
+  const limited = pino(
+    {
+      ...base,
+      level,
+      hooks: {
+        logMethod(args, method, lineLevel) {
+          const nowMs = now();
+          const isFatal = lineLevel >= (levels.values['fatal'] ?? 0);
+          tellLeftOut(nowMs);
+          if (isFatal || limit.admit(String(args.at(-1)), nowMs)) method.apply(this, args);
+          else tellLater();
+        },
+      },
+    },
+    writer,
   );
+  return Object.assign(limited, {
+    flush: () => {
+      tellLeftOut(Number.POSITIVE_INFINITY);
+      writer.flush();
+    },
+  });
 }

@@ -29,6 +29,9 @@ const maxRetryMs = 30_000;
 /** A stuck thread that is in native code just now is looked at again after this. */
 const stuckRetryMs = 100;
 
+/** Characters of what a tool prints at once that reach the log. */
+const maxPrintedLength = 2000;
+
 export class ThreadExecutor implements Executor {
   readonly pipelines: ReadonlySet<string>;
   readonly #options: ThreadExecutorOptions;
@@ -157,6 +160,7 @@ export class ThreadExecutor implements Executor {
         this.#options.log.error({ faults }, 'a worker cannot be set up');
         booted?.reject(new SetupError(faults));
       },
+      printed: (text) => this.#options.log.info({ text: text.slice(0, maxPrintedLength).trimEnd() }, 'a tool printed'),
     });
     this.#workers.add(worker);
   }

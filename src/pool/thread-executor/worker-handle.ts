@@ -34,6 +34,8 @@ export interface WorkerEvents {
   /** The thread has ended. `error` says why if nobody asked it to. */
   gone(worker: WorkerHandle, error: Error | undefined): void;
   bootFailed(worker: WorkerHandle, faults: readonly string[]): void;
+  /** A tool, or a package of its, has printed something. */
+  printed(text: string): void;
 }
 
 /** What the peer reads when its frame takes too long. */
@@ -66,7 +68,13 @@ export class WorkerHandle {
       workerData: { ...setup, nativeCalls: this.#nativeCalls.memory } satisfies WorkerData,
       name: 'framegate-worker',
       resourceLimits: { maxYoungGenerationSizeMb, maxOldGenerationSizeMb: maxHeapMegabytes },
+      // Handed on by Node it would go to this process's streams, which would buffer without a limit for a reader that does not read.
+      stdout: true,
+      stderr: true,
     });
+    for (const stream of [this.#worker.stdout, this.#worker.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => events.printed(text));
+    }
     this.#worker.on('message', (message: FromWorker) => this.#receive(message));
     this.#worker.on('error', (error) => {
       this.#error = error instanceof Error ? error : new Error(String(error));

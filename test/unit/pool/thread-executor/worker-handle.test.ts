@@ -25,6 +25,7 @@ const slots = new FrameSlots(1_000_000);
 function startWorker(t: Test, modelsDir = fixtureModels) {
   const events: string[] = [];
   const faults: (Error | readonly string[] | undefined)[] = [];
+  const printed: string[] = [];
   const setup = { memory: slots.memory, modelsDir, providers: ['cpu'], sources: sourcesOf(modelsDir) };
   const worker = new WorkerHandle(setup, 512, {
     ready: () => events.push('ready'),
@@ -37,13 +38,14 @@ function startWorker(t: Test, modelsDir = fixtureModels) {
       events.push('boot failed');
       faults.push(found);
     },
+    printed: (text) => printed.push(text),
   });
   t.teardown(async () => {
     await until(() => worker.kind !== 'busy');
     worker.stop();
     await until(() => worker.kind === 'gone');
   });
-  return { worker, events, faults };
+  return { worker, events, faults, printed };
 }
 
 /** The test's picture in a place of its own. */
@@ -160,4 +162,23 @@ test('a worker loads what it was given, whatever has become of the files', async
   writeFileSync(join(modelsDir, 'pipelines', 'p.json'), 'no JSON any more');
   await until(() => worker.kind === 'idle');
   t.same(events, ['ready']);
+});
+
+test('what a tool prints, on either stream, goes to the log and not to the process', async (t) => {
+  const tool = `export default ({ z }) => ({
+    pluginId: 'test', toolId: 'talk', description: 'Talks.', inputs: [], outputs: [], failureDetail: 'failed',
+    params: z.strictObject({}),
+    async create() { console.log('to stdout'); console.error('to stderr'); return { run: () => ({}) }; },
+  });`;
+  const nodes = [{ id: 'talk', plugin_id: 'test', tool_id: 'talk' }];
+  const pipeline = { id: 'talk', name: 'talk', description: 'Talks.', nodes, edges: [] };
+  const { printed } = startWorker(
+    t,
+    t.testdir({
+      pipelines: { 'talk.json': JSON.stringify({ ...pipeline, entry_nodes: ['talk'], output_nodes: ['talk'] }) },
+      tools: { 'talk.mjs': tool },
+    }),
+  );
+  await until(() => printed.length === 2);
+  t.strictSame(printed.sort(), ['to stderr\n', 'to stdout\n']);
 });

@@ -1,0 +1,62 @@
+/** How often lines of one kind may be logged: a peer that makes one with every message must not fill the disk. Main thread. */
+
+export interface LineLimits {
+  /** Lines of one kind within a window. */
+  readonly maxLines: number;
+  readonly windowMs: number;
+}
+
+/** Enough for every camera of a large site to change its state at once; ten lines a second for as long as it lasts. */
+export const defaultLineLimits: LineLimits = { maxLines: 100, windowMs: 10_000 };
+
+/** Kinds are the messages in the source, of which there are a few dozen; more than this share one window. */
+const maxKinds = 200;
+
+export interface LeftOut {
+  readonly kind: string;
+  readonly lines: number;
+}
+
+interface Window {
+  readonly endMs: number;
+  admitted: number;
+  leftOut: number;
+}
+
+export class LineLimit {
+  readonly #limits: LineLimits;
+  readonly #windows = new Map<string, Window>();
+
+  constructor(limits: LineLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * @param kind what the lines have in common: their message.
+   * @returns whether the line may be written. `takeLeftOut` comes before it, or what an ended window left out is not told.
+   */
+  admit(kind: string, nowMs: number): boolean {
+    const window = this.#windowOf(this.#windows.size < maxKinds || this.#windows.has(kind) ? kind : 'other', nowMs);
+    if (window.admitted < this.#limits.maxLines) {
+      window.admitted += 1;
+      return true;
+    }
+    window.leftOut += 1;
+    return false;
+  }
+
+  /** Forgets windows that have ended. @returns what was left out in them. */
+  takeLeftOut(nowMs: number): LeftOut[] {
+    const ended = [...this.#windows].filter(([, { endMs }]) => endMs <= nowMs);
+    for (const [kind] of ended) this.#windows.delete(kind);
+    return ended.flatMap(([kind, { leftOut }]) => (leftOut > 0 ? [{ kind, lines: leftOut }] : []));
+  }
+
+  #windowOf(kind: string, nowMs: number): Window {
+    const open = this.#windows.get(kind);
+    if (open !== undefined && open.endMs > nowMs) return open;
+    const window = { endMs: nowMs + this.#limits.windowMs, admitted: 0, leftOut: 0 };
+    this.#windows.set(kind, window);
+    return window;
+  }
+}
