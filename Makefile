@@ -33,7 +33,7 @@ format: $(installed)
 lint types layers unused: $(installed)
 	@npm --silent run $@
 
-# Programs that the tests look at the gateway with from outside: a browser, ffmpeg, an RTSP server, Python's `websockets`, Pillow and OpenCV. Debian, as
+# Programs that the tests look at the gateway with from outside: a browser, ffmpeg, an RTSP server, Python's `websockets`, `wsproto`, Pillow and OpenCV. Debian, as
 # root or with sudo. Without them `make test` skips what needs them, and says so.
 outside_packages := chromium ffmpeg fonts-dejavu-core python3-venv \
 	python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
@@ -43,7 +43,8 @@ outside:
 	$(as_root) apt-get update --quiet
 	$(as_root) env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends $(outside_packages)
 	python3 -m venv test/.venv
-	test/.venv/bin/pip install --quiet --disable-pip-version-check 'websockets>=14.2' --requirement bench/peers/decoders/requirements.txt
+	test/.venv/bin/pip install --quiet --disable-pip-version-check \
+		--requirement test/support/requirements.txt --requirement bench/peers/decoders/requirements.txt
 
 # Trains the shipped models anew, from nothing: hours. native-models/training/README.md says more.
 train:

@@ -1,8 +1,8 @@
 /** Sockets are counted, and the last file descriptors are kept. */
 import { test } from 'tap';
-import { createLog } from '../../../src/observe/log.ts';
 import { Connections, descriptorLimit, maxConnectionsFor } from '../../../src/server/connections.ts';
 import type { HttpResponse, TemplatedApp } from '../../../src/server/uws.ts';
+import { silentLog } from '../../support/silent-log.ts';
 
 test('a reserve is kept below the limit of file descriptors', async (t) => {
   t.equal(maxConnectionsFor(1024), 896);
@@ -16,7 +16,7 @@ test('this process has a limit, or none', async (t) => {
 
 test('a connection above the limit is closed, and somebody makes room for the next', async (t) => {
   let madeRoom = 0;
-  const connections = new Connections({ max: 2, makeRoom: () => (madeRoom += 1), log: createLog('silent') });
+  const connections = new Connections({ max: 2, makeRoom: () => (madeRoom += 1), log: silentLog });
   let changed: Parameters<TemplatedApp['filter']>[0] = () => undefined;
   connections.register({ filter: (callback: typeof changed) => (changed = callback) } as unknown as TemplatedApp);
   let closed = 0;

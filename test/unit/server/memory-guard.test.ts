@@ -1,7 +1,7 @@
 /** Above the ceiling, unfinished messages are given up; where that does not help, ever less often. */
 import { test } from 'tap';
-import { createLog } from '../../../src/observe/log.ts';
 import { MemoryGuard } from '../../../src/server/memory-guard.ts';
+import { silentLog } from '../../support/silent-log.ts';
 
 const megabyte = 1_048_576;
 
@@ -15,7 +15,7 @@ function guardOf(closable = 1000) {
       state.asked.push(count);
       return Math.min(count, closable);
     },
-    log: createLog('silent'),
+    log: silentLog,
   });
   return { guard, state };
 }

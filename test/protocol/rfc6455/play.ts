@@ -1,0 +1,86 @@
+/** Plays one case of the RFC 6455 suite to a server over TCP and says what came back, in the words of case.ts. */
+import { encodePicture } from '../../support/jpeg-bytes.ts';
+import { RawClient, type ServerFrame } from '../../support/raw-client.ts';
+import { type Case, type Data, type Outcome, opcodes, ping } from './case.ts';
+
+export interface Server {
+  readonly name: 'echo' | 'stream';
+  readonly port: number;
+}
+
+/** A case that has not come to its end by now never does. */
+const maxWaitMs = 10_000;
+const fence = 'fence';
+
+/** Close codes that say that the peer broke the protocol. */
+const failCodes = ['close:1002', 'close:1007', 'close:1009'];
+
+const usual: Readonly<Record<Server['name'], Data>> = {
+  echo: { opcode: opcodes.text, payload: Buffer.from('Hello, wörld') },
+  stream: { opcode: opcodes.binary, payload: encodePicture(16, 16) },
+};
+
+/** The outcome that a case should have here. */
+export function expectedOf({ rfc, differs }: Case): readonly Outcome[] {
+  return differs?.outcomes ?? rfc;
+}
+
+export async function play(server: Server, test: Case): Promise<Outcome> {
+  const client = await RawClient.open(server, 'echo');
+  const data = test.data ?? usual[server.name];
+  await write(client, test.bytes(data), test.isDripped === true);
+  const [expected = ''] = expectedOf(test);
+  const endsItself = /\b(?:end|fail)$/.test(expected);
+  if (!endsItself) client.socket.write(ping(fence));
+  const messages = expected.split(' ').filter((token) => token === 'message').length;
+  const isDone = (tokens: readonly string[]) =>
+    tokens.includes(`pong:${fence}`) && tokens.filter((token) => token === 'message').length >= messages;
+  const deadlineMs = performance.now() + maxWaitMs;
+  for (;;) {
+    const tokens = client.frames().map((frame) => tokenOf(server, frame, data));
+    const isOver = client.socket.closed;
+    // The stream ends its session at a message that is no JPEG; what follows is its contract and not the RFC's.
+    const refusal = tokens.indexOf('refused');
+    if (refusal >= 0) return summary(client, [...tokens.slice(0, refusal), 'message']);
+    if (isDone(tokens))
+      return summary(
+        client,
+        tokens.filter((token) => token !== `pong:${fence}`),
+      );
+    if (isOver) return summary(client, outcomeOfEnd(tokens, expected));
+    if (performance.now() > deadlineMs) return summary(client, [...tokens, 'open']);
+    await Promise.race([client.more().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 500))]);
+  }
+}
+
+function summary(client: RawClient, tokens: readonly string[]): Outcome {
+  client.socket.destroy();
+  return tokens.join(' ');
+}
+
+/** A connection that ends without a close frame has failed. One with a code that blames the peer too, unless the code is the peer's own. */
+function outcomeOfEnd(tokens: readonly string[], expected: Outcome): string[] {
+  const last = tokens.at(-1) ?? '';
+  if (failCodes.includes(last) && expected.endsWith('fail')) return [...tokens.slice(0, -1), 'fail'];
+  return [...tokens, last.startsWith('close') ? 'end' : 'fail'];
+}
+
+function tokenOf({ name }: Server, { opcode, payload }: ServerFrame, data: Data): string {
+  if (opcode === opcodes.pong) return `pong:${payload.toString('latin1')}`;
+  if (opcode === opcodes.close) return `close:${payload.length >= 2 ? payload.readUInt16BE() : 'none'}`;
+  if (name === 'echo') return opcode === data.opcode && payload.equals(data.payload) ? 'message' : 'other';
+  const reply = payload.toString();
+  if (/"error":"invalid_(?:frame|message)"/.test(reply)) return 'refused';
+  return reply.includes('"result":') ? 'message' : 'other';
+}
+
+async function write(client: RawClient, bytes: Uint8Array, isDripped: boolean): Promise<void> {
+  client.socket.setNoDelay(true);
+  if (!isDripped) client.socket.write(bytes);
+  else {
+    for (const byte of bytes) {
+      client.socket.write(Uint8Array.of(byte));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}
