@@ -13,7 +13,7 @@ litserve := bench/peers/litserve/.venv/.installed
 .PHONY: run build test check coverage format lint types layers unused train peers bench outside clean
 
 run: dist/cli.js
-	@node dist/cli.js serve
+	@node --disable-sigusr1 dist/cli.js serve
 
 build: dist/cli.js
 

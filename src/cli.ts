@@ -12,6 +12,7 @@ import type { ModelsFlags } from './cli/models.ts';
 import { printable } from './cli/printable.ts';
 import type { SendOptions } from './cli/send.ts';
 import type { ServeFlags } from './cli/serve.ts';
+import { endWithLauncher, endWithNpm } from './cli/starter.ts';
 import { SetupError } from './errors.ts';
 import { stderrWriter } from './observe/line-writer.ts';
 
@@ -159,6 +160,11 @@ function wholeNumberUpTo(highest: number): (text: string) => number {
     return value;
   };
 }
+
+// As if it had been told: every command that runs on has its own way to stop.
+const end = () => process.kill(process.pid, 'SIGTERM');
+endWithLauncher(end);
+endWithNpm(end);
 
 try {
   await program.parseAsync();

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { endWithNpm } from './cli/starter.ts';
 
 /** npm packages that hold a Node for one platform each; npm installs the one that fits. */
 const runtimePackages: Readonly<Record<string, string>> = {
@@ -18,6 +19,9 @@ const runtimePackages: Readonly<Record<string, string>> = {
 
 /** Signals that the shell or a service manager sends to stop a server. */
 const forwarded: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
+
+/** What ends Node, or opens its debugger, where nobody listens. */
+const ignored: readonly NodeJS.Signals[] = ['SIGUSR1', 'SIGUSR2'];
 
 /** What a shell reports for a process that a signal ended. */
 const signalExitBase = 128;
@@ -48,7 +52,17 @@ if (runtime === process.execPath && Number.parseInt(process.versions.node, 10) <
 }
 
 const cliPath = fileURLToPath(new URL(`./cli${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url));
-const child = spawn(runtime, [cliPath, ...process.argv.slice(2)], { stdio: 'inherit' });
+/** A Node of the machine's own may be too old for it; `serve` has a handler besides. */
+const keepDebuggerShut = process.allowedNodeEnvironmentFlags.has('--disable-sigusr1') || runtime !== process.execPath;
+const runtimeFlags = keepDebuggerShut ? ['--disable-sigusr1'] : [];
+const child = spawn(runtime, [...runtimeFlags, cliPath, ...process.argv.slice(2)], {
+  // The channel carries nothing: the child ends when it closes, however this process ends.
+  stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+});
+child.channel?.unref();
+endWithNpm(() => child.kill('SIGTERM'));
+// Signals for the gateway alone, which has its own answer to them.
+for (const signal of ignored) process.on(signal, () => undefined);
 for (const signal of forwarded) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => {
   process.exitCode = code ?? signalExitBase + (signal === null ? 0 : constants.signals[signal]);

@@ -8,6 +8,7 @@ import { startLocalPool } from '../pool/local-pool.ts';
 import type { Pool } from '../pool/pool.ts';
 import { streamPath } from '../protocol.ts';
 import { type Server, startServer } from '../server/app.ts';
+import { handleSignals } from './signals.ts';
 
 /** Flags of `serve`: each stands for the variable of the same name and wins over it. */
 export interface ServeFlags {
@@ -36,6 +37,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const writer = stderrWriter(describeLoss);
   const log = createLog({ level: config.logLevel, writer });
   process.once('exit', () => log.flush());
+  handleSignals({ log, stop: () => process.kill(process.pid, 'SIGTERM') });
   const pipelines = await loadPipelines(config);
   const { pool, started } = startLocalPool({ ...config, pipelines, log });
   let server: Server;

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { test } from 'tap';
 import { fixtureModels } from '../support/gateway.ts';
 import { hostNode } from '../support/host-node.ts';
+import { eventually } from '../support/vital-signs.ts';
 
 const launchPath = fileURLToPath(new URL('../../dist/launch.js', import.meta.url));
 const linkPath = fileURLToPath(new URL('../../node_modules/.bin/framegate', import.meta.url));
@@ -65,5 +66,70 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     child.kill(signal);
     t.strictSame(await ended, { code: 0, signal: null });
     t.notOk(existsSync(`/proc/${server}`), 'the server itself is gone as well');
+  });
+}
+
+/** Starts the installed command in some way and waits until its gateway is ready. @returns the gateway's process id. */
+async function gatewayOf(child: ChildProcess): Promise<number> {
+  const log = textOf(child, 'stderr');
+  await eventually(log, (seen) => seen.includes('"msg":"ready"'), 'a gateway that is ready');
+  let pid = child.pid as number;
+  for (let next = childOf(pid); next !== undefined; next = childOf(pid)) pid = next;
+  return pid;
+}
+
+function childOf(pid: number): number | undefined {
+  const [first] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+  return first === undefined || first === '' ? undefined : Number(first);
+}
+
+function isThere(pid: number): boolean {
+  return existsSync(`/proc/${pid}/exe`);
+}
+
+const serveEnv = { PORT: '0', MODELS_DIR: fixtureModels, POOL_WORKERS: '1' };
+
+test('a launcher that gets SIGKILL leaves no gateway behind', options, async (t) => {
+  const launcher = launch(['serve'], serveEnv);
+  const gateway = await gatewayOf(launcher);
+  t.not(gateway, launcher.pid);
+  launcher.kill('SIGKILL');
+  await eventually(
+    () => isThere(gateway),
+    (there) => !there,
+    'the end of the gateway',
+  );
+});
+
+test('signals that end Node by themselves end neither the launcher nor the gateway', options, async (t) => {
+  const launcher = launch(['serve'], serveEnv);
+  t.teardown(() => launcher.kill('SIGKILL'));
+  const ended = closed(launcher);
+  const gateway = await gatewayOf(launcher);
+  for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGHUP'] as const) {
+    launcher.kill(signal);
+    process.kill(gateway, signal);
+  }
+  t.ok(isThere(gateway));
+  launcher.kill('SIGTERM');
+  t.strictSame(await ended, { code: 0, signal: null });
+});
+
+for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+  test(`npx that gets ${signal} leaves no gateway behind`, options, async (t) => {
+    const { PATH = '', HOME = '' } = process.env;
+    const cwd = fileURLToPath(new URL('../..', import.meta.url));
+    const npx = spawn('npx', ['framegate', 'serve'], {
+      ...{ cwd, env: { PATH, HOME, ...serveEnv } },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const gateway = await gatewayOf(npx);
+    t.teardown(() => isThere(gateway) && process.kill(gateway, 'SIGKILL'));
+    npx.kill(signal);
+    await eventually(
+      () => isThere(gateway),
+      (there) => !there,
+      'the end of the gateway',
+    );
   });
 }
