@@ -3,7 +3,6 @@
 import { isHandshake, refuses } from '../../src/server/request-checks.ts';
 import { acceptSocket, socketSettings } from '../../src/server/sockets.ts';
 import { listenExclusively, loadUws } from '../../src/server/uws.ts';
-import { silentLog } from './silent-log.ts';
 
 export interface EchoServer {
   readonly port: number;
@@ -14,7 +13,6 @@ export interface EchoServer {
 export async function startEcho(hardCapBytes: number): Promise<EchoServer> {
   const uws = await loadUws(32_768);
   const app = uws.App();
-  const log = silentLog;
   app.ws('/*', {
     ...socketSettings(hardCapBytes),
     upgrade: (response, request, context) => {
@@ -24,7 +22,7 @@ export async function startEcho(hardCapBytes: number): Promise<EchoServer> {
     message: (socket, message, isBinary) => void socket.send(message, isBinary),
   });
   app.any('/*', (response, request) => {
-    if (!refuses(response, request, log)) response.cork(() => response.writeStatus('426 Upgrade Required').end());
+    if (!refuses(response, request)) response.cork(() => response.writeStatus('426 Upgrade Required').end());
   });
   const socket = await listenExclusively(app, '127.0.0.1', 0);
   return { port: uws.us_socket_local_port(socket), close: () => void app.close() };
