@@ -117,7 +117,7 @@ test('a session whose frames lose one worker after the other has failed', async 
 
 test('a frame that hangs is answered when it times out, and its thread is replaced', async (t) => {
   const kept = new KeptLog();
-  const { pool, started } = await startPool(t, { frameTimeoutMs: 50, log: kept.log });
+  const { pool, started } = await startPool(t, { frameTimeoutMs: 500, log: kept.log });
   await started;
   pool.openSession('the session');
   t.match(await runFrame(pool, 'hanging', jpeg), {
