@@ -13,11 +13,8 @@ import { printable } from './cli/printable.ts';
 import type { SendOptions } from './cli/send.ts';
 import type { ServeFlags } from './cli/serve.ts';
 import { endWithLauncher, endWithNpm } from './cli/starter.ts';
-import { SetupError } from './errors.ts';
+import { exitCodeOf, SetupError, setupExitCode } from './errors.ts';
 import { stderrWriter } from './observe/line-writer.ts';
-
-/** How the process ends when it was set up wrongly: configuration, files, address. */
-const setupExitCode = 2;
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -173,5 +170,5 @@ try {
   const writer = stderrWriter(() => '');
   for (const fault of error.faults) writer.write(`framegate: ${printable(fault)}\n`);
   writer.flush();
-  process.exit(setupExitCode);
+  process.exit(exitCodeOf(error));
 }

@@ -73,3 +73,39 @@ function faultLine(fault: string): string {
   const line = fault.slice(0, maxFaultLength).replace(/\p{C}/gu, ' ');
   return fault.length > maxFaultLength ? `${line}…` : line;
 }
+
+/**
+ * The server cannot start now, though nothing may be wrong with how it is set up: the port is taken, memory or descriptors are used up.
+ * Trying again may help.
+ */
+export class StartError extends SetupError {
+  constructor(faults: readonly string[], options?: ErrorOptions) {
+    super(faults, options);
+    this.name = 'StartError';
+  }
+}
+
+/** What the system, or Node, says where something is used up that may be free again later. */
+const shortages: ReadonlySet<unknown> = new Set([
+  'EAGAIN',
+  'EMFILE',
+  'ENFILE',
+  'ENOBUFS',
+  'ENOMEM',
+  'ERR_WORKER_INIT_FAILED',
+  'ERR_WORKER_OUT_OF_MEMORY',
+]);
+
+/** How the process ends when it was set up wrongly: configuration, files, flags. A service manager need not try again. */
+export const setupExitCode = 2;
+
+/** How the process ends for every other reason; a service manager tries again. */
+const failureExitCode = 1;
+
+/** @returns the exit code: that of a wrong set-up, unless something behind the error passes by itself. */
+export function exitCodeOf(error: SetupError): number {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof StartError || ('code' in cause && shortages.has(cause.code))) return failureExitCode;
+  }
+  return setupExitCode;
+}

@@ -1,5 +1,5 @@
 /** The pool of a gateway on one machine, put together: memory for frames, threads, the loader of pipelines. Main thread. */
-import { SetupError } from '../errors.ts';
+import { StartError } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Executor } from './executor.ts';
 import { FrameSlots } from './frame-slots.ts';
@@ -42,13 +42,13 @@ const runningPerWorker = 2;
 
 const bytesPerMegabyte = 1_048_576;
 
-/** @throws SetupError with one line where the machine cannot give so much address space. */
+/** @throws StartError with one line where the machine cannot give so much address space. */
 function slotsFor(bytes: number): FrameSlots {
   try {
     return new FrameSlots(bytes);
   } catch (cause) {
     const advice = 'lower POOL_WORKERS, STREAM_MAX_FRAME_SIZE_MB or STREAM_MAX_HELD_MB';
-    throw new SetupError([`${Math.ceil(bytes / bytesPerMegabyte)} MB for frames cannot be had; ${advice}`], { cause });
+    throw new StartError([`${Math.ceil(bytes / bytesPerMegabyte)} MB for frames cannot be had; ${advice}`], { cause });
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket, WebSocket } from 'uWebSockets.js';
 import { createServer } from 'node:net';
-import { SetupError } from '../errors.ts';
+import { SetupError, StartError } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 
 export type { HttpRequest, HttpResponse, TemplatedApp, WebSocket };
@@ -39,25 +39,44 @@ const listenDefault = 0;
 /**
  * Listens on exactly one address; a second server on the same port is refused, not silently shared.
  * uWebSockets.js has an option for that, but with it no server can have the port while connections of the one before it fade, which takes
- * a minute. So it listens as it usually does, which would share the port, once it is certain that nobody is there.
- * @throws SetupError when the address cannot be had.
+ * a minute. So it listens as it usually does, which would share the port, once it is certain that nobody is there. It also says nothing
+ * of why it cannot listen, and Node does.
+ * @throws SetupError when the address can never be had as things are set up; StartError when it may be later.
  */
 export async function listenExclusively(app: TemplatedApp, host: string, port: number): Promise<us_listen_socket> {
   const listen: ListenOnHost = (app.listen as unknown as ListenOnHost).bind(app);
-  const socket =
-    (await isVacant(host, port)) &&
-    (await new Promise<us_listen_socket | false>((resolve) => listen(host, port, listenDefault, resolve)));
-  if (!socket) throw new SetupError([`cannot listen on ${host}:${port}; is another server there?`]);
+  await tryListening(host, port);
+  const socket = await new Promise<us_listen_socket | false>((resolve) => listen(host, port, listenDefault, resolve));
+  if (!socket) throw new StartError([`cannot listen on ${host}:${port}`]);
   return socket;
 }
 
 /** Whether nobody listens there, and it is an address of this machine: Node asks with SO_REUSEADDR, and does not share. */
-function isVacant(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
+function tryListening(host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
     const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve(true)));
+    probe.once('error', (error) => reject(listenError(host, port, error)));
+    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve()));
   });
+}
+
+/** What each reason means for an operator, and whether only another configuration helps. */
+const listenReasons: Readonly<Record<string, { readonly words: string; readonly isSetup?: true }>> = {
+  EADDRINUSE: { words: 'is another server there?' },
+  EADDRNOTAVAIL: { words: 'this machine has no such address, or not yet' },
+  EAI_AGAIN: { words: 'the name server does not answer' },
+  EMFILE: { words: 'the process has no file descriptor left; raise its limit (ulimit -n)' },
+  ENFILE: { words: 'the machine has no file descriptor left' },
+  EACCES: { words: 'ports below 1024 need a privilege (CAP_NET_BIND_SERVICE)', isSetup: true },
+  ENOTFOUND: { words: 'no such host', isSetup: true },
+  EAFNOSUPPORT: { words: 'this machine does not speak that protocol (IPv6?)', isSetup: true },
+};
+
+/** @param cause what Node says. @returns one line for it. */
+export function listenError(host: string, port: number, cause: NodeJS.ErrnoException): SetupError {
+  const { words, isSetup } = listenReasons[cause.code ?? ''] ?? { words: cause.code ?? cause.message };
+  const line = `cannot listen on ${host}:${port}; ${words}`;
+  return isSetup ? new SetupError([line], { cause }) : new StartError([line], { cause });
 }
 
 /** Runs a handler's body; uWebSockets.js ends the whole process when one throws. */

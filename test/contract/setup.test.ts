@@ -1,9 +1,14 @@
-/** Setting the gateway up wrongly: exit code 2 and one clear line on stderr for each fault, nothing else. */
+/** Setting the gateway up wrongly: exit code 2 and one clear line on stderr for each fault, nothing else; 1 where it may pass by itself. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
 import { fixtureModels, runCli, startGateway } from '../support/gateway.ts';
 
+const cliPath = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const setupExitCode = 2;
+const tryAgainExitCode = 1;
 
 /** Runs `serve`, which is expected to give up. @returns the lines that it wrote to stderr. */
 async function faultsOf(env: Record<string, string>, args: string[] = []): Promise<[code: number | null, string[]]> {
@@ -130,7 +135,7 @@ test('a port that another gateway has is refused, and that gateway is not distur
   const first = await startGateway({ POOL_WORKERS: '1' });
   t.teardown(() => first.kill());
   const [code, lines] = await faultsOf({ PORT: String(first.port) });
-  t.equal(code, setupExitCode);
+  t.equal(code, tryAgainExitCode);
   t.strictSame(lines, [`framegate: cannot listen on 127.0.0.1:${first.port}; is another server there?`]);
   t.equal((await fetch(`${first.httpUrl}/readyz`)).status, 200);
 });
@@ -141,12 +146,29 @@ test('a port that another program has is refused', async (t) => {
   await new Promise((resolve) => other.once('listening', resolve));
   const { port } = other.address() as { port: number };
   const [code, lines] = await faultsOf({ PORT: String(port) });
-  t.equal(code, setupExitCode);
+  t.equal(code, tryAgainExitCode);
   t.strictSame(lines, [`framegate: cannot listen on 127.0.0.1:${port}; is another server there?`]);
 });
 
 test('an address that this machine does not have is refused', async (t) => {
   const [code, lines] = await faultsOf({ HOST: '203.0.113.1' });
-  t.equal(code, setupExitCode);
-  t.match(lines.at(-1), /^framegate: cannot listen on 203\.0\.113\.1:0/);
+  t.equal(code, tryAgainExitCode);
+  t.strictSame(lines, ['framegate: cannot listen on 203.0.113.1:0; this machine has no such address, or not yet']);
+});
+
+test('too few file descriptors are one clear line, and worth another try', async (t) => {
+  const limited = ['ulimit -n 25; exec "$@"', 'sh', process.execPath, cliPath, 'serve'];
+  const child = spawn('/bin/sh', ['-c', ...limited], {
+    env: { PATH: process.env['PATH'], PORT: '0', MODELS_DIR: fixtureModels, POOL_WORKERS: '1', LOG_LEVEL: 'fatal' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  let text = '';
+  child.stderr.setEncoding('utf8').on('data', (piece) => {
+    text += piece;
+  });
+  const [code] = await once(child, 'close');
+  t.equal(code, tryAgainExitCode);
+  t.match(text, /^framegate: .*EMFILE|^framegate: .*file descriptor/m);
+  t.notMatch(text, /^ +at /m, 'no stack');
 });

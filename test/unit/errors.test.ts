@@ -1,6 +1,6 @@
 /** Errors carry what the peer reads apart from what the log reads. */
 import { test } from 'tap';
-import { FrameError, httpErrors, SetupError, streamErrors } from '../../src/errors.ts';
+import { exitCodeOf, FrameError, httpErrors, SetupError, StartError, streamErrors } from '../../src/errors.ts';
 
 test('a frame error has the usual detail of its code unless it is given one', async (t) => {
   t.match(new FrameError('invalid_frame'), { code: 'invalid_frame', detail: 'Not a valid JPEG image' });
@@ -43,4 +43,12 @@ test('codes of the stream and of plain requests do not overlap', async (t) => {
 
 test('no usual detail looks like a path', async (t) => {
   for (const { detail } of [...Object.values(streamErrors), ...Object.values(httpErrors)]) t.notMatch(detail, /[/\\]/);
+});
+
+test('exit code 2 is for the set-up alone; what may pass by itself, anywhere behind an error, is 1', async (t) => {
+  t.equal(exitCodeOf(new SetupError(['PORT'])), 2);
+  t.equal(exitCodeOf(new SetupError(['PORT'], { cause: new Error('x') })), 2);
+  t.equal(exitCodeOf(new StartError(['memory'])), 1);
+  const shortage = Object.assign(new Error('open'), { code: 'EMFILE' });
+  t.equal(exitCodeOf(new SetupError(['a.json'], { cause: new Error('x', { cause: shortage }) })), 1);
 });

@@ -179,7 +179,7 @@ export class ThreadExecutor implements Executor {
     if (worker.report !== undefined) this.#replenish();
     else if (booted === undefined) this.#replenishLater();
     else this.#size -= 1;
-    booted?.reject(new SetupError([error?.message ?? 'a worker thread ended before it was ready']));
+    booted?.reject(new SetupError([error?.message ?? 'a worker thread ended before it was ready'], { cause: error }));
   }
 
   /**

@@ -1,7 +1,24 @@
-/** What would end the process inside a handler of the library is logged instead. */
+/** Why a gateway cannot listen, and what becomes of a handler that throws. */
 import { test } from 'tap';
-import { guarded } from '../../../src/server/uws.ts';
+import { exitCodeOf } from '../../../src/errors.ts';
+import { guarded, listenError } from '../../../src/server/uws.ts';
 import { KeptLog } from '../../support/started-pool.ts';
+
+for (const [code, exitCode, words] of [
+  ['EADDRINUSE', 1, 'is another server there?'],
+  ['EADDRNOTAVAIL', 1, 'this machine has no such address, or not yet'],
+  ['EAI_AGAIN', 1, 'the name server does not answer'],
+  ['EMFILE', 1, 'the process has no file descriptor left; raise its limit (ulimit -n)'],
+  ['EACCES', 2, 'ports below 1024 need a privilege (CAP_NET_BIND_SERVICE)'],
+  ['ENOTFOUND', 2, 'no such host'],
+  ['ESOMETHING', 1, 'ESOMETHING'],
+] as const) {
+  test(`${code} ends with ${exitCode}`, async (t) => {
+    const error = listenError('camera.example', 80, Object.assign(new Error('listen'), { code }));
+    t.strictSame(error.faults, [`cannot listen on camera.example:80; ${words}`]);
+    t.equal(exitCodeOf(error), exitCode);
+  });
+}
 
 test('a handler that throws is logged, and the next one runs', async (t) => {
   const kept = new KeptLog();
