@@ -1,0 +1,36 @@
+/** A camera that goes on while something happens beside it, and accounts for every index. Tests only. */
+import type { Test } from 'tap';
+import { Ledger } from '../../bench/soak/ledger.ts';
+import { encodePicture } from './jpeg-bytes.ts';
+import { StreamClient } from './stream-client.ts';
+
+const frame = encodePicture(64, 48);
+const frameMs = 20;
+
+/** Sends frames while `during` goes on, and until one more has its result. Then every index must have its one answer, and the session be open. */
+export async function beside(t: Test, url: string, during: () => Promise<void>): Promise<void> {
+  const client = await StreamClient.open(url);
+  const ledger = new Ledger();
+  let isOver = false;
+  const sending = (async () => {
+    while (!isOver && client.closeCode === undefined) {
+      ledger.sent();
+      client.send(frame);
+      await new Promise((resolve) => setTimeout(resolve, frameMs));
+    }
+  })();
+  await during();
+  const before = client.with('result').length;
+  await client.until(() => client.with('result').length > before);
+  isOver = true;
+  await sending;
+  const answers = () => client.replies.filter((reply) => 'frame_index' in reply).length;
+  await client.until(() => answers() >= ledger.totals.sent);
+  await client.settled();
+  t.equal(client.closeCode, undefined, 'the session beside it goes on');
+  for (const text of client.texts) ledger.received(text);
+  ledger.end({ by: 'camera' });
+  t.strictSame(ledger.problems, []);
+  t.equal(ledger.totals.unanswered, 0);
+  await client.close();
+}
