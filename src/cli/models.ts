@@ -59,7 +59,9 @@ export function nameOf(modelsDir: string, path: string): string {
 
 function tableOf(listed: readonly Listed[]): string {
   if (listed.length === 0) return 'no models';
-  const rows = [['model', 'head', 'input', 'classes', 'provider', 'ms per run'], ...listed.map(rowOf)];
+  const head = ['model', 'head', 'input', 'classes', 'provider', 'ms per run'];
+  // Anybody may have written the files, and what they say must not steer the terminal.
+  const rows = [head, ...listed.map((model) => rowOf(model).map(printable))];
   // A fault is a sentence, which should not widen the columns of the others.
   const widthOf = (column: number) =>
     Math.max(...rows.map((row) => (row.length > 2 || column === 0 ? (row[column] ?? '').length : 0)));
@@ -68,8 +70,7 @@ function tableOf(listed: readonly Listed[]): string {
 }
 
 function rowOf(model: Listed): string[] {
-  // A fault may quote the file, which anybody may have written.
-  if ('fault' in model) return [printable(model.name), printableLine(model.fault)];
+  if ('fault' in model) return [model.name, printableLine(model.fault)];
   const { name, detector, provider, time } = model;
   const ms = 'fault' in time ? '-' : time.msPerRun.toFixed(2);
   if (!('fault' in detector)) {

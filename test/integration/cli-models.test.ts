@@ -3,6 +3,8 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writer } from 'protobufjs/minimal.js';
 import { type Test, test } from 'tap';
+import { onnxSchema } from '../../bench/fuzz/onnx-cases.ts';
+import { readMessage, writeMessage } from '../../bench/fuzz/protobuf.ts';
 import { runCli } from '../support/gateway.ts';
 import { onnxFixture } from '../support/onnx-fixtures.ts';
 import { yoloFixtures } from '../support/yolo-fixtures.ts';
@@ -76,6 +78,22 @@ test('a file that cannot be loaded has its reason, and the others are listed all
   t.match(stdout, /^broken\.onnx +\S.+$/m);
   t.match(stdout, /^wrong +.*model\.json: head: Invalid option/m);
   t.match(stdout, /^mine +ultralytics /m);
+});
+
+test('what a file or its name says does not steer the terminal in the list either', async (t) => {
+  const modelsDir = t.testdir();
+  const fields = readMessage(readFileSync(onnxFixture('double')), onnxSchema);
+  const graph = fields.find(({ number }) => number === 7);
+  const input = graph?.kind === 'message' ? graph.fields.find(({ number }) => number === 11) : undefined;
+  if (input?.kind !== 'message') throw new Error('the model has an input');
+  input.fields[0] = { kind: 'bytes', number: 1, value: Buffer.from('\x1b[31m') };
+  writeFileSync(join(modelsDir, 'unused-input.onnx'), writeMessage(fields));
+  writeFileSync(join(modelsDir, '\x1b[2Jbroken.onnx'), 'no model');
+  const { code, stdout } = await runCli(['models', '--models-dir', modelsDir]);
+  t.equal(code, 1);
+  t.match(stdout, /^ \[2Jbroken\.onnx /m);
+  t.notOk(stdout.includes('\x1b'), stdout);
+  t.equal(stdout.trimEnd().split('\n').length, 3, stdout);
 });
 
 test('a models folder that is empty or missing is told', async (t) => {
