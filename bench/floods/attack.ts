@@ -11,7 +11,7 @@ const starting = selectFloods([name])
 process.on('disconnect', () => process.exit());
 process.on('message', async () => {
   const attack = await starting;
-  tell({ type: 'stopped', counts: attack?.stop() ?? {} }, () => process.exit());
+  tell({ type: 'stopped', counts: (await attack?.stop()) ?? {} }, () => process.exit());
 });
 await starting;
 tell({ type: 'up' });

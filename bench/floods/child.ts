@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** The least that a process can have of a processor that others want. */
-const lowestPriority = '19';
+/** From any priority to 19, the least that a process can have of a processor that others want. */
+const toLowestPriority = '39';
 
 export interface Child<Message extends { readonly type: string }> {
   /** The first message of one of these types; rejects where the process ends before. */
@@ -22,7 +22,7 @@ export function startChild<Message extends { readonly type: string }>(
   { isNice = false } = {},
 ): Child<Message> {
   const args = [process.execPath, fileURLToPath(new URL(entry, import.meta.url)), JSON.stringify(setup)];
-  const [command = '', ...rest] = isNice ? ['nice', '-n', lowestPriority, ...args] : args;
+  const [command = '', ...rest] = isNice ? ['nice', '-n', toLowestPriority, ...args] : args;
   const child = spawn(command, rest, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);

@@ -15,8 +15,8 @@ export type Counts = Record<string, number>;
 
 /** A flood that goes on. */
 export interface Attack {
-  /** Ends it. */
-  stop(): Counts;
+  /** Ends it, and waits for what it has begun where that counts. */
+  stop(): Counts | Promise<Counts>;
 }
 
 /** Where the gateway's standard error goes: it is read, a pipe that nobody reads, or a disk that is full. */
@@ -34,6 +34,8 @@ export interface Flood {
   readonly errorOutput?: ErrorOutput;
   /** It is complete before the cameras connect; otherwise it begins while they send. */
   readonly beforeCameras?: boolean;
+  /** Whoever is measured at the attacker's end is no use at `nice 19`. */
+  readonly isNice?: false;
   /** Below it there is nothing to see. */
   readonly minSeconds?: number;
   /** Runs in the attacker's process. Settles when the flood is complete, or goes on by itself. */

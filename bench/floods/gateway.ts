@@ -16,6 +16,8 @@ const cliPath = pathOf('../../dist/cli.js');
 const modelsDir = pathOf('../../test/fixtures/models');
 
 const startLimitMs = 30_000;
+/** A gateway that hangs says nothing. */
+const answerLimitMs = 5000;
 const pollMs = 50;
 /** A gateway that hangs does not hear SIGTERM. */
 const stopLimitMs = 5000;
@@ -32,6 +34,8 @@ export interface FloodedGateway {
   rssBytes(): number;
   openFiles(): number;
   cpuSeconds(): number;
+  /** What `/readyz` says; `null` where it says nothing. */
+  sessions(): Promise<number | null>;
   /** Lines of the log so far, by their `msg`. */
   logLines(): Readonly<Record<string, number>>;
   stop(): Promise<void>;
@@ -59,7 +63,8 @@ export async function startGateway(flood: Pick<Flood, 'env' | 'maxFiles' | 'erro
     });
   });
   const lines = countLines(child);
-  await readiness(`http://${host}:${port}/readyz`, () => ended, kill);
+  const readyUrl = `http://${host}:${port}/readyz`;
+  await readiness(readyUrl, () => ended, kill);
   const { pid } = child as { pid: number };
   return {
     host,
@@ -71,6 +76,7 @@ export async function startGateway(flood: Pick<Flood, 'env' | 'maxFiles' | 'erro
     rssBytes: () => bytesPerKilobyte * Number(/^VmRSS:\s+(\d+) kB$/m.exec(procFile(pid, 'status'))?.[1] ?? 0),
     openFiles: () => (ended === undefined ? readdirSync(`/proc/${pid}/fd`).length : 0),
     cpuSeconds: () => (ended === undefined ? parseStat(procFile(pid, 'stat')).ticks / ticksPerSecond : 0),
+    sessions: () => sessionsOf(readyUrl),
     logLines: () => ({ ...lines }),
     stop: async () => {
       child.kill('SIGTERM');
@@ -127,6 +133,17 @@ async function readiness(url: string, endedWith: () => string | undefined, kill:
       throw new Error(`the gateway was not ready within ${startLimitMs / 1000} s`);
     }
     await sleep(pollMs);
+  }
+}
+
+async function sessionsOf(readyUrl: string): Promise<number | null> {
+  try {
+    const signal = AbortSignal.timeout(answerLimitMs);
+    const response = await fetch(readyUrl, { headers: { connection: 'close' }, signal });
+    const { pool } = (await response.json()) as { readonly pool: { readonly sessions: number } };
+    return pool.sessions;
+  } catch {
+    return null;
   }
 }
 

@@ -41,6 +41,18 @@ class PeakMemory {
   }
 }
 
+/** What the gateway holds while no camera is there. */
+interface Held {
+  readonly rss: number;
+  readonly files: number;
+  readonly sessions: number | null;
+}
+
+async function heldBy(gateway: FloodedGateway): Promise<Held> {
+  const sessions = await gateway.sessions();
+  return { rss: gateway.rssBytes(), files: gateway.openFiles(), sessions };
+}
+
 /** @throws Error when the gateway does not start. */
 export async function measureFlood(flood: Flood, options: Options): Promise<FloodReport> {
   const gateway = await startGateway(flood);
@@ -55,15 +67,14 @@ async function measureRounds(flood: Flood, options: Options, gateway: FloodedGat
   const without: Window[] = [];
   const with_: Window[] = [];
   const attack: Counts[] = [];
-  const held = () => ({ rss: gateway.rssBytes(), files: gateway.openFiles() });
-  let before: ReturnType<typeof held> | undefined;
+  let before: Held | undefined;
   let logBefore = gateway.logLines();
   const lines: Record<string, number> = {};
   let backAfter: number | null = null;
   let peak = 0;
   for (let round = 1; round <= options.rounds && gateway.ended === undefined; round++) {
     without.push(await measureWindow(gateway, flood, options));
-    before ??= held();
+    before ??= await heldBy(gateway);
     logBefore = gateway.logLines();
     const memory = new PeakMemory(gateway);
     with_.push(await measureWindow(gateway, flood, options, attack));
@@ -75,7 +86,7 @@ async function measureRounds(flood: Flood, options: Options, gateway: FloodedGat
       lines[kind] = (lines[kind] ?? 0) + count;
     }
   }
-  const after = held();
+  const after = await heldBy(gateway);
   return {
     name: flood.name,
     about: flood.about,
@@ -86,6 +97,7 @@ async function measureRounds(flood: Flood, options: Options, gateway: FloodedGat
     results_ratio: medianRatio(without, with_, ({ results }) => results),
     rss: { before: before?.rss ?? 0, peak, after: after.rss, back_after_s: backAfter },
     files: { before: before?.files ?? 0, after: after.files },
+    sessions: { before: before?.sessions ?? null, after: after.sessions },
     log_lines: lines,
     attack,
     ended: gateway.ended ?? null,
@@ -107,7 +119,7 @@ async function measureWindow(
   const { cameras: count, fps } = options;
   const setup: CamerasSetup = { url: gateway.streamUrl, cameras: count, fps, seconds };
   const cameras = startChild<FromCameras>('working-cameras.ts', setup);
-  await cameras.next('counting', 'failed');
+  await cameras.next('counting', 'done', 'failed');
   const probe = startProbe(gateway);
   const startMs = performance.now();
   const cpuBefore = gateway.cpuSeconds();
@@ -124,7 +136,7 @@ async function measureWindow(
 function startAttacker({ host, port }: FloodedGateway, flood: Flood, options: Options): Child<FromAttack> {
   const { addresses, scale } = options;
   const setup: AttackSetup = { flood: flood.name, target: { host, port, addresses, scale } };
-  return startChild<FromAttack>('attack.ts', setup, { isNice: true });
+  return startChild<FromAttack>('attack.ts', setup, { isNice: flood.isNice ?? true });
 }
 
 async function stopAttacker(attacker: Child<FromAttack>): Promise<Counts> {
@@ -136,11 +148,7 @@ async function stopAttacker(attacker: Child<FromAttack>): Promise<Counts> {
 }
 
 /** @returns seconds until memory and file handles were as before; `null` where they were not within the limit. */
-async function recovery(
-  gateway: FloodedGateway,
-  before: { readonly rss: number; readonly files: number },
-  limitSeconds: number,
-): Promise<number | null> {
+async function recovery(gateway: FloodedGateway, before: Held, limitSeconds: number): Promise<number | null> {
   const startMs = performance.now();
   for (;;) {
     const seconds = (performance.now() - startMs) / 1000;

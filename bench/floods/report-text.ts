@@ -5,7 +5,7 @@ import type { FloodReport, ProbeReport, Window } from './report.ts';
 const megabyte = 1_048_576;
 
 export function describeFlood(report: FloodReport): string {
-  const { name, about, cameras, rss, files, log_lines, attack, ended, answers } = report;
+  const { name, about, cameras, rss, files, sessions, log_lines, attack, ended, answers } = report;
   const lines = [
     `${name}: ${about}`,
     ...report.without.flatMap((calm, round) => [
@@ -14,7 +14,7 @@ export function describeFlood(report: FloodReport): string {
     ]),
     `  p99 ${ratioText(report)}, results ${times(report.results_ratio)}`,
     `  memory ${memory(rss.before)} before, ${memory(rss.peak)} at most, ${memory(rss.after)} after, ${back(rss.back_after_s)}`,
-    `  file handles ${files.before} before, ${files.after} after`,
+    `  file handles ${files.before} before, ${files.after} after; sessions ${sessions.before ?? '-'} and ${sessions.after ?? '-'}`,
     `  log ${counts(log_lines) || 'no line'}`,
     `  attacker ${attack.map(counts).join('; ')}`,
     `  gateway ${ended === null ? 'lived' : `ended: ${ended}`}${ended === null && !answers ? ', but does not answer' : ''}`,
@@ -23,13 +23,14 @@ export function describeFlood(report: FloodReport): string {
 }
 
 function row(label: string, window: Window, cameras: number): string {
-  const { p50, p99, max, results, offered, dropped, unanswered, closes, cameras_served, cpu_percent, probe } = window;
+  const { p50, p99, max, results, offered, dropped, not_sent, unanswered, closes, cameras_served, cpu_percent, probe } =
+    window;
   if (window.failed !== undefined) {
     return `  ${label.padEnd(9)}  no camera served (${window.failed}); CPU ${whole(cpu_percent)} %; ${probeText(probe)}`;
   }
   return [
     `  ${label.padEnd(9)}  p50 ${ms(p50)} p99 ${ms(p99)} max ${ms(max)} ms`,
-    `results ${results} of ${offered}, dropped ${dropped}, unanswered ${unanswered}, cut ${closes}`,
+    `results ${results} of ${offered}, dropped ${dropped}, not sent ${not_sent}, unanswered ${unanswered}, cut ${closes}`,
     `cameras ${cameras_served} of ${cameras}`,
     `CPU ${whole(cpu_percent)} %`,
     probeText(probe),
@@ -51,7 +52,7 @@ function whole(value: number): string {
 
 function ratioText({ p99_ratio, with: flooded }: FloodReport): string {
   const isLost = flooded.some(({ p99 }) => p99 === null);
-  return isLost ? 'lost: more than 1 % of the frames had no result' : times(p99_ratio);
+  return isLost ? 'lost: more than 1 % of the frames had no answer' : times(p99_ratio);
 }
 
 function times(ratio: number | null): string {

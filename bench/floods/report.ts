@@ -4,8 +4,8 @@ import type { ProbeRecord } from './probe.ts';
 import type { CamerasOutcome } from './working-cameras.ts';
 
 /**
- * What the working cameras and the probe saw in one window. Milliseconds, of all frames that were offered; `null` where the frame of that
- * rank never had a result.
+ * What the working cameras and the probe saw in one window. Milliseconds, of all frames that were not dropped; `null` where the frame of
+ * that rank never had a result.
  */
 export interface Window {
   readonly p50: number | null;
@@ -14,7 +14,9 @@ export interface Window {
   readonly offered: number;
   readonly results: number;
   readonly dropped: number;
-  /** Neither a result nor `dropped`: not sent, lost with a session, or never answered. */
+  /** The cameras' process did not come to it, or the gateway did not take what was before it. */
+  readonly not_sent: number;
+  /** Neither a result nor `dropped`: lost with a session, or never answered. */
   readonly unanswered: number;
   /** Connections of cameras that the gateway ended. */
   readonly closes: number;
@@ -56,6 +58,8 @@ export interface FloodReport {
   readonly results_ratio: number | null;
   readonly rss: Memory;
   readonly files: { readonly before: number; readonly after: number };
+  /** Sessions of the gateway, without cameras; `null` where it did not say. */
+  readonly sessions: { readonly before: number | null; readonly after: number | null };
   readonly log_lines: Readonly<Record<string, number>>;
   readonly attack: readonly Counts[];
   /** How the gateway ended; `null` where it lived. */
@@ -86,10 +90,10 @@ export function probeReport({ roundTripsMs, lost, freshAnswered, freshTried }: P
 export function windowOf(outcome: CamerasOutcome | string, cpuPercent: number, probe: ProbeRecord): Window {
   const shared = { cpu_percent: cpuPercent, probe: probeReport(probe) };
   if (typeof outcome === 'string') {
-    const none = { p50: null, p99: null, max: null, offered: 0, results: 0, dropped: 0, unanswered: 0 };
+    const none = { p50: null, p99: null, max: null, offered: 0, results: 0, dropped: 0, not_sent: 0, unanswered: 0 };
     return { ...none, closes: 0, cameras_served: 0, ...shared, failed: outcome };
   }
-  const { latency_ms, offered, results, dropped, closes, per_camera } = outcome.report;
+  const { latency_ms, offered, results, dropped, not_sent, closes, per_camera } = outcome.report;
   return {
     p50: outcome.p50,
     p99: outcome.p99,
@@ -97,7 +101,8 @@ export function windowOf(outcome: CamerasOutcome | string, cpuPercent: number, p
     offered,
     results,
     dropped,
-    unanswered: offered - results - dropped,
+    not_sent,
+    unanswered: outcome.report.errors + outcome.report.unanswered,
     closes: Object.values(closes).reduce((sum, count) => sum + count, 0),
     cameras_served: per_camera.filter((camera) => camera.results > 0).length,
     ...shared,

@@ -7,6 +7,8 @@ import type { Target } from './flood.ts';
 const upgradeLimitMs = 5000;
 /** Connections that are opened at the same time. */
 const opensAtOnce = 100;
+const upgraded = 'HTTP/1.1 101';
+const headEnd = '\r\n\r\n';
 const pongOpcode = 10;
 const pingByte = 0x80 | opcode.ping;
 /** First byte of a payload behind a header without a mask, of less than 126 bytes. */
@@ -29,28 +31,39 @@ export function connected(socket: Socket): Promise<boolean> {
 
 /**
  * Opens a session of a pipeline.
- * @returns the socket; `undefined` where there was no `101`.
+ * @param failed is told why there was no `101`.
+ * @returns the socket, paused, with all that came behind the answer still to be read; `undefined` where there was no `101`.
  */
-export async function openStream(target: Target, n: number, pipeline = 'echo'): Promise<Socket | undefined> {
+export async function openStream(
+  target: Target,
+  n: number,
+  { pipeline = 'echo', failed = (_: string): void => undefined } = {},
+): Promise<Socket | undefined> {
   const socket = dial(target, n);
   socket.write(upgradeRequest(pipeline));
-  const isOpen = await new Promise<boolean>((resolve) => {
-    const limit = setTimeout(() => resolve(false), upgradeLimitMs);
-    const settle = (open: boolean) => {
+  const fault = await new Promise<string | undefined>((resolve) => {
+    const limit = setTimeout(() => resolve('late'), upgradeLimitMs);
+    const settle = (why: string | undefined) => {
       clearTimeout(limit);
-      resolve(open);
+      resolve(why);
     };
     let head = '';
     const read = (piece: Buffer) => {
       head += piece.toString('latin1');
-      if (!head.includes('\r\n\r\n')) return;
-      socket.off('data', read);
-      settle(head.startsWith('HTTP/1.1 101'));
+      const end = head.indexOf(headEnd);
+      if (end < 0) return;
+      socket.off('data', read).pause();
+      // A refusal often comes in the same packet.
+      const rest = head.slice(end + headEnd.length);
+      if (rest !== '') socket.unshift(Buffer.from(rest, 'latin1'));
+      settle(head.startsWith(upgraded) ? undefined : head.slice(0, upgraded.length));
     };
     socket.on('data', read);
-    socket.once('close', () => settle(false));
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => settle(code ?? 'error'));
+    socket.once('close', () => settle('closed'));
   });
-  if (isOpen) return socket;
+  if (fault === undefined) return socket;
+  failed(fault);
   socket.destroy();
   return undefined;
 }
@@ -60,6 +73,7 @@ export function answerPings(socket: Socket): void {
   socket.on('data', (piece: Buffer) => {
     if (piece[0] === pingByte) socket.write(clientFrame(pongOpcode, piece.subarray(shortHeaderBytes)));
   });
+  socket.resume();
 }
 
 /** Makes `count` of something, some at a time. */

@@ -15,7 +15,7 @@ export interface CamerasSetup {
 
 export interface CamerasOutcome {
   readonly report: LoadReport;
-  /** Milliseconds of the median and of the 99th of a hundred offered frames; `null` where that one has no result. */
+  /** Milliseconds of the median and of the 99th of a hundred frames, without those that were dropped; `null` where that one has no result. */
   readonly p50: number | null;
   readonly p99: number | null;
 }
@@ -62,7 +62,7 @@ try {
   const outcome = await run.outcome();
   const report = reportOf(outcome, url.href, frames);
   const { histogram } = mergeLatencies(outcome.groups.map(({ results }) => results));
-  const at = (percent: number) => latencyAt(histogram, (percent / 100) * report.offered);
+  const at = (percent: number) => latencyAt(histogram, (percent / 100) * (report.offered - report.dropped));
   tell({ type: 'done', report, p50: at(50), p99: at(99) });
 } catch (error) {
   if (!(error instanceof LoadError)) throw error;

@@ -1,6 +1,6 @@
 /** Sessions that send frames or pings as fast as the gateway takes them, and some that never read. */
 import { clientFrame, opcode } from '../../../test/support/raw-client.ts';
-import { type Attack, type Flood, scaled, type Target } from '../flood.ts';
+import { type Attack, type Counts, type Flood, scaled, type Target } from '../flood.ts';
 import { smallFrame } from '../small-frame.ts';
 import { closeAll, openMany, openOf, openStream, writeEndlessly } from '../wire.ts';
 
@@ -14,16 +14,19 @@ const framesAtOnce = 4;
 
 interface Peers {
   readonly count: number;
-  readonly pipeline?: string;
+  readonly pipeline?: 'echo' | 'bulky';
   /** What each writes again and again, of how many messages. */
   readonly bytes: Buffer;
   readonly messages: number;
   readonly reads: boolean;
 }
 
-async function sendEndlessly(target: Target, { count, pipeline, bytes, messages, reads }: Peers): Promise<Attack> {
+async function sendEndlessly(
+  target: Target,
+  { count, pipeline = 'echo', bytes, messages, reads }: Peers,
+): Promise<Attack> {
   let written = 0;
-  const sockets = await openMany(scaled(target, count), (n) => openStream(target, n, pipeline));
+  const sockets = await openMany(scaled(target, count), (n) => openStream(target, n, { pipeline }));
   for (const socket of sockets) {
     if (socket === undefined) continue;
     if (reads) socket.resume();
@@ -34,9 +37,10 @@ async function sendEndlessly(target: Target, { count, pipeline, bytes, messages,
   }
   return {
     stop: () => {
-      const open = openOf(sockets);
+      // A peer that does not read does not see the end either.
+      const seen: Counts = reads ? { open_at_the_end: openOf(sockets) } : {};
       closeAll(sockets);
-      return { peers: sockets.length, open_at_the_end: open, messages_written: written };
+      return { peers: sockets.length, messages_written: written, ...seen };
     },
   };
 }

@@ -44,7 +44,7 @@ async function sendBodies(target: Target): Promise<Attack> {
 async function largestMessage(target: Target): Promise<number> {
   for (const bytes of messageSizes) {
     const socket = await openStream(target, 0);
-    socket?.write(headerOf(bytes));
+    socket?.resume().write(headerOf(bytes));
     await sleep(refusalMs);
     const isTaken = openOf([socket]) === 1;
     socket?.destroy();

@@ -8,6 +8,8 @@ const manySockets = 50;
 /** Bytes of an extra header: which request the end of a read cuts depends on how long one is. */
 const extraBytes = [0, 8, 16, 24, 32, 45, 60];
 
+const kilobytes = (bytes: number) => Math.round(bytes / 1024);
+
 type MakeRequest = (target: Target) => string | Promise<string>;
 
 const requestOf = (line: string, headers: readonly string[] = []) =>
@@ -27,9 +29,13 @@ function pipelined(variant: string, what: string, make: MakeRequest, sockets = 1
       }
       return {
         stop: () => {
-          const cut = open.filter((socket) => socket.destroyed).length;
+          const unsent = open.reduce((sum, { writableLength }) => sum + writableLength, 0);
           closeAll(open);
-          return { sockets: open.length, cut };
+          return {
+            sockets: open.length,
+            kilobytes_asked: kilobytes(requests.length * open.length),
+            kilobytes_unsent: kilobytes(unsent),
+          };
         },
       };
     },

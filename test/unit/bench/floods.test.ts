@@ -79,6 +79,7 @@ test('the text says what cameras saw, and that some saw nothing', async (t) => {
     results_ratio: 0,
     rss: { before: 100 * megabyte, peak: 300 * megabyte, after: 290 * megabyte, back_after_s: null },
     files: { before: 33, after: 34 },
+    sessions: { before: 0, after: null },
     log_lines: { 'session ended': 4 },
     attack: [{ sessions: 256, opened_again: 3 }],
     ended: null,
@@ -87,8 +88,9 @@ test('the text says what cameras saw, and that some saw nothing', async (t) => {
   const text = describeFlood(report);
   t.match(text, /without 1 {2}p50 2\.0 p99 4\.0 max 5\.0 ms; results 720 of 720, .*cameras 16 of 16/);
   t.match(text, /with 1 +no camera served \(server_busy\).*new connections 0 of 4/);
-  t.match(text, /p99 lost: more than 1 % of the frames had no result, results x 0\.00/);
+  t.match(text, /p99 lost: more than 1 % of the frames had no answer, results x 0\.00/);
   t.match(text, /100 MB before, 300 MB at most, 290 MB after, not back/);
+  t.match(text, /file handles 33 before, 34 after; sessions 0 and -\n/);
   t.match(text, /log session ended 4\n/);
   t.match(text, /attacker sessions 256, opened again 3\n/);
   t.match(text, /gateway lived, but does not answer/);
