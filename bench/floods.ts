@@ -1,6 +1,7 @@
 /** `npm run floods`: what floods do to cameras that work, to the gateway's memory, and to its log. Linux only. */
 import { Command, InvalidArgumentError } from 'commander';
 import { selectFloods } from './floods/all.ts';
+import type { Flood } from './floods/flood.ts';
 import { measureFlood } from './floods/measure.ts';
 import { describeFlood } from './floods/report-text.ts';
 
@@ -30,7 +31,7 @@ const command = new Command('npm run floods --')
   .option('--list', 'tell the floods and end')
   .parse();
 const { json, list, recover, ...options } = command.opts<Flags>();
-const floods = selectFloods(command.args);
+const floods = chosen();
 if (list) for (const { name, about } of floods) process.stdout.write(`${name}: ${about}\n`);
 else {
   if (!json) process.stdout.write(`${headline()}\n`);
@@ -43,6 +44,16 @@ else {
       process.stdout.write(json ? `${JSON.stringify({ name: flood.name, failed })}\n` : `${flood.name}: ${failed}\n\n`);
       process.exitCode = 1;
     }
+  }
+}
+
+function chosen(): readonly Flood[] {
+  try {
+    return selectFloods(command.args);
+  } catch (error) {
+    return command.error(error instanceof Error ? `error: ${error.message}; see --list` : String(error), {
+      exitCode: 2,
+    });
   }
 }
 

@@ -52,12 +52,15 @@ function nextOf<Message extends { readonly type: string }, Type extends Message[
   const before = seen.find(isMeant);
   if (before !== undefined) return Promise.resolve(before);
   return new Promise((resolve, reject) => {
+    const fail = (how: number | string | null) => reject(new Error(`${child.spawnargs.join(' ')} ended with ${how}`));
+    const endedWith = child.exitCode ?? child.signalCode;
+    if (endedWith !== null) fail(endedWith);
     const look = (message: unknown) => {
       if (!isMeant(message as Message)) return;
       child.off('message', look);
       resolve(message as Extract<Message, { type: Type }>);
     };
     child.on('message', look);
-    child.once('close', (code, signal) => reject(new Error(`${child.spawnfile} ended with ${code ?? signal}`)));
+    child.once('close', (code, signal) => fail(code ?? signal));
   });
 }
