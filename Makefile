@@ -11,6 +11,7 @@ fastapi := bench/peers/fastapi/.venv/.installed
 litserve := bench/peers/litserve/.venv/.installed
 
 .PHONY: run build test check coverage format lint types layers unused train peers bench outside clean
+.PHONY: run build test test-long check format lint types layers unused train peers bench outside clean
 
 run: dist/cli.js
 	@node --disable-sigusr1 dist/cli.js serve
@@ -19,6 +20,11 @@ build: dist/cli.js
 
 test: dist/cli.js
 	@npm --silent test
+
+# What takes minutes: timeouts that are waited for, and the random tests with more rounds. `SEED` repeats one.
+test-long: dist/cli.js
+	@node test/run.ts $(wildcard test/long/*.test.ts)
+	@ROUNDS=$(or $(ROUNDS),6000) node test/run.ts test/protocol/http-random.test.ts
 
 # Everything that must hold before a change is shown to others.
 check: lint types layers unused test

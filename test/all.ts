@@ -1,4 +1,4 @@
-/** Runs test files, those of its arguments or all, some at once, each in a Node as a user's: what it starts starts as it does for a user. */
+/** Runs test files, those of its arguments or all but `test/long`, some at once, each in a Node as a user's: what it starts starts as it does for a user. */
 import { globSync } from 'node:fs';
 import t from 'tap';
 
@@ -13,7 +13,12 @@ const fileTimeoutMs = 240_000;
 const withoutHooks = ['-u', 'NODE_OPTIONS', process.execPath];
 
 const named = process.argv.slice(2);
-const files = named.length > 0 ? named : globSync('test/**/*.test.ts').sort();
+const files =
+  named.length > 0
+    ? named
+    : globSync('test/**/*.test.ts')
+        .filter((file) => !file.startsWith('test/long/'))
+        .sort();
 t.jobs = filesAtOnce;
 for (const file of files) {
   t.spawn('env', [...withoutHooks, file], { buffered: true, timeout: fileTimeoutMs, at: null, stack: '' }, file);

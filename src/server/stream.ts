@@ -69,6 +69,7 @@ export class StreamEndpoint {
         }),
       open: (socket) => guarded(log, () => this.#opened(socket)),
       message: (socket, message, isBinary) => guarded(log, () => this.#received(socket, message, isBinary)),
+      ping: (socket) => guarded(log, () => socket.getUserData().session?.receivePing()),
       close: (socket) => guarded(log, () => this.#closed(socket)),
     });
   }

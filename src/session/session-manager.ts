@@ -105,6 +105,11 @@ export class SessionManager {
     this.#fail('invalid_message');
   }
 
+  /** A ping, which uWebSockets.js answers by itself: pongs that wait unread take memory as replies do. */
+  receivePing(): void {
+    if (this.#isUnread()) this.#fail('slow_reader');
+  }
+
   /** Something went wrong on our side while the session's messages were handled. */
   failInternally(reason: string): void {
     this.#fail('internal_error', undefined, reason);
@@ -183,9 +188,13 @@ export class SessionManager {
 
   #send(message: string): void {
     if (this.#hasEnded) return;
+    if (this.#isUnread()) this.#fail('slow_reader');
+    else this.#parts.outbox.send(message);
+  }
+
+  #isUnread(): boolean {
     const { outbox, limits } = this.#parts;
-    if (outbox.unreadBytes() > limits.maxUnreadBytes * unreadFactorToEnd) this.#fail('slow_reader');
-    else outbox.send(message);
+    return outbox.unreadBytes() > limits.maxUnreadBytes * unreadFactorToEnd;
   }
 
   #fail(code: StreamErrorCode, detail: string = streamErrors[code].detail, reason: string = detail): void {

@@ -119,6 +119,19 @@ test('a peer that reads nothing loses the session by its dropped frames too', as
   t.equal(errors.length, 1);
 });
 
+test('a peer that reads nothing loses the session by its pings', async (t) => {
+  const { session, pool, outbox } = openMockSession();
+  outbox.unread = 2 * maxUnreadBytes;
+  session.receivePing();
+  t.same(outbox.sent, []);
+  outbox.unread = 2 * maxUnreadBytes + 1;
+  session.receivePing();
+  session.receivePing();
+  t.same(outbox.sent, ['{"error":"slow_reader","detail":"Replies are not being read"}']);
+  t.same(outbox.closeCodes, [1008]);
+  t.same(pool.closed, ['the session']);
+});
+
 test('draining without frames in flight closes at once', async (t) => {
   const { session, pool, outbox, errors } = openMockSession();
   pool.isDraining = true;

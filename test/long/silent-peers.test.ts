@@ -1,0 +1,70 @@
+/** Peers that say nothing, or too little, for longer than a test may take: `make test-long`. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import tap, { test } from 'tap';
+import { startGateway } from '../support/gateway.ts';
+import { encodePicture } from '../support/jpeg-bytes.ts';
+import { RawClient } from '../support/raw-client.ts';
+import { StreamClient } from '../support/stream-client.ts';
+import { eventually, idle, openFileCount, readiness } from '../support/vital-signs.ts';
+
+tap.setTimeout(230_000);
+
+const gateway = await startGateway({ POOL_WORKERS: '1' });
+tap.teardown(() => gateway.kill());
+
+const frame = encodePicture(16, 16);
+const dripMs = 1000;
+
+/** A client in a process of its own: it opens a session, and is then stopped like a machine that lost its power. */
+const client = `
+import WebSocket from 'ws';
+const socket = new WebSocket(process.argv[1]);
+socket.on('open', () => process.stdout.write('open'));
+`;
+
+test('a peer that is gone without a word loses its session, while one that answers pings stays', async (t) => {
+  const alive = await StreamClient.open(gateway.streamUrl('echo'));
+  const args = ['--input-type=module', '--eval', client, gateway.streamUrl('echo')];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.teardown(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  t.equal((await readiness(gateway)).pool.sessions, 2);
+  child.kill('SIGSTOP');
+  await eventually(
+    () => readiness(gateway),
+    ({ pool }) => pool.sessions === 1,
+    'the end of the stopped one',
+  );
+  t.match(await alive.sendUntilTaken(frame), { result: { width: 16 } });
+  await alive.close();
+});
+
+const drips = {
+  'nothing at all': ['', ''],
+  'a first line that does not end': ['GET /', 'a'],
+  'headers a byte a second': ['GET / HTTP/1.1\r\nHost: g\r\nX: ', 'a'],
+  'an upgrade a byte a second': ['GET /ws/video/stream HTTP/1.1\r\nHost: g\r\nUpgrade: websocket\r\nX: ', 'a'],
+  'a header that is none, and more': ['GET / HTTP/1.1\r\nHost: g\r\nX: \0\r\n\r\n', 'a'],
+  'a body a byte a second': ['POST /frames?pipeline_id=echo HTTP/1.1\r\nHost: g\r\nContent-Length: 1000\r\n\r\n', 'a'],
+  'a keep-alive connection without a request': ['GET /healthz HTTP/1.1\r\nHost: g\r\n\r\n', ''],
+} as const;
+
+test('whoever sends a request too slowly is cut, and leaves nothing behind', async (t) => {
+  await idle(gateway);
+  const files = openFileCount(gateway);
+  const drip = async ([start, more]: readonly [string, string]) => {
+    const slow = await RawClient.connect(gateway);
+    slow.socket.write(start);
+    const timer = setInterval(() => slow.socket.write(more), dripMs);
+    await slow.closed();
+    clearInterval(timer);
+  };
+  await Promise.all(Object.values(drips).map(drip));
+  await eventually(
+    () => openFileCount(gateway),
+    (now) => now <= files + 2,
+    'as few open files as before',
+  );
+  t.pass(`all of ${Object.keys(drips).join(', ')} are closed`);
+});

@@ -1,0 +1,89 @@
+/** Peers that vanish at every byte, flood with pings or read nothing: what they held is back, and others are served meanwhile. */
+import tap, { test } from 'tap';
+import { startGateway } from '../support/gateway.ts';
+import { encodePicture } from '../support/jpeg-bytes.ts';
+import { clientFrame, opcode, RawClient, upgradeRequest } from '../support/raw-client.ts';
+import { StreamClient } from '../support/stream-client.ts';
+import { eventually, idle, openFileCount, readiness, residentMegabytes } from '../support/vital-signs.ts';
+
+const frame = encodePicture(8, 8);
+
+const gateway = await startGateway({ POOL_WORKERS: '2' });
+tap.teardown(() => gateway.kill());
+
+/** Connections that are cut side by side. */
+const lanes = 16;
+
+const endings = {
+  FIN: (client: RawClient) => client.socket.end(),
+  RST: (client: RawClient) => client.socket.resetAndDestroy(),
+  'FIN without reading': (client: RawClient) => client.socket.pause().destroy(),
+};
+
+for (const [name, end] of Object.entries(endings)) {
+  test(`an upgrade with a frame that is cut at every byte by ${name} leaves nothing behind`, async (t) => {
+    await idle(gateway);
+    const files = openFileCount(gateway);
+    const bytes = Buffer.concat([Buffer.from(upgradeRequest('echo')), clientFrame(opcode.binary, frame)]);
+    const cuts = Array.from({ length: bytes.length + 1 }, (_, at) => at).values();
+    const lane = async () => {
+      for (const at of cuts) {
+        const client = await RawClient.connect(gateway);
+        await new Promise((resolve) => client.socket.write(bytes.subarray(0, at), resolve));
+        end(client);
+        await client.closed();
+      }
+    };
+    const other = await StreamClient.open(gateway.streamUrl('echo'));
+    await Promise.all(Array.from({ length: lanes }, lane));
+    t.match(await other.sendUntilTaken(frame), { result: { width: 8 } }, 'another session goes on');
+    await other.close();
+    await idle(gateway);
+    await eventually(
+      () => openFileCount(gateway),
+      (now) => now <= files + 3,
+      'as few open files as before',
+    );
+  });
+}
+
+test('10,000 pings are answered, and another session is served meanwhile', async (t) => {
+  const pings = 10_000;
+  const flooder = await RawClient.open(gateway, 'echo');
+  const other = await StreamClient.open(gateway.streamUrl('echo'));
+  const ping = clientFrame(opcode.ping, Buffer.from('p'));
+  flooder.socket.write(Buffer.concat(new Array(pings).fill(ping)));
+  for (let i = 0; i < 10; i++) t.match(await other.sendUntilTaken(frame), { result: { width: 8 } });
+  const pongBytes = 3;
+  await eventually(
+    () => flooder.bytes().length - flooder.text().indexOf('\r\n\r\n') - 4,
+    (bytes) => bytes === pings * pongBytes,
+    'a pong for each',
+  );
+  flooder.socket.destroy();
+  await other.close();
+});
+
+test('pongs that are not read end the session', async (t) => {
+  await idle(gateway);
+  const before = residentMegabytes(gateway);
+  const lazy = await RawClient.open(gateway, 'echo');
+  t.teardown(() => lazy.socket.destroy());
+  lazy.socket.pause();
+  const pings = Buffer.concat(new Array(1000).fill(clientFrame(opcode.ping, Buffer.alloc(125))));
+  await eventually(
+    async () => {
+      for (let i = 0; i < 20; i++) lazy.socket.write(pings);
+      return await readiness(gateway);
+    },
+    ({ pool }) => pool.sessions === 0,
+    'the end of the session',
+  );
+  t.match(gateway.log(), /"code":"slow_reader"/);
+  const more = residentMegabytes(gateway) - before;
+  t.ok(more < 50, `${more.toFixed(0)} MB more`);
+});
+
+test('nothing of this got as far as a handler that failed', async (t) => {
+  t.notMatch(gateway.log(), /a handler failed|a worker was lost|could not be handled/);
+});
