@@ -4,7 +4,7 @@ import { noFfmpegReason } from '../support/camera-run.ts';
 import { needsDist } from '../support/installed-package.ts';
 import { playPage } from '../support/page-transcripts.ts';
 
-for (const page of ['docs/CONFIGURATION.md', 'docs/OWN_MODEL.md', 'docs/TROUBLESHOOTING.md']) {
+for (const page of ['docs/CONFIGURATION.md', 'docs/DEPENDENCIES.md', 'docs/OWN_MODEL.md', 'docs/TROUBLESHOOTING.md']) {
   test(`the commands of ${page} print what it shows`, needsDist, (t) => playPage(t, page));
 }
 
