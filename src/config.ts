@@ -52,6 +52,8 @@ export interface Config {
   readonly maxHeapMegabytes: number;
   /** A thread that does not come back so long after its frame timed out is ended. */
   readonly maxStuckMs: number;
+  /** A gateway that has no ready worker for this long ends itself; with 0 it never does. */
+  readonly maxUnreadyMs: number;
   readonly providers: readonly string[];
   readonly modelsDir: string;
   readonly logLevel: string;
@@ -218,6 +220,7 @@ export function loadConfig(env: Environment): Config {
     poolWorkers,
     maxHeapMegabytes: read.integer('POOL_HEAP_MB', 512, 64, 65_536),
     maxStuckMs: read.integer('POOL_STUCK_MS', 10_000, 0, 3_600_000),
+    maxUnreadyMs: read.integer('POOL_MAX_UNREADY_MS', 60_000, 0, 3_600_000),
     providers: read.list('ORT_PROVIDERS', 'cpu', knownProviders),
     modelsDir: resolve(read.text('MODELS_DIR', packagedModelsDir)),
     logLevel: read.oneOf('LOG_LEVEL', 'info', logLevels),

@@ -100,7 +100,7 @@ const shortages: ReadonlySet<unknown> = new Set([
 export const setupExitCode = 2;
 
 /** How the process ends for every other reason; a service manager tries again. */
-const failureExitCode = 1;
+export const failureExitCode = 1;
 
 /** @returns the exit code: that of a wrong set-up, unless something behind the error passes by itself. */
 export function exitCodeOf(error: SetupError): number {

@@ -1,5 +1,6 @@
 /** `framegate serve`: configuration, pool, server, signals. Main thread. */
 import { type Config, configOfProcess } from '../config.ts';
+import { failureExitCode } from '../errors.ts';
 import { stderrWriter } from '../observe/line-writer.ts';
 import { createLog, describeLoss, type OwnedLog } from '../observe/log.ts';
 import { openStderr } from '../observe/stderr.ts';
@@ -8,6 +9,7 @@ import { startLocalPool } from '../pool/local-pool.ts';
 import type { Pool } from '../pool/pool.ts';
 import { streamPath } from '../protocol.ts';
 import { type Server, startServer } from '../server/app.ts';
+import { ReadyWatch } from './ready-watch.ts';
 import { handleSignals } from './signals.ts';
 
 /** Flags of `serve`: each stands for the variable of the same name and wins over it. */
@@ -43,7 +45,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   let server: Server;
   let isStopping = () => false;
   try {
-    server = await startServer({ config, pool, pipelines, log });
+    server = stoppedOnce(await startServer({ config, pool, pipelines, log }));
     isStopping = stopOnSignals(server, log);
     await started;
   } catch (error) {
@@ -57,9 +59,33 @@ export async function serve(flags: ServeFlags): Promise<void> {
   }
   const url = `ws://${config.host}:${server.port}${streamPath}`;
   const page = pageUrl(config.host, server.port);
+  watchWorkers(config, server, pool, log, isStopping);
   log.info({ url, page, ...summaryOf(config, pool), startMs: Math.round(performance.now() - startedAtMs) }, 'ready');
   // Log lines are for programs; whoever has just typed the command wants to know where to look.
   if (process.stderr.isTTY) writer.write(`\nframegate is ready: open ${page} in a browser.\n\n`);
+}
+
+/** A signal may come while the gateway gives up: both wait for the same stop. */
+function stoppedOnce(server: Server): Server {
+  let stopped: Promise<boolean> | undefined;
+  const stop = () => {
+    stopped ??= server.stop();
+    return stopped;
+  };
+  return { ...server, stop };
+}
+
+/** Ends the gateway when its pool has had no worker for too long. */
+function watchWorkers(config: Config, server: Server, pool: Pool, log: OwnedLog, isStopping: () => boolean): void {
+  if (config.maxUnreadyMs === 0) return;
+  const giveUp = async (unreadyMs: number) => {
+    if (isStopping()) return;
+    const { size, ready, timedOut } = pool.status();
+    log.fatal({ size, ready, timedOut, unreadyMs: Math.round(unreadyMs) }, 'no worker has been ready for too long');
+    if (await server.stop()) process.exit(failureExitCode);
+    failNow(log);
+  };
+  new ReadyWatch({ ready: () => pool.status().ready, maxUnreadyMs: config.maxUnreadyMs, giveUp }).start();
 }
 
 /** Where a browser on this machine finds the console; one that listens everywhere is found at home too. */
@@ -100,4 +126,16 @@ function die(log: OwnedLog): never {
   log.flush();
   process.kill(process.pid, 'SIGKILL');
   throw new Error('killed');
+}
+
+/**
+ * Ends with code 1 while a thread is inside native code: another program, which only ends with that code, takes the place of this one, and
+ * the system ends all threads without a destructor. Where Node or the system cannot, SIGKILL is left.
+ */
+function failNow(log: OwnedLog): never {
+  log.flush();
+  if (process.execve !== undefined && process.platform !== 'win32') {
+    process.execve(process.execPath, [process.execPath, '-e', `process.exit(${failureExitCode})`], {});
+  }
+  return die(log);
 }

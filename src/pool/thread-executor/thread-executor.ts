@@ -23,7 +23,7 @@ export interface ThreadExecutorOptions {
   readonly capacityChanged: () => void;
 }
 
-/** A replacement that dies before it is ready is tried again after this, doubled each time, up to the longest. */
+/** A replacement that dies before it has had a frame is tried again after this, doubled each time, up to the longest. */
 const firstRetryMs = 200;
 const maxRetryMs = 30_000;
 /** A stuck thread that is in native code just now is looked at again after this. */
@@ -149,12 +149,14 @@ export class ThreadExecutor implements Executor {
   #spawn(booted?: PromiseWithResolvers<void>): void {
     const worker = new WorkerHandle(this.#options.setup, this.#options.limits.maxHeapMegabytes, {
       ready: (ready) => {
-        this.#retryMs = firstRetryMs;
         this.#returned(ready);
         booted?.resolve();
         this.#options.capacityChanged();
       },
-      idle: (idle) => this.#returned(idle),
+      idle: (idle) => {
+        this.#retryMs = firstRetryMs;
+        this.#returned(idle);
+      },
       gone: (gone, error) => this.#lost(gone, error, booted),
       bootFailed: (_failed, faults) => {
         this.#options.log.error({ faults }, 'a worker cannot be set up');
@@ -176,8 +178,9 @@ export class ThreadExecutor implements Executor {
     if (error !== undefined) this.#options.log.error({ err: error }, 'a worker was lost');
     this.#settleWhenEmpty();
     this.#settleWhenShrunk();
-    if (worker.report !== undefined) this.#replenish();
-    else if (booted === undefined) this.#replenishLater();
+    // A thread that dies before it has had a frame dies of itself: the next one does the same, and must not do so all the time.
+    if (worker.hasRun) this.#replenish();
+    else if (booted === undefined || worker.report !== undefined) this.#replenishLater();
     else this.#size -= 1;
     booted?.reject(new SetupError([error?.message ?? 'a worker thread ended before it was ready'], { cause: error }));
   }

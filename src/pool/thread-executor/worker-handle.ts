@@ -57,6 +57,7 @@ export class WorkerHandle {
   #state: WorkerState = { kind: 'booting' };
   #error: Error | undefined;
   #report: WorkerReport | undefined;
+  #hasRun = false;
 
   /**
    * @param maxHeapMegabytes objects that the thread may keep. A tool that fills it loses the thread; V8's own limit is gigabytes. Tensors,
@@ -91,6 +92,11 @@ export class WorkerHandle {
     return this.#report;
   }
 
+  /** Whether it was ever set to a frame. */
+  get hasRun(): boolean {
+    return this.#hasRun;
+  }
+
   /** Since when it is idle; `-Infinity` while it is not. */
   get idleSinceMs(): number {
     return this.#state.kind === 'idle' ? this.#state.sinceMs : Number.NEGATIVE_INFINITY;
@@ -104,6 +110,7 @@ export class WorkerHandle {
   /** Sets the idle worker to a frame that lies in the memory it was started with. */
   start({ pipelineId, frameIndex, slot }: StartedFrame, deadlineMs: number, answer: Job['answer']): void {
     if (this.#state.kind !== 'idle') throw new Error(`a frame for a worker that is ${this.#state.kind}`);
+    this.#hasRun = true;
     this.#state = { kind: 'busy', job: { slot, deadlineMs, answer } };
     const { offset, byteLength } = slot;
     this.#send({ type: 'frame', pipelineId, frameIndex, offset, byteLength });
