@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sampleUsage } from '../../src/load/server-usage.ts';
 import { renderFrames } from '../../src/samples/street-frames.ts';
 import { freePort } from '../../test/support/free-port.ts';
 import { clientFrame, opcode } from '../../test/support/raw-client.ts';
@@ -30,6 +31,8 @@ export interface ThreadDeathSummary {
   /** The same of each pair of turns, and of these the median: what else the machine does disturbs it less. */
   readonly throughput_kept_median: number;
   readonly deaths: number;
+  /** What a death costs the gateway: a new thread loads its models. A busy machine changes throughput, and hardly this. */
+  readonly cpu_seconds_per_death: number;
   readonly sent: number;
   readonly unanswered: number;
   readonly sessions_ended: number;
@@ -77,13 +80,16 @@ class ThreadDeaths {
     const turns = Math.max(1, Math.round((minutes * msPerMinute) / turnMs));
     const ms = (minutes * msPerMinute) / turns;
     const seen = { without: 0, with: 0 };
+    const cpu = { without: 0, with: 0 };
     const kept: number[] = [];
     for (let turn = 0; turn < turns; turn++) {
       const [without, withDeaths] = [await this.#turn(ms, false), await this.#turn(ms, true)];
-      seen.without += without;
-      seen.with += withDeaths;
-      kept.push(withDeaths / without);
-      print(`turn ${turn + 1} of ${turns}: ${without} results, ${withDeaths} with deaths`);
+      seen.without += without.results;
+      seen.with += withDeaths.results;
+      cpu.without += without.cpuSeconds;
+      cpu.with += withDeaths.cpuSeconds;
+      kept.push(withDeaths.results / without.results);
+      print(`turn ${turn + 1} of ${turns}: ${without.results} results, ${withDeaths.results} with deaths`);
     }
     await this.#rest();
     const after = await this.#gateway.vitals();
@@ -96,6 +102,7 @@ class ThreadDeaths {
       throughput_kept: seen.with / seen.without,
       throughput_kept_median: medianOf(kept),
       deaths: this.#deaths,
+      cpu_seconds_per_death: (cpu.with - (seen.with * cpu.without) / seen.without) / this.#deaths,
       sent: totals.sent,
       unanswered: totals.unanswered,
       sessions_ended: disturbed,
@@ -105,11 +112,12 @@ class ThreadDeaths {
     };
   }
 
-  /** @returns the results that came meanwhile. */
-  async #turn(ms: number, hasDeaths: boolean): Promise<number> {
+  /** @returns the results that came meanwhile, and what the gateway used for them. */
+  async #turn(ms: number, hasDeaths: boolean): Promise<{ results: number; cpuSeconds: number }> {
     this.#fleet.start();
     await pause(settleMs);
     this.#fleet.takeProgress();
+    const before = sampleUsage([this.#gateway.pid]).cpuSeconds;
     const endMs = performance.now() + ms;
     while (performance.now() < endMs) {
       const nextMs = Math.min(endMs, performance.now() + this.#options.everySeconds * msPerSecond);
@@ -117,8 +125,9 @@ class ThreadDeaths {
       await pause(Math.max(0, nextMs - performance.now()));
     }
     const { results } = this.#fleet.takeProgress();
+    const cpuSeconds = sampleUsage([this.#gateway.pid]).cpuSeconds - before;
     await this.#rest();
-    return results;
+    return { results, cpuSeconds };
   }
 
   /** Sends a frame until it has ended its thread. A new session each time: the second loss within a minute ends one. */
@@ -170,7 +179,7 @@ export function threadDeathText(summary: ThreadDeathSummary): string {
   const rates = `${results_per_second_with_deaths.toFixed(1)} of ${results_per_second.toFixed(1)} results a second`;
   const megabytes = ({ rss_bytes }: Vitals) => `${(rss_bytes / 1_048_576).toFixed(1)} MB`;
   return [
-    `${deaths} threads ended: ${rates}, ${throughput_kept.toFixed(3)} of the throughput, of pairs of turns the median ${throughput_kept_median.toFixed(3)}`,
+    `${deaths} threads ended, each for ${summary.cpu_seconds_per_death.toFixed(2)} s of CPU: ${rates}, ${throughput_kept.toFixed(3)} of the throughput, of pairs of turns the median ${throughput_kept_median.toFixed(3)}`,
     `${sent} frames: ${unanswered} unanswered, ${sessions_ended} sessions ended`,
     `memory ${megabytes(before)} to ${megabytes(after)}, threads ${before.threads} to ${after.threads}, file handles ${before.file_handles} to ${after.file_handles}`,
     ...problems,
