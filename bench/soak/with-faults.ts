@@ -60,9 +60,9 @@ class Soak {
   readonly #random: () => number;
   readonly #startedAtMs = performance.now();
 
-  constructor(options: SoakOptions, folder: string, ports: readonly [number, number]) {
+  constructor(options: SoakOptions, chosen: readonly Fault[], folder: string, ports: readonly [number, number]) {
     this.#options = options;
-    this.#faults = faultsNamed(options.only);
+    this.#faults = chosen;
     this.#report = new SoakReport(options.out, options.print);
     this.#random = seededRandom(options.seed);
     this.#modelsDir = writeSoakModels(folder);
@@ -168,8 +168,9 @@ function summaryOf({ totals, sessions, disturbed, restarted }: Fleet): FleetSumm
 
 /** Runs the soak with gateways of its own in a folder of its own; the folder stays where something was wrong. */
 export async function soakWithFaults(options: SoakOptions): Promise<SoakSummary> {
+  const chosen = faultsNamed(options.only);
   const folder = mkdtempSync(join(tmpdir(), 'framegate-soak-'));
-  const soak = new Soak(options, folder, [await freePort(), await freePort()]);
+  const soak = new Soak(options, chosen, folder, [await freePort(), await freePort()]);
   let summary: SoakSummary | undefined;
   try {
     summary = await soak.run();
