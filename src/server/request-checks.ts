@@ -64,7 +64,7 @@ export function headersOf(code: HttpErrorCode): Answer['headers'] {
   return code === 'upgrade_required' ? upgradeHeaders : [];
 }
 
-/** What is wrong with a request's headers; looks at each once, a microsecond for ten. */
+/** What is wrong with a request's headers; some microseconds for ten of them. */
 export function faultOf(request: HttpRequest): RequestFault | undefined {
   const path = request.getUrl();
   return (

@@ -9,7 +9,7 @@ import { exchange } from '../support/http-answers.ts';
 import { strictRequests } from '../support/strict-http.ts';
 
 const seed = Number(process.env['SEED'] ?? 14);
-const rounds = Number(process.env['ROUNDS'] ?? 400);
+const rounds = Number(process.env['ROUNDS'] ?? 250);
 
 const gateway = await startGateway({ POOL_WORKERS: '1' });
 tap.teardown(() => gateway.kill());
