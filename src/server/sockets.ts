@@ -4,9 +4,6 @@ import type { HttpRequest, HttpResponse } from './uws.ts';
 /** Seconds without a sign of life from the peer; the gateway pings by itself. uWebSockets.js aborts below 8. */
 const idleTimeoutSeconds = 60;
 
-/** There is none; uWebSockets.js would agree to whatever is offered first. */
-const noSubprotocol = '';
-
 /** @param hardCapBytes uWebSockets.js cuts a connection whose message is larger, without a word. */
 export function socketSettings(hardCapBytes: number) {
   return {
@@ -17,13 +14,17 @@ export function socketSettings(hardCapBytes: number) {
   };
 }
 
-/** Answers a handshake with 101. No extension is agreed to: compression is off. */
+/**
+ * Answers a handshake with 101. No extension is agreed to: compression is off. uWebSockets.js agrees to the first subprotocol that is offered,
+ * which means nothing here; browsers and `ws` fail a connection where none of theirs is taken.
+ */
 export function acceptSocket<Data>(
   response: HttpResponse,
   request: HttpRequest,
   context: Parameters<HttpResponse['upgrade']>[4],
   data: Data,
 ): void {
-  const extensions = request.getHeader('sec-websocket-extensions');
-  response.upgrade(data, request.getHeader('sec-websocket-key'), noSubprotocol, extensions, context);
+  const key = request.getHeader('sec-websocket-key');
+  const subprotocols = request.getHeader('sec-websocket-protocol');
+  response.upgrade(data, key, subprotocols, request.getHeader('sec-websocket-extensions'), context);
 }

@@ -31,7 +31,7 @@ async function wsproto(port: number, what: string): Promise<Record<string, unkno
   return JSON.parse((await run('python3', [script, String(port), target, what])).stdout) as Record<string, unknown>;
 }
 
-const handshake = { subprotocol: null, extensions: [], end: 'close 1000' };
+const handshake = { subprotocol: 'chat', extensions: [], end: 'close 1000' };
 
 test('the echo', options, async (t) => {
   const kinds = ['TextMessage', 'BytesMessage'];
