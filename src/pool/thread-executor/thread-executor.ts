@@ -201,10 +201,14 @@ export class ThreadExecutor implements Executor {
     this.#retryMs = Math.min(maxRetryMs, this.#retryMs * 2);
   }
 
-  /** One timer, for the first deadline: the others are later, or it is set anew. */
+  /**
+   * One timer, for the first deadline: the others are later, or it is set anew. Where this thread stood still, timers run before the messages
+   * that have come meanwhile; an answer among them is in time, so they are read first.
+   */
   #watch(deadlineMs: number): void {
     if (!Number.isFinite(deadlineMs)) return;
-    this.#deadlineTimer ??= setTimeout(() => this.#expire(), Math.max(0, deadlineMs - performance.now()));
+    const readFirst = () => setImmediate(() => this.#expire());
+    this.#deadlineTimer ??= setTimeout(readFirst, Math.max(0, deadlineMs - performance.now()));
   }
 
   #expire(): void {

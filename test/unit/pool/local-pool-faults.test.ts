@@ -131,6 +131,20 @@ test('a frame that hangs is answered when it times out, and its thread is replac
   t.equal(outcome.type, 'result');
 });
 
+test('a frame that was done in time has its result, though this thread stood still until after its deadline', async (t) => {
+  const kept = new KeptLog();
+  const { pool, started } = await startPool(t, { frameTimeoutMs: 1000, log: kept.log });
+  await started;
+  pool.openSession('the session');
+  t.equal((await runFrame(pool, 'echo', jpeg)).type, 'result');
+  // Timers are what comes next from here.
+  await new Promise((resolve) => setImmediate(resolve));
+  const outcome = runFrame(pool, 'echo', jpeg);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);
+  t.equal((await outcome).type, 'result');
+  t.same(kept.lines, []);
+});
+
 test('a thread that blocks is out of service until it comes back, and is not ended by force', async (t) => {
   const { pool, started } = await startPool(t, { frameTimeoutMs: 50, modelsDir: blockingModels(t) });
   await started;
