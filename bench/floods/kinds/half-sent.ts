@@ -13,6 +13,9 @@ const messages = 200;
 /** Largest messages that some version of the gateway takes, and what is left unsent of one. */
 const messageSizes = [20 * megabyte, 16 * megabyte, 6.25 * megabyte, 5 * megabyte];
 const unsentBytes = 65_536;
+const piece = Buffer.alloc(262_144);
+/** Four gigabytes take their time at `nice 19`. */
+const minSeconds = 12;
 /** A header that says too much is answered with the end of the connection by then. */
 const refusalMs = 500;
 const finalBinary = 0x80 | opcode.binary;
@@ -25,7 +28,6 @@ const statusPattern = /^HTTP\/1\.1 (\d{3})/;
 
 async function sendBodies(target: Target): Promise<Attack> {
   const head = `POST /frames?pipeline_id=echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${bodyBytes}\r\n\r\n`;
-  const body = Buffer.alloc(sentBodyBytes);
   const answers: Record<string, number> = {};
   const sockets = Array.from({ length: scaled(target, bodies) }, (_, n) => {
     const socket = dial(target, n);
@@ -34,7 +36,7 @@ async function sendBodies(target: Target): Promise<Attack> {
       answers[`answered ${status}`] = (answers[`answered ${status}`] ?? 0) + 1;
     });
     socket.write(head);
-    socket.write(body);
+    writeZeros(socket, sentBodyBytes);
     return socket;
   });
   return { stop: () => countAndClose(sockets, answers) };
@@ -61,11 +63,20 @@ function headerOf(bytes: number): Buffer {
   return header;
 }
 
+/** In pieces: what the kernel has taken is only known of whole writes. */
+function writeZeros(socket: Socket, bytes: number): void {
+  const whole = Math.floor(bytes / piece.length);
+  for (let sent = 0; sent < whole; sent++) socket.write(piece);
+  socket.write(piece.subarray(0, Math.round(bytes - whole * piece.length)));
+}
+
 async function sendMessages(target: Target): Promise<Attack> {
   const bytes = await largestMessage(target);
-  const part = Buffer.concat([headerOf(bytes), Buffer.alloc(bytes - unsentBytes)]);
   const sockets = await openMany(scaled(target, messages), (n) => openStream(target, n));
-  for (const socket of sockets) socket?.resume().write(part);
+  for (const socket of sockets) {
+    socket?.resume().write(headerOf(bytes));
+    if (socket !== undefined) writeZeros(socket, bytes - unsentBytes);
+  }
   return { stop: () => countAndClose(sockets, { megabytes_each: bytes / megabyte }) };
 }
 
@@ -81,6 +92,7 @@ export const halfSent: readonly Flood[] = [
   {
     name: 'half-messages',
     about: `${messages} messages of the largest size without their last 64 KB, held`,
+    minSeconds,
     start: sendMessages,
   },
 ];
