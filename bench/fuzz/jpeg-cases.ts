@@ -42,6 +42,10 @@ type Lie = (random: Random, part: Part & { type: 'segment' }) => Part;
 const lies: Readonly<Record<string, Lie>> = {
   'another width': (random, part) => ({ ...part, payload: withSide(random, part.payload, widthAt) }),
   'another height': (random, part) => ({ ...part, payload: withSide(random, part.payload, heightAt) }),
+  'another size': (random, part) => {
+    const payload = withSide(random, part.payload, widthAt);
+    return { ...part, payload: withSide(random, payload, heightAt) };
+  },
   'another coding': (random, part) => ({ ...part, code: sof0 + below(random, 16) }),
   'other bits a sample': (random, part) => {
     const payload = part.payload.slice();

@@ -49,6 +49,8 @@ export interface BridgeParts {
 
 /** Errors of the gateway that are about the frame itself. */
 const refusalsOfFrames: ReadonlySet<string> = new Set(['invalid_frame', 'frame_too_large']);
+/** A gateway answers what is a little larger, and cuts the connection at what is more, unless its `STREAM_MAX_FRAME_SIZE_MB` says so. */
+const maxUsualBytes = 5_242_880;
 /** The camera's own rate is the limit, or `--fps`; this only has to be above both. */
 const clientMaxFps = 240;
 /** After a file's end the gateway gets so long for its last frames. */
@@ -133,7 +135,13 @@ export class Bridge {
       this.tally.count('dropped');
       event({ type: 'dropped', index });
     });
-    client.on('lost', () => this.tally.count('lost'));
+    client.on('lost', ({ frame, error }) => {
+      this.tally.count('lost');
+      if (error.code !== 'closed' || !(frame instanceof Uint8Array) || frame.length <= maxUsualBytes) return;
+      this.#feed.makeAnew(
+        `the gateway cuts the connection at a frame of ${frame.length.toLocaleString('en-US')} bytes`,
+      );
+    });
     client.on('state', ({ state }) => {
       if (state === 'open') event({ type: 'gateway', state, detail: '' });
     });

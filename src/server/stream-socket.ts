@@ -1,9 +1,9 @@
-/** A stream's socket: what is kept with it, how a session writes to it, and how it is left. Runs on the loop. */
+/** A stream's socket: how it is opened, what is kept with it, how a session writes to it, and how it is left. Runs on the loop. */
 import { type StreamErrorCode, streamErrors } from '../errors.ts';
 import { closeCodeOf, encodeError } from '../protocol.ts';
 import type { Address } from '../session/addresses.ts';
 import type { Outbox, SessionManager } from '../session/session-manager.ts';
-import type { WebSocket } from './uws.ts';
+import type { HttpRequest, HttpResponse, WebSocket } from './uws.ts';
 
 /** What uWebSockets.js keeps with a socket. */
 export interface SocketData {
@@ -15,6 +15,34 @@ export interface SocketData {
 }
 
 export type Socket = WebSocket<SocketData>;
+
+/** Seconds without a sign of life from the peer; the gateway pings by itself. uWebSockets.js aborts below 8. */
+const idleTimeoutSeconds = 60;
+
+/** @param hardCapBytes uWebSockets.js cuts a connection whose message is larger, without a word. */
+export function socketSettings(hardCapBytes: number) {
+  return {
+    maxPayloadLength: hardCapBytes,
+    // Sessions watch what is unread themselves and end with an error; zero switches the silent drop off.
+    maxBackpressure: 0,
+    idleTimeout: idleTimeoutSeconds,
+  };
+}
+
+/**
+ * Answers a handshake with 101. No extension is agreed to: compression is off. uWebSockets.js agrees to the first subprotocol that is offered,
+ * which means nothing here; browsers and `ws` fail a connection where none of theirs is taken.
+ */
+export function acceptSocket<Data>(
+  response: HttpResponse,
+  request: HttpRequest,
+  context: Parameters<HttpResponse['upgrade']>[4],
+  data: Data,
+): void {
+  const key = request.getHeader('sec-websocket-key');
+  const subprotocols = request.getHeader('sec-websocket-protocol');
+  response.upgrade(data, key, subprotocols, request.getHeader('sec-websocket-extensions'), context);
+}
 
 /** A peer has this long to take its last message and to close its side; then it is cut. */
 const maxLeavingMs = 5000;

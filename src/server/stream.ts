@@ -14,8 +14,14 @@ import { addressOf } from './peer-address.ts';
 import { isHandshake } from './request-checks.ts';
 import { jsonAnswer, respond, retryLater } from './respond.ts';
 import { limitsFor, type ServedPipeline } from './served-pipeline.ts';
-import { acceptSocket, socketSettings } from './sockets.ts';
-import { LeavingSockets, outboxOf, type Socket, type SocketData } from './stream-socket.ts';
+import {
+  acceptSocket,
+  LeavingSockets,
+  outboxOf,
+  type Socket,
+  type SocketData,
+  socketSettings,
+} from './stream-socket.ts';
 import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from './uws.ts';
 
 export interface StreamOptions {

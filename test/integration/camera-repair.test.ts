@@ -5,8 +5,11 @@ import { test } from 'tap';
 import { encodeError } from '../../src/protocol.ts';
 import { eventually, keepFrames, runCamera, showFrames, noFfmpegReason as skip } from '../support/camera-run.ts';
 import { startFakeGateway } from '../support/fake-gateway.ts';
+import { startGateway } from '../support/gateway.ts';
+import { segment } from '../support/jpeg-bytes.ts';
 import { startMjpegCamera } from '../support/mjpeg-camera.ts';
 import { numberedFrame } from '../support/numbered-frames.ts';
+import { startSnapshotCamera } from '../support/snapshot-camera.ts';
 
 const numbered = Array.from({ length: 300 }, (_, number) => numberedFrame(number));
 const halves = numbered.map((jpeg) => jpeg.subarray(0, jpeg.length / 2));
@@ -85,6 +88,22 @@ test('frames that the gateway refuses are encoded anew, and the session comes ba
   await eventually('frames that are taken', () => taken > 10);
   t.equal(gateway.sockets.length, 2, 'one refusal was enough');
   t.notOk(run.lines.some(({ state }) => state === 'ended'));
+});
+
+test('frames at which the gateway cuts the connection, since they are far too large, are encoded anew', {
+  skip,
+}, async (t) => {
+  const gateway = await startGateway();
+  t.teardown(() => gateway.kill());
+  const comments = Buffer.concat(Array.from({ length: 110 }, () => Buffer.from(segment(0xfe, new Uint8Array(65_000)))));
+  const [first] = numbered as [Buffer];
+  const heavy = Buffer.concat([first.subarray(0, 2), comments, first.subarray(2)]);
+  const camera = await startSnapshotCamera(t, { picture: () => heavy });
+  const run = runCamera(t, [camera.url, '--url', gateway.httpUrl, '--pipeline', 'echo', '--fps', '5']);
+  t.match(await run.until(({ repaired }) => repaired !== undefined), {
+    repaired: /^the gateway cuts the connection at a frame of 7,\d{3},\d{3} bytes; its pictures are encoded anew$/,
+  });
+  await run.until(({ result }) => result !== undefined);
 });
 
 test('a file of broken frames ends with what was wrong with them', { skip }, async (t) => {

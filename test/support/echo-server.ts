@@ -1,7 +1,7 @@
 /** Echoes every message, on the same build of uWebSockets.js and with the same settings as the stream. Tests only. */
 
 import { isHandshake, refuses } from '../../src/server/request-checks.ts';
-import { acceptSocket, socketSettings } from '../../src/server/sockets.ts';
+import { acceptSocket, socketSettings } from '../../src/server/stream-socket.ts';
 import { listenExclusively, loadUws } from '../../src/server/uws.ts';
 
 export interface EchoServer {
