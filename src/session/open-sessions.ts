@@ -10,6 +10,8 @@ export interface SilenceLimits {
 
 /** A session makes room for a new one only after this long without a frame: a camera of one frame in four seconds stays. */
 const minSilenceMs = 5000;
+/** A camera connects when it has a frame to send, so one that has sent none makes room sooner. */
+const minSilenceBeforeFirstMs = 1000;
 
 /** A message that takes longer than this may be one that never ends. */
 const minUnfinishedMs = 250;
@@ -86,7 +88,8 @@ export class OpenSessions<Session extends SilentSession = SessionManager> {
   makeRoom(nowMs: number, isCandidate: (session: Session) => boolean = () => true): boolean {
     for (const [session, { lastMs }] of this.#byActivity) {
       const silentMs = nowMs - lastMs;
-      if (silentMs < minSilenceMs) return false;
+      if (silentMs < minSilenceBeforeFirstMs) return false;
+      if (session.frameIndex > 0 && silentMs < minSilenceMs) continue;
       if (!isCandidate(session)) continue;
       session.endIdle(`Made room for another session after ${secondsOf(silentMs)} s without a frame`);
       return true;

@@ -37,7 +37,7 @@ test('at the limit the session that has been silent for longest makes room; who 
   const sends = setInterval(() => second?.send(frame), 100);
   t.teardown(() => clearInterval(sends));
   const refused = await StreamClient.open(full.streamUrl('echo'));
-  t.equal(await refused.closed(), 1013, 'nobody has been silent for five seconds yet');
+  t.equal(await refused.closed(), 1013, 'nobody has been silent for long enough yet');
   const newcomer = await eventually(
     async () => {
       const client = await StreamClient.open(full.streamUrl('echo'));

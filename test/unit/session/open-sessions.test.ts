@@ -50,8 +50,19 @@ test('a limit of zero is none', async (t) => {
   t.equal(all[1].ended, 'No frame came for 1000 s');
 });
 
+test('a session that has sent nothing yet makes room after a second', async (t) => {
+  const { sessions, send, all } = opened(3);
+  send(all[0], 0);
+  send(all[1], 0);
+  t.notOk(sessions.makeRoom(999));
+  t.ok(sessions.makeRoom(1000));
+  t.equal(all[2].ended, 'Made room for another session after 1 s without a frame');
+  t.notOk(sessions.makeRoom(1000));
+});
+
 test('the session that has been silent for longest makes room, if for five seconds', async (t) => {
   const { sessions, send, all } = opened(3);
+  for (const session of [all[1], all[2]]) send(session, 0);
   send(all[0], 3000);
   t.notOk(sessions.makeRoom(4999));
   t.ok(sessions.makeRoom(6000));
