@@ -75,7 +75,7 @@ export class StreamEndpoint {
         }),
       open: (socket) => guarded(log, () => this.#opened(socket)),
       message: (socket, message, isBinary) => guarded(log, () => this.#received(socket, message, isBinary)),
-      ping: (socket) => guarded(log, () => socket.getUserData().session?.receivePing()),
+      ping: (socket) => guarded(log, () => this.#pinged(socket)),
       close: (socket) => guarded(log, () => this.#closed(socket)),
     });
   }
@@ -175,18 +175,32 @@ export class StreamEndpoint {
   }
 
   #received(socket: Socket, message: ArrayBuffer, isBinary: boolean): void {
-    const { session, address } = socket.getUserData();
-    if (session === undefined) return;
+    const { session } = socket.getUserData();
+    const nowMs = performance.now();
+    if (!this.#isWithinRate(socket, nowMs) || session === undefined) return;
     try {
-      const nowMs = performance.now();
-      const framesOfSecond = this.#sessions.touch(session, nowMs);
-      if (!address.takeFrame(nowMs) && address.isAboveShare(framesOfSecond)) session.endRateLimited();
-      else if (isBinary) session.receiveFrame(new Uint8Array(message));
+      this.#sessions.touch(session, nowMs);
+      if (isBinary) session.receiveFrame(new Uint8Array(message));
       else session.receiveText();
     } catch (error) {
       this.#options.log.error({ err: error, sessionId: session.sessionId }, 'a message could not be handled');
       session.failInternally(String(error));
     }
+  }
+
+  #pinged(socket: Socket): void {
+    if (this.#isWithinRate(socket, performance.now())) socket.getUserData().session?.receivePing();
+  }
+
+  /** Counts a message or a ping. Where an address sends too many, a session with more than its part ends; who goes on all the same is cut. */
+  #isWithinRate(socket: Socket, nowMs: number): boolean {
+    const { session, address } = socket.getUserData();
+    const count = session === undefined ? 0 : this.#sessions.count(session, nowMs);
+    if (address.takeFrame(nowMs)) return true;
+    if (session === undefined || count === 0) socket.close();
+    else if (address.isAboveShare(count)) session.endRateLimited();
+    else return true;
+    return false;
   }
 
   #closed(socket: Socket): void {

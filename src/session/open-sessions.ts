@@ -26,7 +26,7 @@ interface Activity {
   lastMs: number;
   /** Start of the second that is being counted. */
   secondMs: number;
-  framesOfSecond: number;
+  messagesOfSecond: number;
 }
 
 export class OpenSessions<Session extends SilentSession = SessionManager> {
@@ -47,26 +47,32 @@ export class OpenSessions<Session extends SilentSession = SessionManager> {
   }
 
   add(session: Session, nowMs: number): void {
-    this.#byActivity.set(session, { lastMs: nowMs, secondMs: nowMs, framesOfSecond: 0 });
+    this.#byActivity.set(session, { lastMs: nowMs, secondMs: nowMs, messagesOfSecond: 0 });
   }
 
   delete(session: Session): void {
     this.#byActivity.delete(session);
   }
 
-  /** A whole message has come. @returns messages of the session in the second that is being counted. */
-  touch(session: Session, nowMs: number): number {
+  /** A whole message has come: the session is not silent. */
+  touch(session: Session, nowMs: number): void {
     const activity = this.#byActivity.get(session);
-    if (activity === undefined) return 0;
+    if (activity === undefined) return;
     this.#byActivity.delete(session);
     this.#byActivity.set(session, activity);
     activity.lastMs = nowMs;
+  }
+
+  /** Counts a message or a ping. @returns those of the session in the second that is being counted; 0 for one that has ended. */
+  count(session: Session, nowMs: number): number {
+    const activity = this.#byActivity.get(session);
+    if (activity === undefined) return 0;
     if (nowMs - activity.secondMs >= msPerSecond) {
       activity.secondMs = nowMs;
-      activity.framesOfSecond = 0;
+      activity.messagesOfSecond = 0;
     }
-    activity.framesOfSecond += 1;
-    return activity.framesOfSecond;
+    activity.messagesOfSecond += 1;
+    return activity.messagesOfSecond;
   }
 
   /** Up to so many sessions that may be in the middle of a message, those that have been longest without a whole one first. */

@@ -2,7 +2,7 @@
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
 import { encodePicture } from '../support/jpeg-bytes.ts';
-import { RawClient, upgradeRequest } from '../support/raw-client.ts';
+import { clientFrame, opcode, RawClient, upgradeRequest } from '../support/raw-client.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { eventually, readiness } from '../support/vital-signs.ts';
 
@@ -26,6 +26,17 @@ test('a session that floods ends with rate_limited; another one of its address, 
   t.match(await neighbor.sendUntilTaken(frame), { result: { slept: 0 } });
   await good.close();
   await neighbor.close();
+});
+
+test('pings count as frames do, and who goes on after the end is cut', async (t) => {
+  const bad = await RawClient.open(gateway, 'echo');
+  const ping = clientFrame(opcode.ping, new Uint8Array(0));
+  for (let i = 0; i < 1000 && !bad.socket.closed; i++) {
+    bad.socket.write(Buffer.concat(Array.from({ length: 100 }, () => ping)));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await bad.closed();
+  t.match(gateway.log(), /"code":"rate_limited"/);
 });
 
 test('connections of an address that opens too many are answered 429, and then served again', async (t) => {

@@ -23,7 +23,8 @@ function opened(count: number, limits = { firstFrameTimeoutMs: 10_000, idleTimeo
   for (const session of all) sessions.add(session, 0);
   const send = (session: FakeSession, nowMs: number) => {
     session.frameIndex += 1;
-    return sessions.touch(session, nowMs);
+    sessions.touch(session, nowMs);
+    return sessions.count(session, nowMs);
   };
   return { sessions, send, all: all as [FakeSession, FakeSession, FakeSession] };
 }
@@ -90,7 +91,8 @@ test('messages are counted by the second', async (t) => {
 test('a session that is gone is not counted', async (t) => {
   const { sessions, all } = opened(1);
   sessions.delete(all[0]);
-  t.equal(sessions.touch(all[0], 5), 0);
+  sessions.touch(all[0], 5);
+  t.equal(sessions.count(all[0], 5), 0);
   t.equal(sessions.size, 0);
 });
 
