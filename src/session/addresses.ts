@@ -19,11 +19,17 @@ const maxShareOfReceiving = 0.25;
 
 const msPerSecond = 1000;
 
+/**
+ * Frames are counted over this long. In longer windows a flood from many sessions would have its whole second at once, which the loop
+ * takes in without a break; in shorter ones cameras that connect together would count as one.
+ */
+export const rateWindowMs = 250;
+
 /** One address, shared by everything that came from it. */
 export class Address {
   readonly name: string;
   readonly #limits: AddressLimits;
-  /** Frames that it may send now; refilled with time, up to those of one second. */
+  /** Frames that it may send now; refilled with time, up to those of one window. */
   #allowance: number;
   #refilledMs: number;
   sessions = 0;
@@ -34,7 +40,7 @@ export class Address {
   constructor(name: string, limits: AddressLimits, nowMs: number) {
     this.name = name;
     this.#limits = limits;
-    this.#allowance = limits.maxFramesPerSecond;
+    this.#allowance = framesOfWindow(limits);
     this.#refilledMs = nowMs;
   }
 
@@ -52,9 +58,9 @@ export class Address {
     return this.#take(framesPerConnect, nowMs);
   }
 
-  /** Whether a session of so many frames in the last second has more than its part of what the address may send. */
+  /** Whether a session of so many frames in the window that is being counted has more than its part of what the address may send. */
   isAboveShare(framesOfSession: number): boolean {
-    return framesOfSession * Math.max(1, this.sessions) > this.#limits.maxFramesPerSecond;
+    return framesOfSession * Math.max(1, this.sessions) > framesOfWindow(this.#limits);
   }
 
   /** Bytes of bodies that may still come from here, as far as this address is concerned. */
@@ -65,18 +71,22 @@ export class Address {
 
   /** Whether nothing would be lost by forgetting it. */
   isForgettable(nowMs: number): boolean {
-    return this.references === 0 && nowMs - this.#refilledMs >= msPerSecond;
+    return this.references === 0 && nowMs - this.#refilledMs >= rateWindowMs;
   }
 
   #take(frames: number, nowMs: number): boolean {
-    const { maxFramesPerSecond } = this.#limits;
-    const refill = ((nowMs - this.#refilledMs) * maxFramesPerSecond) / msPerSecond;
-    this.#allowance = Math.min(maxFramesPerSecond, this.#allowance + refill);
+    const refill = ((nowMs - this.#refilledMs) * this.#limits.maxFramesPerSecond) / msPerSecond;
+    this.#allowance = Math.min(framesOfWindow(this.#limits), this.#allowance + refill);
     this.#refilledMs = nowMs;
     if (this.#allowance < frames) return false;
     this.#allowance -= frames;
     return true;
   }
+}
+
+/** At least one connection's worth. */
+function framesOfWindow({ maxFramesPerSecond }: AddressLimits): number {
+  return Math.max(framesPerConnect, (maxFramesPerSecond * rateWindowMs) / msPerSecond);
 }
 
 export class Addresses {

@@ -1,4 +1,5 @@
 /** The sessions that are open, by how long each has sent nothing: who must go, and who makes room. Main thread. */
+import { rateWindowMs } from './addresses.ts';
 import type { SessionManager } from './session-manager.ts';
 
 export interface SilenceLimits {
@@ -24,9 +25,9 @@ export type SilentSession = Pick<SessionManager, 'frameIndex' | 'endIdle'>;
 /** When a session has sent, and how much. */
 interface Activity {
   lastMs: number;
-  /** Start of the second that is being counted. */
-  secondMs: number;
-  messagesOfSecond: number;
+  /** Start of the window that is being counted. */
+  windowMs: number;
+  messagesOfWindow: number;
 }
 
 export class OpenSessions<Session extends SilentSession = SessionManager> {
@@ -47,7 +48,7 @@ export class OpenSessions<Session extends SilentSession = SessionManager> {
   }
 
   add(session: Session, nowMs: number): void {
-    this.#byActivity.set(session, { lastMs: nowMs, secondMs: nowMs, messagesOfSecond: 0 });
+    this.#byActivity.set(session, { lastMs: nowMs, windowMs: nowMs, messagesOfWindow: 0 });
   }
 
   delete(session: Session): void {
@@ -63,16 +64,16 @@ export class OpenSessions<Session extends SilentSession = SessionManager> {
     activity.lastMs = nowMs;
   }
 
-  /** Counts a message or a ping. @returns those of the session in the second that is being counted; 0 for one that has ended. */
+  /** Counts a message or a ping. @returns those of the session in the window that is being counted; 0 for one that has ended. */
   count(session: Session, nowMs: number): number {
     const activity = this.#byActivity.get(session);
     if (activity === undefined) return 0;
-    if (nowMs - activity.secondMs >= msPerSecond) {
-      activity.secondMs = nowMs;
-      activity.messagesOfSecond = 0;
+    if (nowMs - activity.windowMs >= rateWindowMs) {
+      activity.windowMs = nowMs;
+      activity.messagesOfWindow = 0;
     }
-    activity.messagesOfSecond += 1;
-    return activity.messagesOfSecond;
+    activity.messagesOfWindow += 1;
+    return activity.messagesOfWindow;
   }
 
   /** Up to so many sessions that may be in the middle of a message, those that have been longest without a whole one first. */

@@ -2,7 +2,7 @@
 import { test } from 'tap';
 import { Address, Addresses } from '../../../src/session/addresses.ts';
 
-const limits = { maxSessionsPerAddress: 2, maxFramesPerSecond: 10, maxReceivingBytes: 1000, maxFrameBytes: 100 };
+const limits = { maxSessionsPerAddress: 2, maxFramesPerSecond: 40, maxReceivingBytes: 1000, maxFrameBytes: 100 };
 
 function takenOf(address: Address, nowMs: number): number {
   let taken = 0;
@@ -10,11 +10,11 @@ function takenOf(address: Address, nowMs: number): number {
   return taken;
 }
 
-test('an address may send so many frames in a second, and more as time goes by', async (t) => {
+test('an address may send so many frames in a quarter of a second, and more as time goes by', async (t) => {
   const address = new Address('a', limits, 0);
   t.equal(takenOf(address, 0), 10);
-  t.equal(takenOf(address, 500), 5);
-  t.equal(takenOf(address, 60_000), 10, 'a long silence saves up one second of frames');
+  t.equal(takenOf(address, 125), 5);
+  t.equal(takenOf(address, 60_000), 10, 'a long silence saves up a quarter of a second of frames');
 });
 
 test('a connection costs as much as some frames', async (t) => {
@@ -61,7 +61,7 @@ test('one frame of the largest size may always come from an address', async (t) 
   t.notOk(addresses.receive(a, 1));
 });
 
-test('an address that nothing refers to is forgotten, once it could send its full second again', async (t) => {
+test('an address that nothing refers to is forgotten, once it could send its full window again', async (t) => {
   const addresses = new Addresses(limits);
   const first = addresses.enter('a', 0);
   t.equal(addresses.enter('a', 0), first);
@@ -70,9 +70,9 @@ test('an address that nothing refers to is forgotten, once it could send its ful
   addresses.sweep(5000);
   t.equal(addresses.size, 1, 'one still refers to it');
   addresses.leave(first);
-  addresses.sweep(999);
-  t.equal(addresses.enter('a', 999), first, 'a new connection does not begin with a new second');
+  addresses.sweep(249);
+  t.equal(addresses.enter('a', 249), first, 'a new connection does not begin with a new window');
   addresses.leave(first);
-  addresses.sweep(2000);
+  addresses.sweep(500);
   t.equal(addresses.size, 0);
 });
