@@ -1,6 +1,6 @@
 /** `POST /frames`: one frame, one answer, by the same intake and admission as the stream. Runs on the loop. */
 import type { BlockList } from 'node:net';
-import { httpErrors, type StreamErrorCode, streamErrors } from '../errors.ts';
+import { type StreamErrorCode, streamErrors } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { FrameOutcome, ResultOutcome } from '../pool/messages.ts';
 import type { Pool } from '../pool/pool.ts';
@@ -11,7 +11,7 @@ import { type FrameLimits, validateJpeg } from '../session/frame-validator.ts';
 import { addressOf } from './peer-address.ts';
 import { RequestBody } from './request-body.ts';
 import { isChunked, refuses } from './request-checks.ts';
-import { type Answer, jsonAnswer, respond, retryLater } from './respond.ts';
+import { type Answer, httpError, jsonAnswer, respond, retryLater, tooManyRequests } from './respond.ts';
 import { limitsFor, type ServedPipeline } from './served-pipeline.ts';
 import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from './uws.ts';
 
@@ -64,8 +64,7 @@ interface Request {
   withdraw: (() => void) | undefined;
 }
 
-const timedOut = httpAnswer('request_timeout');
-const tooMany = httpAnswer('too_many_requests');
+const timedOut: Answer = { ...httpError('request_timeout', undefined, [retryLater]), andClose: true };
 const noRoom: Answer = { ...errorAnswer('server_busy', 'Too many bytes are being received'), andClose: true };
 
 export class FramesEndpoint {
@@ -143,7 +142,7 @@ export class FramesEndpoint {
   #refusalOfSize({ address }: Request, declaredBytes: number, nowMs: number): Answer | undefined {
     const { limits, addresses, isShortOfMemory } = this.#options;
     if (declaredBytes > limits.maxFrameBytes) return this.#tooLarge();
-    if (!address.takeFrame(nowMs)) return tooMany;
+    if (!address.takeFrame(nowMs)) return tooManyRequests;
     if (isShortOfMemory() || !addresses.canReceive(address, declaredBytes)) return noRoom;
     return undefined;
   }
@@ -222,11 +221,6 @@ export class FramesEndpoint {
 function errorAnswer(code: keyof typeof statuses, detail: string): Answer {
   const headers = code === 'server_busy' ? [retryLater] : [];
   return jsonAnswer(statuses[code], encodeError(code, detail), headers);
-}
-
-function httpAnswer(code: 'request_timeout' | 'too_many_requests'): Answer {
-  const { status, detail } = httpErrors[code];
-  return { ...jsonAnswer(status, encodeError(code, detail), [retryLater]), andClose: true };
 }
 
 /** Stages as the header has them (W3C Server Timing): `decode;dur=1.06, detect;dur=11.95`. A node's id may be no token there. */

@@ -1,8 +1,8 @@
 /** What uWebSockets.js takes from a peer and RFC 9112 or RFC 6455 forbids: two readings of one request are refused. Runs on the loop. */
 import { type HttpErrorCode, httpErrors } from '../errors.ts';
-import { encodeError, framesPath, streamPath } from '../protocol.ts';
+import { framesPath, streamPath } from '../protocol.ts';
 import { withoutExtraSlashes } from './paths.ts';
-import { type Answer, jsonAnswer, respond } from './respond.ts';
+import { type Answer, httpError, respond } from './respond.ts';
 import type { HttpRequest, HttpResponse } from './uws.ts';
 
 /** Why a request is refused. */
@@ -52,7 +52,7 @@ export function refuses(response: HttpResponse, request: HttpRequest): boolean {
   const fault = faultOf(request);
   if (fault === undefined) return false;
   respond(response, {
-    ...jsonAnswer(httpErrors[fault.code].status, encodeError(fault.code, fault.detail), headersOf(fault.code)),
+    ...httpError(fault.code, fault.detail, headersOf(fault.code)),
     isBodiless: request.getCaseSensitiveMethod() === 'HEAD',
     andClose: true,
   });

@@ -1,4 +1,6 @@
 /** Writes HTTP answers, so that a peer that does not read them costs no more than one. Runs on the loop. */
+import { type HttpErrorCode, httpErrors } from '../errors.ts';
+import { encodeError } from '../protocol.ts';
 import type { HttpResponse } from './uws.ts';
 
 /** A whole answer; `body` as text or as bytes that do not change any more. */
@@ -24,6 +26,18 @@ export const retryLater = ['Retry-After', '1'] as const;
 export function jsonAnswer(status: string, body: string, headers: Answer['headers'] = []): Answer {
   return { status, body, headers: [...jsonHeaders, ...headers] };
 }
+
+/** An error that only plain HTTP requests can get, with its status. */
+export function httpError(
+  code: HttpErrorCode,
+  detail: string = httpErrors[code].detail,
+  headers: Answer['headers'] = [],
+): Answer {
+  return jsonAnswer(httpErrors[code].status, encodeError(code, detail), headers);
+}
+
+/** For an address that sends more than `STREAM_MAX_FRAMES_PER_SECOND`. */
+export const tooManyRequests: Answer = { ...httpError('too_many_requests', undefined, [retryLater]), andClose: true };
 
 /**
  * Writes one answer; the response must not be used after it, and its `onAborted` not be set.

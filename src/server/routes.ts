@@ -3,11 +3,11 @@ import { type HttpErrorCode, httpErrors } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { WorkerReport } from '../pool/messages.ts';
 import type { Pool, PoolStatus } from '../pool/pool.ts';
-import { encodeError, framesPath, streamPath } from '../protocol.ts';
+import { framesPath, streamPath } from '../protocol.ts';
 import { type Pages, writePage } from './pages.ts';
 import { findMeantPath } from './paths.ts';
 import { headersOf, refuses } from './request-checks.ts';
-import { type Answer, jsonAnswer, respond } from './respond.ts';
+import { type Answer, httpError, jsonAnswer, respond } from './respond.ts';
 import type { ServedPipeline } from './served-pipeline.ts';
 import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from './uws.ts';
 
@@ -68,18 +68,16 @@ function ok(value: unknown): Answer {
 }
 
 function failure(code: HttpErrorCode): Answer {
-  return jsonAnswer(httpErrors[code].status, encodeError(code, httpErrors[code].detail), headersOf(code));
+  return httpError(code, undefined, headersOf(code));
 }
 
 function notFound(meant: string | undefined): Answer {
-  const { status, detail } = httpErrors.not_found;
   const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
-  return jsonAnswer(status, encodeError('not_found', `${detail}${hint}`));
+  return httpError('not_found', `${httpErrors.not_found.detail}${hint}`);
 }
 
-function notAllowed(methods = 'GET, HEAD', detail: string = httpErrors.method_not_allowed.detail): Answer {
-  const { status } = httpErrors.method_not_allowed;
-  return jsonAnswer(status, encodeError('method_not_allowed', detail), [['Allow', methods]]);
+function notAllowed(methods = 'GET, HEAD', detail?: string): Answer {
+  return httpError('method_not_allowed', detail, [['Allow', methods]]);
 }
 
 function listed(pipelines: readonly ServedPipeline[], status: PoolStatus): object[] {

@@ -1,10 +1,10 @@
 /** `GET /ws/video/stream`: sockets become sessions, messages become frames. Runs on the loop. */
 import { randomUUID } from 'node:crypto';
 import type { BlockList } from 'node:net';
-import { httpErrors, type StreamErrorCode } from '../errors.ts';
+import type { StreamErrorCode } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Pool } from '../pool/pool.ts';
-import { encodeError, goingAwayCloseCode, streamPath } from '../protocol.ts';
+import { goingAwayCloseCode, streamPath } from '../protocol.ts';
 import type { Address, Addresses } from '../session/addresses.ts';
 import type { BackpressureVerdict } from '../session/backpressure.ts';
 import { OpenSessions, type SilenceLimits } from '../session/open-sessions.ts';
@@ -12,7 +12,7 @@ import { type SessionLimits, SessionManager } from '../session/session-manager.t
 import { withoutExtraSlashes } from './paths.ts';
 import { addressOf } from './peer-address.ts';
 import { isHandshake } from './request-checks.ts';
-import { jsonAnswer, respond, retryLater } from './respond.ts';
+import { respond, tooManyRequests } from './respond.ts';
 import { limitsFor, type ServedPipeline } from './served-pipeline.ts';
 import {
   acceptSocket,
@@ -25,7 +25,7 @@ import {
 import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from './uws.ts';
 
 export interface StreamOptions {
-  readonly limits: SessionLimits & SilenceLimits & { readonly maxFramesPerSecond: number };
+  readonly limits: SessionLimits & SilenceLimits;
   /** Whether one more session may be open; it may make room. */
   readonly hasRoom: () => boolean;
   /** The process has more memory than it should: nobody is let in. */
@@ -115,11 +115,7 @@ export class StreamEndpoint {
     const address = addresses.enter(addressOf(response, request, trustedProxies), nowMs);
     if (!address.takeConnect(nowMs)) {
       addresses.leave(address);
-      const { status, detail } = httpErrors.too_many_requests;
-      respond(response, {
-        ...jsonAnswer(status, encodeError('too_many_requests', detail), [retryLater]),
-        andClose: true,
-      });
+      respond(response, tooManyRequests);
       return;
     }
     const data: SocketData = { pipelineId: request.getQuery('pipeline_id'), address, session: undefined, open: true };

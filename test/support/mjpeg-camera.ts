@@ -1,10 +1,9 @@
 /** An HTTP camera that sends JPEGs as multipart/x-mixed-replace, as most network cameras do, or bare. Tests only. */
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Test } from 'tap';
+import { type Listening, listenUntilOver } from './listening.ts';
 
-export interface MjpegCamera {
-  readonly port: number;
+export interface MjpegCamera extends Listening {
   readonly url: string;
   /** Viewers that are there now. */
   readonly viewers: ReadonlySet<ServerResponse>;
@@ -12,8 +11,6 @@ export interface MjpegCamera {
   readonly visits: () => number;
   /** Sends a picture to all viewers. */
   show(jpeg: Buffer): void;
-  /** Cuts all viewers off and listens no more. */
-  kill(): Promise<void>;
 }
 
 export interface MjpegOptions {
@@ -42,19 +39,10 @@ export async function startMjpegCamera(t: Test, options: MjpegOptions = {}): Pro
     response.on('error', () => undefined);
     response.on('close', () => viewers.delete(response));
   });
-  await new Promise<void>((resolve) => {
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  const kill = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
-  t.teardown(() => (server.listening ? kill() : undefined));
-  const bound = (server.address() as AddressInfo).port;
+  const listening = await listenUntilOver(t, server, port);
   return {
-    port: bound,
-    url: `http://127.0.0.1:${bound}/video`,
+    ...listening,
+    url: `http://127.0.0.1:${listening.port}/video`,
     viewers,
     visits: () => visits,
     show: (jpeg) => {
@@ -62,6 +50,5 @@ export async function startMjpegCamera(t: Test, options: MjpegOptions = {}): Pro
       const part = [Buffer.from(`--frame\r\nContent-Type: ${partType}\r\n${length}\r\n`), jpeg, Buffer.from('\r\n')];
       for (const viewer of viewers) viewer.write(isBare ? jpeg : Buffer.concat(part));
     },
-    kill,
   };
 }

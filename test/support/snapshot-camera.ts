@@ -1,18 +1,15 @@
 /** An HTTP camera that gives one JPEG a request, behind a login where wanted. Tests only. */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Test } from 'tap';
+import { type Listening, listenUntilOver } from './listening.ts';
 
-export interface SnapshotCamera {
-  readonly port: number;
+export interface SnapshotCamera extends Listening {
   readonly url: string;
   /** Requests so far, by their `Authorization`. */
   readonly requests: readonly (string | undefined)[];
   /** Connections so far. */
   readonly connections: () => number;
-  /** Cuts everybody off and listens no more. */
-  kill(): Promise<void>;
 }
 
 export interface SnapshotOptions {
@@ -53,22 +50,12 @@ export async function startSnapshotCamera(t: Test, options: SnapshotOptions = {}
   server.on('connection', () => {
     connections += 1;
   });
-  await new Promise<void>((resolve) => {
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  const kill = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
-  t.teardown(() => (server.listening ? kill() : undefined));
-  const bound = (server.address() as AddressInfo).port;
+  const listening = await listenUntilOver(t, server, port);
   return {
-    port: bound,
-    url: `http://127.0.0.1:${bound}/snapshot.jpg`,
+    ...listening,
+    url: `http://127.0.0.1:${listening.port}/snapshot.jpg`,
     requests,
     connections: () => connections,
-    kill,
   };
 }
 
