@@ -10,8 +10,7 @@ piscina := bench/peers/ws-piscina/node_modules/.package-lock.json
 fastapi := bench/peers/fastapi/.venv/.installed
 litserve := bench/peers/litserve/.venv/.installed
 
-.PHONY: run build test check coverage format lint types layers unused train peers bench outside clean
-.PHONY: run build test test-long check format lint types layers unused train peers bench outside clean
+.PHONY: run build test test-long check coverage format lint types layers unused train peers bench outside clean
 
 run: dist/cli.js
 	@node --disable-sigusr1 dist/cli.js serve
@@ -56,7 +55,7 @@ outside:
 train:
 	@$(MAKE) --directory native-models/training train
 
-# The fixed suite, against the gateway and its peers: twenty minutes to half an hour. Writes bench/results and docs/BENCHMARKS.md.
+# The fixed suite, against the gateway and its peers: twenty minutes to half an hour. Writes bench/results and docs/operations/benchmark-results.md.
 bench: dist/cli.js peers
 	@npm --silent run suite
 

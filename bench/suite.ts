@@ -1,4 +1,4 @@
-/** `make bench`: the fixed suite; writes `bench/results/DATE.json`, `docs/BENCHMARKS.md` and its plots. */
+/** `make bench`: the fixed suite; writes `bench/results/DATE.json`, `docs/operations/benchmark-results.md` and its plots. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
@@ -54,7 +54,7 @@ const before =
 const record = addTo(before, { machine, seconds, runs, ...outcome }, ids);
 const { markdown, plots } = pageOf(record, machine, record);
 write('bench/results', `${machine.date}.json`, `${JSON.stringify(record, null, 1)}\n`);
-write('docs', 'BENCHMARKS.md', markdown);
+write('docs/operations', 'benchmark-results.md', markdown);
 // The folder is the suite's alone: a plot that it no longer draws must not stay.
 rmSync(join(out, 'docs/plots'), { recursive: true, force: true });
 for (const [name, svg] of Object.entries(plots)) write('docs/plots', name, svg);

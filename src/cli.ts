@@ -63,7 +63,7 @@ program
 
 program
   .command('camera')
-  .description('send what cameras, streams or video files show, always the newest frame; docs/CAMERAS.md has recipes')
+  .description('send what cameras, streams or video files show, always the newest frame; docs/guides/ip-cameras.md has recipes')
   .argument('[source...]', 'rtsp://…, http://… (MJPEG or other video), /dev/video0, or a video file')
   .option('-p, --pipeline <id>', 'pipeline to run', 'yolo_ocr')
   .option('-u, --url <url>', addressHelp, 'ws://127.0.0.1:8000')
@@ -84,7 +84,7 @@ program
 
 program
   .command('bench')
-  .description('load the gateway with cameras and print what they saw; docs/BENCH.md explains every line')
+  .description('load the gateway with cameras and print what they saw; docs/operations/benchmarking.md explains every line')
   .option('-p, --pipeline <id>', 'pipeline to run', 'yolo_ocr')
   .option('-u, --url <url>', addressHelp, 'ws://127.0.0.1:8000')
   .option('-c, --cameras <n>', 'how many, all at --fps; or N@FPS[,N@FPS...], each with its own rate', '8')

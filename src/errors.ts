@@ -2,7 +2,7 @@
 
 /**
  * Error codes of the stream, with the WebSocket close code that follows each and the detail it usually carries.
- * The codes are stable; `docs/ERROR_CONTRACT.md` is the page for people.
+ * The codes are stable; `docs/reference/websocket-protocol.md` is the page for people.
  */
 export const streamErrors = {
   invalid_pipeline: { closeCode: 1008, detail: 'pipeline_id query parameter is required' },

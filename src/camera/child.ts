@@ -9,7 +9,7 @@ const longestLine = 500;
 /** An older line is about something that passed: it does not say why the process ended. */
 const lineAgeMs = 5000;
 
-/** Children that run now: none of them outlives this process, however it ends, but by SIGKILL (see docs/CAMERAS.md). */
+/** Children that run now: none of them outlives this process, however it ends, but by SIGKILL (see docs/guides/ip-cameras.md). */
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');

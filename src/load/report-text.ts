@@ -131,7 +131,7 @@ function troubles(report: LoadReport): string[] {
     );
   }
   if ((generator.late_ms.p99 ?? 0) > noticeableLateMs) {
-    lines.push('The generator was late: part of the latency is its own. See docs/BENCH.md.');
+    lines.push('The generator was late: part of the latency is its own. See docs/operations/benchmarking.md.');
   }
   return lines;
 }

@@ -117,7 +117,7 @@ const streamWords: Readonly<Record<ClientErrorCode, Words>> = {
 /** What a newer gateway may send. */
 const otherWords: Words = {
   title: 'The session ended with an error',
-  advice: 'This page does not know its code; the gateway’s docs/ERROR_CONTRACT.md does.',
+  advice: 'This page does not know its code; the gateway’s docs/reference/websocket-protocol.md does.',
 };
 
 export function wordsOfSource(trouble: SourceTrouble): Words {

@@ -1,4 +1,4 @@
-/** The web pages that docs/CLIENT.md and docs/QUICK_STARTS.md show, run as they stand there. Skipped where there is no Chromium. */
+/** The web pages that docs/reference/client-api.md and docs/guides/browser.md show, run as they stand there. Skipped where there is no Chromium. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
@@ -10,8 +10,8 @@ import { replaced, snippetsOf } from '../support/page-snippets.ts';
 const chromium = findChromium();
 const options = chromium === undefined ? { skip: 'there is no Chromium on the path, nor in CHROMIUM' } : needsDist;
 
-const html = snippetsOf('docs/CLIENT.md', 'html')[0] ?? '';
-const keepPictures = snippetsOf('docs/CLIENT.md', 'js').find((snippet) => snippet.includes('pictures')) ?? '';
+const html = snippetsOf('docs/reference/client-api.md', 'html')[0] ?? '';
+const keepPictures = snippetsOf('docs/reference/client-api.md', 'js').find((snippet) => snippet.includes('pictures')) ?? '';
 
 /** Opens a page with `dist` beside it, as the snippet has it, and waits for its report. */
 async function open(t: Test, page: string): Promise<unknown> {
@@ -45,10 +45,10 @@ test('the lines that keep pictures have the picture of each result', options, as
 });
 
 test(
-  'the page of docs/QUICK_STARTS.md is that of docs/examples, and shows the camera with what was found',
+  'the page of docs/guides/browser.md is that of docs/examples, and shows the camera with what was found',
   options,
   async (t) => {
-    const shown = snippetsOf('docs/QUICK_STARTS.md', 'html')[0] ?? '';
+    const shown = snippetsOf('docs/guides/browser.md', 'html')[0] ?? '';
     const watch = `<script>
     const timer = setInterval(() => {
       const { width, height } = document.querySelector('canvas');

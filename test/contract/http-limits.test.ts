@@ -1,4 +1,4 @@
-/** What uWebSockets.js answers by itself, as HTML, before the gateway sees a request; docs/ERROR_CONTRACT.md has the same limits. */
+/** What uWebSockets.js answers by itself, as HTML, before the gateway sees a request; docs/reference/websocket-protocol.md has the same limits. */
 import tap, { type Test, test } from 'tap';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { RawClient, upgradeRequest } from '../support/raw-client.ts';

@@ -1,4 +1,4 @@
-/** The snippet for Node in docs/CLIENT.md, run as it stands there with the package as it is built. */
+/** The snippet for Node in docs/reference/client-api.md, run as it stands there with the package as it is built. */
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ test('the lines for Node read a plate', needsDist, async (t) => {
   t.teardown(() => gateway.kill());
   const folder = t.testdir();
   installPackage(folder);
-  const code = snippetsOf('docs/CLIENT.md', 'js').find((snippet) => snippet.includes('readFileSync')) ?? '';
+  const code = snippetsOf('docs/reference/client-api.md', 'js').find((snippet) => snippet.includes('readFileSync')) ?? '';
   writeFileSync(join(folder, 'send.mjs'), replaced(code, 'ws://127.0.0.1:8000', gateway.httpUrl));
   const scene = { width: 640, height: 480, text: 'AB123CD', plate: { x: 220, y: 290, w: 190 } } as const;
   writeFileSync(join(folder, 'car.jpg'), encodeJpeg(renderPlateScene(scene)));

@@ -4,12 +4,12 @@ import { noFfmpegReason } from '../support/camera-run.ts';
 import { needsDist } from '../support/installed-package.ts';
 import { playPage } from '../support/page-transcripts.ts';
 
-for (const page of ['docs/CONFIGURATION.md', 'docs/DEPENDENCIES.md', 'docs/OWN_MODEL.md', 'docs/TROUBLESHOOTING.md']) {
+for (const page of ['docs/reference/configuration.md', 'docs/internals/dependencies.md', 'docs/guides/custom-models.md', 'docs/operations/troubleshooting.md']) {
   test(`the commands of ${page} print what it shows`, needsDist, (t) => playPage(t, page));
 }
 
 test(
-  'the commands of docs/CAMERAS.md print what it shows',
+  'the commands of docs/guides/ip-cameras.md print what it shows',
   noFfmpegReason === false ? needsDist : { skip: noFfmpegReason },
-  (t) => playPage(t, 'docs/CAMERAS.md'),
+  (t) => playPage(t, 'docs/guides/ip-cameras.md'),
 );

@@ -6,8 +6,8 @@ import { httpErrors, SetupError, streamErrors } from '../../src/errors.ts';
 
 const page = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 
-test('docs/ERROR_CONTRACT.md has a row for every code of the stream, with its close code', async (t) => {
-  const rows = page('docs/ERROR_CONTRACT.md').split('\n');
+test('docs/reference/websocket-protocol.md has a row for every code of the stream, with its close code', async (t) => {
+  const rows = page('docs/reference/websocket-protocol.md').split('\n');
   for (const [code, { closeCode }] of Object.entries(streamErrors)) {
     const row = rows.filter((line) => line.startsWith(`| \`${code}\``));
     t.ok(row.length > 0, `${code} has a row`);
@@ -15,14 +15,14 @@ test('docs/ERROR_CONTRACT.md has a row for every code of the stream, with its cl
   }
 });
 
-test('docs/ERROR_CONTRACT.md knows no code that the gateway does not send', async (t) => {
-  const codes = [...page('docs/ERROR_CONTRACT.md').matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, code]) => code as string);
+test('docs/reference/websocket-protocol.md knows no code that the gateway does not send', async (t) => {
+  const codes = [...page('docs/reference/websocket-protocol.md').matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, code]) => code as string);
   t.ok(codes.length > 0);
   for (const code of codes) t.ok(code in streamErrors, code);
 });
 
-test('docs/ERROR_CONTRACT.md has every HTTP error with its status and detail', async (t) => {
-  const text = page('docs/ERROR_CONTRACT.md');
+test('docs/reference/websocket-protocol.md has every HTTP error with its status and detail', async (t) => {
+  const text = page('docs/reference/websocket-protocol.md');
   for (const [code, { status, detail }] of Object.entries(httpErrors)) {
     t.match(text, new RegExp(`\\| ${status.slice(0, 3)} \\| .*"error":"${code}","detail":"${detail}"`), code);
   }
@@ -37,8 +37,8 @@ test('the README names every variable that the configuration reads', async (t) =
   for (const name of asked) t.ok(readme.includes(`\`${name}\``), name);
 });
 
-test('docs/CONFIGURATION.md has every variable with its default, its range and what it may be', async (t) => {
-  const rows = page('docs/CONFIGURATION.md').split('\n');
+test('docs/reference/configuration.md has every variable with its default, its range and what it may be', async (t) => {
+  const rows = page('docs/reference/configuration.md').split('\n');
   // Minus one is no port, no provider and no level: every variable with a range says what it must be. None has no range.
   const faults = faultsOf(new Proxy({}, { get: () => '-1' }));
   const asked = new Map<string, string>();
@@ -55,8 +55,8 @@ test('docs/CONFIGURATION.md has every variable with its default, its range and w
   }
 });
 
-test('the defaults of docs/CONFIGURATION.md are those that the configuration falls back to', async (t) => {
-  const rows = [...page('docs/CONFIGURATION.md').matchAll(/^\| `([A-Z_]+)` \| `([^`]+)` \|/gm)];
+test('the defaults of docs/reference/configuration.md are those that the configuration falls back to', async (t) => {
+  const rows = [...page('docs/reference/configuration.md').matchAll(/^\| `([A-Z_]+)` \| `([^`]+)` \|/gm)];
   t.ok(rows.length > 10);
   const defaults = Object.fromEntries(rows.map(([, name, value]) => [name, value]));
   const { poolWorkers: _, modelsDir: __, ...said } = loadConfig(defaults);
@@ -81,8 +81,8 @@ test('the README tells of every command', async (t) => {
 });
 
 for (const [command, name, fewest] of [
-  ['bench', 'docs/BENCH.md', 11],
-  ['camera', 'docs/CAMERAS.md', 8],
+  ['bench', 'docs/operations/benchmarking.md', 11],
+  ['camera', 'docs/guides/ip-cameras.md', 8],
 ] as const) {
   test(`${name} explains every flag of framegate ${command}`, async (t) => {
     const options = page('src/cli.ts').split(`.command('${command}')`)[1]?.split('.action(')[0] ?? '';

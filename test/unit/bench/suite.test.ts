@@ -135,7 +135,7 @@ test('the page has every figure and every run, and says what was left out', asyn
   t.match(markdown, /the answers come after 31\.5 ms at 50 % and 54\.0 ms at 99 %/);
   t.notMatch(markdown, /NaN|Infinity|undefined/);
   for (const [name, svg] of Object.entries(plots)) {
-    t.ok(markdown.includes(`(plots/${name})`), name);
+    t.ok(markdown.includes(`(../plots/${name})`), name);
     t.match(svg, /^<svg .*<\/svg>\n$/s, name);
   }
 });

@@ -6,7 +6,7 @@ import { type Words, wordsOfSource, wordsOfStream } from '../../../src/web/troub
 
 const unknown = wordsOfStream('a_code_of_tomorrow');
 /** The client's own codes, by its page. */
-const page = readFileSync(new URL('../../../docs/CLIENT.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../../docs/reference/client-api.md', import.meta.url), 'utf8');
 const [, table = ''] = page.split('\n## Errors\n');
 const clientCodes = [...(table.split('\n## ')[0] ?? '').matchAll(/^\| `(\w+)`/gm)].map(([, code]) => code as string);
 
