@@ -1,10 +1,10 @@
-/** The commands of docs/guides/custom-tools.md print what it shows. */
+/** The commands on docs/guides/custom-tools.md print what the page shows. */
 import { test } from 'tap';
 import { encodeJpeg } from '../../src/samples/render-text.ts';
 import { needsDist } from '../support/installed-package.ts';
 import { playPage } from '../support/page-transcripts.ts';
 
-test('the commands of docs/guides/custom-tools.md print what it shows', needsDist, async (t) => {
+test('the commands on docs/guides/custom-tools.md print what the page shows', needsDist, async (t) => {
   const tiny = encodeJpeg({ width: 2, height: 2, channels: 3, data: new Uint8Array(12) });
   await playPage(t, 'docs/guides/custom-tools.md', { 'tiny.jpg': tiny });
 });
