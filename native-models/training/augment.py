@@ -1,17 +1,17 @@
-"""Owns what a camera does to a scene: crop and scale, exposure, blur, noise, JPEG damage and letterbox bars."""
+"""Image augmentation: crop and scale, exposure, blur, noise, JPEG artifacts, and letterbox bars."""
 
 import cv2
 import numpy as np
 
 RESAMPLERS = (cv2.INTER_LINEAR, cv2.INTER_LINEAR, cv2.INTER_AREA, cv2.INTER_CUBIC)
-LETTERBOX_GREY = 114
-# A plate survives a crop when this share of it stays visible and it keeps this many pixels.
+LETTERBOX_GRAY = 114
+# A crop keeps a plate if at least this share of it stays visible and it is at least this many pixels large.
 MIN_VISIBLE, MIN_WIDTH, MIN_HEIGHT = 0.55, 7.0, 2.5
 SCALES = (0.6, 1.4)
 
 
 def clip_boxes(boxes, x0, y0, x1, y1):
-    """Clip corner boxes to a window and drop those that lost too much."""
+    """Clip corner boxes to a window and drop those that are mostly cut off."""
     if not len(boxes):
         return boxes
     clipped = np.clip(boxes, (x0, y0, x0, y0), (x1, y1, x1, y1))
@@ -22,7 +22,7 @@ def clip_boxes(boxes, x0, y0, x1, y1):
 
 
 def crop(rng, image, boxes, height, width):
-    """Scale the scene at random and cut a window; where the scene is too small the rest is letterbox grey."""
+    """Scale the scene randomly and cut a window. A window larger than the scene is filled with letterbox gray later."""
     scale = np.exp(rng.uniform(*np.log(SCALES)))
     stretch = np.exp(rng.normal(0, 0.06))
     size = int(image.shape[1] * scale * stretch), int(image.shape[0] * scale / stretch)
@@ -41,7 +41,7 @@ def crop(rng, image, boxes, height, width):
 
 
 def _expose(rng, image):
-    """Contrast, brightness, gamma, white balance, grey; now and then night or a burnt-out picture."""
+    """Vary contrast, brightness, gamma, white balance, and saturation; occasionally simulate night or overexposure."""
     image = image.astype(np.float32)
     kind = rng.random()
     if kind < 0.12:
@@ -53,15 +53,15 @@ def _expose(rng, image):
     if rng.random() < 0.3:
         image = image * rng.uniform(0.85, 1.15, 3).astype(np.float32)
     if rng.random() < 0.4:
-        grey = image @ np.array((0.3, 0.59, 0.11), np.float32)
-        image += (grey[..., None] - image) * np.float32(1.0 if rng.random() < 0.6 else rng.uniform(0.2, 0.9))
+        gray = image @ np.array((0.3, 0.59, 0.11), np.float32)
+        image += (gray[..., None] - image) * np.float32(1.0 if rng.random() < 0.6 else rng.uniform(0.2, 0.9))
     if rng.random() < 0.1:
         image += rng.uniform(10, 80)
     return image
 
 
 def _blur(rng, image):
-    """Focus blur, motion blur or a down-and-up resampling."""
+    """Apply focus blur, motion blur, down-and-up resampling, or sharpening."""
     kind = rng.random()
     if kind < 0.25:
         return cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.6))
@@ -84,8 +84,8 @@ def _blur(rng, image):
 
 
 def _bars(rng, image, boxes, height, width):
-    """Place the window on the letterbox canvas, sometimes with bars over part of it."""
-    canvas = np.full((height, width, 3), LETTERBOX_GREY, np.uint8)
+    """Place the window on the letterbox canvas, sometimes with bars that cover part of it."""
+    canvas = np.full((height, width, 3), LETTERBOX_GRAY, np.uint8)
     tall, wide = image.shape[:2]
     x, y = (width - wide) // 2, (height - tall) // 2
     canvas[y : y + tall, x : x + wide] = image
@@ -98,13 +98,13 @@ def _bars(rng, image, boxes, height, width):
         else:
             x0 = max(x0, int(rng.integers(0, width // 3)))
             x1 = min(x1, width - int(rng.integers(0, width // 3)))
-        canvas[:y0] = canvas[y1:] = LETTERBOX_GREY
-        canvas[:, :x0] = canvas[:, x1:] = LETTERBOX_GREY
+        canvas[:y0] = canvas[y1:] = LETTERBOX_GRAY
+        canvas[:, :x0] = canvas[:, x1:] = LETTERBOX_GRAY
     return canvas, clip_boxes(boxes, x0, y0, x1, y1)
 
 
 def augment(rng, image, boxes, height, width):
-    """Turn a clean scene into a uint8 RGB training picture of the asked size, with its boxes."""
+    """Turn a clean scene into a uint8 RGB training image of the given size, and return it with its boxes."""
     image, boxes = crop(rng, image, boxes, height, width)
     image = _blur(rng, _expose(rng, image))
     if rng.random() < 0.5:

@@ -1,4 +1,4 @@
-"""Owns the pool of photographs and textures used as scenery: finds, deduplicates and shrinks them into one folder."""
+"""Background pool: finds photographs and textures, removes duplicates, and writes shrunken copies to one folder."""
 
 import argparse
 from pathlib import Path
@@ -8,14 +8,14 @@ import numpy as np
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 MIN_SIDE, MAX_SIDE = 200, 1000
-# Two pictures whose 8x8 thumbnails differ by less than this mean grey level are taken for one.
+# Two images are duplicates if their 8x8 thumbnails differ by less than this mean level.
 SAME_PICTURE = 3.0
-# Flat pictures (logos, plain colours) teach nothing.
+# Images with less contrast (logos, plain colors) are skipped.
 MIN_CONTRAST = 12.0
 
 
 def collect(folders):
-    """Yield distinct pictures (BGR, shrunk to MAX_SIDE) below the folders."""
+    """Yield the distinct images under the folders (BGR, shrunk to MAX_SIDE)."""
     seen = []
     for folder in folders:
         for path in sorted(p for p in Path(folder).rglob("*") if p.suffix.lower() in SUFFIXES):
@@ -32,7 +32,7 @@ def collect(folders):
 
 
 def load_pool(folder):
-    """Every prepared picture as RGB; an empty list where no folder is given."""
+    """Return all prepared images as RGB, or an empty list if no folder is given."""
     paths = sorted(Path(folder).glob("*.jpg")) if folder else []
     return [cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) for path in paths]
 
@@ -46,7 +46,7 @@ def main():
     count = 0
     for count, picture in enumerate(collect(options.folders), 1):
         cv2.imwrite(str(options.output / f"{count:04d}.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 92])
-    print(f"{count} pictures in {options.output}")
+    print(f"{count} images in {options.output}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Owns the network: a small anchor-free, single-class detector and its in-graph box decoding."""
+"""The detector network: small, anchor-free, single-class, with in-graph box decoding."""
 
 import math
 
@@ -6,14 +6,14 @@ import torch
 from torch import nn
 
 STRIDES = (8, 16, 32)
-# Objectness a fresh head predicts for every cell: low, since nearly all cells are background.
+# Initial score of every cell. It is low, since nearly all cells are background.
 PRIOR_SCORE = 0.01
 # The log of a box size is clamped to this many log-strides (e^4 = 55 strides, wider than any input).
 MAX_LOG_SIZE = 4.0
 
 
 class ConvBlock(nn.Sequential):
-    """Convolution, batch norm and an optional ReLU; the norm is folded away by `fuse`."""
+    """Convolution, batch norm, and an optional ReLU. `fuse` folds the norm into the convolution."""
 
     def __init__(self, inputs, outputs, kernel=1, stride=1, groups=1, activate=True):
         layers = [
@@ -26,7 +26,7 @@ class ConvBlock(nn.Sequential):
 
 
 class SeparableBlock(nn.Module):
-    """Depthwise 5x5 then pointwise convolution, with a shortcut where the shapes allow one."""
+    """Depthwise 5x5 and pointwise convolution, with a shortcut if the shapes match."""
 
     def __init__(self, inputs, outputs, stride=1):
         super().__init__()
@@ -40,7 +40,7 @@ class SeparableBlock(nn.Module):
 
 
 class Head(nn.Module):
-    """Predicts a score logit and a box (centre offset, log size; in strides) for every cell of one level."""
+    """Predicts a score logit and a box (center offset, log size; in strides) for every cell of one level."""
 
     def __init__(self, channels):
         super().__init__()
@@ -58,7 +58,7 @@ class Head(nn.Module):
 
 
 class PlateDetector(nn.Module):
-    """Backbone at strides 2 to 32, a top-down feature pyramid, and one head a level."""
+    """Backbone at strides 2 to 32, a top-down feature pyramid, and one head per level."""
 
     def __init__(self, widths=(16, 32, 64, 96, 128), depths=(1, 2, 3, 2), neck=48):
         super().__init__()
@@ -73,7 +73,7 @@ class PlateDetector(nn.Module):
         self.heads = nn.ModuleList(Head(neck) for _ in STRIDES)
 
     def forward(self, images):
-        """Return a (score logits, box terms) pair for each stride, finest first."""
+        """Return a (score logits, box terms) pair per stride, finest first."""
         features = self.stem(images)
         levels = []
         for stage in self.stages:
@@ -90,30 +90,30 @@ class PlateDetector(nn.Module):
         return predictions
 
 
-def cell_centres(height, width, stride, device=None):
-    """Pixel coordinates of the cell centres of one level, as a (height * width, 2) tensor."""
+def cell_centers(height, width, stride, device=None):
+    """Return the pixel coordinates of one level's cell centers, as a (height * width, 2) tensor."""
     ys, xs = torch.meshgrid(torch.arange(height, device=device), torch.arange(width, device=device), indexing="ij")
     return (torch.stack((xs, ys), dim=-1).reshape(-1, 2).float() + 0.5) * stride
 
 
 def flatten_predictions(predictions):
-    """Join the levels: logits (B, N), corner boxes in pixels (B, N, 4), centres (N, 2), strides (N)."""
-    logits, boxes, centres, strides = [], [], [], []
+    """Concatenate the levels: logits (B, N), corner boxes in pixels (B, N, 4), centers (N, 2), strides (N)."""
+    logits, boxes, centers, strides = [], [], [], []
     for (score, terms), stride in zip(predictions, STRIDES):
         batch, _, height, width = score.shape
-        points = cell_centres(height, width, stride, score.device)
+        points = cell_centers(height, width, stride, score.device)
         terms = terms.flatten(2).transpose(1, 2)
         middle = points + terms[..., :2] * stride
         half = terms[..., 2:].clamp(max=MAX_LOG_SIZE).exp() * (stride / 2)
         logits.append(score.reshape(batch, -1))
         boxes.append(torch.cat((middle - half, middle + half), dim=-1))
-        centres.append(points)
+        centers.append(points)
         strides.append(torch.full((height * width,), float(stride), device=score.device))
-    return torch.cat(logits, 1), torch.cat(boxes, 1), torch.cat(centres), torch.cat(strides)
+    return torch.cat(logits, 1), torch.cat(boxes, 1), torch.cat(centers), torch.cat(strides)
 
 
 class ExportedDetector(nn.Module):
-    """The detector with its decoding: images in, Ultralytics v8 rows (cx, cy, w, h, score) out."""
+    """The detector with decoding. Takes images; returns Ultralytics v8 rows (cx, cy, w, h, score)."""
 
     def __init__(self, detector):
         super().__init__()
@@ -123,7 +123,7 @@ class ExportedDetector(nn.Module):
         rows = []
         for (score, terms), stride in zip(self.detector(images), STRIDES):
             _, _, height, width = score.shape
-            points = cell_centres(height, width, stride).t().unsqueeze(0)
+            points = cell_centers(height, width, stride).t().unsqueeze(0)
             offset, size = terms.flatten(2).split(2, dim=1)
             middle = points + offset * stride
             rows.append(torch.cat((middle, size.clamp(max=MAX_LOG_SIZE).exp() * stride, score.flatten(2).sigmoid()), dim=1))

@@ -1,4 +1,4 @@
-"""Owns measuring an exported model: recall, false boxes and average precision on a folder, and the time per run."""
+"""Evaluates an exported detector: recall, false boxes, and average precision on folders of images, and time per run."""
 
 import argparse
 import csv
@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 import onnxruntime
 
-LETTERBOX_GREY = 114
+LETTERBOX_GRAY = 114
 MATCH_IOU = 0.5
-# Boxes below this score are not worth keeping, even for a precision curve.
+# Boxes below this score are ignored, even for the precision-recall curve.
 LOWEST_SCORE = 0.01
 THRESHOLDS = (0.05, 0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7)
 SCORE_EDGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.01)
@@ -21,7 +21,7 @@ PICTURES = (".jpg", ".jpeg", ".png")
 
 
 class Runner:
-    """An ONNX model with its letterbox and non-maximum suppression."""
+    """An ONNX model with letterbox and non-maximum suppression."""
 
     def __init__(self, path, iou_threshold=0.5, threads=1, size=None):
         settings = onnxruntime.SessionOptions()
@@ -32,12 +32,12 @@ class Runner:
         self.iou_threshold = iou_threshold
 
     def detect(self, picture):
-        """Boxes (N, 4) as x, y, w, h in picture pixels and scores (N), best first, of a BGR picture."""
+        """Return the boxes of a BGR image, (N, 4) as x, y, w, h in image pixels, and the scores (N), best first."""
         height, width = picture.shape[:2]
         scale = min(self.width / width, self.height / height)
         tall, wide = round(height * scale), round(width * scale)
         left, top = (self.width - wide) // 2, (self.height - tall) // 2
-        canvas = np.full((self.height, self.width, 3), LETTERBOX_GREY, np.uint8)
+        canvas = np.full((self.height, self.width, 3), LETTERBOX_GRAY, np.uint8)
         canvas[top : top + tall, left : left + wide] = cv2.resize(picture, (wide, tall), interpolation=cv2.INTER_LINEAR)
         tensor = np.ascontiguousarray(canvas[None, ..., ::-1])
         rows = self.session.run(None, {"images": tensor})[0][0].T
@@ -48,7 +48,7 @@ class Runner:
         return boxes[kept], rows[kept, 4]
 
     def time_per_run(self):
-        """Median and fastest milliseconds of a run of the network alone."""
+        """Return the median and minimum time of one network run in milliseconds."""
         tensor = np.random.default_rng(0).integers(256, size=(1, self.height, self.width, 3), dtype=np.uint8)
         times = []
         for _ in range(WARM_RUNS + TIMED_RUNS):
@@ -60,7 +60,7 @@ class Runner:
 
 
 def iou(boxes, truth):
-    """IoU of (N, 4) boxes with one truth box, all x, y, w, h."""
+    """Return the IoU of (N, 4) boxes with one ground-truth box, all as x, y, w, h."""
     low = np.maximum(boxes[:, :2], truth[:2])
     high = np.minimum(boxes[:, :2] + boxes[:, 2:], truth[:2] + truth[2:])
     shared = np.clip(high - low, 0, None).prod(1)
@@ -68,7 +68,7 @@ def iou(boxes, truth):
 
 
 def read_truth(folder):
-    """Truth boxes by file name; a folder without truth.tsv holds no plates."""
+    """Return the ground-truth boxes by file name. Without truth.tsv, the folder has no plates."""
     path = folder / "truth.tsv"
     truth = {p.name: [] for p in sorted(folder.iterdir()) if p.suffix.lower() in PICTURES}
     if path.exists():
@@ -79,7 +79,7 @@ def read_truth(folder):
 
 
 def match(boxes, scores, truths):
-    """For boxes best first: whether each hits a truth box not hit before."""
+    """For boxes sorted by score, return whether each matches a ground-truth box that is not yet matched."""
     free = [np.array(t) for t in truths]
     hits = []
     for box in boxes[np.argsort(-scores)]:
@@ -93,7 +93,7 @@ def match(boxes, scores, truths):
 
 
 def average_precision(scores, hits, plates):
-    """Area under the precision-recall curve (all points)."""
+    """Return the area under the precision-recall curve (all points)."""
     order = np.argsort(-np.array(scores))
     hits = np.array(hits, float)[order]
     recall = np.cumsum(hits) / plates
@@ -103,7 +103,7 @@ def average_precision(scores, hits, plates):
 
 
 def print_reliability(scores, hits):
-    """How often the boxes of each range of scores are right, and what they say of themselves."""
+    """Print, per score range, the mean score of the boxes and the share that is correct."""
     for low, high in zip(SCORE_EDGES[:-1], SCORE_EDGES[1:]):
         chosen = (scores >= low) & (scores < high)
         if chosen.any():
@@ -112,7 +112,7 @@ def print_reliability(scores, hits):
 
 
 def evaluate(runner, folder, reliability):
-    """Print a table of recall and false boxes a picture for every threshold."""
+    """Print recall and false boxes per image for each threshold."""
     truth = read_truth(folder)
     all_scores, all_hits = [], []
     for name, plates in truth.items():
@@ -121,13 +121,13 @@ def evaluate(runner, folder, reliability):
         all_scores += sorted(scores, reverse=True)
     plates = sum(len(rows) for rows in truth.values())
     scores, hits = np.array(all_scores), np.array(all_hits, bool)
-    print(f"{folder.name}: {len(truth)} pictures, {plates} plates")
+    print(f"{folder.name}: {len(truth)} images, {plates} plates")
     if plates:
         print(f"  AP@{MATCH_IOU} {average_precision(scores, hits, plates):.4f}")
     for threshold in THRESHOLDS:
         above = scores >= threshold
         recall = f"recall {hits[above].sum() / plates:.3f}  " if plates else ""
-        print(f"  score >= {threshold:.2f}  {recall}false boxes/picture {(above & ~hits).sum() / len(truth):.3f}")
+        print(f"  score >= {threshold:.2f}  {recall}false boxes/image {(above & ~hits).sum() / len(truth):.3f}")
     if reliability:
         print_reliability(scores, hits)
 
@@ -135,10 +135,10 @@ def evaluate(runner, folder, reliability):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True)
-    parser.add_argument("--iou", type=float, default=0.5, help="overlap at which suppression drops a box")
-    parser.add_argument("--size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"), help="input size, instead of the file's usual one")
-    parser.add_argument("--reliability", action="store_true", help="print how often boxes of each score range are right")
-    parser.add_argument("folders", nargs="*", type=Path, help="folders of pictures, with truth.tsv where they hold plates")
+    parser.add_argument("--iou", type=float, default=0.5, help="IoU threshold of non-maximum suppression")
+    parser.add_argument("--size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"), help="input size; default: imgsz of the model file")
+    parser.add_argument("--reliability", action="store_true", help="print the share of correct boxes per score range")
+    parser.add_argument("folders", nargs="*", type=Path, help="folders of images, with a truth.tsv if they contain plates")
     options = parser.parse_args()
     runner = Runner(options.model, options.iou, size=options.size)
     median, fastest = runner.time_per_run()

@@ -1,4 +1,4 @@
-"""Owns measuring an exported reader: exact text on photographs and synthetic crops, reliability and time per crop."""
+"""Evaluates an exported recognizer: exact matches on photographs and synthetic crops, reliability, and time per crop."""
 
 import argparse
 import csv
@@ -26,12 +26,12 @@ def open_session(path):
 
 
 def bare(text):
-    """Letters and digits only."""
+    """Remove everything except letters and digits."""
     return "".join(c for c in text if c.isalnum())
 
 
 def read(session, picture):
-    """Text, mean and product of the letters' and digits' scores of a uint8 grey (HEIGHT, WIDTH) picture."""
+    """Return the text of a uint8 grayscale (HEIGHT, WIDTH) image, and the mean and product of its letter and digit scores."""
     tensor = picture[None, None].astype(np.float32) / 255
     text, scores = decode(session.run(None, {"images": tensor})[0][0])
     scores = [score for c, score in zip(text, scores) if c.isalnum()] or [0.0]
@@ -39,7 +39,7 @@ def read(session, picture):
 
 
 def cut(rng, picture, row, jitter):
-    """The box of a truth row, each edge moved by up to `jitter` of the box's size, with the margin, stretched to the input."""
+    """Crop a truth.tsv box with its margin, each edge moved by up to `jitter` of the box size, stretched to the input."""
     x, y, w, h = (float(row[key]) for key in "xywh")
     moves = rng.uniform(-jitter, jitter, 4) * (w, h, w, h)
     x0, y0, x1, y1 = np.array((x, y, x + w, y + h)) + moves
@@ -50,7 +50,7 @@ def cut(rng, picture, row, jitter):
 
 
 def photographs(session, folder, jitter, runs):
-    """(group, truth, text, mean, product) of every photograph of truth.tsv, `runs` times."""
+    """Return (group, truth, text, mean, product) for every photograph in truth.tsv, `runs` times."""
     rng = np.random.default_rng(7)
     results = []
     with open(folder / "truth.tsv", newline="", encoding="utf-8") as file:
@@ -62,17 +62,17 @@ def photographs(session, folder, jitter, runs):
 
 
 def exact(results):
-    """Share of exact readings, letters and digits only."""
+    """Return the share of exact matches, comparing letters and digits only."""
     return np.mean([bare(text) == bare(truth) for _, truth, text, *_ in results])
 
 
 def similar(text):
-    """The text with the characters that plates draw alike made one."""
+    """Map characters that look alike on plates to one character."""
     return bare(text).replace("O", "0").replace("I", "1")
 
 
 def report(name, results):
-    """Print the exact share of all and of each group (the file name before the hyphen)."""
+    """Print the share of exact matches, in total and per group (the part of the file name before the hyphen)."""
     groups = sorted({file.split("-")[0] for file, *_ in results})
     parts = [f"{group} {exact([r for r in results if r[0].split('-')[0] == group]):.3f}" for group in groups]
     alike = np.mean([similar(r[2]) == similar(r[1]) for r in results])
@@ -80,17 +80,17 @@ def report(name, results):
 
 
 def reliability(name, results, column):
-    """Print how often readings of each score range are right."""
+    """Print the share of correct results per score range."""
     scores = np.array([r[column] for r in results])
     right = np.array([bare(r[2]) == bare(r[1]) for r in results])
     for low, high in zip(SCORE_EDGES[:-1], SCORE_EDGES[1:]):
         chosen = (scores >= low) & (scores < high)
         if chosen.any():
-            print(f"  {name} {low:.2f}-{min(high, 1):.2f}: {chosen.sum():5d} readings, mean score {scores[chosen].mean():.3f}, right {right[chosen].mean():.3f}")
+            print(f"  {name} {low:.2f}-{min(high, 1):.2f}: {chosen.sum():5d} results, mean score {scores[chosen].mean():.3f}, right {right[chosen].mean():.3f}")
 
 
 def time_models(models):
-    """Print median and fastest milliseconds of models run turn by turn, so that load falls on all alike."""
+    """Print each model's median and minimum time in milliseconds, from interleaved runs, so that load affects all equally."""
     rng = np.random.default_rng(0)
     feeds = [(name, session, {session.get_inputs()[0].name: rng.random(shape, dtype=np.float32)}) for name, session, shape in models]
     times = {name: [] for name, *_ in feeds}
@@ -108,10 +108,10 @@ def main():
     parser.add_argument("--model", required=True)
     parser.add_argument("--photos", type=Path, help="folder of photographs with truth.tsv")
     parser.add_argument("--jitter", type=float, nargs="*", default=[0.05, 0.1])
-    parser.add_argument("--synthetic", type=int, default=0, help="number of crops rendered with an unseen seed")
+    parser.add_argument("--synthetic", type=int, default=0, help="number of crops to render with a seed that training did not use")
     parser.add_argument("--fonts", nargs="+", default=["/usr/share/fonts"])
-    parser.add_argument("--compare", help="PP-OCR recognition model to time beside this one")
-    parser.add_argument("--errors", action="store_true", help="print every misread photograph")
+    parser.add_argument("--compare", help="PP-OCR recognition model to time for comparison")
+    parser.add_argument("--errors", action="store_true", help="print every photograph whose text is wrong")
     options = parser.parse_args()
     session = open_session(options.model)
     if options.compare:

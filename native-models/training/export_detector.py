@@ -1,4 +1,4 @@
-"""Owns the ONNX export: folds the norms, bakes the decoding in, takes bytes and writes Ultralytics-style metadata."""
+"""Exports the detector to ONNX: folds the norms, adds decoding and a uint8 input, and writes Ultralytics-style metadata."""
 
 import argparse
 from pathlib import Path
@@ -13,7 +13,7 @@ OPSET = 17
 
 
 def export(checkpoint, output, height, width, version):
-    """Write `output` with a free input size, `height` by `width` where nobody asks for another, through a rename."""
+    """Write `output` atomically, with a free input size; `height` and `width` become its default, `imgsz`."""
     detector = PlateDetector()
     detector.load_state_dict(torch.load(checkpoint, weights_only=True))
     model = ExportedDetector(fuse(detector.eval(), ConvBlock)).eval()

@@ -1,8 +1,8 @@
-"""Makes tiny random YOLO models with each family's own exporter, and the boxes that family's own code finds with them.
+"""Creates tiny YOLO models with each family's own exporter, and the expected boxes with the family's own code.
 
 Writes NAME.onnx and NAME.json for each family, and README.md with the versions. Needs torch, torchvision, onnx,
-onnxruntime, opencv-python-headless, ultralytics, onnxslim, yolov5, yolov7detect and pixeltable-yolox. Nothing is
-downloaded: every network is built from a configuration and keeps its random weights.
+onnxruntime, opencv-python-headless, ultralytics, onnxslim, yolov5, yolov7detect, and pixeltable-yolox. Downloads
+nothing: every network is built from a configuration and keeps its random weights.
 """
 
 import argparse
@@ -39,18 +39,18 @@ FAMILIES = {
 
 PACKAGES = ["torch", "onnx", "onnxruntime", "ultralytics", "yolov5", "yolov7detect", "pixeltable-yolox"]
 
-# How many boxes of both pictures should pass, before suppression.
-FEWEST, MOST = 40, 90
+# How many boxes of both images should pass the score threshold, before NMS.
+MIN_BOXES, MAX_BOXES = 40, 90
 
-# Dates, versions and notices of the tool say nothing about the model's layout; the README names tools and versions.
-METADATA_THAT_IS_READ = ("names", "imgsz", "stride", "task", "end2end", "batch")
+# Other metadata (dates, versions, notices) does not describe the output format. The README lists tools and versions.
+KEPT_METADATA = ("names", "imgsz", "stride", "task", "end2end", "batch")
 
 
 def picture(width, height, seed):
-    """BGR uint8 [height, width, 3] from whole numbers only, so that the tests can draw the same one.
+    """Return a BGR uint8 image [height, width, 3], computed with integers only, so that the tests can draw the same image.
 
-    Twice a model's input, in squares of 2 × 2: any resizer gives the same bytes for it. Random networks magnify the last
-    bit of a pixel, in which two correct resizers differ, until nothing can be compared.
+    The image is twice the model's input and consists of 2x2 squares, so every resizer returns the same bytes. Random
+    networks amplify even differences in the last bit of a pixel, by which two correct resizers differ.
     """
     y, x, channel = np.meshgrid(np.arange(height) // 2, np.arange(width) // 2, np.arange(3), indexing="ij")
     column, row = x // 5, y // 5
@@ -60,7 +60,7 @@ def picture(width, height, seed):
 
 
 def middle_of_widest_gap(values):
-    """The threshold that is farthest from every value, so that rounding moves nothing across it."""
+    """Return the threshold that is farthest from every value, so that rounding cannot change the outcome."""
     gaps = np.diff(values)
     widest = int(np.argmax(gaps))
     return float(values[widest] + gaps[widest] / 2), float(gaps[widest])
@@ -68,11 +68,11 @@ def middle_of_widest_gap(values):
 
 def score_threshold(found):
     scores = np.sort(np.concatenate([boxes[:, 4] for boxes in found]))[::-1]
-    return middle_of_widest_gap(np.sort(scores[FEWEST:MOST]))
+    return middle_of_widest_gap(np.sort(scores[MIN_BOXES:MAX_BOXES]))
 
 
 def iou_threshold(found, lowest):
-    """Between 0.4 and 0.6, away from the overlap of any two boxes of one class."""
+    """Return a threshold between 0.4 and 0.6 that is far from the IoU of any two boxes of one class."""
     overlaps = [0.4, 0.6]
     for boxes in found:
         boxes = boxes[boxes[:, 4] > lowest]
@@ -98,12 +98,12 @@ def make(name, family, folder):
         iou, iou_gap = iou_threshold(everything, lowest)
         found = [model.detect(image, lowest, iou) for image in pictures]
         network = onnx.load(model.onnx_path)
-        del network.graph.value_info[:]  # Shapes of inner values: half the file in some, and nobody needs them.
-        read = [entry for entry in network.metadata_props if entry.key in METADATA_THAT_IS_READ]
+        del network.graph.value_info[:]  # Shapes of inner values are not needed and take up to half of the file.
+        read = [entry for entry in network.metadata_props if entry.key in KEPT_METADATA]
         del network.metadata_props[:]
         network.metadata_props.extend(read)
         onnx.save(network, folder / f"{name}.onnx")
-        os.chdir(folder)  # Out of the scratch folder, where an exporter may have gone.
+        os.chdir(folder)  # Leave the scratch folder: an exporter may have changed to it.
     frames = [
         {"width": width, "height": height, "seed": seed, "boxes": [[round(float(v), 4) for v in box] for box in boxes]}
         for seed, ((width, height), boxes) in enumerate(zip(sizes, found))
@@ -118,9 +118,10 @@ def write_readme(folder):
     lines = [
         "# Tiny YOLO models",
         "",
-        "Random weights, each exported by its family's own tool; `NAME.json` has the boxes that the family's own letterbox,",
-        "head and suppression find with it in two drawn pictures: x1, y1, x2, y2 in pixels of the picture, score, class.",
-        "`native-models/training/export_fixtures.py` makes all of it. Versions used:",
+        "YOLO models with random weights, each exported by its family's own tool. `NAME.json` has the boxes that the family's own",
+        "letterbox, decoding, and NMS find in two generated images: x1, y1, x2, y2 in image pixels, score, class.",
+        "",
+        "`native-models/training/export_fixtures.py` creates all files, including this page. Versions used:",
         "",
         *[f"- {package} {version(package)}" for package in PACKAGES],
         "",

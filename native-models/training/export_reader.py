@@ -1,4 +1,4 @@
-"""Owns the ONNX export of the plate reader: folds the norms, adds the softmax and writes the metadata."""
+"""Exports plate-reader to ONNX: folds the norms, adds the softmax, and writes the metadata."""
 
 import argparse
 from pathlib import Path
@@ -12,7 +12,7 @@ OPSET = 17
 
 
 def export(checkpoint, output, version):
-    """Write `output` with a free batch axis, through a rename."""
+    """Write `output` atomically, with a free batch axis."""
     reader = PlateReader()
     reader.load_state_dict(torch.load(checkpoint, weights_only=True))
     model = ExportedReader(fuse(reader.eval(), ConvBlock)).eval()

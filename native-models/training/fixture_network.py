@@ -1,20 +1,20 @@
-"""What the tiny networks of export_fixtures.py have in common: classes, sizes, and random weights that find something."""
+"""Shared parts of the tiny networks of export_fixtures.py: classes, sizes, and random weights that detect something."""
 
 import cv2
 import numpy as np
 import torch
 
 NAMES = ["plate", "face", "driver's side"]
-# Channels of a usual network to those of a tiny one.
+# Maps the channels of a regular network to those of a tiny one.
 CHANNELS = {64: 8, 128: 8, 256: 8, 512: 16, 1024: 16}
-# What each picture leaves free of an input, in width and height. An odd bar is one pixel thicker below.
+# Width and height of the letterbox bars of each image. An odd bar is one pixel thicker at the bottom.
 ODD_BARS = [(0, 35), (48, 0)]
-# v5 and v7 put boxes back as if an odd bar were halved, half a pixel beside where their letterbox puts the picture.
+# v5 and v7 map boxes back as if an odd bar were halved, which is half a pixel off from where their letterbox puts the image.
 EVEN_BARS = [(0, 36), (48, 0)]
 
 
 def calibrate(network, pictures, imgsz, as_yolox=False):
-    """Gives the norms the statistics of the pictures, so that random weights neither fade nor explode."""
+    """Set the norm statistics from the images, so that activations of random weights neither vanish nor explode."""
     batch = torch.cat([tensor_of(image, imgsz, as_yolox) for image in pictures])
     free_norms(network)
     network.train()
@@ -25,7 +25,7 @@ def calibrate(network, pictures, imgsz, as_yolox=False):
 
 
 def free_norms(network):
-    """Makes the norms take the mean of all batches that they see in training mode."""
+    """Make the norms average over all batches in training mode."""
     for module in norms_of(network):
         module.reset_running_stats()
         module.momentum = None
@@ -36,7 +36,7 @@ def norms_of(network):
 
 
 def tensor_of(image, imgsz, as_yolox):
-    """A BGR picture between grey bars, [1, 3, height, width]: RGB from 0 to 1, for YOLOX BGR from 0 to 255."""
+    """Return a letterboxed BGR image as [1, 3, height, width]: RGB, 0-1; for YOLOX, BGR, 0-255."""
     height, width = imgsz
     ratio = min(height / image.shape[0], width / image.shape[1])
     small = cv2.resize(image, (int(image.shape[1] * ratio), int(image.shape[0] * ratio)))
@@ -47,10 +47,10 @@ def tensor_of(image, imgsz, as_yolox):
     return torch.from_numpy(planes.transpose(2, 0, 1).copy())[None].float() / (1 if as_yolox else 255)
 
 
-def standardise(network, batch, wanted):
-    """Scales output convolutions so that each channel has the wanted mean and deviation over the batch.
+def standardize(network, batch, wanted):
+    """Scale output convolutions so that each channel has the given mean and deviation over the batch.
 
-    wanted: convolution to a list of (mean, deviation), one for each channel.
+    wanted: maps each convolution to a list of (mean, deviation), one per channel.
     """
     seen = {}
     hooks = [conv.register_forward_hook(lambda conv, _, out: seen.update({conv: out})) for conv in wanted]
@@ -67,7 +67,7 @@ def standardise(network, batch, wanted):
 
 
 class LegacyExporter:
-    """Makes torch.onnx.export trace as it did when these tools were written, unless it is told otherwise."""
+    """Make torch.onnx.export use the tracing exporter by default, for which these tools were written."""
 
     def __enter__(self):
         self.export = torch.onnx.export

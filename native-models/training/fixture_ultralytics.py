@@ -7,11 +7,11 @@ import onnx
 import torch
 import yaml
 
-from fixture_network import CHANNELS, NAMES, ODD_BARS, calibrate, norms_of, standardise
+from fixture_network import CHANNELS, NAMES, ODD_BARS, calibrate, norms_of, standardize
 
 
 class Ultralytics:
-    """A network of the `ultralytics` package, used through its ONNX file by the package itself."""
+    """A network of the `ultralytics` package. The package itself runs the exported ONNX file."""
 
     bars = ODD_BARS
 
@@ -41,7 +41,7 @@ class Ultralytics:
         tiny.model.names = dict(enumerate(NAMES))
         if self.config.startswith("yolov10"):
             self.narrow(tiny.model.model[-1])
-        self.randomise(tiny.model, pictures)
+        self.randomize(tiny.model, pictures)
         os.chdir(scratch)  # Where the export lands.
         exported = tiny.export(format="onnx", imgsz=self.imgsz, simplify=True, verbose=False, **self.export)
         self.onnx_path, self.names = scratch / exported, NAMES
@@ -52,7 +52,7 @@ class Ultralytics:
 
     @staticmethod
     def narrow(head):
-        """v10's head has 64 hidden channels whatever the network's width; 16 will do."""
+        """v10's head has 64 hidden channels at any network width; reduce them to 16."""
         from ultralytics.nn.modules import Conv
 
         for stages in [head.cv2, head.one2one_cv2]:
@@ -61,7 +61,7 @@ class Ultralytics:
                 last = torch.nn.Conv2d(16, stage[-1].out_channels, 1)
                 stages[level] = torch.nn.Sequential(Conv(incoming, 16, 3), Conv(16, 16, 3), last)
 
-    def randomise(self, network, pictures):
+    def randomize(self, network, pictures):
         batch = calibrate(network, pictures, self.imgsz)
         head = network.model[-1]
         wanted = {}
@@ -70,17 +70,17 @@ class Ultralytics:
                 wanted[stage[-1]] = self.distances(stage[-1].out_channels // 4)
             for stage in getattr(head, scores, None) or []:
                 wanted[stage[-1]] = [(-2.0, 1.5)] * len(NAMES)
-        network.train()  # So that both branches of an end-to-end head run; the norms keep what they have.
+        network.train()  # Runs both branches of an end-to-end head. The norms stay in eval mode.
         for module in norms_of(network):
             module.eval()
-        standardise(network, batch, wanted)
+        standardize(network, batch, wanted)
         network.eval()
 
     @staticmethod
     def distances(bins):
-        """Targets for the four sides of a box: strides where there is one bin, else how probable each bin is.
+        """Return targets for the four sides of a box: strides if there is one bin, otherwise bin logits.
 
-        Many bins lean to the near ones, or every box would fill the picture.
+        With many bins, near ones are preferred, so that boxes do not fill the image.
         """
         if bins == 1:
             return [(2.0, 0.5)] * 4

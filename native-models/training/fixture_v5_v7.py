@@ -1,4 +1,4 @@
-"""The fixtures of the `yolov5` and `yolov7detect` packages, whose heads have three anchors a cell."""
+"""The fixtures of the `yolov5` and `yolov7detect` packages, whose heads have three anchors per cell."""
 
 from copy import deepcopy
 from pathlib import Path
@@ -7,18 +7,18 @@ import numpy as np
 import torch
 import yaml
 
-from fixture_network import CHANNELS, EVEN_BARS, NAMES, LegacyExporter, calibrate, standardise
+from fixture_network import CHANNELS, EVEN_BARS, NAMES, LegacyExporter, calibrate, standardize
 
 
 class WithAnchors:
-    """A network with v5's head: `[1, boxes, 5 + classes]`, three anchors a cell."""
+    """A network with v5's head: `[1, boxes, 5 + classes]`, three anchors per cell."""
 
     bars = EVEN_BARS
 
-    def randomise(self, network, pictures):
+    def randomize(self, network, pictures):
         batch = calibrate(network, pictures, self.imgsz)
         row = [(0.0, 1.0)] * 4 + [(0.0, 1.5)] + [(0.0, 2.0)] * len(NAMES)
-        standardise(network, batch, {conv: row * 3 for conv in network.model[-1].m})
+        standardize(network, batch, {conv: row * 3 for conv in network.model[-1].m})
 
     def tensor(self, image, letterbox):
         fitted = letterbox(image, self.imgsz, auto=False)[0]
@@ -43,7 +43,7 @@ class YoloV5(WithAnchors):
             layer[3] = [CHANNELS.get(layer[3][0], layer[3][0]), *layer[3][1:]]
         self.network = DetectionModel(config)
         self.network.names, self.names = NAMES, NAMES
-        self.randomise(self.network, pictures)
+        self.randomize(self.network, pictures)
         self.onnx_path = self.export(scratch, Detect)
         return self
 
@@ -87,7 +87,7 @@ class YoloV7(WithAnchors):
         config = {"nc": len(NAMES), "depth_multiple": 1.0, "width_multiple": 1.0, "anchors": self.ANCHORS}
         self.network = Model({**config, "backbone": self.LAYERS, "head": head})
         self.names = NAMES
-        self.randomise(self.network, pictures)
+        self.randomize(self.network, pictures)
         network = deepcopy(self.network).requires_grad_(False).fuse().eval()
         network.model[-1].concat = True  # What `export.py --grid` sets.
         self.onnx_path = scratch / "v7.onnx"

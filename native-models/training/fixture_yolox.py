@@ -5,7 +5,7 @@ from copy import deepcopy
 import numpy as np
 import torch
 
-from fixture_network import NAMES, ODD_BARS, LegacyExporter, calibrate, free_norms, norms_of, standardise
+from fixture_network import NAMES, ODD_BARS, LegacyExporter, calibrate, free_norms, norms_of, standardize
 
 
 class YoloX:
@@ -13,7 +13,7 @@ class YoloX:
     exporter = "`pixeltable-yolox`, depth 0.01 and width 0.03125, without decoding"
 
     def __init__(self, imgsz):
-        self.imgsz, self.input = imgsz, f"{imgsz[1]} × {imgsz[0]}, BGR 0 to 255"
+        self.imgsz, self.input = imgsz, f"{imgsz[1]} × {imgsz[0]}, BGR, 0-255"
 
     def __call__(self, pictures, scratch):
         from yolox.models.network_blocks import SiLU
@@ -24,7 +24,7 @@ class YoloX:
 
         network = YoloxModule(YoloPafpn(0.01, 0.03125), YoloxHead(len(NAMES), 0.03125))
         self.network, self.names = replace_module(network, torch.nn.SiLU, SiLU), NAMES
-        self.randomise(pictures)
+        self.randomize(pictures)
         network = deepcopy(self.network).eval()
         network.head.decode_in_inference = False
         self.onnx_path = scratch / "yolox.onnx"
@@ -33,10 +33,10 @@ class YoloX:
                               input_names=["images"], output_names=["output"])
         return self
 
-    def randomise(self, pictures):
+    def randomize(self, pictures):
         head = self.network.head
         self.network.head = torch.nn.Identity()
-        # In training mode the head wants labels, so backbone and head are calibrated by themselves.
+        # In training mode the head requires labels, so backbone and head are calibrated separately.
         batch = calibrate(self.network.backbone, pictures, self.imgsz, as_yolox=True)
         with torch.no_grad():
             levels = self.network.backbone(batch)
@@ -53,7 +53,7 @@ class YoloX:
             wanted[boxes] = [(0.5, 0.5)] * 2 + [(0.8, 0.4)] * 2
             wanted[objectness] = [(0.0, 1.5)]
             wanted[scores] = [(0.0, 2.0)] * len(NAMES)
-        standardise(head, levels, wanted)
+        standardize(head, levels, wanted)
 
     def detect(self, image, lowest, iou):
         from yolox.data.data_augment import preproc

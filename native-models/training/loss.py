@@ -1,25 +1,25 @@
-"""Owns the training loss: task-aligned assignment of cells to plates, score BCE and complete-IoU box loss."""
+"""The detector loss: task-aligned assignment of cells to plates, score BCE, and complete-IoU box loss."""
 
 import math
 
 import torch
 
-# Alignment is score^SCORE_POWER * IoU^IOU_POWER; the best TOP_CELLS cells of a plate learn it.
+# Alignment is score^SCORE_POWER * IoU^IOU_POWER; the best TOP_CELLS cells of a plate are assigned to it.
 SCORE_POWER, IOU_POWER, TOP_CELLS = 0.5, 4.0, 9
-# Cells may learn a plate when their centre lies inside it, or this many strides from its centre at most.
-CENTRE_RADIUS = 1.2
-# Cells of a stride learn plates whose longer side is this many strides at least and at most.
+# A cell is a candidate for a plate if its center is inside the plate, or at most this many strides from its center.
+CENTER_RADIUS = 1.2
+# Minimum and maximum length of a plate's longer side, in strides, for the cells of a stride.
 SIZE_RANGE = {8: (0.0, 16.0), 16: (2.0, 20.0), 32: (3.0, math.inf)}
 BOX_WEIGHT, SCORE_WEIGHT = 5.0, 1.0
-# A plate's best cell learns the score IoU^TARGET_POWER: below 1, so that small, loosely boxed plates still score.
+# Score target of a plate's best cell: IoU^TARGET_POWER. It is below 1, so that small plates with loose boxes still score.
 TARGET_POWER = 0.5
-# Every assigned cell weighs at least this much in the box loss, or small plates would never be boxed well.
+# Minimum weight of an assigned cell in the box loss. Without it, boxes of small plates stay inaccurate.
 MIN_BOX_SHARE = 0.3
 EPSILON = 1e-7
 
 
 def pair_iou(first, second):
-    """IoU of broadcast corner boxes (..., 4)."""
+    """Return the IoU of broadcast corner boxes (..., 4)."""
     overlap = (torch.minimum(first[..., 2:], second[..., 2:]) - torch.maximum(first[..., :2], second[..., :2])).clamp(min=0)
     shared = overlap.prod(-1)
     areas = (first[..., 2:] - first[..., :2]).prod(-1) + (second[..., 2:] - second[..., :2]).prod(-1)
@@ -27,7 +27,7 @@ def pair_iou(first, second):
 
 
 def complete_iou(first, second):
-    """CIoU of matched corner boxes: IoU less the distance of the centres and the difference in aspect."""
+    """Return the CIoU of matched corner boxes: IoU minus penalties for center distance and aspect ratio."""
     iou = pair_iou(first, second)
     hull = torch.maximum(first[:, 2:], second[:, 2:]) - torch.minimum(first[:, :2], second[:, :2])
     between = ((first[:, :2] + first[:, 2:] - second[:, :2] - second[:, 2:]) ** 2).sum(-1) / 4
@@ -40,12 +40,12 @@ def complete_iou(first, second):
 
 
 @torch.no_grad()
-def assign(scores, boxes, centres, strides, truth):
-    """Match one image's cells to its plates: (cell indices, plate indices, soft score targets)."""
-    offset = centres[None] - truth[:, None, :2], truth[:, None, 2:] - centres[None]
+def assign(scores, boxes, centers, strides, truth):
+    """Assign one image's cells to its plates. Return cell indices, plate indices, and soft score targets."""
+    offset = centers[None] - truth[:, None, :2], truth[:, None, 2:] - centers[None]
     inside = torch.cat(offset, -1).amin(-1) > 0
     middle = (truth[:, :2] + truth[:, 2:]) / 2
-    near = (centres[None] - middle[:, None]).abs().amax(-1) < CENTRE_RADIUS * strides
+    near = (centers[None] - middle[:, None]).abs().amax(-1) < CENTER_RADIUS * strides
     side = (truth[:, 2:] - truth[:, :2]).amax(-1, keepdim=True)
     kinds, level = strides.unique(return_inverse=True)
     low, high = torch.tensor([SIZE_RANGE[int(kind)] for kind in kinds]).t()
@@ -68,14 +68,14 @@ def assign(scores, boxes, centres, strides, truth):
     return cell_index, plate_index, targets
 
 
-def detection_loss(logits, boxes, centres, strides, truths):
-    """Total loss of a batch; `truths` holds one (M, 4) tensor of corner boxes an image."""
+def detection_loss(logits, boxes, centers, strides, truths):
+    """Return the total loss of a batch. `truths` has one (M, 4) tensor of corner boxes per image."""
     targets = torch.zeros_like(logits)
     scores = logits.detach().sigmoid()
     box_loss = logits.new_zeros(())
     for index, truth in enumerate(truths):
         if len(truth):
-            cells, plates, quality = assign(scores[index], boxes[index].detach(), centres, strides, truth)
+            cells, plates, quality = assign(scores[index], boxes[index].detach(), centers, strides, truth)
             targets[index, cells] = quality
             box_loss = box_loss + ((1 - complete_iou(boxes[index, cells], truth[plates])) * quality.clamp(min=MIN_BOX_SHARE)).sum()
     total = targets.sum().clamp(min=1.0)

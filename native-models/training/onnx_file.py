@@ -1,4 +1,4 @@
-"""Owns what every exported model has in common: folded norms, checked metadata, a file that appears whole."""
+"""Steps that all exports share: fold norms, add metadata, check the model, and write it atomically."""
 
 import os
 
@@ -9,7 +9,7 @@ SHARED_METADATA = {"author": "framegate", "license": "Apache-2.0"}
 
 
 def fuse(module, block):
-    """Fold the batch norm of every `block` into the convolution before it, in place, for an evaluated module."""
+    """Fold the batch norm of every `block` into the preceding convolution, in place. The module must be in eval mode."""
     for child in module.children():
         if isinstance(child, block):
             child[0] = nn.utils.fuse_conv_bn_eval(child[0], child[1])
@@ -20,7 +20,7 @@ def fuse(module, block):
 
 
 def finish(partial, output, metadata, change=None):
-    """Change the model at `partial` in place where asked, give it its metadata, check it, and rename it to `output`."""
+    """Apply `change` to the model at `partial`, add the metadata, check the model, and rename the file to `output`."""
     graph = onnx.load(str(partial))
     if change is not None:
         change(graph)

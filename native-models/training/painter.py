@@ -1,16 +1,16 @@
-"""Owns drawing in a vehicle's own coordinates: shapes, gradients and patches sent through a homography."""
+"""Drawing in local coordinates: shapes, gradients, and patches projected through a homography."""
 
 import cv2
 import numpy as np
 
-# cv2 draws polygons at this many fractional bits, for sub-pixel corners.
+# Fractional bits of cv2 polygon coordinates, for subpixel corners.
 FIXED_BITS = 4
-# Points nearer to the vanishing plane than this are held back, so that nothing is drawn through the camera.
+# Minimum distance of a point from the vanishing plane, so that nothing is drawn behind the camera.
 MIN_DEPTH = 0.25
 
 
 def superellipse(x, y, width, height, power=4.0, points=28):
-    """Outline of a rounded shape: power 2 is an ellipse, larger powers approach a rectangle."""
+    """Return the outline of a rounded shape. Power 2 is an ellipse; larger powers approach a rectangle."""
     angle = np.linspace(0, 2 * np.pi, points, endpoint=False)
     cos, sin = np.cos(angle), np.sin(angle)
     xs = x + np.sign(cos) * np.abs(cos) ** (2 / power) * width / 2
@@ -19,12 +19,12 @@ def superellipse(x, y, width, height, power=4.0, points=28):
 
 
 def box(x0, y0, x1, y1):
-    """Outline of a rectangle."""
+    """Return the outline of a rectangle."""
     return np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], np.float32)
 
 
 def smooth(outline, rounds=2):
-    """Round the corners of a polygon by Chaikin's corner cutting."""
+    """Round the corners of a polygon with Chaikin's algorithm."""
     points = np.asarray(outline, np.float32)
     for _ in range(rounds):
         following = np.roll(points, -1, axis=0)
@@ -33,12 +33,12 @@ def smooth(outline, rounds=2):
 
 
 def mirrored(outline):
-    """The same outline on the other side of the vehicle."""
+    """Mirror an outline to the other side of the vehicle."""
     return np.asarray(outline, np.float32) * np.array((-1, 1), np.float32)
 
 
 class Painter:
-    """Draws on a float RGB canvas; every coordinate given goes through `matrix` first."""
+    """Draws on a float RGB canvas. All coordinates are projected through `matrix`."""
 
     def __init__(self, canvas, matrix):
         self.canvas = canvas
@@ -50,10 +50,10 @@ class Painter:
         mapped = np.c_[points, np.ones(len(points))] @ self.matrix.T
         return mapped[:, :2] / np.maximum(mapped[:, 2:], MIN_DEPTH)
 
-    def fill(self, outline, colour, bottom=None, opacity=1.0, blur=0.0, sheen=None):
-        """Fill an outline with a colour, or with a vertical gradient from `colour` to `bottom`.
+    def fill(self, outline, color, bottom=None, opacity=1.0, blur=0.0, sheen=None):
+        """Fill an outline with a color, or with a vertical gradient from `color` to `bottom`.
 
-        `sheen` is a small RGB array stretched over the outline and added: reflections, dirt, dents.
+        `sheen` is a small RGB array that is stretched over the outline and added: reflections, dirt, dents.
         """
         points = self.project(outline)
         margin = int(np.ceil(blur * 2)) + 1
@@ -68,7 +68,7 @@ class Painter:
         if blur > 0.4:
             mask = cv2.GaussianBlur(mask, (0, 0), blur)
         alpha = mask[..., None] * np.float32(opacity / 255)
-        paint = np.asarray(colour, np.float32)
+        paint = np.asarray(color, np.float32)
         if bottom is not None:
             span = max(points[:, 1].max() - points[:, 1].min(), 1e-3)
             along = np.clip((np.arange(y0, y1) - points[:, 1].min()) / span, 0, 1).astype(np.float32)[:, None, None]
@@ -78,8 +78,8 @@ class Painter:
         patch = self.canvas[y0:y1, x0:x1]
         patch += (paint - patch) * alpha
 
-    def stroke(self, outline, colour, width, opacity=1.0, closed=True):
-        """Draw the outline as a line `width` local units thick."""
+    def stroke(self, outline, color, width, opacity=1.0, closed=True):
+        """Draw the outline as a line that is `width` local units thick."""
         points = np.asarray(outline, np.float32)
         ends = points if closed else points[:-1]
         for start, end in zip(ends, np.roll(points, -1, axis=0)):
@@ -87,10 +87,10 @@ class Painter:
             length = float(np.hypot(*along))
             if length > 0:
                 side = np.array((-along[1], along[0])) / length * width / 2
-                self.fill([start + side, end + side, end - side, start - side], colour, opacity=opacity)
+                self.fill([start + side, end + side, end - side, start - side], color, opacity=opacity)
 
     def patch(self, pixels, corners):
-        """Warp an RGBA patch so that its four corners land on local `corners`."""
+        """Warp an RGBA patch onto four local `corners`."""
         height, width = pixels.shape[:2]
         target = self.project(corners).astype(np.float32)
         limits = self.canvas.shape[1::-1]
@@ -110,12 +110,12 @@ class Painter:
         region = self.canvas[y0:y1, x0:x1]
         region += (warped[..., :3] - region) * alpha
 
-    def text(self, fonts, rng, words, x, y, height, colour, opacity=1.0, plain=False):
-        """Write words whose left end and middle line lie at local (x, y); returns their width."""
+    def text(self, fonts, rng, words, x, y, height, color, opacity=1.0, plain=False):
+        """Draw text with its left end and vertical center at local (x, y). Return its width."""
         mask = fonts.mask(rng, words, 40, plain=plain)
         width = mask.shape[1] / mask.shape[0] * height
         pixels = np.empty((*mask.shape, 4), np.float32)
-        pixels[..., :3] = colour
+        pixels[..., :3] = color
         pixels[..., 3] = mask * 255 * opacity
         self.patch(pixels, box(x, y - height / 2, x + width, y + height / 2))
         return width

@@ -1,4 +1,4 @@
-"""Owns the drawing of single licence plates: styles of many countries, wear, bolts and frames."""
+"""Draws single license plates: styles of many countries, wear, bolts, and frames."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ HEADERS = ("SAO PAULO", "SALVADOR", "RIO VERDE", "LIMA NORTE", "BRASIL", "ARGENT
 
 @dataclass(frozen=True)
 class Style:
-    """Proportions and look of one family of plates; sizes are fractions of the plate's height or width."""
+    """Proportions and look of one family of plates. Sizes are fractions of the plate's height or width."""
 
     aspect: tuple
     patterns: tuple
@@ -32,7 +32,7 @@ class Style:
     weight: float = 1.0
 
 
-WHITE, OFF_WHITE, GREY, YELLOW = (240, 240, 238), (222, 220, 208), (170, 172, 172), (238, 190, 40)
+WHITE, OFF_WHITE, GRAY, YELLOW = (240, 240, 238), (222, 220, 208), (170, 172, 172), (238, 190, 40)
 BLACK, NAVY, BLUE, GREEN, RED = (18, 18, 20), (20, 32, 84), (24, 60, 150), (20, 96, 60), (150, 24, 28)
 
 STYLES = (
@@ -40,7 +40,7 @@ STYLES = (
           (WHITE, WHITE, OFF_WHITE, YELLOW), (BLACK,), band=0.75, weight=4.0),
     Style((4.2, 4.8), ("AAA 00-00", "AA 00-00", "AAA-000", "AA 00 AA 0000"), (WHITE, OFF_WHITE, YELLOW, BLACK, BLUE),
           (BLACK, BLACK, NAVY, GREEN), weight=1.2),
-    Style((2.9, 3.3), ("AAA-0000", "AAA·0000", "AAA 0000"), (GREY, GREY, OFF_WHITE, WHITE, RED), (BLACK,),
+    Style((2.9, 3.3), ("AAA-0000", "AAA·0000", "AAA 0000"), (GRAY, GRAY, OFF_WHITE, WHITE, RED), (BLACK,),
           header=0.75, weight=2.6),
     Style((2.9, 3.3), ("AAA0A00", "AA 000 AA", "AAA 0A00"), (WHITE,), (BLACK,), top_band=1.0, weight=1.2),
     Style((3.0, 3.3), ("AA·00000", "A·A0000", "AA 00000"), (BLUE, GREEN, YELLOW, WHITE), (BLACK,), weight=0.8),
@@ -48,7 +48,7 @@ STYLES = (
           (BLACK, NAVY, GREEN, RED), header=0.85, footer=0.6, weight=1.6),
     Style((2.5, 2.9), ("AAA-000", "AAA 00A", "000 AAA"), (WHITE, YELLOW, BLACK, OFF_WHITE), (BLACK, NAVY, GREEN),
           header=0.3, footer=0.3, weight=0.7),
-    Style((1.25, 1.5), ("AA 00|AA 00", "AAA|0000", "AA 0|AA 000"), (WHITE, YELLOW, OFF_WHITE, GREY), (BLACK,), lines=2,
+    Style((1.25, 1.5), ("AA 00|AA 00", "AAA|0000", "AA 0|AA 000"), (WHITE, YELLOW, OFF_WHITE, GRAY), (BLACK,), lines=2,
           band=0.3, header=0.2, weight=1.0),
     Style((1.9, 2.1), ("AA 00|00-00", "A 000|00-00", "AA-0|0000"), (WHITE, YELLOW, GREEN), (BLACK, GREEN), lines=2,
           weight=0.6),
@@ -57,7 +57,7 @@ STYLES = (
 
 @dataclass(frozen=True)
 class Plate:
-    """A drawn plate: RGBA pixels with a margin (frame) around it, and the plate's own four corners."""
+    """A drawn plate: RGBA pixels with a margin (frame), and the four corners of the plate itself."""
 
     pixels: np.ndarray
     corners: np.ndarray
@@ -65,19 +65,19 @@ class Plate:
 
 
 class FontBook:
-    """Every usable font below a folder, and masks of text drawn with a random one of them."""
+    """All usable fonts under a folder. Draws text masks with a random font."""
 
     def __init__(self, folder):
         paths = sorted(p for p in Path(folder).rglob("*") if p.suffix.lower() in (".ttf", ".otf"))
         if not paths:
-            raise FileNotFoundError(f"no .ttf or .otf font below {folder}")
+            raise FileNotFoundError(f"no .ttf or .otf font found in {folder}")
         plain = [p for p in paths if any(hint in p.stem.lower() for hint in FONT_HINTS)
                  and not any(word in p.stem.lower() for word in FONT_EXCLUDED)]
         self.plate_fonts = [ImageFont.truetype(str(p), FONT_SIZE) for p in plain or paths]
         self.any_fonts = [ImageFont.truetype(str(p), FONT_SIZE) for p in paths if "symbol" not in p.stem.lower()]
 
     def mask(self, rng, text, height, width=None, plain=True):
-        """A tight float mask of `text`, scaled to `height`, and to `width` where one is given."""
+        """Return a tight float mask of `text`, scaled to `height` and, if given, to `width`."""
         fonts = self.plate_fonts if plain else self.any_fonts
         font = fonts[rng.integers(len(fonts))]
         left, top, right, bottom = font.getbbox(text)
@@ -90,14 +90,14 @@ class FontBook:
 
 
 def random_text(rng, pattern):
-    """Fill a pattern: A becomes a letter, 0 a digit, anything else stays."""
+    """Fill a pattern: A becomes a letter, 0 a digit; other characters are kept."""
     digits = rng.integers(0, 10, len(pattern))
     letters = rng.integers(0, len(LETTERS), len(pattern))
     return "".join(LETTERS[b] if c == "A" else str(a) if c == "0" else c for c, a, b in zip(pattern, digits, letters))
 
 
-def stamp(image, mask, x, y, colour, strength=1.0):
-    """Blend `colour` into a float RGB image through a mask placed at (x, y), clipped to the image."""
+def stamp(image, mask, x, y, color, strength=1.0):
+    """Blend `color` into a float RGB image through a mask placed at (x, y), clipped to the image."""
     x, y = int(x), int(y)
     height, width = mask.shape
     x0, y0, x1, y1 = max(x, 0), max(y, 0), min(x + width, image.shape[1]), min(y + height, image.shape[0])
@@ -105,11 +105,11 @@ def stamp(image, mask, x, y, colour, strength=1.0):
         return
     alpha = mask[y0 - y : y1 - y, x0 - x : x1 - x, None] * strength
     patch = image[y0:y1, x0:x1]
-    patch += (np.asarray(colour, np.float32) - patch) * alpha
+    patch += (np.asarray(color, np.float32) - patch) * alpha
 
 
 def rounded_mask(height, width, radius):
-    """A float mask of a rectangle with rounded corners."""
+    """Return a float mask of a rectangle with rounded corners."""
     mask = np.zeros((height, width), np.uint8)
     radius = int(max(radius, 1))
     cv2.rectangle(mask, (radius, 0), (width - radius - 1, height - 1), 255, -1)
@@ -121,14 +121,14 @@ def rounded_mask(height, width, radius):
 
 
 def _ink_for(rng, style, background):
-    """A colour that stands out from the background."""
+    """Return a color that contrasts with the background."""
     if sum(background) < 330:
         return WHITE if rng.random() < 0.8 else YELLOW
     return style.inks[rng.integers(len(style.inks))]
 
 
 def _draw_text(rng, fonts, image, relief, style, ink, area):
-    """Write the registration into the free area (x0, y0, x1, y1), one or two lines."""
+    """Draw the registration into the area (x0, y0, x1, y1), on one or two lines."""
     x0, y0, x1, y1 = area
     rows = random_text(rng, style.patterns[rng.integers(len(style.patterns))]).split("|")
     row_height = (y1 - y0) / len(rows)
@@ -143,12 +143,12 @@ def _draw_text(rng, fonts, image, relief, style, ink, area):
         if len(rows) == 1 and rng.random() < 0.45:
             radius = height * rng.uniform(0.09, 0.16)
             place = (int(x + width * rng.uniform(0.27, 0.45)), int(y + height * rng.uniform(0.3, 0.7)))
-            colour = [float(c) for c in rng.integers(40, 220, 3)]
-            cv2.circle(image, place, int(max(radius, 1)), colour, -1, cv2.LINE_AA)
+            color = [float(c) for c in rng.integers(40, 220, 3)]
+            cv2.circle(image, place, int(max(radius, 1)), color, -1, cv2.LINE_AA)
 
 
 def _wear(rng, image, relief):
-    """Emboss, dirt, bolts, and uneven light over a finished plate."""
+    """Add embossing, dirt, bolts, and uneven light to a plate."""
     height, width = image.shape[:2]
     depth = rng.uniform(0, 45)
     slope = relief - np.roll(relief, (2, 2), axis=(0, 1))
@@ -159,9 +159,9 @@ def _wear(rng, image, relief):
         spots = [(0.03, 0.5), (0.97, 0.5)] if rng.random() < 0.3 else [(0.25, 0.1), (0.75, 0.1)]
         if rng.random() < 0.4:
             spots += [(x, 1 - y) for x, y in spots]
-        colour = [float(rng.integers(30, 220))] * 3
+        color = [float(rng.integers(30, 220))] * 3
         for x, y in spots:
-            cv2.circle(image, (int(x * width), int(y * height)), int(height * rng.uniform(0.03, 0.06)) + 1, colour, -1, cv2.LINE_AA)
+            cv2.circle(image, (int(x * width), int(y * height)), int(height * rng.uniform(0.03, 0.06)) + 1, color, -1, cv2.LINE_AA)
     if rng.random() < 0.25:
         edge = np.linspace(-1, 1, height)[:, None] * rng.uniform(-2, 2) + np.linspace(-1, 1, width)[None] * rng.uniform(-2, 2)
         image *= (1 - rng.uniform(0.2, 0.6) / (1 + np.exp(-edge * 12)))[..., None]
@@ -171,7 +171,7 @@ def _wear(rng, image, relief):
 
 
 def draw_plate(rng, fonts, height=88):
-    """Draw one random plate about `height` pixels high with its margin."""
+    """Draw one random plate with its margin, about `height` pixels high."""
     weights = np.array([style.weight for style in STYLES])
     style = STYLES[rng.choice(len(STYLES), p=weights / weights.sum())]
     if style.aspect[1] < 2.3:
@@ -219,7 +219,7 @@ def draw_plate(rng, fonts, height=88):
 
 
 def _framed(rng, fonts, image, aspect):
-    """Put the plate on a margin that is transparent, or a dealer's frame or holder that is no part of its box."""
+    """Add a margin to the plate: transparent, or a dealer's frame or holder that is not part of the box."""
     height, width = image.shape[:2]
     pad = max(int(height * rng.uniform(0.04, 0.12)), 2)
     foot = int(height * rng.uniform(0.05, 0.22)) + pad

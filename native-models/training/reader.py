@@ -1,24 +1,24 @@
-"""Owns the network of the plate reader: it finds the line of text in a crop, lays it straight and reads it."""
+"""The plate-reader network: it locates the line of text in a crop, straightens it, and recognizes it."""
 
 import torch
 from torch import nn
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. "
-# CTC class 0 means "no new character"; class i + 1 is ALPHABET[i].
+# CTC class 0 is the blank; class i + 1 is ALPHABET[i].
 BLANK = 0
-# Pixels of the input, and of the straightened line that is read.
+# Size of the input and of the straightened line, in pixels.
 HEIGHT, WIDTH = 64, 224
 LINE_HEIGHT, LINE_WIDTH = 32, 160
-# What a crop shows on each side of the detector's box, as parts of its width and height: a box may cut into the plate.
+# Margin of the crop around the detector's box, as fractions of its width and height: a box may cut into the plate.
 MARGIN_X, MARGIN_Y = 0.06, 0.15
-# What is read on each side of the found line, as parts of its length and height: finding it is not exact.
+# Margin around the located line, as fractions of its length and height: the location is not exact.
 LINE_MARGIN_X, LINE_MARGIN_Y = 0.04, 0.14
-# Keeps the contrast normalisation finite on a blank picture.
-LOWEST_VARIANCE = 1e-4
+# Keeps the contrast normalization finite on a blank image.
+MIN_VARIANCE = 1e-4
 
 
 class ConvBlock(nn.Sequential):
-    """Convolution, batch norm and ReLU; the norm is folded away at export."""
+    """Convolution, batch norm, and ReLU. The export folds the norm into the convolution."""
 
     def __init__(self, inputs, outputs, kernel=3, stride=1, padding=1, groups=1, activate=True):
         layers = [nn.Conv2d(inputs, outputs, kernel, stride, padding, groups=groups, bias=False), nn.BatchNorm2d(outputs)]
@@ -28,7 +28,7 @@ class ConvBlock(nn.Sequential):
 
 
 class Residual(nn.Module):
-    """A 3x3 convolution with a shortcut around it."""
+    """A 3x3 convolution with a shortcut."""
 
     def __init__(self, channels):
         super().__init__()
@@ -39,7 +39,7 @@ class Residual(nn.Module):
 
 
 class MixingBlock(nn.Module):
-    """Mixes neighbouring columns (depthwise) and then channels, so that a character sees the format around it."""
+    """Mixes neighboring columns (depthwise), then channels, so that the context of a character is available."""
 
     def __init__(self, channels, kernel=9):
         super().__init__()
@@ -52,9 +52,9 @@ class MixingBlock(nn.Module):
 
 
 class Locator(nn.Module):
-    """Normalised crops (N, 1, HEIGHT, WIDTH) to the corners of their line of text (N, 4, 2).
+    """Predicts the corners of the line of text (N, 4, 2) from normalized crops (N, 1, HEIGHT, WIDTH).
 
-    Corners run clockwise from the top left; coordinates run from -1 to 1 over the crop, as grid_sample has them.
+    Corners are clockwise from the top left. Coordinates are -1 to 1 over the crop, as in grid_sample.
     """
 
     def __init__(self, widths=(16, 24, 40, 48), hidden=64):
@@ -78,7 +78,7 @@ class Locator(nn.Module):
 
 
 def line_basis():
-    """The part of each corner in every pixel of the straightened line: (LINE_HEIGHT * LINE_WIDTH, 4)."""
+    """Return the weight of each corner for every pixel of the straightened line: (LINE_HEIGHT * LINE_WIDTH, 4)."""
     across = ((torch.arange(LINE_WIDTH) + 0.5) / LINE_WIDTH * (1 + 2 * LINE_MARGIN_X) - LINE_MARGIN_X)[None, :]
     down = ((torch.arange(LINE_HEIGHT) + 0.5) / LINE_HEIGHT * (1 + 2 * LINE_MARGIN_Y) - LINE_MARGIN_Y)[:, None]
     parts = torch.stack(((1 - across) * (1 - down), across * (1 - down), across * down, (1 - across) * down), 2)
@@ -86,7 +86,7 @@ def line_basis():
 
 
 class PlateReader(nn.Module):
-    """Grey pictures (N, 1, HEIGHT, WIDTH) in 0-1 to class logits (N, 40, classes)."""
+    """Grayscale images (N, 1, HEIGHT, WIDTH), 0-1, to class logits (N, 40, classes)."""
 
     def __init__(self, widths=(24, 40, 72, 112, 128), mixing=3):
         super().__init__()
@@ -107,27 +107,27 @@ class PlateReader(nn.Module):
         self.classify = nn.Conv2d(last, len(ALPHABET) + 1, 1)
 
     @staticmethod
-    def normalise(images):
-        """Takes the mean off each picture and divides by its deviation."""
-        centred = images - images.mean(dim=(2, 3), keepdim=True)
-        variance = (centred * centred).mean(dim=(2, 3), keepdim=True)
-        return centred / (variance + LOWEST_VARIANCE).sqrt()
+    def normalize(images):
+        """Subtract the mean of each image and divide by its standard deviation."""
+        centered = images - images.mean(dim=(2, 3), keepdim=True)
+        variance = (centered * centered).mean(dim=(2, 3), keepdim=True)
+        return centered / (variance + MIN_VARIANCE).sqrt()
 
     def straighten(self, images, corners):
-        """Samples the line between the corners, with its margin, as (N, 1, LINE_HEIGHT, LINE_WIDTH)."""
+        """Sample the line between the corners, with its margin, as (N, 1, LINE_HEIGHT, LINE_WIDTH)."""
         grid = (self.basis @ corners).reshape(-1, LINE_HEIGHT, LINE_WIDTH, 2)
         return nn.functional.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
     def read(self, lines):
-        """Straightened lines to class logits (N, steps, classes)."""
-        return self.classify(self.features(self.normalise(lines))).squeeze(2).transpose(1, 2)
+        """Return the class logits (N, steps, classes) of straightened lines."""
+        return self.classify(self.features(self.normalize(lines))).squeeze(2).transpose(1, 2)
 
     def forward(self, images):
-        return self.read(self.straighten(images, self.locate(self.normalise(images))))
+        return self.read(self.straighten(images, self.locate(self.normalize(images))))
 
 
 class ExportedReader(nn.Module):
-    """The reader with its softmax: pictures in, probabilities (N, T, C) out."""
+    """The network with softmax. Takes images; returns probabilities (N, T, C)."""
 
     def __init__(self, reader):
         super().__init__()
@@ -138,7 +138,7 @@ class ExportedReader(nn.Module):
 
 
 def decode(probabilities):
-    """Greedy CTC reading of (T, C) probabilities: the text and each character's highest probability."""
+    """Decode (T, C) probabilities with greedy CTC. Return the text and each character's highest probability."""
     best = probabilities.argmax(1)
     text, scores = "", []
     for step, label in enumerate(best):
@@ -155,5 +155,5 @@ def decode(probabilities):
 
 
 def encode(text):
-    """Class numbers of a text."""
+    """Return the class numbers of a text."""
     return torch.tensor([ALPHABET.index(character) + 1 for character in text], dtype=torch.long)

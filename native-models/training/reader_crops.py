@@ -1,4 +1,4 @@
-"""Owns the synthetic training crops of the plate reader: grey plates as a detector cuts them from photographs."""
+"""Synthetic training crops for plate-reader: grayscale plates as a detector would crop them from photographs."""
 
 import cv2
 import numpy as np
@@ -9,19 +9,19 @@ from reader import HEIGHT, MARGIN_X, MARGIN_Y, WIDTH
 from reader_glyphs import GLYPH_HEIGHT, stroke_font
 
 FONT_SIZE = 72
-# Empty pixels around the characters of a line's mask.
+# Padding around the characters of a line mask, in pixels.
 LINE_PAD = 4
-# A line is taken at least this many times as long as high, or a short code would be stretched out of shape.
+# Minimum aspect ratio of a line, so that a short code is not stretched too much.
 SHORTEST_LINE = 2.5
 STROKE_FONTS = 150
-# Families beside those of the detector that resemble plate lettering.
+# Font families with plate-like lettering, in addition to those of the detector.
 MORE_HINTS = ("archivo", "barlow", "chakra", "overpass", "oxanium", "rajdhani", "saira", "share-tech")
 CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 LETTERS, DIGITS = CHARACTERS[10:], CHARACTERS[:10]
-# Random codes do not use the letters that cannot be told from digits.
+# Random codes exclude letters that cannot be distinguished from digits.
 CODE_LETTERS = LETTERS.replace("O", "").replace("I", "").replace("Q", "")
 BRAZIL, EUROPE, CODE = range(3)
-# A becomes a letter, 0 a digit, * a gap for stickers or a coat of arms; other marks stay.
+# A becomes a letter, 0 a digit, and * a gap for stickers or a coat of arms. Other characters are kept.
 EUROPEAN = ("AA-000AA", "AA*000AA", "AA*000AA", "AA-000AA", "0A0*0000", "AAA*00-00", "AAA 00-00", "0A0 0000", "AA 00000", "AA*00000",
             "AA00 AAA", "A AA 0000", "A*AA 000", "AA*AA 000", "AAA*A 00", "A-AA 0000", "A0-AAA", "AA-000-AA", "AA 000 AA",
             "0000 AAA", "00-AAA-0", "AA-00-AA", "AAA-000", "AAA 000", "AA 00 AAA", "A 000 AAA", "A*000000", "A-00000A",
@@ -31,7 +31,7 @@ OTHER = ("AAA 0000", "0AAA000", "000 AAA", "AAA-0000", "AA 00000", "AA.00000", "
 
 
 class Glyphs:
-    """Tight masks of every character in every font that suits plates, and in alphabets drawn from strokes."""
+    """Tight masks of every character, in all fonts that suit plates and in alphabets drawn from strokes."""
 
     def __init__(self, paths):
         plain = [p for p in paths if any(hint in p.stem.lower() for hint in FONT_HINTS + MORE_HINTS)
@@ -42,7 +42,7 @@ class Glyphs:
         self.drawn = [stroke_font(rng) for _ in range(STROKE_FONTS)]
 
     def choose(self, rng):
-        """A random alphabet: masks by character."""
+        """Return a random alphabet as masks by character."""
         family = self.drawn if rng.random() < 0.6 else self.fonts
         return family[rng.integers(len(family))]
 
@@ -57,7 +57,7 @@ class Glyphs:
 
 
 def random_code(rng):
-    """A random mix of letters and digits with an occasional separator."""
+    """Return a random mix of letters and digits with an occasional separator."""
     pool = CODE_LETTERS + DIGITS * int(rng.integers(1, 5))
     text = [pool[i] for i in rng.integers(0, len(pool), rng.integers(3, 10))]
     if rng.random() < 0.4:
@@ -66,12 +66,12 @@ def random_code(rng):
 
 
 def fill(rng, pattern):
-    """Write a random registration of a format."""
+    """Return a random registration of a random format."""
     return "".join(LETTERS[rng.integers(26)] if c == "A" else DIGITS[rng.integers(10)] if c == "0" else c for c in pattern)
 
 
 def text_line(rng, glyphs, text):
-    """A mask of one line of characters, GLYPH_HEIGHT high, with sticker gaps drawn in at random."""
+    """Return a mask of one line of characters, GLYPH_HEIGHT high, with randomly drawn sticker gaps."""
     font = glyphs.choose(rng)
     stretch = rng.uniform(0.75, 1.15)
     spacing = int(rng.integers(2, 12))
@@ -113,14 +113,14 @@ def text_line(rng, glyphs, text):
 
 
 def small_print(rng, glyphs, words, height, width):
-    """A mask of header or dealer text that is no part of the reading."""
+    """Return a mask of header or dealer text, which is not part of the label."""
     font = glyphs.choose(rng)
     row = np.concatenate([np.pad(font[c], ((0, 0), (0, 6))) if c in font else np.zeros((GLYPH_HEIGHT, 20), np.uint8) for c in words], 1)
     return cv2.resize(row, (max(int(width), 4), max(int(height), 3)), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
 
 
 def put(image, mask, x, y, tone):
-    """Blend a tone into a float grey image through a mask, clipped to the image."""
+    """Blend a tone into a float grayscale image through a mask, clipped to the image."""
     x, y = int(x), int(y)
     height, width = min(mask.shape[0], image.shape[0] - y), min(mask.shape[1], image.shape[1] - x)
     if height > 0 and width > 0 and x >= 0 and y >= 0:
@@ -129,7 +129,7 @@ def put(image, mask, x, y, tone):
 
 
 def draw(rng, glyphs):
-    """One clean plate (float grey), its text, and the box (x0, y0, x1, y1) of its line of text."""
+    """Return a clean plate (float grayscale), its text, and the box (x0, y0, x1, y1) of its line of text."""
     kind = (BRAZIL, EUROPE, CODE)[rng.choice(3, p=(0.36, 0.44, 0.2))]
     patterns = (BRAZILIAN, EUROPEAN, OTHER)[kind]
     text = random_code(rng) if rng.random() < (0.02, 0.05, 0.5)[kind] else fill(rng, patterns[rng.integers(len(patterns))])
@@ -179,7 +179,7 @@ def draw(rng, glyphs):
 
 
 def wear(rng, image):
-    """Bolts, dirt, shadows and emboss on a clean plate."""
+    """Add bolts, dirt, shadows, and embossing to a clean plate."""
     height, width = image.shape
     if rng.random() < 0.6:
         ys = ([0.1], [0.9], [0.1, 0.9], [0.5])[rng.integers(4)]
@@ -198,7 +198,7 @@ def wear(rng, image):
 
 
 def surroundings(rng, glyphs, pool, height, width):
-    """What lies around a plate: a picture, or paint with a gradient, and sometimes a dealer's line below."""
+    """Return the surroundings of a plate: an image or a gradient, sometimes with a dealer's line below."""
     if pool and rng.random() < 0.5:
         picture = pool[rng.integers(len(pool))]
         y, x = rng.integers(0, picture.shape[0] - 64), rng.integers(0, picture.shape[1] - 128)
@@ -208,9 +208,9 @@ def surroundings(rng, glyphs, pool, height, width):
 
 
 def place(rng, glyphs, image, box, pool):
-    """Show the plate under a camera's angle inside a box that fits about as well as a detector's, and the margin around it.
+    """Project the plate at a camera angle, inside a box that fits about as well as a detector's box, with its margin.
 
-    Returns the crop (float grey) and the corners of its line of text in -1 to 1 (4, 2), clockwise from the top left.
+    Return the crop (float grayscale) and the corners of its line of text in -1 to 1 (4, 2), clockwise from the top left.
     """
     height, width = image.shape
     frame = int(height * rng.uniform(0.05, 0.2)) if rng.random() < 0.45 else 0
@@ -252,7 +252,7 @@ def place(rng, glyphs, image, box, pool):
 
 
 def photograph(rng, image):
-    """Exposure, glare, blur, motion, sharpening, noise and JPEG damage; uint8 grey."""
+    """Apply exposure, glare, blur, motion, sharpening, noise, and JPEG artifacts. Return uint8 grayscale."""
     height, width = image.shape
     gain = rng.uniform(0.2, 1.25) if rng.random() < 0.7 else 1.0
     image = image * gain + rng.uniform(0, 50) * (gain < 1)
@@ -281,13 +281,13 @@ def photograph(rng, image):
 
 
 def stretch(image):
-    """The gateway's stretch to the input: averaged where the crop is much larger, else bilinear."""
+    """Resize to the input as the gateway does: averaging if the crop is much larger, otherwise bilinear."""
     larger = image.shape[1] > WIDTH * 1.5 or image.shape[0] > HEIGHT * 1.5
     return cv2.resize(image, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA if larger else cv2.INTER_LINEAR)
 
 
 def make_crop(rng, glyphs, pool):
-    """One training sample: a uint8 picture (HEIGHT, WIDTH), its text, and its line's corners in -1 to 1 (4, 2)."""
+    """Return one training sample: a uint8 image (HEIGHT, WIDTH), its text, and the line's corners in -1 to 1 (4, 2)."""
     image, text, box = draw(rng, glyphs)
     wear(rng, image)
     image, corners = place(rng, glyphs, image, box, pool)

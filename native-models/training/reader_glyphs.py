@@ -1,14 +1,14 @@
-"""Owns the plate alphabets drawn from strokes: road-sign-like characters with random weight, width and roundness."""
+"""Plate alphabets drawn from strokes: road-sign-like characters with random weight, width, and roundness."""
 
 import cv2
 import numpy as np
 
 GLYPH_HEIGHT = 48
-# Glyphs are drawn this much larger and then averaged.
+# Supersampling factor of the glyphs.
 OVERSAMPLE = 3
 ARC_POINTS = 6
 
-# Variants of strokes in a unit box; a third number marks a corner that is rounded, a first "o" a closed stroke.
+# Variants of strokes in a unit box. A third number marks a rounded corner; a leading "o" marks a closed stroke.
 RING = ["o", (0, 0, 1), (1, 0, 1), (1, 1, 1), (0, 1, 1)]
 BOWL = [(0, 1), (0, 0), (1, 0, 1), (1, 0.52, 1), (0, 0.52)]
 SIX = ([(1, 0.2), (1, 0, 1), (0, 0, 1), (0, 1, 1), (1, 1, 1), (1, 0.44, 1), (0.05, 0.44)],
@@ -57,7 +57,7 @@ WIDTHS = {"1": 0.5, "I": 0.5, "M": 1.25, "W": 1.35, "L": 0.9, "E": 0.9, "F": 0.9
 
 
 def rounded(points, closed, radius):
-    """Replace every marked corner of a stroke by an arc that starts `radius` before it, or half-way to its neighbour."""
+    """Replace every marked corner of a stroke with an arc that starts `radius` before it, or halfway to its neighbor."""
     result = []
     for index, (x, y, *mark) in enumerate(points):
         corner = np.array((x, y), float)
@@ -65,8 +65,8 @@ def rounded(points, closed, radius):
             result.append(corner)
             continue
         ends = []
-        for neighbour in (points[index - 1], points[(index + 1) % len(points)]):
-            away = np.array(neighbour[:2], float) - corner
+        for neighbor in (points[index - 1], points[(index + 1) % len(points)]):
+            away = np.array(neighbor[:2], float) - corner
             length = np.hypot(*away)
             ends.append(corner + away / length * min(radius, length / 2))
         for t in np.linspace(0, 1, ARC_POINTS):
@@ -75,7 +75,7 @@ def rounded(points, closed, radius):
 
 
 def stroke_font(rng):
-    """Masks (GLYPH_HEIGHT high) of every character in one random alphabet."""
+    """Return masks, GLYPH_HEIGHT high, of every character in one random alphabet."""
     height = GLYPH_HEIGHT * OVERSAMPLE
     weight = height * rng.uniform(0.1, 0.19)
     base, radius = height * rng.uniform(0.42, 0.72), rng.uniform(0.2, 0.55)

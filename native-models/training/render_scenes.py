@@ -1,4 +1,4 @@
-"""Owns the renderer process: draws scenes into the ring until it is stopped or has drawn as many as asked."""
+"""The renderer process: draws scenes into the ring until it is stopped or has drawn the requested number."""
 
 import argparse
 import os
@@ -16,11 +16,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ring", required=True)
     parser.add_argument("--fonts", default="/usr/share/fonts")
-    parser.add_argument("--pool", help="folder of pictures prepared by backgrounds.py")
+    parser.add_argument("--pool", help="folder of images prepared by backgrounds.py")
     parser.add_argument("--slots", type=int, default=8000)
     parser.add_argument("--size", type=int, default=416)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--scenes", type=int, default=0, help="stop after this many; 0 goes on until the parent ends")
+    parser.add_argument("--scenes", type=int, default=0, help="stop after this many scenes; 0: run until the parent process ends")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     ring = Ring(options.ring, options.slots, options.size)

@@ -1,4 +1,4 @@
-"""Owns the ring of drawn scenes on disk: renderers keep overwriting it while the trainer reads it."""
+"""A ring of scenes on disk. Renderers overwrite it continuously while the trainer reads from it."""
 
 from pathlib import Path
 
@@ -6,12 +6,12 @@ import numpy as np
 
 from scenes import MAX_PLATES
 
-# Count of a slot that is empty or being written.
+# Box count of a slot that is empty or being written.
 BUSY = -1
 
 
 class Ring:
-    """Fixed number of scene slots in memory-mapped files, shared by processes."""
+    """A fixed number of scene slots in memory-mapped files, shared by processes."""
 
     def __init__(self, folder, slots, size):
         folder = Path(folder)
@@ -30,14 +30,14 @@ class Ring:
         return np.lib.format.open_memmap(path, mode, dtype=dtype, shape=None if mode == "r+" else shape)
 
     def write(self, slot, image, boxes):
-        """Replace one slot."""
+        """Overwrite one slot."""
         self.counts[slot] = BUSY
         self.images[slot] = image
         self.boxes[slot, : len(boxes)] = boxes
         self.counts[slot] = len(boxes)
 
     def read(self, rng):
-        """A random filled slot, copied; a slot overwritten meanwhile is drawn again."""
+        """Return a copy of a random filled slot. Retry if the slot is overwritten meanwhile."""
         while True:
             slot = rng.integers(self.slots)
             count = int(self.counts[slot])
@@ -48,5 +48,5 @@ class Ring:
                 return image, boxes
 
     def filled(self):
-        """How many slots hold a scene."""
+        """Return the number of filled slots."""
         return int((self.counts != BUSY).sum())

@@ -1,4 +1,4 @@
-"""Owns what surrounds vehicles: backdrops, streets, and look-alike objects that are no plates."""
+"""Draws the surroundings of vehicles: backdrops, streets, and objects that look like plates but are not."""
 
 import cv2
 import numpy as np
@@ -12,24 +12,24 @@ PIXEL_MATRIX = np.eye(3)
 
 
 def noise_field(rng, height, width, cells):
-    """Smooth random values in 0..1."""
+    """Return smooth random values in 0..1."""
     coarse = rng.random((max(int(cells * height / width), 2), max(cells, 2)), dtype=np.float32)
     return np.clip(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), 0, 1)
 
 
-def random_colour(rng, spread=70):
-    """A colour that is grey to within `spread`."""
+def random_color(rng, spread=70):
+    """Return a random color whose channels differ by at most `spread` from a gray."""
     return np.clip(rng.uniform(0, 255) + rng.uniform(-spread, spread, 3), 0, 255)
 
 
 def backdrop(rng, pool, height, width):
-    """A float RGB canvas: part of a pooled picture, a drawn street, or noise."""
+    """Return a float RGB canvas: a part of a background image, a drawn street, or noise."""
     choice = rng.random()
     if pool and choice < 0.5:
         return _picture(rng, pool, height, width)
     if choice < 0.9:
         return _street(rng, pool, height, width)
-    low, high = random_colour(rng), random_colour(rng)
+    low, high = random_color(rng), random_color(rng)
     field = noise_field(rng, height, width, int(rng.integers(3, 40)))[..., None]
     return low.astype(np.float32) + (high - low).astype(np.float32) * field
 
@@ -47,7 +47,7 @@ def _picture(rng, pool, height, width):
 
 
 def _street(rng, pool, height, width):
-    """Sky, buildings, trees and a road drawn from rectangles and noise."""
+    """Draw sky, buildings, trees, and a road from rectangles and noise."""
     canvas = np.zeros((height, width, 3), np.float32)
     paint = Painter(canvas, PIXEL_MATRIX)
     horizon = height * rng.uniform(0.1, 0.55)
@@ -60,7 +60,7 @@ def _street(rng, pool, height, width):
     for _ in range(rng.integers(0, 5)):
         shade = np.array((rng.uniform(20, 90), rng.uniform(50, 120), rng.uniform(15, 60)))
         paint.fill(superellipse(rng.uniform(0, width), horizon - rng.uniform(0, 40), rng.uniform(30, 160), rng.uniform(30, 140), 2), shade * 1.2, shade * 0.5)
-    ground = random_colour(rng, 14) * 0.75 + 20
+    ground = random_color(rng, 14) * 0.75 + 20
     paint.fill(box(0, horizon, width, height), ground, ground * rng.uniform(0.6, 1.3))
     if rng.random() < 0.4:
         shade = np.array((60, 90, 40)) * rng.uniform(0.6, 1.3)
@@ -69,8 +69,8 @@ def _street(rng, pool, height, width):
     for _ in range(rng.integers(0, 5)):
         x, slope = rng.uniform(-0.2, 1.2) * width, rng.uniform(-1, 1) * width
         thick = rng.uniform(2, 14)
-        colour = (225, 225, 220) if rng.random() < 0.5 else (215, 165, 40)
-        paint.fill([(x, horizon), (x + thick * 0.3, horizon), (x + slope + thick, height), (x + slope, height)], colour, opacity=rng.uniform(0.4, 1))
+        color = (225, 225, 220) if rng.random() < 0.5 else (215, 165, 40)
+        paint.fill([(x, horizon), (x + thick * 0.3, horizon), (x + slope + thick, height), (x + slope, height)], color, opacity=rng.uniform(0.4, 1))
     texture = rng.normal(0, rng.uniform(2, 14), (height // 2, width // 2)).astype(np.float32)
     canvas[int(horizon) :] += cv2.resize(texture, (width, height))[int(horizon) :, :, None]
     canvas *= (0.75 + 0.5 * noise_field(rng, height, width, int(rng.integers(2, 8))))[..., None]
@@ -80,10 +80,10 @@ def _street(rng, pool, height, width):
 def _building(rng, paint, horizon, width):
     x0 = rng.uniform(-0.2, 0.9) * width
     x1, y0 = x0 + rng.uniform(0.1, 0.6) * width, rng.uniform(-0.2, 0.6) * horizon
-    wall = random_colour(rng, 40)
+    wall = random_color(rng, 40)
     paint.fill(box(x0, y0, x1, horizon), wall, wall * 0.8)
     step_x, step_y = rng.uniform(8, 46), rng.uniform(8, 46)
-    glass = random_colour(rng, 20) * rng.uniform(0.2, 0.9)
+    glass = random_color(rng, 20) * rng.uniform(0.2, 0.9)
     fill_x, fill_y = rng.uniform(0.35, 0.85, 2)
     for y in np.arange(y0 + step_y * 0.3, horizon - step_y, step_y):
         for x in np.arange(x0 + step_x * 0.2, x1 - step_x, step_x):
@@ -91,7 +91,7 @@ def _building(rng, paint, horizon, width):
 
 
 def clutter(rng, fonts, canvas, count):
-    """Scatter objects without a label: signs, lettering, grids, chequers, stickers, lamps, poles, screens."""
+    """Scatter unlabeled objects: signs, lettering, grids, checkers, stickers, lamps, poles, screens."""
     kinds = (_sign, _lettering, _lettering, _grid, _chequer, _disc, _bars, _slab, _paragraph, _lights, _speckle)
     height, width = canvas.shape[:2]
     for _ in range(count):
@@ -104,11 +104,11 @@ def clutter(rng, fonts, canvas, count):
 
 
 def _sign(rng, paint, fonts):
-    """A board with words: several colours and heights, never a registration."""
+    """Draw a sign with words in several colors and heights, never a registration."""
     tall = rng.uniform(0.2, 1.2)
-    ground = random_colour(rng, 120)
+    ground = random_color(rng, 120)
     paint.fill(smooth(box(-0.5, -tall / 2, 0.5, tall / 2), rng.integers(0, 3)), ground, ground * rng.uniform(0.7, 1.1))
-    ink = (245, 245, 245) if ground.mean() < 120 else random_colour(rng, 40) * 0.3
+    ink = (245, 245, 245) if ground.mean() < 120 else random_color(rng, 40) * 0.3
     if rng.random() < 0.5:
         paint.stroke(box(-0.48, -tall / 2 + 0.02, 0.48, tall / 2 - 0.02), ink, 0.012)
     lines = int(rng.integers(1, 4)) if tall > 0.35 else 1
@@ -118,7 +118,7 @@ def _sign(rng, paint, fonts):
 
 
 def _lettering(rng, paint, fonts):
-    """A line of words on its own, on a strip, or in a frame: shop fronts, vans, clothes, displays."""
+    """Draw a line of words, alone, on a strip, or in a frame: storefronts, vans, clothes, displays."""
     words = " ".join(WORDS[i] for i in rng.integers(0, len(WORDS), rng.integers(1, 6)))
     if rng.random() < 0.15:
         words = str(rng.integers(1, 200))
@@ -126,9 +126,9 @@ def _lettering(rng, paint, fonts):
         words = words.upper()
     tall = rng.uniform(0.05, 0.22)
     long = max(len(words) * tall * 0.6, tall)
-    ink = random_colour(rng, 120)
+    ink = random_color(rng, 120)
     if rng.random() < 0.4:
-        ground = random_colour(rng, 60)
+        ground = random_color(rng, 60)
         ink = (240, 240, 240) if ground.mean() < 120 else (20, 20, 24)
         paint.fill(box(-0.55, -tall, long - 0.3, tall), ground)
     if rng.random() < 0.2:
@@ -137,10 +137,10 @@ def _lettering(rng, paint, fonts):
 
 
 def _grid(rng, paint, fonts):
-    """Windows, radiators, vents, racks and shelves."""
+    """Draw windows, radiators, vents, racks, and shelves."""
     rows, columns = rng.integers(1, 9), rng.integers(1, 9)
     tall = rng.uniform(0.15, 1.2)
-    frame, cell = random_colour(rng, 30), random_colour(rng, 30)
+    frame, cell = random_color(rng, 30), random_color(rng, 30)
     paint.fill(box(-0.5, -tall / 2, 0.5, tall / 2), frame)
     gap = rng.uniform(0.05, 0.5)
     for y in range(rows):
@@ -151,58 +151,58 @@ def _grid(rng, paint, fonts):
 
 def _chequer(rng, paint, fonts):
     rows, columns = rng.integers(2, 6), rng.integers(3, 10)
-    colours = random_colour(rng, 60), random_colour(rng, 60)
+    colors = random_color(rng, 60), random_color(rng, 60)
     for y in range(rows):
         for x in range(columns):
-            paint.fill(box(-0.5 + x / columns, (y - 0.5) / columns, -0.5 + (x + 1) / columns, (y + 0.5) / columns), colours[(x + y) % 2])
+            paint.fill(box(-0.5 + x / columns, (y - 0.5) / columns, -0.5 + (x + 1) / columns, (y + 0.5) / columns), colors[(x + y) % 2])
 
 
 def _disc(rng, paint, fonts):
-    paint.fill(superellipse(0, 0, 0.5, 0.5, rng.choice([2, 2, 4])), random_colour(rng, 120))
-    paint.fill(superellipse(0, 0, 0.38, 0.38, 2), random_colour(rng, 120))
+    paint.fill(superellipse(0, 0, 0.5, 0.5, rng.choice([2, 2, 4])), random_color(rng, 120))
+    paint.fill(superellipse(0, 0, 0.38, 0.38, 2), random_color(rng, 120))
     if rng.random() < 0.5:
         paint.text(fonts, rng, str(rng.integers(2, 13) * 10), -0.12, 0, 0.2, (15, 15, 15))
 
 
 def _bars(rng, paint, fonts):
-    """Fences, railings, louvres and bar codes."""
+    """Draw fences, railings, louvers, and bar codes."""
     count, tall = rng.integers(3, 24), rng.uniform(0.1, 0.9)
-    colour = random_colour(rng, 30)
+    color = random_color(rng, 30)
     for x in np.linspace(-0.5, 0.5, count):
         thick = rng.uniform(0.1, 0.6) / count
-        paint.fill(box(x, -tall / 2, x + thick, tall / 2), colour)
+        paint.fill(box(x, -tall / 2, x + thick, tall / 2), color)
 
 
 def _slab(rng, paint, fonts):
-    """A bare rectangle: paper, screen, panel, an empty plate holder."""
+    """Draw a plain rectangle: paper, a screen, a panel, or an empty plate holder."""
     tall = rng.uniform(0.15, 0.9)
-    colour = random_colour(rng, 60)
-    paint.fill(smooth(box(-0.5, -tall / 2, 0.5, tall / 2), rng.integers(0, 3)), colour, colour * rng.uniform(0.6, 1.2))
+    color = random_color(rng, 60)
+    paint.fill(smooth(box(-0.5, -tall / 2, 0.5, tall / 2), rng.integers(0, 3)), color, color * rng.uniform(0.6, 1.2))
     if rng.random() < 0.5:
-        paint.stroke(box(-0.5, -tall / 2, 0.5, tall / 2), random_colour(rng, 30), 0.02)
+        paint.stroke(box(-0.5, -tall / 2, 0.5, tall / 2), random_color(rng, 30), 0.02)
 
 
 def _paragraph(rng, paint, fonts):
-    """Several lines of small print."""
+    """Draw several lines of small print."""
     lines = rng.integers(3, 9)
-    paint.fill(box(-0.55, -0.08, 0.55, lines * 0.09), random_colour(rng, 30) * 0.3 + 175)
+    paint.fill(box(-0.55, -0.08, 0.55, lines * 0.09), random_color(rng, 30) * 0.3 + 175)
     for index in range(lines):
         words = " ".join(WORDS[i] for i in rng.integers(0, len(WORDS), rng.integers(2, 5)))
         paint.text(fonts, rng, words, -0.5, index * 0.085, 0.055, (30, 30, 34))
 
 
 def _lights(rng, paint, fonts):
-    """A cluster of lamps, candles or lit windows with their glow."""
-    colour = np.array((255, 235, rng.uniform(120, 255)))
+    """Draw a cluster of lamps, candles, or lit windows with their glow."""
+    color = np.array((255, 235, rng.uniform(120, 255)))
     for _ in range(rng.integers(1, 9)):
         x, y, size = rng.uniform(-0.5, 0.5), rng.uniform(-0.2, 0.2), rng.uniform(0.02, 0.15)
-        paint.fill(superellipse(x, y, size * 2, size * 1.6, 2), colour * 0.8, opacity=0.4, blur=4.0)
-        paint.fill(superellipse(x, y, size, size * rng.uniform(0.4, 1.5), rng.choice([2, 6])), colour)
+        paint.fill(superellipse(x, y, size * 2, size * 1.6, 2), color * 0.8, opacity=0.4, blur=4.0)
+        paint.fill(superellipse(x, y, size, size * rng.uniform(0.4, 1.5), rng.choice([2, 6])), color)
 
 
 def _speckle(rng, paint, fonts):
-    """A patch of hard contrast without a rectangle's edges: foliage, knitwear, rubble, cables."""
+    """Draw a high-contrast patch without straight edges: foliage, knitwear, rubble, cables."""
     cells = rng.integers(4, 40, 2)
     field = np.repeat(rng.normal(0, rng.uniform(20, 90), (*cells, 1)), 3, axis=2).astype(np.float32)
     outline = superellipse(0, 0, 1, rng.uniform(0.2, 1.0), rng.uniform(1.5, 5))
-    paint.fill(outline, random_colour(rng, 40), sheen=field)
+    paint.fill(outline, random_color(rng, 40), sheen=field)

@@ -1,4 +1,4 @@
-"""Owns whole training scenes: a backdrop with vehicles, plates and clutter, and the boxes of its plates."""
+"""Draws complete training scenes: a backdrop with vehicles, plates, and clutter, and the boxes of the plates."""
 
 from dataclasses import dataclass, field
 
@@ -9,21 +9,21 @@ from plates import draw_plate
 from scenery import backdrop, clutter, noise_field
 from vehicles import Vehicle, random_pose
 
-# Every box row is x0, y0, x1, y1 in pixels; a scene keeps at most this many.
+# Maximum number of boxes per scene. Each box is x0, y0, x1, y1 in pixels.
 MAX_PLATES = 8
-# A plate is labelled where at least this share of its box lies inside the picture.
+# A plate is labeled if at least this share of its box is inside the image.
 MIN_VISIBLE = 0.55
-# Plates kept ready to be pasted, and how many of them each scene redraws.
+# Number of plates kept for pasting, and how many of them are redrawn per scene.
 PLATE_STOCK, REDRAWN = 300, 3
-# Plate widths in pixels of the three kinds of shot, and how often each is taken.
+# Plate widths in pixels of the three kinds of shot, and how often each kind occurs.
 SHOTS = (("near", (70, 260), (1, 2), 0.36), ("middle", (28, 90), (1, 4), 0.34), ("far", (9, 32), (2, 6), 0.3))
-# Share of scenes without a plate, and of plates on no vehicle at all.
+# Share of scenes without a plate, and of plates without a vehicle.
 EMPTY_SHARE, LOOSE_SHARE = 0.3, 0.22
 
 
 @dataclass
 class SceneMaker:
-    """Draws scenes from one random stream, a font book and a pool of backdrop pictures."""
+    """Draws scenes from one random stream, a font book, and a pool of background images."""
 
     rng: np.random.Generator
     fonts: object
@@ -57,16 +57,16 @@ class SceneMaker:
         return np.clip(canvas, 0, 255).astype(np.uint8), rows
 
     def _place(self, canvas, boxes, widths, bare):
-        """Draw one vehicle (or a loose plate), unless it would cover a plate already there."""
+        """Draw one vehicle or a loose plate, unless it would cover an existing plate."""
         rng, plate = self.rng, self._plate()
         width = np.exp(rng.uniform(*np.log(widths)))
         share = {0: 0.15, 1: 0.185, 2: 0.235, 3: 0.3}[int(np.searchsorted((1.6, 2.4, 3.6), plate.aspect))] * rng.uniform(0.85, 1.15)
         scale = width / share
         reach = min(width * 0.45, self.size * 0.4)
-        centre = rng.uniform(reach, self.size - reach, 2)
-        if any(abs(centre[0] - (b[0] + b[2]) / 2) < scale * 0.65 and abs(centre[1] - (b[1] + b[3]) / 2) < scale for b in boxes):
+        center = rng.uniform(reach, self.size - reach, 2)
+        if any(abs(center[0] - (b[0] + b[2]) / 2) < scale * 0.65 and abs(center[1] - (b[1] + b[3]) / 2) < scale for b in boxes):
             return
-        pose = random_pose(rng, scale, centre)
+        pose = random_pose(rng, scale, center)
         if rng.random() < LOOSE_SHARE and not bare:
             height = share / plate.aspect
             unit = height / (plate.corners[2, 1] - plate.corners[0, 1])
@@ -90,7 +90,7 @@ class SceneMaker:
             boxes.append((*inside_low, *inside_high))
 
     def _light(self, canvas):
-        """Dappled shade, and a cast shadow or a flare, across the whole scene."""
+        """Add dappled shade, and a cast shadow or a flare, to the whole scene."""
         rng = self.rng
         shade = noise_field(rng, self.size, self.size, int(rng.integers(2, 24)))
         canvas *= (1 - rng.uniform(0, 0.5) * shade)[..., None]

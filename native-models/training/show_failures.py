@@ -1,4 +1,4 @@
-"""Owns the pictures of failures in the model cards: contact sheets of what the models get wrong on drawn data."""
+"""Creates the failure images of the model cards: contact sheets of errors on synthetic data."""
 
 import argparse
 from pathlib import Path
@@ -12,29 +12,29 @@ from reader_crops import Glyphs, make_crop
 from train_reader import font_paths
 
 RED, WHITE = (50, 60, 255), (255, 255, 255)
-# A crop of the detector's sheet shows this much around the box, in box widths, and is this large.
+# Margin around a box on the detector's sheet, in box widths, and size of a cell.
 SURROUNDINGS, CELL = 1.0, (240, 180)
 CAPTION = 22
-# Seeds that no training was given.
+# Seeds that no training run used.
 READER_SEED = 10_007
 
 
 def sheet(cells, columns):
-    """Cells of one size in rows of `columns`, the last row filled with black."""
+    """Arrange cells of equal size in rows of `columns`. The last row is padded with black."""
     cells = cells + [np.zeros_like(cells[0])] * (-len(cells) % columns)
     rows = [np.hstack(cells[i : i + columns]) for i in range(0, len(cells), columns)]
     return np.vstack(rows)
 
 
-def captioned(picture, text, colour):
-    """The picture with one line of text below it."""
+def captioned(picture, text, color):
+    """Return the image with one line of text below it."""
     strip = np.zeros((CAPTION, picture.shape[1], 3), np.uint8)
-    cv2.putText(strip, text, (4, CAPTION - 7), cv2.FONT_HERSHEY_SIMPLEX, 0.45, colour, 1, cv2.LINE_AA)
+    cv2.putText(strip, text, (4, CAPTION - 7), cv2.FONT_HERSHEY_SIMPLEX, 0.45, color, 1, cv2.LINE_AA)
     return cv2.copyMakeBorder(np.vstack((picture, strip)), 2, 2, 2, 2, cv2.BORDER_CONSTANT)
 
 
 def around(picture, box):
-    """The surroundings of a box, scaled to a cell, with the box marked."""
+    """Return the surroundings of a box, scaled to a cell, with the box marked."""
     x, y, w, h = box
     scale = CELL[0] / (w * (1 + 2 * SURROUNDINGS))
     warp = np.array(((scale, 0, CELL[0] / 2 - scale * (x + w / 2)), (0, scale, CELL[1] / 2 - scale * (y + h / 2))), np.float32)
@@ -46,7 +46,7 @@ def around(picture, box):
 
 
 def detector_failures(model, folder, threshold, each):
-    """Cells of false boxes, surest first, and of missed plates, largest first."""
+    """Return cells of false boxes, highest scores first, and of missed plates, largest first."""
     runner = Runner(model)
     false, missed = [], []
     for name, plates in read_truth(folder).items():
@@ -66,7 +66,7 @@ def detector_failures(model, folder, threshold, each):
 
 
 def reader_failures(model, fonts, crops, count):
-    """Cells of misread crops, surest first."""
+    """Return cells of misread crops, highest scores first."""
     session, rng, glyphs = open_session(model), np.random.default_rng(READER_SEED), Glyphs(font_paths(fonts))
     wrong = []
     for _ in range(crops):
@@ -80,11 +80,11 @@ def reader_failures(model, fonts, crops, count):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", required=True, help="picture to write")
-    parser.add_argument("--detector", help="detector to show, on the pictures of --folder")
+    parser.add_argument("--output", required=True, help="image to write")
+    parser.add_argument("--detector", help="detector to evaluate on the images in --folder")
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--threshold", type=float, default=0.5)
-    parser.add_argument("--reader", help="reader to show, on drawn crops")
+    parser.add_argument("--reader", help="recognizer to evaluate on synthetic crops")
     parser.add_argument("--fonts", nargs="+", default=["/usr/share/fonts"])
     parser.add_argument("--crops", type=int, default=1000)
     options = parser.parse_args()

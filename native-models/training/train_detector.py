@@ -1,4 +1,4 @@
-"""Owns training: reads scenes from the ring, augments them and fits the detector, keeping averaged weights."""
+"""Trains the detector: reads scenes from the ring, augments them, and keeps averaged weights."""
 
 import argparse
 import copy
@@ -24,7 +24,7 @@ SAVE_EVERY = 500
 
 
 class RingStream(torch.utils.data.IterableDataset):
-    """Endless batches of augmented scenes; every worker has its own random stream."""
+    """Endless batches of augmented scenes. Every worker has its own random stream."""
 
     def __init__(self, options):
         self.options = options
@@ -63,7 +63,7 @@ class AveragedWeights:
 
 
 def learning_rate(step, steps, peak):
-    """Linear warm-up, then a cosine down to a small share of the peak."""
+    """Linear warm-up, then cosine decay to a small share of the peak."""
     if step < WARMUP_STEPS:
         return peak * (step + 1) / WARMUP_STEPS
     along = (step - WARMUP_STEPS) / max(steps - WARMUP_STEPS, 1)
@@ -71,14 +71,14 @@ def learning_rate(step, steps, peak):
 
 
 def parameter_groups(model, decay):
-    """Weight decay for convolution kernels only."""
+    """Apply weight decay to convolution kernels only."""
     kernels = [p for p in model.parameters() if p.ndim > 1]
     others = [p for p in model.parameters() if p.ndim <= 1]
     return [{"params": kernels, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
 
 
 def save(path, average):
-    """Write a checkpoint so that a reader never sees half of one."""
+    """Write a checkpoint atomically."""
     partial = path.with_suffix(".partial")
     torch.save(average.model.state_dict(), partial)
     partial.replace(path)
@@ -92,19 +92,19 @@ def train(options):
         model.load_state_dict(torch.load(options.start, weights_only=True))
     model = model.to(memory_format=torch.channels_last).train()
     average = AveragedWeights(model)
-    optimiser = torch.optim.AdamW(parameter_groups(model, options.decay), lr=options.rate)
+    optimizer = torch.optim.AdamW(parameter_groups(model, options.decay), lr=options.rate)
     loader = torch.utils.data.DataLoader(RingStream(options), batch_size=None, num_workers=options.workers, prefetch_factor=4)
     steps = options.samples // options.batch
     began, running = time.time(), 0.0
     for step, (pictures, truths) in zip(range(steps), loader):
-        for group in optimiser.param_groups:
+        for group in optimizer.param_groups:
             group["lr"] = learning_rate(step, steps, options.rate)
         images = pictures.permute(0, 3, 1, 2).to(memory_format=torch.channels_last).float() / 255
         loss = detection_loss(*flatten_predictions(model(images)), truths)
-        optimiser.zero_grad(set_to_none=True)
+        optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), MAX_GRADIENT)
-        optimiser.step()
+        optimizer.step()
         average.update(model)
         running += loss.item()
         if (step + 1) % REPORT_EVERY == 0:
@@ -129,7 +129,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--stream", type=int, default=0, help="another random stream for a later round")
+    parser.add_argument("--stream", type=int, default=0, help="random stream; use another number for a later round")
     train(parser.parse_args())
 
 

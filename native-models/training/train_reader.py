@@ -1,4 +1,4 @@
-"""Owns training of the plate reader: renders crops in workers, reuses them a few times and fits the CTC network."""
+"""Trains plate-reader: renders crops in workers, reuses each a few times, and trains the CTC network."""
 
 import argparse
 import copy
@@ -19,26 +19,26 @@ WARMUP_STEPS = 200
 EMA_DECAY, EMA_RAMP = 0.998, 300
 MAX_GRADIENT = 5.0
 REPORT_EVERY, SAVE_EVERY = 50, 200
-# Pictures kept from the scenery pool by each worker.
+# Background images that each worker keeps.
 SCENERY = 200
 # Standard deviation of a reused crop's shift, in half widths and half heights.
 SHIFT = np.array((0.02, 0.04))
-# The corners' loss beside the reading's; their error counts linearly beyond CORNER_BETA.
+# Weight of the corner loss relative to the CTC loss. Errors beyond CORNER_BETA count linearly.
 CORNER_WEIGHT, CORNER_BETA = 4.0, 0.05
-# Half of the lines are cut at the true corners, moved by this much (in half widths and half heights), so that reading is
-# learned while finding still errs; the rest as found.
+# Half of the lines are cut at the true corners, moved by this much (in half widths and half heights), so that recognition
+# can be learned before the locator is accurate. The others are cut at the predicted corners.
 CORNER_NOISE = torch.tensor((0.02, 0.06))
 WEB_FONT = re.compile(r"-latin-[4-7]00-normal\.woff$")
 
 
 def font_paths(folders):
-    """Every font file below the folders; of web fonts, the upright Latin ones of medium weights."""
+    """Return all font files under the folders. Of web fonts, only upright Latin files of medium weight are included."""
     paths = sorted(p for folder in folders for p in Path(folder).rglob("*"))
     return [p for p in paths if p.suffix in (".ttf", ".otf") or WEB_FONT.search(p.name)]
 
 
 class CropStream(torch.utils.data.IterableDataset):
-    """Endless batches: a share of each is freshly rendered, the rest drawn again from the worker's recent crops."""
+    """Endless batches. A share of each batch is newly rendered; the rest is sampled from the worker's recent crops."""
 
     def __init__(self, options):
         self.options = options
@@ -69,7 +69,7 @@ class CropStream(torch.utils.data.IterableDataset):
 
     @staticmethod
     def _vary(rng, picture, corners):
-        """A small random shift and scale of a crop and its corners, so that a reused one is not quite the same."""
+        """Apply a small random shift and scale to a crop and its corners, so that reused crops differ."""
         size = np.array((WIDTH, HEIGHT))
         scale = 1 + rng.normal(0, 0.02, 2)
         moved = rng.normal(0, 1, 2) * SHIFT
@@ -81,7 +81,7 @@ class CropStream(torch.utils.data.IterableDataset):
 
 @torch.no_grad()
 def average_weights(average, model, step):
-    """Move the averaged state a little towards the model's."""
+    """Move the averaged state slightly toward the model's state."""
     decay = EMA_DECAY * (1 - math.exp(-step / EMA_RAMP))
     for mine, theirs in zip(average.state_dict().values(), model.state_dict().values()):
         if mine.dtype.is_floating_point:
@@ -91,14 +91,14 @@ def average_weights(average, model, step):
 
 
 def save(path, model):
-    """Write a checkpoint through a rename, so that a reader never sees half of one."""
+    """Write a checkpoint atomically."""
     partial = path.with_suffix(".partial")
     torch.save(model.state_dict(), partial)
     partial.replace(path)
 
 
 def share_done(options, step, began):
-    """How far the training is, by steps or, where a time limit was given, by time."""
+    """Return the progress of training, by steps or, if a time limit is set, by time."""
     by_time = (time.time() - began) / options.seconds if options.seconds else 0
     return max(by_time, step / options.steps)
 
@@ -111,17 +111,17 @@ def train(options):
         model.load_state_dict(torch.load(options.start, weights_only=True), strict=False)
     model = model.to(memory_format=torch.channels_last).train()
     average = copy.deepcopy(model).eval()
-    optimiser = torch.optim.AdamW(model.parameters(), lr=options.rate, weight_decay=options.decay)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=options.rate, weight_decay=options.decay)
     loader = iter(torch.utils.data.DataLoader(CropStream(options), batch_size=None, num_workers=options.workers, prefetch_factor=4))
     began, running, step = time.time(), np.zeros(2), 0
     while (done := share_done(options, step, began)) < 1:
         rate = options.rate * min(1, (step + 1) / WARMUP_STEPS) * (0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2)
-        for group in optimiser.param_groups:
+        for group in optimizer.param_groups:
             group["lr"] = rate
         pictures, corners, labels, lengths = next(loader)
         with torch.autocast("cpu", torch.bfloat16):
             images = pictures.to(memory_format=torch.channels_last).float() / 255
-            found = model.locate(model.normalise(images)).float()
+            found = model.locate(model.normalize(images)).float()
             near = corners + torch.randn_like(corners) * CORNER_NOISE
             cut_at = torch.where(torch.rand(len(found), 1, 1) < 0.5, near, found.detach())
             lines = model.straighten(images, cut_at).contiguous(memory_format=torch.channels_last)
@@ -131,10 +131,10 @@ def train(options):
         reading = torch.nn.functional.ctc_loss(logits.log_softmax(2), labels, torch.full_like(lengths, len(logits)), lengths,
                                                blank=BLANK, zero_infinity=True)
         loss = reading + CORNER_WEIGHT * off
-        optimiser.zero_grad(set_to_none=True)
+        optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), MAX_GRADIENT)
-        optimiser.step()
+        optimizer.step()
         step += 1
         average_weights(average, model, step)
         running += np.array((reading.item(), (found.detach() - corners).abs().mean().item()))
@@ -152,12 +152,12 @@ def main():
     parser.add_argument("--output", required=True, type=Path, help="checkpoint to write")
     parser.add_argument("--start", help="checkpoint to start from")
     parser.add_argument("--fonts", nargs="+", default=["/usr/share/fonts"])
-    parser.add_argument("--pool", help="folder of pictures prepared by backgrounds.py")
-    parser.add_argument("--slots", type=int, default=6000, help="recent crops kept by each worker")
+    parser.add_argument("--pool", help="folder of images prepared by backgrounds.py")
+    parser.add_argument("--slots", type=int, default=6000, help="recent crops that each worker keeps")
     parser.add_argument("--reuse", type=int, default=3, help="how often a rendered crop is used, on average")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--steps", type=int, default=20000)
-    parser.add_argument("--seconds", type=float, default=0, help="end after this long, the schedule fitted to it")
+    parser.add_argument("--seconds", type=float, default=0, help="stop after this time; the learning rate schedule adapts to it")
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--decay", type=float, default=0.02)
     parser.add_argument("--threads", type=int, default=1)

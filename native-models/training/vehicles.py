@@ -1,30 +1,30 @@
-"""Owns procedural vehicles: fronts and rears of cars, vans, trucks and motorcycles, with a plate or without."""
+"""Draws procedural vehicles: fronts and rears of cars, vans, trucks, and motorcycles, with or without a plate."""
 
 import cv2
 import numpy as np
 
 from painter import Painter, box, mirrored, smooth, superellipse
 
-BODY_COLOURS = ((235, 236, 238), (200, 203, 206), (140, 144, 148), (70, 74, 80), (22, 23, 26), (10, 10, 12),
+BODY_COLORS = ((235, 236, 238), (200, 203, 206), (140, 144, 148), (70, 74, 80), (22, 23, 26), (10, 10, 12),
                 (140, 16, 22), (190, 24, 30), (90, 14, 24), (20, 44, 110), (28, 90, 160), (16, 70, 60), (30, 90, 50),
                 (220, 190, 40), (200, 100, 30), (180, 165, 130), (90, 70, 50), (60, 140, 170))
 MODEL_WORDS = ("Turbo", "TDI", "GLX", "1.6", "2.0i", "Sport", "HYBRID", "Combi", "GT", "LX", "Fabula", "Corsaro",
                "XR", "16V", "4x4", "ECO", "Prima", "Classic", "Van", "Cargo", "S", "Estate", "Linea", "Allegra")
 
 
-def random_pose(rng, width, centre):
-    """A homography from vehicle units (its width is 1, origin mid plate height) to canvas pixels."""
+def random_pose(rng, width, center):
+    """Return a homography from vehicle units (width 1, origin at the center height of the plate) to canvas pixels."""
     roll = np.deg2rad(rng.normal(0, 3.0) if rng.random() < 0.85 else rng.uniform(-20, 20))
     squeeze = np.cos(np.deg2rad(abs(rng.normal(0, 18)))).clip(0.55, 1)
     shear = rng.normal(0, 0.05)
     tilt = rng.normal(0, 0.08, 2)
     affine = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
     affine = affine @ np.array([[squeeze, 0, 0], [shear * (1 - squeeze) * 4, 1, 0], [tilt[0], tilt[1], 1]])
-    return np.array([[width, 0, centre[0]], [0, width, centre[1]], [0, 0, 1]]) @ affine
+    return np.array([[width, 0, center[0]], [0, width, center[1]], [0, 0, 1]]) @ affine
 
 
 def reflection(rng, pool):
-    """A faint RGB texture for glossy surfaces: a blurred piece of the surroundings, or soft noise."""
+    """Return a faint RGB texture for glossy surfaces: a blurred part of a background image, or soft noise."""
     strength = rng.uniform(0.05, 0.45)
     if pool and rng.random() < 0.6:
         picture = pool[rng.integers(len(pool))]
@@ -37,12 +37,12 @@ def reflection(rng, pool):
     return (texture - texture.mean()) * np.float32(strength)
 
 
-def _shade(colour, factor):
-    return np.clip(np.asarray(colour, np.float32) * factor, 0, 255)
+def _shade(color, factor):
+    return np.clip(np.asarray(color, np.float32) * factor, 0, 255)
 
 
 class Vehicle:
-    """One vehicle drawn by a painter; y runs down from the roof at 0 to the road at `height`."""
+    """One vehicle. y runs from 0 at the roof down to `height` at the road."""
 
     def __init__(self, rng, fonts, pool, canvas, pose, plate_size):
         self.rng, self.fonts, self.pool = rng, fonts, pool
@@ -51,13 +51,13 @@ class Vehicle:
         self.plate_at = self.height * (rng.uniform(0.68, 0.84) if self.front or rng.random() < 0.4 else rng.uniform(0.52, 0.68))
         shift = np.array([[1, 0, 0], [0, 1, -self.plate_at], [0, 0, 1]])
         self.paint = Painter(canvas, pose @ shift)
-        base = np.array(BODY_COLOURS[rng.integers(len(BODY_COLOURS))], np.float32)
+        base = np.array(BODY_COLORS[rng.integers(len(BODY_COLORS))], np.float32)
         self.body = np.clip(base * rng.uniform(0.8, 1.1) + rng.integers(-12, 12, 3), 4, 250)
         self.plate_x = 0.0 if rng.random() < 0.85 else rng.uniform(-0.22, 0.22)
         self.plate_size = plate_size
 
     def draw(self):
-        """Draw everything but the plate."""
+        """Draw everything except the plate."""
         kind = self.rng.random()
         self._ground()
         if kind < 0.8:
@@ -106,22 +106,22 @@ class Vehicle:
         rng, paint, h = self.rng, self.paint, self.height
         top = h * rng.uniform(0.68, 0.76)
         dark = rng.integers(18, 70)
-        colour = (dark,) * 3 if rng.random() < 0.4 else _shade(self.body, rng.uniform(0.75, 1.15))
-        paint.fill(smooth([(-0.51, top), (0.51, top), (0.5, h * 0.94), (-0.5, h * 0.94)]), colour, _shade(colour, 0.6), sheen=reflection(rng, self.pool))
-        paint.stroke([(-0.5, top), (0.5, top)], _shade(colour, 0.35), 0.008, closed=False)
+        color = (dark,) * 3 if rng.random() < 0.4 else _shade(self.body, rng.uniform(0.75, 1.15))
+        paint.fill(smooth([(-0.51, top), (0.51, top), (0.5, h * 0.94), (-0.5, h * 0.94)]), color, _shade(color, 0.6), sheen=reflection(rng, self.pool))
+        paint.stroke([(-0.5, top), (0.5, top)], _shade(color, 0.35), 0.008, closed=False)
         if rng.random() < 0.35:
             paint.fill(box(-0.49, top + 0.03, 0.49, top + rng.uniform(0.04, 0.08)), (rng.integers(20, 210),) * 3)
         if rng.random() < 0.5:
             paint.fill(smooth([(-0.3, h * 0.84), (0.3, h * 0.84), (0.26, h * 0.93), (-0.26, h * 0.93)]), (14, 14, 15), (30, 30, 30))
 
-    def _lamp(self, outline, colours):
-        """A lamp with its mirror image: bezel, gradient, cells and a bright spot."""
+    def _lamp(self, outline, colors):
+        """Draw a lamp and its mirror image: bezel, gradient, cells, and a bright spot."""
         rng = self.rng
         for shape in (outline, mirrored(outline)):
-            self.paint.fill(shape, colours[0], colours[1])
+            self.paint.fill(shape, colors[0], colors[1])
             middle, span = shape.mean(0), np.ptp(shape, axis=0)
             if rng.random() < 0.7:
-                self.paint.fill(superellipse(middle[0], middle[1] + span[1] * rng.uniform(-0.25, 0.25), span[0] * 0.6, span[1] * 0.3, 3), colours[2], opacity=0.9)
+                self.paint.fill(superellipse(middle[0], middle[1] + span[1] * rng.uniform(-0.25, 0.25), span[0] * 0.6, span[1] * 0.3, 3), colors[2], opacity=0.9)
             self.paint.fill(superellipse(*middle, span[0] * 0.25, span[1] * 0.25, 2), (255, 240, 230), opacity=rng.uniform(0, 0.9))
             self.paint.stroke(shape, (20, 20, 20), 0.006, opacity=0.7)
 
@@ -194,7 +194,7 @@ class Vehicle:
             paint.fill(superellipse(0, y, size * 0.6, size * 0.6, rng.choice([1.2, 2, 3])), rng.integers(10, 220, 3))
 
     def _recess(self):
-        """The panel or hollow around the plate."""
+        """Draw the panel or recess around the plate."""
         rng = self.rng
         if rng.random() < 0.6:
             wide, tall = self.plate_size * rng.uniform(3.6, 6.2), self.plate_size * rng.uniform(1.3, 2.6)
@@ -205,7 +205,7 @@ class Vehicle:
                 self.paint.stroke(outline, _shade(self.body, 0.4), 0.006, opacity=0.7)
 
     def _box_truck(self):
-        """A van, bus, truck or trailer: a tall panel body with seams, stripes, lettering and small lamps."""
+        """Draw a van, bus, truck, or trailer: a tall panel body with seams, stripes, lettering, and small lamps."""
         rng, paint, h, body = self.rng, self.paint, self.height, self.body
         top = -rng.uniform(0, 0.5)
         paint.fill(smooth(box(-0.5, top, 0.5, h * 0.85), 1), _shade(body, 1.1), _shade(body, 0.75), sheen=reflection(rng, self.pool))
@@ -240,7 +240,7 @@ class Vehicle:
         paint.fill(smooth(box(-0.14, self.plate_at - 0.12, 0.14, self.plate_at + 0.14)), (22, 22, 24))
 
     def mount(self, plate):
-        """Fix the plate; returns its four corners in canvas pixels."""
+        """Attach the plate. Return its four corners in canvas pixels."""
         height, width = plate.pixels.shape[:2]
         (px0, py0), _, (px1, py1), _ = plate.corners
         unit = self.plate_size / (py1 - py0)

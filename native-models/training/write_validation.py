@@ -1,4 +1,4 @@
-"""Owns the held-out synthetic set: damaged scenes of the model's input size as pictures with a truth.tsv."""
+"""Writes the held-out synthetic set: augmented scenes of the model's input size, and a truth.tsv."""
 
 import argparse
 import csv
@@ -17,11 +17,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", required=True, type=Path)
     parser.add_argument("--fonts", default="/usr/share/fonts")
-    parser.add_argument("--pool", help="folder of pictures prepared by backgrounds.py")
+    parser.add_argument("--pool", help="folder of images prepared by backgrounds.py")
     parser.add_argument("--scenes", type=int, default=300)
     parser.add_argument("--height", type=int, default=480)
     parser.add_argument("--width", type=int, default=640)
-    parser.add_argument("--seed", type=int, default=9001, help="a seed no renderer of training scenes was given")
+    parser.add_argument("--seed", type=int, default=9001, help="a seed that no renderer of training scenes used")
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(options.seed)
