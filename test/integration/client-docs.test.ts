@@ -1,4 +1,4 @@
-/** The snippet for Node in docs/reference/client-api.md, run as it stands there with the package as it is built. */
+/** Runs the first snippet of docs/guides/node.md unchanged, against the built package. */
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,12 +11,12 @@ import { hostNode } from '../support/host-node.ts';
 import { installPackage, needsDist } from '../support/installed-package.ts';
 import { replaced, snippetsOf } from '../support/page-snippets.ts';
 
-test('the lines for Node read a plate', needsDist, async (t) => {
+test('the Node.js snippet finds a plate', needsDist, async (t) => {
   const gateway = await startGateway({ MODELS_DIR: shippedModels, POOL_WORKERS: '1' });
   t.teardown(() => gateway.kill());
   const folder = t.testdir();
   installPackage(folder);
-  const code = snippetsOf('docs/reference/client-api.md', 'js').find((snippet) => snippet.includes('readFileSync')) ?? '';
+  const code = snippetsOf('docs/guides/node.md', 'js').find((snippet) => snippet.includes('readFileSync')) ?? '';
   writeFileSync(join(folder, 'send.mjs'), replaced(code, 'ws://127.0.0.1:8000', gateway.httpUrl));
   const scene = { width: 640, height: 480, text: 'AB123CD', plate: { x: 220, y: 290, w: 190 } } as const;
   writeFileSync(join(folder, 'car.jpg'), encodeJpeg(renderPlateScene(scene)));
