@@ -1,8 +1,8 @@
 /** What the pages for people say agrees with the code. */
 import { readFileSync } from 'node:fs';
 import { test } from 'tap';
-import { loadConfig } from '../../src/config.ts';
-import { httpErrors, SetupError, streamErrors } from '../../src/errors.ts';
+import { loadConfig, renamedVariables } from '../../src/config.ts';
+import { ConfigError, httpErrors, streamErrors } from '../../src/errors.ts';
 
 const page = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 
@@ -16,7 +16,9 @@ test('docs/reference/websocket-protocol.md has a row for every code of the strea
 });
 
 test('docs/reference/websocket-protocol.md knows no code that the gateway does not send', async (t) => {
-  const codes = [...page('docs/reference/websocket-protocol.md').matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, code]) => code as string);
+  const codes = [...page('docs/reference/websocket-protocol.md').matchAll(/^\| `([a-z_]+)` \|/gm)].map(
+    ([, code]) => code as string,
+  );
   t.ok(codes.length > 0);
   for (const code of codes) t.ok(code in streamErrors, code);
 });
@@ -33,6 +35,7 @@ test('the README names every variable that the configuration reads', async (t) =
   const asked = new Set<string>();
   const spy = new Proxy({}, { get: (_, name) => void asked.add(String(name)) });
   loadConfig(spy);
+  for (const oldName of Object.values(renamedVariables)) asked.delete(oldName);
   t.ok(asked.size > 10);
   for (const name of asked) t.ok(readme.includes(`\`${name}\``), name);
 });
@@ -40,18 +43,19 @@ test('the README names every variable that the configuration reads', async (t) =
 test('docs/reference/configuration.md has every variable with its default, its range and what it may be', async (t) => {
   const rows = page('docs/reference/configuration.md').split('\n');
   // Minus one is no port, no provider and no level: every variable with a range says what it must be. None has no range.
-  const faults = faultsOf(new Proxy({}, { get: () => '-1' }));
+  const issues = issuesOf(new Proxy({}, { get: () => '-1' }));
   const asked = new Map<string, string>();
   loadConfig(new Proxy({}, { get: (_, name) => void asked.set(String(name), '') }));
+  for (const oldName of Object.values(renamedVariables)) asked.delete(oldName);
   for (const name of asked.keys()) {
     const row = rows.filter((line) => line.startsWith(`| \`${name}\` |`));
     t.equal(row.length, 1, name);
     const [, , , range = ''] = row[0]?.split('|') ?? [];
-    const fault = faults.find((line) => line.startsWith(`${name} `)) ?? '';
-    const [, low, high] = /a number from (\S+) to (\S+);/.exec(fault) ?? [];
-    if (low !== undefined) t.equal(range.trim(), `${low} to ${high}`, fault);
-    const [, list] = /(?:one of|knows) ([a-z, ]+);/.exec(fault) ?? [];
-    if (list !== undefined) t.equal(range.replaceAll(/[` ]/g, ''), list.replaceAll(' ', ''), fault);
+    const issue = issues.find((line) => line.startsWith(`${name} `)) ?? '';
+    const [, low, high] = /a number from (\S+) to (\S+);/.exec(issue) ?? [];
+    if (low !== undefined) t.equal(range.trim(), `${low} to ${high}`, issue);
+    const [, list] = /(?:one of|knows) ([a-z, ]+);/.exec(issue) ?? [];
+    if (list !== undefined) t.equal(range.replaceAll(/[` ]/g, ''), list.replaceAll(' ', ''), issue);
   }
 });
 
@@ -64,12 +68,12 @@ test('the defaults of docs/reference/configuration.md are those that the configu
   t.same(said, real);
 });
 
-function faultsOf(env: Record<string, string>): readonly string[] {
+function issuesOf(env: Record<string, string>): readonly string[] {
   try {
     loadConfig(env);
     return [];
   } catch (error) {
-    return error instanceof SetupError ? error.faults : [];
+    return error instanceof ConfigError ? error.issues : [];
   }
 }
 
