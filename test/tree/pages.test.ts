@@ -1,8 +1,13 @@
 /** What the pages for people say agrees with the code. */
 import { readFileSync } from 'node:fs';
 import { test } from 'tap';
-import { loadConfig } from '../../src/config.ts';
+import { type Config, loadConfig } from '../../src/config.ts';
 import { httpErrors, SetupError, streamErrors } from '../../src/errors.ts';
+
+/** A stranger reads a README of at most this length. */
+const maxReadmeLines = 130;
+/** What the first screens of a README hold. */
+const readmeTopLines = 45;
 
 const page = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 
@@ -28,13 +33,25 @@ test('docs/reference/websocket-protocol.md has every HTTP error with its status 
   }
 });
 
-test('the README names every variable that the configuration reads', async (t) => {
-  const readme = page('README.md');
-  const asked = new Set<string>();
-  const spy = new Proxy({}, { get: (_, name) => void asked.add(String(name)) });
-  loadConfig(spy);
-  t.ok(asked.size > 10);
-  for (const name of asked) t.ok(readme.includes(`\`${name}\``), name);
+test('the README is short, and shows the two commands near its top', async (t) => {
+  const lines = page('README.md').trimEnd().split('\n');
+  t.ok(lines.length <= maxReadmeLines, `${lines.length} lines`);
+  const top = lines.slice(0, readmeTopLines).join('\n');
+  for (const command of ['make run', 'make test']) t.ok(top.includes(command), command);
+});
+
+test('every renamed variable of docs/reference/upgrading.md is read under its new name, and still under its old one', async (t) => {
+  const section = page('docs/reference/upgrading.md').split('## Environment variables')[1]?.split('\n## ')[0] ?? '';
+  const rows = [...section.matchAll(/^\| `([A-Z_]+)` \| `([A-Z_]+)` \|/gm)];
+  t.ok(rows.length > 0);
+  for (const [, oldName = '', newName = ''] of rows) {
+    const { deprecations: renamed, ...old } = loadConfig({ [oldName]: '7' });
+    const { deprecations: none, ...current } = loadConfig({ [newName]: '7' });
+    t.strictNotSame(current, withoutDeprecations(loadConfig({})), `${newName} is read`);
+    t.strictSame(old, current, `${oldName} means the same`);
+    t.match(renamed, [new RegExp(`${oldName}.*${newName}`)]);
+    t.strictSame(none, []);
+  }
 });
 
 test('docs/reference/configuration.md has every variable with its default, its range and what it may be', async (t) => {
@@ -64,6 +81,10 @@ test('the defaults of docs/reference/configuration.md are those that the configu
   t.same(said, real);
 });
 
+function withoutDeprecations({ deprecations: _, ...config }: Config): Omit<Config, 'deprecations'> {
+  return config;
+}
+
 function faultsOf(env: Record<string, string>): readonly string[] {
   try {
     loadConfig(env);
@@ -73,11 +94,11 @@ function faultsOf(env: Record<string, string>): readonly string[] {
   }
 }
 
-test('the README tells of every command', async (t) => {
-  const readme = page('README.md');
+test('docs/reference/cli.md has every command', async (t) => {
+  const reference = page('docs/reference/cli.md');
   const commands = [...page('src/cli.ts').matchAll(/\.command\('(\w+)'\)/g)].map(([, name]) => name as string);
   t.ok(commands.length > 0);
-  for (const name of commands) t.ok(readme.includes(`framegate ${name}`), name);
+  for (const name of commands) t.ok(reference.includes(`framegate ${name}`), name);
 });
 
 for (const [command, name, fewest] of [
