@@ -21,7 +21,9 @@ test('docs/reference/websocket-protocol.md has a row for every code of the strea
 });
 
 test('docs/reference/websocket-protocol.md knows no code that the gateway does not send', async (t) => {
-  const codes = [...page('docs/reference/websocket-protocol.md').matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, code]) => code as string);
+  const codes = [...page('docs/reference/websocket-protocol.md').matchAll(/^\| `([a-z_]+)` \|/gm)].map(
+    ([, code]) => code as string,
+  );
   t.ok(codes.length > 0);
   for (const code of codes) t.ok(code in streamErrors, code);
 });
