@@ -6,14 +6,16 @@ import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { BenchFlags } from './cli/bench.ts';
 import type { CameraFlags } from './cli/camera.ts';
-import { highestFps, largestWidth, longestSilenceS } from './cli/camera-limits.ts';
+import { maxFps, maxStallTimeoutS, maxWidth } from './cli/camera-limits.ts';
+import { replaceDeprecatedFlags } from './cli/deprecated-flags.ts';
 import type { ListPipelinesFlags } from './cli/list-pipelines.ts';
 import type { ModelsFlags } from './cli/models.ts';
 import { printable } from './cli/printable.ts';
 import type { SendOptions } from './cli/send.ts';
 import type { ServeFlags } from './cli/serve.ts';
 import { endWithLauncher, endWithNpm } from './cli/starter.ts';
-import { exitCodeOf, SetupError, setupExitCode } from './errors.ts';
+import { warn } from './cli/warn.ts';
+import { ConfigError, configExitCode, exitCodeOf } from './errors.ts';
 import { stderrWriter } from './observe/line-writer.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -27,7 +29,7 @@ const program = new Command('framegate')
   .version(version)
   .showHelpAfterError()
   // A wrong flag is a fault of the set-up like any other. The commands below inherit this.
-  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : setupExitCode))
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : configExitCode))
   .addHelpText('after', '\nEvery setting is an environment variable; see the README.');
 
 program
@@ -63,18 +65,25 @@ program
 
 program
   .command('camera')
-  .description('send what cameras, streams or video files show, always the newest frame; docs/guides/ip-cameras.md has recipes')
+  .description(
+    'send what cameras, streams or video files show, always the newest frame; docs/guides/ip-cameras.md has recipes',
+  )
   .argument('[source...]', 'rtsp://…, http://… (MJPEG or other video), /dev/video0, or a video file')
   .option('-p, --pipeline <id>', 'pipeline to run', 'yolo_ocr')
   .option('-u, --url <url>', addressHelp, 'ws://127.0.0.1:8000')
-  .option('--fps <n>', 'frames a second at most; without it as many as the gateway takes', numberUpTo(highestFps))
-  .option('--width <pixels>', 'make wider pictures smaller', wholeNumberUpTo(largestWidth))
+  .option('--fps <n>', 'frames a second at most; without it as many as the gateway takes', numberUpTo(maxFps))
+  .option('--width <pixels>', 'make wider pictures smaller', wholeNumberUpTo(maxWidth))
   .option('--quality <n>', 'encode with this JPEG quality, 1 to 100', wholeNumberUpTo(100))
   .option('--loop', 'play files again and again')
   .option('--reconnect', 'come back when a source was lost (live sources do)')
   .option('--no-reconnect', 'end when a source was lost')
   .addOption(new Option('--rtsp-transport <how>', 'how an RTSP camera sends: tcp, udp').choices(['tcp', 'udp']))
-  .option('--silence <s>', 'seconds without a picture after which a source is lost', numberUpTo(longestSilenceS, 1), 10)
+  .option(
+    '--stall-timeout <s>',
+    'seconds without a frame after which a source counts as lost',
+    numberUpTo(maxStallTimeoutS, 1),
+    10,
+  )
   .option('--sources <file>', 'JSON file with cameras, each with its own options')
   .option('--json', 'print JSON lines on a terminal too')
   .action(async (sources: string[], flags: CameraFlags) => {
@@ -84,7 +93,9 @@ program
 
 program
   .command('bench')
-  .description('load the gateway with cameras and print what they saw; docs/operations/benchmarking.md explains every line')
+  .description(
+    'load the gateway with cameras and print what they saw; docs/operations/benchmarking.md explains every line',
+  )
   .option('-p, --pipeline <id>', 'pipeline to run', 'yolo_ocr')
   .option('-u, --url <url>', addressHelp, 'ws://127.0.0.1:8000')
   .option('-c, --cameras <n>', 'how many, all at --fps; or N@FPS[,N@FPS...], each with its own rate', '8')
@@ -92,12 +103,12 @@ program
   .option('-d, --duration <s>', 'seconds that are counted', '10')
   .option('--warmup <s>', 'seconds before, which are not counted', '2')
   .option('--ramp <s>', 'seconds over which the cameras join, before the warm-up', '0')
-  .option('--grace <s>', 'longest wait for the last answers', '6')
+  .option('--drain-timeout <s>', 'seconds to wait for the last replies', '6')
   .option('--phase <how>', 'staggered: evenly over the interval; aligned: all cameras at once', 'staggered')
-  .option('--obey', 'cameras halve their rate on slow_down and raise it again slowly')
+  .option('--adaptive', 'halve the rate of a camera on slow_down, then raise it slowly')
   .option('--slow-readers <n>', 'further cameras that never read; N or N@FPS')
   .option('--frames <path>', 'JPEG file or folder to send; without it, eight rendered frames of 640x480')
-  .option('--workers <n>', 'threads that make the load', '1')
+  .option('--threads <n>', 'threads that generate the load', '1')
   .option('--json', 'print one JSON object')
   .action(async (flags: BenchFlags) => {
     const { bench } = await import('./cli/bench.ts');
@@ -116,7 +127,7 @@ program
 
 const models = program
   .command('models')
-  .description('list the models: head, input, classes, provider, speed here')
+  .description('list the models with output format, input, classes, provider and speed on this machine')
   .option('--models-dir <dir>', 'where to look (MODELS_DIR)')
   .option('--json', 'print JSON')
   .action(async (flags: ModelsFlags) => {
@@ -164,11 +175,12 @@ endWithLauncher(end);
 endWithNpm(end);
 
 try {
-  await program.parseAsync();
+  const args = replaceDeprecatedFlags(process.argv.slice(2), warn);
+  await program.parseAsync(args, { from: 'user' });
 } catch (error) {
-  if (!(error instanceof SetupError)) throw error;
+  if (!(error instanceof ConfigError)) throw error;
   const writer = stderrWriter(() => '');
-  for (const fault of error.faults) writer.write(`framegate: ${printable(fault)}\n`);
+  for (const issue of error.issues) writer.write(`framegate: ${printable(issue)}\n`);
   writer.flush();
   process.exit(exitCodeOf(error));
 }

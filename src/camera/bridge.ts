@@ -28,7 +28,7 @@ export interface CameraPlan extends Wishes {
   readonly quality?: number | undefined;
   readonly reconnects: boolean;
   /** So long without a picture means that the source is lost. */
-  readonly silenceMs: number;
+  readonly stallTimeoutMs: number;
 }
 
 export type BridgeEvent =
@@ -50,7 +50,7 @@ export interface BridgeParts {
 /** Errors of the gateway that are about the frame itself. */
 const refusalsOfFrames: ReadonlySet<string> = new Set(['invalid_frame', 'frame_too_large']);
 /** A gateway answers what is a little larger, and cuts the connection at what is more, unless its `STREAM_MAX_FRAME_SIZE_MB` says so. */
-const maxUsualBytes = 5_242_880;
+const maxDefaultFrameBytes = 5_242_880;
 /** The camera's own rate is the limit, or `--fps`; this only has to be above both. */
 const clientMaxFps = 240;
 /** After a file's end the gateway gets so long for its last frames. */
@@ -102,7 +102,13 @@ export class Bridge {
   #feedParts(): FeedParts {
     const { plan, version, event, lookAt } = this.#parts;
     return {
-      ...{ source: plan.source, wishes: plan, version, reconnects: plan.reconnects, silenceMs: plan.silenceMs },
+      ...{
+        source: plan.source,
+        wishes: plan,
+        version,
+        reconnects: plan.reconnects,
+        stallTimeoutMs: plan.stallTimeoutMs,
+      },
       isEncoded: plan.width !== undefined || plan.quality !== undefined,
       buffers: this.#buffers,
       changed: (state) => {
@@ -137,7 +143,7 @@ export class Bridge {
     });
     client.on('lost', ({ frame, error }) => {
       this.tally.count('lost');
-      if (error.code !== 'closed' || !(frame instanceof Uint8Array) || frame.length <= maxUsualBytes) return;
+      if (error.code !== 'closed' || !(frame instanceof Uint8Array) || frame.length <= maxDefaultFrameBytes) return;
       this.#feed.makeAnew(
         `the gateway cuts the connection at a frame of ${frame.length.toLocaleString('en-US')} bytes`,
       );

@@ -2,38 +2,40 @@
 import { readdirSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { configOfProcess } from '../config.ts';
-import { SetupError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 import { findModel } from '../models/model-files.ts';
 import { examineModel, type ModelReport } from './model-report.ts';
 import { describeClasses, describeShape, jsonOfReport } from './model-text.ts';
 import { printable, printableLine } from './printable.ts';
+import { warn } from './warn.ts';
 
 export interface ModelsFlags {
   readonly modelsDir?: string;
   readonly json?: boolean;
 }
 
-type Listed = ModelReport | { readonly name: string; readonly fault: string };
+type Unusable = { readonly name: string; readonly issue: string };
+type Listed = ModelReport | Unusable;
 
 /** Prints a line for each model; one that cannot be loaded has its reason, and the command fails in the end. */
 export async function listModels(flags: ModelsFlags): Promise<void> {
   const { modelsDir, providers } = configOfProcess({ MODELS_DIR: flags.modelsDir });
   const listed: Listed[] = [];
   for (const name of modelNames(modelsDir)) listed.push(await examine(modelsDir, name, providers));
-  if (listed.some((model) => 'fault' in model)) process.exitCode = 1;
+  if (listed.some((model) => 'issue' in model)) process.exitCode = 1;
   const output = flags.json
-    ? JSON.stringify(listed.map((model) => ('fault' in model ? model : jsonOfReport(model))))
+    ? JSON.stringify(listed.map((model) => ('issue' in model ? jsonOfUnusable(model) : jsonOfReport(model))))
     : tableOf(listed);
   process.stdout.write(`${output}\n`);
 }
 
 async function examine(modelsDir: string, name: string, providers: readonly string[]): Promise<Listed> {
-  const files = findModel(modelsDir, name);
-  if ('fault' in files) return { name, fault: files.fault };
+  const files = findModel(modelsDir, name, warn);
+  if ('issue' in files) return { name, issue: files.issue };
   try {
     return await examineModel(name, files, providers);
   } catch (error) {
-    return { name, fault: error instanceof Error ? error.message : String(error) };
+    return { name, issue: error instanceof Error ? error.message : String(error) };
   }
 }
 
@@ -43,7 +45,7 @@ function modelNames(modelsDir: string): string[] {
   try {
     entries = readdirSync(modelsDir, { recursive: true, encoding: 'utf8' });
   } catch (error) {
-    throw new SetupError([`models folder ${modelsDir}: ${error instanceof Error ? error.message : String(error)}`]);
+    throw new ConfigError([`models folder ${modelsDir}: ${error instanceof Error ? error.message : String(error)}`]);
   }
   return entries
     .filter((path) => path.endsWith('.onnx') && !path.split(sep).some((part) => part.startsWith('.')))
@@ -57,11 +59,16 @@ export function nameOf(modelsDir: string, path: string): string {
   return inside.endsWith('/model.onnx') ? dirname(inside) : inside;
 }
 
+/** `fault` is the deprecated name of `issue`. */
+function jsonOfUnusable({ name, issue }: Unusable): object {
+  return { name, issue, fault: issue };
+}
+
 function tableOf(listed: readonly Listed[]): string {
   if (listed.length === 0) return 'no models';
-  const head = ['model', 'head', 'input', 'classes', 'provider', 'ms per run'];
+  const headings = ['model', 'format', 'input', 'classes', 'provider', 'ms per run'];
   // Anybody may have written the files, and what they say must not steer the terminal.
-  const rows = [head, ...listed.map((model) => rowOf(model).map(printable))];
+  const rows = [headings, ...listed.map((model) => rowOf(model).map(printable))];
   // A fault is a sentence, which should not widen the columns of the others.
   const widthOf = (column: number) =>
     Math.max(...rows.map((row) => (row.length > 2 || column === 0 ? (row[column] ?? '').length : 0)));
@@ -70,12 +77,12 @@ function tableOf(listed: readonly Listed[]): string {
 }
 
 function rowOf(model: Listed): string[] {
-  if ('fault' in model) return [model.name, printableLine(model.fault)];
+  if ('issue' in model) return [model.name, printableLine(model.issue)];
   const { name, detector, provider, time } = model;
-  const ms = 'fault' in time ? '-' : time.msPerRun.toFixed(2);
-  if (!('fault' in detector)) {
+  const ms = 'issue' in time ? '-' : time.msPerRun.toFixed(2);
+  if (!('issue' in detector)) {
     const { head, input, names } = detector;
-    return [name, head.layout, `${input.width} x ${input.height}`, describeClasses(names, head), provider, ms];
+    return [name, head.layout, `${input.width}x${input.height}`, describeClasses(names, head), provider, ms];
   }
   const shapes = (tensors: ModelReport['inputs']) => tensors.map(describeShape).join(', ');
   const task = model.metadata['task'];

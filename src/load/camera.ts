@@ -12,7 +12,7 @@ import { type CameraCounts, type CameraTally, countName, emptyCounts } from './t
 export interface CameraParts {
   readonly url: string;
   readonly frames: readonly Buffer[];
-  readonly obey: boolean;
+  readonly adaptive: boolean;
   /** Of the camera's group, shared with the others in it. */
   readonly latencies: GroupLatencies;
   /** Of the generator. */
@@ -20,9 +20,9 @@ export interface CameraParts {
 }
 
 /** A frame is not sent while the socket still holds more than this: the network, or the server, does not keep up. */
-export const mostUnsentBytes = 1_048_576;
+export const maxUnsentBytes = 1_048_576;
 /** A frame to which the generator gets later than this is not sent: it would only make the next ones late too. */
-export const mostLateMs = 1000;
+export const maxLateMs = 1000;
 /** A camera whose connection was lost opens the next one after this. */
 const reopenAfterMs = 1000;
 
@@ -114,7 +114,7 @@ export class Camera {
   #offer(intendedMs: number, lateMs: number): void {
     const counted = this.#run !== undefined && intendedMs >= this.#run.clock.startMs;
     const { isOpen, unsentBytes } = this.#connection;
-    const send = isOpen && unsentBytes <= mostUnsentBytes && lateMs <= mostLateMs;
+    const send = isOpen && unsentBytes <= maxUnsentBytes && lateMs <= maxLateMs;
     const bytes = this.#parts.frames[this.#frame++ % this.#parts.frames.length] as Buffer;
     if (send) this.#connection.send(bytes, { intendedMs, counted });
     if (!counted) return;
@@ -137,7 +137,7 @@ export class Camera {
         return;
       case 'slow_down':
         if (this.#isCounting()) this.#counts.slowDowns += 1;
-        if (this.#parts.obey) this.#run?.schedule.slowDown(nowMs() - this.#run.clock.baseMs);
+        if (this.#parts.adaptive) this.#run?.schedule.slowDown(nowMs() - this.#run.clock.baseMs);
         return;
       case 'error':
         if (frame?.counted) this.#counts.errors += 1;

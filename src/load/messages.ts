@@ -20,8 +20,8 @@ export interface GeneratorSetup {
   readonly groups: number;
   /** One file in each, shared by all generators. */
   readonly frames: readonly SharedArrayBuffer[];
-  readonly obey: boolean;
-  readonly graceMs: number;
+  readonly adaptive: boolean;
+  readonly drainTimeoutMs: number;
 }
 
 export type ToGenerator =
@@ -57,6 +57,6 @@ export interface GeneratorReport {
 
 export type FromGenerator =
   /** Every connection is open or has failed; `fault` is the first failure. */
-  | { readonly type: 'ready'; readonly opened: number; readonly fault: string | undefined }
+  | { readonly type: 'ready'; readonly opened: number; readonly failure: string | undefined }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'done'; readonly report: GeneratorReport };

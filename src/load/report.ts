@@ -1,5 +1,5 @@
 /** What a run measured as one JSON object: counts, rates, latencies, shares. Pure. */
-import { emptyLatencies, type Latencies, mergeLatencies, summariseLatencies } from './latency.ts';
+import { emptyLatencies, type Latencies, mergeLatencies, summarizeLatencies } from './latency.ts';
 import type { CameraGroup, LoadPlan } from './plan.ts';
 import type { LoadOutcome } from './run-load.ts';
 import { type CameraTally, type FrameCounts, fairnessOf, sumCounts } from './tally.ts';
@@ -45,6 +45,8 @@ export interface GroupReport extends FrameReport, CameraGroup {
 export interface LoadReport extends FrameReport {
   readonly url: string;
   readonly phase: LoadPlan['phase'];
+  readonly adaptive: boolean;
+  /** Deprecated: the old name of `adaptive`. */
   readonly obey: boolean;
   readonly ramp_s: number;
   readonly warm_up_s: number;
@@ -99,7 +101,8 @@ export function reportOf(outcome: LoadOutcome, url: string, frames: readonly Uin
   return {
     url,
     phase: plan.phase,
-    obey: plan.obey,
+    adaptive: plan.adaptive,
+    obey: plan.adaptive,
     ramp_s: plan.rampMs / 1000,
     warm_up_s: plan.warmUpMs / 1000,
     duration_s: rounded(seconds),
@@ -167,7 +170,7 @@ function slowReaderReport({ plan, slowReaders }: LoadOutcome): LoadReport['slow_
 }
 
 function latencyReport(latencies: Latencies): LatencyReport {
-  const summary = summariseLatencies(latencies);
+  const summary = summarizeLatencies(latencies);
   if (summary !== undefined) return mapValues(summary, rounded);
   return { p50: null, p90: null, p97_5: null, p99: null, p999: null, max: null, mean: null };
 }

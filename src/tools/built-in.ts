@@ -1,13 +1,16 @@
 /** The tools that ship. */
-import { imageBinarise } from './image-binarise.ts';
+import { imageBinarize } from './image-binarize.ts';
 import { ocrDetectText } from './ocr-detect-text.ts';
 import { ocrExtractText } from './ocr-extract-text.ts';
 import type { Tool } from './tool.ts';
 import { yoloDetectObjects } from './yolo-detect-objects.ts';
 
+/** Old name → current name of tools that were renamed. */
+export const renamedTools: ReadonlyMap<string, string> = new Map([['image.binarise', 'image.binarize']]);
+
 export const builtInTools: readonly Tool[] = [
   yoloDetectObjects as Tool,
   ocrExtractText as Tool,
   ocrDetectText as Tool,
-  imageBinarise as Tool,
+  imageBinarize as Tool,
 ];

@@ -1,12 +1,12 @@
 /** What the pages for people say agrees with the code. */
 import { readFileSync } from 'node:fs';
 import { test } from 'tap';
-import { type Config, loadConfig } from '../../src/config.ts';
-import { httpErrors, SetupError, streamErrors } from '../../src/errors.ts';
+import { loadConfig, renamedVariables } from '../../src/config.ts';
+import { ConfigError, httpErrors, streamErrors } from '../../src/errors.ts';
 
-/** A stranger reads a README of at most this length. */
+/** The longest README that a newcomer still reads. */
 const maxReadmeLines = 130;
-/** What the first screens of a README hold. */
+/** The part of it that fits on the first screens. */
 const readmeTopLines = 45;
 
 const page = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
@@ -42,35 +42,36 @@ test('the README is short, and shows the two commands near its top', async (t) =
   for (const command of ['make run', 'make test']) t.ok(top.includes(command), command);
 });
 
-test('every renamed variable of docs/reference/upgrading.md is read under its new name, and still under its old one', async (t) => {
+test('docs/reference/upgrading.md has every renamed variable, and each is read under both names', async (t) => {
   const section = page('docs/reference/upgrading.md').split('## Environment variables')[1]?.split('\n## ')[0] ?? '';
-  const rows = [...section.matchAll(/^\| `([A-Z_]+)` \| `([A-Z_]+)` \|/gm)];
-  t.ok(rows.length > 0);
-  for (const [, oldName = '', newName = ''] of rows) {
-    const { deprecations: renamed, ...old } = loadConfig({ [oldName]: '7' });
-    const { deprecations: none, ...current } = loadConfig({ [newName]: '7' });
-    t.strictNotSame(current, withoutDeprecations(loadConfig({})), `${newName} is read`);
+  const rows = [...section.matchAll(/^\| `([A-Z_]+)` \| `([A-Z_]+)` \|/gm)].map(([, old, current]) => [current, old]);
+  t.strictSame(Object.fromEntries(rows), renamedVariables);
+  const { deprecations: _, ...defaults } = loadConfig({});
+  for (const [name, oldName] of Object.entries(renamedVariables)) {
+    const { deprecations: none, ...current } = loadConfig({ [name]: '7' });
+    const { deprecations: lines, ...old } = loadConfig({ [oldName]: '7' });
+    t.strictNotSame(current, defaults, `${name} is read`);
     t.strictSame(old, current, `${oldName} means the same`);
-    t.match(renamed, [new RegExp(`${oldName}.*${newName}`)]);
-    t.strictSame(none, []);
+    t.strictSame([none, lines], [[], [`${oldName} is deprecated; use ${name}`]]);
   }
 });
 
 test('docs/reference/configuration.md has every variable with its default, its range and what it may be', async (t) => {
   const rows = page('docs/reference/configuration.md').split('\n');
   // Minus one is no port, no provider and no level: every variable with a range says what it must be. None has no range.
-  const faults = faultsOf(new Proxy({}, { get: () => '-1' }));
+  const issues = issuesOf(new Proxy({}, { get: () => '-1' }));
   const asked = new Map<string, string>();
   loadConfig(new Proxy({}, { get: (_, name) => void asked.set(String(name), '') }));
+  for (const oldName of Object.values(renamedVariables)) asked.delete(oldName);
   for (const name of asked.keys()) {
     const row = rows.filter((line) => line.startsWith(`| \`${name}\` |`));
     t.equal(row.length, 1, name);
     const [, , , range = ''] = row[0]?.split('|') ?? [];
-    const fault = faults.find((line) => line.startsWith(`${name} `)) ?? '';
-    const [, low, high] = /a number from (\S+) to (\S+);/.exec(fault) ?? [];
-    if (low !== undefined) t.equal(range.trim(), `${low} to ${high}`, fault);
-    const [, list] = /(?:one of|knows) ([a-z, ]+);/.exec(fault) ?? [];
-    if (list !== undefined) t.equal(range.replaceAll(/[` ]/g, ''), list.replaceAll(' ', ''), fault);
+    const issue = issues.find((line) => line.startsWith(`${name} `)) ?? '';
+    const [, low, high] = /a number from (\S+) to (\S+);/.exec(issue) ?? [];
+    if (low !== undefined) t.equal(range.trim(), `${low} to ${high}`, issue);
+    const [, list] = /(?:one of|knows) ([a-z, ]+);/.exec(issue) ?? [];
+    if (list !== undefined) t.equal(range.replaceAll(/[` ]/g, ''), list.replaceAll(' ', ''), issue);
   }
 });
 
@@ -83,16 +84,12 @@ test('the defaults of docs/reference/configuration.md are those that the configu
   t.same(said, real);
 });
 
-function withoutDeprecations({ deprecations: _, ...config }: Config): Omit<Config, 'deprecations'> {
-  return config;
-}
-
-function faultsOf(env: Record<string, string>): readonly string[] {
+function issuesOf(env: Record<string, string>): readonly string[] {
   try {
     loadConfig(env);
     return [];
   } catch (error) {
-    return error instanceof SetupError ? error.faults : [];
+    return error instanceof ConfigError ? error.issues : [];
   }
 }
 

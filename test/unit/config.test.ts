@@ -3,13 +3,13 @@ import { availableParallelism, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
 import { type Config, configOfProcess, loadConfig } from '../../src/config.ts';
-import { SetupError } from '../../src/errors.ts';
+import { ConfigError } from '../../src/errors.ts';
 
-function faultsOf(env: Record<string, string>): readonly string[] {
+function issuesOf(env: Record<string, string>): readonly string[] {
   try {
     loadConfig(env);
   } catch (error) {
-    if (error instanceof SetupError) return error.faults;
+    if (error instanceof ConfigError) return error.issues;
     throw error;
   }
   return [];
@@ -34,7 +34,7 @@ test('an empty environment gives the defaults', async (t) => {
     idleTimeoutMs: 600_000,
     maxFramesPerSecond: 10_000,
     trustedProxies: [],
-    maxUnreadBytes: 262_144,
+    sendBufferBytes: 262_144,
     frameTimeoutMs: 5000,
     maxWaitMs: 1000,
     maxHeldBytes: 67_108_864,
@@ -49,6 +49,7 @@ test('an empty environment gives the defaults', async (t) => {
     providers: ['cpu'],
     modelsDir: fileURLToPath(new URL('../../native-models', import.meta.url)),
     logLevel: 'info',
+    deprecations: [],
   });
 });
 
@@ -71,7 +72,7 @@ test('every variable is read', async (t) => {
     HTTP_MAX_RECEIVING_MB: '8.5',
     HTTP_BODY_TIMEOUT_MS: '5000',
     MAX_MEMORY_MB: '512',
-    STREAM_MAX_UNREAD_KB: '2',
+    STREAM_SEND_BUFFER_KB: '2',
     STREAM_FRAME_TIMEOUT_MS: '700',
     STREAM_MAX_WAIT_MS: '0',
     STREAM_MAX_HELD_MB: '0.5',
@@ -100,7 +101,7 @@ test('every variable is read', async (t) => {
     idleTimeoutMs: 0,
     maxFramesPerSecond: 500,
     trustedProxies: ['10.0.0.0/8', 'fd00::1'],
-    maxUnreadBytes: 2048,
+    sendBufferBytes: 2048,
     frameTimeoutMs: 700,
     maxWaitMs: 0,
     maxHeldBytes: 524_288,
@@ -115,6 +116,7 @@ test('every variable is read', async (t) => {
     providers: ['cuda', 'cpu'],
     modelsDir: '/mine',
     logLevel: 'silent',
+    deprecations: [],
   });
 });
 
@@ -139,7 +141,7 @@ test('a number is taken from the lowest to the highest allowed, and not beyond',
     ['STREAM_MAX_PIXELS', 'maxPixels', 1, 268_435_456],
     ['STREAM_DROP_WINDOW_MS', 'dropWindowMs', 100, 600_000],
     ['STREAM_MAX_SESSIONS', 'maxSessions', 1, 100_000],
-    ['STREAM_MAX_UNREAD_KB', 'maxUnreadBytes', 1, 1_048_576, 1024],
+    ['STREAM_SEND_BUFFER_KB', 'sendBufferBytes', 1, 1_048_576, 1024],
     ['STREAM_FRAME_TIMEOUT_MS', 'frameTimeoutMs', 10, 3_600_000],
     ['SHUTDOWN_GRACE_MS', 'shutdownGraceMs', 0, 3_600_000],
     ['POOL_MAX_UNREADY_MS', 'maxUnreadyMs', 0, 3_600_000],
@@ -157,11 +159,11 @@ test('a number is taken from the lowest to the highest allowed, and not beyond',
     t.equal(loadConfig({ [name]: String(lowest) })[key], lowest * unit);
     t.equal(loadConfig({ [name]: String(highest) })[key], highest * unit);
     for (const bad of [lowest - 1, highest + 1]) {
-      t.same(faultsOf({ [name]: String(bad) }), [
+      t.same(issuesOf({ [name]: String(bad) }), [
         `${name} must be a number from ${lowest} to ${highest}; it is "${bad}"`,
       ]);
     }
-    t.same(faultsOf({ [name]: String(lowest + 0.5) }), [`${name} must be a whole number; it is "${lowest + 0.5}"`]);
+    t.same(issuesOf({ [name]: String(lowest + 0.5) }), [`${name} must be a whole number; it is "${lowest + 0.5}"`]);
   }
 });
 
@@ -188,14 +190,14 @@ test('trusted proxies are addresses and networks', async (t) => {
     '10.0.0.0/-1',
     '*',
   ]) {
-    t.same(faultsOf({ TRUSTED_PROXIES: bad }), [
+    t.same(issuesOf({ TRUSTED_PROXIES: bad }), [
       `TRUSTED_PROXIES takes addresses and networks as 10.0.0.7, 10.0.0.0/8 or fd00::/8; not "${bad}"`,
     ]);
   }
 });
 
 test('one whole frame must fit into what may be in receipt', async (t) => {
-  t.same(faultsOf({ HTTP_MAX_RECEIVING_MB: '4' }), [
+  t.same(issuesOf({ HTTP_MAX_RECEIVING_MB: '4' }), [
     'HTTP_MAX_RECEIVING_MB must not be below STREAM_MAX_FRAME_SIZE_MB (5)',
   ]);
 });
@@ -204,7 +206,7 @@ test('the frame limit is from 0.001 to 64 megabytes', async (t) => {
   t.equal(loadConfig({ STREAM_MAX_FRAME_SIZE_MB: '0.001' }).maxFrameBytes, 1048);
   t.equal(loadConfig({ STREAM_MAX_FRAME_SIZE_MB: '64' }).maxFrameBytes, 67_108_864);
   for (const bad of ['0', '0.0009', '64.1', '1e1', '-1', 'five', '5MB', '0x5', 'Infinity', 'NaN', '.5', '5.']) {
-    t.same(faultsOf({ STREAM_MAX_FRAME_SIZE_MB: bad }), [
+    t.same(issuesOf({ STREAM_MAX_FRAME_SIZE_MB: bad }), [
       `STREAM_MAX_FRAME_SIZE_MB must be a number from 0.001 to 64; it is "${bad}"`,
     ]);
   }
@@ -213,22 +215,22 @@ test('the frame limit is from 0.001 to 64 megabytes', async (t) => {
 test('thresholds are parts of one, and critical is not below warning', async (t) => {
   t.match(loadConfig({ STREAM_DROP_THRESHOLD: '0.5', STREAM_SLOWDOWN_THRESHOLD: '0.5' }), { slowdownThreshold: 0.5 });
   t.match(loadConfig({ STREAM_DROP_THRESHOLD: '0', STREAM_SLOWDOWN_THRESHOLD: '1' }), { dropThreshold: 0 });
-  t.same(faultsOf({ STREAM_DROP_THRESHOLD: '0.5', STREAM_SLOWDOWN_THRESHOLD: '0.4' }), [
+  t.same(issuesOf({ STREAM_DROP_THRESHOLD: '0.5', STREAM_SLOWDOWN_THRESHOLD: '0.4' }), [
     'STREAM_SLOWDOWN_THRESHOLD (0.4) must not be below STREAM_DROP_THRESHOLD (0.5)',
   ]);
-  t.same(faultsOf({ STREAM_SLOWDOWN_THRESHOLD: '30' }), [
+  t.same(issuesOf({ STREAM_SLOWDOWN_THRESHOLD: '30' }), [
     'STREAM_SLOWDOWN_THRESHOLD must be a number from 0 to 1; it is "30"',
   ]);
 });
 
 test('unknown names in a list are told one by one, and an empty list too', async (t) => {
   const known = 'cpu, cuda, tensorrt, coreml, dml, webgpu, openvino, migraphx, rocm';
-  t.same(faultsOf({ ORT_PROVIDERS: 'cpu,gpu,npu' }), [
+  t.same(issuesOf({ ORT_PROVIDERS: 'cpu,gpu,npu' }), [
     `ORT_PROVIDERS knows ${known}; not "gpu"`,
     `ORT_PROVIDERS knows ${known}; not "npu"`,
   ]);
-  t.same(faultsOf({ ORT_PROVIDERS: ',' }), [`ORT_PROVIDERS must name at least one of ${known}`]);
-  t.same(faultsOf({ LOG_LEVEL: 'loud' }), [
+  t.same(issuesOf({ ORT_PROVIDERS: ',' }), [`ORT_PROVIDERS must name at least one of ${known}`]);
+  t.same(issuesOf({ LOG_LEVEL: 'loud' }), [
     'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent; it is "loud"',
   ]);
 });
@@ -236,10 +238,10 @@ test('unknown names in a list are told one by one, and an empty list too', async
 test('several bad values are told at once, one line each', async (t) => {
   const env = { PORT: 'http', POOL_WORKERS: '0', LOG_LEVEL: 'loud' };
   t.same(
-    faultsOf(env).map((fault) => fault.split(' ')[0]),
+    issuesOf(env).map((issue) => issue.split(' ')[0]),
     ['PORT', 'POOL_WORKERS', 'LOG_LEVEL'],
   );
-  t.throws(() => loadConfig(env), { name: 'SetupError', message: /^PORT .*\nPOOL_WORKERS .*\nLOG_LEVEL .*$/ });
+  t.throws(() => loadConfig(env), { name: 'ConfigError', message: /^PORT .*\nPOOL_WORKERS .*\nLOG_LEVEL .*$/ });
 });
 
 test('the configuration cannot be changed', async (t) => {
@@ -255,4 +257,17 @@ test('flags win over the environment, and a flag that was not given does not', a
   });
   t.equal(configOfProcess({ STREAM_MAX_SESSIONS: undefined }).maxSessions, 5);
   t.equal(configOfProcess({ STREAM_MAX_SESSIONS: '6' }).maxSessions, 6);
+});
+
+test('a variable under its old name still counts, and is reported with its new name', async (t) => {
+  const deprecation = 'STREAM_MAX_UNREAD_KB is deprecated; use STREAM_SEND_BUFFER_KB';
+  const { sendBufferBytes, deprecations } = loadConfig({ STREAM_MAX_UNREAD_KB: '3' });
+  t.equal(sendBufferBytes, 3 * 1024);
+  t.strictSame(deprecations, [deprecation]);
+  t.match(loadConfig({ STREAM_MAX_UNREAD_KB: '3', STREAM_SEND_BUFFER_KB: '4' }), {
+    sendBufferBytes: 4 * 1024,
+    deprecations: [deprecation],
+  });
+  t.strictSame(loadConfig({}).deprecations, []);
+  t.match(issuesOf({ STREAM_MAX_UNREAD_KB: 'x' }), [deprecation, /^STREAM_SEND_BUFFER_KB must be a number/]);
 });

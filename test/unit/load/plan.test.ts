@@ -8,9 +8,9 @@ const flags: PlanFlags = {
   duration: '10',
   warmup: '2',
   ramp: '0',
-  grace: '6',
+  drainTimeout: '6',
   phase: 'staggered',
-  workers: '1',
+  threads: '1',
 };
 
 test('the defaults are eight cameras at one rate', async (t) => {
@@ -21,8 +21,8 @@ test('the defaults are eight cameras at one rate', async (t) => {
     rampMs: 0,
     warmUpMs: 2000,
     durationMs: 10_000,
-    graceMs: 6000,
-    obey: false,
+    drainTimeoutMs: 6000,
+    adaptive: false,
     generators: 1,
   });
 });
@@ -62,15 +62,15 @@ for (const [name, bad] of [
   ['--warmup', { warmup: 'Infinity' }],
   ['--warmup', { warmup: '' }],
   ['--ramp', { ramp: '-1' }],
-  ['--grace', { grace: '0x10' }],
+  ['--drain-timeout', { drainTimeout: '0x10' }],
   ['--phase', { phase: 'both' }],
-  ['--workers', { workers: '0' }],
-  ['--workers', { workers: '65' }],
+  ['--threads', { threads: '0' }],
+  ['--threads', { threads: '65' }],
   ['--slow-readers', { slowReaders: 'some' }],
   ['--slow-readers', { slowReaders: '1@x' }],
 ] as const) {
   test(`${name} of ${JSON.stringify(bad)} is refused by name`, async (t) => {
-    t.throws(() => planOf({ ...flags, ...bad }), { name: 'SetupError', message: new RegExp(`^${name} .*must be `) });
+    t.throws(() => planOf({ ...flags, ...bad }), { name: 'ConfigError', message: new RegExp(`^${name} .*must be `) });
   });
 }
 
@@ -79,7 +79,7 @@ test('all that is wrong is told at once', async (t) => {
     planOf({ ...flags, fps: 'a', duration: 'b', phase: 'c' });
     t.fail('nothing was thrown');
   } catch (error) {
-    t.match((error as { faults: string[] }).faults, [/^--fps "a" /, /^--phase "c" /, /^--duration "b" /]);
-    t.equal((error as { faults: string[] }).faults.length, 3);
+    t.match((error as { issues: string[] }).issues, [/^--fps "a" /, /^--phase "c" /, /^--duration "b" /]);
+    t.equal((error as { issues: string[] }).issues.length, 3);
   }
 });
