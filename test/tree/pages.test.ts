@@ -1,6 +1,7 @@
 /** What the pages for people say agrees with the code. */
 import { readFileSync } from 'node:fs';
 import { test } from 'tap';
+import { replaceDeprecatedFlags } from '../../src/cli/deprecated-flags.ts';
 import { loadConfig, renamedVariables } from '../../src/config.ts';
 import { ConfigError, httpErrors, streamErrors } from '../../src/errors.ts';
 
@@ -42,9 +43,14 @@ test('the README is short, and shows the two commands near its top', async (t) =
   for (const command of ['make run', 'make test']) t.ok(top.includes(command), command);
 });
 
+/** The rows `| `old` | `new` |` of a section of the upgrade page. */
+function renamesOf(heading: string): [string, string][] {
+  const section = page('docs/reference/upgrading.md').split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+  return [...section.matchAll(/^\| `([^`]+)` \| `([^`]+)` \|/gm)].map(([, old = '', current = '']) => [old, current]);
+}
+
 test('docs/reference/upgrading.md has every renamed variable, and each is read under both names', async (t) => {
-  const section = page('docs/reference/upgrading.md').split('## Environment variables')[1]?.split('\n## ')[0] ?? '';
-  const rows = [...section.matchAll(/^\| `([A-Z_]+)` \| `([A-Z_]+)` \|/gm)].map(([, old, current]) => [current, old]);
+  const rows = renamesOf('Environment variables').map(([old, current]) => [current, old]);
   t.strictSame(Object.fromEntries(rows), renamedVariables);
   const { deprecations: _, ...defaults } = loadConfig({});
   for (const [name, oldName] of Object.entries(renamedVariables)) {
@@ -53,6 +59,28 @@ test('docs/reference/upgrading.md has every renamed variable, and each is read u
     t.strictNotSame(current, defaults, `${name} is read`);
     t.strictSame(old, current, `${oldName} means the same`);
     t.strictSame([none, lines], [[], [`${oldName} is deprecated; use ${name}`]]);
+  }
+});
+
+test('every renamed option of docs/reference/upgrading.md is replaced by its new name', async (t) => {
+  const rows = renamesOf('Command-line options');
+  t.ok(rows.length > 5);
+  for (const [old, current] of rows) {
+    const lines: string[] = [];
+    const args = replaceDeprecatedFlags(old.split(' ').slice(1), (line) => lines.push(line));
+    t.equal(['framegate', ...args].join(' '), current);
+    t.equal(lines.length, 1, old);
+  }
+});
+
+test('every new script and target of docs/reference/upgrading.md exists', async (t) => {
+  const { scripts } = JSON.parse(page('package.json')) as { scripts: Record<string, string> };
+  const rows = renamesOf('npm scripts and make targets');
+  t.ok(rows.length > 5);
+  for (const [, current] of rows) {
+    const [, tool, name = ''] = /^(make|npm run) (\S+)/.exec(current) ?? [];
+    if (tool === 'make') t.match(page('Makefile'), new RegExp(`^${name}:`, 'm'), current);
+    else t.ok(scripts[name] !== undefined, current);
   }
 });
 
