@@ -1,10 +1,12 @@
-/** The `console` blocks of the pages print what the pages show. custom-tools.md needs an extra image, so it has its own test. */
+/** The `console` blocks of the pages print what the pages show. custom-tools.md needs an image that is made for it, and has its own test. */
 import { test } from 'tap';
 import { noFfmpegReason } from '../support/camera-run.ts';
 import { needsDist } from '../support/installed-package.ts';
 import { playPage } from '../support/page-transcripts.ts';
 
 for (const page of [
+  'docs/getting-started/install.md',
+  'docs/getting-started/first-frame.md',
   'docs/reference/configuration.md',
   'docs/internals/dependencies.md',
   'docs/guides/custom-models.md',
