@@ -1,4 +1,4 @@
-/** What the pages for people say agrees with the code. */
+/** The documentation agrees with the code: error codes, HTTP errors, variables, commands, and options. */
 import { readFileSync } from 'node:fs';
 import { test } from 'tap';
 import { loadConfig } from '../../src/config.ts';
@@ -15,14 +15,14 @@ test('docs/reference/websocket-protocol.md has a row for every code of the strea
   }
 });
 
-test('docs/reference/websocket-protocol.md knows no code that the gateway does not send', async (t) => {
+test('docs/reference/websocket-protocol.md lists no code that the gateway does not send', async (t) => {
   const codes = [...page('docs/reference/websocket-protocol.md').matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, code]) => code as string);
   t.ok(codes.length > 0);
   for (const code of codes) t.ok(code in streamErrors, code);
 });
 
-test('docs/reference/websocket-protocol.md has every HTTP error with its status and detail', async (t) => {
-  const text = page('docs/reference/websocket-protocol.md');
+test('docs/reference/http-api.md has every HTTP error with its status and detail', async (t) => {
+  const text = page('docs/reference/http-api.md');
   for (const [code, { status, detail }] of Object.entries(httpErrors)) {
     t.match(text, new RegExp(`\\| ${status.slice(0, 3)} \\| .*"error":"${code}","detail":"${detail}"`), code);
   }
