@@ -46,7 +46,7 @@ function readShare(judged: readonly Judged[]): number {
 
 /** Microseconds of the event loop for one frame, the median of several rounds. */
 function timeChecks(): void {
-  const [usual = new Uint8Array(0)] = renderFrames();
+  const [fallback = new Uint8Array(0)] = renderFrames();
   const most = 5 * 1_048_576;
   const filled = (bytes: readonly number[], head: Uint8Array) => {
     const file = new Uint8Array(most);
@@ -56,9 +56,9 @@ function timeChecks(): void {
   };
   const start = Uint8Array.of(0xff, 0xd8);
   const files: Record<string, Uint8Array> = {
-    'a usual frame': usual,
-    'eight bytes after EOI': Uint8Array.from([...usual, ...Buffer.from('dhav\x01\x02\x03\x04')]),
-    '5 MB after a lost EOI': filled([0xd9], usual.subarray(0, -2)),
+    'a usual frame': fallback,
+    'eight bytes after EOI': Uint8Array.from([...fallback, ...Buffer.from('dhav\x01\x02\x03\x04')]),
+    '5 MB after a lost EOI': filled([0xd9], fallback.subarray(0, -2)),
     '5 MB of stray bytes': filled([0xff, 0x00], start),
     '5 MB of empty segments': filled([0xff, 0xfe, 0, 0], start),
     '5 MB of segments and stray bytes': filled([0xff, 0xfe, 0, 2, ...Array<number>(15).fill(1)], start),

@@ -1,6 +1,6 @@
 /** `npm run limits`: a pipeline in a bare loop on one thread, without sockets or threads: the ceiling of the gateway. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type FrameSize, renderFrames, usualFrameSize } from '../src/samples/street-frames.ts';
+import { defaultFrameSize, type FrameSize, renderFrames } from '../src/samples/street-frames.ts';
 import { openPipeline } from './open-pipeline.ts';
 
 interface Flags {
@@ -14,12 +14,12 @@ interface Flags {
 const warmUpFrames = 20;
 
 /** Below it nobody can read the plate; above it drawing alone takes minutes. */
-const leastSide = 240;
-const largestSide = 4096;
+const minSide = 240;
+const maxSide = 4096;
 
 const size = new Option('-s, --size <WxH>', 'pixels of a frame')
   .argParser(frameSize)
-  .default(usualFrameSize, `${usualFrameSize.width}x${usualFrameSize.height}`);
+  .default(defaultFrameSize, `${defaultFrameSize.width}x${defaultFrameSize.height}`);
 const flags = new Command('npm run limits --')
   .description('Runs a pipeline on rendered frames with one plate each, one after the other.')
   .option('-p, --pipeline <id>', 'pipeline to run', 'yolo_ocr')
@@ -62,8 +62,8 @@ function spread(values: readonly number[]): { median: number; p95: number } {
 function frameSize(text: string): FrameSize {
   const sides = /^(\d+)x(\d+)$/.exec(text)?.slice(1).map(Number) ?? [];
   const [width = 0, height = 0] = sides;
-  if (sides.some((side) => side < leastSide || side > largestSide) || sides.length === 0) {
-    throw new InvalidArgumentError(`It must be as 1920x1080, each side ${leastSide} to ${largestSide}.`);
+  if (sides.some((side) => side < minSide || side > maxSide) || sides.length === 0) {
+    throw new InvalidArgumentError(`It must be as 1920x1080, each side ${minSide} to ${maxSide}.`);
   }
   return { width, height };
 }

@@ -3,12 +3,12 @@ import { Command, InvalidArgumentError } from 'commander';
 import { summaryText } from './soak/report.ts';
 import { soakAtSaturation } from './soak/saturation.ts';
 import { measureThreadDeaths, threadDeathText } from './soak/thread-deaths.ts';
-import { soakWithFaults } from './soak/with-faults.ts';
+import { soakWithFailures } from './soak/with-failures.ts';
 
 interface Flags {
   readonly minutes: number;
   readonly hours?: number;
-  readonly faults?: boolean;
+  readonly failures?: boolean;
   readonly threadDeaths?: boolean;
   readonly settle: number;
   readonly cameras?: string;
@@ -48,19 +48,19 @@ const minutes = flags.hours === undefined ? flags.minutes : flags.hours * minute
 const print = (line: string) => {
   if (!flags.json) process.stdout.write(`${line}\n`);
 };
-if (flags.faults) await runWithFaults();
+if (flags.failures) await runWithFailures();
 else if (flags.threadDeaths) await runThreadDeaths();
 else await soakAtSaturation({ ...flags, minutes: Math.ceil(minutes), cameras: flags.cameras ?? '8@30' });
 
-async function runWithFaults(): Promise<void> {
+async function runWithFailures(): Promise<void> {
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
   process.once('SIGTERM', () => stop.abort());
-  const summary = await soakWithFaults({
+  const summary = await soakWithFailures({
     minutes,
     ...camerasOf(flags.cameras ?? '32@2'),
     seed: flags.seed,
-    faultEverySeconds: flags.every ?? 10,
+    failureEverySeconds: flags.every ?? 10,
     quietEveryMinutes: flags.quiet,
     only: flags.only?.split(',') ?? [],
     out: flags.out,

@@ -6,14 +6,14 @@ import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { BenchFlags } from './cli/bench.ts';
 import type { CameraFlags } from './cli/camera.ts';
-import { highestFps, largestWidth, longestSilenceS } from './cli/camera-limits.ts';
+import { maxFps, maxStallTimeoutS, maxWidth } from './cli/camera-limits.ts';
 import type { ListPipelinesFlags } from './cli/list-pipelines.ts';
 import type { ModelsFlags } from './cli/models.ts';
 import { printable } from './cli/printable.ts';
 import type { SendOptions } from './cli/send.ts';
 import type { ServeFlags } from './cli/serve.ts';
 import { endWithLauncher, endWithNpm } from './cli/starter.ts';
-import { exitCodeOf, SetupError, setupExitCode } from './errors.ts';
+import { ConfigError, configExitCode, exitCodeOf } from './errors.ts';
 import { stderrWriter } from './observe/line-writer.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -27,7 +27,7 @@ const program = new Command('framegate')
   .version(version)
   .showHelpAfterError()
   // A wrong flag is a fault of the set-up like any other. The commands below inherit this.
-  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : setupExitCode))
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : configExitCode))
   .addHelpText('after', '\nEvery setting is an environment variable; see the README.');
 
 program
@@ -63,18 +63,25 @@ program
 
 program
   .command('camera')
-  .description('send what cameras, streams or video files show, always the newest frame; docs/guides/ip-cameras.md has recipes')
+  .description(
+    'send what cameras, streams or video files show, always the newest frame; docs/guides/ip-cameras.md has recipes',
+  )
   .argument('[source...]', 'rtsp://…, http://… (MJPEG or other video), /dev/video0, or a video file')
   .option('-p, --pipeline <id>', 'pipeline to run', 'yolo_ocr')
   .option('-u, --url <url>', addressHelp, 'ws://127.0.0.1:8000')
-  .option('--fps <n>', 'frames a second at most; without it as many as the gateway takes', numberUpTo(highestFps))
-  .option('--width <pixels>', 'make wider pictures smaller', wholeNumberUpTo(largestWidth))
+  .option('--fps <n>', 'frames a second at most; without it as many as the gateway takes', numberUpTo(maxFps))
+  .option('--width <pixels>', 'make wider pictures smaller', wholeNumberUpTo(maxWidth))
   .option('--quality <n>', 'encode with this JPEG quality, 1 to 100', wholeNumberUpTo(100))
   .option('--loop', 'play files again and again')
   .option('--reconnect', 'come back when a source was lost (live sources do)')
   .option('--no-reconnect', 'end when a source was lost')
   .addOption(new Option('--rtsp-transport <how>', 'how an RTSP camera sends: tcp, udp').choices(['tcp', 'udp']))
-  .option('--silence <s>', 'seconds without a picture after which a source is lost', numberUpTo(longestSilenceS, 1), 10)
+  .option(
+    '--silence <s>',
+    'seconds without a picture after which a source is lost',
+    numberUpTo(maxStallTimeoutS, 1),
+    10,
+  )
   .option('--sources <file>', 'JSON file with cameras, each with its own options')
   .option('--json', 'print JSON lines on a terminal too')
   .action(async (sources: string[], flags: CameraFlags) => {
@@ -84,7 +91,9 @@ program
 
 program
   .command('bench')
-  .description('load the gateway with cameras and print what they saw; docs/operations/benchmarking.md explains every line')
+  .description(
+    'load the gateway with cameras and print what they saw; docs/operations/benchmarking.md explains every line',
+  )
   .option('-p, --pipeline <id>', 'pipeline to run', 'yolo_ocr')
   .option('-u, --url <url>', addressHelp, 'ws://127.0.0.1:8000')
   .option('-c, --cameras <n>', 'how many, all at --fps; or N@FPS[,N@FPS...], each with its own rate', '8')
@@ -166,9 +175,9 @@ endWithNpm(end);
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof SetupError)) throw error;
+  if (!(error instanceof ConfigError)) throw error;
   const writer = stderrWriter(() => '');
-  for (const fault of error.faults) writer.write(`framegate: ${printable(fault)}\n`);
+  for (const issue of error.issues) writer.write(`framegate: ${printable(issue)}\n`);
   writer.flush();
   process.exit(exitCodeOf(error));
 }

@@ -3,7 +3,7 @@ import { isIP, isIPv4 } from 'node:net';
 import { availableParallelism, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SetupError } from './errors.ts';
+import { ConfigError } from './errors.ts';
 
 /** Everything that can be set, checked, in the units that the names say. */
 export interface Config {
@@ -62,7 +62,7 @@ export interface Config {
 const bytesPerMegabyte = 1_048_576;
 
 /** Room for two frames of every worker is set aside up front, so a frame's limit has a limit. */
-const largestFrameMegabytes = 64;
+const maxFrameSizeMegabytes = 64;
 /**
  * Room above the frame limit in which a peer still gets its error as JSON. uWebSockets.js keeps what has come of a message up to
  * this, for each peer and out of our sight, so there is not much of it.
@@ -111,7 +111,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Collects one line for each bad value, so that an operator sees all of them at once. */
 class EnvironmentReader {
-  readonly faults: string[] = [];
+  readonly issues: string[] = [];
   readonly #env: Environment;
 
   constructor(env: Environment) {
@@ -125,7 +125,7 @@ class EnvironmentReader {
 
   oneOf(name: string, fallback: string, allowed: readonly string[]): string {
     const value = this.text(name, fallback);
-    if (!allowed.includes(value)) this.faults.push(`${name} must be one of ${allowed.join(', ')}; it is "${value}"`);
+    if (!allowed.includes(value)) this.issues.push(`${name} must be one of ${allowed.join(', ')}; it is "${value}"`);
     return value;
   }
 
@@ -134,14 +134,14 @@ class EnvironmentReader {
     const value = this.text(name, String(fallback));
     const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
     if (number >= min && number <= max) return number;
-    this.faults.push(`${name} must be a number from ${min} to ${max}; it is "${value}"`);
+    this.issues.push(`${name} must be a number from ${min} to ${max}; it is "${value}"`);
     return fallback;
   }
 
   integer(name: string, fallback: number, min: number, max: number): number {
     const number = this.number(name, fallback, min, max);
     if (Number.isInteger(number)) return number;
-    this.faults.push(`${name} must be a whole number; it is "${number}"`);
+    this.issues.push(`${name} must be a whole number; it is "${number}"`);
     return fallback;
   }
 
@@ -151,7 +151,7 @@ class EnvironmentReader {
     const networks = entries.map((entry) => entry.trim()).filter((entry) => entry !== '');
     for (const network of networks) {
       if (isNetwork(network)) continue;
-      this.faults.push(`${name} takes addresses and networks as 10.0.0.7, 10.0.0.0/8 or fd00::/8; not "${network}"`);
+      this.issues.push(`${name} takes addresses and networks as 10.0.0.7, 10.0.0.0/8 or fd00::/8; not "${network}"`);
     }
     return networks;
   }
@@ -162,8 +162,8 @@ class EnvironmentReader {
       .map((value) => value.trim())
       .filter((value) => value !== '');
     const unknown = values.filter((value) => !allowed.includes(value));
-    if (values.length === 0) this.faults.push(`${name} must name at least one of ${allowed.join(', ')}`);
-    for (const value of unknown) this.faults.push(`${name} knows ${allowed.join(', ')}; not "${value}"`);
+    if (values.length === 0) this.issues.push(`${name} must name at least one of ${allowed.join(', ')}`);
+    for (const value of unknown) this.issues.push(`${name} knows ${allowed.join(', ')}; not "${value}"`);
     return values;
   }
 }
@@ -177,11 +177,11 @@ function isNetwork(text: string): boolean {
 /**
  * Reads the configuration.
  * @param env variables as in `process.env`; flags of the command line are laid over it under the same names.
- * @throws SetupError with one line for each bad value.
+ * @throws ConfigError with one line for each bad value.
  */
 export function loadConfig(env: Environment): Config {
   const read = new EnvironmentReader(env);
-  const maxFrameMegabytes = read.number('STREAM_MAX_FRAME_SIZE_MB', 5, 0.001, largestFrameMegabytes);
+  const maxFrameMegabytes = read.number('STREAM_MAX_FRAME_SIZE_MB', 5, 0.001, maxFrameSizeMegabytes);
   const maxFrameBytes = Math.floor(maxFrameMegabytes * bytesPerMegabyte);
   const port = read.integer('PORT', 8000, 0, 65_535);
   const poolWorkers = read.integer('POOL_WORKERS', defaultWorkers(availableParallelism()), 1, 256);
@@ -225,15 +225,15 @@ export function loadConfig(env: Environment): Config {
     modelsDir: resolve(read.text('MODELS_DIR', packagedModelsDir)),
     logLevel: read.oneOf('LOG_LEVEL', 'info', logLevels),
   };
-  if (read.faults.length === 0 && config.slowdownThreshold < config.dropThreshold) {
-    read.faults.push(
+  if (read.issues.length === 0 && config.slowdownThreshold < config.dropThreshold) {
+    read.issues.push(
       `STREAM_SLOWDOWN_THRESHOLD (${config.slowdownThreshold}) must not be below STREAM_DROP_THRESHOLD (${config.dropThreshold})`,
     );
   }
-  if (read.faults.length === 0 && config.maxReceivingBytes < maxFrameBytes) {
-    read.faults.push(`HTTP_MAX_RECEIVING_MB must not be below STREAM_MAX_FRAME_SIZE_MB (${maxFrameMegabytes})`);
+  if (read.issues.length === 0 && config.maxReceivingBytes < maxFrameBytes) {
+    read.issues.push(`HTTP_MAX_RECEIVING_MB must not be below STREAM_MAX_FRAME_SIZE_MB (${maxFrameMegabytes})`);
   }
-  if (read.faults.length > 0) throw new SetupError(read.faults);
+  if (read.issues.length > 0) throw new ConfigError(read.issues);
   return Object.freeze(config);
 }
 

@@ -49,38 +49,38 @@ export class FrameError extends Error {
 }
 
 /** More faults than these are counted only. */
-const maxFaults = 25;
+const maxIssues = 25;
 /** Of one line: what is longer quotes a file, and explains nothing more. */
-const maxFaultLength = 500;
+const maxIssueLength = 500;
 
 /**
  * The server cannot start as it is set up. The message is for the operator: one line for each fault, whatever was quoted in it.
  */
-export class SetupError extends Error {
-  readonly faults: readonly string[];
+export class ConfigError extends Error {
+  readonly issues: readonly string[];
 
-  constructor(faults: readonly string[], options?: ErrorOptions) {
-    const told = faults.slice(0, maxFaults).map(faultLine);
-    if (faults.length > maxFaults) told.push(`and ${faults.length - maxFaults} more`);
+  constructor(issues: readonly string[], options?: ErrorOptions) {
+    const told = issues.slice(0, maxIssues).map(issueLine);
+    if (issues.length > maxIssues) told.push(`and ${issues.length - maxIssues} more`);
     super(told.join('\n'), options);
-    this.name = 'SetupError';
-    this.faults = told;
+    this.name = 'ConfigError';
+    this.issues = told;
   }
 }
 
 /** Files may hold anything: line breaks, escape sequences, a key of a megabyte. */
-function faultLine(fault: string): string {
-  const line = fault.slice(0, maxFaultLength).replace(/\p{C}/gu, ' ');
-  return fault.length > maxFaultLength ? `${line}…` : line;
+function issueLine(issue: string): string {
+  const line = issue.slice(0, maxIssueLength).replace(/\p{C}/gu, ' ');
+  return issue.length > maxIssueLength ? `${line}…` : line;
 }
 
 /**
  * The server cannot start now, though nothing may be wrong with how it is set up: the port is taken, memory or descriptors are used up.
  * Trying again may help.
  */
-export class StartError extends SetupError {
-  constructor(faults: readonly string[], options?: ErrorOptions) {
-    super(faults, options);
+export class StartError extends ConfigError {
+  constructor(issues: readonly string[], options?: ErrorOptions) {
+    super(issues, options);
     this.name = 'StartError';
   }
 }
@@ -97,15 +97,15 @@ const shortages: ReadonlySet<unknown> = new Set([
 ]);
 
 /** How the process ends when it was set up wrongly: configuration, files, flags. A service manager need not try again. */
-export const setupExitCode = 2;
+export const configExitCode = 2;
 
 /** How the process ends for every other reason; a service manager tries again. */
 export const failureExitCode = 1;
 
 /** @returns the exit code: that of a wrong set-up, unless something behind the error passes by itself. */
-export function exitCodeOf(error: SetupError): number {
+export function exitCodeOf(error: ConfigError): number {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof StartError || ('code' in cause && shortages.has(cause.code))) return failureExitCode;
   }
-  return setupExitCode;
+  return configExitCode;
 }

@@ -1,30 +1,30 @@
 /** Draws a pipeline's answer over its photograph: what is right in green, what is missed, misread or false in red. */
 import type { Image } from '../../src/models/image.ts';
 import type { Detection } from '../../src/protocol.ts';
-import { type Colour, fillBox, strokeLines } from '../../src/samples/canvas.ts';
+import { type Color, fillBox, strokeLines } from '../../src/samples/canvas.ts';
 import { type Box, drawText, measureText } from '../../src/samples/draw-text.ts';
 import { isReadRight, matchPhoto } from './score.ts';
 import type { TrueObject } from './truth.ts';
 
-const green: Colour = [60, 220, 90];
-const red: Colour = [255, 60, 50];
-const shade: Colour = [16, 16, 18];
+const green: Color = [60, 220, 90];
+const red: Color = [255, 60, 50];
+const shade: Color = [16, 16, 18];
 
 /** A capital is this part of the picture's longer side high, and at least so many pixels; a line is so thick. */
 const capitalPart = 1 / 50;
-const smallestCapital = 9;
+const minCapitalHeight = 9;
 const linePart = 1 / 400;
 
 interface Mark {
   readonly box: Box;
   readonly text: string;
-  readonly colour: Colour;
+  readonly color: Color;
 }
 
 /** Draws on the picture itself. A mark reads `TEXT 0.93`, `TEXT NOT TRUTH 0.93`, `FALSE TEXT 0.61` or `MISSED TRUTH`. */
 export function drawAnswer(image: Image, objects: readonly TrueObject[], detections: readonly Detection[]): void {
   const longest = Math.max(image.width, image.height);
-  const capital = Math.max(smallestCapital, longest * capitalPart);
+  const capital = Math.max(minCapitalHeight, longest * capitalPart);
   for (const mark of marksOf(objects, detections)) drawMark(image, mark, capital, Math.max(1, longest * linePart));
 }
 
@@ -32,20 +32,20 @@ export function marksOf(objects: readonly TrueObject[], detections: readonly Det
   const { ranked, pairs } = matchPhoto({ objects, detections });
   const missed = pairs.filter(({ found }) => found === undefined);
   return [
-    ...missed.map(({ object }) => ({ box: object, text: `MISSED ${object.text}`, colour: red })),
+    ...missed.map(({ object }) => ({ box: object, text: `MISSED ${object.text}`, color: red })),
     ...ranked.map(({ detection, object }) => {
       const { text = '', score } = detection;
       const end = `${text} ${score.toFixed(2)}`;
-      if (object === undefined) return { box: detection, text: `FALSE ${end}`, colour: red };
+      if (object === undefined) return { box: detection, text: `FALSE ${end}`, color: red };
       // A pipeline that does not read is not blamed for it.
       if (detection.text === undefined || isReadRight(object, detection))
-        return { box: detection, text: end, colour: green };
-      return { box: detection, text: `${text} NOT ${object.text} ${score.toFixed(2)}`, colour: red };
+        return { box: detection, text: end, color: green };
+      return { box: detection, text: `${text} NOT ${object.text} ${score.toFixed(2)}`, color: red };
     }),
   ];
 }
 
-function drawMark(image: Image, { box: { x, y, w, h }, text, colour }: Mark, capital: number, line: number): void {
+function drawMark(image: Image, { box: { x, y, w, h }, text, color }: Mark, capital: number, line: number): void {
   const corners = [
     [x, y],
     [x + w, y],
@@ -53,7 +53,7 @@ function drawMark(image: Image, { box: { x, y, w, h }, text, colour }: Mark, cap
     [x, y + h],
     [x, y],
   ] as const;
-  strokeLines(image, [corners], line, colour);
+  strokeLines(image, [corners], line, color);
   const label = inStrokeFont(text);
   const room = capital / 2;
   const size = { w: measureText(label, capital) + 2 * room, h: capital + 2 * room };
@@ -61,7 +61,7 @@ function drawMark(image: Image, { box: { x, y, w, h }, text, colour }: Mark, cap
   const above = y - size.h - line;
   const top = above >= 0 ? above : Math.min(y + h + line, image.height - size.h);
   fillBox(image, { x: left, y: top, ...size }, shade);
-  drawText(image, label, { x: left + room, y: top + room, size: capital, colour });
+  drawText(image, label, { x: left + room, y: top + room, size: capital, color });
 }
 
 /** The letters that the stroke font has; a plus stands for any other. */

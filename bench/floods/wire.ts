@@ -41,7 +41,7 @@ export async function openStream(
 ): Promise<Socket | undefined> {
   const socket = dial(target, n);
   socket.write(upgradeRequest(pipeline));
-  const fault = await new Promise<string | undefined>((resolve) => {
+  const issue = await new Promise<string | undefined>((resolve) => {
     const limit = setTimeout(() => resolve('late'), upgradeLimitMs);
     const settle = (why: string | undefined) => {
       clearTimeout(limit);
@@ -62,8 +62,8 @@ export async function openStream(
     socket.once('error', ({ code }: NodeJS.ErrnoException) => settle(code ?? 'error'));
     socket.once('close', () => settle('closed'));
   });
-  if (fault === undefined) return socket;
-  failed(fault);
+  if (issue === undefined) return socket;
+  failed(issue);
   socket.destroy();
   return undefined;
 }

@@ -88,8 +88,8 @@ function textOf(root: Json): string {
 }
 
 /** Changes a value that JSON can hold. */
-export function makeJson(random: Random, usual: Json): Case {
-  const root = structuredClone(usual);
+export function makeJson(random: Random, fallback: Json): Case {
+  const root = structuredClone(fallback);
   const done = Array.from({ length: 1 + below(random, maxChanges) }, () => pick(random, names));
   for (const name of done) changes[name]?.(random, root);
   return { bytes: Buffer.from(textOf(root)), what: done.join(', ') };

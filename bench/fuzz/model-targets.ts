@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { examineModel } from '../../src/cli/model-report.ts';
 import { describeClasses, jsonOfReport } from '../../src/cli/model-text.ts';
-import { FrameError, SetupError } from '../../src/errors.ts';
+import { ConfigError, FrameError } from '../../src/errors.ts';
 import { findModel } from '../../src/models/model-files.ts';
 import { checkPipelines } from '../../src/pipeline/registry.ts';
 import { VideoFilePipelineService } from '../../src/pipeline/video-file-pipeline-service.ts';
@@ -40,14 +40,14 @@ class ModelFolder {
 
   get files() {
     const files = findModel(this.path, 'm');
-    if ('fault' in files) throw new SetupError([files.fault]);
+    if ('issue' in files) throw new ConfigError([files.issue]);
     return files;
   }
 }
 
 const tools = {
   detector: { plugin_id: 'yolo', tool_id: 'detect_objects' },
-  recogniser: { plugin_id: 'ocr', tool_id: 'extract_text' },
+  recognizer: { plugin_id: 'ocr', tool_id: 'extract_text' },
 } as const;
 
 function pipelineOf(tool: keyof typeof tools): { path: string; text: string } {
@@ -84,7 +84,7 @@ async function serve(folder: ModelFolder, tool: keyof typeof tools): Promise<str
 async function examine(folder: ModelFolder): Promise<string> {
   const report = await examineModel('m', folder.files, cpu);
   JSON.stringify(jsonOfReport(report));
-  if ('fault' in report.detector) return 'examined';
+  if ('issue' in report.detector) return 'examined';
   describeClasses(report.detector.names, report.detector.head);
   return 'examined a detector';
 }
@@ -93,7 +93,7 @@ async function examine(folder: ModelFolder): Promise<string> {
 function outcomeOfError(error: unknown): string {
   if (!(error instanceof Error)) throw new Error(`thrown: ${String(error)}`);
   if (outOfMemory.test(error.message)) throw error;
-  const [line = ''] = new SetupError([error.message]).faults;
+  const [line = ''] = new ConfigError([error.message]).issues;
   if (line.length > maxLineLength || /\p{C}/u.test(line)) throw new Error(`an unfit line: ${JSON.stringify(line)}`);
   if (line.trim() === '') throw new Error('an error without a message');
   return 'refused';
@@ -108,7 +108,7 @@ async function outcomeOf(run: () => Promise<string>): Promise<string> {
 /** Three ways to use a file, by its length, so that a case stays the same. */
 function runModel(folder: ModelFolder, length: number): Promise<string> {
   const way = length % 3;
-  return outcomeOf(() => (way === 0 ? examine(folder) : serve(folder, way === 1 ? 'detector' : 'recogniser')));
+  return outcomeOf(() => (way === 0 ? examine(folder) : serve(folder, way === 1 ? 'detector' : 'recognizer')));
 }
 
 /** `model.onnx`. */
@@ -129,14 +129,14 @@ export const createOverrides: CreateTarget = (corpus) => {
   const [base] = readBases(corpus);
   const folder = new ModelFolder();
   folder.write('model.onnx', base as Uint8Array);
-  const usual = {
+  const fallback = {
     ...{ description: 'x', names: ['a', 'b'], score_threshold: 0.4, iou_threshold: 0.5, head: 'ultralytics' },
-    ...{ imgsz: [64, 64], normalisation: { mean: [0, 0, 0], std: [1, 1, 1] }, channel_order: 'bgr' },
+    ...{ imgsz: [64, 64], normalization: { mean: [0, 0, 0], std: [1, 1, 1] }, channel_order: 'bgr' },
     letterbox: 'centre',
   };
   return {
     make(random) {
-      const made = makeJson(random, usual);
+      const made = makeJson(random, fallback);
       return below(random, 4) === 0 ? damage(random, made.bytes) : made;
     },
     run({ bytes }) {

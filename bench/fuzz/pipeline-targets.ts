@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SetupError } from '../../src/errors.ts';
+import { ConfigError } from '../../src/errors.ts';
 import { loadPipelines, type Pipeline } from '../../src/pipeline/registry.ts';
 import { VideoFilePipelineService } from '../../src/pipeline/video-file-pipeline-service.ts';
 import { writePicture } from './corpus.ts';
@@ -14,8 +14,8 @@ import { below, type Case, type CreateTarget, pick, type Random } from './target
 const shipped = fileURLToPath(new URL('../../native-models', import.meta.url));
 
 /** What an operator reads of one file, and how long a line is at most. */
-const maxFaults = 26;
-const maxFaultLength = 1000;
+const maxIssues = 26;
+const maxIssueLength = 1000;
 
 /** A tool that takes anything and gives it, so that what passes the checks can be run without a model. */
 const passTool = `export default ({ z }) => ({
@@ -82,7 +82,7 @@ function makePipeline(random: Random, bases: readonly string[]): Case {
   return way < 5 ? damage(random, made.bytes) : made;
 }
 
-function usualFiles(): string[] {
+function defaultFiles(): string[] {
   const folder = join(shipped, 'pipelines');
   const own = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
   const ids = idsOf(4);
@@ -94,14 +94,14 @@ function usualFiles(): string[] {
 }
 
 function outcomeOfError(error: unknown, path: string): string {
-  if (!(error instanceof SetupError)) throw error;
-  if (error.faults.length === 0 || error.faults.length > maxFaults) throw new Error(`${error.faults.length} faults`);
-  for (const fault of error.faults) {
-    if (/^and \d+ more$/.test(fault)) continue;
-    if (!fault.startsWith(path)) throw new Error(`a fault that does not name the file: ${fault.slice(0, 200)}`);
-    if (fault.length > maxFaultLength) throw new Error(`a fault of ${fault.length} characters`);
-    if (/\p{C}/u.test(fault))
-      throw new Error(`a fault with control characters: ${JSON.stringify(fault.slice(0, 200))}`);
+  if (!(error instanceof ConfigError)) throw error;
+  if (error.issues.length === 0 || error.issues.length > maxIssues) throw new Error(`${error.issues.length} faults`);
+  for (const issue of error.issues) {
+    if (/^and \d+ more$/.test(issue)) continue;
+    if (!issue.startsWith(path)) throw new Error(`a fault that does not name the file: ${issue.slice(0, 200)}`);
+    if (issue.length > maxIssueLength) throw new Error(`a fault of ${issue.length} characters`);
+    if (/\p{C}/u.test(issue))
+      throw new Error(`a fault with control characters: ${JSON.stringify(issue.slice(0, 200))}`);
   }
   return 'refused';
 }
@@ -128,7 +128,7 @@ export const createPipeline: CreateTarget = () => {
   for (const model of ['plate-yolo', 'plate-reader']) symlinkSync(join(shipped, model), join(modelsDir, model));
   writeFileSync(join(modelsDir, 'tools', 'pass.mjs'), passTool);
   const path = join(modelsDir, 'pipelines', 'p.json');
-  const bases = usualFiles();
+  const bases = defaultFiles();
   return {
     make: (random) => makePipeline(random, bases),
     async run({ bytes }) {

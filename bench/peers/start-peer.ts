@@ -24,12 +24,12 @@ export interface Peer {
 const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 /** The interpreter of a Python peer that `make peers` sets up; `undefined` for a Node peer. */
-function usualPython(name: PeerName): string | undefined {
+function defaultPython(name: PeerName): string | undefined {
   return name === 'fastapi' || name === 'litserve' ? pathOf(`${name}/.venv/bin/python`) : undefined;
 }
 
 /** Why a peer cannot run here; `undefined` when it can. */
-export function missingFor(name: PeerName, python: string | undefined = usualPython(name)): string | undefined {
+export function missingFor(name: PeerName, python: string | undefined = defaultPython(name)): string | undefined {
   const path = name === 'ws-piscina' ? pathOf('ws-piscina/node_modules/piscina') : python;
   return path === undefined || existsSync(path) ? undefined : `${path} is not there; make peers sets it up`;
 }
@@ -43,7 +43,7 @@ export function missingFor(name: PeerName, python: string | undefined = usualPyt
 export async function startPeer(
   name: PeerName,
   args: readonly string[],
-  python: string | undefined = usualPython(name),
+  python: string | undefined = defaultPython(name),
 ): Promise<Peer> {
   const script = pathOf(`${name}/server.${python === undefined ? 'ts' : 'py'}`);
   // LitServe is several processes: as a group of their own they can all be ended at once.

@@ -1,6 +1,6 @@
 /** A well-behaved camera of the soak: sends at its rate, keeps its account, waits for its answers before it leaves, and comes back when it is cut. */
 import WebSocket from 'ws';
-import { pause } from './faults/fault.ts';
+import { pause } from './failures/failure.ts';
 import { type End, Ledger } from './ledger.ts';
 
 export interface CameraOptions {

@@ -1,7 +1,7 @@
 /** The cameras of one gateway together: their totals, who was disturbed, and how long answers take. */
 
 import { Camera, type EndedSession } from './camera.ts';
-import { pause } from './faults/fault.ts';
+import { pause } from './failures/failure.ts';
 import type { SoakGateway } from './gateway.ts';
 import { addTotals, noTotals, type Totals } from './ledger.ts';
 

@@ -9,8 +9,8 @@ export interface QuietPoint extends Vitals {
   readonly hours: number;
 }
 
-export interface FaultRecord {
-  readonly fault: string;
+export interface FailureRecord {
+  readonly failure: string;
   readonly ms: number;
   /** Results of the cameras from its start to the start of what came next. */
   readonly results: number;
@@ -29,7 +29,7 @@ export interface SoakSummary {
   readonly hours: number;
   readonly main: FleetSummary;
   readonly second: FleetSummary;
-  readonly faults: Readonly<Record<string, number>>;
+  readonly failures: Readonly<Record<string, number>>;
   /** Part of the mean an hour, through the quiet points after the warm-up; null where they are too few. */
   readonly rss_growth_per_hour: number | null;
   readonly heap_growth_per_hour: number | null;
@@ -50,7 +50,7 @@ export class SoakReport {
   readonly #path: string | undefined;
   readonly #print: (line: string) => void;
   readonly #quiet: QuietPoint[] = [];
-  readonly #faults: Record<string, number> = {};
+  readonly #failures: Record<string, number> = {};
 
   constructor(path: string | undefined, print: (line: string) => void) {
     this.#path = path;
@@ -73,10 +73,10 @@ export class SoakReport {
     this.#print(`PROBLEM: ${problem}`);
   }
 
-  fault(record: FaultRecord): void {
-    this.#faults[record.fault] = (this.#faults[record.fault] ?? 0) + 1;
-    this.#write({ type: 'fault', at: new Date().toISOString(), ...record });
-    this.#print(`${record.fault}: ${record.results} results meanwhile, the slowest after ${record.slowest_ms} ms`);
+  failure(record: FailureRecord): void {
+    this.#failures[record.failure] = (this.#failures[record.failure] ?? 0) + 1;
+    this.#write({ type: 'issue', at: new Date().toISOString(), ...record });
+    this.#print(`${record.failure}: ${record.results} results meanwhile, the slowest after ${record.slowest_ms} ms`);
   }
 
   /** What the main gateway holds under load. */
@@ -101,7 +101,7 @@ export class SoakReport {
       hours,
       main,
       second,
-      faults: this.#faults,
+      failures: this.#failures,
       rss_growth_per_hour: growth('rss_bytes'),
       heap_growth_per_hour: growth('heap_bytes'),
       rss_bytes: ends('rss_bytes'),
@@ -120,14 +120,14 @@ export class SoakReport {
 }
 
 export function summaryText(summary: SoakSummary): string {
-  const { seed, main, second, faults, rss_growth_per_hour, rss_bytes, file_handles, threads, problems } = summary;
+  const { seed, main, second, failures, rss_growth_per_hour, rss_bytes, file_handles, threads, problems } = summary;
   const growth =
     rss_growth_per_hour === null ? 'too few quiet points' : `${(percent * rss_growth_per_hour).toFixed(1)} % an hour`;
   return [
     `seed ${seed}`,
     `main gateway: ${fleetText(main)}`,
     `second gateway: ${fleetText(second)}`,
-    `faults: ${Object.entries(faults)
+    `faults: ${Object.entries(failures)
       .map(([name, count]) => `${name} ${count}`)
       .join(', ')}`,
     `memory at quiet points: ${rss_bytes.map(inMegabytes).join(' to ')}, growth ${growth}`,

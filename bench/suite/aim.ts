@@ -9,7 +9,7 @@ export interface Aim {
   readonly format: Format;
 }
 
-const usualDigits = 2;
+const defaultDigits = 2;
 
 export function digits(count: number): Format {
   return (value) => value.toFixed(count);
@@ -19,16 +19,16 @@ export function unit(name: string, count: number): Format {
   return (value) => `${value.toFixed(count)}${name}`;
 }
 
-export const seconds: Format = unit(' s', usualDigits);
+export const seconds: Format = unit(' s', defaultDigits);
 
-export function atLeast(bound: number, format: Format = digits(usualDigits)): Aim {
+export function atLeast(bound: number, format: Format = digits(defaultDigits)): Aim {
   return { words: `≥ ${format(bound)}`, isMet: (value) => value >= bound, format };
 }
 
-export function atMost(bound: number, format: Format = digits(usualDigits)): Aim {
+export function atMost(bound: number, format: Format = digits(defaultDigits)): Aim {
   return { words: `≤ ${format(bound)}`, isMet: (value) => value <= bound, format };
 }
 
-export function above(bound: number, format: Format = digits(usualDigits)): Aim {
+export function above(bound: number, format: Format = digits(defaultDigits)): Aim {
   return { words: `> ${format(bound)}`, isMet: (value) => value > bound, format };
 }

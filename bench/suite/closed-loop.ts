@@ -1,6 +1,6 @@
 /** A closed loop over HTTP: so many connections, each of which sends the next frame when its last one is answered. */
 import autocannon from 'autocannon';
-import { emptyLatencies, recordLatency, summariseLatencies } from '../../src/load/latency.ts';
+import { emptyLatencies, recordLatency, summarizeLatencies } from '../../src/load/latency.ts';
 import { findServer, sampleUsage } from '../../src/load/server-usage.ts';
 
 export interface ClosedLoad {
@@ -75,7 +75,7 @@ export async function runClosedLoop(
   await ended;
   return {
     ...seen,
-    latencyMs: summariseLatencies(latencies),
+    latencyMs: summarizeLatencies(latencies),
     server:
       before === undefined || after === undefined
         ? undefined

@@ -50,7 +50,7 @@ export interface BridgeParts {
 /** Errors of the gateway that are about the frame itself. */
 const refusalsOfFrames: ReadonlySet<string> = new Set(['invalid_frame', 'frame_too_large']);
 /** A gateway answers what is a little larger, and cuts the connection at what is more, unless its `STREAM_MAX_FRAME_SIZE_MB` says so. */
-const maxUsualBytes = 5_242_880;
+const maxDefaultFrameBytes = 5_242_880;
 /** The camera's own rate is the limit, or `--fps`; this only has to be above both. */
 const clientMaxFps = 240;
 /** After a file's end the gateway gets so long for its last frames. */
@@ -137,7 +137,7 @@ export class Bridge {
     });
     client.on('lost', ({ frame, error }) => {
       this.tally.count('lost');
-      if (error.code !== 'closed' || !(frame instanceof Uint8Array) || frame.length <= maxUsualBytes) return;
+      if (error.code !== 'closed' || !(frame instanceof Uint8Array) || frame.length <= maxDefaultFrameBytes) return;
       this.#feed.makeAnew(
         `the gateway cuts the connection at a frame of ${frame.length.toLocaleString('en-US')} bytes`,
       );

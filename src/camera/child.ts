@@ -4,8 +4,8 @@ import type { Readable } from 'node:stream';
 
 /** ffmpeg asked to end tells the camera so; one that hangs is killed after this. */
 const killAfterMs = 1000;
-const mostLines = 30;
-const longestLine = 500;
+const maxLines = 30;
+const maxLineLength = 500;
 /** An older line is about something that passed: it does not say why the process ended. */
 const lineAgeMs = 5000;
 
@@ -96,7 +96,7 @@ export class Child {
     let rest = '';
     stream?.setEncoding('utf8').on('data', (text: string) => {
       const lines = (rest + text).split(/[\r\n]+/);
-      rest = (lines.pop() ?? '').slice(0, longestLine);
+      rest = (lines.pop() ?? '').slice(0, maxLineLength);
       for (const line of lines) this.#said(line);
     });
     stream?.once('end', () => this.#said(rest));
@@ -104,7 +104,7 @@ export class Child {
 
   #said(line: string): void {
     if (line.trim() === '') return;
-    this.#lines.push({ text: line.slice(0, longestLine), atMs: performance.now() });
-    if (this.#lines.length > mostLines) this.#lines.shift();
+    this.#lines.push({ text: line.slice(0, maxLineLength), atMs: performance.now() });
+    if (this.#lines.length > maxLines) this.#lines.shift();
   }
 }

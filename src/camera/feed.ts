@@ -25,9 +25,9 @@ export interface FeedEnd {
 
 /** The first wait before a new attempt is about this long, and each further one doubles it, up to the longest. */
 const firstRetryMs = 500;
-const longestRetryMs = 15_000;
+const maxRetryMs = 15_000;
 /** A source that has never given a picture and seems to be no video gets so many attempts. */
-const mostDoubtfulAttempts = 3;
+const maxDoubtfulAttempts = 3;
 
 export class Feed {
   readonly #parts: FeedParts;
@@ -103,16 +103,16 @@ export class Feed {
       case 'never':
         return true;
       case 'rarely':
-        return !this.#everGave && this.#attempts >= mostDoubtfulAttempts;
+        return !this.#everGave && this.#attempts >= maxDoubtfulAttempts;
       case 'likely':
         return false;
     }
   }
 
   async #pause(detail: string): Promise<void> {
-    const longestMs = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.max(0, this.#attempts - 1));
+    const maxMs = Math.min(maxRetryMs, firstRetryMs * 2 ** Math.max(0, this.#attempts - 1));
     // Bridges that lost the same camera or switch must not all come back at the same moment.
-    const retryInMs = Math.round((longestMs * (1 + Math.random())) / 2);
+    const retryInMs = Math.round((maxMs * (1 + Math.random())) / 2);
     this.#parts.changed({ state: 'waiting', detail, retryInMs });
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, retryInMs);

@@ -1,7 +1,7 @@
 /** Finds ffmpeg and asks its version. Main thread. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { SetupError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 import type { FfmpegVersion } from './ffmpeg-arguments.ts';
 
 /** A program that does not tell its version in this time is broken. */
@@ -13,7 +13,7 @@ const installHint =
 /** Builds from its repository have no version number, and are new. */
 const newest: FfmpegVersion = { major: Number.POSITIVE_INFINITY, minor: 0 };
 
-/** @throws SetupError when ffmpeg or ffprobe is not on PATH, with what to install. */
+/** @throws ConfigError when ffmpeg or ffprobe is not on PATH, with what to install. */
 export async function findFfmpeg(): Promise<FfmpegVersion> {
   const [version] = await Promise.all([versionOf('ffmpeg'), versionOf('ffprobe')]);
   return version;
@@ -26,7 +26,7 @@ async function versionOf(program: string): Promise<FfmpegVersion> {
     return match === null ? newest : { major: Number(match[1]), minor: Number(match[2]) };
   } catch (cause) {
     const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-    const fault = isMissing ? `${program} is not on the PATH; ${installHint}` : `${program} does not run: ${cause}`;
-    throw new SetupError([fault], { cause });
+    const reason = isMissing ? `${program} is not on the PATH; ${installHint}` : `${program} does not run: ${cause}`;
+    throw new ConfigError([reason], { cause });
   }
 }

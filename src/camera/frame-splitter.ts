@@ -20,7 +20,7 @@ export class SplitError extends Error {
 }
 
 /** ffmpeg's headers have some 80 bytes. */
-const longestHeadBytes = 512;
+const maxHeadBytes = 512;
 /** A JPEG of six times the usual frame limit: whoever sends it is no camera, and a few in memory are not noticed. */
 export const maxJpegBytes = 33_554_432;
 
@@ -28,7 +28,7 @@ export class FrameSplitter {
   readonly #readHead: ReadHead;
   readonly #allocate: (bytes: number) => Buffer;
   readonly #frame: (head: FrameHead, body: Buffer) => void;
-  readonly #headBuffer = Buffer.alloc(longestHeadBytes);
+  readonly #headBuffer = Buffer.alloc(maxHeadBytes);
   #headFilled = 0;
   #current: { readonly head: FrameHead; readonly body: Buffer; filled: number } | undefined;
 
@@ -55,7 +55,7 @@ export class FrameSplitter {
     this.#headFilled += chunk.copy(this.#headBuffer, before);
     const head = this.#readHead(this.#headBuffer.subarray(0, this.#headFilled));
     if (head === undefined) {
-      if (this.#headFilled === longestHeadBytes) throw new SplitError('no frame begins where one should');
+      if (this.#headFilled === maxHeadBytes) throw new SplitError('no frame begins where one should');
       return chunk.subarray(this.#headFilled - before);
     }
     if (head.bodyBytes > maxPictureBytes) throw new SplitError(`a frame of ${head.bodyBytes} bytes`);

@@ -86,7 +86,7 @@ const known: readonly Known[] = [
 ];
 
 /** So long a line is ffmpeg's, or a server's that wants to be a nuisance. */
-const longestDetail = 160;
+const maxDetailLength = 160;
 
 /** How a program ended. */
 export interface ProgramEnd {
@@ -126,5 +126,5 @@ function tidy(line: string, source: Source): string {
     .join('')
     .trim();
   if (!/[\p{L}\p{N}]/u.test(clean)) return '';
-  return clean.length > longestDetail ? `${clean.slice(0, longestDetail)}…` : clean;
+  return clean.length > maxDetailLength ? `${clean.slice(0, maxDetailLength)}…` : clean;
 }

@@ -12,7 +12,7 @@ export type Picture =
     };
 
 /** One is being filled, one is the newest, one is being encoded. */
-const mostSpares = 2;
+const maxSpares = 2;
 
 /** Lends buffers of one size again and again: 1080p at 30 fps would be 190 MB of garbage a second. */
 export class PictureBuffers {
@@ -27,6 +27,6 @@ export class PictureBuffers {
 
   /** The giver must not touch it afterwards. A JPEG is nobody's to give back: the client may still hold it. */
   give(picture: Picture): void {
-    if (picture.kind === 'rgb' && this.#spares.length < mostSpares) this.#spares.push(picture.bytes);
+    if (picture.kind === 'rgb' && this.#spares.length < maxSpares) this.#spares.push(picture.bytes);
   }
 }

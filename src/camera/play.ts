@@ -38,7 +38,7 @@ export const firstPictureFactor = 2;
 /** So many frames in a row that are no JPEG are the camera's way, and not a bad moment. */
 const maxRefusedInARow = 30;
 /** Timers go no further: a rate of a picture a month. */
-const longestTimerMs = 2 ** 31 - 1;
+const maxTimerMs = 2 ** 31 - 1;
 
 export class Play {
   readonly ended: Promise<PlayEnd>;
@@ -59,7 +59,7 @@ export class Play {
     this.#parts = parts;
     const { mode, buffers, silenceMs, fps } = parts;
     const gapMs = fps === undefined ? 0 : 1000 / fps;
-    this.#patienceMs = Math.min(silenceMs + gapMs, longestTimerMs);
+    this.#patienceMs = Math.min(silenceMs + gapMs, maxTimerMs);
     this.#splitter =
       mode === 'copy'
         ? new FrameSplitter(readPartHead, (_, body) => this.#jpeg(body))

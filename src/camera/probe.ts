@@ -20,7 +20,7 @@ export type ProbeEnd =
   | { readonly type: 'stopped' };
 
 /** ffprobe's answer has some hundred bytes. */
-const longestAnswer = 65_536;
+const maxOutputLength = 65_536;
 
 interface Stream {
   readonly codec_name?: string;
@@ -40,7 +40,7 @@ export class Probe {
     const { source } = input;
     let answer = '';
     this.#child = new Child('ffprobe', probeArguments({ ...input, silenceMs: limitMs }), (chunk) => {
-      answer = (answer + chunk.toString('utf8')).slice(0, longestAnswer);
+      answer = (answer + chunk.toString('utf8')).slice(0, maxOutputLength);
     });
     const limit = setTimeout(() => {
       this.#isLate = true;

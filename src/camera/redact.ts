@@ -2,7 +2,7 @@
 
 const stars = '***';
 /** A literal this short would also be found where it means nothing. */
-const shortestLiteral = 3;
+const minLiteralLength = 3;
 
 /** Query parameters by which cameras take passwords: `/video.cgi?user=admin&pwd=secret`. */
 const secretName = String.raw`(?:[\w.-]*(?:pass|pwd|token|secret|auth|key)[\w.-]*|pw|p)`;
@@ -36,7 +36,7 @@ export function endsWithSecret(query: string): boolean {
 
 /** As {@link redact}, and the passwords of `address` wherever else they stand, plain or percent-encoded. */
 export function redactSecretsOf(address: string, text: string): string {
-  const secrets = secretsOf(address).filter((secret) => secret.length >= shortestLiteral);
+  const secrets = secretsOf(address).filter((secret) => secret.length >= minLiteralLength);
   return secrets.reduce((result, secret) => result.replaceAll(secret, stars), redact(text));
 }
 

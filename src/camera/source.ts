@@ -13,10 +13,10 @@ export type Source = {
 
 export type ReadSource =
   | { readonly ok: true; readonly source: Source }
-  | { readonly ok: false; readonly fault: string };
+  | { readonly ok: false; readonly issue: string };
 
 /** Longer than any path or address; a process takes no argument of 128 KB. */
-const longestSource = 4096;
+const maxSourceLength = 4096;
 
 const kindOfScheme: Readonly<Record<string, 'rtsp' | 'http'>> = {
   rtsp: 'rtsp',
@@ -31,8 +31,8 @@ const kindOfScheme: Readonly<Record<string, 'rtsp' | 'http'>> = {
  */
 export function readSource(text: string): ReadSource {
   // A control character would break the lines that are printed, and ffmpeg's own.
-  if (text === '' || hasControlCharacter(text)) return { ok: false, fault: 'a source must be printable text' };
-  if (text.length > longestSource) return { ok: false, fault: `a source has at most ${longestSource} characters` };
+  if (text === '' || hasControlCharacter(text)) return { ok: false, issue: 'a source must be printable text' };
+  if (text.length > maxSourceLength) return { ok: false, issue: `a source has at most ${maxSourceLength} characters` };
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
   if (scheme !== undefined) return readAddress(text, scheme);
   if (text.startsWith('/dev/')) return { ok: true, source: { kind: 'device', text, shown: text } };
@@ -43,19 +43,19 @@ function readAddress(text: string, scheme: string): ReadSource {
   const shown = redactAddress(text);
   const kind = kindOfScheme[scheme];
   if (kind === undefined) {
-    return { ok: false, fault: `${shown}: a source is rtsp://, rtsps://, http://, https://, /dev/video0 or a file` };
+    return { ok: false, issue: `${shown}: a source is rtsp://, rtsps://, http://, https://, /dev/video0 or a file` };
   }
   const hint = passwordHint(text);
-  if (hint?.isCertain) return { ok: false, fault: `${shown} is not an address: ${hint.text}` };
-  if (!URL.canParse(text) || new URL(text).hostname === '') return { ok: false, fault: `${shown} is not an address` };
+  if (hint?.isCertain) return { ok: false, issue: `${shown} is not an address: ${hint.text}` };
+  if (!URL.canParse(text) || new URL(text).hostname === '') return { ok: false, issue: `${shown} is not an address` };
   return { ok: true, source: { kind, text, shown } };
 }
 
 function readFile(text: string): ReadSource {
   const path = resolve(text);
   const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return { ok: false, fault: `${text} does not exist` };
-  if (!stats.isFile()) return { ok: false, fault: `${text} is no file` };
+  if (stats === undefined) return { ok: false, issue: `${text} does not exist` };
+  if (!stats.isFile()) return { ok: false, issue: `${text} is no file` };
   return { ok: true, source: { kind: 'file', text: path, shown: text } };
 }
 

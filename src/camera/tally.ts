@@ -18,9 +18,9 @@ export interface Counts {
 /** Rates are taken over this. */
 const windowMs = 3000;
 /** The newest round trips, whose median is shown. */
-const mostRoundTrips = 31;
+const maxRoundTrips = 31;
 /** More than a line shows. */
-const longestText = 1000;
+const maxTextLength = 1000;
 
 export class Tally {
   readonly #counts: { -readonly [Name in keyof Counts]: number } = {
@@ -64,7 +64,7 @@ export class Tally {
   answered(result: FrameResult, roundTripMs: number): void {
     this.count('answered');
     this.#roundTripsMs.push(roundTripMs);
-    if (this.#roundTripsMs.length > mostRoundTrips) this.#roundTripsMs.shift();
+    if (this.#roundTripsMs.length > maxRoundTrips) this.#roundTripsMs.shift();
     this.#text = textOf(result) ?? this.#text;
   }
 
@@ -88,5 +88,5 @@ function textOf(result: Partial<FrameResult> | null): string | undefined {
   const texts = [...found, found.length === 0 ? result?.text : undefined].filter(
     (text) => typeof text === 'string' && text.trim() !== '',
   );
-  return texts.length === 0 ? undefined : texts.join(' ').slice(0, longestText).replace(/\s+/g, ' ');
+  return texts.length === 0 ? undefined : texts.join(' ').slice(0, maxTextLength).replace(/\s+/g, ' ');
 }

@@ -1,7 +1,7 @@
 /** `framegate bench`: loads a gateway with cameras and prints what they saw. */
 import { readFileSync, statSync } from 'node:fs';
 import { SingleBar } from 'cli-progress';
-import { SetupError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 import { type LoadPlan, type PlanFlags, planOf } from '../load/plan.ts';
 import { reportOf } from '../load/report.ts';
 import { describeReport } from '../load/report-text.ts';
@@ -19,7 +19,7 @@ export interface BenchFlags extends PlanFlags {
 }
 
 /** All files are held in memory while they are sent. */
-const mostFrameBytes = 512 * 1_048_576;
+const maxFrameBytes = 512 * 1_048_576;
 /** Ctrl-C reaches the command from the terminal and once more from the launcher; a later one means "now". */
 const sameSignalMs = 1000;
 /** What a shell reports for a command that SIGINT ended. */
@@ -28,7 +28,7 @@ const interruptedExitCode = 130;
 /**
  * Runs one load.
  * @returns the exit code: 0 when frames were answered, 1 when there was no connection or no answer.
- * @throws SetupError for flags and files that cannot be used.
+ * @throws ConfigError for flags and files that cannot be used.
  */
 export async function bench(flags: BenchFlags): Promise<number> {
   const url = streamUrlOf(flags.url, flags.pipeline);
@@ -61,15 +61,15 @@ export async function bench(flags: BenchFlags): Promise<number> {
   }
 }
 
-/** @throws SetupError when there is no JPEG, or too much of them. */
+/** @throws ConfigError when there is no JPEG, or too much of them. */
 function readFrames(path: string): Buffer[] {
   const files = jpegFilesAt(path);
-  if (files.length === 0) throw new SetupError([`no JPEG file in ${path}`]);
+  if (files.length === 0) throw new ConfigError([`no JPEG file in ${path}`]);
   const stats = files.map((file) => statSync(file));
   const other = files.find((_, index) => !stats[index]?.isFile());
-  if (other !== undefined) throw new SetupError([`${other} is no file`]);
-  if (stats.reduce((total, { size }) => total + size, 0) > mostFrameBytes) {
-    throw new SetupError([`${path} holds more than ${mostFrameBytes / 1_048_576} MB of frames`]);
+  if (other !== undefined) throw new ConfigError([`${other} is no file`]);
+  if (stats.reduce((total, { size }) => total + size, 0) > maxFrameBytes) {
+    throw new ConfigError([`${path} holds more than ${maxFrameBytes / 1_048_576} MB of frames`]);
   }
   return files.map(readFrame);
 }
@@ -79,10 +79,10 @@ function readFrame(file: string): Buffer {
   try {
     frame = readFileSync(file);
   } catch (error) {
-    throw new SetupError([`cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`]);
+    throw new ConfigError([`cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`]);
   }
   // Only the first two bytes: a frame that is broken further on is a load like any other.
-  if (frame[0] !== 0xff || frame[1] !== 0xd8) throw new SetupError([`${file} is no JPEG file`]);
+  if (frame[0] !== 0xff || frame[1] !== 0xd8) throw new ConfigError([`${file} is no JPEG file`]);
   return frame;
 }
 

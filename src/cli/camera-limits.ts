@@ -1,4 +1,4 @@
 /** The most that a camera's options may say, for the command line and for the file of `--sources`. Imports nothing. */
-export const highestFps = 240;
-export const largestWidth = 8192;
-export const longestSilenceS = 3600;
+export const maxFps = 240;
+export const maxWidth = 8192;
+export const maxStallTimeoutS = 3600;

@@ -9,12 +9,12 @@ export interface CameraOutput {
   event(name: string, event: BridgeEvent): void;
   ended(name: string, end: FeedEnd, counts: Counts): void;
   /** For a camera that could not be played at all. */
-  refused(name: string, fault: string): void;
+  refused(name: string, issue: string): void;
   close(): void;
 }
 
 /** Lines that wait for their reader: beyond this, results are left out. */
-const mostUnreadBytes = 4 * 1_048_576;
+const maxUnreadBytes = 4 * 1_048_576;
 
 export class CameraLines implements CameraOutput {
   readonly #out: NodeJS.WritableStream & { readonly writableLength: number };
@@ -67,9 +67,9 @@ export class CameraLines implements CameraOutput {
     this.#print({ source: name, state: 'ended', failed: type === 'failed', detail, ...counts });
   }
 
-  refused(name: string, fault: string): void {
-    this.#complain(`${name}: ${fault}`);
-    this.#print({ source: name, state: 'ended', failed: true, detail: fault });
+  refused(name: string, issue: string): void {
+    this.#complain(`${name}: ${issue}`);
+    this.#print({ source: name, state: 'ended', failed: true, detail: issue });
   }
 
   close(): void {
@@ -77,7 +77,7 @@ export class CameraLines implements CameraOutput {
   }
 
   #print(line: object): void {
-    if (this.#out.writableLength > mostUnreadBytes) this.#unprinted += 1;
+    if (this.#out.writableLength > maxUnreadBytes) this.#unprinted += 1;
     else this.#out.write(`${JSON.stringify(line)}\n`);
   }
 }

@@ -22,8 +22,8 @@ interface Row {
 
 const redrawMs = 500;
 /** A terminal that does not tell its width. */
-const usualColumns = 80;
-const usualRows = 24;
+const defaultColumns = 80;
+const defaultRows = 24;
 const headings = ['camera', 'state', 'fps', 'sent', 'answered', 'dropped', 'ms', 'last text'] as const;
 /** Columns that go when there is no room, in this order: the most telling ones stay. */
 const firstToGo = (['dropped', 'sent', 'ms', 'answered', 'last text', 'fps'] as const).map((name) =>
@@ -33,7 +33,7 @@ const gap = '  ';
 /** Numbers stand on the right. */
 const rightFrom = 2;
 const rightTo = 6;
-const longestCell = 24;
+const maxCellWidth = 24;
 
 const cursorUp = (lines: number) => `\x1b[${lines}A\r`;
 const clearBelow = '\x1b[J';
@@ -71,8 +71,8 @@ export class CameraScreen implements CameraOutput {
     this.#tell(`${name}: ${detail} (${counts})`);
   }
 
-  refused(name: string, fault: string): void {
-    this.#tell(`${name}: ${fault}`);
+  refused(name: string, issue: string): void {
+    this.#tell(`${name}: ${issue}`);
   }
 
   close(): void {
@@ -103,11 +103,11 @@ export class CameraScreen implements CameraOutput {
   }
 
   #table(): string {
-    const room = (this.#terminal.rows ?? usualRows) - 2;
+    const room = (this.#terminal.rows ?? defaultRows) - 2;
     const rows = [...this.#rows.values()];
     const fitting = Math.max(1, room - 1);
-    const shown = rows.length <= fitting ? rows : mostTelling(rows).slice(0, Math.max(1, fitting - 1));
-    const lines = layOut([[...headings], ...shown.map(cellsOf)], this.#terminal.columns ?? usualColumns);
+    const shown = rows.length <= fitting ? rows : severity(rows).slice(0, Math.max(1, fitting - 1));
+    const lines = layOut([[...headings], ...shown.map(cellsOf)], this.#terminal.columns ?? defaultColumns);
     if (shown.length < rows.length) lines.push(`and ${rows.length - shown.length} more`);
     this.#drawn = lines.length;
     return lines.map((line) => `${line}\n`).join('');
@@ -115,7 +115,7 @@ export class CameraScreen implements CameraOutput {
 }
 
 /** Where not all have room: first those that are not live, since somebody may have to do something about them. */
-function mostTelling(rows: readonly Row[]): Row[] {
+function severity(rows: readonly Row[]): Row[] {
   const isFine = ({ state, gatewayIsLost }: Row) => Number(state === 'live' && !gatewayIsLost);
   return rows.toSorted((a, b) => isFine(a) - isFine(b));
 }
@@ -147,8 +147,8 @@ export function layOut(rows: readonly (readonly string[])[], columns: number): s
 /** Of a camera's name the end: addresses begin alike. */
 function fitCell(cell: string, column: number): string {
   return column === 0
-    ? cutStart(printable(cell), longestCell)
-    : cut(printable(cell.slice(0, longestCell + 1)), longestCell);
+    ? cutStart(printable(cell), maxCellWidth)
+    : cut(printable(cell.slice(0, maxCellWidth + 1)), maxCellWidth);
 }
 
 function shownColumns(widths: readonly number[], room: number): number[] {

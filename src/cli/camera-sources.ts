@@ -3,9 +3,9 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { z } from 'zod';
 import type { CameraPlan } from '../camera/bridge.ts';
 import { isLive, readSource } from '../camera/source.ts';
-import { SetupError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 import { describeIssue } from '../pipeline/graph.ts';
-import { highestFps, largestWidth, longestSilenceS } from './camera-limits.ts';
+import { maxFps, maxStallTimeoutS, maxWidth } from './camera-limits.ts';
 import { streamUrlOf } from './gateway-address.ts';
 
 export interface CameraFlags {
@@ -27,7 +27,7 @@ export interface CameraFlags {
 /** A camera that cannot be played, and why. */
 export interface UnusableCamera {
   readonly name: string;
-  readonly fault: string;
+  readonly issue: string;
 }
 
 export interface CameraPlans {
@@ -36,55 +36,55 @@ export interface CameraPlans {
 }
 
 /** Each is an ffmpeg and a connection; a machine that carries more can run the command twice. */
-const mostCameras = 64;
-const longestName = 40;
+const maxCameras = 64;
+const maxNameLength = 40;
 /** Each camera may have the longest of everything. */
-const largestFileBytes = 1_048_576;
+const maxFileBytes = 1_048_576;
 
 const cameraSchema = z.strictObject({
   source: z.string().min(1),
   name: z
     .string()
     .min(1)
-    .max(longestName)
+    .max(maxNameLength)
     .regex(/^[\p{L}\p{N}\p{P}\p{S} ]+$/u, 'must be printable')
     .optional(),
   pipeline: z.string().min(1).optional(),
   url: z.string().min(1).optional(),
-  fps: z.number().positive().max(highestFps).optional(),
-  width: z.int().min(1).max(largestWidth).optional(),
+  fps: z.number().positive().max(maxFps).optional(),
+  width: z.int().min(1).max(maxWidth).optional(),
   quality: z.int().min(1).max(100).optional(),
   loop: z.boolean().optional(),
   reconnect: z.boolean().optional(),
   rtsp_transport: z.enum(['tcp', 'udp']).optional(),
-  silence: z.number().min(1).max(longestSilenceS).optional(),
+  silence: z.number().min(1).max(maxStallTimeoutS).optional(),
 });
 
-const fileSchema = z.array(cameraSchema).min(1).max(mostCameras);
+const fileSchema = z.array(cameraSchema).min(1).max(maxCameras);
 
 type CameraEntry = z.infer<typeof cameraSchema>;
 
 /**
  * Puts together what is to be played.
- * @throws SetupError with one line for each fault of the file and the flags, and when no camera can be played at all.
+ * @throws ConfigError with one line for each fault of the file and the flags, and when no camera can be played at all.
  */
 export function planCameras(sources: readonly string[], flags: CameraFlags): CameraPlans {
   const entries: CameraEntry[] = [...sources.map((source) => ({ source })), ...readSourcesFile(flags.sources)];
-  if (entries.length === 0) throw new SetupError(['no source: name one or more, or a file with --sources']);
-  if (entries.length > mostCameras) throw new SetupError([`at most ${mostCameras} cameras`]);
+  if (entries.length === 0) throw new ConfigError(['no source: name one or more, or a file with --sources']);
+  if (entries.length > maxCameras) throw new ConfigError([`at most ${maxCameras} cameras`]);
   const plans: CameraPlan[] = [];
   const unusable: UnusableCamera[] = [];
   for (const [index, entry] of entries.entries()) {
     const read = readSource(entry.source);
     if (read.ok) plans.push(planOf(entry, flags, read.source, index));
-    else unusable.push({ name: entry.name ?? `camera ${index + 1}`, fault: read.fault });
+    else unusable.push({ name: entry.name ?? `camera ${index + 1}`, issue: read.issue });
   }
-  const faults = [...doubledNames(plans), ...(plans.length === 0 ? unusable.map(({ fault }) => fault) : [])];
+  const issues = [...doubledNames(plans), ...(plans.length === 0 ? unusable.map(({ issue }) => issue) : [])];
   const misplaced = plans.filter(({ source, reconnects }) => !isLive(source) && reconnects);
-  faults.push(...misplaced.map(({ name }) => `${name}: --reconnect is for live sources; --loop plays a file again`));
+  issues.push(...misplaced.map(({ name }) => `${name}: --reconnect is for live sources; --loop plays a file again`));
   const endless = plans.filter(({ source, loop }) => isLive(source) && loop === true);
-  faults.push(...endless.map(({ name }) => `${name}: --loop is for files`));
-  if (faults.length > 0) throw new SetupError(faults);
+  issues.push(...endless.map(({ name }) => `${name}: --loop is for files`));
+  if (issues.length > 0) throw new ConfigError(issues);
   return { plans, unusable };
 }
 
@@ -108,7 +108,7 @@ function planOf(entry: CameraEntry, flags: CameraFlags, source: CameraPlan['sour
 
 /** The end of an address tells cameras apart better than its start. */
 function shorten(text: string): string {
-  return text.length <= longestName ? text : `…${text.slice(1 - longestName)}`;
+  return text.length <= maxNameLength ? text : `…${text.slice(1 - maxNameLength)}`;
 }
 
 function doubledNames(plans: readonly CameraPlan[]): string[] {
@@ -124,26 +124,26 @@ function readSourcesFile(path: string | undefined): CameraEntry[] {
   try {
     json = JSON.parse(readText(path));
   } catch (error) {
-    if (error instanceof SetupError) throw error;
+    if (error instanceof ConfigError) throw error;
     // A complaint of the parser quotes the file, and with it a password.
     const reason = error instanceof SyntaxError ? 'is not JSON' : `cannot be read (${codeOf(error)})`;
-    throw new SetupError([`${path} ${reason}`]);
+    throw new ConfigError([`${path} ${reason}`]);
   }
   const parsed = fileSchema.safeParse(json);
-  if (!parsed.success) throw new SetupError(parsed.error.issues.map((issue) => `${path}: ${describeIssue(issue)}`));
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => `${path}: ${describeIssue(issue)}`));
   return parsed.data;
 }
 
 /** A pipe has no size that could be asked for, nor an end that could be waited for. */
 function readText(path: string): string {
-  const bytes = Buffer.alloc(largestFileBytes + 1);
+  const bytes = Buffer.alloc(maxFileBytes + 1);
   const file = openSync(path, 'r');
   try {
     let filled = 0;
     for (let read = -1; read !== 0 && filled < bytes.length; filled += read) {
       read = readSync(file, bytes, filled, bytes.length - filled, null);
     }
-    if (filled > largestFileBytes) throw new SetupError([`${path} is larger than 1 MB`]);
+    if (filled > maxFileBytes) throw new ConfigError([`${path} is larger than 1 MB`]);
     return bytes.toString('utf8', 0, filled);
   } finally {
     closeSync(file);

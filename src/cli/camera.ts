@@ -16,7 +16,7 @@ const sameSignalMs = 1000;
 /**
  * Runs the cameras.
  * @returns the exit code: 0 when each was played to its end or stopped, 1 when one failed.
- * @throws SetupError for flags, sources and a machine with which nothing can be played.
+ * @throws ConfigError for flags, sources and a machine with which nothing can be played.
  */
 export async function camera(sources: readonly string[], flags: CameraFlags): Promise<number> {
   const { plans, unusable } = planCameras(sources, flags);
@@ -35,7 +35,7 @@ export async function camera(sources: readonly string[], flags: CameraFlags): Pr
   const release = stopOnSignals(() => {
     for (const { bridge } of bridges) bridge.stop();
   });
-  for (const { name, fault } of unusable) output.refused(name, fault);
+  for (const { name, issue } of unusable) output.refused(name, issue);
   const ends = await Promise.all(
     bridges.map(async ({ name, bridge }) => {
       const end = await bridge.run();

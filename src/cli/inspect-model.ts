@@ -2,14 +2,14 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { configOfProcess } from '../config.ts';
-import { SetupError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 import { findModel } from '../models/model-files.ts';
 import { examineModel, type ModelReport } from './model-report.ts';
 import { describeClasses, describeInput, describeShape, jsonOfReport } from './model-text.ts';
 import { type ModelsFlags, nameOf } from './models.ts';
 import { printable } from './printable.ts';
 
-/** @throws SetupError when the file is missing or no model. */
+/** @throws ConfigError when the file is missing or no model. */
 export async function inspectModel(file: string, flags: ModelsFlags): Promise<void> {
   const { modelsDir, providers } = configOfProcess({ MODELS_DIR: flags.modelsDir });
   const path = onnxFileOf(resolve(file));
@@ -18,11 +18,11 @@ export async function inspectModel(file: string, flags: ModelsFlags): Promise<vo
   const root = isInside ? modelsDir : dirname(basename(path) === 'model.onnx' ? dirname(path) : path);
   const name = nameOf(root, path);
   const files = findModel(root, name);
-  if ('fault' in files) throw new SetupError([files.fault]);
+  if ('issue' in files) throw new ConfigError([files.issue]);
   const report = await examineModel(name, files, providers).catch((error: unknown) => {
-    throw new SetupError([error instanceof Error ? error.message : String(error)], { cause: error });
+    throw new ConfigError([error instanceof Error ? error.message : String(error)], { cause: error });
   });
-  const pipeline = 'fault' in report.detector ? undefined : pipelineOf(name);
+  const pipeline = 'issue' in report.detector ? undefined : pipelineOf(name);
   const output = flags.json
     ? JSON.stringify({ ...jsonOfReport(report), pipeline: pipeline ?? null })
     : textOf(report, pipeline, isInside ? undefined : modelsDir);
@@ -32,8 +32,8 @@ export async function inspectModel(file: string, flags: ModelsFlags): Promise<vo
 /** A folder stands for the `model.onnx` in it. */
 function onnxFileOf(path: string): string {
   const file = existsSync(path) && statSync(path).isDirectory() ? join(path, 'model.onnx') : path;
-  if (!existsSync(file)) throw new SetupError([`model file ${file} does not exist`]);
-  if (!file.endsWith('.onnx')) throw new SetupError([`${file} is no .onnx file`]);
+  if (!existsSync(file)) throw new ConfigError([`model file ${file} does not exist`]);
+  if (!file.endsWith('.onnx')) throw new ConfigError([`${file} is no .onnx file`]);
   return file;
 }
 
@@ -72,10 +72,10 @@ function textOf(report: ModelReport, pipeline: ReadyPipeline | undefined, copyTo
     ...report.outputs.map((tensor): [string, string] => ['output', typed(tensor)]),
     ...Object.entries(metadata).map(([key, value]): [string, string] => ['metadata', `${key}: ${value}`]),
     ['provider', report.provider],
-    ['time', 'fault' in time ? `not measured: ${time.fault}` : `${time.msPerRun} ms a run on one thread`],
+    ['time', 'issue' in time ? `not measured: ${time.issue}` : `${time.msPerRun} ms a run on one thread`],
   ];
-  if ('fault' in detector) {
-    lines.push(['head', `none: ${detector.fault}`]);
+  if ('issue' in detector) {
+    lines.push(['head', `none: ${detector.issue}`]);
   } else {
     lines.push(['head', detector.head.layout], ['picture', describeInput(detector)]);
     lines.push(['classes', describeClasses(detector.names, detector.head)]);

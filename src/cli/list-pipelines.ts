@@ -8,7 +8,7 @@ export interface ListPipelinesFlags {
   readonly json?: boolean;
 }
 
-/** @throws SetupError with one line for each fault. */
+/** @throws ConfigError with one line for each fault. */
 export async function listPipelines(flags: ListPipelinesFlags): Promise<void> {
   const pipelines = await loadPipelines(configOfProcess({ MODELS_DIR: flags.modelsDir }));
   const output = flags.json ? JSON.stringify(pipelines.map(summaryOf)) : pipelines.map(describe).join('\n\n');

@@ -18,9 +18,9 @@ export interface ModelReport {
   readonly outputs: readonly TensorShape[];
   readonly provider: string;
   /** How `yolo.detect_objects` would use it, or why it would not. */
-  readonly detector: DetectorPlan | { readonly fault: string };
+  readonly detector: DetectorPlan | { readonly issue: string };
   /** Median of some runs on one thread, or why there is none. */
-  readonly time: { readonly msPerRun: number } | { readonly fault: string };
+  readonly time: { readonly msPerRun: number } | { readonly issue: string };
 }
 
 /**
@@ -35,17 +35,17 @@ export async function examineModel(
   const { producer, opset, metadata } = await readOnnxHeader(onnxPath);
   const { loadModel } = await import('../models/onnx-model.ts');
   const model = await loadModel({ name, path: onnxPath, providers });
-  const detector = await planDetector(model, overrides).catch(faultOf);
-  const time = await timeRuns(model, detector).catch(faultOf);
+  const detector = await planDetector(model, overrides).catch(issueOf);
+  const time = await timeRuns(model, detector).catch(issueOf);
   await model.release();
   const { inputs, outputs, provider } = model;
   const bytes = statSync(onnxPath).size;
   return { name, path: onnxPath, bytes, producer, opset, metadata, inputs, outputs, provider, detector, time };
 }
 
-function faultOf(error: unknown): { readonly fault: string } {
+function issueOf(error: unknown): { readonly issue: string } {
   const [line] = String(error instanceof Error ? error.message : error).split('\n');
-  return { fault: line ?? '' };
+  return { issue: line ?? '' };
 }
 
 type Feeds = Readonly<Record<string, FeedTensor>>;
@@ -77,16 +77,16 @@ function zeros(dims: readonly number[], type = 'float32'): FeedTensor {
 }
 
 /** Enough for a median that holds, and no more than about a second for a slow model. */
-const mostRuns = 15;
-const fewestRuns = 3;
+const maxRuns = 15;
+const minRuns = 3;
 const enoughMs = 1000;
 
 async function timeRuns(model: Model, detector: ModelReport['detector']): Promise<{ readonly msPerRun: number }> {
-  const feeds = 'fault' in detector ? guessedFeeds(model) : detectorFeeds(detector);
+  const feeds = 'issue' in detector ? guessedFeeds(model) : detectorFeeds(detector);
   await model.run(feeds);
   const durations: number[] = [];
   let spentMs = 0;
-  while (durations.length < fewestRuns || (durations.length < mostRuns && spentMs < enoughMs)) {
+  while (durations.length < minRuns || (durations.length < maxRuns && spentMs < enoughMs)) {
     const startedAtMs = performance.now();
     await model.run(feeds);
     const tookMs = performance.now() - startedAtMs;

@@ -29,7 +29,7 @@ export function describeInput({ input }: DetectorPlan): string {
 
 function describeLayout(layout: InputLayout): string {
   if (layout.kind === 'pixels') return 'RGB pixels as they are';
-  const { mean, std, order } = layout.normalisation;
+  const { mean, std, order } = layout.normalization;
   return `${order.toUpperCase()}, ${describeScale(mean, std)}`;
 }
 
@@ -53,14 +53,14 @@ export function jsonOfReport(report: ModelReport): object {
     inputs,
     outputs,
     provider,
-    ...('fault' in time ? { ms_per_run: null, not_timed: time.fault } : { ms_per_run: time.msPerRun }),
-    ...('fault' in detector ? { head: null, no_detector: detector.fault } : jsonOfDetector(detector)),
+    ...('issue' in time ? { ms_per_run: null, not_timed: time.issue } : { ms_per_run: time.msPerRun }),
+    ...('issue' in detector ? { head: null, no_detector: detector.issue } : jsonOfDetector(detector)),
   };
 }
 
 function jsonOfDetector({ head, names, input }: DetectorPlan): object {
   const { width, height, layout, alignment } = input;
-  const scale = layout.kind === 'planes' ? layout.normalisation : {};
+  const scale = layout.kind === 'planes' ? layout.normalization : {};
   return {
     head: head.layout,
     classes: names,

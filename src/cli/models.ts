@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { configOfProcess } from '../config.ts';
-import { SetupError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 import { findModel } from '../models/model-files.ts';
 import { examineModel, type ModelReport } from './model-report.ts';
 import { describeClasses, describeShape, jsonOfReport } from './model-text.ts';
@@ -13,27 +13,27 @@ export interface ModelsFlags {
   readonly json?: boolean;
 }
 
-type Listed = ModelReport | { readonly name: string; readonly fault: string };
+type Listed = ModelReport | { readonly name: string; readonly issue: string };
 
 /** Prints a line for each model; one that cannot be loaded has its reason, and the command fails in the end. */
 export async function listModels(flags: ModelsFlags): Promise<void> {
   const { modelsDir, providers } = configOfProcess({ MODELS_DIR: flags.modelsDir });
   const listed: Listed[] = [];
   for (const name of modelNames(modelsDir)) listed.push(await examine(modelsDir, name, providers));
-  if (listed.some((model) => 'fault' in model)) process.exitCode = 1;
+  if (listed.some((model) => 'issue' in model)) process.exitCode = 1;
   const output = flags.json
-    ? JSON.stringify(listed.map((model) => ('fault' in model ? model : jsonOfReport(model))))
+    ? JSON.stringify(listed.map((model) => ('issue' in model ? model : jsonOfReport(model))))
     : tableOf(listed);
   process.stdout.write(`${output}\n`);
 }
 
 async function examine(modelsDir: string, name: string, providers: readonly string[]): Promise<Listed> {
   const files = findModel(modelsDir, name);
-  if ('fault' in files) return { name, fault: files.fault };
+  if ('issue' in files) return { name, issue: files.issue };
   try {
     return await examineModel(name, files, providers);
   } catch (error) {
-    return { name, fault: error instanceof Error ? error.message : String(error) };
+    return { name, issue: error instanceof Error ? error.message : String(error) };
   }
 }
 
@@ -43,7 +43,7 @@ function modelNames(modelsDir: string): string[] {
   try {
     entries = readdirSync(modelsDir, { recursive: true, encoding: 'utf8' });
   } catch (error) {
-    throw new SetupError([`models folder ${modelsDir}: ${error instanceof Error ? error.message : String(error)}`]);
+    throw new ConfigError([`models folder ${modelsDir}: ${error instanceof Error ? error.message : String(error)}`]);
   }
   return entries
     .filter((path) => path.endsWith('.onnx') && !path.split(sep).some((part) => part.startsWith('.')))
@@ -70,10 +70,10 @@ function tableOf(listed: readonly Listed[]): string {
 }
 
 function rowOf(model: Listed): string[] {
-  if ('fault' in model) return [model.name, printableLine(model.fault)];
+  if ('issue' in model) return [model.name, printableLine(model.issue)];
   const { name, detector, provider, time } = model;
-  const ms = 'fault' in time ? '-' : time.msPerRun.toFixed(2);
-  if (!('fault' in detector)) {
+  const ms = 'issue' in time ? '-' : time.msPerRun.toFixed(2);
+  if (!('issue' in detector)) {
     const { head, input, names } = detector;
     return [name, head.layout, `${input.width} x ${input.height}`, describeClasses(names, head), provider, ms];
   }

@@ -2,7 +2,7 @@
 import { eastAsianWidth } from 'get-east-asian-width';
 
 /** A gateway's or camera's complaint that is longer than this explains nothing more. */
-const longestLine = 400;
+const maxLineLength = 400;
 const ellipsis = '…';
 
 /** One line without control characters: those of escape sequences, those that reverse a line, line breaks. */
@@ -12,7 +12,7 @@ export function printable(text: string): string {
 
 /** As {@link printable}, and no longer than a line that somebody would read. */
 export function printableLine(text: string): string {
-  return cut(printable(text.slice(0, longestLine + 1)), longestLine);
+  return cut(printable(text.slice(0, maxLineLength + 1)), maxLineLength);
 }
 
 /** Columns that printable text takes; Chinese, Japanese and Korean characters and most emoji take two each. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { SingleBar } from 'cli-progress';
 import WebSocket from 'ws';
 import { onRefusal } from '../client/refusal.ts';
-import { SetupError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 import type { ServerMessage } from '../protocol.ts';
 import { streamUrlOf } from './gateway-address.ts';
 import { jpegFilesAt } from './jpeg-files.ts';
@@ -25,11 +25,11 @@ const lastRepliesMs = 10_000;
 /**
  * Sends files in order.
  * @returns the exit code: 0 when every file was answered with a result, 1 when not.
- * @throws SetupError when there is nothing to send.
+ * @throws ConfigError when there is nothing to send.
  */
 export async function send(paths: readonly string[], options: SendOptions): Promise<number> {
   const files = paths.flatMap(jpegFilesAt);
-  if (files.length === 0) throw new SetupError([`no JPEG file in ${paths.join(', ')}`]);
+  if (files.length === 0) throw new ConfigError([`no JPEG file in ${paths.join(', ')}`]);
   const sender = new Sender(
     files,
     new WebSocket(streamUrlOf(options.url, options.pipeline), { perMessageDeflate: false }),
@@ -69,7 +69,7 @@ class Sender {
   opened(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#socket.once('open', resolve);
-      const fail = (reason: string) => reject(new SetupError([`cannot reach ${this.#socket.url}: ${reason}`]));
+      const fail = (reason: string) => reject(new ConfigError([`cannot reach ${this.#socket.url}: ${reason}`]));
       onRefusal(this.#socket, fail);
       // Aborting a refused attempt makes an error of its own, which nobody waits for any more.
       this.#socket.on('error', ({ message }) => fail(message));

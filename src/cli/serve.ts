@@ -25,7 +25,7 @@ const sameSignalMs = 1000;
 
 /**
  * Runs the server until SIGTERM or SIGINT.
- * @throws SetupError when it cannot start.
+ * @throws ConfigError when it cannot start.
  */
 export async function serve(flags: ServeFlags): Promise<void> {
   const config = configOfProcess({

@@ -18,16 +18,16 @@ const socketOptions = { perMessageDeflate: false, closeTimeout: 1000 };
 
 const openSocket: OpenSocket = (url, events) => {
   const socket = new WebSocket(url, socketOptions);
-  let fault: string | undefined;
+  let failure: string | undefined;
   socket.on('open', () => events.opened());
   socket.on('message', (data, isBinary) => events.received(isBinary ? data : data.toString()));
   onRefusal(socket, (reason) => {
-    fault = reason;
+    failure = reason;
   });
   socket.on('error', (error) => {
-    fault ??= reasonOf(error);
+    failure ??= reasonOf(error);
   });
-  socket.on('close', (code) => events.closed(fault ?? `The connection ended (${code})`));
+  socket.on('close', (code) => events.closed(failure ?? `The connection ended (${code})`));
   return socket;
 };
 

@@ -33,13 +33,13 @@ const wayResults = 20;
 /** A reply may have waited for the one before it alone, where it comes within this part of the usual time behind it. */
 const together = 0.1;
 /** However bad it is, a frame goes this often: nothing else would tell that it is better. */
-const longestGapMs = 1000;
+const maxGapMs = 1000;
 /** A round trip, until one was seen. */
 const assumedRoundTripMs = 100;
 /** Weight of the newest value in smoothed times. */
 const smoothing = 0.2;
 /** A part of the window smaller than this is not worth a timer. */
-const leastPart = 0.2;
+const minWindowShare = 0.2;
 
 /**
  * A congestion window, as TCP Vegas has one: it is right when a little stands in line, wherever the line is. What a round trip takes
@@ -57,8 +57,8 @@ export class Pace {
   /** Of the way: smoothed, its smoothed deviation, and the least of two spans of results. */
   #wayMs = 0;
   #deviationMs = 0;
-  #leastWayMs = Number.POSITIVE_INFINITY;
-  #olderLeastWayMs = Number.POSITIVE_INFINITY;
+  #minWayMs = Number.POSITIVE_INFINITY;
+  #olderMinWayMs = Number.POSITIVE_INFINITY;
   #spanResults = 0;
   /** Until the next frame goes, which shall find no other of ours in line. */
   #isDraining = false;
@@ -94,7 +94,7 @@ export class Pace {
     const gapMs = this.#inFlight > maxInFlight - 1 ? Number.POSITIVE_INFINITY : adapt ? this.#gapMs() : 0;
     if (gapMs === Number.POSITIVE_INFINITY) return gapMs;
     const slotMs = this.#slotAtMs + 1000 / maxFps;
-    return Math.max(0, slotMs - nowMs, this.#sentAtMs + Math.min(gapMs, longestGapMs) - nowMs);
+    return Math.max(0, slotMs - nowMs, this.#sentAtMs + Math.min(gapMs, maxGapMs) - nowMs);
   }
 
   /** Time that the window leaves between the last frame and the next; `Infinity` when it is full. */
@@ -102,7 +102,7 @@ export class Pace {
     const whole = Math.floor(this.#window);
     if (this.#isDraining && this.#inFlight > 0) return Number.POSITIVE_INFINITY;
     if (this.#inFlight < whole) return 0;
-    const isFull = this.#inFlight > whole || (whole > 0 && this.#window - whole < leastPart);
+    const isFull = this.#inFlight > whole || (whole > 0 && this.#window - whole < minWindowShare);
     return isFull ? Number.POSITIVE_INFINITY : this.roundTripMs / this.#window;
   }
 
@@ -154,7 +154,7 @@ export class Pace {
   }
 
   #resize(step: number): void {
-    const least = Math.min(1, this.roundTripMs / longestGapMs);
+    const least = Math.min(1, this.roundTripMs / maxGapMs);
     this.#window = Math.min(this.#limits.maxInFlight, Math.max(least, this.#window + step));
   }
 
@@ -169,15 +169,15 @@ export class Pace {
     this.#deviationMs = smooth(this.#deviationMs, Math.abs(wayMs - this.#wayMs));
     this.#wayMs = smooth(this.#wayMs, wayMs);
     if (this.#spanResults === wayResults) {
-      this.#isDraining = this.#leastWayMs > this.#olderLeastWayMs + this.#deviationMs;
-      this.#olderLeastWayMs = this.#leastWayMs;
-      this.#leastWayMs = wayMs;
+      this.#isDraining = this.#minWayMs > this.#olderMinWayMs + this.#deviationMs;
+      this.#olderMinWayMs = this.#minWayMs;
+      this.#minWayMs = wayMs;
       this.#spanResults = 0;
     }
     this.#spanResults += 1;
-    this.#leastWayMs = Math.min(this.#leastWayMs, wayMs);
-    const leastMs = Math.min(this.#leastWayMs, this.#olderLeastWayMs);
-    return Math.max(0, wayMs - leastMs - jitter * Math.min(this.#deviationMs, leastMs));
+    this.#minWayMs = Math.min(this.#minWayMs, wayMs);
+    const minMs = Math.min(this.#minWayMs, this.#olderMinWayMs);
+    return Math.max(0, wayMs - minMs - jitter * Math.min(this.#deviationMs, minMs));
   }
 }
 

@@ -63,7 +63,7 @@ export interface SessionParts extends PaceLimits {
 }
 
 /** Timers go no further. */
-const longestTimeoutMs = 2 ** 31 - 1;
+const maxTimeoutMs = 2 ** 31 - 1;
 /** While the last frame has not left the socket's buffer, it is looked at this often. */
 const drainPollMs = 10;
 
@@ -80,7 +80,7 @@ export class Session {
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.pace = new Pace(parts);
-    this.#timeoutMs = Math.min(parts.timeoutMs, longestTimeoutMs);
+    this.#timeoutMs = Math.min(parts.timeoutMs, maxTimeoutMs);
     this.#socket = parts.open(parts.url, {
       opened: () => {
         if (this.#phase !== 'opening') return;

@@ -20,9 +20,9 @@ export interface CameraParts {
 }
 
 /** A frame is not sent while the socket still holds more than this: the network, or the server, does not keep up. */
-export const mostUnsentBytes = 1_048_576;
+export const maxUnsentBytes = 1_048_576;
 /** A frame to which the generator gets later than this is not sent: it would only make the next ones late too. */
-export const mostLateMs = 1000;
+export const maxLateMs = 1000;
 /** A camera whose connection was lost opens the next one after this. */
 const reopenAfterMs = 1000;
 
@@ -114,7 +114,7 @@ export class Camera {
   #offer(intendedMs: number, lateMs: number): void {
     const counted = this.#run !== undefined && intendedMs >= this.#run.clock.startMs;
     const { isOpen, unsentBytes } = this.#connection;
-    const send = isOpen && unsentBytes <= mostUnsentBytes && lateMs <= mostLateMs;
+    const send = isOpen && unsentBytes <= maxUnsentBytes && lateMs <= maxLateMs;
     const bytes = this.#parts.frames[this.#frame++ % this.#parts.frames.length] as Buffer;
     if (send) this.#connection.send(bytes, { intendedMs, counted });
     if (!counted) return;

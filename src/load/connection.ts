@@ -19,7 +19,7 @@ export interface ConnectionEvents {
 }
 
 type State =
-  | { readonly kind: 'opening'; readonly settle: (fault: string | undefined) => void }
+  | { readonly kind: 'opening'; readonly settle: (failure: string | undefined) => void }
   | { readonly kind: 'open' }
   | { readonly kind: 'closed' };
 
@@ -27,7 +27,7 @@ const openingLimitMs = 10_000;
 /** A server that has accepted the connection only to refuse it says so before it answers a ping, or within this. */
 const refusalLimitMs = 1000;
 /** No reply is that long; a server that goes on and on is cut off. */
-const longestReplyBytes = 16_777_216;
+const maxReplyBytes = 16_777_216;
 const normalCloseCode = 1000;
 const closingLimitMs = 1000;
 
@@ -39,7 +39,7 @@ export class Connection {
   readonly #awaited = new Map<number, SentFrame>();
   #state: State;
   #sent = 0;
-  #fault: string | undefined;
+  #failure: string | undefined;
   #wasOpen = false;
   #refusalTimer: NodeJS.Timeout | undefined;
 
@@ -51,14 +51,14 @@ export class Connection {
     this.#socket = new WebSocket(url, {
       perMessageDeflate: false,
       handshakeTimeout: openingLimitMs,
-      maxPayload: longestReplyBytes,
+      maxPayload: maxReplyBytes,
     });
     this.#socket.on('open', () => this.#accepted());
     this.#socket.on('pong', () => this.#usable());
     this.#socket.on('message', (data, isBinary) => this.#received(data, isBinary));
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
       // Where every address of a host name fails, the error has a code and no words.
-      this.#fault ??= error.message || error.code;
+      this.#failure ??= error.message || error.code;
     });
     this.#socket.on('close', (code) => this.#closed(code));
   }
@@ -116,7 +116,7 @@ export class Connection {
     const bytes = data as Buffer;
     this.#events.received(bytes.length);
     const reply: Reply = isBinary ? { kind: 'unexpected' } : readReply(bytes.toString());
-    if (reply.kind === 'error') this.#fault ??= `${reply.code}: ${reply.detail}`;
+    if (reply.kind === 'error') this.#failure ??= `${reply.code}: ${reply.detail}`;
     this.#events.replied(reply, this.#answeredBy(reply));
   }
 
@@ -129,15 +129,15 @@ export class Connection {
 
   #closed(code: number): void {
     if (this.#state.kind === 'closed') return;
-    this.#settle({ kind: 'closed' }, this.#fault ?? `closed with ${code}`);
+    this.#settle({ kind: 'closed' }, this.#failure ?? `closed with ${code}`);
     this.#events.lost(this.#wasOpen ? String(code) : 'refused');
     // Whoever was told has counted them.
     this.#awaited.clear();
   }
 
-  #settle(next: State, fault: string | undefined): void {
+  #settle(next: State, failure: string | undefined): void {
     clearTimeout(this.#refusalTimer);
-    if (this.#state.kind === 'opening') this.#state.settle(fault);
+    if (this.#state.kind === 'opening') this.#state.settle(failure);
     this.#state = next;
   }
 }

@@ -4,7 +4,7 @@ import type { FromGenerator, GeneratorReport, GeneratorSetup, Progress, ToGenera
 
 export interface Readiness {
   readonly opened: number;
-  readonly fault: string | undefined;
+  readonly failure: string | undefined;
 }
 
 /** In a checkout the entry is TypeScript, in `dist` it is JavaScript. */

@@ -24,7 +24,7 @@ if (port === null) throw new Error('load/generator runs as a worker thread only'
 const opensAtOnce = 64;
 const progressIntervalMs = 250;
 /** The timer wakes this often with nothing due, so that an early stop is noticed. */
-const longestSleepMs = 100;
+const maxSleepMs = 100;
 /** In the grace, so often it is looked whether the last answer has come. */
 const graceStepMs = 10;
 
@@ -40,19 +40,19 @@ function send(message: FromGenerator): void {
 /** Opens every camera's connection, some at a time. */
 async function openCameras(): Promise<Camera[]> {
   const cameras: Camera[] = [];
-  const faults: string[] = [];
+  const issues: string[] = [];
   for (let at = 0; at < specs.length; at += opensAtOnce) {
     const batch = specs.slice(at, at + opensAtOnce).map((spec) => {
       const group = latencies[spec.group] as GroupLatencies;
       return new Camera(spec, { url, frames: files, obey, latencies: group, late });
     });
     for (const camera of batch) {
-      const fault = await camera.opened;
-      if (fault !== undefined) faults.push(fault);
+      const failure = await camera.opened;
+      if (failure !== undefined) issues.push(failure);
     }
     cameras.push(...batch);
   }
-  send({ type: 'ready', opened: specs.length - faults.length, fault: faults[0] });
+  send({ type: 'ready', opened: specs.length - issues.length, failure: issues[0] });
   return cameras;
 }
 
@@ -67,7 +67,7 @@ function sendUntilEnd(cameras: readonly Camera[], clock: Clock): Promise<void> {
         nextMs = Math.min(nextMs, camera.dueMs);
       }
       if (atMs >= clock.endMs) resolve();
-      else setTimeout(tick, Math.min(longestSleepMs, nextMs - nowMs()));
+      else setTimeout(tick, Math.min(maxSleepMs, nextMs - nowMs()));
     };
     tick();
   });

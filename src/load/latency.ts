@@ -20,18 +20,18 @@ export interface LatencySummary {
 }
 
 /** Values are whole microseconds; two days are longer than any run with its grace. */
-const highestUs = 2 * 86_400 * 1e6;
+const maxUs = 2 * 86_400 * 1e6;
 /** Values differ from the true ones by less than one part in a thousand. */
 const figures = 3;
 /** 99.9 per cent of a thousand values is the 999th, although floats say a little more. */
 const rankTolerance = 1e-9;
 
 export function emptyLatencies(): Latencies {
-  return { histogram: createHistogram({ lowest: 1, highest: highestUs, figures }), maxMs: 0 };
+  return { histogram: createHistogram({ lowest: 1, highest: maxUs, figures }), maxMs: 0 };
 }
 
 export function recordLatency(latencies: Latencies, ms: number): void {
-  latencies.histogram.record(Math.min(highestUs, Math.max(1, Math.round(ms * 1000))));
+  latencies.histogram.record(Math.min(maxUs, Math.max(1, Math.round(ms * 1000))));
   latencies.maxMs = Math.max(latencies.maxMs, ms);
 }
 
@@ -46,7 +46,7 @@ export function mergeLatencies(parts: readonly Latencies[]): Latencies {
 }
 
 /** @returns `undefined` where nothing was recorded. */
-export function summariseLatencies({ histogram, maxMs }: Latencies): LatencySummary | undefined {
+export function summarizeLatencies({ histogram, maxMs }: Latencies): LatencySummary | undefined {
   if (histogram.count === 0) return undefined;
   const at = (percentile: number) => {
     // The nearest rank from above; the histogram itself would round it to the nearest, down as well.

@@ -57,6 +57,6 @@ export interface GeneratorReport {
 
 export type FromGenerator =
   /** Every connection is open or has failed; `fault` is the first failure. */
-  | { readonly type: 'ready'; readonly opened: number; readonly fault: string | undefined }
+  | { readonly type: 'ready'; readonly opened: number; readonly failure: string | undefined }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'done'; readonly report: GeneratorReport };

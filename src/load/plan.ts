@@ -1,5 +1,5 @@
 /** What a load run shall do: flags become one checked plan, every fault told at once. Pure. */
-import { SetupError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 
 /** Cameras that send at the same rate. */
 export interface CameraGroup {
@@ -43,56 +43,56 @@ export interface PlanFlags {
 }
 
 /** Limits keep a slip of the finger from taking the machine down. */
-const mostCameras = 10_000;
-const highestFps = 1000;
-const longestRunSeconds = 86_400;
-const longestWaitSeconds = 3600;
-const mostGenerators = 64;
+const maxCameras = 10_000;
+const maxFps = 1000;
+const maxRunSeconds = 86_400;
+const maxWaitSeconds = 3600;
+const maxGenerators = 64;
 
 const phases: readonly Phase[] = ['staggered', 'aligned'];
 
-/** @throws SetupError with one line for each flag that cannot be used. */
+/** @throws ConfigError with one line for each flag that cannot be used. */
 export function planOf(flags: PlanFlags): LoadPlan {
   const reader = new FlagReader();
-  const fps = reader.number('--fps', flags.fps, 'above', highestFps);
+  const fps = reader.number('--fps', flags.fps, 'above', maxFps);
   const groups = reader.groups('--cameras', flags.cameras, fps);
   const plan: LoadPlan = {
     groups,
     slowReaders: reader.slowReaders(flags.slowReaders, groups[0]?.fps ?? fps),
     phase: reader.choice('--phase', flags.phase, phases),
-    rampMs: 1000 * reader.number('--ramp', flags.ramp, 'from', longestWaitSeconds),
-    warmUpMs: 1000 * reader.number('--warmup', flags.warmup, 'from', longestWaitSeconds),
-    durationMs: 1000 * reader.number('--duration', flags.duration, 'above', longestRunSeconds),
-    graceMs: 1000 * reader.number('--grace', flags.grace, 'from', longestWaitSeconds),
+    rampMs: 1000 * reader.number('--ramp', flags.ramp, 'from', maxWaitSeconds),
+    warmUpMs: 1000 * reader.number('--warmup', flags.warmup, 'from', maxWaitSeconds),
+    durationMs: 1000 * reader.number('--duration', flags.duration, 'above', maxRunSeconds),
+    graceMs: 1000 * reader.number('--grace', flags.grace, 'from', maxWaitSeconds),
     obey: flags.obey ?? false,
-    generators: reader.whole('--workers', flags.workers, mostGenerators),
+    generators: reader.whole('--workers', flags.workers, maxGenerators),
   };
-  if (reader.faults.length > 0) throw new SetupError(reader.faults);
+  if (reader.issues.length > 0) throw new ConfigError(reader.issues);
   return plan;
 }
 
 /** Reads one flag after the other and keeps what is wrong with them. */
 class FlagReader {
-  readonly faults: string[] = [];
+  readonly issues: string[] = [];
 
   /** A number above zero, or from zero on, up to `highest`. */
   number(flag: string, text: string, bound: 'above' | 'from', highest: number): number {
     const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
     if (value <= highest && (bound === 'from' || value > 0)) return value;
-    return this.#fault(`${flag} "${text}" must be a number ${bound} 0, ${highest} at most`);
+    return this.#failure(`${flag} "${text}" must be a number ${bound} 0, ${highest} at most`);
   }
 
   whole(flag: string, text: string, highest: number): number {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     if (value >= 1 && value <= highest) return value;
-    return this.#fault(`${flag} "${text}" must be a whole number from 1 to ${highest}`);
+    return this.#failure(`${flag} "${text}" must be a whole number from 1 to ${highest}`);
   }
 
   /** `8`, `8@30`, `4@30,4@3`: how many cameras, at which rate. */
   groups(flag: string, text: string, fps: number): CameraGroup[] {
     const groups = text.split(',').map((part) => this.#group(flag, part.trim(), fps));
     const cameras = groups.reduce((total, group) => total + group.cameras, 0);
-    if (cameras > mostCameras) this.#fault(`${flag} "${text}" must be ${mostCameras} cameras at most`);
+    if (cameras > maxCameras) this.#failure(`${flag} "${text}" must be ${maxCameras} cameras at most`);
     return groups;
   }
 
@@ -102,21 +102,21 @@ class FlagReader {
 
   choice<Value extends string>(flag: string, text: string, values: readonly Value[]): Value {
     const value = values.find((known) => known === text);
-    if (value === undefined) this.#fault(`${flag} "${text}" must be ${values.join(' or ')}`);
+    if (value === undefined) this.#failure(`${flag} "${text}" must be ${values.join(' or ')}`);
     return value ?? (values[0] as Value);
   }
 
   #group(flag: string, part: string, fps: number): CameraGroup {
     const [cameras = '', rate, ...rest] = part.split('@');
-    if (rest.length > 0) this.#fault(`${flag} "${part}" must be N or N@FPS`);
+    if (rest.length > 0) this.#failure(`${flag} "${part}" must be N or N@FPS`);
     return {
-      cameras: this.whole(flag, cameras, mostCameras),
-      fps: rate === undefined ? fps : this.number(`${flag} ${part}: the rate`, rate, 'above', highestFps),
+      cameras: this.whole(flag, cameras, maxCameras),
+      fps: rate === undefined ? fps : this.number(`${flag} ${part}: the rate`, rate, 'above', maxFps),
     };
   }
 
-  #fault(fault: string): number {
-    this.faults.push(fault);
+  #failure(failure: string): number {
+    this.issues.push(failure);
     return Number.NaN;
   }
 }

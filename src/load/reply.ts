@@ -14,7 +14,7 @@ export type Reply =
 /** Any code that is not of the contract goes by this name, so that a server cannot fill the report with its own. */
 const foreignCode = 'other';
 /** Of a detail that is shown. */
-const longestDetail = 200;
+const maxDetailLength = 200;
 
 const unexpected: Reply = { kind: 'unexpected' };
 
@@ -53,5 +53,5 @@ function fieldOf(value: unknown, name: string): unknown {
 
 /** What may go to a terminal: no control characters, and not too much. */
 function printable(text: string): string {
-  return text.slice(0, longestDetail).replace(/\p{Cc}/gu, ' ');
+  return text.slice(0, maxDetailLength).replace(/\p{Cc}/gu, ' ');
 }

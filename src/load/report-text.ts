@@ -3,7 +3,7 @@ import type { CameraReport, FrameReport, GroupReport, LatencyReport, LoadReport 
 import { drawTable } from './table.ts';
 
 /** Of more cameras than this, only those with the smallest share are shown. */
-const mostCameras = 16;
+const maxCameras = 16;
 /** A generator that is later than this with one frame in a hundred is part of what was measured. */
 const noticeableLateMs = 5;
 const bytesPerMegabyte = 1e6;
@@ -70,8 +70,8 @@ function groupTable(groups: readonly GroupReport[]): string {
 }
 
 function cameraTable(cameras: readonly CameraReport[]): string {
-  const byShare = [...cameras].sort((a, b) => (a.share ?? 1) - (b.share ?? 1)).slice(0, mostCameras);
-  const shown = cameras.length > mostCameras ? byShare : cameras;
+  const byShare = [...cameras].sort((a, b) => (a.share ?? 1) - (b.share ?? 1)).slice(0, maxCameras);
+  const shown = cameras.length > maxCameras ? byShare : cameras;
   const rows = shown.map((camera) => [
     `${camera.camera}`,
     `${camera.fps}`,

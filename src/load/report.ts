@@ -1,5 +1,5 @@
 /** What a run measured as one JSON object: counts, rates, latencies, shares. Pure. */
-import { emptyLatencies, type Latencies, mergeLatencies, summariseLatencies } from './latency.ts';
+import { emptyLatencies, type Latencies, mergeLatencies, summarizeLatencies } from './latency.ts';
 import type { CameraGroup, LoadPlan } from './plan.ts';
 import type { LoadOutcome } from './run-load.ts';
 import { type CameraTally, type FrameCounts, fairnessOf, sumCounts } from './tally.ts';
@@ -167,7 +167,7 @@ function slowReaderReport({ plan, slowReaders }: LoadOutcome): LoadReport['slow_
 }
 
 function latencyReport(latencies: Latencies): LatencyReport {
-  const summary = summariseLatencies(latencies);
+  const summary = summarizeLatencies(latencies);
   if (summary !== undefined) return mapValues(summary, rounded);
   return { p50: null, p90: null, p97_5: null, p99: null, p999: null, max: null, mean: null };
 }

@@ -83,8 +83,8 @@ export class LoadRun {
   async #connect(): Promise<void> {
     const ready = await Promise.all(this.#generators.map((generator) => generator.ready));
     if (ready.some(({ opened }) => opened > 0)) return;
-    const fault = ready.find((answer) => answer.fault !== undefined)?.fault;
-    throw new LoadError(`cannot open a stream at ${this.#target.url.href}: ${fault}`);
+    const failure = ready.find((answer) => answer.failure !== undefined)?.failure;
+    throw new LoadError(`cannot open a stream at ${this.#target.url.href}: ${failure}`);
   }
 
   async #measure(): Promise<LoadOutcome> {

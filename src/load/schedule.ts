@@ -39,7 +39,7 @@ const recoveryPerSecond = 0.05;
  */
 const settleMs = 3000;
 /** It never goes below this rate by itself, or below its own where that is lower. */
-const lowestObeyedFps = 1;
+const minAdaptiveFps = 1;
 
 /** The intended send times of one camera, in milliseconds after the run's base. */
 export class Schedule {
@@ -91,7 +91,7 @@ export class Schedule {
       this.#cut = { fps: now, atMs: this.#cut.atMs, warnedAtMs: atMs };
       return;
     }
-    const fps = Math.max(Math.min(lowestObeyedFps, this.#fps), now / 2);
+    const fps = Math.max(Math.min(minAdaptiveFps, this.#fps), now / 2);
     this.#cut = { fps, atMs, warnedAtMs: atMs };
     if (this.#lastMs !== undefined) this.#dueMs = Math.max(atMs, this.#lastMs + 1000 / fps);
   }

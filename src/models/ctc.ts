@@ -46,7 +46,7 @@ export function decodeCtc(
   let previous = blank;
   for (let step = 0; step < steps; step++) {
     const row = probabilities.subarray(step * classes, (step + 1) * classes);
-    const best = mostProbable(row);
+    const best = argmax(row);
     const probability = row[best] as number;
     const character = alphabet[best - 1];
     gap.look(row, best);
@@ -65,7 +65,7 @@ export function decodeCtc(
 }
 
 /** The first of the highest values. */
-function mostProbable(row: Float32Array): number {
+function argmax(row: Float32Array): number {
   let best = blank;
   let highest = row[blank] as number;
   for (let index = 1; index < row.length; index++) {

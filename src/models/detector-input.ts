@@ -3,7 +3,7 @@ import type { Alignment } from './image.ts';
 import { parseImageSize } from './metadata.ts';
 import type { ModelOverrides } from './model-files.ts';
 import type { FeedTensor, Model, TensorShape } from './onnx-model.ts';
-import { type Normalisation, unitRgb } from './tensor-image.ts';
+import { type Normalization, unitRgb } from './tensor-image.ts';
 import type { YoloHead } from './yolo-heads.ts';
 
 export interface DetectorInput {
@@ -21,7 +21,7 @@ export interface DetectorInput {
  */
 export type InputLayout =
   | { readonly kind: 'pixels' }
-  | { readonly kind: 'planes'; readonly normalisation: Normalisation };
+  | { readonly kind: 'planes'; readonly normalization: Normalization };
 
 /** What the file alone tells. */
 export interface InputShape {
@@ -31,69 +31,69 @@ export interface InputShape {
   readonly height: number;
 }
 
-export type Fault = { readonly fault: string };
+export type Issue = { readonly issue: string };
 
 /** Input side for a model with free dimensions that names no `imgsz`: what YOLO models are usually trained at. */
-const usualInputSide = 640;
-const colours = 3;
+const defaultInputSide = 640;
+const colors = 3;
 /** Pixels of an input, 201 MB as float planes: what a file or a pipeline asks for is set aside by every worker. */
 export const maxInputPixels = 16_777_216;
 
 /** The input's layout and size; the size is fixed in the file, or from `imgsz` where the file leaves it free. */
-export function inputShapeOf(input: TensorShape, model: Model, overrides: ModelOverrides): InputShape | Fault {
+export function inputShapeOf(input: TensorShape, model: Model, overrides: ModelOverrides): InputShape | Issue {
   const kind = input.type === 'uint8' ? 'pixels' : 'planes';
   const [batch, ...sides] = input.dims;
   const [height, width, channels] = kind === 'pixels' ? sides : [sides[1], sides[2], sides[0]];
   const isKnown = kind === 'pixels' || input.type === 'float32' || input.type === 'float16';
-  if (!isKnown || input.dims.length !== 4 || (channels !== colours && typeof channels === 'number')) {
+  if (!isKnown || input.dims.length !== 4 || (channels !== colors && typeof channels === 'number')) {
     const expected = 'expected float32 or float16 [1, 3, height, width], or uint8 [1, height, width, 3]';
-    return { fault: `input ${input.name} is ${input.type} [${input.dims.join(', ')}]; ${expected}` };
+    return { issue: `input ${input.name} is ${input.type} [${input.dims.join(', ')}]; ${expected}` };
   }
   if (typeof batch === 'number' && batch !== 1) {
-    return { fault: `input ${input.name} takes ${batch} pictures at once, not 1` };
+    return { issue: `input ${input.name} takes ${batch} pictures at once, not 1` };
   }
-  const isScaled = overrides.normalisation !== undefined || overrides.channel_order !== undefined;
+  const isScaled = overrides.normalization !== undefined || overrides.channel_order !== undefined;
   if (kind === 'pixels' && isScaled) {
     const reason = 'normalisation and channel_order of model.json do not apply';
-    return { fault: `input ${input.name} takes RGB pixels as they are; ${reason}` };
+    return { issue: `input ${input.name} takes RGB pixels as they are; ${reason}` };
   }
   const size = inputSizeOf(height, width, model, overrides);
-  return 'fault' in size ? size : { name: input.name, kind, ...size };
+  return 'issue' in size ? size : { name: input.name, kind, ...size };
 }
 
 type Side = number | string | undefined;
 type Size = Pick<InputShape, 'width' | 'height'>;
 
-function inputSizeOf(height: Side, width: Side, { metadata }: Model, { imgsz }: ModelOverrides): Size | Fault {
-  const usual = parseImageSize(metadata['imgsz']) ?? { width: usualInputSide, height: usualInputSide };
-  const wanted = imgsz === undefined ? usual : { height: imgsz[0], width: imgsz[1] };
+function inputSizeOf(height: Side, width: Side, { metadata }: Model, { imgsz }: ModelOverrides): Size | Issue {
+  const fallback = parseImageSize(metadata['imgsz']) ?? { width: defaultInputSide, height: defaultInputSide };
+  const wanted = imgsz === undefined ? fallback : { height: imgsz[0], width: imgsz[1] };
   const size = {
     width: typeof width === 'number' ? width : wanted.width,
     height: typeof height === 'number' ? height : wanted.height,
   };
   if (imgsz !== undefined && (size.width !== wanted.width || size.height !== wanted.height)) {
-    return { fault: `imgsz is [${imgsz.join(', ')}], but the file fixes [${size.height}, ${size.width}]` };
+    return { issue: `imgsz is [${imgsz.join(', ')}], but the file fixes [${size.height}, ${size.width}]` };
   }
   const pixels = size.width * size.height;
   if (!(size.width >= 1 && size.height >= 1 && pixels <= maxInputPixels)) {
-    return { fault: `its input is [${size.height}, ${size.width}]; an input has 1 to ${maxInputPixels} pixels` };
+    return { issue: `its input is [${size.height}, ${size.width}]; an input has 1 to ${maxInputPixels} pixels` };
   }
   const stride = Number(metadata['stride']);
   if (size.width % stride > 0 || size.height % stride > 0) {
-    return { fault: `imgsz is [${size.height}, ${size.width}], but the model takes multiples of ${stride} only` };
+    return { issue: `imgsz is [${size.height}, ${size.width}], but the model takes multiples of ${stride} only` };
   }
   return size;
 }
 
 /** A black picture (float planes of zeros or bytes of zeros) in the input's layout and size. */
 export function emptyPicture({ kind, width, height }: InputShape): FeedTensor {
-  const size = colours * width * height;
-  if (kind === 'pixels') return { data: new Uint8Array(size), dims: [1, height, width, colours] };
-  return { data: new Float32Array(size), dims: [1, colours, height, width] };
+  const size = colors * width * height;
+  if (kind === 'pixels') return { data: new Uint8Array(size), dims: [1, height, width, colors] };
+  return { data: new Float32Array(size), dims: [1, colors, height, width] };
 }
 
 /** YOLOX is trained on pictures as OpenCV reads them, in the corner of its input (`preproc` in `data/data_augment.py`). */
-const byteBgr: Normalisation = { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255], order: 'bgr' };
+const byteBgr: Normalization = { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255], order: 'bgr' };
 
 /** How a head's family wants its picture, where `model.json` does not say otherwise. */
 export function inputFor(head: YoloHead, shape: InputShape, overrides: ModelOverrides): DetectorInput {
@@ -101,16 +101,16 @@ export function inputFor(head: YoloHead, shape: InputShape, overrides: ModelOver
   const isYolox = head.layout === 'yolox';
   const alignment = overrides.letterbox ?? (isYolox ? 'top-left' : 'centre');
   if (kind === 'pixels') return { name, width, height, layout: { kind }, alignment };
-  const normalisation = {
+  const normalization = {
     ...(isYolox ? byteBgr : unitRgb),
-    ...scaleOf(overrides.normalisation),
+    ...scaleOf(overrides.normalization),
     ...(overrides.channel_order === undefined ? {} : { order: overrides.channel_order }),
   };
-  return { name, width, height, layout: { kind, normalisation }, alignment };
+  return { name, width, height, layout: { kind, normalization }, alignment };
 }
 
-function scaleOf(normalisation: ModelOverrides['normalisation']): Pick<Normalisation, 'mean' | 'std'> | undefined {
-  if (normalisation === undefined || typeof normalisation === 'object') return normalisation;
-  const { mean, std } = normalisation === '0-1' ? unitRgb : byteBgr;
+function scaleOf(normalization: ModelOverrides['normalization']): Pick<Normalization, 'mean' | 'std'> | undefined {
+  if (normalization === undefined || typeof normalization === 'object') return normalization;
+  const { mean, std } = normalization === '0-1' ? unitRgb : byteBgr;
   return { mean, std };
 }

@@ -2,15 +2,15 @@
 import {
   type DetectorInput,
   emptyPicture,
-  type Fault,
   type InputShape,
+  type Issue,
   inputFor,
   inputShapeOf,
 } from './detector-input.ts';
 import { parseClassNames } from './metadata.ts';
 import type { ModelOverrides } from './model-files.ts';
 import type { Model } from './onnx-model.ts';
-import { type HeadHints, recogniseHead, type YoloHead } from './yolo-heads.ts';
+import { type HeadHints, recognizeHead, type YoloHead } from './yolo-heads.ts';
 
 /** Everything between a picture and a detector's boxes but the thresholds. */
 export interface DetectorPlan {
@@ -25,20 +25,20 @@ export interface DetectorPlan {
  * Runs the model once on an empty picture, which tells the output's real shape also where the file leaves it free.
  * @returns the plan, or why the model is no detector that can be used, in one line.
  */
-export async function planDetector(model: Model, overrides: ModelOverrides): Promise<DetectorPlan | Fault> {
+export async function planDetector(model: Model, overrides: ModelOverrides): Promise<DetectorPlan | Issue> {
   const task = model.metadata['task'];
   if (task !== undefined && task !== 'detect' && overrides.head === undefined) {
-    return { fault: `the file says that its task is "${task}", not "detect"` };
+    return { issue: `the file says that its task is "${task}", not "detect"` };
   }
   const [input, ...others] = model.inputs;
   if (input === undefined || others.length > 0) {
     const names = model.inputs.map(({ name }) => name).join(', ');
-    return { fault: `it takes ${model.inputs.length} inputs (${names}); expected one picture` };
+    return { issue: `it takes ${model.inputs.length} inputs (${names}); expected one picture` };
   }
   const shape = inputShapeOf(input, model, overrides);
-  if ('fault' in shape) return shape;
+  if ('issue' in shape) return shape;
   const found = await findHead(model, shape, overrides);
-  if ('fault' in found) return found;
+  if ('issue' in found) return found;
   return {
     head: found.head,
     names: found.names ?? [],
@@ -54,7 +54,7 @@ interface FoundHead {
 }
 
 /** The first output that is a head: old v5 exports have the raw feature maps behind it. */
-async function findHead(model: Model, input: InputShape, overrides: ModelOverrides): Promise<FoundHead | Fault> {
+async function findHead(model: Model, input: InputShape, overrides: ModelOverrides): Promise<FoundHead | Issue> {
   const { name, width, height } = input;
   const outputs = await model.run({ [name]: emptyPicture(input) });
   const names = overrides.names ?? parseClassNames(model.metadata['names']);
@@ -65,12 +65,12 @@ async function findHead(model: Model, input: InputShape, overrides: ModelOverrid
     head: overrides.head,
     endToEnd: model.metadata['end2end'] === 'True',
   };
-  let firstFault: Fault | undefined;
+  let firstIssue: Issue | undefined;
   for (const declared of model.outputs) {
     const dims = outputs[declared.name]?.dims ?? [];
-    const head = recogniseHead({ ...declared, dims }, hints);
-    if (!('fault' in head)) return { head, names, output: { name: declared.name, dims } };
-    firstFault ??= head;
+    const head = recognizeHead({ ...declared, dims }, hints);
+    if (!('issue' in head)) return { head, names, output: { name: declared.name, dims } };
+    firstIssue ??= head;
   }
-  return firstFault ?? { fault: 'it has no output' };
+  return firstIssue ?? { issue: 'it has no output' };
 }

@@ -4,8 +4,8 @@
 const exponentBias = 15;
 const mantissaBits = 10;
 const mantissaMask = 0x3ff;
-const largestExponent = 0x1f;
-const smallestSubnormal = 2 ** -24;
+const maxExponent = 0x1f;
+const minSubnormal = 2 ** -24;
 
 /** Every half there is, by its bits: 256 KiB, made when the first half-precision model runs. */
 let singleOfHalf: Float32Array | undefined;
@@ -13,10 +13,10 @@ let singleOfHalf: Float32Array | undefined;
 function createTable(): Float32Array {
   return Float32Array.from({ length: 0x10000 }, (_, bits) => {
     const sign = bits & 0x8000 ? -1 : 1;
-    const exponent = (bits >> mantissaBits) & largestExponent;
+    const exponent = (bits >> mantissaBits) & maxExponent;
     const mantissa = bits & mantissaMask;
-    if (exponent === largestExponent) return mantissa === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-    if (exponent === 0) return sign * mantissa * smallestSubnormal;
+    if (exponent === maxExponent) return mantissa === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+    if (exponent === 0) return sign * mantissa * minSubnormal;
     return sign * 2 ** (exponent - exponentBias) * (1 + mantissa / (mantissaMask + 1));
   });
 }
@@ -33,7 +33,7 @@ export function toSingles(halves: Uint16Array): Float32Array {
 /** A float32 has 13 mantissa bits more than a half, and its exponent is biased by 112 more. */
 const droppedBits = 13;
 const biasDifference = 112;
-const smallestNormal = 2 ** -14;
+const minNormal = 2 ** -14;
 /** The first value that rounds to infinity: half a step above the largest half, 65504. */
 const overflow = 65_520;
 
@@ -45,7 +45,7 @@ export function toHalves(singles: Float32Array): Uint16Array {
     const bits = bitsOfSingles[i] as number;
     const magnitude = Math.abs(singles[i] as number);
     const sign = (bits >>> 16) & 0x8000;
-    if (magnitude >= smallestNormal && magnitude < overflow) {
+    if (magnitude >= minNormal && magnitude < overflow) {
       const unrounded = (bits & 0x7fffffff) - (biasDifference << 23);
       const isOdd = (unrounded >>> droppedBits) & 1;
       halves[i] = sign | ((unrounded + (1 << (droppedBits - 1)) - 1 + isOdd) >>> droppedBits);
@@ -59,8 +59,8 @@ export function toHalves(singles: Float32Array): Uint16Array {
 /** Halves without a sign that are subnormal, infinite or no number. */
 function unusualHalf(magnitude: number): number {
   if (Number.isNaN(magnitude)) return 0x7e00;
-  if (magnitude >= overflow) return largestExponent << mantissaBits;
-  const steps = magnitude / smallestSubnormal;
+  if (magnitude >= overflow) return maxExponent << mantissaBits;
+  const steps = magnitude / minSubnormal;
   const below = Math.floor(steps);
   const rest = steps - below;
   return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;

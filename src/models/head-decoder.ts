@@ -69,7 +69,7 @@ export class HeadDecoder {
       if (!(score >= scoreThreshold)) continue;
       const width = data[2 * boxes + box] as number;
       const height = data[3 * boxes + box] as number;
-      addCentred(found, data[box] as number, data[boxes + box] as number, width, height, score, classIndex);
+      addCentered(found, data[box] as number, data[boxes + box] as number, width, height, score, classIndex);
     }
   }
 
@@ -109,7 +109,7 @@ export class HeadDecoder {
       width = Math.exp(width) * stride;
       height = Math.exp(height) * stride;
     }
-    addCentred(this.#candidates, x, y, width, height, score, classIndex);
+    addCentered(this.#candidates, x, y, width, height, score, classIndex);
   }
 
   /** `[1, boxes, 6]`: corners, score, class. */
@@ -131,7 +131,7 @@ export class HeadDecoder {
   }
 }
 
-function addCentred(
+function addCentered(
   found: Candidates,
   x: number,
   y: number,

@@ -22,7 +22,7 @@ const overridesSchema = z.strictObject({
   /** Height and width in pixels of an input that the file leaves free. */
   imgsz: inputSize.optional(),
   /** What samples of 0 to 255 become; `mean` and `std` apply after a division by 255, in the order of the planes. */
-  normalisation: z.union([z.enum(['0-1', '0-255']), z.strictObject({ mean: planes, std: deviations })]).optional(),
+  normalization: z.union([z.enum(['0-1', '0-255']), z.strictObject({ mean: planes, std: deviations })]).optional(),
   channel_order: z.enum(['rgb', 'bgr']).optional(),
   letterbox: z.enum(['centre', 'top-left']).optional(),
 });
@@ -39,23 +39,23 @@ export interface ModelFiles {
  * @param name relative to the models folder, and inside it.
  * @returns the files, or a one-line fault that names what is missing.
  */
-export function findModel(modelsDir: string, name: string): ModelFiles | { readonly fault: string } {
+export function findModel(modelsDir: string, name: string): ModelFiles | { readonly issue: string } {
   const base = resolve(modelsDir, name);
   if (relative(modelsDir, base).split(sep)[0] === '..')
-    return { fault: `model "${name}" lies outside the models folder` };
+    return { issue: `model "${name}" lies outside the models folder` };
   if (name.endsWith('.onnx')) {
-    const fault = faultOfFile(base);
-    return fault === undefined ? { onnxPath: base, overrides: {} } : { fault };
+    const issue = issueOfFile(base);
+    return issue === undefined ? { onnxPath: base, overrides: {} } : { issue };
   }
   const onnxPath = join(base, 'model.onnx');
-  const fault = faultOfFile(onnxPath);
-  if (fault !== undefined) return { fault };
+  const issue = issueOfFile(onnxPath);
+  if (issue !== undefined) return { issue };
   const overrides = readOverrides(join(base, 'model.json'));
-  return 'fault' in overrides ? overrides : { onnxPath, overrides: overrides.value };
+  return 'issue' in overrides ? overrides : { onnxPath, overrides: overrides.value };
 }
 
 /** Why a model file cannot be opened. */
-function faultOfFile(path: string): string | undefined {
+function issueOfFile(path: string): string | undefined {
   try {
     requireFile(path);
     return undefined;
@@ -68,22 +68,22 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function readOverrides(path: string): { readonly value: ModelOverrides } | { readonly fault: string } {
+function readOverrides(path: string): { readonly value: ModelOverrides } | { readonly issue: string } {
   if (!existsSync(path)) return { value: {} };
   let text: string;
   let json: unknown;
   try {
     text = readTextFile(path);
   } catch (error) {
-    return { fault: `${path} ${messageOf(error)}` };
+    return { issue: `${path} ${messageOf(error)}` };
   }
   try {
     json = JSON.parse(text);
   } catch (error) {
-    return { fault: `${path} is not JSON: ${messageOf(error)}` };
+    return { issue: `${path} is not JSON: ${messageOf(error)}` };
   }
   const parsed = overridesSchema.safeParse(json);
   if (parsed.success) return { value: parsed.data };
-  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`);
-  return { fault: `${path}: ${faults.join('; ')}` };
+  const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`);
+  return { issue: `${path}: ${issues.join('; ')}` };
 }

@@ -4,7 +4,7 @@ import { type Image, type Letterbox, letterboxOf } from './image.ts';
 import type { FeedTensor } from './onnx-model.ts';
 import { type PictureTensor, pixelsTensor, planesTensor, writeLetterboxed } from './tensor-image.ts';
 
-const colours = 3;
+const colors = 3;
 
 /** A picture as the model takes it, and how it lies in there. */
 export interface FedPicture {
@@ -20,16 +20,16 @@ export class PictureFeed {
 
   constructor(input: DetectorInput) {
     const { width, height, layout } = input;
-    const size = colours * width * height;
+    const size = colors * width * height;
     this.#input = input;
     if (layout.kind === 'pixels') {
       const data = new Uint8Array(size);
-      this.#tensor = { data, dims: [1, height, width, colours] };
+      this.#tensor = { data, dims: [1, height, width, colors] };
       this.#out = pixelsTensor(data, width, height);
     } else {
       const data = new Float32Array(size);
-      this.#tensor = { data, dims: [1, colours, height, width] };
-      this.#out = planesTensor(data, width, height, layout.normalisation);
+      this.#tensor = { data, dims: [1, colors, height, width] };
+      this.#out = planesTensor(data, width, height, layout.normalization);
     }
   }
 
@@ -47,6 +47,6 @@ export class PictureFeed {
 
   #takesAsItIs(image: Image): boolean {
     const { width, height, layout } = this.#input;
-    return layout.kind === 'pixels' && image.channels === colours && image.width === width && image.height === height;
+    return layout.kind === 'pixels' && image.channels === colors && image.width === width && image.height === height;
   }
 }

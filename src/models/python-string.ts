@@ -15,7 +15,7 @@ const shortEscapes: ReadonlyMap<string, string> = new Map([
   ['v', '\v'],
 ]);
 
-const highestCodePoint = 0x10ffff;
+const maxCodePoint = 0x10ffff;
 
 const escapeSequence = /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{1,3})|([\s\S]))/g;
 
@@ -28,6 +28,6 @@ export function unescapePython(text: string): string {
     const hex: string | undefined = x ?? u ?? U;
     if (hex === undefined && octal === undefined) return shortEscapes.get(other) ?? whole;
     const code = hex === undefined ? Number.parseInt(octal, 8) : Number.parseInt(hex, 16);
-    return code > highestCodePoint ? whole : String.fromCodePoint(code);
+    return code > maxCodePoint ? whole : String.fromCodePoint(code);
   });
 }

@@ -17,7 +17,7 @@ interface Homography {
 /** Text this much higher than wide stands on its side, as PaddleOCR has it. */
 const standingRatio = 1.5;
 /** A crop needs no more pixels than this a side; what it is read with is smaller. */
-const largestSide = 2048;
+const maxSide = 2048;
 
 /** Heckbert, "Fundamentals of Texture Mapping and Image Warping" (1989), §2.2.3: square to quadrilateral. */
 function squareToQuad([p0, p1, p2, p3]: Quad): Homography {
@@ -111,7 +111,7 @@ export function rectify(image: Image, corners: Quad, margin = { x: 0, y: 0 }): I
 }
 
 function sideInPixels(length: number): number {
-  return Math.min(largestSide, Math.max(1, Math.round(length)));
+  return Math.min(maxSide, Math.max(1, Math.round(length)));
 }
 
 /** Writes the colour at a point between pixel centres. */

@@ -10,7 +10,7 @@ export interface Region {
 }
 
 /** Above this reduction a bilinear resize skips source pixels, so an area average is taken first; at it, it is that average, but slower. */
-export const leastAveragedReduction = 2;
+export const minAveragedReduction = 2;
 
 /** One axis of a bilinear resize: for each target pixel the two source pixels and the weight of the second. */
 export interface AxisTaps {

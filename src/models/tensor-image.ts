@@ -1,19 +1,19 @@
 /** Pictures into input tensors: one pass that resizes, normalises and lays out. Worker threads. */
 import type { Image, Letterbox } from './image.ts';
-import { averageBlocks, axisTaps, leastAveragedReduction, type Region, samplesOf } from './resampling.ts';
+import { averageBlocks, axisTaps, minAveragedReduction, type Region, samplesOf } from './resampling.ts';
 
 /** What a sample of 0 to 255 becomes: `(sample / 255 - mean) / std`, for each plane. */
-export interface Normalisation {
+export interface Normalization {
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
   /** The order of the planes; pictures come in RGB. */
   readonly order: 'rgb' | 'bgr';
 }
 
-const colours = 3;
+const colors = 3;
 
 /** RGB, 0 to 1: what YOLO exports take. */
-export const unitRgb: Normalisation = { mean: [0, 0, 0], std: [1, 1, 1], order: 'rgb' };
+export const unitRgb: Normalization = { mean: [0, 0, 0], std: [1, 1, 1], order: 'rgb' };
 
 /** A tensor that pictures are written into, and how a sample becomes a value of it: `sample × factor - shift`. */
 export interface PictureTensor {
@@ -35,7 +35,7 @@ export interface PictureTensor {
 type Samples = Float32Array | Uint8Array;
 
 /** float32 `[3, height, width]`. */
-export function planesTensor(data: Float32Array, width: number, height: number, norm: Normalisation): PictureTensor {
+export function planesTensor(data: Float32Array, width: number, height: number, norm: Normalization): PictureTensor {
   const { order, mean, std } = norm;
   const [red, green, blue] = order === 'rgb' ? ([0, 1, 2] as const) : ([2, 1, 0] as const);
   const planeAt = (index: number) => data.subarray(index * width * height, (index + 1) * width * height);
@@ -82,7 +82,7 @@ export interface Place {
 /** Resizes a region of a picture into a tensor; only the place is written. A grey picture fills all three colours. */
 export function writeRegion(image: Image, region: Region, out: PictureTensor, place: Place): void {
   const reduction = Math.min(region.w / place.width, region.h / place.height);
-  if (reduction >= leastAveragedReduction) {
+  if (reduction >= minAveragedReduction) {
     const smaller = averageBlocks(image, region, Math.floor(reduction));
     writeSampled(smaller, { x: 0, y: 0, w: smaller.width, h: smaller.height }, out, place);
   } else {
@@ -93,7 +93,7 @@ export function writeRegion(image: Image, region: Region, out: PictureTensor, pl
 function writeSampled(image: Image, region: Region, out: PictureTensor, place: Place): void {
   const { pixels, width } = out;
   if (!isSameSize(region, place)) resizeBilinear(image, region, out, place);
-  else if (pixels !== undefined && image.channels === colours) copyRows(image, region, pixels, width, place);
+  else if (pixels !== undefined && image.channels === colors) copyRows(image, region, pixels, width, place);
   else copyPixels(image, region, out, place);
 }
 
@@ -178,10 +178,10 @@ function copyPixels(image: Image, region: Region, out: PictureTensor, place: Pla
 }
 
 function copyRows({ data, width }: Image, region: Region, pixels: Uint8Array, outWidth: number, place: Place): void {
-  const length = colours * place.width;
+  const length = colors * place.width;
   for (let row = 0; row < place.height; row++) {
-    const from = colours * ((region.y + row) * width + region.x);
-    pixels.set(data.subarray(from, from + length), colours * ((place.y + row) * outWidth + place.x));
+    const from = colors * ((region.y + row) * width + region.x);
+    pixels.set(data.subarray(from, from + length), colors * ((place.y + row) * outWidth + place.x));
   }
 }
 
@@ -191,18 +191,18 @@ const padding = 114;
 /** Writes a whole picture into a letterboxed input, which is overwritten whole. */
 export function writeLetterboxed(image: Image, box: Letterbox, out: PictureTensor): void {
   const { width, height } = out;
-  if (box.width !== width || box.height !== height) fillGrey(out);
+  if (box.width !== width || box.height !== height) fillGray(out);
   const whole = { x: 0, y: 0, w: image.width, h: image.height };
   writeRegion(image, whole, out, { x: box.offsetX, y: box.offsetY, width: box.width, height: box.height });
 }
 
-function fillGrey({ red, green, blue, step, width, height, factor, shift, pixels }: PictureTensor): void {
+function fillGray({ red, green, blue, step, width, height, factor, shift, pixels }: PictureTensor): void {
   if (pixels !== undefined) {
     pixels.fill(padding);
     return;
   }
-  const greyOf = (index: 0 | 1 | 2) => padding * factor[index] - shift[index];
-  const values = [greyOf(0), greyOf(1), greyOf(2)] as const;
+  const grayOf = (index: 0 | 1 | 2) => padding * factor[index] - shift[index];
+  const values = [grayOf(0), grayOf(1), grayOf(2)] as const;
   for (let at = 0; at < width * height * step; at += step) {
     red[at] = values[0];
     green[at] = values[1];

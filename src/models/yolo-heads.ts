@@ -107,17 +107,17 @@ function candidatesOf({ head, endToEnd }: HeadHints): readonly HeadName[] {
  * Recognises a head from the shape that a run of the model gave.
  * @returns the head, or why the shape fits none.
  */
-export function recogniseHead(output: TensorShape, hints: HeadHints): YoloHead | { readonly fault: string } {
+export function recognizeHead(output: TensorShape, hints: HeadHints): YoloHead | { readonly issue: string } {
   const [batch, rows, columns] = output.dims;
-  const fault = { fault: `output ${output.name} has shape [${output.dims.join(', ')}]; ${describeExpected(hints)}` };
-  if (output.dims.length !== 3 || batch !== 1) return fault;
-  if (typeof rows !== 'number' || typeof columns !== 'number') return fault;
+  const issue = { issue: `output ${output.name} has shape [${output.dims.join(', ')}]; ${describeExpected(hints)}` };
+  if (output.dims.length !== 3 || batch !== 1) return issue;
+  if (typeof rows !== 'number' || typeof columns !== 'number') return issue;
   const fits = candidatesOf(hints).flatMap((layout) => readAs(layout, rows, columns, hints) ?? []);
   const named = fits.find((head) => hasClasses(head, hints.classNames));
   if (named !== undefined) return named;
   const [first] = fits;
-  if (first === undefined || first.layout === 'end-to-end') return fault;
-  return { fault: `output ${output.name} has ${first.classes} classes, but the model names ${hints.classNames}` };
+  if (first === undefined || first.layout === 'end-to-end') return issue;
+  return { issue: `output ${output.name} has ${first.classes} classes, but the model names ${hints.classNames}` };
 }
 
 function hasClasses(head: YoloHead, classNames: number | undefined): boolean {

@@ -143,8 +143,8 @@ async function named<Value>(place: string, task: () => Promise<Value>): Promise<
   try {
     return await task();
   } catch (cause) {
-    const fault = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${place}: ${fault}`, { cause });
+    const issue = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${place}: ${issue}`, { cause });
   }
 }
 

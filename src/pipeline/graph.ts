@@ -57,14 +57,14 @@ export interface GraphPlan {
 
 export type Checked<Value> =
   | { readonly ok: true; readonly value: Value }
-  | { readonly ok: false; readonly faults: string[] };
+  | { readonly ok: false; readonly issues: string[] };
 
 /** Checks the shape of a parsed pipeline file. */
 export function parsePipelineFile(json: unknown): Checked<PipelineFile> {
-  if (isDeep(json)) return { ok: false, faults: [`is nested more than ${maxDepth} levels deep`] };
+  if (isDeep(json)) return { ok: false, issues: [`is nested more than ${maxDepth} levels deep`] };
   const parsed = pipelineFileSchema.safeParse(json);
   if (parsed.success) return { ok: true, value: parsed.data };
-  return { ok: false, faults: parsed.error.issues.map((issue) => describeIssue(issue)) };
+  return { ok: false, issues: parsed.error.issues.map((issue) => describeIssue(issue)) };
 }
 
 /** Level by level, since a walk into the depth is what has to be avoided. */
@@ -86,20 +86,20 @@ export function describeIssue(issue: { readonly path: readonly PropertyKey[]; re
 /** Finds the running order, or every fault of the graph: unknown or doubled nodes, a cycle, a node that is never reached. */
 export function planGraph(file: PipelineFile): Checked<GraphPlan> {
   const ids = file.nodes.map((node) => node.id);
-  const faults = [...namingFaults(file, ids)];
-  if (faults.length > 0) return { ok: false, faults };
+  const issues = [...namingIssues(file, ids)];
+  if (issues.length > 0) return { ok: false, issues };
   const predecessors = linksOf(ids, file.edges, 'from_node', 'to_node');
   const successors = linksOf(ids, file.edges, 'to_node', 'from_node');
   const levels = levelsOf(ids, predecessors);
   const placed = new Set(levels.flat());
   if (placed.size < ids.length) {
     const stuck = ids.filter((id) => !placed.has(id));
-    return { ok: false, faults: [`cycle: ${findCycle(stuck, successors).join(' -> ')}`] };
+    return { ok: false, issues: [`cycle: ${findCycle(stuck, successors).join(' -> ')}`] };
   }
   const reached = closure(file.entry_nodes, successors);
   const unreachable = ids.filter((id) => !reached.has(id));
   if (unreachable.length > 0) {
-    return { ok: false, faults: unreachable.map((id) => `node "${id}" cannot be reached from entry_nodes`) };
+    return { ok: false, issues: unreachable.map((id) => `node "${id}" cannot be reached from entry_nodes`) };
   }
   return { ok: true, value: { levels, predecessors, merged: mergeOrder(file.output_nodes, levels, predecessors) } };
 }
@@ -107,7 +107,7 @@ export function planGraph(file: PipelineFile): Checked<GraphPlan> {
 /** Keys of `timings_ms` that are the gateway's own; a node of that name would take its place. */
 const reservedNodeIds = ['decode', 'total'];
 
-function* namingFaults(file: PipelineFile, ids: readonly string[]): Generator<string> {
+function* namingIssues(file: PipelineFile, ids: readonly string[]): Generator<string> {
   const known = new Set(ids);
   yield* reservedNodeIds
     .filter((id) => known.has(id))

@@ -6,7 +6,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
-import { SetupError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 import { readTextFile, requireFile } from '../models/text-file.ts';
 import { builtInTools } from '../tools/built-in.ts';
 import { type Tool, type ToolContext, toolName } from '../tools/tool.ts';
@@ -62,45 +62,45 @@ const framePort = 'image';
 
 /**
  * Reads `pipelines/*.json` of the models folder and checks them.
- * @throws SetupError with one line for each fault: file, node, complaint.
+ * @throws ConfigError with one line for each fault: file, node, complaint.
  */
 export async function loadPipelines(context: ToolContext): Promise<Pipeline[]> {
   const folder = join(context.modelsDir, 'pipelines');
   const paths = listFiles(folder, /\.json$/);
-  if (paths.length === 0) throw new SetupError([`${folder} holds no pipeline (*.json)`]);
+  if (paths.length === 0) throw new ConfigError([`${folder} holds no pipeline (*.json)`]);
   if (paths.length > maxPipelines)
-    throw new SetupError([`${folder} holds ${paths.length} pipelines; more than ${maxPipelines} are not loaded`]);
+    throw new ConfigError([`${folder} holds ${paths.length} pipelines; more than ${maxPipelines} are not loaded`]);
   const sources: PipelineSource[] = [];
-  const faults: string[] = [];
+  const issues: string[] = [];
   for (const path of paths) {
     try {
       sources.push({ path, text: readTextFile(path) });
     } catch (error) {
-      faults.push(`${path}: ${messageOf(error)}`);
+      issues.push(`${path}: ${messageOf(error)}`);
     }
   }
-  if (faults.length > 0) throw new SetupError(faults);
+  if (issues.length > 0) throw new ConfigError(issues);
   return checkPipelines(sources, context);
 }
 
 /**
  * Checks pipeline files against the tools, those of `tools/*.{js,mjs}` of the models folder among them.
- * @throws SetupError with one line for each fault: file, node, complaint.
+ * @throws ConfigError with one line for each fault: file, node, complaint.
  */
 export async function checkPipelines(sources: readonly PipelineSource[], context: ToolContext): Promise<Pipeline[]> {
-  const faults: string[] = [];
-  const tools = await loadTools(context.modelsDir, faults);
+  const issues: string[] = [];
+  const tools = await loadTools(context.modelsDir, issues);
   const pipelines: Pipeline[] = [];
   for (const source of sources) {
     const checked = checkPipeline(source, tools, context);
     if (checked.ok) pipelines.push(checked.value);
-    else faults.push(...checked.faults.map((fault) => `${source.path}: ${fault}`));
+    else issues.push(...checked.issues.map((issue) => `${source.path}: ${issue}`));
   }
-  if (faults.length > 0) throw new SetupError(faults);
+  if (issues.length > 0) throw new ConfigError(issues);
   return pipelines;
 }
 
-/** @returns the paths in order; none where there is no such folder. @throws SetupError where it cannot be read. */
+/** @returns the paths in order; none where there is no such folder. @throws ConfigError where it cannot be read. */
 function listFiles(folder: string, pattern: RegExp): string[] {
   if (!existsSync(folder)) return [];
   try {
@@ -109,14 +109,14 @@ function listFiles(folder: string, pattern: RegExp): string[] {
       .sort()
       .map((name) => join(folder, name));
   } catch (cause) {
-    throw new SetupError([`${folder}: ${messageOf(cause)}`], { cause });
+    throw new ConfigError([`${folder}: ${messageOf(cause)}`], { cause });
   }
 }
 
 /** A user's module exports a tool by default, or a function that makes one from what it needs of the gateway. */
 type ToolModule = { readonly default?: unknown };
 
-async function loadTools(modelsDir: string, faults: string[]): Promise<Map<string, Tool>> {
+async function loadTools(modelsDir: string, issues: string[]): Promise<Map<string, Tool>> {
   const tools = new Map<string, Tool>(builtInTools.map((tool) => [toolName(tool), tool]));
   for (const path of listFiles(join(modelsDir, 'tools'), /\.m?js$/)) {
     try {
@@ -127,7 +127,7 @@ async function loadTools(modelsDir: string, faults: string[]): Promise<Map<strin
       if (tools.has(toolName(tool))) throw new Error(`the tool ${toolName(tool)} exists already`);
       tools.set(toolName(tool), tool);
     } catch (error) {
-      faults.push(`${path}: ${messageOf(error)}`);
+      issues.push(`${path}: ${messageOf(error)}`);
     }
   }
   return tools;
@@ -160,16 +160,16 @@ function checkPipeline(
   if (!file.ok) return file;
   const plan = planGraph(file.value);
   const nodes = new Map<string, CheckedNode>();
-  const faults = plan.ok ? [] : [...plan.faults];
+  const issues = plan.ok ? [] : [...plan.issues];
   const expectedId = basename(source.path, '.json');
-  if (file.value.id !== expectedId) faults.push(`id is "${file.value.id}", but the file's name says "${expectedId}"`);
+  if (file.value.id !== expectedId) issues.push(`id is "${file.value.id}", but the file's name says "${expectedId}"`);
   for (const node of file.value.nodes) {
     const checked = checkNode(node, tools, context);
     if (checked.ok) nodes.set(node.id, checked.value);
-    else faults.push(...checked.faults.map((fault) => `node "${node.id}": ${fault}`));
+    else issues.push(...checked.issues.map((issue) => `node "${node.id}": ${issue}`));
   }
-  if (plan.ok && faults.length === 0) faults.push(...portFaults(nodes, plan.value));
-  if (!plan.ok || faults.length > 0) return { ok: false, faults };
+  if (plan.ok && issues.length === 0) issues.push(...portIssues(nodes, plan.value));
+  if (!plan.ok || issues.length > 0) return { ok: false, issues };
   const { id, name, description, load, limits, sequential } = file.value;
   const { max_pixels: maxPixels = Number.POSITIVE_INFINITY, max_workers: maxWorkers } = limits;
   const rules = { sequential, ...(maxWorkers === undefined ? {} : { maxWorkers }) };
@@ -180,7 +180,7 @@ function parseSource({ text }: PipelineSource): Checked<PipelineFile> {
   try {
     return parsePipelineFile(JSON.parse(text));
   } catch (error) {
-    return { ok: false, faults: [`is not JSON: ${messageOf(error)}`] };
+    return { ok: false, issues: [`is not JSON: ${messageOf(error)}`] };
   }
 }
 
@@ -196,35 +196,35 @@ function checkNode(
   const name = `${node.plugin_id}.${node.tool_id}`;
   const tool = tools.get(name);
   if (tool === undefined) {
-    return { ok: false, faults: [`unknown tool ${name}; there are ${[...tools.keys()].sort().join(', ')}`] };
+    return { ok: false, issues: [`unknown tool ${name}; there are ${[...tools.keys()].sort().join(', ')}`] };
   }
   const params = tool.params.safeParse(node.params);
   if (!params.success) {
-    return { ok: false, faults: params.error.issues.map((issue) => `params: ${describeIssue(issue)}`) };
+    return { ok: false, issues: params.error.issues.map((issue) => `params: ${describeIssue(issue)}`) };
   }
-  const faults = faultsOf(tool, params.data, context);
-  return faults.length > 0 ? { ok: false, faults } : { ok: true, value: { id: node.id, tool, params: params.data } };
+  const issues = issuesOf(tool, params.data, context);
+  return issues.length > 0 ? { ok: false, issues } : { ok: true, value: { id: node.id, tool, params: params.data } };
 }
 
 /** What a tool's own check says; one that throws or gives something else is a fault too, since users write them. */
-function faultsOf(tool: Tool, params: unknown, context: ToolContext): string[] {
+function issuesOf(tool: Tool, params: unknown, context: ToolContext): string[] {
   try {
-    const faults: unknown = tool.check?.(params, context) ?? [];
-    return Array.isArray(faults) ? faults.map(String) : [`check of ${toolName(tool)} must give a list of faults`];
+    const issues: unknown = tool.check?.(params, context) ?? [];
+    return Array.isArray(issues) ? issues.map(String) : [`check of ${toolName(tool)} must give a list of faults`];
   } catch (error) {
     return [`check of ${toolName(tool)} failed: ${messageOf(error)}`];
   }
 }
 
 /** Every required port must come from a direct predecessor. */
-function portFaults(nodes: ReadonlyMap<string, CheckedNode>, plan: GraphPlan): string[] {
-  const faults: string[] = [];
+function portIssues(nodes: ReadonlyMap<string, CheckedNode>, plan: GraphPlan): string[] {
+  const issues: string[] = [];
   for (const [id, { tool }] of nodes) {
     const before = plan.predecessors.get(id) ?? [];
     const given = new Set([framePort, ...before.flatMap((from) => nodes.get(from)?.tool.outputs ?? [])]);
     for (const port of tool.inputs) {
-      if (!given.has(port)) faults.push(`node "${id}": ${toolName(tool)} needs "${port}", which no predecessor gives`);
+      if (!given.has(port)) issues.push(`node "${id}": ${toolName(tool)} needs "${port}", which no predecessor gives`);
     }
   }
-  return faults;
+  return issues;
 }

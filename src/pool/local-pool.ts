@@ -33,7 +33,7 @@ export interface LocalPoolOptions extends ThreadLimits {
 
 export interface LocalPool {
   readonly pool: Pool;
-  /** Settles when every worker is ready for the first time. Rejects with a SetupError when one cannot be set up. */
+  /** Settles when every worker is ready for the first time. Rejects with a ConfigError when one cannot be set up. */
   readonly started: Promise<void>;
 }
 

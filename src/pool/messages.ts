@@ -91,4 +91,4 @@ export type FromWorker =
   | ResultOutcome
   | FailedOutcome
   | { readonly type: 'ready'; readonly report: WorkerReport }
-  | { readonly type: 'boot_failed'; readonly faults: readonly string[] };
+  | { readonly type: 'boot_failed'; readonly issues: readonly string[] };

@@ -35,7 +35,7 @@ export class PipelineLoader {
     options.executors.push(this.#current);
   }
 
-  /** Starts the workers. Settles when all are ready. @throws SetupError when one cannot be set up. */
+  /** Starts the workers. Settles when all are ready. @throws ConfigError when one cannot be set up. */
   async start(): Promise<void> {
     await Promise.all(Array.from({ length: this.#options.workers }, () => this.#current.grow()));
     void this.#loadWanted();
@@ -75,7 +75,7 @@ export class PipelineLoader {
     }
   }
 
-  /** @throws SetupError when a worker of the new set cannot be set up; then the old set comes back to its number. */
+  /** @throws ConfigError when a worker of the new set cannot be set up; then the old set comes back to its number. */
   async #replaceWorkers(pipelineIds: ReadonlySet<string>): Promise<void> {
     const { executors, workers, executorFor } = this.#options;
     const old = this.#current;

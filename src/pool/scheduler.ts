@@ -201,19 +201,19 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
   #noteArrival({ share }: Session<Frame>, { pipelineId }: Frame, nowMs: number): void {
     // A session that joins or comes back has no claim on the time in which it sent nothing.
     const isBack = share.activeUntilMs < nowMs;
-    const leastMs = isBack ? this.#leastActiveChargeMs(nowMs) : 0;
-    if (share.chargeMs(nowMs) < leastMs) share.charge(leastMs - share.chargeMs(nowMs), nowMs);
+    const minMs = isBack ? this.#minActiveChargeMs(nowMs) : 0;
+    if (share.chargeMs(nowMs) < minMs) share.charge(minMs - share.chargeMs(nowMs), nowMs);
     share.arrived(nowMs);
     this.#loads.arrived(pipelineId, share.activeUntilMs);
     if (share.intervalMs <= this.#maxWaitMs) this.#holdLength.noteRound(share.intervalMs, nowMs);
   }
 
-  #leastActiveChargeMs(nowMs: number): number {
-    let leastMs = Number.POSITIVE_INFINITY;
+  #minActiveChargeMs(nowMs: number): number {
+    let minMs = Number.POSITIVE_INFINITY;
     for (const { share } of this.#sessions.values()) {
-      if (share.activeUntilMs >= nowMs) leastMs = Math.min(leastMs, share.chargeMs(nowMs));
+      if (share.activeUntilMs >= nowMs) minMs = Math.min(minMs, share.chargeMs(nowMs));
     }
-    return Number.isFinite(leastMs) ? leastMs : 0;
+    return Number.isFinite(minMs) ? minMs : 0;
   }
 
   #ticketOf(session: Session<Frame>, frame: Frame, nowMs: number): Ticket<Frame> {

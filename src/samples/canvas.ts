@@ -3,7 +3,7 @@ import { seededRandom } from './seeded-random.ts';
 import type { Point } from './stroke-font.ts';
 
 /** Red, green, blue, each 0 to 255. */
-export type Colour = readonly [red: number, green: number, blue: number];
+export type Color = readonly [red: number, green: number, blue: number];
 
 /** 8-bit samples, row by row: interleaved RGB, or grey. The same shape as the models' own, which this layer does not know. */
 export interface Picture {
@@ -14,9 +14,9 @@ export interface Picture {
 }
 
 /** An RGB picture filled with one colour. */
-export function createCanvas(width: number, height: number, colour: Colour): Picture {
+export function createCanvas(width: number, height: number, color: Color): Picture {
   const data = new Uint8Array(width * height * 3);
-  for (let at = 0; at < data.length; at += 3) data.set(colour, at);
+  for (let at = 0; at < data.length; at += 3) data.set(color, at);
   return { width, height, channels: 3, data };
 }
 
@@ -24,7 +24,7 @@ export function createCanvas(width: number, height: number, colour: Colour): Pic
  * Fills a convex polygon, its corners clockwise on the screen.
  * @param bottom the colour at the polygon's lowest point; it changes evenly from `colour` at its highest.
  */
-export function fillPolygon(canvas: Picture, corners: readonly Point[], colour: Colour, bottom: Colour = colour): void {
+export function fillPolygon(canvas: Picture, corners: readonly Point[], color: Color, bottom: Color = color): void {
   const box = boxOf(corners, 1);
   const span = Math.max(1, box.y1 - box.y0);
   paint(
@@ -40,7 +40,7 @@ export function fillPolygon(canvas: Picture, corners: readonly Point[], colour: 
       });
       return inside;
     },
-    (y) => mix(colour, bottom, (y - box.y0) / span),
+    (y) => mix(color, bottom, (y - box.y0) / span),
   );
 }
 
@@ -48,8 +48,8 @@ export function fillPolygon(canvas: Picture, corners: readonly Point[], colour: 
 export function fillBox(
   canvas: Picture,
   box: { x: number; y: number; w: number; h: number },
-  colour: Colour,
-  bottom: Colour = colour,
+  color: Color,
+  bottom: Color = color,
 ): void {
   const { x, y, w, h } = box;
   fillPolygon(
@@ -60,7 +60,7 @@ export function fillBox(
       [x + w, y + h],
       [x, y + h],
     ],
-    colour,
+    color,
     bottom,
   );
 }
@@ -70,7 +70,7 @@ export function strokeLines(
   canvas: Picture,
   strokes: readonly (readonly Point[])[],
   thickness: number,
-  colour: Colour,
+  color: Color,
 ): void {
   const box = boxOf(strokes.flat(), thickness / 2 + 1);
   paint(
@@ -85,7 +85,7 @@ export function strokeLines(
       }
       return thickness / 2 - nearest + 0.5;
     },
-    () => colour,
+    () => color,
   );
 }
 
@@ -118,26 +118,26 @@ function paint(
   canvas: Picture,
   box: { x0: number; y0: number; x1: number; y1: number },
   coverageAt: (x: number, y: number) => number,
-  colourAt: (y: number) => Colour,
+  colorAt: (y: number) => Color,
 ): void {
   const right = Math.min(canvas.width, Math.ceil(box.x1));
   const bottom = Math.min(canvas.height, Math.ceil(box.y1));
   const left = Math.max(0, Math.floor(box.x0));
   for (let y = Math.max(0, Math.floor(box.y0)); y < bottom; y++) {
-    const colour = colourAt(y);
+    const color = colorAt(y);
     for (let x = left; x < right; x++) {
       const coverage = Math.min(1, coverageAt(x + 0.5, y + 0.5));
       if (coverage <= 0) continue;
       const at = (y * canvas.width + x) * 3;
       for (let channel = 0; channel < 3; channel++) {
         const old = canvas.data[at + channel] as number;
-        canvas.data[at + channel] = Math.round(old + ((colour[channel] as number) - old) * coverage);
+        canvas.data[at + channel] = Math.round(old + ((color[channel] as number) - old) * coverage);
       }
     }
   }
 }
 
-function mix(from: Colour, to: Colour, part: number): Colour {
+function mix(from: Color, to: Color, part: number): Color {
   const t = Math.min(1, Math.max(0, part));
   return [from[0] + (to[0] - from[0]) * t, from[1] + (to[1] - from[1]) * t, from[2] + (to[2] - from[2]) * t];
 }

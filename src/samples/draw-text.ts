@@ -1,8 +1,8 @@
 /** Draws text and plain shapes for rendered frames. Load harness, benches and tests. */
-import { type Colour, fillPolygon, type Picture, strokeLines } from './canvas.ts';
+import { type Color, fillPolygon, type Picture, strokeLines } from './canvas.ts';
 import { capHeight, glyphOf, letterGap, type Point, spaceWidth, textWidth } from './stroke-font.ts';
 
-const ink: Colour = [24, 24, 28];
+const ink: Color = [24, 24, 28];
 
 /** Pen width as a part of a capital's height: about that of a bold grotesque. */
 const penWidth = 0.15;
@@ -18,7 +18,7 @@ export interface TextStyle {
   readonly angle?: number;
   /** Narrows or widens the letters. */
   readonly stretch?: number;
-  readonly colour?: Colour;
+  readonly color?: Color;
   /** Width of the pen in capitals' heights. */
   readonly pen?: number;
 }
@@ -50,7 +50,7 @@ export function drawText(canvas: Picture, text: string, style: TextStyle): void 
     const glyph = glyphOf(character);
     const start = pen;
     const strokes = glyph.strokes.map((stroke) => stroke.map(([x, y]) => place(start + x, y)));
-    strokeLines(canvas, strokes, style.size * (style.pen ?? penWidth), style.colour ?? ink);
+    strokeLines(canvas, strokes, style.size * (style.pen ?? penWidth), style.color ?? ink);
     pen += glyph.width + letterGap;
   }
 }
@@ -61,21 +61,21 @@ export function measureText(text: string, size: number, stretch = 1): number {
 }
 
 /** A rectangle turned clockwise by some degrees around its centre: its corners, clockwise from its top left. */
-export function turnedBox(centre: Point, w: number, h: number, angle: number): [Point, Point, Point, Point] {
+export function turnedBox(center: Point, w: number, h: number, angle: number): [Point, Point, Point, Point] {
   const radians = (angle * Math.PI) / 180;
   const [cos, sin] = [Math.cos(radians), Math.sin(radians)];
-  const corner = (x: number, y: number): Point => [centre[0] + x * cos - y * sin, centre[1] + x * sin + y * cos];
+  const corner = (x: number, y: number): Point => [center[0] + x * cos - y * sin, center[1] + x * sin + y * cos];
   return [corner(-w / 2, -h / 2), corner(w / 2, -h / 2), corner(w / 2, h / 2), corner(-w / 2, h / 2)];
 }
 
 /** Draws a filled outline: the rim in one colour, a smaller copy inside in another. */
 export function fillRimmed(
   canvas: Picture,
-  centre: Point,
+  center: Point,
   size: { w: number; h: number; rim: number; angle: number },
-  rim: Colour,
-  inside: Colour,
+  rim: Color,
+  inside: Color,
 ): void {
-  fillPolygon(canvas, turnedBox(centre, size.w, size.h, size.angle), rim);
-  fillPolygon(canvas, turnedBox(centre, size.w - 2 * size.rim, size.h - 2 * size.rim, size.angle), inside);
+  fillPolygon(canvas, turnedBox(center, size.w, size.h, size.angle), rim);
+  fillPolygon(canvas, turnedBox(center, size.w - 2 * size.rim, size.h - 2 * size.rim, size.angle), inside);
 }

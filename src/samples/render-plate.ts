@@ -1,5 +1,5 @@
 /** Draws a car's rear with a licence plate of known text. Load harness, benches and tests. */
-import { addNoise, type Colour, createCanvas, fillBox, fillPolygon, type Picture, shade } from './canvas.ts';
+import { addNoise, type Color, createCanvas, fillBox, fillPolygon, type Picture, shade } from './canvas.ts';
 import { type Box, drawText, fillRimmed, measureText } from './draw-text.ts';
 import { seededRandom } from './seeded-random.ts';
 import type { Point } from './stroke-font.ts';
@@ -31,11 +31,11 @@ export interface PlateScene {
 /** Width over height: 520 × 110 mm in Europe, 12 × 6 inches in North America. */
 const aspects: Readonly<Record<PlateKind, number>> = { eu: 520 / 110, long: 520 / 110, short: 2 };
 
-const plateInk: Colour = [22, 22, 26];
-const plateRim: Colour = [30, 30, 34];
-const plateWhite: Colour = [232, 232, 228];
-const bandBlue: Colour = [20, 54, 150];
-const bodyColours: readonly Colour[] = [
+const plateInk: Color = [22, 22, 26];
+const plateRim: Color = [30, 30, 34];
+const plateWhite: Color = [232, 232, 228];
+const bandBlue: Color = [20, 54, 150];
+const bodyColors: readonly Color[] = [
   [150, 24, 30],
   [38, 62, 110],
   [176, 180, 184],
@@ -85,12 +85,12 @@ function drawStreet(width: number, height: number, random: () => number): Pictur
   for (let x = -width * 0.05; x < width; ) {
     const w = width * (0.1 + 0.12 * random());
     const h = horizon * (0.25 + 0.6 * random());
-    const grey = 96 + 70 * random();
+    const gray = 96 + 70 * random();
     fillBox(
       canvas,
       { x, y: horizon - h, w, h },
-      [grey, grey * 0.95, grey * 0.88],
-      [grey * 0.8, grey * 0.78, grey * 0.74],
+      [gray, gray * 0.95, gray * 0.88],
+      [gray * 0.8, gray * 0.78, gray * 0.74],
     );
     x += w * 1.05;
   }
@@ -110,15 +110,15 @@ function drawStreet(width: number, height: number, random: () => number): Pictur
 
 /** A car whose proportions follow its plate: about 1.75 m wide, the plate low in the middle of the boot lid. */
 export function drawCar(canvas: Picture, plate: Box, random: () => number): void {
-  const body = bodyColours[Math.floor(random() * bodyColours.length)] as Colour;
-  const dark: Colour = [body[0] * 0.6, body[1] * 0.6, body[2] * 0.6];
-  const light: Colour = [Math.min(255, body[0] * 1.25), Math.min(255, body[1] * 1.25), Math.min(255, body[2] * 1.25)];
-  const centre = plate.x + plate.w / 2;
+  const body = bodyColors[Math.floor(random() * bodyColors.length)] as Color;
+  const dark: Color = [body[0] * 0.6, body[1] * 0.6, body[2] * 0.6];
+  const light: Color = [Math.min(255, body[0] * 1.25), Math.min(255, body[1] * 1.25), Math.min(255, body[2] * 1.25)];
+  const center = plate.x + plate.w / 2;
   const w = plate.w * 3.4;
-  const left = centre - w / 2;
+  const left = center - w / 2;
   const deck = plate.y - plate.w * 0.75;
   const floor = plate.y + plate.w * 0.75;
-  const shadow: Colour = [40, 40, 44];
+  const shadow: Color = [40, 40, 44];
   fillBox(canvas, { x: left + w * 0.04, y: floor - plate.w * 0.15, w: w * 0.92, h: plate.w * 0.38 }, shadow);
   for (const side of [left + w * 0.07, left + w * 0.79]) {
     fillBox(canvas, { x: side, y: floor - plate.w * 0.3, w: w * 0.14, h: plate.w * 0.52 }, [22, 22, 24]);
@@ -155,8 +155,8 @@ function trapezium(
   [top, bottom]: readonly [number, number],
   [topLeft, topRight]: readonly [number, number],
   [bottomLeft, bottomRight]: readonly [number, number],
-  colour: Colour,
-  lower: Colour,
+  color: Color,
+  lower: Color,
 ): void {
   const corners: Point[] = [
     [topLeft, top],
@@ -164,7 +164,7 @@ function trapezium(
     [bottomRight, bottom],
     [bottomLeft, bottom],
   ];
-  fillPolygon(canvas, corners, colour, lower);
+  fillPolygon(canvas, corners, color, lower);
 }
 
 /** Draws a plate by itself on whatever is there. */
@@ -172,14 +172,14 @@ export function drawPlate(canvas: Picture, text: string, place: PlatePlace): voi
   const kind = place.kind ?? 'eu';
   const angle = place.angle ?? 0;
   const { x, y, w, h } = plateBox(place);
-  const centre: Point = [x + w / 2, y + h / 2];
+  const center: Point = [x + w / 2, y + h / 2];
   const rim = Math.max(1, h * 0.045);
-  fillRimmed(canvas, centre, { w, h, rim, angle }, plateRim, plateWhite);
+  fillRimmed(canvas, center, { w, h, rim, angle }, plateRim, plateWhite);
   const band = kind === 'eu' ? w * 0.085 : 0;
   const radians = (angle * Math.PI) / 180;
   const at = (dx: number, dy: number): Point => [
-    centre[0] + dx * Math.cos(radians) - dy * Math.sin(radians),
-    centre[1] + dx * Math.sin(radians) + dy * Math.cos(radians),
+    center[0] + dx * Math.cos(radians) - dy * Math.sin(radians),
+    center[1] + dx * Math.sin(radians) + dy * Math.cos(radians),
   ];
   if (band > 0) {
     const middle = at(-w / 2 + rim + band / 2, 0);
@@ -189,5 +189,5 @@ export function drawPlate(canvas: Picture, text: string, place: PlatePlace): voi
   const room = w - band - 2 * rim - size * 0.7;
   const stretch = Math.min(1, room / measureText(text, size));
   const [textX, textY] = at(band / 2 - measureText(text, size, stretch) / 2, -size / 2);
-  drawText(canvas, text, { x: textX, y: textY, size, angle, stretch, colour: plateInk, pen: 0.16 });
+  drawText(canvas, text, { x: textX, y: textY, size, angle, stretch, color: plateInk, pen: 0.16 });
 }

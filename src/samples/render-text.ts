@@ -1,9 +1,9 @@
 /** Renders frames with known text: pages of lines here, plates on cars beside it. Load harness, benches and tests. */
 import jpegJs from 'jpeg-js';
-import { addNoise, type Colour, createCanvas, type Picture, shade } from './canvas.ts';
+import { addNoise, type Color, createCanvas, type Picture, shade } from './canvas.ts';
 import { drawText } from './draw-text.ts';
 
-const paper: Colour = [236, 234, 228];
+const paper: Color = [236, 234, 228];
 
 export interface PageStyle {
   readonly width: number;
@@ -40,7 +40,7 @@ export function renderPage(lines: readonly string[], style: PageStyle): Picture 
 }
 
 /** A copy of a picture with one channel: the mean of red, green and blue. */
-export function toGrey(image: Picture): Picture {
+export function toGray(image: Picture): Picture {
   const pixels = image.width * image.height;
   const data = new Uint8Array(pixels);
   for (let i = 0; i < pixels; i++) {

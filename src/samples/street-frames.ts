@@ -13,11 +13,11 @@ export interface FrameSize {
   readonly height: number;
 }
 
-export const usualFrameSize: FrameSize = { width: 640, height: 480 };
+export const defaultFrameSize: FrameSize = { width: 640, height: 480 };
 
 /** Frames with one plate each, at different places; a larger frame shows the same at a larger scale. */
-export function renderFrames({ width, height } = usualFrameSize): Uint8Array[] {
-  const scale = Math.min(width / usualFrameSize.width, height / usualFrameSize.height);
+export function renderFrames({ width, height } = defaultFrameSize): Uint8Array[] {
+  const scale = Math.min(width / defaultFrameSize.width, height / defaultFrameSize.height);
   return texts.map((text, index) => {
     const plate = { x: scale * (120 + 30 * index), y: scale * (290 + 8 * index), w: scale * 150 };
     return encodeJpeg(renderPlateScene({ width, height, text, plate, seed: index + 1 }), quality);

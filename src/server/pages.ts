@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as nodeModule from 'node:module';
 import { posix } from 'node:path';
-import { SetupError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 import { respond } from './respond.ts';
 import type { HttpRequest, HttpResponse } from './uws.ts';
 
@@ -59,7 +59,7 @@ const root = new URL('../', import.meta.url);
 
 /**
  * Reads the page, its styles, and the scripts that it imports, by whatever way.
- * @throws SetupError when a file of the installation is not there.
+ * @throws ConfigError when a file of the installation is not there.
  */
 export function loadPages(): Pages {
   const pages = new Map<string, Page>();
@@ -118,6 +118,6 @@ function read(file: string): string {
   try {
     return readFileSync(new URL(file, root), 'utf8');
   } catch (cause) {
-    throw new SetupError([`the console's file ${file} is not there; "make build" writes it`], { cause });
+    throw new ConfigError([`the console's file ${file} is not there; "make build" writes it`], { cause });
   }
 }

@@ -6,7 +6,7 @@ import { type Answer, httpError, respond } from './respond.ts';
 import type { HttpRequest, HttpResponse } from './uws.ts';
 
 /** Why a request is refused. */
-export interface RequestFault {
+export interface RequestError {
   readonly code: HttpErrorCode;
   readonly detail: string;
 }
@@ -41,7 +41,7 @@ export function isChunked(request: HttpRequest): boolean {
 
 /** Whether a WebSocket opens with this request. One that does not is left to {@link refuses}. */
 export function isHandshake(request: HttpRequest): boolean {
-  return isUpgrade(request) && faultOf(request) === undefined;
+  return isUpgrade(request) && issueOf(request) === undefined;
 }
 
 /**
@@ -49,10 +49,10 @@ export function isHandshake(request: HttpRequest): boolean {
  * @returns whether it was one.
  */
 export function refuses(response: HttpResponse, request: HttpRequest): boolean {
-  const fault = faultOf(request);
-  if (fault === undefined) return false;
+  const issue = issueOf(request);
+  if (issue === undefined) return false;
   respond(response, {
-    ...httpError(fault.code, fault.detail, headersOf(fault.code)),
+    ...httpError(issue.code, issue.detail, headersOf(issue.code)),
     isBodiless: request.getCaseSensitiveMethod() === 'HEAD',
     andClose: true,
   });
@@ -65,7 +65,7 @@ export function headersOf(code: HttpErrorCode): Answer['headers'] {
 }
 
 /** What is wrong with a request's headers; some microseconds for ten of them. */
-export function faultOf(request: HttpRequest): RequestFault | undefined {
+export function issueOf(request: HttpRequest): RequestError | undefined {
   const path = request.getUrl();
   return (
     repeatedHeader(request) ??
@@ -76,7 +76,7 @@ export function faultOf(request: HttpRequest): RequestFault | undefined {
   );
 }
 
-function repeatedHeader(request: HttpRequest): RequestFault | undefined {
+function repeatedHeader(request: HttpRequest): RequestError | undefined {
   const seen = new Set<string>();
   let repeated: string | undefined;
   request.forEach((name) => {
@@ -92,21 +92,21 @@ function repeatedHeader(request: HttpRequest): RequestFault | undefined {
 }
 
 /** Methods are upper-case (RFC 9110, 9.1): a proxy's rule for `GET` does not see `get`. `getMethod` makes them lower-case for good. */
-function badMethod(request: HttpRequest): RequestFault | undefined {
+function badMethod(request: HttpRequest): RequestError | undefined {
   const method = request.getCaseSensitiveMethod();
   return /^[A-Z]+$/.test(method) ? undefined : badRequest('method not in upper-case letters');
 }
 
 /** uWebSockets.js shows no header behind one without a name, so a POST that seems to have no length may have one. */
-function badLength(request: HttpRequest): RequestFault | undefined {
+function badLength(request: HttpRequest): RequestError | undefined {
   const isLengthUnknown = request.getHeader('content-length') === '' && !isChunked(request);
   return isLengthUnknown && request.getCaseSensitiveMethod() === 'POST' ? badRequest('no content-length') : undefined;
 }
 
-function badTransferEncoding(request: HttpRequest, path: string): RequestFault | undefined {
+function badTransferEncoding(request: HttpRequest, path: string): RequestError | undefined {
   const coding = request.getHeader('transfer-encoding').toLowerCase();
   if (coding === '') return undefined;
-  if (coding !== 'chunked') return fault('not_implemented', httpErrors.not_implemented.detail);
+  if (coding !== 'chunked') return issue('not_implemented', httpErrors.not_implemented.detail);
   const takesBody = path === framesPath && request.getCaseSensitiveMethod() === 'POST';
   return takesBody ? undefined : badRequest(`only POST ${framesPath} takes a chunked body`);
 }
@@ -120,9 +120,9 @@ function isUpgrade(request: HttpRequest): boolean {
   );
 }
 
-function badHandshake(request: HttpRequest): RequestFault | undefined {
+function badHandshake(request: HttpRequest): RequestError | undefined {
   if (request.getHeader('sec-websocket-version') !== webSocketVersion) {
-    return fault('upgrade_required', `Expected Sec-WebSocket-Version: ${webSocketVersion}`);
+    return issue('upgrade_required', `Expected Sec-WebSocket-Version: ${webSocketVersion}`);
   }
   const key = request.getHeader('sec-websocket-key');
   if (key !== '' && !webSocketKey.test(key)) return badRequest('Sec-WebSocket-Key is not 16 bytes in Base64');
@@ -130,10 +130,10 @@ function badHandshake(request: HttpRequest): RequestFault | undefined {
   return /^0*$/.test(request.getHeader('content-length')) ? undefined : badRequest('an upgrade has no body');
 }
 
-function badRequest(what: string): RequestFault {
-  return fault('bad_request', `${httpErrors.bad_request.detail}: ${what}`);
+function badRequest(what: string): RequestError {
+  return issue('bad_request', `${httpErrors.bad_request.detail}: ${what}`);
 }
 
-function fault(code: HttpErrorCode, detail: string): RequestFault {
+function issue(code: HttpErrorCode, detail: string): RequestError {
   return { code, detail };
 }

@@ -43,7 +43,7 @@ export interface StreamOptions {
 }
 
 /** Ends of a session that an operator should look at; the others are the peer's doing. */
-const ourFaults: ReadonlySet<StreamErrorCode> = new Set(['pipeline_failure', 'internal_error']);
+const internalErrorCodes: ReadonlySet<StreamErrorCode> = new Set(['pipeline_failure', 'internal_error']);
 
 /** Decimal places of a drop rate in the log. */
 const rateDigits = 3;
@@ -154,7 +154,7 @@ export class StreamEndpoint {
       pool,
       outbox: outboxOf(socket, this.#leaving),
       onError: (code: StreamErrorCode, reason: string) => {
-        log[ourFaults.has(code) ? 'warn' : 'info']({ ...names, code, reason }, 'session ended');
+        log[internalErrorCodes.has(code) ? 'warn' : 'info']({ ...names, code, reason }, 'session ended');
       },
       onPressure: ({ before, state, rate }: BackpressureVerdict) => {
         log.info({ ...names, before, state, rate: Number(rate.toFixed(rateDigits)) }, 'backpressure');

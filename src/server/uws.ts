@@ -2,7 +2,7 @@
 
 import type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket, WebSocket } from 'uWebSockets.js';
 import { createServer } from 'node:net';
-import { SetupError, StartError } from '../errors.ts';
+import { ConfigError, StartError } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 
 export type { HttpRequest, HttpResponse, TemplatedApp, WebSocket };
@@ -21,7 +21,7 @@ const headerLimitVariable = 'UWS_HTTP_MAX_HEADERS_SIZE';
 
 /**
  * @param maxHeaderBytes of a request's first line and headers together; the first call of a process decides.
- * @throws SetupError with one line where there is no build for this Node or platform.
+ * @throws ConfigError with one line where there is no build for this Node or platform.
  */
 export async function loadUws(maxHeaderBytes: number): Promise<Uws> {
   process.env[headerLimitVariable] = String(maxHeaderBytes);
@@ -29,7 +29,7 @@ export async function loadUws(maxHeaderBytes: number): Promise<Uws> {
     return (await import('uWebSockets.js')) as unknown as Uws;
   } catch (cause) {
     const here = `Node ${process.versions.node} on ${process.platform} ${process.arch}`;
-    throw new SetupError([`uWebSockets.js has no build for ${here}; see "Runs on" in the README`], { cause });
+    throw new ConfigError([`uWebSockets.js has no build for ${here}; see "Runs on" in the README`], { cause });
   }
 }
 
@@ -41,7 +41,7 @@ const listenDefault = 0;
  * uWebSockets.js has an option for that, but with it no server can have the port while connections of the one before it fade, which takes
  * a minute. So it listens as it usually does, which would share the port, once it is certain that nobody is there. It also says nothing
  * of why it cannot listen, and Node does.
- * @throws SetupError when the address can never be had as things are set up; StartError when it may be later.
+ * @throws ConfigError when the address can never be had as things are set up; StartError when it may be later.
  */
 export async function listenExclusively(app: TemplatedApp, host: string, port: number): Promise<us_listen_socket> {
   const listen: ListenOnHost = (app.listen as unknown as ListenOnHost).bind(app);
@@ -73,10 +73,10 @@ const listenReasons: Readonly<Record<string, { readonly words: string; readonly 
 };
 
 /** @param cause what Node says. @returns one line for it. */
-export function listenError(host: string, port: number, cause: NodeJS.ErrnoException): SetupError {
+export function listenError(host: string, port: number, cause: NodeJS.ErrnoException): ConfigError {
   const { words, isSetup } = listenReasons[cause.code ?? ''] ?? { words: cause.code ?? cause.message };
   const line = `cannot listen on ${host}:${port}; ${words}`;
-  return isSetup ? new SetupError([line], { cause }) : new StartError([line], { cause });
+  return isSetup ? new ConfigError([line], { cause }) : new StartError([line], { cause });
 }
 
 /** Runs a handler's body; uWebSockets.js ends the whole process when one throws. */

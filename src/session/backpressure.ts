@@ -13,7 +13,7 @@ export interface BackpressureThresholds {
 /** The window moves in steps of a tenth of its length: a frame is forgotten at most that much late. */
 const stepsPerWindow = 10;
 /** Fewer frames than this in the window say nothing about a rate. */
-const fewestFramesForRate = 5;
+const minFramesForRate = 5;
 /** A state is left only when the rate falls below this part of the threshold that led into it. */
 const hysteresis = 0.8;
 /** While a session stays critical it is told again, at most this often. */
@@ -97,7 +97,7 @@ export class Backpressure {
       frames += step.frames;
       drops += step.drops;
     }
-    return frames < fewestFramesForRate ? 0 : drops / frames;
+    return frames < minFramesForRate ? 0 : drops / frames;
   }
 
   #isSlowDownDue(before: BackpressureState, state: BackpressureState, nowMs: number): boolean {

@@ -107,13 +107,13 @@ export class OpenSessions<Session extends SilentSession = SessionManager> {
   /** Ends every session that has sent nothing for longer than it may. */
   endIdle(nowMs: number): void {
     const { firstFrameTimeoutMs, idleTimeoutMs } = this.#limits;
-    const shortestMs = Math.min(
+    const minIntervalMs = Math.min(
       firstFrameTimeoutMs || Number.POSITIVE_INFINITY,
       idleTimeoutMs || Number.POSITIVE_INFINITY,
     );
     for (const [session, { lastMs }] of this.#byActivity) {
       const silentMs = nowMs - lastMs;
-      if (silentMs < shortestMs) return;
+      if (silentMs < minIntervalMs) return;
       const limitMs = session.frameIndex === 0 ? firstFrameTimeoutMs : idleTimeoutMs;
       if (limitMs > 0 && silentMs >= limitMs) session.endIdle(`No frame came for ${secondsOf(silentMs)} s`);
     }

@@ -1,5 +1,5 @@
 /** The tools that ship. */
-import { imageBinarise } from './image-binarise.ts';
+import { imageBinarize } from './image-binarize.ts';
 import { ocrDetectText } from './ocr-detect-text.ts';
 import { ocrExtractText } from './ocr-extract-text.ts';
 import type { Tool } from './tool.ts';
@@ -9,5 +9,5 @@ export const builtInTools: readonly Tool[] = [
   yoloDetectObjects as Tool,
   ocrExtractText as Tool,
   ocrDetectText as Tool,
-  imageBinarise as Tool,
+  imageBinarize as Tool,
 ];

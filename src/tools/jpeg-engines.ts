@@ -60,7 +60,7 @@ export async function loadSharp(): Promise<DecodeTolerantly | undefined> {
   const decode = async (bytes: Buffer, size: Size, failOn: 'warning' | 'error'): Promise<Tolerated> => {
     // `unlimited` lets many warnings pass; pixels and scans have been limited before.
     const options = { failOn, unlimited: true, ignoreIcc: true, limitInputPixels: size.width * size.height };
-    const picture = sharp(bytes, options).removeAlpha().toColourspace('srgb').raw();
+    const picture = sharp(bytes, options).removeAlpha().toColorspace('srgb').raw();
     const { data, info } = await picture.toBuffer({ resolveWithObject: true });
     requireSize(size, info);
     return { ...size, data };

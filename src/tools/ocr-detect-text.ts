@@ -48,8 +48,8 @@ class TextDetector implements ToolInstance {
   }
 
   async warm(): Promise<void> {
-    const grey: Image = { width: sideStep, height: sideStep, channels: 1, data: new Uint8Array(sideStep * sideStep) };
-    await this.run({ image: grey });
+    const gray: Image = { width: sideStep, height: sideStep, channels: 1, data: new Uint8Array(sideStep * sideStep) };
+    await this.run({ image: gray });
   }
 
   async close(): Promise<void> {

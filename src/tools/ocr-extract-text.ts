@@ -4,7 +4,7 @@ import type { Reading } from '../models/ctc.ts';
 import type { Crop } from '../models/ctc-reader.ts';
 import type { Image } from '../models/image.ts';
 import { findModel } from '../models/model-files.ts';
-import { type CropMargin, findRecogniser, generalRecogniser, noMargin } from '../models/recognisers.ts';
+import { type CropMargin, findRecognizer, generalRecognizer, noMargin } from '../models/recognizers.ts';
 import { isStanding, rectify, textSizeOf, tiltOf } from '../models/rectify.ts';
 import type { Region } from '../models/resampling.ts';
 import type { Detection } from '../protocol.ts';
@@ -14,7 +14,7 @@ const paramsSchema = z.strictObject({
   /** `ctc`: PP-OCRv4 recognition, one line a box. `tesseract`: tesseract.js, boxes or whole pages of several lines. */
   engine: z.enum(['ctc', 'tesseract']).default('ctc'),
   /** For `ctc`: `pp-ocrv4` for any text, or a recogniser in the models folder. */
-  model: z.string().min(1).default(generalRecogniser),
+  model: z.string().min(1).default(generalRecognizer),
   /** Only boxes with these labels are read. */
   labels: z.array(z.string()).min(1).optional(),
   /** A box grows by this part of its height on every side before it is read; left out, by what the recogniser asks for. */
@@ -103,7 +103,7 @@ export function regionAround(box: Region, margin: CropMargin, image: Size): Regi
 
 async function createCtcReader(model: string, { modelsDir, providers }: ToolContext): Promise<TextReader> {
   const { CtcReader } = await import('../models/ctc-reader.ts');
-  const plan = await findRecogniser(modelsDir, model);
+  const plan = await findRecognizer(modelsDir, model);
   const reader = await CtcReader.create(plan, providers);
   return {
     models: [reader.model],
@@ -146,9 +146,9 @@ export const ocrExtractText = defineTool<Params>({
   failureDetail: 'Text extraction failed',
   params: paramsSchema,
   check({ engine, model }, { modelsDir }) {
-    if (engine !== 'ctc' || model === generalRecogniser) return [];
+    if (engine !== 'ctc' || model === generalRecognizer) return [];
     const files = findModel(modelsDir, model);
-    return 'fault' in files ? [files.fault] : [];
+    return 'issue' in files ? [files.issue] : [];
   },
   async create({ engine, model, ...params }, context) {
     const reader = engine === 'ctc' ? await createCtcReader(model, context) : await createTesseractReader();

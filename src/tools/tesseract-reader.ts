@@ -29,15 +29,15 @@ export class TesseractReader {
 
   /** Reads a region as one line of text. */
   async readLine(image: Image, region: Region): Promise<Reading> {
-    const picture = encodeGrey(image, region);
-    const page = await this.#thread.recognise({ mode: PSM.SINGLE_LINE, picture, options: {}, places: false });
+    const picture = encodeGray(image, region);
+    const page = await this.#thread.recognize({ mode: PSM.SINGLE_LINE, picture, options: {}, places: false });
     return readingOf(page.text, page.confidence);
   }
 
   /** Reads a whole picture of any number of lines; one that leans by a few degrees is straightened first. */
   async readPage(image: Image): Promise<PageReading> {
-    const picture = encodeGrey(image, { x: 0, y: 0, w: image.width, h: image.height });
-    const page = await this.#thread.recognise({
+    const picture = encodeGray(image, { x: 0, y: 0, w: image.width, h: image.height });
+    const page = await this.#thread.recognize({
       mode: PSM.AUTO,
       picture,
       options: { rotateAuto: true },
@@ -90,7 +90,7 @@ function placeOf(
  * Tesseract takes encoded pictures. PGM is a line of text and the grey samples, so encoding is one copy and decoding
  * another; BMP is slowest by far, since tesseract.js decodes and encodes it in JavaScript.
  */
-function encodeGrey(image: Image, region: Region): Buffer {
+function encodeGray(image: Image, region: Region): Buffer {
   const left = Math.floor(region.x);
   const top = Math.floor(region.y);
   const width = Math.max(1, Math.min(image.width - left, Math.round(region.w)));

@@ -44,18 +44,18 @@ export class TesseractThread {
    * Runs one job; a caller waits for it before the next. A thread that has died is replaced first.
    * @throws Error when tesseract cannot read the picture, or its thread dies meanwhile.
    */
-  async recognise({ mode, picture, options, places }: RecognitionJob): Promise<Page> {
+  async recognize({ mode, picture, options, places }: RecognitionJob): Promise<Page> {
     const worker = this.#worker ?? (await this.#start(languageDir));
     const aborted = new Promise<never>((_resolve, reject) => {
       this.#abort = reject;
     });
-    const recognised = async () => {
+    const recognized = async () => {
       if (this.#mode !== mode) await worker.setParameters({ tessedit_pageseg_mode: mode });
       this.#mode = mode;
       return worker.recognize(picture, options, { text: true, blocks: places });
     };
     try {
-      return (await Promise.race([recognised(), aborted])).data;
+      return (await Promise.race([recognized(), aborted])).data;
     } catch (reason) {
       throw asError(reason);
     } finally {

@@ -34,7 +34,7 @@ interface TiltedBox {
 /** A pixel is text from here on (PaddleOCR's `det_db_thresh`). */
 const pixelThreshold = 0.3;
 /** Boxes thinner than this many pixels of the map are noise. */
-const smallestSide = 3;
+const minSide = 3;
 /** Contours that are looked at, the first found: a crafted picture could have a hundred thousand specks. */
 const maxContours = 1000;
 /** A box stands on a line when its top is lower than the line's highest by less than this part of the lower height. */
@@ -49,7 +49,7 @@ export function findTextBoxes(map: ProbabilityMap, frame: Size, options: TextBox
   const found: Detection[] = [];
   for (const box of boxesAroundText(map, options.cv)) {
     const score = meanInside(map, box);
-    if (Math.min(box.w, box.h) < smallestSide || score < options.boxScore) continue;
+    if (Math.min(box.w, box.h) < minSide || score < options.boxScore) continue;
     found.push(toDetection(grow(box, options.unclipRatio), score, map, frame));
   }
   return inReadingOrder(found.sort((a, b) => b.score - a.score).slice(0, options.maxBoxes));

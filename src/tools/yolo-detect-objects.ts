@@ -26,8 +26,8 @@ const paramsSchema = z.strictObject({
 type Params = z.infer<typeof paramsSchema>;
 
 /** Used where neither the node nor `model.json` says otherwise: Ultralytics' own defaults for prediction. */
-const usualScoreThreshold = 0.25;
-const usualIouThreshold = 0.45;
+const defaultScoreThreshold = 0.25;
+const defaultIouThreshold = 0.45;
 
 /** Exports that suppress for themselves leave nothing that overlaps too much; no two boxes overlap more than wholly. */
 const noIouThreshold = 1;
@@ -134,11 +134,11 @@ async function createDetector(params: Params, files: ModelFiles, providers: read
 
 async function detectorOf(model: Model, params: Params, files: ModelFiles): Promise<YoloDetector> {
   const plan = await planDetector(model, { ...files.overrides, imgsz: params.imgsz ?? files.overrides.imgsz });
-  if ('fault' in plan) throw new Error(`model "${params.model}": ${plan.fault}`);
-  const usualIou = plan.head.layout === 'end-to-end' ? noIouThreshold : usualIouThreshold;
+  if ('issue' in plan) throw new Error(`model "${params.model}": ${plan.issue}`);
+  const defaultIou = plan.head.layout === 'end-to-end' ? noIouThreshold : defaultIouThreshold;
   return new YoloDetector(model, plan, {
-    scoreThreshold: params.score_threshold ?? files.overrides.score_threshold ?? usualScoreThreshold,
-    iouThreshold: params.iou_threshold ?? files.overrides.iou_threshold ?? usualIou,
+    scoreThreshold: params.score_threshold ?? files.overrides.score_threshold ?? defaultScoreThreshold,
+    iouThreshold: params.iou_threshold ?? files.overrides.iou_threshold ?? defaultIou,
     maxDetections: params.max_detections,
     wanted: params.classes === undefined ? undefined : new Set(params.classes),
   });
@@ -154,11 +154,11 @@ export const yoloDetectObjects = defineTool<Params>({
   params: paramsSchema,
   check(params, { modelsDir }) {
     const files = findModel(modelsDir, params.model);
-    return 'fault' in files ? [files.fault] : [];
+    return 'issue' in files ? [files.issue] : [];
   },
   async create(params, { modelsDir, providers }) {
     const files = findModel(modelsDir, params.model);
-    if ('fault' in files) throw new Error(files.fault);
+    if ('issue' in files) throw new Error(files.issue);
     return createDetector(params, files, providers);
   },
 });

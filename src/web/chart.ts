@@ -15,11 +15,11 @@ export interface ChartShapes {
 /** Steps of a scale that can be read at a glance. */
 const steps = [1, 2, 5, 10];
 /** A scale is never finer, so that a quiet line stays quiet. */
-const leastTopMs = 20;
+const minTopMs = 20;
 
 /** The smallest round number that is not below `value`: 1, 2 or 5 and zeros. */
 export function roundUp(value: number): number {
-  if (!(value > leastTopMs)) return leastTopMs;
+  if (!(value > minTopMs)) return minTopMs;
   const power = 10 ** Math.floor(Math.log10(value));
   return power * (steps.find((step) => step * power >= value) ?? 10);
 }
@@ -52,7 +52,7 @@ interface Known {
 }
 
 /** Moments without an answer, so long as they are few, only mean that frames come slowly: the line goes on over them. */
-const longestGap = 4;
+const maxGap = 4;
 
 function runsOf(moments: readonly Moment[]): Known[][] {
   const runs: Known[][] = [];
@@ -60,7 +60,7 @@ function runsOf(moments: readonly Moment[]): Known[][] {
     if (p50Ms === undefined || p95Ms === undefined) return;
     const run = runs.at(-1);
     const last = run?.at(-1);
-    if (run && last && index - last.index <= longestGap) run.push({ index, p50Ms, p95Ms });
+    if (run && last && index - last.index <= maxGap) run.push({ index, p50Ms, p95Ms });
     else runs.push([{ index, p50Ms, p95Ms }]);
   });
   return runs;

@@ -18,7 +18,7 @@ import { type SourceTrouble, wordsOfSource, wordsOfStream } from './trouble.ts';
 const renderEveryMs = 500;
 /** A gateway whose pipelines cannot be listed is asked again. */
 const listAgainMs = 2000;
-const usualPipeline = 'yolo_ocr';
+const defaultPipeline = 'yolo_ocr';
 /** Errors that are over as soon as there is a connection; of others a connection says nothing yet. */
 const overWhenOpen: ReadonlySet<string> = new Set(['unreachable', 'closed', 'timed_out']);
 
@@ -80,7 +80,7 @@ export class Controller {
 
   #useList(pipelines: Awaited<ReturnType<typeof fetchPipelines>>): void {
     const ids = pipelines.map(({ id }) => id);
-    const pipeline = this.#preferences.pipeline ?? (ids.includes(usualPipeline) ? usualPipeline : ids[0]);
+    const pipeline = this.#preferences.pipeline ?? (ids.includes(defaultPipeline) ? defaultPipeline : ids[0]);
     if (pipeline === undefined) return;
     this.#preferences = { ...this.#preferences, pipeline };
     this.#controls.listPipelines(pipelines, pipeline);
@@ -276,7 +276,7 @@ export class Controller {
     const sinceSlowDownMs = this.#slowDownAtMs === undefined ? undefined : nowMs - this.#slowDownAtMs;
     this.#panel.render({
       ...{ snapshot, adapt, sinceSlowDownMs, dropRate: snapshot.dropRate, slowDowns: this.#slowDowns },
-      wantedFps: Math.min(fps, this.#source?.mostFps ?? fps),
+      wantedFps: Math.min(fps, this.#source?.maxFps ?? fps),
       allowedFps: this.#run?.allowedFps ?? 0,
       times: this.#times.rows(),
       isRunning: this.#run?.isOpen ?? false,

@@ -1,11 +1,11 @@
 /** Draws boxes, tilted boxes and labels over a picture. */
 import type { Detection, Point } from '../client/index.ts';
-import { leastScore } from './text-log.ts';
+import { minScore } from './text-log.ts';
 
 /** Colours that stand out from any picture: a plate's yellow on nearly black. */
-const boxColour = '#ffcf33';
-const haloColour = 'rgb(12 13 15 / 0.55)';
-const inkColour = '#16181d';
+const boxColor = '#ffcf33';
+const haloColor = 'rgb(12 13 15 / 0.55)';
+const inkColor = '#16181d';
 
 /** Sizes in CSS pixels. */
 const lineWidth = 2;
@@ -15,7 +15,7 @@ const padding = 5;
 
 /** What is written at a box: its text where the reader is sure of it, its label otherwise. */
 export function labelOf({ label, score, text, text_score: textScore = 0 }: Detection): string {
-  const isRead = text !== undefined && text !== '' && textScore >= leastScore;
+  const isRead = text !== undefined && text !== '' && textScore >= minScore;
   return isRead ? `${text} ${percent(textScore)}` : `${label} ${percent(score)}`;
 }
 
@@ -49,15 +49,15 @@ export function drawDetections(
     const path = new Path2D();
     for (const [x, y] of cornersOf(detection)) path.lineTo(x * scale, y * scale);
     path.closePath();
-    stroke(context, path, haloColour, haloWidth * density);
-    stroke(context, path, boxColour, lineWidth * density);
+    stroke(context, path, haloColor, haloWidth * density);
+    stroke(context, path, boxColor, lineWidth * density);
   }
   // Labels lie above all boxes.
   for (const detection of detections) drawLabel(context, detection, scale, density);
 }
 
-function stroke(context: CanvasRenderingContext2D, path: Path2D, colour: string, width: number): void {
-  context.strokeStyle = colour;
+function stroke(context: CanvasRenderingContext2D, path: Path2D, color: string, width: number): void {
+  context.strokeStyle = color;
   context.lineWidth = width;
   context.stroke(path);
 }
@@ -73,11 +73,11 @@ function drawLabel(context: CanvasRenderingContext2D, detection: Detection, scal
   const height = (fontSize + padding) * density;
   const gap = haloWidth * density;
   const { x, y } = placeLabel({ left, top, bottom, width, height, gap }, canvas);
-  context.fillStyle = boxColour;
+  context.fillStyle = boxColor;
   context.beginPath();
   context.roundRect(x, y, width, height, 3 * density);
   context.fill();
-  context.fillStyle = inkColour;
+  context.fillStyle = inkColor;
   context.fillText(text, x + padding * density, y + height / 2 + density / 2, width - 2 * padding * density);
 }
 

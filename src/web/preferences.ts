@@ -12,8 +12,8 @@ export interface Preferences {
   readonly adapt: boolean;
 }
 
-export const fpsLimits = { least: 1, most: 60, usual: 30 } as const;
-const qualityLimits = { least: 30, most: 95, usual: 80 } as const;
+export const fpsLimits = { least: 1, most: 60, fallback: 30 } as const;
+const qualityLimits = { least: 30, most: 95, fallback: 80 } as const;
 
 /** Reads an address's query; what is not in it, or makes no sense, is as usual. */
 export function readPreferences(query: string): Preferences {
@@ -32,8 +32,8 @@ export function writePreferences({ pipeline, source, fps, quality, adapt }: Pref
   const params = new URLSearchParams();
   if (pipeline) params.set('pipeline', pipeline);
   if (source === 'camera') params.set('source', source);
-  if (fps !== fpsLimits.usual) params.set('fps', String(fps));
-  if (quality !== qualityLimits.usual) params.set('quality', String(quality));
+  if (fps !== fpsLimits.fallback) params.set('fps', String(fps));
+  if (quality !== qualityLimits.fallback) params.set('quality', String(quality));
   if (!adapt) params.set('adapt', 'off');
   const query = params.toString();
   return query === '' ? '' : `?${query}`;
@@ -41,8 +41,8 @@ export function writePreferences({ pipeline, source, fps, quality, adapt }: Pref
 
 function numberWithin(
   text: string | null,
-  { least, most, usual }: { readonly least: number; readonly most: number; readonly usual: number },
+  { least, most, fallback }: { readonly least: number; readonly most: number; readonly fallback: number },
 ): number {
   const value = Math.round(Number(text || Number.NaN));
-  return value >= least && value <= most ? value : usual;
+  return value >= least && value <= most ? value : fallback;
 }

@@ -75,10 +75,10 @@ export class Run {
   tune({ fps, quality }: Tuning): void {
     if (this.#client.state === 'closed') return;
     this.#frames?.stop();
-    const { pictures, maxWidth, mostFps } = this.#source;
+    const { pictures, maxWidth, maxFps } = this.#source;
     const frames = streamCamera(this.#client, pictures, {
       quality: quality / 100,
-      fps: Math.min(fps, mostFps),
+      fps: Math.min(fps, maxFps),
       maxWidth,
       onSent: ({ index, picture }) => void this.#pictures.set(index, picture),
     });

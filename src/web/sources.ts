@@ -12,7 +12,7 @@ export interface Source {
   /** Wider pictures are made smaller before they are sent. */
   readonly maxWidth: number;
   /** It has no more pictures a second than this, where that is known. */
-  readonly mostFps: number;
+  readonly maxFps: number;
   /** Nothing moves, and nothing is worked on, while nobody looks. */
   play(): void;
   pause(): void;
@@ -70,7 +70,7 @@ async function openSample(): Promise<Source> {
     caption: 'Sample scene',
     pictures: scene.canvas,
     maxWidth: noLimit,
-    mostFps: 30,
+    maxFps: 30,
     play: () => scene.play(),
     pause: () => scene.pause(),
     close: () => scene.pause(),
@@ -97,7 +97,7 @@ async function openCamera(ended: (trouble: SourceTrouble) => void): Promise<Sour
   await playable(video, 'camera_busy');
   return {
     ...{ name: 'camera', caption: track?.label || 'Camera', pictures: video, maxWidth: widestVideo },
-    mostFps: track?.getSettings().frameRate ?? noLimit,
+    maxFps: track?.getSettings().frameRate ?? noLimit,
     play: () => void video.play().catch(() => undefined),
     pause: () => video.pause(),
     close: () => {
@@ -126,7 +126,7 @@ async function openVideo(file: File): Promise<Source> {
     throw error;
   }
   return {
-    ...{ name: 'video', caption: file.name, pictures: video, maxWidth: widestVideo, mostFps: noLimit, close },
+    ...{ name: 'video', caption: file.name, pictures: video, maxWidth: widestVideo, maxFps: noLimit, close },
     play: () => void video.play().catch(() => undefined),
     pause: () => video.pause(),
   };
@@ -143,7 +143,7 @@ async function openPicture(file: File): Promise<Source> {
   bitmap.close();
   const nothing = () => undefined;
   return {
-    ...{ name: 'picture', caption: file.name, pictures: canvas, maxWidth: widestPicture, mostFps: pictureFps },
+    ...{ name: 'picture', caption: file.name, pictures: canvas, maxWidth: widestPicture, maxFps: pictureFps },
     ...{ play: nothing, pause: nothing, close: nothing },
   };
 }

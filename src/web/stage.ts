@@ -9,7 +9,7 @@ const widestCanvas = 2560;
 /** People and screen readers are told of what is in the frame at most this often. */
 const tellEveryMs = 1000;
 /** Longer lists are of use to nobody who listens to them. */
-const longestList = 20;
+const maxListItems = 20;
 
 export class Stage {
   readonly #canvas = element('picture', HTMLCanvasElement);
@@ -39,7 +39,7 @@ export class Stage {
 
   /** What is in the frame, for those who do not see it. */
   #tell(detections: readonly Detection[], pageText: string | undefined): void {
-    const lines = detections.slice(0, longestList).map(labelOf);
+    const lines = detections.slice(0, maxListItems).map(labelOf);
     if (lines.length === 0) lines.push(pageText || 'Nothing');
     this.#found.replaceChildren(
       ...lines.map((line) => Object.assign(document.createElement('li'), { textContent: line })),

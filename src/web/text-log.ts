@@ -15,9 +15,9 @@ export type Verdict =
   | { readonly type: 'new' | 'better'; readonly reading: Reading }
   | { readonly type: 'seen' | 'unsure' };
 
-export const longestLog = 10;
+export const maxLogEntries = 10;
 /** A reader that is less sure is guessing: it says so itself, and its guesses change from frame to frame. */
-export const leastScore = 0.5;
+export const minScore = 0.5;
 /** A text that comes back after so long is another sighting. */
 const inSightMs = 4000;
 /** A crop is only replaced for a reading that is clearly better, or it would flicker. */
@@ -33,14 +33,14 @@ export class TextLog {
   }
 
   add({ text, label, score }: Pick<Reading, 'text' | 'label' | 'score'>, nowMs: number): Verdict {
-    if (text.trim() === '' || !(score >= leastScore)) return { type: 'unsure' };
+    if (text.trim() === '' || !(score >= minScore)) return { type: 'unsure' };
     const index = this.#readings.findIndex(
       (reading) => reading.text === text && nowMs - reading.lastSeenMs <= inSightMs,
     );
     const known = this.#readings[index];
     if (known === undefined) {
       const reading = { id: this.#count++, text, label, score, firstSeenMs: nowMs, lastSeenMs: nowMs };
-      this.#readings = [reading, ...this.#readings].slice(0, longestLog);
+      this.#readings = [reading, ...this.#readings].slice(0, maxLogEntries);
       return { type: 'new', reading };
     }
     const isBetter = score >= known.score + clearlyBetter;

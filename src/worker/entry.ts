@@ -5,7 +5,7 @@
  */
 import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { FrameError, SetupError, streamErrors } from '../errors.ts';
+import { ConfigError, FrameError, streamErrors } from '../errors.ts';
 import { isBeingEnded, shareNativeCalls } from '../observe/native-calls.ts';
 import { checkPipelines } from '../pipeline/registry.ts';
 import { VideoFilePipelineService } from '../pipeline/video-file-pipeline-service.ts';
@@ -91,8 +91,8 @@ port.on('message', async (order: ToWorker) => {
 });
 
 booting.catch((error: unknown) => {
-  const faults = error instanceof SetupError ? error.faults : [error instanceof Error ? error.message : String(error)];
-  send({ type: 'boot_failed', faults });
+  const issues = error instanceof ConfigError ? error.issues : [error instanceof Error ? error.message : String(error)];
+  send({ type: 'boot_failed', issues });
   process.exitCode = 1;
   port.close();
 });

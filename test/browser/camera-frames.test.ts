@@ -22,7 +22,7 @@ async function play(t: Test, scenes: string, more: Record<string, string> = {}):
 }
 
 interface Seen {
-  readonly colourError: number;
+  readonly colorError: number;
 }
 
 /** A source of this size: twelve results of it, a picture handed out for each, and nothing after the end. */
@@ -43,8 +43,8 @@ for (const [kind, scenes] of [
     t.match(reports['camera'], expected(320, 240), 'camera');
     t.match(reports['narrow'], expected(80, 60), 'narrow');
     for (const name of ['canvas', 'video', 'narrow']) {
-      const { colourError } = reports[name] as Seen;
-      t.ok(colourError >= 0 && colourError < 12, `${name}: the colour is off by ${colourError}`);
+      const { colorError } = reports[name] as Seen;
+      t.ok(colorError >= 0 && colorError < 12, `${name}: the colour is off by ${colorError}`);
     }
     t.equal(reports['closed'], 'settled');
     if (scenes.includes('still')) {

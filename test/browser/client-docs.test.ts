@@ -11,7 +11,8 @@ const chromium = findChromium();
 const options = chromium === undefined ? { skip: 'there is no Chromium on the path, nor in CHROMIUM' } : needsDist;
 
 const html = snippetsOf('docs/reference/client-api.md', 'html')[0] ?? '';
-const keepPictures = snippetsOf('docs/reference/client-api.md', 'js').find((snippet) => snippet.includes('pictures')) ?? '';
+const keepPictures =
+  snippetsOf('docs/reference/client-api.md', 'js').find((snippet) => snippet.includes('pictures')) ?? '';
 
 /** Opens a page with `dist` beside it, as the snippet has it, and waits for its report. */
 async function open(t: Test, page: string): Promise<unknown> {

@@ -6,7 +6,7 @@ import { StreamClient } from '../support/stream-client.ts';
 import { idle } from '../support/vital-signs.ts';
 
 const megabyte = 1_048_576;
-const longestPayload = 65_533;
+const maxPayloadBytes = 65_533;
 const segmentOverhead = 4;
 
 /** SOI and EOI with nothing of a picture between them. */
@@ -22,7 +22,7 @@ function pictureOf(byteLength: number): Uint8Array {
   const picture = encodePicture(64, 48);
   const filling: number[] = [];
   for (let left = byteLength - picture.length; left > 0; ) {
-    let payload = Math.min(longestPayload, left - segmentOverhead);
+    let payload = Math.min(maxPayloadBytes, left - segmentOverhead);
     // What is left must again have room for a segment.
     if (left - payload - segmentOverhead > 0 && left - payload - segmentOverhead < segmentOverhead) payload -= 8;
     filling.push(...segment(0xfe, new Uint8Array(payload)));

@@ -7,18 +7,18 @@ import { test } from 'tap';
 import { fixtureModels, runCli, startGateway } from '../support/gateway.ts';
 
 const cliPath = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
-const setupExitCode = 2;
+const configExitCode = 2;
 const tryAgainExitCode = 1;
 
 /** Runs `serve`, which is expected to give up. @returns the lines that it wrote to stderr. */
-async function faultsOf(env: Record<string, string>, args: string[] = []): Promise<[code: number | null, string[]]> {
+async function issuesOf(env: Record<string, string>, args: string[] = []): Promise<[code: number | null, string[]]> {
   const base = { PORT: '0', MODELS_DIR: fixtureModels, POOL_WORKERS: '1', LOG_LEVEL: 'fatal' };
   const { code, stderr } = await runCli(['serve', ...args], { ...base, ...env });
   return [code, stderr.split('\n').filter((line) => line !== '')];
 }
 
 /** Bad values that are told together, one line each, in the order of the settings. */
-const badValues: [what: string, values: Record<string, string>, faults: RegExp[]][] = [
+const badValues: [what: string, values: Record<string, string>, issues: RegExp[]][] = [
   [
     'out of range',
     {
@@ -75,22 +75,22 @@ const badValues: [what: string, values: Record<string, string>, faults: RegExp[]
   ],
 ];
 
-for (const [what, values, faults] of badValues) {
+for (const [what, values, issues] of badValues) {
   test(`values that are ${what} are refused with one line each and exit code 2`, async (t) => {
-    const [code, lines] = await faultsOf(values);
-    t.equal(code, setupExitCode);
-    t.equal(lines.length, faults.length, lines.join('\n'));
-    for (const fault of faults)
+    const [code, lines] = await issuesOf(values);
+    t.equal(code, configExitCode);
+    t.equal(lines.length, issues.length, lines.join('\n'));
+    for (const issue of issues)
       t.ok(
-        lines.some((line) => fault.test(line)),
-        String(fault),
+        lines.some((line) => issue.test(line)),
+        String(issue),
       );
   });
 }
 
 test('a flag wins over its variable, and is checked like it', async (t) => {
-  const [code, lines] = await faultsOf({ PORT: '0' }, ['--port', 'many']);
-  t.equal(code, setupExitCode);
+  const [code, lines] = await issuesOf({ PORT: '0' }, ['--port', 'many']);
+  t.equal(code, configExitCode);
   t.strictSame(lines, ['framegate: PORT must be a number from 0 to 65535; it is "many"']);
 });
 
@@ -101,15 +101,15 @@ test('an empty variable is as good as none', async (t) => {
 });
 
 test('a models folder that is not there is named', async (t) => {
-  const [code, lines] = await faultsOf({ MODELS_DIR: '/no/such/folder' });
-  t.equal(code, setupExitCode);
+  const [code, lines] = await issuesOf({ MODELS_DIR: '/no/such/folder' });
+  t.equal(code, configExitCode);
   t.equal(lines.length, 1);
   t.match(lines[0], /^framegate: .*\/no\/such\/folder/);
 });
 
 test('a models folder without pipelines is named', async (t) => {
-  const [code, lines] = await faultsOf({ MODELS_DIR: t.testdir({ pipelines: {} }) });
-  t.equal(code, setupExitCode);
+  const [code, lines] = await issuesOf({ MODELS_DIR: t.testdir({ pipelines: {} }) });
+  t.equal(code, configExitCode);
   t.equal(lines.length, 1);
   t.match(lines[0], /^framegate: .*pipelines holds no pipeline/);
 });
@@ -119,8 +119,8 @@ test('a bad pipeline file names itself, its node and the fault, and the server d
   const pipeline = { id: 'bad', name: 'b', description: 'b', nodes, edges: [] };
   const file = { ...pipeline, entry_nodes: ['finder'], output_nodes: ['finder'] };
   const models = t.testdir({ pipelines: { 'bad.json': JSON.stringify(file), 'worse.json': '{' } });
-  const [code, lines] = await faultsOf({ MODELS_DIR: models });
-  t.equal(code, setupExitCode);
+  const [code, lines] = await issuesOf({ MODELS_DIR: models });
+  t.equal(code, configExitCode);
   t.ok(
     lines.some((line) => /bad\.json: .*finder.*no\.such_tool/.test(line)),
     lines.join('\n'),
@@ -134,7 +134,7 @@ test('a bad pipeline file names itself, its node and the fault, and the server d
 test('a port that another gateway has is refused, and that gateway is not disturbed', async (t) => {
   const first = await startGateway({ POOL_WORKERS: '1' });
   t.teardown(() => first.kill());
-  const [code, lines] = await faultsOf({ PORT: String(first.port) });
+  const [code, lines] = await issuesOf({ PORT: String(first.port) });
   t.equal(code, tryAgainExitCode);
   t.strictSame(lines, [`framegate: cannot listen on 127.0.0.1:${first.port}; is another server there?`]);
   t.equal((await fetch(`${first.httpUrl}/readyz`)).status, 200);
@@ -145,13 +145,13 @@ test('a port that another program has is refused', async (t) => {
   t.teardown(() => other.close());
   await new Promise((resolve) => other.once('listening', resolve));
   const { port } = other.address() as { port: number };
-  const [code, lines] = await faultsOf({ PORT: String(port) });
+  const [code, lines] = await issuesOf({ PORT: String(port) });
   t.equal(code, tryAgainExitCode);
   t.strictSame(lines, [`framegate: cannot listen on 127.0.0.1:${port}; is another server there?`]);
 });
 
 test('an address that this machine does not have is refused', async (t) => {
-  const [code, lines] = await faultsOf({ HOST: '203.0.113.1' });
+  const [code, lines] = await issuesOf({ HOST: '203.0.113.1' });
   t.equal(code, tryAgainExitCode);
   t.strictSame(lines, ['framegate: cannot listen on 203.0.113.1:0; this machine has no such address, or not yet']);
 });

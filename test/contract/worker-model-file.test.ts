@@ -49,7 +49,7 @@ for (const [what, harm] of [
         'a replacement without its model',
       );
       await client.close();
-      t.match(log, /"faults":\["[^\]]*plate-yolo/, 'the log names the model');
+      t.match(log, /"issues":\["[^\]]*plate-yolo/, 'the log names the model');
       t.match(await readiness(gateway), { status: 200, degraded: true, pool: { ready: 1 } });
       renameSync(kept, path);
       await eventually(

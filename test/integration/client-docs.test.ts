@@ -16,7 +16,8 @@ test('the lines for Node read a plate', needsDist, async (t) => {
   t.teardown(() => gateway.kill());
   const folder = t.testdir();
   installPackage(folder);
-  const code = snippetsOf('docs/reference/client-api.md', 'js').find((snippet) => snippet.includes('readFileSync')) ?? '';
+  const code =
+    snippetsOf('docs/reference/client-api.md', 'js').find((snippet) => snippet.includes('readFileSync')) ?? '';
   writeFileSync(join(folder, 'send.mjs'), replaced(code, 'ws://127.0.0.1:8000', gateway.httpUrl));
   const scene = { width: 640, height: 480, text: 'AB123CD', plate: { x: 220, y: 290, w: 190 } } as const;
   writeFileSync(join(folder, 'car.jpg'), encodeJpeg(renderPlateScene(scene)));

@@ -4,7 +4,12 @@ import { noFfmpegReason } from '../support/camera-run.ts';
 import { needsDist } from '../support/installed-package.ts';
 import { playPage } from '../support/page-transcripts.ts';
 
-for (const page of ['docs/reference/configuration.md', 'docs/internals/dependencies.md', 'docs/guides/custom-models.md', 'docs/operations/troubleshooting.md']) {
+for (const page of [
+  'docs/reference/configuration.md',
+  'docs/internals/dependencies.md',
+  'docs/guides/custom-models.md',
+  'docs/operations/troubleshooting.md',
+]) {
   test(`the commands of ${page} print what it shows`, needsDist, (t) => playPage(t, page));
 }
 

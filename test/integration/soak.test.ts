@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
 
 const soakPath = fileURLToPath(new URL('../../bench/soak.ts', import.meta.url));
-const faults = ['slow-reader', 'cut-frames', 'vanished-peers', 'invalid-frames', 'worker-exits', 'killed'];
+const failures = ['slow-reader', 'cut-frames', 'vanished-peers', 'invalid-frames', 'worker-exits', 'killed'];
 /** Another one in each run, told when the test fails. */
 const seed = Math.floor(Math.random() * 1_000_000);
 
@@ -28,14 +28,14 @@ test(`beside faults every index is accounted for, and nobody is disturbed (seed 
   skip: process.platform !== 'linux' && 'the soak reads /proc',
 }, async (t) => {
   const every = 0.8;
-  const minutes = (every * faults.length) / 60;
+  const minutes = (every * failures.length) / 60;
   const args = [
     '--minutes',
     String(minutes),
     '--every',
     String(every),
     '--only',
-    faults.join(),
+    failures.join(),
     '--seed',
     String(seed),
   ];

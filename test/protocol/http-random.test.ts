@@ -62,11 +62,12 @@ const oddBodies = [
 ];
 
 /** One part in eight is odd. */
-const usualShare = 7 / 8;
+const defaultShare = 7 / 8;
 
 function makeRequest(random: () => number): string {
   const pick = (from: readonly string[]) => from[Math.floor(random() * from.length)] as string;
-  const either = (usual: readonly string[], odd: readonly string[]) => pick(random() < usualShare ? usual : odd);
+  const either = (fallback: readonly string[], odd: readonly string[]) =>
+    pick(random() < defaultShare ? fallback : odd);
   const lines = [[either(methods, oddMethods), either(targets, oddTargets), either(versions, oddVersions)].join(' ')];
   if (random() < 0.95) lines.push('Host: g');
   const headers = Math.floor(random() * 3);

@@ -56,7 +56,7 @@ export interface Outcome {
   /** What no admission may do, as it happened. */
   readonly violations: readonly string[];
   /** Most frames that were held at once. */
-  readonly mostHeld: number;
+  readonly peakHeld: number;
 }
 
 interface SimulatedFrame {
@@ -118,7 +118,7 @@ class Simulation {
   #nowMs = 0;
   #order = 0;
   #busyMs = 0;
-  #mostHeld = 0;
+  #peakHeld = 0;
 
   constructor(scene: Scene) {
     this.#scene = {
@@ -161,7 +161,7 @@ class Simulation {
       busy: this.#busyMs / (workers * (durationMs - settleMs)),
       jain: jainIndex(sent.map((tally) => tally.served / tally.sent)),
       violations: this.#violations,
-      mostHeld: this.#mostHeld,
+      peakHeld: this.#peakHeld,
     };
   }
 
@@ -188,7 +188,7 @@ class Simulation {
     else if (decision.type === 'drop') this.#drop(frame);
     else {
       if (decision.displaced !== undefined) this.#drop(decision.displaced.frame);
-      this.#mostHeld = Math.max(this.#mostHeld, this.#scheduler.held);
+      this.#peakHeld = Math.max(this.#peakHeld, this.#scheduler.held);
       this.#at(decision.ticket.holdEndMs, () => this.#expire());
     }
   }
@@ -197,8 +197,8 @@ class Simulation {
     const { frame } = ticket;
     if (this.#nowMs > ticket.holdEndMs) this.#violations.push(`held ${this.#nowMs - ticket.arrivedMs} ms`);
     const { serviceMs, serviceSpread } = this.#scene;
-    const usualMs = this.#scene.cameras[frame.camera]?.serviceMs ?? serviceMs;
-    const tookMs = usualMs * (1 + serviceSpread * (2 * this.#random() - 1));
+    const defaultMs = this.#scene.cameras[frame.camera]?.serviceMs ?? serviceMs;
+    const tookMs = defaultMs * (1 + serviceSpread * (2 * this.#random() - 1));
     executor.running += 1;
     this.#at(this.#nowMs + tookMs, () => {
       executor.running -= 1;

@@ -12,7 +12,7 @@ import { build } from 'esbuild';
 /** Whole browsers: a headless shell neither asks for the camera nor hides pages. */
 const names = ['chromium', 'chromium-browser', 'google-chrome'];
 /** A page that takes longer than this has failed, however busy the machine is. */
-const longestPageMs = 120_000;
+const maxPageMs = 120_000;
 
 /** Where Chromium is: `CHROMIUM` of the environment, or on the path; undefined where there is none. */
 export function findChromium(): string | undefined {
@@ -72,7 +72,7 @@ export async function openPage(browser: string, site: Site, query: Record<string
   const ended = new Promise<never>((_, reject) => {
     child.once('error', reject);
     child.once('close', () => reject(new Error(`the browser ended:\n${log}`)));
-    setTimeout(() => reject(new Error(`nothing came from the page:\n${log}`)), longestPageMs).unref();
+    setTimeout(() => reject(new Error(`nothing came from the page:\n${log}`)), maxPageMs).unref();
   });
   try {
     return JSON.parse(await Promise.race([report, ended])) as unknown;

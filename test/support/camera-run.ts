@@ -23,7 +23,7 @@ export interface CameraRun {
   ended(): Promise<number | null>;
 }
 
-const longestWaitMs = 30_000;
+const maxWaitMs = 30_000;
 const pollMs = 20;
 
 /** Why cameras cannot be tested on this machine; `false` where they can. To be given to `skip`. */
@@ -38,7 +38,7 @@ export const noFfmpegReason: string | false = (() => {
 
 /** Waits until something holds. @throws when it does not within half a minute. */
 export async function eventually(what: string, holds: () => boolean): Promise<void> {
-  const deadlineMs = performance.now() + longestWaitMs;
+  const deadlineMs = performance.now() + maxWaitMs;
   while (!holds()) {
     if (performance.now() > deadlineMs) throw new Error(`${what} did not come to be`);
     await new Promise((resolve) => {

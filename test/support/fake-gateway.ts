@@ -26,7 +26,7 @@ export interface FakeGateway {
   readonly sockets: WebSocket[];
 }
 
-export interface FakeBehaviour {
+export interface FakeBehavior {
   readonly frame?: (arrival: Arrival) => void;
   readonly opened?: (socket: WebSocket, connection: number) => void;
   readonly host?: string;
@@ -35,7 +35,7 @@ export interface FakeBehaviour {
 }
 
 /** Serves until the test is over. Without `frame` nothing is ever answered. */
-export async function startFakeGateway(t: Test, { frame, opened, host = '127.0.0.1', serve }: FakeBehaviour) {
+export async function startFakeGateway(t: Test, { frame, opened, host = '127.0.0.1', serve }: FakeBehavior) {
   const http = createServer(serve);
   const server = new WebSocketServer({ server: http });
   const received: number[] = [];

@@ -17,11 +17,11 @@ export function isBad(byte: number): boolean {
   return byte % 16 === 3;
 }
 
-const usual = { batch: 20, step: 5, hangMs: 20_000 };
+const fallback = { batch: 20, step: 5, hangMs: 20_000 };
 
 export const targets: Readonly<Record<string, TargetSpec>> = {
   crashing: {
-    ...usual,
+    ...fallback,
     ...numbered(async (byte) => {
       if (isBad(byte)) process.kill(process.pid, 'SIGSEGV');
       await sleep(isBad(byte) ? 1000 : 0);
@@ -29,7 +29,7 @@ export const targets: Readonly<Record<string, TargetSpec>> = {
     }),
   },
   hanging: {
-    ...usual,
+    ...fallback,
     hangMs: 1500,
     ...numbered(async (byte) => {
       while (isBad(byte));
@@ -37,7 +37,7 @@ export const targets: Readonly<Record<string, TargetSpec>> = {
     }),
   },
   failing: {
-    ...usual,
+    ...fallback,
     ...numbered(async (byte) => {
       if (isBad(byte)) throw new RangeError('no');
       return byte % 2 === 0 ? 'even' : 'odd';

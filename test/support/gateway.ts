@@ -109,13 +109,13 @@ export interface Finished {
 }
 
 /** A command that takes longer than this is ended, and its code is `null`. */
-const longestCommandMs = 90_000;
+const maxCommandMs = 90_000;
 
 /** Runs one command of the command line to its end. */
 export function runCli(
   args: readonly string[],
   env: Record<string, string> = {},
-  limitMs: number = longestCommandMs,
+  limitMs: number = maxCommandMs,
 ): Promise<Finished> {
   const child = spawnCli(args, env);
   const limit = setTimeout(() => child.kill('SIGKILL'), limitMs);

@@ -3,7 +3,7 @@ import type { Test } from 'tap';
 import type { LoadPlan } from '../../src/load/plan.ts';
 import { type LoadReport, reportOf } from '../../src/load/report.ts';
 import { LoadRun } from '../../src/load/run-load.ts';
-import { type FakeBehaviour, type FakeGateway, startFakeGateway } from './fake-gateway.ts';
+import { type FakeBehavior, type FakeGateway, startFakeGateway } from './fake-gateway.ts';
 
 /** One frame, the smallest that begins like a JPEG. */
 export const frames = [Buffer.from([0xff, 0xd8, 0xff, 0xd9])];
@@ -22,8 +22,8 @@ export const plan: LoadPlan = {
 };
 
 /** Runs a load against a server that does as told. */
-export async function load(t: Test, behaviour: FakeBehaviour, changes: Partial<LoadPlan> = {}) {
-  const gateway = await startFakeGateway(t, behaviour);
+export async function load(t: Test, behavior: FakeBehavior, changes: Partial<LoadPlan> = {}) {
+  const gateway = await startFakeGateway(t, behavior);
   const outcome = await new LoadRun({ ...plan, ...changes }, { url: gateway.url, frames }).outcome();
   const report = reportOf(outcome, gateway.url.href, frames);
   requireClosedAccounts(t, report);

@@ -20,7 +20,7 @@ export interface CameraFigures {
 export class PacedCamera {
   readonly #notes: Note[] = [];
   readonly #timer: NodeJS.Timeout;
-  #mostInFlight = 0;
+  #peakInFlight = 0;
 
   /** Gives the client what `picture` returns, `fps` times a second. */
   constructor(client: Client, fps: number, picture: () => Frame) {
@@ -31,7 +31,7 @@ export class PacedCamera {
       if (performance.now() - startMs < (1000 * taken) / fps) return;
       taken += 1;
       client.send(picture()).reply.then((reply) => this.#notes.push({ atMs: performance.now(), reply }));
-      this.#mostInFlight = Math.max(this.#mostInFlight, client.inFlight);
+      this.#peakInFlight = Math.max(this.#peakInFlight, client.inFlight);
     }, 1);
   }
 
@@ -39,8 +39,8 @@ export class PacedCamera {
     return this.#notes.map(({ reply }) => reply);
   }
 
-  get mostInFlight(): number {
-    return this.#mostInFlight;
+  get peakInFlight(): number {
+    return this.#peakInFlight;
   }
 
   /** Figures of the last `spanMs`. */

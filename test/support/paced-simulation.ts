@@ -36,7 +36,7 @@ export interface PacedTally {
   readonly slowDownMs: number[];
   /** From the camera's picture to its result, for each of `resultMs`. */
   readonly agesMs: number[];
-  mostInFlight: number;
+  peakInFlight: number;
 }
 
 interface Client extends PacedTally {
@@ -128,7 +128,7 @@ class Simulation {
     this.#clients = scene.cameras.map(({ limits = defaultLimits }, index) => ({
       ...{ id: `camera ${index}`, pace: new Pace(limits), backpressure: new Backpressure(thresholds) },
       ...{ order: new ReplyOrder(), frames: new Map(), frameIndex: 0 },
-      ...{ sentMs: [], resultMs: [], droppedMs: [], slowDownMs: [], agesMs: [], mostInFlight: 0 },
+      ...{ sentMs: [], resultMs: [], droppedMs: [], slowDownMs: [], agesMs: [], peakInFlight: 0 },
       ...{ pictureMs: undefined, uplinkFreeMs: 0, lastMs: { up: 0, down: 0 }, timer: 0 },
     }));
   }
@@ -188,7 +188,7 @@ class Simulation {
     client.sentMs.push(this.#nowMs);
     const departure = client.pace.sent(this.#nowMs);
     const frame = { pipelineId, client, index: client.frameIndex++, departure, takenMs, serviceMs: 0 };
-    client.mostInFlight = Math.max(client.mostInFlight, client.pace.inFlight);
+    client.peakInFlight = Math.max(client.peakInFlight, client.pace.inFlight);
     client.uplinkFreeMs = Math.max(this.#nowMs, client.uplinkFreeMs) + (this.#scene.uploadMs ?? 0);
     this.#travel(client, 'up', client.uplinkFreeMs, () => this.#arrive(frame));
   }

@@ -28,7 +28,7 @@ const copied = ['native-models'];
 /** The port that the pages name. */
 const portOfPages = '8000';
 /** A command that takes longer than this has failed, however busy the machine is. */
-const longestMs = 120_000;
+const maxMs = 120_000;
 const askAgainMs = 100;
 
 /** A line that begins with `$` is a command, whose last character `\` joins the next line to it; the others are printed. */
@@ -88,7 +88,7 @@ function makeCheckout(t: Test, port: string): Checkout {
 
 function runCommand(command: string, { folder, env }: Checkout): Promise<{ status: number; output: string }> {
   const child = spawn('bash', ['-c', command], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const limit = setTimeout(() => child.kill('SIGKILL'), longestMs);
+  const limit = setTimeout(() => child.kill('SIGKILL'), maxMs);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -118,7 +118,7 @@ async function startServer(t: Test, command: string, port: string, { folder, env
     await closed;
     process.off('exit', kill);
   });
-  const deadlineMs = performance.now() + longestMs;
+  const deadlineMs = performance.now() + maxMs;
   while (!(await isReady(port))) {
     if (child.exitCode !== null || performance.now() > deadlineMs) throw new Error(`"${command}" was never ready`);
     await delay(askAgainMs);

@@ -5,7 +5,7 @@ import WebSocket from 'ws';
 export type Reply = Record<string, unknown>;
 
 /** A wait this long has failed, however busy the machine is. */
-const longestWaitMs = 90_000;
+const maxWaitMs = 90_000;
 /** A frame that was dropped because others were served is sent again after this. */
 const resendAfterMs = 20;
 
@@ -96,8 +96,8 @@ export class StreamClient {
   #change(): Promise<void> {
     return new Promise<void>((resolve, reject) => {
       const limit = setTimeout(() => {
-        reject(new Error(`nothing came for ${longestWaitMs} ms after ${this.texts.slice(-5).join(' ')}`));
-      }, longestWaitMs);
+        reject(new Error(`nothing came for ${maxWaitMs} ms after ${this.texts.slice(-5).join(' ')}`));
+      }, maxWaitMs);
       this.#waiting.add(() => {
         clearTimeout(limit);
         resolve();

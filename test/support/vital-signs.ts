@@ -20,7 +20,7 @@ export interface Readiness {
   };
 }
 
-const longestWaitMs = 90_000;
+const maxWaitMs = 90_000;
 const pollMs = 25;
 
 /** Waits until `look` gives something that satisfies `done`. @throws Error that shows what was seen last. */
@@ -29,7 +29,7 @@ export async function eventually<Seen>(
   done: (seen: Seen) => boolean,
   what: string,
 ): Promise<Seen> {
-  const deadlineMs = performance.now() + longestWaitMs;
+  const deadlineMs = performance.now() + maxWaitMs;
   for (;;) {
     const seen = await look();
     if (done(seen)) return seen;

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'tap';
 import { loadConfig } from '../../src/config.ts';
-import { httpErrors, SetupError, streamErrors } from '../../src/errors.ts';
+import { ConfigError, httpErrors, streamErrors } from '../../src/errors.ts';
 
 const page = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 
@@ -16,7 +16,9 @@ test('docs/reference/websocket-protocol.md has a row for every code of the strea
 });
 
 test('docs/reference/websocket-protocol.md lists no code that the gateway does not send', async (t) => {
-  const codes = [...page('docs/reference/websocket-protocol.md').matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, code]) => code as string);
+  const codes = [...page('docs/reference/websocket-protocol.md').matchAll(/^\| `([a-z_]+)` \|/gm)].map(
+    ([, code]) => code as string,
+  );
   t.ok(codes.length > 0);
   for (const code of codes) t.ok(code in streamErrors, code);
 });
@@ -40,18 +42,18 @@ test('the README names every variable that the configuration reads', async (t) =
 test('docs/reference/configuration.md has every variable with its default, its range and what it may be', async (t) => {
   const rows = page('docs/reference/configuration.md').split('\n');
   // Minus one is no port, no provider and no level: every variable with a range says what it must be. None has no range.
-  const faults = faultsOf(new Proxy({}, { get: () => '-1' }));
+  const issues = issuesOf(new Proxy({}, { get: () => '-1' }));
   const asked = new Map<string, string>();
   loadConfig(new Proxy({}, { get: (_, name) => void asked.set(String(name), '') }));
   for (const name of asked.keys()) {
     const row = rows.filter((line) => line.startsWith(`| \`${name}\` |`));
     t.equal(row.length, 1, name);
     const [, , , range = ''] = row[0]?.split('|') ?? [];
-    const fault = faults.find((line) => line.startsWith(`${name} `)) ?? '';
-    const [, low, high] = /a number from (\S+) to (\S+);/.exec(fault) ?? [];
-    if (low !== undefined) t.equal(range.trim(), `${low} to ${high}`, fault);
-    const [, list] = /(?:one of|knows) ([a-z, ]+);/.exec(fault) ?? [];
-    if (list !== undefined) t.equal(range.replaceAll(/[` ]/g, ''), list.replaceAll(' ', ''), fault);
+    const issue = issues.find((line) => line.startsWith(`${name} `)) ?? '';
+    const [, low, high] = /a number from (\S+) to (\S+);/.exec(issue) ?? [];
+    if (low !== undefined) t.equal(range.trim(), `${low} to ${high}`, issue);
+    const [, list] = /(?:one of|knows) ([a-z, ]+);/.exec(issue) ?? [];
+    if (list !== undefined) t.equal(range.replaceAll(/[` ]/g, ''), list.replaceAll(' ', ''), issue);
   }
 });
 
@@ -64,12 +66,12 @@ test('the defaults of docs/reference/configuration.md are those that the configu
   t.same(said, real);
 });
 
-function faultsOf(env: Record<string, string>): readonly string[] {
+function issuesOf(env: Record<string, string>): readonly string[] {
   try {
     loadConfig(env);
     return [];
   } catch (error) {
-    return error instanceof SetupError ? error.faults : [];
+    return error instanceof ConfigError ? error.issues : [];
   }
 }
 
@@ -80,14 +82,37 @@ test('the README tells of every command', async (t) => {
   for (const name of commands) t.ok(readme.includes(`framegate ${name}`), name);
 });
 
-for (const [command, name, fewest] of [
+/** The options of each command of src/cli.ts that its help shows, by the command's name. */
+function optionsOfCommands(): Map<string, string[]> {
+  const [, ...sources] = page('src/cli.ts').split(/\.command\('/);
+  return new Map(
+    sources.map((source) => {
+      const name = /^\w+/.exec(source)?.[0] ?? '';
+      const declared = (source.split('.action(')[0] ?? '').split(/(?=\.(?:addO|o)ption\()/).slice(1);
+      const shown = declared.filter((option) => !option.includes('hideHelp'));
+      return [name, shown.flatMap((option) => /--[a-z-]+/.exec(option)?.[0] ?? [])];
+    }),
+  );
+}
+
+for (const [command, name, min] of [
   ['bench', 'docs/operations/benchmarking.md', 11],
   ['camera', 'docs/guides/ip-cameras.md', 8],
 ] as const) {
-  test(`${name} explains every flag of framegate ${command}`, async (t) => {
-    const options = page('src/cli.ts').split(`.command('${command}')`)[1]?.split('.action(')[0] ?? '';
-    const flags = [...options.matchAll(/--[a-z-]+/g)].map(([flag]) => flag);
-    t.ok(flags.length >= fewest);
-    for (const flag of flags) t.ok(page(name).includes(`\`${flag}\``), flag);
+  test(`${name} explains every option of framegate ${command}`, async (t) => {
+    const options = optionsOfCommands().get(command) ?? [];
+    t.ok(options.length >= min);
+    for (const option of options) t.ok(page(name).includes(`\`${option}\``), option);
   });
 }
+
+test('docs/reference/cli.md has a section for every command, with a row for every option', async (t) => {
+  const commands = optionsOfCommands();
+  t.ok(commands.size > 5);
+  const sections = page('docs/reference/cli.md').split(/^## /m);
+  for (const [command, options] of commands) {
+    const section = sections.find((text) => new RegExp(`^framegate (?:models )?${command}\\n`).test(text)) ?? '';
+    t.not(section, '', command);
+    for (const option of options) t.match(section, new RegExp(`^\\|.*\`${option}[ \`]`, 'm'), `${command} ${option}`);
+  }
+});

@@ -3,13 +3,13 @@ import { availableParallelism, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
 import { type Config, configOfProcess, loadConfig } from '../../src/config.ts';
-import { SetupError } from '../../src/errors.ts';
+import { ConfigError } from '../../src/errors.ts';
 
-function faultsOf(env: Record<string, string>): readonly string[] {
+function issuesOf(env: Record<string, string>): readonly string[] {
   try {
     loadConfig(env);
   } catch (error) {
-    if (error instanceof SetupError) return error.faults;
+    if (error instanceof ConfigError) return error.issues;
     throw error;
   }
   return [];
@@ -157,11 +157,11 @@ test('a number is taken from the lowest to the highest allowed, and not beyond',
     t.equal(loadConfig({ [name]: String(lowest) })[key], lowest * unit);
     t.equal(loadConfig({ [name]: String(highest) })[key], highest * unit);
     for (const bad of [lowest - 1, highest + 1]) {
-      t.same(faultsOf({ [name]: String(bad) }), [
+      t.same(issuesOf({ [name]: String(bad) }), [
         `${name} must be a number from ${lowest} to ${highest}; it is "${bad}"`,
       ]);
     }
-    t.same(faultsOf({ [name]: String(lowest + 0.5) }), [`${name} must be a whole number; it is "${lowest + 0.5}"`]);
+    t.same(issuesOf({ [name]: String(lowest + 0.5) }), [`${name} must be a whole number; it is "${lowest + 0.5}"`]);
   }
 });
 
@@ -188,14 +188,14 @@ test('trusted proxies are addresses and networks', async (t) => {
     '10.0.0.0/-1',
     '*',
   ]) {
-    t.same(faultsOf({ TRUSTED_PROXIES: bad }), [
+    t.same(issuesOf({ TRUSTED_PROXIES: bad }), [
       `TRUSTED_PROXIES takes addresses and networks as 10.0.0.7, 10.0.0.0/8 or fd00::/8; not "${bad}"`,
     ]);
   }
 });
 
 test('one whole frame must fit into what may be in receipt', async (t) => {
-  t.same(faultsOf({ HTTP_MAX_RECEIVING_MB: '4' }), [
+  t.same(issuesOf({ HTTP_MAX_RECEIVING_MB: '4' }), [
     'HTTP_MAX_RECEIVING_MB must not be below STREAM_MAX_FRAME_SIZE_MB (5)',
   ]);
 });
@@ -204,7 +204,7 @@ test('the frame limit is from 0.001 to 64 megabytes', async (t) => {
   t.equal(loadConfig({ STREAM_MAX_FRAME_SIZE_MB: '0.001' }).maxFrameBytes, 1048);
   t.equal(loadConfig({ STREAM_MAX_FRAME_SIZE_MB: '64' }).maxFrameBytes, 67_108_864);
   for (const bad of ['0', '0.0009', '64.1', '1e1', '-1', 'five', '5MB', '0x5', 'Infinity', 'NaN', '.5', '5.']) {
-    t.same(faultsOf({ STREAM_MAX_FRAME_SIZE_MB: bad }), [
+    t.same(issuesOf({ STREAM_MAX_FRAME_SIZE_MB: bad }), [
       `STREAM_MAX_FRAME_SIZE_MB must be a number from 0.001 to 64; it is "${bad}"`,
     ]);
   }
@@ -213,22 +213,22 @@ test('the frame limit is from 0.001 to 64 megabytes', async (t) => {
 test('thresholds are parts of one, and critical is not below warning', async (t) => {
   t.match(loadConfig({ STREAM_DROP_THRESHOLD: '0.5', STREAM_SLOWDOWN_THRESHOLD: '0.5' }), { slowdownThreshold: 0.5 });
   t.match(loadConfig({ STREAM_DROP_THRESHOLD: '0', STREAM_SLOWDOWN_THRESHOLD: '1' }), { dropThreshold: 0 });
-  t.same(faultsOf({ STREAM_DROP_THRESHOLD: '0.5', STREAM_SLOWDOWN_THRESHOLD: '0.4' }), [
+  t.same(issuesOf({ STREAM_DROP_THRESHOLD: '0.5', STREAM_SLOWDOWN_THRESHOLD: '0.4' }), [
     'STREAM_SLOWDOWN_THRESHOLD (0.4) must not be below STREAM_DROP_THRESHOLD (0.5)',
   ]);
-  t.same(faultsOf({ STREAM_SLOWDOWN_THRESHOLD: '30' }), [
+  t.same(issuesOf({ STREAM_SLOWDOWN_THRESHOLD: '30' }), [
     'STREAM_SLOWDOWN_THRESHOLD must be a number from 0 to 1; it is "30"',
   ]);
 });
 
 test('unknown names in a list are told one by one, and an empty list too', async (t) => {
   const known = 'cpu, cuda, tensorrt, coreml, dml, webgpu, openvino, migraphx, rocm';
-  t.same(faultsOf({ ORT_PROVIDERS: 'cpu,gpu,npu' }), [
+  t.same(issuesOf({ ORT_PROVIDERS: 'cpu,gpu,npu' }), [
     `ORT_PROVIDERS knows ${known}; not "gpu"`,
     `ORT_PROVIDERS knows ${known}; not "npu"`,
   ]);
-  t.same(faultsOf({ ORT_PROVIDERS: ',' }), [`ORT_PROVIDERS must name at least one of ${known}`]);
-  t.same(faultsOf({ LOG_LEVEL: 'loud' }), [
+  t.same(issuesOf({ ORT_PROVIDERS: ',' }), [`ORT_PROVIDERS must name at least one of ${known}`]);
+  t.same(issuesOf({ LOG_LEVEL: 'loud' }), [
     'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent; it is "loud"',
   ]);
 });
@@ -236,10 +236,10 @@ test('unknown names in a list are told one by one, and an empty list too', async
 test('several bad values are told at once, one line each', async (t) => {
   const env = { PORT: 'http', POOL_WORKERS: '0', LOG_LEVEL: 'loud' };
   t.same(
-    faultsOf(env).map((fault) => fault.split(' ')[0]),
+    issuesOf(env).map((issue) => issue.split(' ')[0]),
     ['PORT', 'POOL_WORKERS', 'LOG_LEVEL'],
   );
-  t.throws(() => loadConfig(env), { name: 'SetupError', message: /^PORT .*\nPOOL_WORKERS .*\nLOG_LEVEL .*$/ });
+  t.throws(() => loadConfig(env), { name: 'ConfigError', message: /^PORT .*\nPOOL_WORKERS .*\nLOG_LEVEL .*$/ });
 });
 
 test('the configuration cannot be changed', async (t) => {

@@ -1,6 +1,6 @@
 /** Errors carry what the peer reads apart from what the log reads. */
 import { test } from 'tap';
-import { exitCodeOf, FrameError, httpErrors, SetupError, StartError, streamErrors } from '../../src/errors.ts';
+import { ConfigError, exitCodeOf, FrameError, httpErrors, StartError, streamErrors } from '../../src/errors.ts';
 
 test('a frame error has the usual detail of its code unless it is given one', async (t) => {
   t.match(new FrameError('invalid_frame'), { code: 'invalid_frame', detail: 'Not a valid JPEG image' });
@@ -17,23 +17,23 @@ test('a frame error keeps its cause', async (t) => {
 });
 
 test('a setup error is one line for each fault', async (t) => {
-  const error = new SetupError(['one', 'two']);
+  const error = new ConfigError(['one', 'two']);
   t.equal(error.message, 'one\ntwo');
-  t.same(error.faults, ['one', 'two']);
-  t.equal(error.name, 'SetupError');
+  t.same(error.issues, ['one', 'two']);
+  t.equal(error.name, 'ConfigError');
 });
 
 test('whatever a fault quotes, it stays one line that a terminal can show', async (t) => {
-  const { faults, message } = new SetupError(['a\nb\x1b[31mc', 'x'.repeat(1000)]);
-  t.equal(faults[0], 'a b [31mc');
-  t.equal(faults[1], `${'x'.repeat(500)}…`);
+  const { issues, message } = new ConfigError(['a\nb\x1b[31mc', 'x'.repeat(1000)]);
+  t.equal(issues[0], 'a b [31mc');
+  t.equal(issues[1], `${'x'.repeat(500)}…`);
   t.equal(message.split('\n').length, 2);
 });
 
 test('of many faults the first are told, and the others counted', async (t) => {
-  const { faults } = new SetupError(Array.from({ length: 100_000 }, (_, index) => `fault ${index}`));
-  t.equal(faults.length, 26);
-  t.same(faults.slice(-2), ['fault 24', 'and 99975 more']);
+  const { issues } = new ConfigError(Array.from({ length: 100_000 }, (_, index) => `fault ${index}`));
+  t.equal(issues.length, 26);
+  t.same(issues.slice(-2), ['fault 24', 'and 99975 more']);
 });
 
 test('codes of the stream and of plain requests do not overlap', async (t) => {
@@ -46,9 +46,9 @@ test('no usual detail looks like a path', async (t) => {
 });
 
 test('exit code 2 is for the set-up alone; what may pass by itself, anywhere behind an error, is 1', async (t) => {
-  t.equal(exitCodeOf(new SetupError(['PORT'])), 2);
-  t.equal(exitCodeOf(new SetupError(['PORT'], { cause: new Error('x') })), 2);
+  t.equal(exitCodeOf(new ConfigError(['PORT'])), 2);
+  t.equal(exitCodeOf(new ConfigError(['PORT'], { cause: new Error('x') })), 2);
   t.equal(exitCodeOf(new StartError(['memory'])), 1);
   const shortage = Object.assign(new Error('open'), { code: 'EMFILE' });
-  t.equal(exitCodeOf(new SetupError(['a.json'], { cause: new Error('x', { cause: shortage }) })), 1);
+  t.equal(exitCodeOf(new ConfigError(['a.json'], { cause: new Error('x', { cause: shortage }) })), 1);
 });

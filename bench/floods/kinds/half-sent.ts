@@ -43,7 +43,7 @@ async function sendBodies(target: Target): Promise<Attack> {
 }
 
 /** The largest message that the gateway begins to take. */
-async function largestMessage(target: Target): Promise<number> {
+async function maxMessageBytes(target: Target): Promise<number> {
   for (const bytes of messageSizes) {
     const socket = await openStream(target, 0);
     socket?.resume().write(headerOf(bytes));
@@ -71,7 +71,7 @@ function writeZeros(socket: Socket, bytes: number): void {
 }
 
 async function sendMessages(target: Target): Promise<Attack> {
-  const bytes = await largestMessage(target);
+  const bytes = await maxMessageBytes(target);
   const sockets = await openMany(scaled(target, messages), (n) => openStream(target, n));
   for (const socket of sockets) {
     socket?.resume().write(headerOf(bytes));

@@ -45,7 +45,7 @@ export function ppOcrAlphabet(): string[] {
 }
 
 /** The reader that the gateway's pipeline file names. */
-export function usualReader(): ReaderName {
+export function defaultRecognizer(): ReaderName {
   const file = JSON.parse(readFileSync(new URL('pipelines/yolo_ocr.json', modelsDir), 'utf8'));
   const node = file.nodes.find((node: { tool_id: string }) => node.tool_id === 'extract_text');
   return node.params.model ?? 'pp-ocrv4';

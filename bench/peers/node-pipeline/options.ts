@@ -1,6 +1,6 @@
 /** The flags of both Node peers. */
 import { parseArgs } from 'node:util';
-import { readers, usualReader } from './models.ts';
+import { defaultRecognizer, readers } from './models.ts';
 import { decoders } from './picture.ts';
 import type { PipelineOptions } from './pipeline.ts';
 
@@ -16,14 +16,14 @@ export function readFlags<T>(usage: string, names: readonly string[], read: (val
     const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
     return read(parseArgs({ options }).values);
   } catch (error) {
-    const [fault] = (error as Error).message.split('\n');
-    process.stderr.write(`${fault}\nusage: ${usage}\n`);
+    const [issue] = (error as Error).message.split('\n');
+    process.stderr.write(`${issue}\nusage: ${usage}\n`);
     process.exit(2);
   }
 }
 
 /** More threads in a run took two to three times the processor time for a frame: they spin while they wait for each other. */
-const usualOrtThreads = '1';
+const defaultOrtThreads = '1';
 
 export const peerFlags = ['port', 'reader', 'decoder', 'ort-threads'];
 export const peerUsage = '[--port N] [--reader pp-ocrv4|plate-reader] [--decoder jpeg-js|jpeg-turbo] [--ort-threads N]';
@@ -31,9 +31,9 @@ export const peerUsage = '[--port N] [--reader pp-ocrv4|plate-reader] [--decoder
 export function peerOptions(values: Values): PeerOptions {
   return {
     port: wholeNumber('--port', values['port'] ?? '8000', 0, 65_535),
-    reader: oneOf('--reader', values['reader'] ?? usualReader(), readers),
+    reader: oneOf('--reader', values['reader'] ?? defaultRecognizer(), readers),
     decoder: oneOf('--decoder', values['decoder'] ?? 'jpeg-js', decoders),
-    ortThreads: wholeNumber('--ort-threads', values['ort-threads'] ?? usualOrtThreads, 0, 256),
+    ortThreads: wholeNumber('--ort-threads', values['ort-threads'] ?? defaultOrtThreads, 0, 256),
   };
 }
 

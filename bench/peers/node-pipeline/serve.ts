@@ -16,7 +16,7 @@ const maxPayload = 4 * maxFrameBytes;
 /** The part of a session's frames that may be dropped before its sender is told to slow down. */
 const slowDownRate = 0.3;
 /** Fewer frames than this say nothing about a rate. */
-const fewestFrames = 10;
+const minFrames = 10;
 
 /**
  * Serves until SIGTERM, then closes every stream.
@@ -68,7 +68,7 @@ function answerFrames(socket: WebSocket, answer: Answer): void {
 }
 
 function isTooFast(frames: number, drops: number): boolean {
-  return frames >= fewestFrames && drops / frames > slowDownRate;
+  return frames >= minFrames && drops / frames > slowDownRate;
 }
 
 function failFrame(socket: WebSocket, error: unknown): void {

@@ -1,5 +1,5 @@
 /** Worker threads of this process that all load the same pipelines: their lifecycle, deadlines and replacement. Main thread. */
-import { SetupError } from '../../errors.ts';
+import { ConfigError } from '../../errors.ts';
 import type { Log } from '../../observe/log.ts';
 import type { Executor, ExecutorStatus, StartedFrame } from '../executor.ts';
 import type { FrameOutcome, WorkerSetup } from '../messages.ts';
@@ -70,10 +70,10 @@ export class ThreadExecutor implements Executor {
 
   /**
    * Starts one worker more. Settles when it is ready.
-   * @throws SetupError when it cannot be set up; then it is as if it had not been asked for.
+   * @throws ConfigError when it cannot be set up; then it is as if it had not been asked for.
    */
   async grow(): Promise<void> {
-    if (this.isStopping) throw new SetupError(['the workers are being stopped']);
+    if (this.isStopping) throw new ConfigError(['the workers are being stopped']);
     this.#size += 1;
     const booted = Promise.withResolvers<void>();
     this.#spawn(booted);
@@ -158,9 +158,9 @@ export class ThreadExecutor implements Executor {
         this.#returned(idle);
       },
       gone: (gone, error) => this.#lost(gone, error, booted),
-      bootFailed: (_failed, faults) => {
-        this.#options.log.error({ faults }, 'a worker cannot be set up');
-        booted?.reject(new SetupError(faults));
+      bootFailed: (_failed, issues) => {
+        this.#options.log.error({ issues }, 'a worker cannot be set up');
+        booted?.reject(new ConfigError(issues));
       },
       printed: (text) => this.#options.log.info({ text: text.slice(0, maxPrintedLength).trimEnd() }, 'a tool printed'),
     });
@@ -182,7 +182,7 @@ export class ThreadExecutor implements Executor {
     if (worker.hasRun) this.#replenish();
     else if (booted === undefined || worker.report !== undefined) this.#replenishLater();
     else this.#size -= 1;
-    booted?.reject(new SetupError([error?.message ?? 'a worker thread ended before it was ready'], { cause: error }));
+    booted?.reject(new ConfigError([error?.message ?? 'a worker thread ended before it was ready'], { cause: error }));
   }
 
   /**

@@ -33,7 +33,7 @@ export interface WorkerEvents {
   idle(worker: WorkerHandle): void;
   /** The thread has ended. `error` says why if nobody asked it to. */
   gone(worker: WorkerHandle, error: Error | undefined): void;
-  bootFailed(worker: WorkerHandle, faults: readonly string[]): void;
+  bootFailed(worker: WorkerHandle, issues: readonly string[]): void;
   /** A tool, or a package of its, has printed something. */
   printed(text: string): void;
 }
@@ -159,7 +159,7 @@ export class WorkerHandle {
         this.#events.ready(this);
         return;
       case 'boot_failed':
-        this.#events.bootFailed(this, message.faults);
+        this.#events.bootFailed(this, message.issues);
         return;
       case 'result':
       case 'failed': {

@@ -74,13 +74,13 @@ test('the keyboard alone reaches and works everything', needsBrowser, async (t) 
 });
 
 test('who wants little motion starts it by hand', needsBrowser, async (t) => {
-  const { page, faults, texts } = await openConsole(t, gateway.httpUrl, { reducedMotion: 'reduce' });
+  const { page, issues, texts } = await openConsole(t, gateway.httpUrl, { reducedMotion: 'reduce' });
   await page.getByText('Ready', { exact: true }).waitFor(patience);
   await page.waitForTimeout(700);
   t.equal(await page.locator('#caption').textContent(), '');
   await page.getByRole('button', { name: 'Start' }).click();
   t.ok((await texts(1)).length > 0);
-  t.strictSame(faults, []);
+  t.strictSame(issues, []);
 });
 
 test('a hidden page holds no session, and goes on when it is seen again', needsBrowser, async (t) => {

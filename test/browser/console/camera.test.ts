@@ -27,11 +27,11 @@ function filmOf(t: Test, text: string): string {
 
 test('what a camera films is found and read', needsBrowser, async (t) => {
   const args = [fakeDevice, saysYes, `--use-file-for-fake-video-capture=${filmOf(t, 'AB12CDE')}`];
-  const { page, faults, texts } = await openConsole(t, `${gateway.httpUrl}/?source=camera`, { args });
+  const { page, issues, texts } = await openConsole(t, `${gateway.httpUrl}/?source=camera`, { args });
   t.strictSame([...new Set(await texts(1))], ['AB12CDE']);
   await page.locator('#found', { hasText: 'AB12CDE' }).waitFor(patience);
   t.equal(await page.getByRole('button', { name: 'Camera' }).getAttribute('aria-pressed'), 'true');
-  t.strictSame(faults, []);
+  t.strictSame(issues, []);
 });
 
 test('a pause lets go of the camera', needsBrowser, async (t) => {
@@ -64,10 +64,10 @@ test('a camera that is not there, or not allowed, is told in words', needsBrowse
     ['There is no camera', [saysYes]],
     ['The camera was not allowed', [fakeDevice]],
   ] as const) {
-    const { page, faults } = await openConsole(t, `${gateway.httpUrl}/?source=camera`, { args });
+    const { page, issues } = await openConsole(t, `${gateway.httpUrl}/?source=camera`, { args });
     await page.getByText(words).waitFor(patience);
     t.equal(await page.getByRole('button', { name: 'Start' }).count(), 1, words);
-    t.strictSame(faults, []);
+    t.strictSame(issues, []);
   }
 });
 
@@ -76,10 +76,10 @@ test('a page that is not secure says so, and the sample still works there', need
   t.teardown(() => plain.kill());
   const args = ['--host-resolver-rules=MAP framegate.test 127.0.0.1'];
   const address = `http://framegate.test:${plain.port}/?source=camera&pipeline=echo`;
-  const { page, faults } = await openConsole(t, address, { args });
+  const { page, issues } = await openConsole(t, address, { args });
   await page.getByText('The camera needs a secure page').waitFor(patience);
   await page.getByRole('button', { name: 'Sample' }).click();
   await page.locator('#caption', { hasText: 'frame' }).waitFor(patience);
   t.equal(await page.locator('#notice').isVisible(), false);
-  t.strictSame(faults, []);
+  t.strictSame(issues, []);
 });

@@ -26,7 +26,7 @@ test(
         socket.close(streamErrors[code].closeCode);
       },
     });
-    const { page, faults } = await openConsole(t, `http://127.0.0.1:${fake.port}/`);
+    const { page, issues } = await openConsole(t, `http://127.0.0.1:${fake.port}/`);
     for (code of codes) {
       await page.locator('#notice-detail', { hasText: `${code}: ${streamErrors[code].detail}` }).waitFor(patience);
       const { title, advice } = wordsOfStream(code);
@@ -37,7 +37,7 @@ test(
       code = codes[(codes.indexOf(code) + 1) % codes.length] as StreamErrorCode;
       await page.locator('#reconnect').click();
     }
-    t.strictSame(faults, []);
+    t.strictSame(issues, []);
   },
 );
 

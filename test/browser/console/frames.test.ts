@@ -59,7 +59,7 @@ test('the picture that is shown is the one that was answered', needsBrowser, asy
       else result(150);
     },
   });
-  const { page, faults } = await openConsole(t, `http://127.0.0.1:${fake.port}/?source=camera&adapt=off`, { before });
+  const { page, issues } = await openConsole(t, `http://127.0.0.1:${fake.port}/?source=camera&adapt=off`, { before });
   const seen = new Set<number>();
   for (const start = performance.now(); seen.size < 20 && performance.now() - start < patience.timeout; ) {
     const { index, red } = await page.evaluate(look);
@@ -70,7 +70,7 @@ test('the picture that is shown is the one that was answered', needsBrowser, asy
     t.not(index % 7, 6, 'what was dropped is never shown');
   }
   t.ok(seen.size >= 20, `${seen.size} frames`);
-  t.strictSame(faults, []);
+  t.strictSame(issues, []);
 });
 
 test('pictures are closed: when answered, dropped, lost, and at a pause', needsBrowser, async (t) => {

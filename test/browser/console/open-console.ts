@@ -15,7 +15,7 @@ export const patience = { timeout: 60_000 };
 export interface OpenConsole {
   readonly page: Page;
   /** What the page has done that it must not: errors, refused loads, requests to other hosts. */
-  readonly faults: string[];
+  readonly issues: string[];
   /** Waits until the texts that were read are all among `expected`, and at least `count` of them are there. */
   texts(count: number): Promise<string[]>;
 }
@@ -50,18 +50,18 @@ export async function openConsole(t: Test, address: string, options: OpenOptions
   const browser = await browserWith(args);
   const page = await browser.newPage(context);
   t.teardown(() => page.context().close());
-  const faults: string[] = [];
+  const issues: string[] = [];
   const { host } = new URL(address);
   page.on('console', (message) => {
-    if (message.type() === 'error') faults.push(message.text());
+    if (message.type() === 'error') issues.push(message.text());
   });
-  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('pageerror', (error) => issues.push(String(error)));
   page.on('request', (request) => {
     const url = new URL(request.url());
-    if (url.protocol.startsWith('http') && url.host !== host) faults.push(`asked ${url.href}`);
+    if (url.protocol.startsWith('http') && url.host !== host) issues.push(`asked ${url.href}`);
   });
   page.on('websocket', (socket) => {
-    if (new URL(socket.url()).host !== host) faults.push(`connected to ${socket.url()}`);
+    if (new URL(socket.url()).host !== host) issues.push(`connected to ${socket.url()}`);
   });
   if (before) await page.addInitScript(before);
   await page.goto(address);
@@ -70,5 +70,5 @@ export async function openConsole(t: Test, address: string, options: OpenOptions
     await items.nth(count - 1).waitFor(patience);
     return items.allTextContents();
   };
-  return { page, faults, texts };
+  return { page, issues, texts };
 }

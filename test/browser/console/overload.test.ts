@@ -7,14 +7,14 @@ const gateway = await startGateway({ MODELS_DIR: fixtureModels, POOL_WORKERS: '1
 tap.teardown(() => gateway.kill());
 
 test('without adapting most frames are dropped, and the gateway asks for fewer', needsBrowser, async (t) => {
-  const { page, faults } = await openConsole(t, `${gateway.httpUrl}/?pipeline=slow&adapt=off&fps=30`);
+  const { page, issues } = await openConsole(t, `${gateway.httpUrl}/?pipeline=slow&adapt=off&fps=30`);
   await page.locator('[data-pressure="slow_down"][aria-current]').waitFor(patience);
   await page.waitForFunction(() => Number(document.querySelector('#drop-rate')?.textContent) > 30, null, patience);
   t.ok(Number(await page.locator('#slow-downs').textContent()) > 0);
   t.match(await page.locator('#pressure-words').textContent(), /switch “Adapt” on/);
   t.equal(await page.locator('#allowed-fps').textContent(), '30');
   t.ok((await page.locator('#chart-drops').getAttribute('d'))?.length, 'drops are in the chart');
-  t.strictSame(faults, []);
+  t.strictSame(issues, []);
 
   await page
     .getByLabel('Adapt')

@@ -10,7 +10,7 @@ import { shippedModels, startGateway } from '../../support/gateway.ts';
 
 const folder = fileURLToPath(new URL('../../../docs/images', import.meta.url));
 /** A plain palette keeps letters sharp and files below 200 KB. */
-const fewColours = 'split[a][b];[a]palettegen=max_colors=128:stats_mode=full[p];[b][p]paletteuse=dither=none';
+const fewColors = 'split[a][b];[a]palettegen=max_colors=128:stats_mode=full[p];[b][p]paletteuse=dither=none';
 /** By then some texts have been read, and the chart has something to show. */
 const settledMs = 22_000;
 
@@ -42,7 +42,7 @@ try {
       '-i',
       raw,
       '-vf',
-      fewColours,
+      fewColors,
       '-compression_level',
       '100',
       small,

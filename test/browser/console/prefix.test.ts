@@ -9,8 +9,8 @@ tap.teardown(() => gateway.kill());
 
 test('the sample is answered through the prefix, and nothing is asked for outside it', needsBrowser, async (t) => {
   const base = await startPrefixProxy(t, gateway.port);
-  const { page, faults, texts } = await openConsole(t, `http://${base}?fps=5`);
+  const { page, issues, texts } = await openConsole(t, `http://${base}?fps=5`);
   t.ok((await texts(1)).length >= 1);
   t.match(page.url(), `http://${base}`);
-  t.strictSame(faults, []);
+  t.strictSame(issues, []);
 });

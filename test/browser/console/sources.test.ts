@@ -16,7 +16,7 @@ const picture = Buffer.from(
 );
 
 test('the sample scene shows boxes and reads its plates right, without a click', needsBrowser, async (t) => {
-  const { page, faults, texts } = await openConsole(t, gateway.httpUrl);
+  const { page, issues, texts } = await openConsole(t, gateway.httpUrl);
   const read = await texts(3);
   t.strictSame(
     read.filter((each) => !(plateTexts as readonly string[]).includes(each)),
@@ -30,7 +30,7 @@ test('the sample scene shows boxes and reads its plates right, without a click',
   t.match(await page.locator('#times').textContent(), /decode.*detect.*read.*on the way/);
   t.match(await page.locator('#chart').getAttribute('aria-label'), /median \d/);
   t.ok(await isYellowSomewhere(t, page), 'a box is drawn');
-  t.strictSame(faults, []);
+  t.strictSame(issues, []);
 });
 
 /** Whether the picture has a box's colour in it, which nothing of the scene has. */
@@ -49,7 +49,7 @@ async function isYellowSomewhere(t: Test, page: Awaited<ReturnType<typeof openCo
 }
 
 test('a pause stops the sending and keeps the picture; a start goes on', needsBrowser, async (t) => {
-  const { page, faults, texts } = await openConsole(t, gateway.httpUrl);
+  const { page, issues, texts } = await openConsole(t, gateway.httpUrl);
   await texts(1);
   await page.getByRole('button', { name: 'Pause' }).click();
   const frame = await page.locator('#caption').textContent();
@@ -59,11 +59,11 @@ test('a pause stops the sending and keeps the picture; a start goes on', needsBr
   t.equal(JSON.parse(await (await fetch(`${gateway.httpUrl}/readyz`)).text()).pool.sessions, 0, 'no session is held');
   await page.getByRole('button', { name: 'Start' }).click();
   await page.waitForFunction((old) => document.querySelector('#caption')?.textContent !== old, frame, patience);
-  t.strictSame(faults, []);
+  t.strictSame(issues, []);
 });
 
 test('another pipeline is chosen in the list and kept in the address', needsBrowser, async (t) => {
-  const { page, faults, texts } = await openConsole(t, gateway.httpUrl);
+  const { page, issues, texts } = await openConsole(t, gateway.httpUrl);
   await texts(1);
   await page.getByLabel('Pipeline').selectOption('yolo');
   await page.waitForFunction(() => !document.querySelector('#times')?.textContent?.includes('read'), null, patience);
@@ -71,21 +71,21 @@ test('another pipeline is chosen in the list and kept in the address', needsBrow
   t.match(await page.locator('#pipeline-hint').textContent(), /without reading/);
   await page.reload();
   t.equal(await page.getByLabel('Pipeline').inputValue(), 'yolo');
-  t.strictSame(faults, []);
+  t.strictSame(issues, []);
 });
 
 test('a picture is read', needsBrowser, async (t) => {
-  const { page, faults } = await openConsole(t, `${gateway.httpUrl}/?fps=5`);
+  const { page, issues } = await openConsole(t, `${gateway.httpUrl}/?fps=5`);
   await page.setInputFiles('#picture-file', { name: 'car.jpg', mimeType: 'image/jpeg', buffer: picture });
   await page.locator('#texts .text', { hasText: text }).waitFor(patience);
   await page.locator('#found', { hasText: text }).waitFor(patience);
   t.match(await page.locator('#caption').textContent(), /960 × 540/);
   t.equal(await page.getByRole('button', { name: 'Picture' }).getAttribute('aria-pressed'), 'true');
-  t.strictSame(faults, []);
+  t.strictSame(issues, []);
 });
 
 test('a video file is played and read', needsBrowser, async (t) => {
-  const { page, faults } = await openConsole(t, gateway.httpUrl);
+  const { page, issues } = await openConsole(t, gateway.httpUrl);
   const film = await page.evaluate(recordFilm, picture.toString('base64'));
   await page.setInputFiles('#video-file', {
     name: 'car.webm',
@@ -94,7 +94,7 @@ test('a video file is played and read', needsBrowser, async (t) => {
   });
   await page.locator('#texts .text', { hasText: text }).waitFor(patience);
   t.match(await page.locator('#caption').textContent(), /960 × 540/);
-  t.strictSame(faults, []);
+  t.strictSame(issues, []);
 });
 
 /** A file as the browser hands it over, in the page. */
@@ -109,7 +109,7 @@ function handOver(page: Page, bytes: Buffer, type: string) {
 }
 
 test('a file that is dropped on the page, or pasted, is read', needsBrowser, async (t) => {
-  const { page, faults } = await openConsole(t, `${gateway.httpUrl}/?fps=5`);
+  const { page, issues } = await openConsole(t, `${gateway.httpUrl}/?fps=5`);
   const dataTransfer = await handOver(page, picture, 'image/jpeg');
   await page.dispatchEvent('.stage', 'dragover', { dataTransfer });
   t.equal(await page.locator('body[data-file-over]').count(), 1, 'the target is shown');
@@ -127,11 +127,11 @@ test('a file that is dropped on the page, or pasted, is read', needsBrowser, asy
     film,
   );
   await page.getByText('This video cannot be played here').waitFor(patience);
-  t.strictSame(faults, []);
+  t.strictSame(issues, []);
 });
 
 test('text that is dropped or pasted is left to the browser', needsBrowser, async (t) => {
-  const { page, faults, texts } = await openConsole(t, gateway.httpUrl);
+  const { page, issues, texts } = await openConsole(t, gateway.httpUrl);
   await texts(1);
   const dataTransfer = await page.evaluateHandle(() => {
     const transfer = new DataTransfer();
@@ -141,7 +141,7 @@ test('text that is dropped or pasted is left to the browser', needsBrowser, asyn
   for (const event of ['dragover', 'drop', 'paste']) await page.dispatchEvent('.stage', event, { dataTransfer });
   t.equal(await page.locator('body[data-file-over]').count(), 0);
   t.equal(await page.getByRole('button', { name: 'Sample' }).getAttribute('aria-pressed'), 'true');
-  t.strictSame(faults, []);
+  t.strictSame(issues, []);
 });
 
 test('what is no video and no picture is told in words, and another source still works', needsBrowser, async (t) => {

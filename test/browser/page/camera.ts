@@ -22,7 +22,7 @@ export interface Report {
   readonly answeredPictures: number;
   readonly pictureSizes: readonly string[];
   /** The colour in the middle of a picture, as the JPEG has it, differs from the source's by this much at most. */
-  readonly colourError: number;
+  readonly colorError: number;
   readonly sentAfterStop: number;
 }
 
@@ -56,7 +56,7 @@ async function videoOf(canvas: HTMLCanvasElement): Promise<HTMLVideoElement> {
   return video;
 }
 
-async function colourErrorOf(frame: Blob): Promise<number> {
+async function colorErrorOf(frame: Blob): Promise<number> {
   const picture = await createImageBitmap(frame);
   const canvas = makeCanvas();
   const context = canvas.getContext('2d') as CanvasRenderingContext2D;
@@ -106,7 +106,7 @@ async function report(client: Client, source: CameraSource, options: CameraOptio
     pictures: handedOut,
     answeredPictures,
     pictureSizes: [...pictureSizes],
-    colourError: first === undefined ? -1 : await colourErrorOf(first),
+    colorError: first === undefined ? -1 : await colorErrorOf(first),
     sentAfterStop: sent - before,
   };
 }

@@ -14,7 +14,7 @@ tap.teardown(() => {
 
 const key = 'dGhlIHNhbXBsZSBub25jZQ==';
 const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
-const usual = {
+const fallback = {
   line: 'GET /ws/video/stream?pipeline_id=echo HTTP/1.1',
   ...{
     Host: 'g',
@@ -29,7 +29,7 @@ const usual = {
 type Changes = Readonly<Record<string, string | undefined>>;
 
 function requestOf(changes: Changes): Buffer {
-  const { line, ...headers }: Record<string, string | undefined> = { ...usual, ...changes };
+  const { line, ...headers }: Record<string, string | undefined> = { ...fallback, ...changes };
   const lines = Object.entries(headers).filter(([, value]) => value !== undefined);
   return Buffer.from(`${line}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`, 'latin1');
 }
@@ -42,9 +42,9 @@ const cases: [section: string, name: string, changes: Changes, status: number][]
   ['4.1', 'websocket in a list', { Upgrade: 'foo, websocket' }, 101],
   ['4.1', 'unknown headers and an Origin', { Origin: 'http://elsewhere', Cookie: 'a=b', 'X-Other': 'x' }, 101],
   ['4.1', 'headers in another order', { Host: undefined, 'X-First': '1', Last: '2', host: 'g' }, 101],
-  ['4.1', 'a POST', { line: usual.line.replace('GET', 'POST'), 'Content-Length': '0' }, 405],
-  ['4.1', 'HTTP/1.0', { line: usual.line.replace('1.1', '1.0') }, 505],
-  ['4.1', 'an absolute target', { line: usual.line.replace('/ws', 'http://g/ws') }, 505],
+  ['4.1', 'a POST', { line: fallback.line.replace('GET', 'POST'), 'Content-Length': '0' }, 405],
+  ['4.1', 'HTTP/1.0', { line: fallback.line.replace('1.1', '1.0') }, 505],
+  ['4.1', 'an absolute target', { line: fallback.line.replace('/ws', 'http://g/ws') }, 505],
   ['4.2.1', 'no Host', { Host: undefined }, 400],
   ['4.2.1', 'no Upgrade', { Upgrade: undefined }, 426],
   ['4.2.1', 'an Upgrade to h2c', { Upgrade: 'h2c' }, 426],

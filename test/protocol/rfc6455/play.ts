@@ -15,7 +15,7 @@ const fence = 'fence';
 /** Close codes that say that the peer broke the protocol. */
 const failCodes = ['close:1002', 'close:1007', 'close:1009'];
 
-const usual: Readonly<Record<Server['name'], Data>> = {
+const fallback: Readonly<Record<Server['name'], Data>> = {
   echo: { opcode: opcodes.text, payload: Buffer.from('Hello, wörld') },
   stream: { opcode: opcodes.binary, payload: encodePicture(16, 16) },
 };
@@ -27,7 +27,7 @@ export function expectedOf({ rfc, differs }: Case): readonly Outcome[] {
 
 export async function play(server: Server, test: Case): Promise<Outcome> {
   const client = await RawClient.open(server, 'echo');
-  const data = test.data ?? usual[server.name];
+  const data = test.data ?? fallback[server.name];
   await write(client, test.bytes(data), test.isDripped === true);
   const [expected = ''] = expectedOf(test);
   const endsItself = /\b(?:end|fail)$/.test(expected);

@@ -11,11 +11,11 @@ test('each connection waits for its answer, and statuses are told apart', async 
   const answered = { 200: 0, 503: 0, 400: 0 };
   const bodies = new Set<string>();
   let waiting = 0;
-  let mostWaiting = 0;
+  let peakWaiting = 0;
   let requests = 0;
   const server = createServer((request, response) => {
     waiting += 1;
-    mostWaiting = Math.max(mostWaiting, waiting);
+    peakWaiting = Math.max(peakWaiting, waiting);
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -36,7 +36,7 @@ test('each connection waits for its answer, and statuses are told apart', async 
   });
   const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/frames`);
   const { results, refused, failed, latencyMs } = await runClosedLoop(url, frames, load);
-  t.equal(mostWaiting, load.connections);
+  t.equal(peakWaiting, load.connections);
   t.strictSame([...bodies].sort(), ['first', 'second frame']);
   for (const [seen, all] of [
     [results, answered[200]],

@@ -70,14 +70,14 @@ test('what is drawn says right, misread, false and missed apart', async (t) => {
       ['FALSE  0.50', 80],
     ],
   );
-  const [red, green] = [marks[0]?.colour, marks[1]?.colour];
+  const [red, green] = [marks[0]?.color, marks[1]?.color];
   t.same(
-    marks.map(({ colour }) => colour),
+    marks.map(({ color }) => color),
     [red, green, red, red],
   );
   t.not(red, green);
   const { text: _, ...unread } = found;
-  t.equal(marksOf([plate], [unread])[0]?.colour, green, 'a pipeline that does not read is not wrong');
+  t.equal(marksOf([plate], [unread])[0]?.color, green, 'a pipeline that does not read is not wrong');
 });
 
 test('drawing leaves the picture inside a box as it was, and copes with any text and place', async (t) => {

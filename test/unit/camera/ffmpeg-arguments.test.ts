@@ -11,7 +11,7 @@ const version = { major: 5, minor: 1 };
 
 function sourceOf(text: string): Source {
   const read = readSource(text);
-  if (!read.ok) throw new Error(read.fault);
+  if (!read.ok) throw new Error(read.issue);
   return read.source;
 }
 
@@ -123,8 +123,8 @@ for (const text of [
 }
 
 test('a folder and what does not exist are no source', async (t) => {
-  t.match(readSource(t.testdir()), { ok: false, fault: /is no file/ });
-  t.match(readSource(join(t.testdir(), 'x')), { ok: false, fault: /does not exist/ });
+  t.match(readSource(t.testdir()), { ok: false, issue: /is no file/ });
+  t.match(readSource(join(t.testdir(), 'x')), { ok: false, issue: /does not exist/ });
 });
 
 test('whatever the source, it is one argument, after -i, and begins with no dash', async (t) => {

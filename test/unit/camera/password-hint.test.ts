@@ -20,8 +20,8 @@ for (const [address, hint] of [
     const read = readSource(address);
     t.equal(read.ok, false);
     if (read.ok) return;
-    t.ok(read.fault.endsWith(` is not an address: in a password, ${hint}`), read.fault);
-    t.notMatch(read.fault.split(' is not ')[0], /pa|ss|word|12|34/);
+    t.ok(read.issue.endsWith(` is not an address: in a password, ${hint}`), read.issue);
+    t.notMatch(read.issue.split(' is not ')[0], /pa|ss|word|12|34/);
   });
 }
 
@@ -65,7 +65,7 @@ test('no raw password is in what is said about it', async (t) => {
   fc.assert(
     fc.property(password, (text) => {
       const read = readSource(`rtsp://admin:${text}@camera/live`);
-      return !(read.ok ? read.source.shown : read.fault).includes(text);
+      return !(read.ok ? read.source.shown : read.issue).includes(text);
     }),
   );
   t.pass();

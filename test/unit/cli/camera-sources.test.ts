@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
 import { type CameraFlags, planCameras } from '../../../src/cli/camera-sources.ts';
-import { SetupError } from '../../../src/errors.ts';
+import { ConfigError } from '../../../src/errors.ts';
 
 const flags: CameraFlags = { pipeline: 'yolo_ocr', url: '127.0.0.1:8000', silence: 10 };
 
@@ -13,11 +13,11 @@ function fileOf(t: Test, content: unknown): string {
   return path;
 }
 
-function faultsOf(run: () => unknown): readonly string[] {
+function issuesOf(run: () => unknown): readonly string[] {
   try {
     run();
   } catch (error) {
-    if (error instanceof SetupError) return error.faults;
+    if (error instanceof ConfigError) return error.issues;
     throw error;
   }
   return [];
@@ -50,18 +50,18 @@ test('live sources come back and files do not, unless told otherwise', async (t)
 test('one camera that cannot be played leaves the others; none at all is a fault', async (t) => {
   const { plans, unusable } = planCameras(['http://cam/v', 'missing.mp4'], flags);
   t.equal(plans.length, 1);
-  t.match(unusable, [{ name: 'camera 2', fault: 'missing.mp4 does not exist' }]);
+  t.match(unusable, [{ name: 'camera 2', issue: 'missing.mp4 does not exist' }]);
   t.strictSame(
-    faultsOf(() => planCameras(['missing.mp4'], flags)),
+    issuesOf(() => planCameras(['missing.mp4'], flags)),
     ['missing.mp4 does not exist'],
   );
   t.match(
-    faultsOf(() => planCameras([], flags)),
+    issuesOf(() => planCameras([], flags)),
     [/no source/],
   );
 });
 
-for (const [what, content, fault] of [
+for (const [what, content, issue] of [
   ['no JSON', '[{"source": "rtsp://u:secret@cam"', /cameras\.json is not JSON$/],
   ['no list', { source: 'http://cam' }, /cameras\.json: Invalid input: expected array/],
   ['an empty list', [], /cameras\.json: /],
@@ -84,16 +84,16 @@ for (const [what, content, fault] of [
   ['an address that is none', [{ source: 'http://cam', url: 'ws://:x' }], /--url "ws:\/\/:x" is not an address/],
 ] as const) {
   test(`a file with ${what} is told by its place`, async (t) => {
-    const faults = faultsOf(() => planCameras([], { ...flags, sources: fileOf(t, content) }));
-    t.equal(faults.length, 1, faults.join('\n'));
-    t.match(faults[0], fault);
-    t.notMatch(faults[0], /secret/);
+    const issues = issuesOf(() => planCameras([], { ...flags, sources: fileOf(t, content) }));
+    t.equal(issues.length, 1, issues.join('\n'));
+    t.match(issues[0], issue);
+    t.notMatch(issues[0], /secret/);
   });
 }
 
 test('a file that is not there is told by its name', async (t) => {
   t.match(
-    faultsOf(() => planCameras([], { ...flags, sources: '/nowhere/c.json' })),
+    issuesOf(() => planCameras([], { ...flags, sources: '/nowhere/c.json' })),
     [/c\.json cannot be read \(ENOENT\)/],
   );
 });
@@ -101,7 +101,7 @@ test('a file that is not there is told by its name', async (t) => {
 test('a file that is larger than any list of cameras is not read to its end', async (t) => {
   const large = fileOf(t, ' '.repeat(1_048_577));
   t.match(
-    faultsOf(() => planCameras([], { ...flags, sources: large })),
+    issuesOf(() => planCameras([], { ...flags, sources: large })),
     [/cameras\.json is larger than 1 MB$/],
   );
 });

@@ -23,13 +23,13 @@ test('ws:// may be left out, and case does not matter', async (t) => {
 test('what is no address is told', async (t) => {
   for (const text of ['', 'ws://', 'http://:80', 'localhost:port']) {
     const message = `--url "${text}" is not an address`;
-    t.throws(() => streamUrlOf(text, 'yolo'), { name: 'SetupError', message }, text);
+    t.throws(() => streamUrlOf(text, 'yolo'), { name: 'ConfigError', message }, text);
   }
 });
 
 test('another scheme is told', async (t) => {
   for (const text of ['ftp://gate.example', 'file:///tmp', 'httpx://gate.example']) {
     const message = `--url "${text}" must be ws:// or wss://`;
-    t.throws(() => streamUrlOf(text, 'yolo'), { name: 'SetupError', message }, text);
+    t.throws(() => streamUrlOf(text, 'yolo'), { name: 'ConfigError', message }, text);
   }
 });

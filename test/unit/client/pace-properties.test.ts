@@ -36,8 +36,8 @@ test('whatever comes: never more in flight than asked, and never a wait without 
         nowMs += next.ms;
         flying = take(pace, next, nowMs, flying);
         const waitMs = pace.waitMs(nowMs);
-        const longestMs = flying.length === 0 ? 2000 / maxFps + 1000 : Number.POSITIVE_INFINITY;
-        const isInBounds = waitMs >= 0 && waitMs <= longestMs && pace.fps > 0 && pace.fps <= maxFps;
+        const maxMs = flying.length === 0 ? 2000 / maxFps + 1000 : Number.POSITIVE_INFINITY;
+        const isInBounds = waitMs >= 0 && waitMs <= maxMs && pace.fps > 0 && pace.fps <= maxFps;
         if (!isInBounds || pace.inFlight !== flying.length || flying.length > maxInFlight) return false;
       }
       return true;

@@ -1,10 +1,10 @@
 /** One camera against a real socket: latency counts from the intended time, and every frame is accounted for. */
 import { type Test, test } from 'tap';
-import { Camera, mostLateMs, mostUnsentBytes } from '../../../src/load/camera.ts';
+import { Camera, maxLateMs, maxUnsentBytes } from '../../../src/load/camera.ts';
 import { nowMs } from '../../../src/load/clock.ts';
-import { emptyLatencies, type Latencies, summariseLatencies } from '../../../src/load/latency.ts';
+import { emptyLatencies, type Latencies, summarizeLatencies } from '../../../src/load/latency.ts';
 import { type Clock, emptyGroupLatencies } from '../../../src/load/messages.ts';
-import { type FakeBehaviour, startFakeGateway } from '../../support/fake-gateway.ts';
+import { type FakeBehavior, startFakeGateway } from '../../support/fake-gateway.ts';
 import { eventually } from '../../support/vital-signs.ts';
 
 const jpeg = Buffer.from([0xff, 0xd8, 0xff, 0xd9]);
@@ -16,8 +16,8 @@ interface Setup {
 }
 
 /** A camera of ten frames a second, connected. */
-async function openCamera(t: Test, behaviour: FakeBehaviour, frames = [jpeg], obey = false) {
-  const gateway = await startFakeGateway(t, behaviour);
+async function openCamera(t: Test, behavior: FakeBehavior, frames = [jpeg], obey = false) {
+  const gateway = await startFakeGateway(t, behavior);
   const latencies = emptyGroupLatencies();
   const late = emptyLatencies();
   const spec = { camera: 0, group: 0, fps: 10, phaseMs: 0, joinMs: 0, reads: true };
@@ -44,7 +44,7 @@ test('a generator that comes late charges it to the frames, and says how late it
   const { offered, sent, notSent } = await camera.finish();
   t.strictSame([offered, sent, notSent], [9, 9, 0], 'frames of 0, 100, …, 800 ms are all offered');
   for (const latencies of [results, late]) {
-    const summary = summariseLatencies(latencies);
+    const summary = summarizeLatencies(latencies);
     t.ok((summary?.max ?? 0) >= 850, `${summary?.max} ms: the first was due at the start`);
     t.ok((summary?.p50 ?? 0) >= 450, `${summary?.p50} ms: the one in the middle half-way`);
   }
@@ -52,17 +52,17 @@ test('a generator that comes late charges it to the frames, and says how late it
 
 test('what a generator gets to much too late is offered and not sent', async (t) => {
   const { camera, late } = await openCamera(t, { frame: ({ result }) => result() });
-  camera.begin(clockSince(mostLateMs + 1050));
+  camera.begin(clockSince(maxLateMs + 1050));
   camera.sendDue(nowMs());
   const { offered, sent, notSent } = await camera.finish();
   t.equal(offered, 21);
   t.equal(sent + notSent, 21);
   t.ok(notSent >= 11 && sent <= 10, `${notSent} not sent: the frames of the first second`);
-  t.ok((summariseLatencies(late)?.max ?? 0) >= mostLateMs + 1050);
+  t.ok((summarizeLatencies(late)?.max ?? 0) >= maxLateMs + 1050);
 });
 
 test('what the network does not take is offered and not sent', async (t) => {
-  const frame = Buffer.alloc(mostUnsentBytes * 8, jpeg);
+  const frame = Buffer.alloc(maxUnsentBytes * 8, jpeg);
   const { camera, gateway } = await openCamera(t, { opened: (socket) => socket.pause() }, [frame]);
   camera.begin(clockSince(950));
   camera.sendDue(nowMs());

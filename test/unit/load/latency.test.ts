@@ -7,7 +7,7 @@ import {
   type Latencies,
   mergeLatencies,
   recordLatency,
-  summariseLatencies,
+  summarizeLatencies,
 } from '../../../src/load/latency.ts';
 
 /** As it arrives when another thread has sent it. */
@@ -29,19 +29,19 @@ function recorded(values: readonly number[]): Latencies {
 }
 
 test('nothing recorded is no latency', async (t) => {
-  t.equal(summariseLatencies(emptyLatencies()), undefined);
-  t.equal(summariseLatencies(mergeLatencies([])), undefined);
-  t.equal(summariseLatencies(mergeLatencies([emptyLatencies(), emptyLatencies()])), undefined);
+  t.equal(summarizeLatencies(emptyLatencies()), undefined);
+  t.equal(summarizeLatencies(mergeLatencies([])), undefined);
+  t.equal(summarizeLatencies(mergeLatencies([emptyLatencies(), emptyLatencies()])), undefined);
 });
 
 test('one value is every percentile', async (t) => {
-  const summary = summariseLatencies(recorded([12.5]));
+  const summary = summarizeLatencies(recorded([12.5]));
   for (const value of Object.values(summary ?? {})) t.ok(Math.abs(value - 12.5) <= 0.0125, `${value}`);
   t.equal(summary?.max, 12.5, 'the maximum is exact');
 });
 
 test('what no clock gives is still recorded', async (t) => {
-  const summary = summariseLatencies(recorded([0, 1e15]));
+  const summary = summarizeLatencies(recorded([0, 1e15]));
   t.equal(summary?.max, 1e15);
   t.ok((summary?.p50 ?? 1) <= 0.001);
 });
@@ -52,7 +52,7 @@ test('percentiles of several threads together are those of all their values', as
     fc.asyncProperty(fc.array(values, { minLength: 1, maxLength: 4 }), async (threads) => {
       const merged = mergeLatencies(await Promise.all(threads.map((part) => sent(recorded(part)))));
       const all = threads.flat().sort((a, b) => a - b);
-      const summary = summariseLatencies(merged);
+      const summary = summarizeLatencies(merged);
       if (summary === undefined || summary.max !== all.at(-1)) return false;
       const parts = { p50: 0.5, p90: 0.9, p97_5: 0.975, p99: 0.99, p999: 0.999 } as const;
       return (Object.keys(parts) as (keyof typeof parts)[]).every((name) => {

@@ -70,7 +70,7 @@ for (const [name, bad] of [
   ['--slow-readers', { slowReaders: '1@x' }],
 ] as const) {
   test(`${name} of ${JSON.stringify(bad)} is refused by name`, async (t) => {
-    t.throws(() => planOf({ ...flags, ...bad }), { name: 'SetupError', message: new RegExp(`^${name} .*must be `) });
+    t.throws(() => planOf({ ...flags, ...bad }), { name: 'ConfigError', message: new RegExp(`^${name} .*must be `) });
   });
 }
 
@@ -79,7 +79,7 @@ test('all that is wrong is told at once', async (t) => {
     planOf({ ...flags, fps: 'a', duration: 'b', phase: 'c' });
     t.fail('nothing was thrown');
   } catch (error) {
-    t.match((error as { faults: string[] }).faults, [/^--fps "a" /, /^--phase "c" /, /^--duration "b" /]);
-    t.equal((error as { faults: string[] }).faults.length, 3);
+    t.match((error as { issues: string[] }).issues, [/^--fps "a" /, /^--phase "c" /, /^--duration "b" /]);
+    t.equal((error as { issues: string[] }).issues.length, 3);
   }
 });

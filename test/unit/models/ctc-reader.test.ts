@@ -3,13 +3,13 @@ import { test } from 'tap';
 import type { Reading } from '../../../src/models/ctc.ts';
 import { CtcReader } from '../../../src/models/ctc-reader.ts';
 import type { Image } from '../../../src/models/image.ts';
-import { findRecogniser, generalRecogniser } from '../../../src/models/recognisers.ts';
+import { findRecognizer, generalRecognizer } from '../../../src/models/recognizers.ts';
 import type { Region } from '../../../src/models/resampling.ts';
 import { createCanvas } from '../../../src/samples/canvas.ts';
 import { drawText, measureText } from '../../../src/samples/draw-text.ts';
-import { toGrey } from '../../../src/samples/render-text.ts';
+import { toGray } from '../../../src/samples/render-text.ts';
 
-const general = await findRecogniser('', generalRecogniser);
+const general = await findRecognizer('', generalRecognizer);
 const reader = await CtcReader.create(general, ['cpu']);
 
 /** A strip of paper as long as the text on it. */
@@ -39,7 +39,7 @@ test('a line is read exactly, small or large', async (t) => {
 });
 
 test('a grey picture is read as a colour one', async (t) => {
-  const image = toGrey(strip('KX482BD', 24));
+  const image = toGray(strip('KX482BD', 24));
   t.equal((await readOne(image, whole(image))).text, 'KX482BD');
 });
 

@@ -36,20 +36,20 @@ function modelOf({ input, inputType, outputs = { out: [1, 25_200, 7] }, metadata
 
 async function plan(described: Described, overrides: ModelOverrides = {}): Promise<DetectorPlan> {
   const made = await planDetector(modelOf(described).model, overrides);
-  if ('fault' in made) throw new Error(made.fault);
+  if ('issue' in made) throw new Error(made.issue);
   return made;
 }
 
-async function faultOf(described: Described, overrides: ModelOverrides = {}): Promise<string> {
+async function issueOf(described: Described, overrides: ModelOverrides = {}): Promise<string> {
   const made = await planDetector(modelOf(described).model, overrides);
-  return 'fault' in made ? made.fault : 'none';
+  return 'issue' in made ? made.issue : 'none';
 }
 
 const unit = { mean: [0, 0, 0], std: [1, 1, 1] };
 const bytes = { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255] };
 const yolox = { out: [1, 8400, 7] };
 
-const planes = (normalisation: object) => ({ kind: 'planes', normalisation });
+const planes = (normalization: object) => ({ kind: 'planes', normalization });
 
 test('a head implies how the picture is wanted', async (t) => {
   t.match(await plan({}), {
@@ -66,7 +66,7 @@ test('a head implies how the picture is wanted', async (t) => {
 
 test('model.json overrides each part of it alone', async (t) => {
   const inputWith = async (overrides: ModelOverrides) => (await plan({ outputs: yolox }, overrides)).input;
-  t.match(await inputWith({ normalisation: '0-1' }), {
+  t.match(await inputWith({ normalization: '0-1' }), {
     layout: planes({ ...unit, order: 'bgr' }),
     alignment: 'top-left',
   });
@@ -78,10 +78,10 @@ test('model.json overrides each part of it alone', async (t) => {
   const imageNet = {
     mean: [0.485, 0.456, 0.406],
     std: [0.229, 0.224, 0.225],
-  } satisfies ModelOverrides['normalisation'];
-  t.match(await inputWith({ normalisation: imageNet }), { layout: planes({ ...imageNet, order: 'bgr' }) });
+  } satisfies ModelOverrides['normalization'];
+  t.match(await inputWith({ normalization: imageNet }), { layout: planes({ ...imageNet, order: 'bgr' }) });
   t.match((await plan({ outputs: yolox }, { head: 'yolov5' })).input, { layout: planes({ ...unit, order: 'rgb' }) });
-  t.match((await plan({}, { normalisation: '0-255' })).input, { layout: planes({ ...bytes, order: 'rgb' }) });
+  t.match((await plan({}, { normalization: '0-255' })).input, { layout: planes({ ...bytes, order: 'rgb' }) });
 });
 
 test('an input of bytes takes pixels as they are', async (t) => {
@@ -92,10 +92,10 @@ test('an input of bytes takes pixels as they are', async (t) => {
   const { model, fed } = modelOf({ ...pixels, outputs });
   await planDetector(model, {});
   t.same(fed, [[1, 384, 512, 3]]);
-  for (const overrides of [{ normalisation: '0-1' }, { channel_order: 'bgr' }] as const) {
-    const fault =
+  for (const overrides of [{ normalization: '0-1' }, { channel_order: 'bgr' }] as const) {
+    const issue =
       'input images takes RGB pixels as they are; normalisation and channel_order of model.json do not apply';
-    t.equal(await faultOf({ ...pixels, outputs }, overrides), fault);
+    t.equal(await issueOf({ ...pixels, outputs }, overrides), issue);
   }
 });
 
@@ -107,9 +107,9 @@ test('names come from model.json, then from the file', async (t) => {
 
 test('a size that the model cannot take is refused with the multiple that it can', async (t) => {
   const free = { input: [1, 3, 'height', 'width'], metadata: { stride: '32' } };
-  const fault = 'imgsz is [480, 650], but the model takes multiples of 32 only';
-  t.equal(await faultOf(free, { imgsz: [480, 650] }), fault);
-  t.not(await faultOf(free, { imgsz: [480, 640] }), fault);
+  const issue = 'imgsz is [480, 650], but the model takes multiples of 32 only';
+  t.equal(await issueOf(free, { imgsz: [480, 650] }), issue);
+  t.not(await issueOf(free, { imgsz: [480, 640] }), issue);
 });
 
 test('a free input takes its size from model.json, then from imgsz, then 640', async (t) => {
@@ -130,7 +130,7 @@ test('a free input takes its size from model.json, then from imgsz, then 640', a
 });
 
 test('a size that the file fixes cannot be another', async (t) => {
-  t.equal(await faultOf({}, { imgsz: [320, 320] }), 'imgsz is [320, 320], but the file fixes [640, 640]');
+  t.equal(await issueOf({}, { imgsz: [320, 320] }), 'imgsz is [320, 320], but the file fixes [640, 640]');
 });
 
 test('halves are as good as float32', async (t) => {
@@ -141,21 +141,21 @@ test('the first output that is a head is taken', async (t) => {
   const outputs = { raw: [1, 3, 80, 80, 7], boxes: [1, 25_200, 7] };
   t.match((await plan({ outputs })).output, { name: 'boxes' });
   t.match(
-    await faultOf({ outputs: { raw: [1, 3, 80, 80, 7], other: [1, 10] } }),
+    await issueOf({ outputs: { raw: [1, 3, 80, 80, 7], other: [1, 10] } }),
     /^output raw has shape \[1, 3, 80, 80, 7\]/,
   );
-  t.equal(await faultOf({ outputs: {} }), 'it has no output');
+  t.equal(await issueOf({ outputs: {} }), 'it has no output');
 });
 
 test('a file that says it is end-to-end is read so whatever its shape', async (t) => {
   const metadata = { end2end: 'True' };
   t.match(await plan({ outputs: { out: [1, 25_200, 6] }, metadata }), { head: { layout: 'end-to-end' } });
-  t.match(await faultOf({ metadata }), /this would fit: \[1, boxes, 6\] \(end-to-end: v10, v26\)$/);
+  t.match(await issueOf({ metadata }), /this would fit: \[1, boxes, 6\] \(end-to-end: v10, v26\)$/);
 });
 
 test('another task is refused, unless model.json names a head', async (t) => {
   const metadata = { task: 'segment' };
-  t.equal(await faultOf({ metadata }), 'the file says that its task is "segment", not "detect"');
+  t.equal(await issueOf({ metadata }), 'the file says that its task is "segment", not "detect"');
   t.match(await plan({ metadata }, { head: 'yolov5' }), { head: { layout: 'yolov5' } });
 });
 
@@ -163,17 +163,17 @@ test('several inputs are refused', async (t) => {
   const { model } = modelOf({});
   const [input] = model.inputs;
   const two = { ...model, inputs: [input as TensorShape, { name: 'scale', type: 'float32', dims: [1, 2] }] };
-  t.same(await planDetector(two, {}), { fault: 'it takes 2 inputs (images, scale); expected one picture' });
+  t.same(await planDetector(two, {}), { issue: 'it takes 2 inputs (images, scale); expected one picture' });
 });
 
 test('an input of more pixels than the limit is refused before memory is set aside for it', async (t) => {
   const huge = modelOf({ input: [1, 3, 20_000, 20_000] });
   t.same(await planDetector(huge.model, {}), {
-    fault: 'its input is [20000, 20000]; an input has 1 to 16777216 pixels',
+    issue: 'its input is [20000, 20000]; an input has 1 to 16777216 pixels',
   });
   t.same(huge.fed, [], 'nothing was run');
   const free: Dims = [1, 3, 'height', 'width'];
-  t.match(await faultOf({ input: free, metadata: { imgsz: '[99999999, 99999999]' } }), /^its input is \[99999999, /);
-  t.match(await faultOf({ input: free, metadata: { imgsz: '[0, 640]' } }), /^its input is \[0, 640\]; /);
-  t.match(await faultOf({ input: free }, { imgsz: [8192, 8192] }), /^its input is \[8192, 8192\]; /);
+  t.match(await issueOf({ input: free, metadata: { imgsz: '[99999999, 99999999]' } }), /^its input is \[99999999, /);
+  t.match(await issueOf({ input: free, metadata: { imgsz: '[0, 640]' } }), /^its input is \[0, 640\]; /);
+  t.match(await issueOf({ input: free }, { imgsz: [8192, 8192] }), /^its input is \[8192, 8192\]; /);
 });

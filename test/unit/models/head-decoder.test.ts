@@ -2,7 +2,7 @@
 import { test } from 'tap';
 import { HeadDecoder } from '../../../src/models/head-decoder.ts';
 import type { Candidates } from '../../../src/models/nms.ts';
-import { recogniseHead } from '../../../src/models/yolo-heads.ts';
+import { recognizeHead } from '../../../src/models/yolo-heads.ts';
 
 /** Boxes as columns, `[1, values, boxes]`. */
 function columns(...boxes: number[][]) {
@@ -52,8 +52,8 @@ test('v5: the score is objectness times the best class', async (t) => {
 
 test('YOLOX: offsets are placed on the grids, row by row, level after level', async (t) => {
   const dims = [1, 42, 6];
-  const head = recogniseHead({ name: 'o', type: 'float32', dims }, { inputWidth: 64, inputHeight: 32, head: 'yolox' });
-  if ('fault' in head) throw new Error(head.fault);
+  const head = recognizeHead({ name: 'o', type: 'float32', dims }, { inputWidth: 64, inputHeight: 32, head: 'yolox' });
+  if ('issue' in head) throw new Error(head.issue);
   const boxes = Array.from({ length: 42 }, () => [0, 0, 0, 0, 0, 1]);
   // 8 × 4 cells of 8 pixels, then 4 × 2 of 16, then 2 × 1 of 32.
   boxes[8 + 3] = [0.5, 0.25, Math.log(2), Math.log(0.5), 0.9, 1];

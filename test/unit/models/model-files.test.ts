@@ -20,7 +20,7 @@ test('what a head implies may be overridden', async (t) => {
   const overrides = {
     head: 'yolov5',
     imgsz: [384, 640],
-    normalisation: '0-255',
+    normalization: '0-255',
     channel_order: 'bgr',
     letterbox: 'top-left',
   };
@@ -32,13 +32,13 @@ test('an override that is none is told with its key', async (t) => {
   const bad = {
     head: 'yolov4',
     imgsz: [0, 640],
-    normalisation: { mean: [0, 0, 0], std: [1, 0, 1] },
+    normalization: { mean: [0, 0, 0], std: [1, 0, 1] },
     letterbox: 'left',
   };
   const modelsDir = t.testdir({ mine: { 'model.onnx': '', 'model.json': JSON.stringify(bad) } });
-  const { fault } = findModel(modelsDir, 'mine') as { fault: string };
+  const { issue } = findModel(modelsDir, 'mine') as { issue: string };
   for (const key of ['head', 'imgsz.0', 'normalisation.std.1', 'letterbox'])
-    t.ok(fault.includes(`${key}: `), `${key}: ${fault}`);
+    t.ok(issue.includes(`${key}: `), `${key}: ${issue}`);
 });
 
 test('a single file is a model without overrides', async (t) => {
@@ -49,9 +49,9 @@ test('a single file is a model without overrides', async (t) => {
 
 test('what is missing is named', async (t) => {
   const modelsDir = t.testdir({ empty: {} });
-  t.same(findModel(modelsDir, 'absent'), { fault: `model file ${modelsDir}/absent/model.onnx does not exist` });
-  t.same(findModel(modelsDir, 'empty'), { fault: `model file ${modelsDir}/empty/model.onnx does not exist` });
-  t.same(findModel(modelsDir, 'absent.onnx'), { fault: `model file ${modelsDir}/absent.onnx does not exist` });
+  t.same(findModel(modelsDir, 'absent'), { issue: `model file ${modelsDir}/absent/model.onnx does not exist` });
+  t.same(findModel(modelsDir, 'empty'), { issue: `model file ${modelsDir}/empty/model.onnx does not exist` });
+  t.same(findModel(modelsDir, 'absent.onnx'), { issue: `model file ${modelsDir}/absent.onnx does not exist` });
 });
 
 test('what is no file, or larger than any model.json, is told without being opened', async (t) => {
@@ -63,18 +63,18 @@ test('what is no file, or larger than any model.json, is told without being open
   });
   execFileSync('mkfifo', [join(modelsDir, 'fifo/model.onnx'), join(modelsDir, 'json/model.json')]);
   writeFileSync(join(modelsDir, 'large/model.json'), ' '.repeat(2_000_000));
-  t.same(findModel(modelsDir, 'folder'), { fault: `model file ${modelsDir}/folder/model.onnx is a folder` });
-  t.same(findModel(modelsDir, 'fifo'), { fault: `model file ${modelsDir}/fifo/model.onnx is no regular file` });
-  t.same(findModel(modelsDir, 'json'), { fault: `${modelsDir}/json/model.json is no regular file` });
+  t.same(findModel(modelsDir, 'folder'), { issue: `model file ${modelsDir}/folder/model.onnx is a folder` });
+  t.same(findModel(modelsDir, 'fifo'), { issue: `model file ${modelsDir}/fifo/model.onnx is no regular file` });
+  t.same(findModel(modelsDir, 'json'), { issue: `${modelsDir}/json/model.json is no regular file` });
   t.match(findModel(modelsDir, 'large'), {
-    fault: /large\/model\.json has 2000000 bytes; more than 1048576 are not read$/,
+    issue: /large\/model\.json has 2000000 bytes; more than 1048576 are not read$/,
   });
 });
 
 test('a name does not lead out of the models folder', async (t) => {
   const root = t.testdir({ models: {}, 'secret.onnx': '', other: { 'model.onnx': '' } });
   for (const name of ['../secret.onnx', '../other', 'a/../../other', join(root, 'secret.onnx'), '/etc/passwd.onnx']) {
-    t.same(findModel(join(root, 'models'), name), { fault: `model "${name}" lies outside the models folder` }, name);
+    t.same(findModel(join(root, 'models'), name), { issue: `model "${name}" lies outside the models folder` }, name);
   }
 });
 
@@ -90,13 +90,13 @@ test('overrides that are not JSON, or not ours, are named with their file', asyn
     list: { 'model.onnx': '', 'model.json': '[]' },
   });
   const broken = findModel(modelsDir, 'broken');
-  t.match('fault' in broken && broken.fault, `${modelsDir}/broken/model.json is not JSON: Expected property name`);
+  t.match('issue' in broken && broken.issue, `${modelsDir}/broken/model.json is not JSON: Expected property name`);
   t.same(findModel(modelsDir, 'wrong'), {
-    fault:
+    issue:
       `${modelsDir}/wrong/model.json: names: Too small: expected array to have >=1 items; ` +
       'score_threshold: Too big: expected number to be <=1; the file: Unrecognized key: "colour"',
   });
   t.same(findModel(modelsDir, 'list'), {
-    fault: `${modelsDir}/list/model.json: the file: Invalid input: expected object, received array`,
+    issue: `${modelsDir}/list/model.json: the file: Invalid input: expected object, received array`,
   });
 });

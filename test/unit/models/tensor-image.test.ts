@@ -5,7 +5,7 @@ import { test } from 'tap';
 import { type Image, letterboxOf } from '../../../src/models/image.ts';
 import type { Region } from '../../../src/models/resampling.ts';
 import {
-  type Normalisation,
+  type Normalization,
   pixelsTensor,
   planesTensor,
   unitRgb,
@@ -176,7 +176,7 @@ test('a grey picture fills all three planes', async (t) => {
 
 test('mean, deviation and order of the planes are applied', async (t) => {
   const image: Image = { width: 1, height: 1, channels: 3, data: Uint8Array.of(255, 0, 51) };
-  const bgr: Normalisation = { mean: [0.1, 0.2, 0.3], std: [0.5, 0.25, 1], order: 'bgr' };
+  const bgr: Normalization = { mean: [0.1, 0.2, 0.3], std: [0.5, 0.25, 1], order: 'bgr' };
   const out = new Float32Array(3);
   writeRegion(image, whole(image), planesTensor(out, 1, 1, bgr), placeAll(1, 1));
   assertClose(out, [(0.2 - 0.1) / 0.5, (0 - 0.2) / 0.25, (1 - 0.3) / 1]);
@@ -228,7 +228,7 @@ test('a letterboxed picture has bars of 114 around it, whatever was there before
 
 test('the bars are normalised like the picture', async (t) => {
   const image: Image = { width: 2, height: 1, channels: 3, data: new Uint8Array(6) };
-  const norm: Normalisation = { mean: [0.5, 0.4, 0.3], std: [0.5, 0.2, 0.1], order: 'rgb' };
+  const norm: Normalization = { mean: [0.5, 0.4, 0.3], std: [0.5, 0.2, 0.1], order: 'rgb' };
   const out = new Float32Array(3 * 8);
   writeLetterboxed(image, letterboxOf(image, 2, 4), planesTensor(out, 2, 4, norm));
   const bar = (plane: number) => (114 / 255 - (norm.mean[plane] as number)) / (norm.std[plane] as number);

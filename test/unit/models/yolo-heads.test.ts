@@ -1,6 +1,6 @@
 /** A YOLO output is recognised by its shape, and one that fits no head is refused with those that would. */
 import { test } from 'tap';
-import { type HeadHints, recogniseHead } from '../../../src/models/yolo-heads.ts';
+import { type HeadHints, recognizeHead } from '../../../src/models/yolo-heads.ts';
 
 const square: HeadHints = { inputWidth: 640, inputHeight: 640 };
 
@@ -11,19 +11,19 @@ const wouldFit =
   '[1, 8400 or 8500, 5 + classes] (yolox), ' +
   '[1, boxes, 6] (end-to-end: v10, v26)';
 
-function recognise(dims: readonly (number | string)[], hints: Partial<HeadHints> = {}) {
-  return recogniseHead({ name: 'output0', type: 'float32', dims }, { ...square, ...hints });
+function recognize(dims: readonly (number | string)[], hints: Partial<HeadHints> = {}) {
+  return recognizeHead({ name: 'output0', type: 'float32', dims }, { ...square, ...hints });
 }
 
 test('more boxes than rows is Ultralytics’ head', async (t) => {
-  t.same(recognise([1, 84, 8400], { classNames: 80 }), { layout: 'ultralytics', classes: 80 });
-  t.same(recognise([1, 5, 2100]), { layout: 'ultralytics', classes: 1 });
-  t.same(recognise([1, 6, 7]), { layout: 'ultralytics', classes: 2 });
+  t.same(recognize([1, 84, 8400], { classNames: 80 }), { layout: 'ultralytics', classes: 80 });
+  t.same(recognize([1, 5, 2100]), { layout: 'ultralytics', classes: 1 });
+  t.same(recognize([1, 6, 7]), { layout: 'ultralytics', classes: 2 });
 });
 
 test('three rows a cell is v5’s head, one is YOLOX’s', async (t) => {
-  t.same(recognise([1, 25_200, 85]), { layout: 'yolov5', classes: 80 });
-  t.match(recognise([1, 8400, 85]), {
+  t.same(recognize([1, 25_200, 85]), { layout: 'yolov5', classes: 80 });
+  t.match(recognize([1, 8400, 85]), {
     layout: 'yolox',
     classes: 80,
     grids: [
@@ -32,43 +32,43 @@ test('three rows a cell is v5’s head, one is YOLOX’s', async (t) => {
       { stride: 32, width: 20, height: 20 },
     ],
   });
-  t.same(recognise([1, 25_200, 6], { classNames: 1 }), { layout: 'yolov5', classes: 1 });
+  t.same(recognize([1, 25_200, 6], { classNames: 1 }), { layout: 'yolov5', classes: 1 });
 });
 
 test('the cells of an input that is not square are counted', async (t) => {
   const wide = { inputWidth: 640, inputHeight: 384 };
-  t.same(recognise([1, 15_120, 7], wide), { layout: 'yolov5', classes: 2 });
-  t.match(recognise([1, 5040, 7], wide), { layout: 'yolox', grids: [{ width: 80, height: 48 }, {}, {}] });
-  t.match(recognise([1, 15_120, 7]), { fault: /shape \[1, 15120, 7\]/ });
+  t.same(recognize([1, 15_120, 7], wide), { layout: 'yolov5', classes: 2 });
+  t.match(recognize([1, 5040, 7], wide), { layout: 'yolox', grids: [{ width: 80, height: 48 }, {}, {}] });
+  t.match(recognize([1, 15_120, 7]), { issue: /shape \[1, 15120, 7\]/ });
 });
 
 test('pyramids with a level more or less are known', async (t) => {
   const large = { inputWidth: 1280, inputHeight: 1280 };
-  t.same(recognise([1, 102_000, 85], large), { layout: 'yolov5', classes: 80 }, 'P6');
-  t.match(recognise([1, 34_000, 85], large), { layout: 'yolox', grids: [{}, {}, {}, { stride: 64, width: 20 }] }, 'P6');
-  t.same(recognise([1, 102_000, 85]), { layout: 'yolov5', classes: 80 }, 'P2');
-  t.same(recognise([1, 6000, 85]), { layout: 'yolov5', classes: 80 }, 'tiny v3');
+  t.same(recognize([1, 102_000, 85], large), { layout: 'yolov5', classes: 80 }, 'P6');
+  t.match(recognize([1, 34_000, 85], large), { layout: 'yolox', grids: [{}, {}, {}, { stride: 64, width: 20 }] }, 'P6');
+  t.same(recognize([1, 102_000, 85]), { layout: 'yolov5', classes: 80 }, 'P2');
+  t.same(recognize([1, 6000, 85]), { layout: 'yolov5', classes: 80 }, 'tiny v3');
 });
 
 test('rows of six that are no cells are end-to-end', async (t) => {
-  t.same(recognise([1, 300, 6], { classNames: 80 }), { layout: 'end-to-end' });
-  t.same(recognise([1, 0, 6]), { layout: 'end-to-end' });
+  t.same(recognize([1, 300, 6], { classNames: 80 }), { layout: 'end-to-end' });
+  t.same(recognize([1, 0, 6]), { layout: 'end-to-end' });
 });
 
 test('where a shape fits two heads, the names or the file decide', async (t) => {
-  t.same(recognise([1, 25_200, 6], { classNames: 2 }), { layout: 'end-to-end' });
-  t.same(recognise([1, 25_200, 6], { classNames: 1, endToEnd: true }), { layout: 'end-to-end' });
+  t.same(recognize([1, 25_200, 6], { classNames: 2 }), { layout: 'end-to-end' });
+  t.same(recognize([1, 25_200, 6], { classNames: 1, endToEnd: true }), { layout: 'end-to-end' });
   const tiny = { inputWidth: 64, inputHeight: 64 };
-  t.same(recognise([1, 84, 84], tiny), { layout: 'ultralytics', classes: 80 });
-  t.match(recognise([1, 84, 84], { ...tiny, classNames: 79 }), { layout: 'yolox', classes: 79 });
+  t.same(recognize([1, 84, 84], tiny), { layout: 'ultralytics', classes: 80 });
+  t.match(recognize([1, 84, 84], { ...tiny, classNames: 79 }), { layout: 'yolox', classes: 79 });
 });
 
 test('a head that model.json names is taken, if the shape allows it', async (t) => {
-  t.same(recognise([1, 8400, 85], { head: 'yolov5' }), { layout: 'yolov5', classes: 80 }, 'YOLOX decoded by the model');
-  t.same(recognise([1, 84, 20], { head: 'ultralytics' }), { layout: 'ultralytics', classes: 80 });
-  t.same(recognise([1, 25_200, 6], { head: 'end-to-end' }), { layout: 'end-to-end' });
-  t.same(recognise([1, 25_200, 85], { head: 'yolox' }), {
-    fault:
+  t.same(recognize([1, 8400, 85], { head: 'yolov5' }), { layout: 'yolov5', classes: 80 }, 'YOLOX decoded by the model');
+  t.same(recognize([1, 84, 20], { head: 'ultralytics' }), { layout: 'ultralytics', classes: 80 });
+  t.same(recognize([1, 25_200, 6], { head: 'end-to-end' }), { layout: 'end-to-end' });
+  t.same(recognize([1, 25_200, 85], { head: 'yolox' }), {
+    issue:
       'output output0 has shape [1, 25200, 85]; for an input 640 wide and 640 high, ' +
       'this would fit: [1, 8400 or 8500, 5 + classes] (yolox)',
   });
@@ -90,13 +90,13 @@ test('other shapes are refused with the shape and those that would fit', async (
   ];
   for (const dims of shapes) {
     const text = dims.join(', ');
-    t.same(recognise(dims), { fault: `output output0 has shape [${text}]; ${wouldFit}` }, text);
+    t.same(recognize(dims), { issue: `output output0 has shape [${text}]; ${wouldFit}` }, text);
   }
 });
 
 test('an output that does not fit the names is refused with both numbers', async (t) => {
-  t.same(recognise([1, 6, 100], { classNames: 3 }), { fault: 'output output0 has 2 classes, but the model names 3' });
-  t.same(recognise([1, 25_200, 85], { classNames: 3 }), {
-    fault: 'output output0 has 80 classes, but the model names 3',
+  t.same(recognize([1, 6, 100], { classNames: 3 }), { issue: 'output output0 has 2 classes, but the model names 3' });
+  t.same(recognize([1, 25_200, 85], { classNames: 3 }), {
+    issue: 'output output0 has 80 classes, but the model names 3',
   });
 });

@@ -11,19 +11,19 @@ type Edges = readonly (readonly [string, string])[];
 function graphOf(ids: Iterable<string>, edges: Edges, parts: Partial<PipelineParts> = {}) {
   const nodes = [...ids].map((id) => testNode(id, 'any'));
   const parsed = parsePipelineFile(pipelineFile({ id: 'p', nodes, edges, ...parts }));
-  if (!parsed.ok) throw new Error(parsed.faults.join('\n'));
+  if (!parsed.ok) throw new Error(parsed.issues.join('\n'));
   return parsed.value;
 }
 
 function planOf(ids: string, edges: Edges, parts: Partial<PipelineParts> = {}): GraphPlan {
   const plan = planGraph(graphOf(ids, edges, parts));
-  if (!plan.ok) throw new Error(plan.faults.join('\n'));
+  if (!plan.ok) throw new Error(plan.issues.join('\n'));
   return plan.value;
 }
 
-function faultsOf(ids: string, edges: Edges, parts: Partial<PipelineParts> = {}): string[] {
+function issuesOf(ids: string, edges: Edges, parts: Partial<PipelineParts> = {}): string[] {
   const plan = planGraph(graphOf(ids, edges, parts));
-  return plan.ok ? [] : plan.faults;
+  return plan.ok ? [] : plan.issues;
 }
 
 const diamond: Edges = [
@@ -34,9 +34,9 @@ const diamond: Edges = [
 ];
 
 test('a file need not say how it is loaded and limited, and may', async (t) => {
-  const usual = graphOf('a', []);
-  t.match(usual, { load: 'start', sequential: false });
-  t.same(usual.limits, {});
+  const fallback = graphOf('a', []);
+  t.match(fallback, { load: 'start', sequential: false });
+  t.same(fallback.limits, {});
   const limits = { max_pixels: 1000, max_workers: 2 };
   t.match(graphOf('a', [], { load: 'demand', limits, sequential: true }), { load: 'demand', limits, sequential: true });
 });
@@ -45,16 +45,16 @@ test('limits that limit to nothing are refused by name', async (t) => {
   for (const limits of [{ max_pixels: 0 }, { max_workers: 0 }, { max_workers: 1.5 }]) {
     const parsed = parsePipelineFile(pipelineFile({ id: 'p', nodes: [testNode('a', 'any')], limits }));
     t.equal(parsed.ok, false);
-    t.match(parsed.ok ? [] : parsed.faults, [new RegExp(`^limits.${Object.keys(limits)[0]}: `)]);
+    t.match(parsed.ok ? [] : parsed.issues, [new RegExp(`^limits.${Object.keys(limits)[0]}: `)]);
   }
 });
 
 test('a node may not have the name of a stage of the gateway', async (t) => {
   for (const id of ['decode', 'total']) {
     const parsed = parsePipelineFile(pipelineFile({ id: 'p', nodes: [testNode(id, 'any')] }));
-    if (!parsed.ok) throw new Error(parsed.faults.join());
+    if (!parsed.ok) throw new Error(parsed.issues.join());
     const plan = planGraph(parsed.value);
-    t.same(plan.ok ? [] : plan.faults, [`node "${id}" has the name of a stage of the gateway's own`]);
+    t.same(plan.ok ? [] : plan.issues, [`node "${id}" has the name of a stage of the gateway's own`]);
   }
 });
 
@@ -107,7 +107,7 @@ test('a cycle is named by the nodes on it', async (t) => {
     ['c', 'd'],
     ['d', 'b'],
   ];
-  t.same(faultsOf('abcd', ring), ['cycle: b -> c -> d -> b']);
+  t.same(issuesOf('abcd', ring), ['cycle: b -> c -> d -> b']);
 });
 
 test('a node behind a cycle is not taken for a part of it', async (t) => {
@@ -116,12 +116,12 @@ test('a node behind a cycle is not taken for a part of it', async (t) => {
     ['b', 'a'],
     ['a', 'b'],
   ];
-  t.same(faultsOf('cab', ring, { entry: ['a'], output: ['c'] }), ['cycle: a -> b -> a']);
+  t.same(issuesOf('cab', ring, { entry: ['a'], output: ['c'] }), ['cycle: a -> b -> a']);
 });
 
 test('a node that follows itself is a cycle', async (t) => {
   t.same(
-    faultsOf('ab', [
+    issuesOf('ab', [
       ['a', 'b'],
       ['b', 'b'],
     ]),
@@ -131,20 +131,20 @@ test('a node that follows itself is a cycle', async (t) => {
 
 test('unknown nodes are named with where they stand', async (t) => {
   const parts = { entry: ['a', 'y'], output: ['z'] };
-  t.same(faultsOf('a', [['a', 'x']], parts), [
+  t.same(issuesOf('a', [['a', 'x']], parts), [
     'edge a -> x names the unknown node "x"',
     'entry_nodes names the unknown node "y"',
     'output_nodes names the unknown node "z"',
   ]);
-  t.same(faultsOf('a', [['x', 'a']]), ['edge x -> a names the unknown node "x"']);
+  t.same(issuesOf('a', [['x', 'a']]), ['edge x -> a names the unknown node "x"']);
 });
 
 test('a node that is defined twice is named once', async (t) => {
-  t.same(faultsOf('abaa', []), ['node "a" is defined twice']);
+  t.same(issuesOf('abaa', []), ['node "a" is defined twice']);
 });
 
 test('every node that no entry leads to is named', async (t) => {
-  t.same(faultsOf('abc', [], { entry: ['b'], output: ['b'] }), [
+  t.same(issuesOf('abc', [], { entry: ['b'], output: ['b'] }), [
     'node "a" cannot be reached from entry_nodes',
     'node "c" cannot be reached from entry_nodes',
   ]);
@@ -173,7 +173,7 @@ test('each missing or wrong key is named by its path', async (t) => {
   });
   t.same(parsed, {
     ok: false,
-    faults: [
+    issues: [
       'id: Too small: expected string to have >=1 characters',
       'nodes.0.plugin_id: Invalid input: expected string, received number',
       'nodes.0.tool_id: Invalid input: expected string, received undefined',
@@ -184,27 +184,27 @@ test('each missing or wrong key is named by its path', async (t) => {
 });
 
 test('what is no object is said to be none', async (t) => {
-  t.same(parsePipelineFile([]), { ok: false, faults: ['Invalid input: expected object, received array'] });
+  t.same(parsePipelineFile([]), { ok: false, issues: ['Invalid input: expected object, received array'] });
 });
 
 /** What is said of a file with these nodes and edges. */
-function fileFaultsOf(ids: readonly string[], edges: readonly [string, string][] = []): readonly string[] {
+function fileIssuesOf(ids: readonly string[], edges: readonly [string, string][] = []): readonly string[] {
   const nodes = ids.map((id) => ({ id, plugin_id: 'x', tool_id: 'y' }));
   const parsed = parsePipelineFile({
     ...pipelineFile({ id: 'p', nodes, edges }),
     entry_nodes: ['a'],
     output_nodes: ['a'],
   });
-  return parsed.ok ? [] : parsed.faults;
+  return parsed.ok ? [] : parsed.issues;
 }
 
 test('a file has so many nodes and edges, and no more', async (t) => {
   const ids = Array.from({ length: maxNodes + 1 }, (_, index) => `n${index}`);
-  t.same(fileFaultsOf(ids.slice(1)), []);
-  t.same(fileFaultsOf(ids), ['nodes: Too big: expected array to have <=256 items']);
+  t.same(fileIssuesOf(ids.slice(1)), []);
+  t.same(fileIssuesOf(ids), ['nodes: Too big: expected array to have <=256 items']);
   const edges = Array.from({ length: maxEdges + 1 }, (): [string, string] => ['a', 'b']);
-  t.same(fileFaultsOf(['a', 'b'], edges.slice(1)), []);
-  t.same(fileFaultsOf(['a', 'b'], edges), ['edges: Too big: expected array to have <=4096 items']);
+  t.same(fileIssuesOf(['a', 'b'], edges.slice(1)), []);
+  t.same(fileIssuesOf(['a', 'b'], edges), ['edges: Too big: expected array to have <=4096 items']);
 });
 
 test('the largest graph is planned, as a chain and as a ring, and its faults are found', async (t) => {
@@ -213,15 +213,15 @@ test('the largest graph is planned, as a chain and as a ring, and its faults are
   const planned = planGraph(graphOf(ids, chain, { entry: ['n0'], output: ['n255'] }));
   t.equal(planned.ok && planned.value.levels.length, maxNodes);
   const ring = planGraph(graphOf(ids, [...chain, ['n255', 'n0']], { entry: ['n0'], output: ['n255'] }));
-  t.match(ring, { ok: false, faults: [/^cycle: n0 -> n1 -> /] });
+  t.match(ring, { ok: false, issues: [/^cycle: n0 -> n1 -> /] });
 });
 
 test('an id is a short line of text that JavaScript can keep as a key', async (t) => {
-  t.same(fileFaultsOf(['a', 'constructor', 'toString', 'Kamera 7 – Nord']), []);
-  t.same(fileFaultsOf(['__proto__']), ['nodes.0.id: is a name that JavaScript keeps for itself']);
-  t.same(fileFaultsOf(['a\nb']), ['nodes.0.id: holds control characters']);
-  t.same(fileFaultsOf(['\u202ea']), ['nodes.0.id: holds control characters']);
-  t.same(fileFaultsOf(['x'.repeat(129)]), ['nodes.0.id: Too big: expected string to have <=128 characters']);
+  t.same(fileIssuesOf(['a', 'constructor', 'toString', 'Kamera 7 – Nord']), []);
+  t.same(fileIssuesOf(['__proto__']), ['nodes.0.id: is a name that JavaScript keeps for itself']);
+  t.same(fileIssuesOf(['a\nb']), ['nodes.0.id: holds control characters']);
+  t.same(fileIssuesOf(['\u202ea']), ['nodes.0.id: holds control characters']);
+  t.same(fileIssuesOf(['x'.repeat(129)]), ['nodes.0.id: Too big: expected string to have <=128 characters']);
 });
 
 test('params are nested so deep, and no deeper', async (t) => {
@@ -230,7 +230,7 @@ test('params are nested so deep, and no deeper', async (t) => {
     pipelineFile({ id: 'p', nodes: [testNode('a', 'any', { deep: nested(levels) })] });
   // The file, its nodes, the node and its params are the first four.
   t.equal(parsePipelineFile(fileWith(28)).ok, true);
-  t.same(parsePipelineFile(fileWith(29)), { ok: false, faults: ['is nested more than 32 levels deep'] });
+  t.same(parsePipelineFile(fileWith(29)), { ok: false, issues: ['is nested more than 32 levels deep'] });
   t.match(parsePipelineFile(fileWith(100_000)), { ok: false });
 });
 
@@ -246,7 +246,7 @@ test('any graph is either planned so that every edge goes forwards, or has a cyc
         assert.deepEqual(order.toSorted(), [...letters]);
         for (const [from, to] of edges) assert.ok(order.indexOf(from) < order.indexOf(to));
       } else {
-        const ring = (plan.faults[0] as string).replace('cycle: ', '').split(' -> ');
+        const ring = (plan.issues[0] as string).replace('cycle: ', '').split(' -> ');
         assert.equal(ring[0], ring.at(-1));
         ring.slice(1).forEach((to, index) => {
           assert.ok(edges.some((edge) => edge[0] === ring[index] && edge[1] === to));

@@ -1,7 +1,7 @@
 /** Pipeline files are loaded and checked against the tools; each fault names its file, its node and the complaint. */
 import { writeFileSync } from 'node:fs';
 import { type Test, test } from 'tap';
-import { SetupError } from '../../../src/errors.ts';
+import { ConfigError } from '../../../src/errors.ts';
 import { checkPipelines, loadPipelines, type Pipeline } from '../../../src/pipeline/registry.ts';
 import { type ModelsParts, makeModelsDir, pipelineFile, testNode } from '../../support/temp-models.ts';
 
@@ -13,11 +13,11 @@ function load(t: Test, parts: ModelsParts): Promise<Pipeline[]> {
 }
 
 /** The faults of a models folder, without the folder in front of each. */
-async function faultsOf(t: Test, parts: ModelsParts): Promise<string[]> {
+async function issuesOf(t: Test, parts: ModelsParts): Promise<string[]> {
   const modelsDir = makeModelsDir(t, parts);
   const error = await loadPipelines({ modelsDir, providers: ['cpu'] }).catch((caught: unknown) => caught);
-  if (!(error instanceof SetupError)) throw new Error('there is no SetupError');
-  return error.faults.map((fault) => fault.replaceAll(`${modelsDir}/`, ''));
+  if (!(error instanceof ConfigError)) throw new Error('there is no ConfigError');
+  return error.issues.map((issue) => issue.replaceAll(`${modelsDir}/`, ''));
 }
 
 test('pipelines are loaded in the order of their files', async (t) => {
@@ -54,19 +54,19 @@ test('other files beside the pipelines and the tools are left alone', async (t) 
 });
 
 test('a folder without pipelines is a fault', async (t) => {
-  t.same(await faultsOf(t, {}), ['pipelines holds no pipeline (*.json)']);
-  t.same(await faultsOf(t, { files: { 'pipelines/README.md': '' } }), ['pipelines holds no pipeline (*.json)']);
+  t.same(await issuesOf(t, {}), ['pipelines holds no pipeline (*.json)']);
+  t.same(await issuesOf(t, { files: { 'pipelines/README.md': '' } }), ['pipelines holds no pipeline (*.json)']);
 });
 
 test('a file that is not JSON is named with what is wrong with it', async (t) => {
-  const [fault, ...others] = await faultsOf(t, { files: { 'pipelines/p.json': '{"id": oops}' } });
-  t.match(fault, /^pipelines\/p\.json: is not JSON: Unexpected token 'o'/);
+  const [issue, ...others] = await issuesOf(t, { files: { 'pipelines/p.json': '{"id": oops}' } });
+  t.match(issue, /^pipelines\/p\.json: is not JSON: Unexpected token 'o'/);
   t.same(others, []);
 });
 
 test('missing keys are named', async (t) => {
   t.same(
-    await faultsOf(t, {
+    await issuesOf(t, {
       files: { 'pipelines/p.json': '{"id":"p","name":"P","description":"","nodes":[],"edges":[]}' },
     }),
     [
@@ -79,7 +79,7 @@ test('missing keys are named', async (t) => {
 
 test('an id that is not the file’s name is a fault', async (t) => {
   const text = JSON.stringify(pipelineFile({ id: 'other', nodes: oneNode }));
-  t.same(await faultsOf(t, { tools: oneTool, files: { 'pipelines/p.json': text } }), [
+  t.same(await issuesOf(t, { tools: oneTool, files: { 'pipelines/p.json': text } }), [
     'pipelines/p.json: id is "other", but the file\'s name says "p"',
   ]);
 });
@@ -90,21 +90,21 @@ test('a fault of the graph is named with its file', async (t) => {
     ['a', 'b'],
     ['b', 'a'],
   ] as const;
-  t.same(await faultsOf(t, { pipelines: [{ id: 'p', nodes, edges }], tools: oneTool }), [
+  t.same(await issuesOf(t, { pipelines: [{ id: 'p', nodes, edges }], tools: oneTool }), [
     'pipelines/p.json: cycle: a -> b -> a',
   ]);
 });
 
 test('an unknown tool is named with those that there are', async (t) => {
-  const [fault] = await faultsOf(t, { pipelines: [{ id: 'p', nodes: [testNode('n', 'missing')] }], tools: oneTool });
-  t.match(fault, /^pipelines\/p\.json: node "n": unknown tool test\.missing; there are .*\btest\.plain\b/);
-  t.match(fault, /\byolo\.detect_objects\b/);
+  const [issue] = await issuesOf(t, { pipelines: [{ id: 'p', nodes: [testNode('n', 'missing')] }], tools: oneTool });
+  t.match(issue, /^pipelines\/p\.json: node "n": unknown tool test\.missing; there are .*\btest\.plain\b/);
+  t.match(issue, /\byolo\.detect_objects\b/);
 });
 
 test('bad params are named by node and path', async (t) => {
   const tools = { plain: 'params: z.strictObject({ size: z.number() }),' };
-  const nodes = [testNode('n', 'plain', { size: 'big', colour: 1 })];
-  t.same(await faultsOf(t, { pipelines: [{ id: 'p', nodes }], tools }), [
+  const nodes = [testNode('n', 'plain', { size: 'big', color: 1 })];
+  t.same(await issuesOf(t, { pipelines: [{ id: 'p', nodes }], tools }), [
     'pipelines/p.json: node "n": params: size: Invalid input: expected number, received string',
     'pipelines/p.json: node "n": params: Unrecognized key: "colour"',
   ]);
@@ -113,14 +113,14 @@ test('bad params are named by node and path', async (t) => {
 test('what a tool’s own check finds is a fault of the node', async (t) => {
   const tools = { plain: `check: (params, context) => ['no ' + params.thing, 'in ' + context.modelsDir],` };
   const nodes = [testNode('n', 'plain', { thing: 'luck' })];
-  const faults = await faultsOf(t, { pipelines: [{ id: 'p', nodes }], tools });
-  t.equal(faults[0], 'pipelines/p.json: node "n": no luck');
-  t.match(faults[1], /^pipelines\/p\.json: node "n": in \//);
+  const issues = await issuesOf(t, { pipelines: [{ id: 'p', nodes }], tools });
+  t.equal(issues[0], 'pipelines/p.json: node "n": no luck');
+  t.match(issues[1], /^pipelines\/p\.json: node "n": in \//);
 });
 
 test('a missing model file is found without loading anything', async (t) => {
   const nodes = [{ id: 'n', plugin_id: 'yolo', tool_id: 'detect_objects', params: { model: 'absent' } }];
-  t.same(await faultsOf(t, { pipelines: [{ id: 'p', nodes }] }), [
+  t.same(await issuesOf(t, { pipelines: [{ id: 'p', nodes }] }), [
     'pipelines/p.json: node "n": model file absent/model.onnx does not exist',
   ]);
 });
@@ -128,7 +128,7 @@ test('a missing model file is found without loading anything', async (t) => {
 test('a port that no predecessor gives is a fault of the node that needs it', async (t) => {
   const tools = { needs: `inputs: ['image', 'boxes'],`, gives: `outputs: ['boxes'],`, plain: '' };
   const nodes = [testNode('a', 'gives'), testNode('b', 'plain'), testNode('c', 'needs')];
-  t.same(await faultsOf(t, { pipelines: [{ id: 'p', nodes }], tools }), [
+  t.same(await issuesOf(t, { pipelines: [{ id: 'p', nodes }], tools }), [
     'pipelines/p.json: node "c": test.needs needs "boxes", which no predecessor gives',
   ]);
   const direct = [testNode('a', 'gives'), testNode('c', 'needs')];
@@ -140,15 +140,15 @@ test('faults of several files and nodes are told at once', async (t) => {
     { id: 'p', nodes: [testNode('a', 'missing'), testNode('b', 'absent')], output: ['z'] },
     { id: 'q', nodes: [testNode('a', 'plain')], entry: ['y'] },
   ];
-  const faults = await faultsOf(t, { pipelines, tools: oneTool, files: { 'tools/bad.mjs': 'export default 7;' } });
-  t.match(faults, [
+  const issues = await issuesOf(t, { pipelines, tools: oneTool, files: { 'tools/bad.mjs': 'export default 7;' } });
+  t.match(issues, [
     /^tools\/bad\.mjs: is no tool: /,
     'pipelines/p.json: output_nodes names the unknown node "z"',
     /^pipelines\/p\.json: node "a": unknown tool test\.missing/,
     /^pipelines\/p\.json: node "b": unknown tool test\.absent/,
     'pipelines/q.json: entry_nodes names the unknown node "y"',
   ]);
-  t.equal(faults.length, 5);
+  t.equal(issues.length, 5);
 });
 
 test('what the pool has to know comes with the pipeline', async (t) => {
@@ -162,10 +162,10 @@ test('what the pool has to know comes with the pipeline', async (t) => {
     },
     { id: 'usual', nodes: oneNode },
   ];
-  const [limited, usual] = await load(t, { pipelines, tools: oneTool });
+  const [limited, fallback] = await load(t, { pipelines, tools: oneTool });
   t.match(limited, { load: 'demand', maxPixels: 9, rules: { maxWorkers: 1, sequential: true } });
-  t.match(usual, { load: 'start', maxPixels: Number.POSITIVE_INFINITY });
-  t.same(usual?.rules, { sequential: false });
+  t.match(fallback, { load: 'start', maxPixels: Number.POSITIVE_INFINITY });
+  t.same(fallback?.rules, { sequential: false });
 });
 
 test('a worker checks what was read, not what lies on the disk by then', async (t) => {

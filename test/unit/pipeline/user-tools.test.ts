@@ -1,16 +1,16 @@
 /** Users' own tools are loaded from the models folder, and a bad module is told by its file. */
 import { type Test, test } from 'tap';
-import { SetupError } from '../../../src/errors.ts';
+import { ConfigError } from '../../../src/errors.ts';
 import { loadPipelines } from '../../../src/pipeline/registry.ts';
 import { type ModelsParts, makeModelsDir, testNode } from '../../support/temp-models.ts';
 
 const pipelines = [{ id: 'p', nodes: [testNode('n', 'plain')] }];
 
-async function faultsOf(t: Test, parts: ModelsParts): Promise<string[]> {
+async function issuesOf(t: Test, parts: ModelsParts): Promise<string[]> {
   const modelsDir = makeModelsDir(t, { pipelines, tools: { plain: '' }, ...parts });
   const error = await loadPipelines({ modelsDir, providers: ['cpu'] }).catch((caught: unknown) => caught);
-  if (!(error instanceof SetupError)) throw new Error('there is no SetupError');
-  return error.faults.map((fault) => fault.replaceAll(`${modelsDir}/`, ''));
+  if (!(error instanceof ConfigError)) throw new Error('there is no ConfigError');
+  return error.issues.map((issue) => issue.replaceAll(`${modelsDir}/`, ''));
 }
 
 test('a module may export the tool itself, without a function around it', async (t) => {
@@ -24,35 +24,35 @@ test('a module may export the tool itself, without a function around it', async 
 });
 
 test('a module that throws is told with what it threw', async (t) => {
-  t.same(await faultsOf(t, { files: { 'tools/bad.mjs': `throw new Error('not today');` } }), [
+  t.same(await issuesOf(t, { files: { 'tools/bad.mjs': `throw new Error('not today');` } }), [
     'tools/bad.mjs: not today',
   ]);
-  t.same(await faultsOf(t, { files: { 'tools/bad.mjs': `throw 'a string';` } }), ['tools/bad.mjs: a string']);
+  t.same(await issuesOf(t, { files: { 'tools/bad.mjs': `throw 'a string';` } }), ['tools/bad.mjs: a string']);
 });
 
 test('a function that throws is told with what it threw', async (t) => {
   const source = `export default () => { throw new Error('not now'); };`;
-  t.same(await faultsOf(t, { files: { 'tools/bad.mjs': source } }), ['tools/bad.mjs: not now']);
+  t.same(await issuesOf(t, { files: { 'tools/bad.mjs': source } }), ['tools/bad.mjs: not now']);
 });
 
 test('a module that does not parse is told', async (t) => {
-  const faults = await faultsOf(t, { files: { 'tools/bad.mjs': 'export default {' } });
-  t.equal(faults.length, 1);
-  t.match(faults[0], /^tools\/bad\.mjs: Unexpected end of input/);
+  const issues = await issuesOf(t, { files: { 'tools/bad.mjs': 'export default {' } });
+  t.equal(issues.length, 1);
+  t.match(issues[0], /^tools\/bad\.mjs: Unexpected end of input/);
 });
 
 test('a module that exports nothing, or something else, is no tool', async (t) => {
-  t.same(await faultsOf(t, { files: { 'tools/bad.mjs': 'export const tool = 1;' } }), [
+  t.same(await issuesOf(t, { files: { 'tools/bad.mjs': 'export const tool = 1;' } }), [
     'tools/bad.mjs: is no tool: Invalid input: expected object, received undefined',
   ]);
-  t.same(await faultsOf(t, { files: { 'tools/bad.mjs': 'export default () => 7;' } }), [
+  t.same(await issuesOf(t, { files: { 'tools/bad.mjs': 'export default () => 7;' } }), [
     'tools/bad.mjs: is no tool: Invalid input: expected object, received number',
   ]);
 });
 
 test('every member that is missing or wrong is told', async (t) => {
   const source = `export default { pluginId: '', toolId: 't', description: 'd', inputs: 'image', outputs: [], params: {} };`;
-  t.same(await faultsOf(t, { files: { 'tools/bad.mjs': source } }), [
+  t.same(await issuesOf(t, { files: { 'tools/bad.mjs': source } }), [
     'tools/bad.mjs: is no tool: pluginId: Too small: expected string to have >=1 characters; ' +
       'inputs: Invalid input: expected array, received string; ' +
       'failureDetail: Invalid input: expected string, received undefined; ' +
@@ -62,7 +62,7 @@ test('every member that is missing or wrong is told', async (t) => {
 
 test('a tool may not write the gateway’s own keys', async (t) => {
   for (const port of ['width', 'height', 'timings_ms']) {
-    t.same(await faultsOf(t, { tools: { plain: `outputs: ['${port}'],` } }), [
+    t.same(await issuesOf(t, { tools: { plain: `outputs: ['${port}'],` } }), [
       'tools/plain.mjs: is no tool: outputs.0: is a key that the gateway writes',
       ...(await unknownPlain(t)),
     ]);
@@ -70,22 +70,22 @@ test('a tool may not write the gateway’s own keys', async (t) => {
 });
 
 test('a tool with a name that is taken is told, built-in names too', async (t) => {
-  t.same(await faultsOf(t, { tools: { plain: '', second: `toolId: 'plain',` } }), [
+  t.same(await issuesOf(t, { tools: { plain: '', second: `toolId: 'plain',` } }), [
     'tools/second.mjs: the tool test.plain exists already',
   ]);
-  t.same(await faultsOf(t, { tools: { plain: '', yolo: `pluginId: 'yolo', toolId: 'detect_objects',` } }), [
+  t.same(await issuesOf(t, { tools: { plain: '', yolo: `pluginId: 'yolo', toolId: 'detect_objects',` } }), [
     'tools/yolo.mjs: the tool yolo.detect_objects exists already',
   ]);
 });
 
 test('a check that throws, or gives no list, is a fault of its node', async (t) => {
-  t.same(await faultsOf(t, { tools: { plain: `check() { throw new Error('not this one'); },` } }), [
+  t.same(await issuesOf(t, { tools: { plain: `check() { throw new Error('not this one'); },` } }), [
     'pipelines/p.json: node "n": check of test.plain failed: not this one',
   ]);
-  t.same(await faultsOf(t, { tools: { plain: `check: () => 'no folder',` } }), [
+  t.same(await issuesOf(t, { tools: { plain: `check: () => 'no folder',` } }), [
     'pipelines/p.json: node "n": check of test.plain must give a list of faults',
   ]);
-  t.same(await faultsOf(t, { tools: { plain: `check: true,` } }), [
+  t.same(await issuesOf(t, { tools: { plain: `check: true,` } }), [
     'tools/plain.mjs: is no tool: check: must be a function',
     ...(await unknownPlain(t)),
   ]);
@@ -93,7 +93,7 @@ test('a check that throws, or gives no list, is a fault of its node', async (t) 
 
 /** What a pipeline says when its tool could not be loaded. */
 async function unknownPlain(t: Test): Promise<string[]> {
-  const faults = await faultsOf(t, { tools: {} });
-  t.match(faults, [/^pipelines\/p\.json: node "n": unknown tool test\.plain; there are /]);
-  return faults;
+  const issues = await issuesOf(t, { tools: {} });
+  t.match(issues, [/^pipelines\/p\.json: node "n": unknown tool test\.plain; there are /]);
+  return issues;
 }

@@ -1,6 +1,6 @@
 /** A pool whose threads cannot be set up says why, with the same complaints as the command line. */
 import { type Test, test } from 'tap';
-import { SetupError } from '../../../src/errors.ts';
+import { ConfigError } from '../../../src/errors.ts';
 import { KeptLog, startPool, until } from '../../support/started-pool.ts';
 import { makeModelsDir, testNode } from '../../support/temp-models.ts';
 
@@ -16,15 +16,15 @@ test('a tool that cannot be created rejects with its pipeline, its node and its 
   const kept = new KeptLog();
   const { started } = await startPool(t, { modelsDir: stubbornModels(t), log: kept.log });
   const error = await started.catch((caught: unknown) => caught);
-  if (!(error instanceof SetupError)) throw new Error('it is no SetupError');
-  t.same(error.faults, ['pipeline "p": node "n": no luck']);
+  if (!(error instanceof ConfigError)) throw new Error('it is no ConfigError');
+  t.same(error.issues, ['pipeline "p": node "n": no luck']);
   t.equal(kept.lines[0], 'a worker cannot be set up');
 });
 
 test('memory that the machine does not have is told in one line', async (t) => {
   const error = await startPool(t, { maxHeldBytes: 2 ** 52 }).catch((caught: unknown) => caught);
-  if (!(error instanceof SetupError)) throw new Error('it is no SetupError');
-  t.match(error.faults, [/^\d+ MB for frames cannot be had; lower POOL_WORKERS, /]);
+  if (!(error instanceof ConfigError)) throw new Error('it is no ConfigError');
+  t.match(error.issues, [/^\d+ MB for frames cannot be had; lower POOL_WORKERS, /]);
 });
 
 test('a pool that could not start can be stopped', async (t) => {

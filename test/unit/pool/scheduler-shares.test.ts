@@ -129,9 +129,9 @@ test('a limit of a pipeline’s file holds the pages to one worker also alone', 
 
 test('with a wait of 0 nothing is held: the first to come is served, and aligned cameras lose', async (t) => {
   const staggeredCameras = simulate({ cameras: staggered(16, 25), maxWaitMs: 0 });
-  t.equal(staggeredCameras.mostHeld, 0);
+  t.equal(staggeredCameras.peakHeld, 0);
   t.ok(staggeredCameras.busy > 0.85);
   const aligned = simulate({ cameras: camerasOf(16, 25), maxWaitMs: 0 });
-  t.equal(aligned.mostHeld, 0);
+  t.equal(aligned.peakHeld, 0);
   t.ok(aligned.busy < 0.45);
 });

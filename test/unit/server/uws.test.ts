@@ -15,7 +15,7 @@ for (const [code, exitCode, words] of [
 ] as const) {
   test(`${code} ends with ${exitCode}`, async (t) => {
     const error = listenError('camera.example', 80, Object.assign(new Error('listen'), { code }));
-    t.strictSame(error.faults, [`cannot listen on camera.example:80; ${words}`]);
+    t.strictSame(error.issues, [`cannot listen on camera.example:80; ${words}`]);
     t.equal(exitCodeOf(error), exitCode);
   });
 }

@@ -2,14 +2,14 @@
 import { type Test, test } from 'tap';
 import type { Image } from '../../../src/models/image.ts';
 import { createCanvas, shade } from '../../../src/samples/canvas.ts';
-import { renderPage, toGrey } from '../../../src/samples/render-text.ts';
-import { imageBinarise } from '../../../src/tools/image-binarise.ts';
+import { renderPage, toGray } from '../../../src/samples/render-text.ts';
+import { imageBinarize } from '../../../src/tools/image-binarize.ts';
 import { loadOpenCv } from '../../../src/tools/opencv.ts';
 
 const context = { modelsDir: '/nowhere', providers: ['cpu'] };
 
-async function binarise(image: Image, params: Record<string, unknown> = {}): Promise<Image> {
-  const tool = await imageBinarise.create(imageBinarise.params.parse(params), context);
+async function binarize(image: Image, params: Record<string, unknown> = {}): Promise<Image> {
+  const tool = await imageBinarize.create(imageBinarize.params.parse(params), context);
   const { image: result } = await tool.run({ image });
   if (result === undefined) throw new Error('no picture came out');
   return result;
@@ -38,7 +38,7 @@ test('otsu parts a dark half from a light one, whatever their levels', async (t)
     [10, 30],
     [200, 240],
   ] as const) {
-    const result = await binarise(
+    const result = await binarize(
       columns(8, 3, (x) => (x < 4 ? dark : light)),
       { method: 'otsu' },
     );
@@ -49,7 +49,7 @@ test('otsu parts a dark half from a light one, whatever their levels', async (t)
 test('adaptive blackens what is darker than its surroundings by more than the offset', async (t) => {
   const bar = columns(41, 20, (x) => (x === 20 ? 80 : 200));
   // The mean of 5 columns with the bar among them is 176: the bar is 96 darker, its neighbours are lighter.
-  const at = async (offset: number) => rowOf(await binarise(bar, { block_size: 5, offset, smooth: false }), 10);
+  const at = async (offset: number) => rowOf(await binarize(bar, { block_size: 5, offset, smooth: false }), 10);
   const expected = Array.from({ length: 41 }, (_, x) => (x === 20 ? 0 : 255));
   t.same(await at(15), expected);
   t.same(await at(95), expected);
@@ -57,7 +57,7 @@ test('adaptive blackens what is darker than its surroundings by more than the of
 });
 
 test('adaptive finds nothing on a plain sheet and on an even gradient of light', async (t) => {
-  const blackPixels = async (image: Image) => (await binarise(image)).data.filter((value) => value === 0).length;
+  const blackPixels = async (image: Image) => (await binarize(image)).data.filter((value) => value === 0).length;
   t.equal(await blackPixels(columns(60, 40, () => 90)), 0);
   t.equal(await blackPixels(columns(100, 40, (x) => 50 + 2 * x)), 0);
 });
@@ -65,7 +65,7 @@ test('adaptive finds nothing on a plain sheet and on an even gradient of light',
 test('smoothing takes away a camera’s noise, which would become black specks', async (t) => {
   const sheet = renderPage([], { width: 120, height: 80, size: 20, noise: 25, seed: 3 });
   const specks = async (smooth: boolean) =>
-    (await binarise(sheet, { smooth })).data.filter((value) => value === 0).length;
+    (await binarize(sheet, { smooth })).data.filter((value) => value === 0).length;
   const [smoothed, raw] = [await specks(true), await specks(false)];
   t.ok(raw > 500 && smoothed < raw / 5, `${smoothed} of ${raw}`);
 });
@@ -73,29 +73,29 @@ test('smoothing takes away a camera’s noise, which would become black specks',
 test('under a strong gradient of light adaptive keeps the text that otsu loses', async (t) => {
   const lines = ['INVOICE 2024 07', 'TOTAL 1284.50', 'PAID BY CARD'];
   const page = renderPage(lines, { width: 400, height: 220, size: 22 });
-  const truth = await binarise(page, { method: 'otsu' });
+  const truth = await binarize(page, { method: 'otsu' });
   shade(page, (x) => 1 - 0.8 * (x / page.width));
   const [adaptive, otsu] = [
-    await binarise(page, { method: 'adaptive', offset: 8 }),
-    await binarise(page, { method: 'otsu' }),
+    await binarize(page, { method: 'adaptive', offset: 8 }),
+    await binarize(page, { method: 'otsu' }),
   ];
   t.ok(agreement(adaptive, truth) > 0.97, `adaptive ${agreement(adaptive, truth)}`);
   t.ok(agreement(otsu, truth) < 0.75, `otsu ${agreement(otsu, truth)}`);
 });
 
 test('colour counts by its brightness, and grey comes in as it is', async (t) => {
-  const colour = createCanvas(9, 4, [0, 0, 255]);
-  for (let i = 0; i < 36; i++) if (i % 9 >= 5) colour.data.set([0, 255, 0], i * 3);
-  t.same(rowOf(await binarise(colour, { method: 'otsu' }), 2), [0, 0, 0, 0, 0, 255, 255, 255, 255], 'green is lighter');
+  const color = createCanvas(9, 4, [0, 0, 255]);
+  for (let i = 0; i < 36; i++) if (i % 9 >= 5) color.data.set([0, 255, 0], i * 3);
+  t.same(rowOf(await binarize(color, { method: 'otsu' }), 2), [0, 0, 0, 0, 0, 255, 255, 255, 255], 'green is lighter');
   const page = renderPage(['GREY'], { width: 120, height: 60, size: 20 });
-  t.ok(agreement(await binarise(toGrey(page)), await binarise(page)) > 0.99);
+  t.ok(agreement(await binarize(toGray(page)), await binarize(page)) > 0.99);
 });
 
 test('one channel of black and white comes out, of the same size, and the source is as it was', async (t) => {
   const page = renderPage(['SOURCE'], { width: 131, height: 67, size: 20, noise: 20 });
   const before = page.data.slice();
   for (const method of ['adaptive', 'otsu']) {
-    const result = await binarise(page, { method });
+    const result = await binarize(page, { method });
     t.match(result, { width: 131, height: 67, channels: 1 });
     t.same(
       [...new Set(result.data)].toSorted((a, b) => a - b),
@@ -107,12 +107,12 @@ test('one channel of black and white comes out, of the same size, and the source
 });
 
 test('a result stays as it is when the next frame comes', async (t) => {
-  const first = await binarise(
+  const first = await binarize(
     columns(16, 8, (x) => (x < 4 ? 0 : 250)),
     { method: 'otsu' },
   );
   const before = first.data.slice();
-  await binarise(
+  await binarize(
     columns(16, 8, (x) => (x < 12 ? 0 : 250)),
     { method: 'otsu' },
   );
@@ -122,7 +122,7 @@ test('a result stays as it is when the next frame comes', async (t) => {
 test('a buffer that is longer than its picture, as a reused one is, does not matter', async (t) => {
   const image = columns(8, 3, (x) => (x < 4 ? 40 : 180));
   const longer = { ...image, data: Uint8Array.from([...image.data, ...new Array(100).fill(7)]) };
-  t.same(await binarise(longer, { method: 'otsu' }), await binarise(image, { method: 'otsu' }));
+  t.same(await binarize(longer, { method: 'otsu' }), await binarize(image, { method: 'otsu' }));
 });
 
 test('pictures smaller than the surroundings are taken, down to one pixel', async (t) => {
@@ -131,7 +131,7 @@ test('pictures smaller than the surroundings are taken, down to one pixel', asyn
     [1, 50],
     [5, 3],
   ] as const) {
-    const result = await binarise(columns(width, height, () => 128));
+    const result = await binarize(columns(width, height, () => 128));
     t.ok(result.data.length === width * height && result.data.every((value) => value === 255), `${width}×${height}`);
   }
 });
@@ -146,23 +146,23 @@ test('a hundred frames take no more of OpenCV’s memory than one', async (t) =>
     mat.delete();
     return byteLength;
   };
-  await binarise(frame, { method: 'otsu' });
+  await binarize(frame, { method: 'otsu' });
   const before = probe();
-  const tool = await imageBinarise.create(imageBinarise.params.parse({ method: 'otsu' }), context);
+  const tool = await imageBinarize.create(imageBinarize.params.parse({ method: 'otsu' }), context);
   for (let i = 0; i < 100; i++) await tool.run({ image: frame });
-  await binarise(frame, { method: 'adaptive' });
+  await binarize(frame, { method: 'adaptive' });
   t.equal(probe(), before);
   t.ok(before < 100 * frame.data.length, `a leak would be larger than the heap of ${before} bytes`);
 });
 
 function refuses(t: Test, params: Record<string, unknown>, message: RegExp): void {
-  const { success, error } = imageBinarise.params.safeParse(params);
+  const { success, error } = imageBinarize.params.safeParse(params);
   t.notOk(success, JSON.stringify(params));
   t.match(error?.message, message);
 }
 
 test('params are checked: the method, the size of the surroundings, unknown names', async (t) => {
-  t.same(imageBinarise.params.parse({}), { method: 'adaptive', block_size: 51, offset: 15, smooth: true });
+  t.same(imageBinarize.params.parse({}), { method: 'adaptive', block_size: 51, offset: 15, smooth: true });
   refuses(t, { method: 'sauvola' }, /adaptive.*otsu/);
   refuses(t, { block_size: 30 }, /must be odd/);
   refuses(t, { block_size: 1 }, />=3/);

@@ -71,12 +71,12 @@ test('a grey picture comes out as RGB', async (t) => {
   for (const decoder of [turbo, portable]) {
     const image = await imageOf(decoder, fixture('grey'));
     t.equal(image.channels, 3);
-    for (const [x, y, grey] of [
+    for (const [x, y, gray] of [
       [0, 0, 8],
       [12, 8, 136],
       [23, 15, 247],
     ] as const) {
-      for (const value of pixel(image, x, y)) t.ok(Math.abs(value - grey) <= 1, `${value}, expected ${grey}`);
+      for (const value of pixel(image, x, y)) t.ok(Math.abs(value - gray) <= 1, `${value}, expected ${gray}`);
     }
   }
 });

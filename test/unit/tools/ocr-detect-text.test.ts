@@ -5,7 +5,7 @@ import type { Detection, Quad } from '../../../src/protocol.ts';
 import { createCanvas } from '../../../src/samples/canvas.ts';
 import { type Box, drawText, measureText, turnedBox } from '../../../src/samples/draw-text.ts';
 import { drawPlate, plateBox } from '../../../src/samples/render-plate.ts';
-import { renderPage, toGrey } from '../../../src/samples/render-text.ts';
+import { renderPage, toGray } from '../../../src/samples/render-text.ts';
 import { ocrDetectText } from '../../../src/tools/ocr-detect-text.ts';
 
 const context = { modelsDir: '/nowhere', providers: ['cpu'] };
@@ -67,11 +67,11 @@ test('words of one line come from left to right', async (t) => {
 });
 
 test('a grey picture gives the boxes of the same picture in three equal channels', async (t) => {
-  const grey = toGrey(renderPage(['GREYISH', 'COLOUR'], { width: 320, height: 160, size: 24 }));
-  const data = Uint8Array.from({ length: grey.data.length * 3 }, (_, i) => grey.data[Math.floor(i / 3)] ?? 0);
-  const found = await detect(grey);
+  const gray = toGray(renderPage(['GREYISH', 'COLOUR'], { width: 320, height: 160, size: 24 }));
+  const data = Uint8Array.from({ length: gray.data.length * 3 }, (_, i) => gray.data[Math.floor(i / 3)] ?? 0);
+  const found = await detect(gray);
   t.equal(found.length, 2);
-  t.same(found, await detect({ ...grey, channels: 3, data }));
+  t.same(found, await detect({ ...gray, channels: 3, data }));
 });
 
 test('a tilted plate comes with corners that follow its tilt', async (t) => {

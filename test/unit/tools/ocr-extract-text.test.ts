@@ -1,7 +1,7 @@
 /** Boxes are read where they lie, tilted ones laid straight first; what was not asked for stays as it was. */
 import tap, { test } from 'tap';
 import type { Image } from '../../../src/models/image.ts';
-import { noMargin } from '../../../src/models/recognisers.ts';
+import { noMargin } from '../../../src/models/recognizers.ts';
 import type { Detection } from '../../../src/protocol.ts';
 import { createCanvas } from '../../../src/samples/canvas.ts';
 import { drawText, measureText, turnedBox } from '../../../src/samples/draw-text.ts';

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import tap, { type Test, test } from 'tap';
 import { createCanvas } from '../../../src/samples/canvas.ts';
 import { drawText } from '../../../src/samples/draw-text.ts';
-import { renderPage, toGrey } from '../../../src/samples/render-text.ts';
-import { imageBinarise } from '../../../src/tools/image-binarise.ts';
+import { renderPage, toGray } from '../../../src/samples/render-text.ts';
+import { imageBinarize } from '../../../src/tools/image-binarize.ts';
 import { TesseractReader } from '../../../src/tools/tesseract-reader.ts';
 
 const reader = await TesseractReader.create();
@@ -60,7 +60,7 @@ test('a page is read exactly, line by line, with a box around each', async (t) =
     t.ok(Math.abs(x - 36) < 6 && Math.abs(y - top) < 6 && Math.abs(h - 24) < 8 && w > 150, `${[x, y, w, h]}`);
     t.ok(label === 'line' && score > 0.8 && score <= 1 && text_score === score);
   }
-  t.equal((await reader.readPage(toGrey(page))).text, text, 'a grey page reads the same');
+  t.equal((await reader.readPage(toGray(page))).text, text, 'a grey page reads the same');
 });
 
 test('a line is read out of a picture of several, before a page and after it', async (t) => {
@@ -93,8 +93,8 @@ test('a page that leans is straightened, and its lines are told where they lean 
 
 test('a page in bad light is read exactly once it is binarised, and not before', async (t) => {
   const page = renderPage(lines, { width: 640, height: 480, size: 26, shadow: 0.9, noise: 12 });
-  const binarise = await imageBinarise.create(imageBinarise.params.parse({}), { modelsDir: '/nowhere', providers: [] });
-  const { image = page } = await binarise.run({ image: page });
+  const binarize = await imageBinarize.create(imageBinarize.params.parse({}), { modelsDir: '/nowhere', providers: [] });
+  const { image = page } = await binarize.run({ image: page });
   t.equal((await reader.readPage(image)).text, lines.join('\n'));
   t.not((await reader.readPage(page)).text, lines.join('\n'));
 });

@@ -79,10 +79,10 @@ test('a model whose input is free takes its size from imgsz, height first', asyn
 });
 
 test("a node's imgsz wins over the file's", async (t) => {
-  const [usual, wider] = [undefined, [128, 64]].map(async (imgsz) => {
+  const [fallback, wider] = [undefined, [128, 64]].map(async (imgsz) => {
     return placesOf(await detect(t, { model: 'free-size.onnx', ...(imgsz && { imgsz }) }, frame(128, 64)));
   });
-  t.notSame(await wider, await usual);
+  t.notSame(await wider, await fallback);
   await t.rejects(detect(t, { model: 'boxes.onnx', imgsz: [32, 32] }, frame(64, 64)), { message: /the file fixes/ });
 });
 
@@ -94,8 +94,8 @@ test('the picture reaches the model', async (t) => {
 
 test('a model that takes bytes sees the same picture', async (t) => {
   const scores = { 255: [0.9, 0.7, 0.6, 0.55, 0.3], 102: [0.36, 0.28], 0: [] };
-  for (const [grey, expected] of Object.entries(scores)) {
-    t.same(scoresOf(await detect(t, { model: 'pixels.onnx' }, frame(64, 64, Number(grey)))), expected);
+  for (const [gray, expected] of Object.entries(scores)) {
+    t.same(scoresOf(await detect(t, { model: 'pixels.onnx' }, frame(64, 64, Number(gray)))), expected);
   }
   const wide = frame(128, 64);
   const longer = { ...wide, data: Uint8Array.from([...wide.data, ...new Uint8Array(999)]) };

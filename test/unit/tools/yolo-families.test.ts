@@ -3,8 +3,8 @@ import { type Test, test } from 'tap';
 import { yoloDetectObjects } from '../../../src/tools/yolo-detect-objects.ts';
 import { drawYoloPicture, readYoloFixture, yoloFixtures } from '../../support/yolo-fixtures.ts';
 
-const mostPixels = 0.5;
-const mostScore = 0.01;
+const maxPixels = 0.5;
+const maxScore = 0.01;
 
 /** v7 and YOLOX write no names into their files. */
 const nameless = ['v7', 'yolox'];
@@ -32,7 +32,7 @@ async function compare(t: Test, name: string): Promise<void> {
       const label = nameless.includes(name) ? `class ${classIndex}` : names[classIndex];
       const match = [...left].find(({ x, y, w, h, ...found }) => {
         const apart = [x - x1, y - y1, x + w - x2, y + h - y2].map(Math.abs);
-        return found.label === label && Math.max(...apart) < mostPixels && Math.abs(found.score - score) < mostScore;
+        return found.label === label && Math.max(...apart) < maxPixels && Math.abs(found.score - score) < maxScore;
       });
       if (match === undefined) t.fail(`${label} ${score} at ${x1} ${y1} ${x2} ${y2} is missing`);
       else left.delete(match);

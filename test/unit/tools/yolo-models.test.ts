@@ -23,14 +23,14 @@ test('a detector tells the model it holds', async (t) => {
 
 test('a model with an input of another kind is refused', async (t) => {
   const expected = 'expected float32 or float16 [1, 3, height, width], or uint8 [1, height, width, 3]';
-  const faults = {
+  const issues = {
     'bytes-in.onnx': `input images is uint8 [1, 3, 64, 64]; ${expected}`,
     'grey-in.onnx': `input images is float32 [1, 1, 64, 64]; ${expected}`,
     'double.onnx': `input x is float32 [1, n]; ${expected}`,
     'two-pictures.onnx': 'input images takes 2 pictures at once, not 1',
   };
-  for (const [model, fault] of Object.entries(faults)) {
-    await t.rejects(create(model), { message: `model "${model}": ${fault}` });
+  for (const [model, issue] of Object.entries(issues)) {
+    await t.rejects(create(model), { message: `model "${model}": ${issue}` });
   }
 });
 
@@ -51,10 +51,10 @@ test('a model whose names do not fit its output is refused', async (t) => {
 });
 
 test('a missing model is a fault before anything is loaded', async (t) => {
-  const fault = `model file ${onnxFixtures}/absent.onnx does not exist`;
-  t.same(yoloDetectObjects.check?.(yoloDetectObjects.params.parse({ model: 'absent.onnx' }), context), [fault]);
+  const issue = `model file ${onnxFixtures}/absent.onnx does not exist`;
+  t.same(yoloDetectObjects.check?.(yoloDetectObjects.params.parse({ model: 'absent.onnx' }), context), [issue]);
   t.same(yoloDetectObjects.check?.(yoloDetectObjects.params.parse({ model: 'boxes.onnx' }), context), []);
-  await t.rejects(create('absent.onnx'), { message: fault });
+  await t.rejects(create('absent.onnx'), { message: issue });
 });
 
 test('params have defaults and limits', async (t) => {

@@ -2,11 +2,11 @@
 import { test } from 'tap';
 import { readPreferences, writePreferences } from '../../../src/web/preferences.ts';
 
-const usual = { pipeline: undefined, source: 'sample', fps: 30, quality: 80, adapt: true } as const;
+const fallback = { pipeline: undefined, source: 'sample', fps: 30, quality: 80, adapt: true } as const;
 
 test('an address without a query is as usual, and stays without one', async (t) => {
-  t.strictSame(readPreferences(''), usual);
-  t.equal(writePreferences(usual), '');
+  t.strictSame(readPreferences(''), fallback);
+  t.equal(writePreferences(fallback), '');
 });
 
 test('what is written is read again', async (t) => {
@@ -15,7 +15,7 @@ test('what is written is read again', async (t) => {
 });
 
 test('a file cannot be named in an address', async (t) => {
-  t.equal(writePreferences({ ...usual, source: 'video' }), '');
+  t.equal(writePreferences({ ...fallback, source: 'video' }), '');
   t.equal(readPreferences('?source=video').source, 'sample');
 });
 
@@ -31,6 +31,6 @@ test('what makes no sense is as usual', async (t) => {
     '?quality=100',
     '?pipeline=',
   ]) {
-    t.strictSame(readPreferences(query), usual, query);
+    t.strictSame(readPreferences(query), fallback, query);
   }
 });

@@ -1,6 +1,6 @@
 /** The last texts, each once for as long as it is in sight. */
 import { test } from 'tap';
-import { leastScore, longestLog, TextLog } from '../../../src/web/text-log.ts';
+import { maxLogEntries, minScore, TextLog } from '../../../src/web/text-log.ts';
 
 const read = (text: string, score = 0.9) => ({ text, score, label: 'plate' });
 const texts = (log: TextLog) => log.readings.map(({ text }) => text);
@@ -30,13 +30,13 @@ test('a text that comes back later is another sighting', async (t) => {
 
 test('guesses and blanks are left out', async (t) => {
   const log = new TextLog();
-  for (const guess of [read('AB', leastScore - 0.01), read(' '), read(''), read('AB', Number.NaN)]) {
+  for (const guess of [read('AB', minScore - 0.01), read(' '), read(''), read('AB', Number.NaN)]) {
     t.equal(log.add(guess, 0).type, 'unsure');
   }
   t.strictSame(texts(log), []);
 });
 
-test(`the newest come first, and at most ${longestLog} are kept`, async (t) => {
+test(`the newest come first, and at most ${maxLogEntries} are kept`, async (t) => {
   const log = new TextLog();
   for (let number = 0; number < 25; number++) log.add(read(`T${number}`), number);
   t.strictSame(texts(log), ['T24', 'T23', 'T22', 'T21', 'T20', 'T19', 'T18', 'T17', 'T16', 'T15']);

@@ -24,19 +24,19 @@ const slots = new FrameSlots(1_000_000);
 /** A thread and what it has reported, event by event. */
 function startWorker(t: Test, modelsDir = fixtureModels) {
   const events: string[] = [];
-  const faults: (Error | readonly string[] | undefined)[] = [];
+  const issues: (Error | readonly string[] | undefined)[] = [];
   const printed: string[] = [];
   const setup = { memory: slots.memory, modelsDir, providers: ['cpu'], sources: sourcesOf(modelsDir) };
   const worker = new WorkerHandle(setup, 512, {
     ready: () => events.push('ready'),
     idle: () => events.push('idle'),
-    gone: (_worker, fault) => {
+    gone: (_worker, issue) => {
       events.push('gone');
-      faults.push(fault);
+      issues.push(issue);
     },
     bootFailed: (_worker, found) => {
       events.push('boot failed');
-      faults.push(found);
+      issues.push(found);
     },
     printed: (text) => printed.push(text),
   });
@@ -45,7 +45,7 @@ function startWorker(t: Test, modelsDir = fixtureModels) {
     worker.stop();
     await until(() => worker.kind === 'gone');
   });
-  return { worker, events, faults, printed };
+  return { worker, events, issues, printed };
 }
 
 /** The test's picture in a place of its own. */
@@ -63,7 +63,7 @@ function run(worker: WorkerHandle, pipelineId: string): Promise<FrameOutcome> {
 const { worker: shared } = startWorker(root);
 
 test('a worker boots, is idle, works, is idle again and stops', async (t) => {
-  const { worker, events, faults } = startWorker(t);
+  const { worker, events, issues } = startWorker(t);
   t.equal(worker.kind, 'booting');
   t.equal(worker.report, undefined);
   await until(() => worker.kind === 'idle');
@@ -79,7 +79,7 @@ test('a worker boots, is idle, works, is idle again and stops', async (t) => {
   t.equal(worker.kind, 'stopping');
   await until(() => worker.kind === 'gone');
   t.same(events, ['ready', 'idle', 'gone']);
-  t.same(faults, [undefined]);
+  t.same(issues, [undefined]);
 });
 
 test('a worker is idle before its answer is told, so that the next frame may come with it', async (t) => {
@@ -108,7 +108,7 @@ test('a busy worker cannot be stopped, and one without a frame cannot expire', a
 });
 
 test('a frame that expires is answered once, and its thread ends without a fault', async (t) => {
-  const { worker, events, faults } = startWorker(t);
+  const { worker, events, issues } = startWorker(t);
   await until(() => worker.kind === 'idle');
   const outcomes: FrameOutcome[] = [];
   // The thread blocks, so that its result comes before it sees that it has to stop.
@@ -122,35 +122,35 @@ test('a frame that expires is answered once, and its thread ends without a fault
   t.ok(slots.takenBytes < takenBytes);
   t.equal(outcomes.length, 1);
   t.same(events, ['ready', 'gone']);
-  t.same(faults, [undefined]);
+  t.same(issues, [undefined]);
 });
 
 test('a thread that dies answers its frame once and reports why', async (t) => {
-  const { worker, events, faults } = startWorker(t);
+  const { worker, events, issues } = startWorker(t);
   await until(() => worker.kind === 'idle');
   t.same(await run(worker, 'dying'), { type: 'dropped', reason: 'worker_lost' });
   await until(() => worker.kind === 'gone');
   t.same(events, ['ready', 'gone']);
-  t.match(faults, [{ message: 'died on purpose' }]);
+  t.match(issues, [{ message: 'died on purpose' }]);
 });
 
 test('a worker that is stopped while it boots ends when it has booted, and never becomes idle', async (t) => {
-  const { worker, events, faults } = startWorker(t);
+  const { worker, events, issues } = startWorker(t);
   await t.rejects(run(worker, 'echo'), { message: 'a frame for a worker that is booting' });
   worker.expire();
   t.equal(worker.kind, 'booting');
   worker.stop();
   await until(() => worker.kind === 'gone');
   t.same(events, ['gone']);
-  t.same(faults, [undefined]);
+  t.same(issues, [undefined]);
 });
 
 test('a worker that cannot boot reports its faults and ends', async (t) => {
   const modelsDir = makeModelsDir(t, { pipelines: [{ id: 'p', nodes: [testNode('n', 'missing')] }] });
-  const { worker, events, faults } = startWorker(t, modelsDir);
+  const { worker, events, issues } = startWorker(t, modelsDir);
   await until(() => worker.kind === 'gone');
   t.same(events, ['boot failed', 'gone']);
-  t.match(faults[0], [/p\.json: node "n": unknown tool test\.missing/]);
+  t.match(issues[0], [/p\.json: node "n": unknown tool test\.missing/]);
 });
 
 test('a worker loads what it was given, whatever has become of the files', async (t) => {

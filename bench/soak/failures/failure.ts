@@ -16,7 +16,7 @@ export interface Scene {
 /** Faults of the main gateway must leave its cameras alone. The second gateway is there to be ended. */
 export type Target = 'main' | 'second';
 
-export interface Fault {
+export interface Failure {
   readonly name: string;
   readonly target: Target;
   /** Settles when the fault is over and everything it opened is closed. */

@@ -3,7 +3,7 @@ import type { CtcRules } from './ctc.ts';
 import { parseImageSize, parsePair, readOnnxHeader } from './metadata.ts';
 import { findModel } from './model-files.ts';
 import { recognitionAlphabet, recognitionHeight, recognitionInput, recognitionPath } from './pp-ocr.ts';
-import { type Normalisation, unitRgb } from './tensor-image.ts';
+import { type Normalization, unitRgb } from './tensor-image.ts';
 
 /** What a recogniser wants to see on each side of a box, as parts of the box's width and height. */
 export interface CropMargin {
@@ -14,7 +14,7 @@ export interface CropMargin {
 export const noMargin: CropMargin = { x: 0, y: 0 };
 
 /** A recogniser takes `[1, 3, height, width]`, or one plane of grey, and gives probabilities `[1, steps, 1 + characters]`, class 0 the blank. */
-export interface RecogniserPlan extends CtcRules {
+export interface RecognizerPlan extends CtcRules {
   readonly name: string;
   readonly path: string;
   /** Characters by class, without the blank. */
@@ -22,20 +22,20 @@ export interface RecogniserPlan extends CtcRules {
   /** Pixels of the input; widths follow the line's proportions between the smallest and the largest. */
   readonly height: number;
   readonly widthStep: number;
-  readonly smallestWidth: number;
-  readonly largestWidth: number;
-  readonly normalisation: Normalisation;
+  readonly minWidth: number;
+  readonly maxWidth: number;
+  readonly normalization: Normalization;
   readonly margin: CropMargin;
 }
 
 /** The name of the recogniser for any text that ships in a package, not in the models folder. */
-export const generalRecogniser = 'pp-ocrv4';
+export const generalRecognizer = 'pp-ocrv4';
 
 /**
  * PP-OCRv4 looks at eight pixels a step; less than 48 are too few to trust. Longer lines than 1920 pixels hold, some 150 characters, are
  * squeezed. At 1280 rendered lines of 50 to 150 characters lost 23 % of their spaces, at 1920 they lose 5 %, and at 2560 no fewer.
  */
-const generalWidths = { widthStep: 8, smallestWidth: 48, largestWidth: 1920 };
+const generalWidths = { widthStep: 8, minWidth: 48, maxWidth: 1920 };
 
 /**
  * PP-OCRv4 sees a space and often trusts "no character" more, above all between wide or widely set letters: of the spaces in 744 rendered short
@@ -52,22 +52,22 @@ const maxLinePixels = 524_288;
  * `crop_margin` (`[x, y]`, parts of a box's width and height) and `text_score` (`mean` or `product`).
  * @throws Error in one line when there is none, or it is no recogniser.
  */
-export async function findRecogniser(modelsDir: string, name: string): Promise<RecogniserPlan> {
-  if (name === generalRecogniser) {
+export async function findRecognizer(modelsDir: string, name: string): Promise<RecognizerPlan> {
+  if (name === generalRecognizer) {
     return {
       name: `${name}-rec`,
       path: recognitionPath,
       alphabet: recognitionAlphabet(),
       height: recognitionHeight,
       ...generalWidths,
-      normalisation: recognitionInput,
+      normalization: recognitionInput,
       margin: noMargin,
       scoring: 'mean',
       spaceFrom: generalSpaceFrom,
     };
   }
   const files = findModel(modelsDir, name);
-  if ('fault' in files) throw new Error(files.fault);
+  if ('issue' in files) throw new Error(files.issue);
   const { metadata } = await readOnnxHeader(files.onnxPath);
   const size = parseImageSize(metadata['imgsz']);
   const alphabet = [...(metadata['alphabet'] ?? '')];
@@ -79,14 +79,14 @@ export async function findRecogniser(modelsDir: string, name: string): Promise<R
     throw new Error(`model "${name}": its imgsz is [${height}, ${width}]; a line has 1 to ${maxLinePixels} pixels`);
   }
   const [x, y] = parsePair(metadata['crop_margin']) ?? [0, 0];
-  const widths = { widthStep: width, smallestWidth: width, largestWidth: width };
+  const widths = { widthStep: width, minWidth: width, maxWidth: width };
   return {
     name,
     path: files.onnxPath,
     alphabet,
     height,
     ...widths,
-    normalisation: unitRgb,
+    normalization: unitRgb,
     margin: { x, y },
     scoring: metadata['text_score'] === 'product' ? 'product' : 'mean',
   };

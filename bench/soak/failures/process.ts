@@ -1,10 +1,10 @@
 /** Faults of the whole process: stopped for a moment, ended and started again. */
-import { type Fault, pause } from './fault.ts';
+import { type Failure, pause } from './failure.ts';
 
 /** A machine that sleeps or migrates: every clock of the gateway jumps by this. */
 const stoppedMs = 1000;
 
-const stopAndContinue: Fault = {
+const stopAndContinue: Failure = {
   name: 'stopped-process',
   target: 'main',
   async run({ gateway }) {
@@ -17,7 +17,7 @@ const stopAndContinue: Fault = {
   },
 };
 
-function restartFault(name: string, signal: 'SIGTERM' | 'SIGKILL'): Fault {
+function restartFailure(name: string, signal: 'SIGTERM' | 'SIGKILL'): Failure {
   return {
     name,
     target: 'second',
@@ -28,8 +28,8 @@ function restartFault(name: string, signal: 'SIGTERM' | 'SIGKILL'): Fault {
   };
 }
 
-export const processFaults: readonly Fault[] = [
+export const processFailures: readonly Failure[] = [
   stopAndContinue,
-  restartFault('terminated', 'SIGTERM'),
-  restartFault('killed', 'SIGKILL'),
+  restartFailure('terminated', 'SIGTERM'),
+  restartFailure('killed', 'SIGKILL'),
 ];

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { clientFrame, opcode } from '../../../test/support/raw-client.ts';
 import { detectorPath, frameTimeoutMs, type harmfulPipelines } from '../models.ts';
-import { type Fault, frameOf, pause, type Scene } from './fault.ts';
+import { type Failure, frameOf, pause, type Scene } from './failure.ts';
 import { endOf, Peers } from './peers.ts';
 
 type HarmfulPipeline = keyof typeof harmfulPipelines;
@@ -25,7 +25,7 @@ async function harmWorkers(peers: Peers, scene: Scene, pipelineId: HarmfulPipeli
   }
 }
 
-function harmfulFault(name: string, pipelineId: HarmfulPipeline): Fault {
+function harmfulFailure(name: string, pipelineId: HarmfulPipeline): Failure {
   return {
     name,
     target: 'main',
@@ -37,7 +37,7 @@ function harmfulFault(name: string, pipelineId: HarmfulPipeline): Fault {
 }
 
 /** While a model file is away, workers are lost, and their replacements find what is there instead. Then it comes back. */
-function modelFault(name: string, replacement: Uint8Array | undefined): Fault {
+function modelFailure(name: string, replacement: Uint8Array | undefined): Failure {
   return {
     name,
     target: 'main',
@@ -61,14 +61,14 @@ function modelFault(name: string, replacement: Uint8Array | undefined): Fault {
   };
 }
 
-export const workerFaults: readonly Fault[] = [
-  harmfulFault('worker-throws', 'soak_die'),
-  harmfulFault('worker-exits', 'soak_exit'),
-  harmfulFault('worker-out-of-memory', 'soak_exhaust'),
-  harmfulFault('worker-blocks', 'soak_block'),
-  harmfulFault('worker-spins', 'soak_spin'),
-  harmfulFault('worker-loops', 'soak_loop'),
-  harmfulFault('worker-never-answers', 'soak_hang'),
-  modelFault('model-removed', undefined),
-  modelFault('model-replaced', randomBytes(garbageBytes)),
+export const workerFailures: readonly Failure[] = [
+  harmfulFailure('worker-throws', 'soak_die'),
+  harmfulFailure('worker-exits', 'soak_exit'),
+  harmfulFailure('worker-out-of-memory', 'soak_exhaust'),
+  harmfulFailure('worker-blocks', 'soak_block'),
+  harmfulFailure('worker-spins', 'soak_spin'),
+  harmfulFailure('worker-loops', 'soak_loop'),
+  harmfulFailure('worker-never-answers', 'soak_hang'),
+  modelFailure('model-removed', undefined),
+  modelFailure('model-replaced', randomBytes(garbageBytes)),
 ];

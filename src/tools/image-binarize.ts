@@ -27,7 +27,7 @@ const white = 255;
 /** Side of the smoothing in pixels: the least there is, since thin strokes must stay. */
 const smoothingSide = 3;
 
-class Binariser implements ToolInstance {
+class Binarizer implements ToolInstance {
   readonly #cv: CV;
   readonly #params: Params;
 
@@ -37,37 +37,37 @@ class Binariser implements ToolInstance {
   }
 
   run({ image }: { readonly image: Image }): { readonly image: Image } {
-    return { image: this.#binarise(image) };
+    return { image: this.#binarize(image) };
   }
 
-  #binarise(image: Image): Image {
+  #binarize(image: Image): Image {
     const cv = this.#cv;
     const { width, height, channels } = image;
     const source = new cv.Mat(height, width, channels === 1 ? cv.CV_8UC1 : cv.CV_8UC3);
-    const grey = new cv.Mat();
+    const gray = new cv.Mat();
     try {
       source.data.set(image.data.subarray(0, width * height * channels));
-      if (channels === 1) source.copyTo(grey);
-      else cv.cvtColor(source, grey, cv.COLOR_RGB2GRAY);
-      this.#threshold(grey);
+      if (channels === 1) source.copyTo(gray);
+      else cv.cvtColor(source, gray, cv.COLOR_RGB2GRAY);
+      this.#threshold(gray);
       // The matrix lives in OpenCV's memory, which the next one reuses.
-      return { width, height, channels: 1, data: new Uint8Array(grey.data) };
+      return { width, height, channels: 1, data: new Uint8Array(gray.data) };
     } finally {
       source.delete();
-      grey.delete();
+      gray.delete();
     }
   }
 
-  #threshold(grey: InstanceType<CV['Mat']>): void {
+  #threshold(gray: InstanceType<CV['Mat']>): void {
     const cv = this.#cv;
     const { method, block_size, offset, smooth } = this.#params;
-    if (smooth) cv.GaussianBlur(grey, grey, new cv.Size(smoothingSide, smoothingSide), 0);
-    if (method === 'otsu') cv.threshold(grey, grey, 0, white, cv.THRESH_BINARY | cv.THRESH_OTSU);
-    else cv.adaptiveThreshold(grey, grey, white, cv.ADAPTIVE_THRESH_MEAN_C, cv.THRESH_BINARY, block_size, offset);
+    if (smooth) cv.GaussianBlur(gray, gray, new cv.Size(smoothingSide, smoothingSide), 0);
+    if (method === 'otsu') cv.threshold(gray, gray, 0, white, cv.THRESH_BINARY | cv.THRESH_OTSU);
+    else cv.adaptiveThreshold(gray, gray, white, cv.ADAPTIVE_THRESH_MEAN_C, cv.THRESH_BINARY, block_size, offset);
   }
 }
 
-export const imageBinarise = defineTool<Params>({
+export const imageBinarize = defineTool<Params>({
   pluginId: 'image',
   toolId: 'binarise',
   description: 'Makes the picture black on white with OpenCV, evening out the light',
@@ -77,6 +77,6 @@ export const imageBinarise = defineTool<Params>({
   params: paramsSchema,
   async create(params) {
     const { cv } = await loadOpenCv();
-    return new Binariser(cv, params);
+    return new Binarizer(cv, params);
   },
 });

@@ -6,7 +6,7 @@ import { Writer } from 'protobufjs/minimal.js';
 import { test } from 'tap';
 import { type Crop, CtcReader } from '../../../src/models/ctc-reader.ts';
 import type { Image } from '../../../src/models/image.ts';
-import { findRecogniser, generalRecogniser } from '../../../src/models/recognisers.ts';
+import { findRecognizer, generalRecognizer } from '../../../src/models/recognizers.ts';
 import type { Region } from '../../../src/models/resampling.ts';
 import { createCanvas, fillBox } from '../../../src/samples/canvas.ts';
 import { plateBox, renderPlateScene } from '../../../src/samples/render-plate.ts';
@@ -16,7 +16,7 @@ import { onnxFixture, onnxFixtures } from '../../support/onnx-fixtures.ts';
 const nothing = { text: '', score: 0 };
 
 async function openReader(modelsDir: string, name: string) {
-  const reader = await CtcReader.create(await findRecogniser(modelsDir, name), ['cpu']);
+  const reader = await CtcReader.create(await findRecognizer(modelsDir, name), ['cpu']);
   const readOne = async (image: Image, region: Region) => (await reader.read([{ image, region }]))[0] ?? nothing;
   return { reader, readOne };
 }
@@ -24,20 +24,20 @@ async function openReader(modelsDir: string, name: string) {
 const shippedModels = fileURLToPath(new URL('../../../native-models', import.meta.url));
 
 test('the recogniser for any text needs no models folder', async (t) => {
-  const plan = await findRecogniser('/nowhere', generalRecogniser);
+  const plan = await findRecognizer('/nowhere', generalRecognizer);
   t.match(plan, { name: 'pp-ocrv4-rec', height: 48 });
   t.equal(plan.alphabet.length, 6624);
 });
 
 test("alphabet and input size of a user's recogniser come from its metadata", async (t) => {
-  const plan = await findRecogniser(onnxFixtures, 'recogniser.onnx');
-  t.match(plan, { name: 'recogniser.onnx', alphabet: ['A'], height: 8, smallestWidth: 16, largestWidth: 16 });
+  const plan = await findRecognizer(onnxFixtures, 'recogniser.onnx');
+  t.match(plan, { name: 'recogniser.onnx', alphabet: ['A'], height: 8, minWidth: 16, maxWidth: 16 });
 });
 
 test('a model that is no recogniser, or is not there, is told in one line', async (t) => {
-  const noRecogniser = 'model "boxes.onnx" is no text recogniser: its metadata has no "alphabet" or no "imgsz"';
-  await t.rejects(findRecogniser(onnxFixtures, 'boxes.onnx'), { message: noRecogniser });
-  await t.rejects(findRecogniser(onnxFixtures, 'none.onnx'), { message: /none\.onnx does not exist$/ });
+  const noRecognizer = 'model "boxes.onnx" is no text recogniser: its metadata has no "alphabet" or no "imgsz"';
+  await t.rejects(findRecognizer(onnxFixtures, 'boxes.onnx'), { message: noRecognizer });
+  await t.rejects(findRecognizer(onnxFixtures, 'none.onnx'), { message: /none\.onnx does not exist$/ });
 });
 
 test('a line of more pixels than any is refused before memory is set aside for it', async (t) => {
@@ -48,7 +48,7 @@ test('a line of more pixels than any is refused before memory is set aside for i
     const bytes = Writer.create().uint32(metadataProps).bytes(entry).finish();
     const folder = t.testdir();
     writeFileSync(join(folder, 'm.onnx'), Buffer.concat([readFileSync(onnxFixture('recogniser')), bytes]));
-    const error = await findRecogniser(folder, 'm.onnx').catch((caught: Error) => caught);
+    const error = await findRecognizer(folder, 'm.onnx').catch((caught: Error) => caught);
     t.ok(error instanceof Error && error.message.includes(`its imgsz is ${imgsz}; ${reason}`), imgsz);
   }
 });
@@ -67,8 +67,8 @@ test("a user's recogniser reads a line that is stretched into its input", async 
 
 test('colours are mixed to grey as eyes see them', async (t) => {
   const { reader, readOne } = await openReader(onnxFixtures, 'recogniser.onnx');
-  const scoreOf = async (colour: readonly [number, number, number]) => {
-    const { text, score } = await readOne(createCanvas(16, 8, colour), { x: 0, y: 0, w: 16, h: 8 });
+  const scoreOf = async (color: readonly [number, number, number]) => {
+    const { text, score } = await readOne(createCanvas(16, 8, color), { x: 0, y: 0, w: 16, h: 8 });
     return text === '' ? 0 : score;
   };
   t.equal(await scoreOf([255, 0, 0]), 0);
@@ -80,7 +80,7 @@ test('colours are mixed to grey as eyes see them', async (t) => {
 
 test('the plate reader that ships reads plates, and several in one run as each alone', async (t) => {
   const { reader, readOne } = await openReader(shippedModels, 'plate-reader');
-  const { margin } = await findRecogniser(shippedModels, 'plate-reader');
+  const { margin } = await findRecognizer(shippedModels, 'plate-reader');
   const plate = { x: 220, y: 300, w: 180 };
   const texts = ['B52UV', 'M482KT', 'KXC358', 'AB123CD', 'HH4711'];
   const crops = texts.map((text): Crop => {
@@ -102,6 +102,6 @@ test('the plate reader that ships reads plates, and several in one run as each a
 });
 
 test('a plate reader says how much it wants to see around a box, and how it scores', async (t) => {
-  t.match(await findRecogniser(shippedModels, 'plate-reader'), { margin: { x: 0.06, y: 0.15 }, scoring: 'product' });
-  t.match(await findRecogniser(onnxFixtures, 'recogniser.onnx'), { margin: { x: 0, y: 0 }, scoring: 'mean' });
+  t.match(await findRecognizer(shippedModels, 'plate-reader'), { margin: { x: 0.06, y: 0.15 }, scoring: 'product' });
+  t.match(await findRecognizer(onnxFixtures, 'recogniser.onnx'), { margin: { x: 0, y: 0 }, scoring: 'mean' });
 });

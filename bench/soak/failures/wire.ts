@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { clientFrame, opcode } from '../../../test/support/raw-client.ts';
 import { mutate } from '../../jpeg/mutate.ts';
 import { bulkyPipeline, goodPipeline } from '../models.ts';
-import { below, type Fault, frameOf, pause, type Scene } from './fault.ts';
+import { below, type Failure, frameOf, pause, type Scene } from './failure.ts';
 import { endOf, Peers } from './peers.ts';
 
 /** Peers of each kind. Enough to show what a gateway keeps for each, and few enough for two cores that others use too. */
@@ -33,7 +33,7 @@ const zeroMask = Buffer.alloc(4);
 
 type Harm = (peers: Peers, scene: Scene) => Promise<void>;
 
-function wireFault(name: string, harm: Harm): Fault {
+function wireFailure(name: string, harm: Harm): Failure {
   return { name, target: 'main', run: (scene) => Peers.with(scene.gateway, (peers) => harm(peers, scene)) };
 }
 
@@ -161,25 +161,25 @@ function keepSilent(count: number, open: (peers: Peers) => () => Promise<Socket 
   };
 }
 
-export const wireFaults: readonly Fault[] = [
-  wireFault('slow-reader', readNothing),
-  wireFault(
+export const wireFailures: readonly Failure[] = [
+  wireFailure('slow-reader', readNothing),
+  wireFailure(
     'silent-tcp',
     keepSilent(peerCounts.silentTcp, (peers) => () => peers.connect()),
   ),
-  wireFault(
+  wireFailure(
     'silent-websocket',
     keepSilent(peerCounts.silentWebSocket, (peers) => () => peers.upgrade(goodPipeline)),
   ),
-  wireFault('slow-upgrade', openSlowly),
-  wireFault('reconnect-storm', reconnect),
-  wireFault('cut-frames', cutFrames),
-  wireFault('vanished-peers', vanish),
-  wireFault('ping-flood', floodWithPings),
-  wireFault('one-byte-fragments', fragment),
-  wireFault('invalid-frames', sendInvalid),
-  wireFault('text-messages', sendTexts),
-  wireFault('half-messages', sendHalves),
-  wireFault('half-bodies', sendHalfBodies),
-  wireFault('unread-requests', pipelineRequests),
+  wireFailure('slow-upgrade', openSlowly),
+  wireFailure('reconnect-storm', reconnect),
+  wireFailure('cut-frames', cutFrames),
+  wireFailure('vanished-peers', vanish),
+  wireFailure('ping-flood', floodWithPings),
+  wireFailure('one-byte-fragments', fragment),
+  wireFailure('invalid-frames', sendInvalid),
+  wireFailure('text-messages', sendTexts),
+  wireFailure('half-messages', sendHalves),
+  wireFailure('half-bodies', sendHalfBodies),
+  wireFailure('unread-requests', pipelineRequests),
 ];

@@ -1,20 +1,13 @@
 /** Resizes a region of a picture into one plane of grey, the input of a recogniser that takes no colour. Worker threads. */
 import type { Image } from './image.ts';
-import {
-  type AxisTaps,
-  averageBlocks,
-  axisTaps,
-  leastAveragedReduction,
-  type Region,
-  samplesOf,
-} from './resampling.ts';
-import type { Normalisation } from './tensor-image.ts';
+import { type AxisTaps, averageBlocks, axisTaps, minAveragedReduction, type Region, samplesOf } from './resampling.ts';
+import type { Normalization } from './tensor-image.ts';
 
 /** ITU-R BT.601: the parts of red, green and blue in grey. */
-const greyParts = [0.299, 0.587, 0.114] as const;
+const grayParts = [0.299, 0.587, 0.114] as const;
 
 /** What the samples of a pixel become together: `red × parts[0] + green × parts[1] + blue × parts[2] - shift`. */
-interface GreyMix {
+interface GrayMix {
   readonly parts: readonly [number, number, number];
   readonly shift: number;
 }
@@ -23,9 +16,9 @@ interface GreyMix {
  * Mixing and resizing may change places, since both are sums. So each row of the picture is mixed and stretched once, at its own
  * length, and rows of the plane are blends of two of those: half the time of resizing three colours and mixing them then.
  */
-export class GreyLineWriter {
+export class GrayLineWriter {
   readonly #height: number;
-  readonly #mix: GreyMix;
+  readonly #mix: GrayMix;
   /** One row of the region as it lies in the picture; it grows to the widest region that there has been. */
   #mixed = new Float32Array(0);
   /** The two picture rows between which the current row of the plane lies, at the plane's width. */
@@ -33,17 +26,17 @@ export class GreyLineWriter {
   #lower: Float32Array;
 
   /** @param largestWidth of the planes that are written, in pixels; `height` is that of them all. */
-  constructor(height: number, largestWidth: number, normalisation: Normalisation) {
+  constructor(height: number, maxWidth: number, normalization: Normalization) {
     this.#height = height;
-    this.#mix = greyMixOf(normalisation);
-    this.#upper = new Float32Array(largestWidth);
-    this.#lower = new Float32Array(largestWidth);
+    this.#mix = grayMixOf(normalization);
+    this.#upper = new Float32Array(maxWidth);
+    this.#lower = new Float32Array(maxWidth);
   }
 
   /** Writes `width × height` values, the whole plane. Reductions by two or more are averages first, as in colour. */
   write(image: Image, region: Region, plane: Float32Array, width: number): void {
     const reduction = Math.min(region.w / width, region.h / this.#height);
-    if (reduction >= leastAveragedReduction) {
+    if (reduction >= minAveragedReduction) {
       const smaller = averageBlocks(image, region, Math.floor(reduction));
       this.#resize(smaller, { x: 0, y: 0, w: smaller.width, h: smaller.height }, plane, width);
     } else {
@@ -95,14 +88,14 @@ export class GreyLineWriter {
 }
 
 /** Parts that include the normalisation: it too is a product and a sum. */
-function greyMixOf({ mean, std, order }: Normalisation): GreyMix {
+function grayMixOf({ mean, std, order }: Normalization): GrayMix {
   const planeOf = order === 'rgb' ? ([0, 1, 2] as const) : ([2, 1, 0] as const);
-  const partOf = (colour: 0 | 1 | 2) => greyParts[colour] / (255 * std[planeOf[colour]]);
-  const shiftOf = (colour: 0 | 1 | 2) => (greyParts[colour] * mean[planeOf[colour]]) / std[planeOf[colour]];
+  const partOf = (color: 0 | 1 | 2) => grayParts[color] / (255 * std[planeOf[color]]);
+  const shiftOf = (color: 0 | 1 | 2) => (grayParts[color] * mean[planeOf[color]]) / std[planeOf[color]];
   return { parts: [partOf(0), partOf(1), partOf(2)], shift: shiftOf(0) + shiftOf(1) + shiftOf(2) };
 }
 
-function mixRow(image: Image, pixel: number, length: number, { parts, shift }: GreyMix, out: Float32Array): void {
+function mixRow(image: Image, pixel: number, length: number, { parts, shift }: GrayMix, out: Float32Array): void {
   const { data, channels } = image;
   const [red, green, blue] = parts;
   const [nextGreen, nextBlue] = samplesOf(image);

@@ -5,17 +5,17 @@ import { join } from 'node:path';
 import { seededRandom } from '../../src/samples/seeded-random.ts';
 import { renderFrames } from '../../src/samples/street-frames.ts';
 import { freePort } from '../../test/support/free-port.ts';
-import { type Fault, pause } from './faults/fault.ts';
-import { processFaults } from './faults/process.ts';
-import { wireFaults } from './faults/wire.ts';
-import { workerFaults } from './faults/workers.ts';
+import { type Failure, pause } from './failures/failure.ts';
+import { processFailures } from './failures/process.ts';
+import { wireFailures } from './failures/wire.ts';
+import { workerFailures } from './failures/workers.ts';
 import { Fleet } from './fleet.ts';
 import { SoakGateway } from './gateway.ts';
 import { frameTimeoutMs, goodPipeline, slowPipeline, stuckMs, writeSoakModels } from './models.ts';
 import { shuffledRounds } from './plan.ts';
 import { type FleetSummary, SoakReport, type SoakSummary } from './report.ts';
 
-const faults: readonly Fault[] = [...wireFaults, ...workerFaults, ...processFaults];
+const failures: readonly Failure[] = [...wireFailures, ...workerFailures, ...processFailures];
 
 export interface SoakOptions {
   readonly minutes: number;
@@ -24,7 +24,7 @@ export interface SoakOptions {
   readonly fps: number;
   readonly seed: number;
   /** From the start of one fault to that of the next. */
-  readonly faultEverySeconds: number;
+  readonly failureEverySeconds: number;
   readonly quietEveryMinutes: number;
   /** Names of the faults to do; all where there are none. */
   readonly only: readonly string[];
@@ -51,18 +51,18 @@ const secondFps = 2;
 
 class Soak {
   readonly #options: SoakOptions;
-  readonly #faults: readonly Fault[];
+  readonly #failures: readonly Failure[];
   readonly #report: SoakReport;
   readonly #modelsDir: string;
-  readonly #gateways: Readonly<Record<Fault['target'], SoakGateway>>;
-  readonly #fleets: Readonly<Record<Fault['target'], Fleet>>;
+  readonly #gateways: Readonly<Record<Failure['target'], SoakGateway>>;
+  readonly #fleets: Readonly<Record<Failure['target'], Fleet>>;
   readonly #frames = renderFrames(frameSize);
   readonly #random: () => number;
   readonly #startedAtMs = performance.now();
 
-  constructor(options: SoakOptions, chosen: readonly Fault[], folder: string, ports: readonly [number, number]) {
+  constructor(options: SoakOptions, chosen: readonly Failure[], folder: string, ports: readonly [number, number]) {
     this.#options = options;
-    this.#faults = chosen;
+    this.#failures = chosen;
     this.#report = new SoakReport(options.out, options.print);
     this.#random = seededRandom(options.seed);
     this.#modelsDir = writeSoakModels(folder);
@@ -74,7 +74,7 @@ class Soak {
         POOL_WORKERS: String(workers),
       });
     this.#gateways = { main: gateway('main', ports[0], 2), second: gateway('second', ports[1], 1) };
-    const fleet = (target: Fault['target'], pipelineId: string, cameras: number, fps: number) =>
+    const fleet = (target: Failure['target'], pipelineId: string, cameras: number, fps: number) =>
       new Fleet({
         gateway: this.#gateways[target],
         pipelineId,
@@ -94,7 +94,7 @@ class Soak {
     this.#report.started({ minutes, cameras, fps, seed });
     await Promise.all(Object.values(this.#gateways).map((gateway) => gateway.start()));
     const endMs = performance.now() + minutes * msPerMinute;
-    const next = shuffledRounds(this.#faults, this.#random);
+    const next = shuffledRounds(this.#failures, this.#random);
     while (performance.now() < endMs && !signal.aborted) await this.#spell(next, endMs);
     await Promise.all(Object.values(this.#gateways).map((gateway) => gateway.end('SIGTERM')));
     const { main, second } = this.#fleets;
@@ -106,13 +106,13 @@ class Soak {
   }
 
   /** Cameras come, faults are done beside them, cameras leave, and what is left is looked at. */
-  async #spell(next: Generator<Fault, never>, endMs: number): Promise<void> {
-    const { quietEveryMinutes, faultEverySeconds, signal } = this.#options;
+  async #spell(next: Generator<Failure, never>, endMs: number): Promise<void> {
+    const { quietEveryMinutes, failureEverySeconds, signal } = this.#options;
     const fleets = Object.values(this.#fleets);
     const spellEndMs = Math.min(endMs, performance.now() + quietEveryMinutes * msPerMinute);
     for (const fleet of fleets) fleet.start();
     while (performance.now() < spellEndMs && !signal.aborted) {
-      const nextAtMs = performance.now() + faultEverySeconds * msPerSecond;
+      const nextAtMs = performance.now() + failureEverySeconds * msPerSecond;
       await this.#do(next.next().value, nextAtMs);
     }
     this.#report.loaded(this.#hours(), await this.#gateways.main.vitals());
@@ -122,32 +122,32 @@ class Soak {
     this.#report.quiet({ hours: this.#hours(), ...(await this.#gateways.main.vitals()) });
   }
 
-  async #do(fault: Fault, nextAtMs: number): Promise<void> {
-    const { faultEverySeconds } = this.#options;
+  async #do(failure: Failure, nextAtMs: number): Promise<void> {
+    const { failureEverySeconds } = this.#options;
     const startedAtMs = performance.now();
     const { main, second } = this.#fleets;
     main.takeProgress();
     const scene = {
-      gateway: this.#gateways[fault.target],
+      gateway: this.#gateways[failure.target],
       modelsDir: this.#modelsDir,
       random: this.#random,
       frames: this.#frames,
-      holdMs: holdPart * faultEverySeconds * msPerSecond,
+      holdMs: holdPart * failureEverySeconds * msPerSecond,
     };
     try {
-      if (fault.target === 'second') await second.expectCuts(() => fault.run(scene));
-      else await fault.run(scene);
+      if (failure.target === 'second') await second.expectCuts(() => failure.run(scene));
+      else await failure.run(scene);
     } catch (error) {
-      this.#report.problem(`${fault.name}: ${error}`);
+      this.#report.problem(`${failure.name}: ${error}`);
     }
     const ms = Math.round(performance.now() - startedAtMs);
     for (const gateway of Object.values(this.#gateways))
-      if (!gateway.isRunning) throw new Error(`${fault.name}: ${gateway.ending}`);
+      if (!gateway.isRunning) throw new Error(`${failure.name}: ${gateway.ending}`);
     const goesOn = await main.hasResult(maxRecoveryMs);
-    if (!goesOn) this.#report.problem(`${fault.name}: no camera had a result for ${maxRecoveryMs} ms after it`);
+    if (!goesOn) this.#report.problem(`${failure.name}: no camera had a result for ${maxRecoveryMs} ms after it`);
     await pause(Math.max(0, nextAtMs - performance.now()));
     const { results, slowestMs } = main.takeProgress();
-    this.#report.fault({ fault: fault.name, ms, results, slowest_ms: slowestMs });
+    this.#report.failure({ failure: failure.name, ms, results, slowest_ms: slowestMs });
   }
 
   #hours(): number {
@@ -156,10 +156,10 @@ class Soak {
 }
 
 /** @throws Error with the names that there are not. */
-function faultsNamed(only: readonly string[]): readonly Fault[] {
-  const unknown = only.filter((name) => !faults.some((fault) => fault.name === name));
+function failuresNamed(only: readonly string[]): readonly Failure[] {
+  const unknown = only.filter((name) => !failures.some((failure) => failure.name === name));
   if (unknown.length > 0) throw new Error(`no such fault: ${unknown.join(', ')}`);
-  return only.length === 0 ? faults : faults.filter(({ name }) => only.includes(name));
+  return only.length === 0 ? failures : failures.filter(({ name }) => only.includes(name));
 }
 
 function summaryOf({ totals, sessions, disturbed, restarted }: Fleet): FleetSummary {
@@ -167,8 +167,8 @@ function summaryOf({ totals, sessions, disturbed, restarted }: Fleet): FleetSumm
 }
 
 /** Runs the soak with gateways of its own in a folder of its own; the folder stays where something was wrong. */
-export async function soakWithFaults(options: SoakOptions): Promise<SoakSummary> {
-  const chosen = faultsNamed(options.only);
+export async function soakWithFailures(options: SoakOptions): Promise<SoakSummary> {
+  const chosen = failuresNamed(options.only);
   const folder = mkdtempSync(join(tmpdir(), 'framegate-soak-'));
   const soak = new Soak(options, chosen, folder, [await freePort(), await freePort()]);
   let summary: SoakSummary | undefined;

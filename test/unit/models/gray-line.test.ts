@@ -1,10 +1,10 @@
 /** A grey line is what resizing all colours and mixing them afterwards gives. */
 import fc from 'fast-check';
 import { test } from 'tap';
-import { GreyLineWriter } from '../../../src/models/grey-line.ts';
+import { GrayLineWriter } from '../../../src/models/gray-line.ts';
 import type { Image } from '../../../src/models/image.ts';
 import type { Region } from '../../../src/models/resampling.ts';
-import { type Normalisation, planesTensor, unitRgb, writeRegion } from '../../../src/models/tensor-image.ts';
+import { type Normalization, planesTensor, unitRgb, writeRegion } from '../../../src/models/tensor-image.ts';
 import { seededRandom } from '../../../src/samples/seeded-random.ts';
 
 function noise(width: number, height: number, channels: 1 | 3 = 3): Image {
@@ -14,7 +14,7 @@ function noise(width: number, height: number, channels: 1 | 3 = 3): Image {
 }
 
 /** Resizes three planes, puts them into the order red, green, blue and mixes them by ITU-R BT.601. */
-function mixedAfterwards(image: Image, region: Region, width: number, height: number, norm: Normalisation): number[] {
+function mixedAfterwards(image: Image, region: Region, width: number, height: number, norm: Normalization): number[] {
   const size = width * height;
   const planes = new Float32Array(3 * size);
   writeRegion(image, region, planesTensor(planes, width, height, norm), { x: 0, y: 0, width, height });
@@ -31,14 +31,14 @@ function furthestApart(a: ArrayLike<number>, b: readonly number[]): number {
 const roundingOnly = 0.01 / 255;
 
 test('any region of any picture becomes the grey of its colours, larger or smaller', (t) => {
-  const [largestWidth, height] = [56, 16];
-  const writer = new GreyLineWriter(height, largestWidth, unitRgb);
+  const [maxWidth, height] = [56, 16];
+  const writer = new GrayLineWriter(height, maxWidth, unitRgb);
   const side = fc.integer({ min: 1, max: 130 });
   const part = fc.double({ min: 0, max: 1, noNaN: true });
   const property = fc.property(
     fc.record({ width: side, height: side, channels: fc.constantFrom<1 | 3>(1, 3) }),
     fc.tuple(part, part, part, part),
-    fc.integer({ min: 1, max: largestWidth }),
+    fc.integer({ min: 1, max: maxWidth }),
     (size, [x, y, w, h], width) => {
       const image = noise(size.width, size.height, size.channels);
       const corner = { x: x * (image.width - 1), y: y * (image.height - 1) };
@@ -60,9 +60,9 @@ test('normalisation counts for each colour, in the order of the planes', (t) => 
   const image = noise(40, 20);
   const region = { x: 3.5, y: 2.25, w: 30, h: 15.5 };
   for (const order of ['rgb', 'bgr'] as const) {
-    const norm: Normalisation = { mean: [0.4, 0.5, 0.6], std: [0.2, 0.3, 0.5], order };
+    const norm: Normalization = { mean: [0.4, 0.5, 0.6], std: [0.2, 0.3, 0.5], order };
     const plane = new Float32Array(56 * 16);
-    new GreyLineWriter(16, 56, norm).write(image, region, plane, 56);
+    new GrayLineWriter(16, 56, norm).write(image, region, plane, 56);
     t.ok(furthestApart(plane, mixedAfterwards(image, region, 56, 16, norm)) < 1e-5, order);
   }
   t.end();
