@@ -1,7 +1,7 @@
 # Two commands are enough: `make run` and `make test`. Both set up everything themselves.
 
 # The Node that comes with the packages is found before the machine's own, so everyone runs the same one.
-# Behind it the Python of `make outside`, where that was run.
+# Behind it the Python of `make test-deps`, where that was run.
 export PATH := $(CURDIR)/node_modules/.bin:$(CURDIR)/test/.venv/bin:$(PATH)
 
 sources := $(shell find src -type f)
@@ -10,7 +10,7 @@ piscina := bench/peers/ws-piscina/node_modules/.package-lock.json
 fastapi := bench/peers/fastapi/.venv/.installed
 litserve := bench/peers/litserve/.venv/.installed
 
-.PHONY: run build test test-long check coverage format lint types layers unused train peers bench outside clean
+.PHONY: run build test test-long check coverage format lint types layers unused train peers bench test-deps outside clean
 
 run: dist/cli.js
 	@node --disable-sigusr1 dist/cli.js serve
@@ -40,16 +40,20 @@ lint types layers unused: $(installed)
 
 # Programs that the tests look at the gateway with from outside: a browser, ffmpeg, an RTSP server, Python's `websockets`, `wsproto`, Pillow and OpenCV. Debian, as
 # root or with sudo. Without them `make test` skips what needs them, and says so.
-outside_packages := chromium ffmpeg fonts-dejavu-core python3-venv \
+test_packages := chromium ffmpeg fonts-dejavu-core python3-venv \
 	python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
 as_root := $(if $(filter 0,$(shell id -u)),,sudo)
 
-outside:
+test-deps:
 	$(as_root) apt-get update --quiet
-	$(as_root) env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends $(outside_packages)
+	$(as_root) env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends $(test_packages)
 	python3 -m venv test/.venv
 	test/.venv/bin/pip install --quiet --disable-pip-version-check \
 		--requirement test/support/requirements.txt --requirement bench/peers/decoders/requirements.txt
+
+# The old name of `test-deps`.
+outside: test-deps
+	@echo 'make outside is deprecated; use make test-deps'
 
 # Trains the shipped models anew, from nothing: hours. native-models/training/README.md says more.
 train:
@@ -57,7 +61,7 @@ train:
 
 # The fixed suite, against the gateway and its peers: twenty minutes to half an hour. Writes bench/results and docs/operations/benchmark-results.md.
 bench: dist/cli.js peers
-	@npm --silent run suite
+	@npm --silent run bench:suite
 
 # What the peers of bench/peers need besides the project's own packages; Python 3.11 or newer for two of them.
 peers: $(installed) $(piscina) $(fastapi) $(litserve)

@@ -1,4 +1,4 @@
-/** `npm run admission`: what the gateway's own scheduler does with many kinds of load, in simulated time, with and without holding. */
+/** `npm run bench:admission`: what the gateway's own scheduler does with many kinds of load, in simulated time, with and without holding. */
 import { Command } from 'commander';
 import {
   camerasOf,
@@ -29,7 +29,7 @@ const loads: Readonly<Record<string, SimulatedCamera[]>> = {
 
 const settleMs = 5000;
 
-const flags = new Command('npm run admission --')
+const flags = new Command('npm run bench:admission --')
   .description('Simulates cameras before the scheduler and prints who is answered, how late, and how evenly.')
   .option('--workers <n>', 'workers', Number, 2)
   .option('--service <ms>', 'time that a frame takes', Number, 15)

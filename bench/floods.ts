@@ -1,4 +1,4 @@
-/** `npm run floods`: what floods do to cameras that work, to the gateway's memory, and to its log. Linux only. */
+/** `npm run bench:floods`: what floods do to cameras that work, to the gateway's memory, and to its log. Linux only. */
 import { Command, InvalidArgumentError } from 'commander';
 import { selectFloods } from './floods/all.ts';
 import type { Flood } from './floods/flood.ts';
@@ -17,7 +17,7 @@ interface Flags {
   readonly list?: boolean;
 }
 
-const command = new Command('npm run floods --')
+const command = new Command('npm run bench:floods --')
   .description('Floods a gateway of its own beside working cameras, and tells what these notice. Linux only.')
   .argument('[names...]', 'floods or groups of them; without a name all')
   .option('--seconds <n>', 'how long each window is', aboveZero, 6)

@@ -1,4 +1,4 @@
-/** `npm run jpeg`: which damaged JPEG files the gateway reads beside Pillow and OpenCV, and what checking a frame costs. */
+/** `npm run bench:jpeg`: which damaged JPEG files the gateway reads beside Pillow and OpenCV, and what checking a frame costs. */
 import { Command } from 'commander';
 import { renderFrames } from '../src/samples/street-frames.ts';
 import { validateJpeg } from '../src/session/frame-validator.ts';
@@ -11,8 +11,8 @@ interface Flags {
   readonly show: string;
 }
 
-const flags = new Command('npm run jpeg --')
-  .description('Decodes mutated JPEG files with the gateway, Pillow and OpenCV (`make outside` installs them).')
+const flags = new Command('npm run bench:jpeg --')
+  .description('Decodes mutated JPEG files with the gateway, Pillow and OpenCV (`make test-deps` installs them).')
   .option('-n, --count <n>', 'how many mutations', '10000')
   .option('--seed <n>', 'another seed gives other files', '1')
   .option('--python <path>', 'a Python with opencv-python-headless and pillow', 'test/.venv/bin/python')

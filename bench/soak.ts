@@ -1,5 +1,5 @@
-/** `npm run soak`: a gateway for minutes or hours, at saturation or with faults; memory and handles must not grow, and no index gets lost. */
-import { Command, InvalidArgumentError } from 'commander';
+/** `npm run soak`: a gateway for minutes or hours, at saturation or with injected failures; memory and handles must not grow, and no index gets lost. */
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { summaryText } from './soak/report.ts';
 import { soakAtSaturation } from './soak/saturation.ts';
 import { measureThreadDeaths, threadDeathText } from './soak/thread-deaths.ts';
@@ -9,6 +9,7 @@ interface Flags {
   readonly minutes: number;
   readonly hours?: number;
   readonly failures?: boolean;
+  readonly faults?: boolean;
   readonly threadDeaths?: boolean;
   readonly settle: number;
   readonly cameras?: string;
@@ -27,19 +28,20 @@ const flags = new Command('npm run soak --')
   .description('Keeps a gateway of its own under load and tells what it holds. Linux only, after `npm run build`.')
   .option('-m, --minutes <n>', 'how long', number, 30)
   .option('--hours <n>', 'how long, instead of --minutes', number)
-  .option('--cameras <list>', 'as for framegate bench; with --faults COUNT@FPS (default: 8@30, with --faults 32@2)')
-  .option('--settle <n>', 'without --faults: minutes before growth counts', number, 5)
-  .option('--faults', 'does one fault after the other beside cameras that must not notice')
+  .option('--cameras <list>', 'as for framegate bench; with --failures COUNT@FPS (default: 8@30, with --failures 32@2)')
+  .option('--settle <n>', 'without --failures: minutes before growth counts', number, 5)
+  .option('--failures', 'inject one failure after another next to cameras that must not notice')
+  .addOption(new Option('--faults', 'deprecated name of --failures').hideHelp())
   .option('--thread-deaths', 'what it costs that a tool ends its thread every 5 s: --minutes without, as many with')
-  .option('--seed <n>', 'with --faults: another seed gives another order and other bytes', number, newSeed())
+  .option('--seed <n>', 'with --failures: another seed gives another order and other bytes', number, newSeed())
   .option(
     '--every <seconds>',
-    'with --faults or --thread-deaths: from one to the next (default: 10, of deaths 5)',
+    'with --failures or --thread-deaths: from one to the next (default: 10, of deaths 5)',
     number,
   )
-  .option('--quiet <minutes>', 'with --faults: from one quiet point to the next', number, 2)
-  .option('--only <names>', 'with --faults: these alone, separated by commas')
-  .option('--out <file>', 'with --faults: a line of JSON for each fault, problem and quiet point, as they come')
+  .option('--quiet <minutes>', 'with --failures: from one quiet point to the next', number, 2)
+  .option('--only <names>', 'with --failures: these alone, separated by commas')
+  .option('--out <file>', 'with --failures: one JSON line per failure, problem, and quiet point, as they happen')
   .option('--json', 'print one JSON object')
   .parse()
   .opts<Flags>();
@@ -48,7 +50,8 @@ const minutes = flags.hours === undefined ? flags.minutes : flags.hours * minute
 const print = (line: string) => {
   if (!flags.json) process.stdout.write(`${line}\n`);
 };
-if (flags.failures) await runWithFailures();
+if (flags.faults) process.stderr.write('soak: --faults is deprecated; use --failures\n');
+if (flags.failures || flags.faults) await runWithFailures();
 else if (flags.threadDeaths) await runThreadDeaths();
 else await soakAtSaturation({ ...flags, minutes: Math.ceil(minutes), cameras: flags.cameras ?? '8@30' });
 

@@ -22,7 +22,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const interruptedExitCode = 130;
 
 const ids = cells.map(({ id }) => id);
-const flags = new Command('npm run suite --')
+const flags = new Command('npm run bench:suite --')
   .description('Runs every load against the gateway, the floor and the peers, and writes what it saw.')
   .option('-s, --seconds <n>', 'clock of each run', wholeNumber, 5)
   .option('-r, --runs <n>', 'rounds of each load; the medians count', wholeNumber, 3)

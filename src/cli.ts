@@ -7,12 +7,14 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { BenchFlags } from './cli/bench.ts';
 import type { CameraFlags } from './cli/camera.ts';
 import { maxFps, maxStallTimeoutS, maxWidth } from './cli/camera-limits.ts';
+import { replaceDeprecatedFlags } from './cli/deprecated-flags.ts';
 import type { ListPipelinesFlags } from './cli/list-pipelines.ts';
 import type { ModelsFlags } from './cli/models.ts';
 import { printable } from './cli/printable.ts';
 import type { SendOptions } from './cli/send.ts';
 import type { ServeFlags } from './cli/serve.ts';
 import { endWithLauncher, endWithNpm } from './cli/starter.ts';
+import { warn } from './cli/warn.ts';
 import { ConfigError, configExitCode, exitCodeOf } from './errors.ts';
 import { stderrWriter } from './observe/line-writer.ts';
 
@@ -77,8 +79,8 @@ program
   .option('--no-reconnect', 'end when a source was lost')
   .addOption(new Option('--rtsp-transport <how>', 'how an RTSP camera sends: tcp, udp').choices(['tcp', 'udp']))
   .option(
-    '--silence <s>',
-    'seconds without a picture after which a source is lost',
+    '--stall-timeout <s>',
+    'seconds without a frame after which a source counts as lost',
     numberUpTo(maxStallTimeoutS, 1),
     10,
   )
@@ -101,12 +103,12 @@ program
   .option('-d, --duration <s>', 'seconds that are counted', '10')
   .option('--warmup <s>', 'seconds before, which are not counted', '2')
   .option('--ramp <s>', 'seconds over which the cameras join, before the warm-up', '0')
-  .option('--grace <s>', 'longest wait for the last answers', '6')
+  .option('--drain-timeout <s>', 'seconds to wait for the last replies', '6')
   .option('--phase <how>', 'staggered: evenly over the interval; aligned: all cameras at once', 'staggered')
-  .option('--obey', 'cameras halve their rate on slow_down and raise it again slowly')
+  .option('--adaptive', 'halve the rate of a camera on slow_down, then raise it slowly')
   .option('--slow-readers <n>', 'further cameras that never read; N or N@FPS')
   .option('--frames <path>', 'JPEG file or folder to send; without it, eight rendered frames of 640x480')
-  .option('--workers <n>', 'threads that make the load', '1')
+  .option('--threads <n>', 'threads that generate the load', '1')
   .option('--json', 'print one JSON object')
   .action(async (flags: BenchFlags) => {
     const { bench } = await import('./cli/bench.ts');
@@ -125,7 +127,7 @@ program
 
 const models = program
   .command('models')
-  .description('list the models: head, input, classes, provider, speed here')
+  .description('list the models with output format, input, classes, provider and speed on this machine')
   .option('--models-dir <dir>', 'where to look (MODELS_DIR)')
   .option('--json', 'print JSON')
   .action(async (flags: ModelsFlags) => {
@@ -173,7 +175,8 @@ endWithLauncher(end);
 endWithNpm(end);
 
 try {
-  await program.parseAsync();
+  const args = replaceDeprecatedFlags(process.argv.slice(2), warn);
+  await program.parseAsync(args, { from: 'user' });
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
   const writer = stderrWriter(() => '');

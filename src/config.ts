@@ -33,7 +33,7 @@ export interface Config {
   /** Proxies whose `X-Forwarded-For` is believed: addresses and networks. */
   readonly trustedProxies: readonly string[];
   /** Replies that wait unread in the gateway before results are shed; at twice as much the session ends. */
-  readonly maxUnreadBytes: number;
+  readonly sendBufferBytes: number;
   readonly frameTimeoutMs: number;
   /** The longest that a frame is held for a worker; with 0 nothing is ever held. */
   readonly maxWaitMs: number;
@@ -57,6 +57,8 @@ export interface Config {
   readonly providers: readonly string[];
   readonly modelsDir: string;
   readonly logLevel: string;
+  /** One line per variable that is set under its old name. */
+  readonly deprecations: readonly string[];
 }
 
 const bytesPerMegabyte = 1_048_576;
@@ -107,11 +109,16 @@ function defaultMemoryMegabytes(workers: number): number {
   );
 }
 
+/** Current name → old name, which still works. */
+export const renamedVariables: Readonly<Record<string, string>> = { STREAM_SEND_BUFFER_KB: 'STREAM_MAX_UNREAD_KB' };
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Collects one line for each bad value, so that an operator sees all of them at once. */
 class EnvironmentReader {
   readonly issues: string[] = [];
+  /** One line per variable that is set under its old name. */
+  readonly deprecations: string[] = [];
   readonly #env: Environment;
 
   constructor(env: Environment) {
@@ -119,8 +126,20 @@ class EnvironmentReader {
   }
 
   text(name: string, fallback: string): string {
+    const deprecated = this.#deprecatedValueOf(name);
+    return this.#valueOf(name) ?? deprecated ?? fallback;
+  }
+
+  #valueOf(name: string): string | undefined {
     const value = this.#env[name]?.trim();
-    return value === undefined || value === '' ? fallback : value;
+    return value === '' ? undefined : value;
+  }
+
+  #deprecatedValueOf(name: string): string | undefined {
+    const oldName = renamedVariables[name];
+    const value = oldName === undefined ? undefined : this.#valueOf(oldName);
+    if (value !== undefined) this.deprecations.push(`${oldName} is deprecated; use ${name}`);
+    return value;
   }
 
   oneOf(name: string, fallback: string, allowed: readonly string[]): string {
@@ -209,7 +228,7 @@ export function loadConfig(env: Environment): Config {
     idleTimeoutMs: read.integer('STREAM_IDLE_TIMEOUT_MS', 600_000, 0, 86_400_000),
     maxFramesPerSecond: read.integer('STREAM_MAX_FRAMES_PER_SECOND', 10_000, 10, 10_000_000),
     trustedProxies: read.networks('TRUSTED_PROXIES'),
-    maxUnreadBytes: read.integer('STREAM_MAX_UNREAD_KB', 256, 1, 1_048_576) * 1024,
+    sendBufferBytes: read.integer('STREAM_SEND_BUFFER_KB', 256, 1, 1_048_576) * 1024,
     frameTimeoutMs: read.integer('STREAM_FRAME_TIMEOUT_MS', 5000, 10, 3_600_000),
     maxWaitMs: read.integer('STREAM_MAX_WAIT_MS', 1000, 0, 60_000),
     maxHeldBytes: Math.floor(read.number('STREAM_MAX_HELD_MB', 64, 0, 4096) * bytesPerMegabyte),
@@ -224,6 +243,7 @@ export function loadConfig(env: Environment): Config {
     providers: read.list('ORT_PROVIDERS', 'cpu', knownProviders),
     modelsDir: resolve(read.text('MODELS_DIR', packagedModelsDir)),
     logLevel: read.oneOf('LOG_LEVEL', 'info', logLevels),
+    deprecations: read.deprecations,
   };
   if (read.issues.length === 0 && config.slowdownThreshold < config.dropThreshold) {
     read.issues.push(
@@ -233,7 +253,7 @@ export function loadConfig(env: Environment): Config {
   if (read.issues.length === 0 && config.maxReceivingBytes < maxFrameBytes) {
     read.issues.push(`HTTP_MAX_RECEIVING_MB must not be below STREAM_MAX_FRAME_SIZE_MB (${maxFrameMegabytes})`);
   }
-  if (read.issues.length > 0) throw new ConfigError(read.issues);
+  if (read.issues.length > 0) throw new ConfigError([...read.deprecations, ...read.issues]);
   return Object.freeze(config);
 }
 

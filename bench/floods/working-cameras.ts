@@ -29,7 +29,7 @@ export type FromCameras =
 
 const warmUpSeconds = 1;
 /** Late answers count with how late they are, up to this. */
-const graceSeconds = 5;
+const drainSeconds = 5;
 
 const { url: address, cameras, fps, seconds } = JSON.parse(process.argv[2] ?? '') as CamerasSetup;
 const plan = planOf({
@@ -38,9 +38,9 @@ const plan = planOf({
   duration: String(seconds),
   warmup: String(warmUpSeconds),
   ramp: '0',
-  grace: String(graceSeconds),
+  drainTimeout: String(drainSeconds),
   phase: 'staggered',
-  workers: '1',
+  threads: '1',
 });
 const url = new URL(address);
 const frames = renderFrames();

@@ -132,7 +132,7 @@ export const createOverrides: CreateTarget = (corpus) => {
   const fallback = {
     ...{ description: 'x', names: ['a', 'b'], score_threshold: 0.4, iou_threshold: 0.5, head: 'ultralytics' },
     ...{ imgsz: [64, 64], normalization: { mean: [0, 0, 0], std: [1, 1, 1] }, channel_order: 'bgr' },
-    letterbox: 'centre',
+    letterbox: 'center',
   };
   return {
     make(random) {

@@ -49,9 +49,9 @@ function withWorkers(workers: number): ServerSpec {
 }
 
 /** No warm-up, so that frames which wait longer than the run are in it; the grace is for the last frames. */
-const withinCapacity = ['--warmup', '0', '--grace', '2'];
+const withinCapacity = ['--warmup', '0', '--drain-timeout', '2'];
 /** Answers that come after the clock do not count: the CPU for them is not counted either. */
-const aboveCapacity = ['--warmup', '0', '--grace', '0'];
+const aboveCapacity = ['--warmup', '0', '--drain-timeout', '0'];
 const aligned = ['--phase', 'aligned'];
 
 /** Cameras at rates that two cores can answer. */

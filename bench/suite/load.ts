@@ -5,14 +5,14 @@ import { fileURLToPath } from 'node:url';
 import type { LoadReport } from '../../src/load/report.ts';
 
 const cliPath = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
-const limitsPath = fileURLToPath(new URL('../limits.ts', import.meta.url));
+const pipelineBenchPath = fileURLToPath(new URL('../pipeline.ts', import.meta.url));
 
 /** `framegate bench` with these flags. @throws Error with what it said when it measured nothing. */
 export async function runLoad(origin: string, flags: readonly string[]): Promise<LoadReport> {
   return JSON.parse(await outputOf([cliPath, 'bench', '--url', origin, '--json', ...flags])) as LoadReport;
 }
 
-/** What `npm run limits` gives. */
+/** What `npm run bench:pipeline` gives. */
 export interface Ceiling {
   readonly frames_per_cpu_second: number;
   readonly cpu_ms_per_frame: number;
@@ -24,8 +24,8 @@ const msPerSecond = 1000;
  * The pipeline in bare loops, one for each core at the same time, so that they share caches and clock as the gateway's workers do.
  * @returns what the mean loop saw.
  */
-export async function runLimits(frames: number): Promise<Ceiling> {
-  const args = [limitsPath, '-n', String(frames), '--json'];
+export async function runPipelineBench(frames: number): Promise<Ceiling> {
+  const args = [pipelineBenchPath, '-n', String(frames), '--json'];
   const loops = Array.from({ length: availableParallelism() }, () => outputOf(args));
   return meanOf(...(await Promise.all(loops)).map((output) => JSON.parse(output) as Ceiling));
 }

@@ -6,7 +6,7 @@ import { renderFrames } from '../../src/samples/street-frames.ts';
 import type { Cell, Load, Trial } from './cells.ts';
 import { runClosedLoop } from './closed-loop.ts';
 import { renderDocumentPage } from './document-page.ts';
-import { runLimits, runLoad } from './load.ts';
+import { runLoad, runPipelineBench } from './load.ts';
 import { perCpuSecond } from './rounds.ts';
 import { type Sample, type SampleKey, sampleOfCeiling, sampleOfClosedLoop, sampleOfLoad } from './sample.ts';
 import type { BenchServer } from './server.ts';
@@ -86,7 +86,7 @@ export class Runner {
   }
 
   async #bareLoop(key: SampleKey): Promise<Sample> {
-    return sampleOfCeiling(key, await runLimits(this.#options.ceilingFrames));
+    return sampleOfCeiling(key, await runPipelineBench(this.#options.ceilingFrames));
   }
 
   async #onServer(key: SampleKey, spec: Trial['server'], load: ServedLoad): Promise<Sample> {

@@ -23,7 +23,7 @@ export interface AttemptParts {
   /** The camera's own JPEGs do not do: a width or a quality was asked for, or they are refused. */
   readonly isEncoded: boolean;
   /** So long without a picture means that the source is lost. */
-  readonly silenceMs: number;
+  readonly stallTimeoutMs: number;
   readonly buffers: PictureBuffers;
   /** The first picture has come. `keepsRate`: they come at the wished rate, and none has to be left out for it. */
   readonly live: (mode: Mode, keepsRate: boolean) => void;
@@ -86,13 +86,13 @@ export class Attempt {
 
   /** A source may take longer to begin than it may be silent later. */
   get #patienceMs(): number {
-    return firstPictureFactor * this.#parts.silenceMs;
+    return firstPictureFactor * this.#parts.stallTimeoutMs;
   }
 
   async #playStream(isJpegs: boolean): Promise<AttemptEnd> {
     if (this.#isStopped) return stoppedEnd;
-    const { source, wishes, version, silenceMs } = this.#parts;
-    const input = { source, wishes, version, silenceMs, isJpegs };
+    const { source, wishes, version, stallTimeoutMs } = this.#parts;
+    const input = { source, wishes, version, stallTimeoutMs, isJpegs };
     const probe = new Probe(input, this.#patienceMs);
     this.#running = probe;
     const end = await probe.ended;
@@ -134,7 +134,7 @@ export class Attempt {
       getter.close();
       return stoppedEnd;
     }
-    const { source, wishes, version, silenceMs } = this.#parts;
+    const { source, wishes, version, stallTimeoutMs } = this.#parts;
     const read = readJpegHeader(first);
     const size = read.ok ? read.header : undefined;
     const mode = this.#modeOfJpegs(size);
@@ -144,9 +144,9 @@ export class Attempt {
       return refusedEnd(refusal);
     }
     const fps = wishes.fps ?? defaultSnapshotFps;
-    const snapshots = playSnapshots({ getter, first, fps, silenceMs });
+    const snapshots = playSnapshots({ getter, first, fps, stallTimeoutMs });
     if (mode === 'copy') return await this.#play(mode, fps, snapshots);
-    const playing = { source, wishes, version, silenceMs, mode, size };
+    const playing = { source, wishes, version, stallTimeoutMs, mode, size };
     return await this.#play(mode, fps, decodeWithFfmpeg(snapshots, playing));
   }
 
@@ -156,11 +156,11 @@ export class Attempt {
 
   /** @param fps the rate that `start` keeps to by itself. */
   async #play(mode: Mode, fps: number | undefined, start: StartOutput): Promise<AttemptEnd> {
-    const { silenceMs, buffers, broken, lookAt, repaired, hopeless, live, picture } = this.#parts;
+    const { stallTimeoutMs, buffers, broken, lookAt, repaired, hopeless, live, picture } = this.#parts;
     let isFirst = true;
     const play = new Play(
       {
-        ...{ mode, silenceMs, buffers, broken, lookAt, repaired, hopeless, fps },
+        ...{ mode, stallTimeoutMs, buffers, broken, lookAt, repaired, hopeless, fps },
         picture: (next) => {
           if (this.#isStopped) return;
           if (isFirst) live(mode, fps !== undefined);

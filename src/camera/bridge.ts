@@ -28,7 +28,7 @@ export interface CameraPlan extends Wishes {
   readonly quality?: number | undefined;
   readonly reconnects: boolean;
   /** So long without a picture means that the source is lost. */
-  readonly silenceMs: number;
+  readonly stallTimeoutMs: number;
 }
 
 export type BridgeEvent =
@@ -102,7 +102,13 @@ export class Bridge {
   #feedParts(): FeedParts {
     const { plan, version, event, lookAt } = this.#parts;
     return {
-      ...{ source: plan.source, wishes: plan, version, reconnects: plan.reconnects, silenceMs: plan.silenceMs },
+      ...{
+        source: plan.source,
+        wishes: plan,
+        version,
+        reconnects: plan.reconnects,
+        stallTimeoutMs: plan.stallTimeoutMs,
+      },
       isEncoded: plan.width !== undefined || plan.quality !== undefined,
       buffers: this.#buffers,
       changed: (state) => {

@@ -44,7 +44,7 @@ export interface Input {
   readonly source: Source;
   readonly wishes: Wishes;
   readonly version: FfmpegVersion;
-  readonly silenceMs: number;
+  readonly stallTimeoutMs: number;
   /** JPEGs over HTTP one after the other without a word between them: ffmpeg would look at megabytes of them before it knows. */
   readonly isJpegs?: boolean;
 }
@@ -96,8 +96,8 @@ const pipeArguments = [
 ];
 
 function inputArguments(input: Input & { readonly deviceGivesJpeg?: boolean }): string[] {
-  const { source, wishes, version, silenceMs, isJpegs = false, deviceGivesJpeg = true } = input;
-  const timeout = String(socketTimeoutFactor * silenceMs * 1000);
+  const { source, wishes, version, stallTimeoutMs, isJpegs = false, deviceGivesJpeg = true } = input;
+  const timeout = String(socketTimeoutFactor * stallTimeoutMs * 1000);
   const live = [
     ...['-fflags', 'nobuffer', '-probesize', String(probeBytes), '-analyzeduration', String(probeMicroseconds)],
     // Nobody asks for the rate, and finding it out takes twenty frames.

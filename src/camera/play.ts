@@ -19,7 +19,7 @@ export interface PlayEnd {
 export interface PlayParts {
   readonly mode: Mode;
   /** So long without a picture means that the source is lost. */
-  readonly silenceMs: number;
+  readonly stallTimeoutMs: number;
   /** The output keeps to this rate itself: two pictures of a low one are far apart. */
   readonly fps?: number | undefined;
   readonly buffers: PictureBuffers;
@@ -57,9 +57,9 @@ export class Play {
 
   constructor(parts: PlayParts, start: StartOutput) {
     this.#parts = parts;
-    const { mode, buffers, silenceMs, fps } = parts;
+    const { mode, buffers, stallTimeoutMs, fps } = parts;
     const gapMs = fps === undefined ? 0 : 1000 / fps;
-    this.#patienceMs = Math.min(silenceMs + gapMs, maxTimerMs);
+    this.#patienceMs = Math.min(stallTimeoutMs + gapMs, maxTimerMs);
     this.#splitter =
       mode === 'copy'
         ? new FrameSplitter(readPartHead, (_, body) => this.#jpeg(body))
@@ -69,7 +69,7 @@ export class Play {
             (bytes) => buffers.take(bytes),
           );
     this.#output = start((chunk) => this.#read(chunk));
-    this.#watchdog = setTimeout(() => this.#end('silent'), firstPictureFactor * silenceMs);
+    this.#watchdog = setTimeout(() => this.#end('silent'), firstPictureFactor * stallTimeoutMs);
     this.ended = this.#output.ended.then(async (end) => {
       await this.#looking;
       clearTimeout(this.#watchdog);
@@ -85,7 +85,7 @@ export class Play {
     const verdict = this.#verdict;
     if (verdict === 'stopped') return { type: 'stopped', words: { detail: 'stopped', healing: 'likely' } };
     if (verdict === 'silent') {
-      const ms = this.#pictures === 0 ? firstPictureFactor * this.#parts.silenceMs : this.#patienceMs;
+      const ms = this.#pictures === 0 ? firstPictureFactor * this.#parts.stallTimeoutMs : this.#patienceMs;
       const detail = this.#withRefused(`no picture for ${Math.round(ms / 100) / 10} s`);
       return { type: 'failed', words: { detail, healing: 'likely' } };
     }

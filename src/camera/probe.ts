@@ -39,7 +39,7 @@ export class Probe {
   constructor(input: Input, limitMs: number) {
     const { source } = input;
     let answer = '';
-    this.#child = new Child('ffprobe', probeArguments({ ...input, silenceMs: limitMs }), (chunk) => {
+    this.#child = new Child('ffprobe', probeArguments({ ...input, stallTimeoutMs: limitMs }), (chunk) => {
       answer = (answer + chunk.toString('utf8')).slice(0, maxOutputLength);
     });
     const limit = setTimeout(() => {

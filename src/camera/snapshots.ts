@@ -9,7 +9,7 @@ import type { Output, OutputEnd, StartOutput } from './output.ts';
 
 /** Where nobody asks for a rate: cameras take a picture for each request, and some take half a second for it. */
 export const defaultSnapshotFps = 2;
-/** A whole answer takes no longer; where `--silence` is longer, that counts. */
+/** A whole answer takes no longer; where `--stall-timeout` is longer, that counts. */
 const maxAnswerMs = 10_000;
 export const maxSnapshotBytes = maxJpegBytes;
 
@@ -18,7 +18,7 @@ export interface SnapshotParts {
   /** The picture that is there already. */
   readonly first: Buffer;
   readonly fps: number;
-  readonly silenceMs: number;
+  readonly stallTimeoutMs: number;
 }
 
 type Snapshot =
@@ -63,7 +63,7 @@ class Snapshots implements Output {
   }
 
   async #next(): Promise<Snapshot> {
-    const timeoutMs = Math.max(maxAnswerMs, this.#parts.silenceMs);
+    const timeoutMs = Math.max(maxAnswerMs, this.#parts.stallTimeoutMs);
     const timeout = AbortSignal.timeout(timeoutMs);
     const got = await this.#parts.getter.get(AbortSignal.any([this.#stop.signal, timeout]));
     const late = failed(`no whole answer within ${timeoutMs / 1000} s`, 'likely');

@@ -91,11 +91,11 @@ function headline(plan: LoadPlan, url: URL): string {
     .map(({ cameras, fps }) => `${cameras} ${cameras === 1 ? 'camera' : 'cameras'} at ${fps} fps`)
     .join(' and ');
   const slow = plan.slowReaders === undefined ? '' : `, slow readers ${plan.slowReaders.cameras}`;
-  const obey = plan.obey ? ', obeying slow_down' : '';
+  const adaptive = plan.adaptive ? ', obeying slow_down' : '';
   const ramp = plan.rampMs > 0 ? `ramp ${plan.rampMs / 1000} s, ` : '';
   return [
     `Running ${plan.durationMs / 1000} s at ${url.href} (${ramp}warm-up ${plan.warmUpMs / 1000} s)`,
-    `${groups}, phases ${plan.phase}${obey}${slow}`,
+    `${groups}, phases ${plan.phase}${adaptive}${slow}`,
   ].join('\n');
 }
 

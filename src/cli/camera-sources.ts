@@ -7,6 +7,7 @@ import { ConfigError } from '../errors.ts';
 import { describeIssue } from '../pipeline/graph.ts';
 import { maxFps, maxStallTimeoutS, maxWidth } from './camera-limits.ts';
 import { streamUrlOf } from './gateway-address.ts';
+import { warn } from './warn.ts';
 
 export interface CameraFlags {
   readonly pipeline: string;
@@ -19,7 +20,7 @@ export interface CameraFlags {
   readonly reconnect?: boolean;
   readonly rtspTransport?: 'tcp' | 'udp';
   /** Seconds without a picture after which a source is lost. */
-  readonly silence: number;
+  readonly stallTimeout: number;
   readonly sources?: string;
   readonly json?: boolean;
 }
@@ -57,10 +58,13 @@ const cameraSchema = z.strictObject({
   loop: z.boolean().optional(),
   reconnect: z.boolean().optional(),
   rtsp_transport: z.enum(['tcp', 'udp']).optional(),
-  silence: z.number().min(1).max(maxStallTimeoutS).optional(),
+  stall_timeout: z.number().min(1).max(maxStallTimeoutS).optional(),
 });
 
 const fileSchema = z.array(cameraSchema).min(1).max(maxCameras);
+
+/** The old name of `stall_timeout`. */
+const deprecatedKey = 'silence';
 
 type CameraEntry = z.infer<typeof cameraSchema>;
 
@@ -102,7 +106,7 @@ function planOf(entry: CameraEntry, flags: CameraFlags, source: CameraPlan['sour
     loop: entry.loop ?? (isLive(source) ? undefined : flags.loop),
     reconnects: entry.reconnect ?? (isLive(source) ? (flags.reconnect ?? true) : false),
     rtspTransport: entry.rtsp_transport ?? flags.rtspTransport,
-    silenceMs: (entry.silence ?? flags.silence) * 1000,
+    stallTimeoutMs: (entry.stall_timeout ?? flags.stallTimeout) * 1000,
   };
 }
 
@@ -129,9 +133,21 @@ function readSourcesFile(path: string | undefined): CameraEntry[] {
     const reason = error instanceof SyntaxError ? 'is not JSON' : `cannot be read (${codeOf(error)})`;
     throw new ConfigError([`${path} ${reason}`]);
   }
-  const parsed = fileSchema.safeParse(json);
+  const parsed = fileSchema.safeParse(replaceDeprecatedKey(json, path));
   if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => `${path}: ${describeIssue(issue)}`));
   return parsed.data;
+}
+
+function replaceDeprecatedKey(json: unknown, path: string): unknown {
+  const isDeprecated = (entry: unknown): entry is Record<string, unknown> =>
+    typeof entry === 'object' && entry !== null && deprecatedKey in entry && !('stall_timeout' in entry);
+  if (!Array.isArray(json) || !json.some(isDeprecated)) return json;
+  warn(`${path}: "${deprecatedKey}" is deprecated; use "stall_timeout"`);
+  return json.map((entry: unknown) => {
+    if (!isDeprecated(entry)) return entry;
+    const { [deprecatedKey]: stallTimeout, ...others } = entry;
+    return { ...others, stall_timeout: stallTimeout };
+  });
 }
 
 /** A pipe has no size that could be asked for, nor an end that could be waited for. */

@@ -8,6 +8,7 @@ import { examineModel, type ModelReport } from './model-report.ts';
 import { describeClasses, describeInput, describeShape, jsonOfReport } from './model-text.ts';
 import { type ModelsFlags, nameOf } from './models.ts';
 import { printable } from './printable.ts';
+import { warn } from './warn.ts';
 
 /** @throws ConfigError when the file is missing or no model. */
 export async function inspectModel(file: string, flags: ModelsFlags): Promise<void> {
@@ -17,7 +18,7 @@ export async function inspectModel(file: string, flags: ModelsFlags): Promise<vo
   // Elsewhere, it is seen as it would be once it was copied into the models folder.
   const root = isInside ? modelsDir : dirname(basename(path) === 'model.onnx' ? dirname(path) : path);
   const name = nameOf(root, path);
-  const files = findModel(root, name);
+  const files = findModel(root, name, warn);
   if ('issue' in files) throw new ConfigError([files.issue]);
   const report = await examineModel(name, files, providers).catch((error: unknown) => {
     throw new ConfigError([error instanceof Error ? error.message : String(error)], { cause: error });
@@ -75,9 +76,9 @@ function textOf(report: ModelReport, pipeline: ReadyPipeline | undefined, copyTo
     ['time', 'issue' in time ? `not measured: ${time.issue}` : `${time.msPerRun} ms a run on one thread`],
   ];
   if ('issue' in detector) {
-    lines.push(['head', `none: ${detector.issue}`]);
+    lines.push(['format', `none: ${detector.issue}`]);
   } else {
-    lines.push(['head', detector.head.layout], ['picture', describeInput(detector)]);
+    lines.push(['format', detector.head.layout], ['preprocess', describeInput(detector)]);
     lines.push(['classes', describeClasses(detector.names, detector.head)]);
   }
   const width = Math.max(...lines.map(([label]) => label.length)) + 2;

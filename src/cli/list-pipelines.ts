@@ -2,6 +2,7 @@
 import { configOfProcess } from '../config.ts';
 import { loadPipelines, type Pipeline } from '../pipeline/registry.ts';
 import { toolName } from '../tools/tool.ts';
+import { warn } from './warn.ts';
 
 export interface ListPipelinesFlags {
   readonly modelsDir?: string;
@@ -10,7 +11,8 @@ export interface ListPipelinesFlags {
 
 /** @throws ConfigError with one line for each fault. */
 export async function listPipelines(flags: ListPipelinesFlags): Promise<void> {
-  const pipelines = await loadPipelines(configOfProcess({ MODELS_DIR: flags.modelsDir }));
+  const { modelsDir, providers } = configOfProcess({ MODELS_DIR: flags.modelsDir });
+  const pipelines = await loadPipelines({ modelsDir, providers, warn });
   const output = flags.json ? JSON.stringify(pipelines.map(summaryOf)) : pipelines.map(describe).join('\n\n');
   process.stdout.write(`${output}\n`);
 }

@@ -21,22 +21,21 @@ export function describeShape({ name, dims }: TensorShape): string {
   return `${name} [${dims.join(', ')}]`;
 }
 
-/** How the picture is put into the input: `640 x 480, RGB, 0 to 1, centred`. */
+/** How an image is preprocessed: `640x480, RGB, 0-1, letterbox center`. */
 export function describeInput({ input }: DetectorPlan): string {
-  const place = input.alignment === 'centre' ? 'centred' : 'at the top left';
-  return `${input.width} x ${input.height}, ${describeLayout(input.layout)}, ${place}`;
+  return `${input.width}x${input.height}, ${describeLayout(input.layout)}, letterbox ${input.alignment}`;
 }
 
 function describeLayout(layout: InputLayout): string {
-  if (layout.kind === 'pixels') return 'RGB pixels as they are';
+  if (layout.kind === 'pixels') return 'RGB bytes';
   const { mean, std, order } = layout.normalization;
   return `${order.toUpperCase()}, ${describeScale(mean, std)}`;
 }
 
 function describeScale(mean: readonly number[], std: readonly number[]): string {
   const plain = mean.every((value) => value === 0);
-  if (plain && std.every((value) => value === 1)) return '0 to 1';
-  if (plain && std.every((value) => value === 1 / 255)) return '0 to 255';
+  if (plain && std.every((value) => value === 1)) return '0-1';
+  if (plain && std.every((value) => value === 1 / 255)) return '0-255';
   return `mean [${mean.join(', ')}], std [${std.join(', ')}]`;
 }
 
@@ -54,7 +53,9 @@ export function jsonOfReport(report: ModelReport): object {
     outputs,
     provider,
     ...('issue' in time ? { ms_per_run: null, not_timed: time.issue } : { ms_per_run: time.msPerRun }),
-    ...('issue' in detector ? { head: null, no_detector: detector.issue } : jsonOfDetector(detector)),
+    ...('issue' in detector
+      ? { output_format: null, head: null, no_detector: detector.issue }
+      : jsonOfDetector(detector)),
   };
 }
 
@@ -62,6 +63,8 @@ function jsonOfDetector({ head, names, input }: DetectorPlan): object {
   const { width, height, layout, alignment } = input;
   const scale = layout.kind === 'planes' ? layout.normalization : {};
   return {
+    output_format: head.layout,
+    // Deprecated: the old name of `output_format`.
     head: head.layout,
     classes: names,
     input: { width, height, layout: layout.kind, ...scale, letterbox: alignment },

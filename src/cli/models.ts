@@ -7,13 +7,15 @@ import { findModel } from '../models/model-files.ts';
 import { examineModel, type ModelReport } from './model-report.ts';
 import { describeClasses, describeShape, jsonOfReport } from './model-text.ts';
 import { printable, printableLine } from './printable.ts';
+import { warn } from './warn.ts';
 
 export interface ModelsFlags {
   readonly modelsDir?: string;
   readonly json?: boolean;
 }
 
-type Listed = ModelReport | { readonly name: string; readonly issue: string };
+type Unusable = { readonly name: string; readonly issue: string };
+type Listed = ModelReport | Unusable;
 
 /** Prints a line for each model; one that cannot be loaded has its reason, and the command fails in the end. */
 export async function listModels(flags: ModelsFlags): Promise<void> {
@@ -22,13 +24,13 @@ export async function listModels(flags: ModelsFlags): Promise<void> {
   for (const name of modelNames(modelsDir)) listed.push(await examine(modelsDir, name, providers));
   if (listed.some((model) => 'issue' in model)) process.exitCode = 1;
   const output = flags.json
-    ? JSON.stringify(listed.map((model) => ('issue' in model ? model : jsonOfReport(model))))
+    ? JSON.stringify(listed.map((model) => ('issue' in model ? jsonOfUnusable(model) : jsonOfReport(model))))
     : tableOf(listed);
   process.stdout.write(`${output}\n`);
 }
 
 async function examine(modelsDir: string, name: string, providers: readonly string[]): Promise<Listed> {
-  const files = findModel(modelsDir, name);
+  const files = findModel(modelsDir, name, warn);
   if ('issue' in files) return { name, issue: files.issue };
   try {
     return await examineModel(name, files, providers);
@@ -57,11 +59,16 @@ export function nameOf(modelsDir: string, path: string): string {
   return inside.endsWith('/model.onnx') ? dirname(inside) : inside;
 }
 
+/** `fault` is the deprecated name of `issue`. */
+function jsonOfUnusable({ name, issue }: Unusable): object {
+  return { name, issue, fault: issue };
+}
+
 function tableOf(listed: readonly Listed[]): string {
   if (listed.length === 0) return 'no models';
-  const head = ['model', 'head', 'input', 'classes', 'provider', 'ms per run'];
+  const headings = ['model', 'format', 'input', 'classes', 'provider', 'ms per run'];
   // Anybody may have written the files, and what they say must not steer the terminal.
-  const rows = [head, ...listed.map((model) => rowOf(model).map(printable))];
+  const rows = [headings, ...listed.map((model) => rowOf(model).map(printable))];
   // A fault is a sentence, which should not widen the columns of the others.
   const widthOf = (column: number) =>
     Math.max(...rows.map((row) => (row.length > 2 || column === 0 ? (row[column] ?? '').length : 0)));
@@ -75,7 +82,7 @@ function rowOf(model: Listed): string[] {
   const ms = 'issue' in time ? '-' : time.msPerRun.toFixed(2);
   if (!('issue' in detector)) {
     const { head, input, names } = detector;
-    return [name, head.layout, `${input.width} x ${input.height}`, describeClasses(names, head), provider, ms];
+    return [name, head.layout, `${input.width}x${input.height}`, describeClasses(names, head), provider, ms];
   }
   const shapes = (tensors: ModelReport['inputs']) => tensors.map(describeShape).join(', ');
   const task = model.metadata['task'];

@@ -40,7 +40,9 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const log = createLog({ level: config.logLevel, writer });
   process.once('exit', () => log.flush());
   handleSignals({ log, stop: () => process.kill(process.pid, 'SIGTERM') });
-  const pipelines = await loadPipelines(config);
+  for (const line of config.deprecations) log.warn(line);
+  const { modelsDir, providers } = config;
+  const pipelines = await loadPipelines({ modelsDir, providers, warn: (line) => log.warn(line) });
   const { pool, started } = startLocalPool({ ...config, pipelines, log });
   let server: Server;
   let isStopping = () => false;

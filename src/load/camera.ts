@@ -12,7 +12,7 @@ import { type CameraCounts, type CameraTally, countName, emptyCounts } from './t
 export interface CameraParts {
   readonly url: string;
   readonly frames: readonly Buffer[];
-  readonly obey: boolean;
+  readonly adaptive: boolean;
   /** Of the camera's group, shared with the others in it. */
   readonly latencies: GroupLatencies;
   /** Of the generator. */
@@ -137,7 +137,7 @@ export class Camera {
         return;
       case 'slow_down':
         if (this.#isCounting()) this.#counts.slowDowns += 1;
-        if (this.#parts.obey) this.#run?.schedule.slowDown(nowMs() - this.#run.clock.baseMs);
+        if (this.#parts.adaptive) this.#run?.schedule.slowDown(nowMs() - this.#run.clock.baseMs);
         return;
       case 'error':
         if (frame?.counted) this.#counts.errors += 1;

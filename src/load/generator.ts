@@ -26,9 +26,9 @@ const progressIntervalMs = 250;
 /** The timer wakes this often with nothing due, so that an early stop is noticed. */
 const maxSleepMs = 100;
 /** In the grace, so often it is looked whether the last answer has come. */
-const graceStepMs = 10;
+const drainPollMs = 10;
 
-const { url, cameras: specs, groups, frames, obey, graceMs } = workerData as GeneratorSetup;
+const { url, cameras: specs, groups, frames, adaptive, drainTimeoutMs } = workerData as GeneratorSetup;
 const files = frames.map((frame) => Buffer.from(frame));
 const latencies: GroupLatencies[] = Array.from({ length: groups }, emptyGroupLatencies);
 const late = emptyLatencies();
@@ -44,7 +44,7 @@ async function openCameras(): Promise<Camera[]> {
   for (let at = 0; at < specs.length; at += opensAtOnce) {
     const batch = specs.slice(at, at + opensAtOnce).map((spec) => {
       const group = latencies[spec.group] as GroupLatencies;
-      return new Camera(spec, { url, frames: files, obey, latencies: group, late });
+      return new Camera(spec, { url, frames: files, adaptive, latencies: group, late });
     });
     for (const camera of batch) {
       const failure = await camera.opened;
@@ -75,7 +75,7 @@ function sendUntilEnd(cameras: readonly Camera[], clock: Clock): Promise<void> {
 
 /** Waits for the last answers, not longer than the grace. */
 async function awaitAnswers(cameras: readonly Camera[], clock: Clock): Promise<void> {
-  while (nowMs() < clock.endMs + graceMs && cameras.some(({ awaited }) => awaited > 0)) await sleep(graceStepMs);
+  while (nowMs() < clock.endMs + drainTimeoutMs && cameras.some(({ awaited }) => awaited > 0)) await sleep(drainPollMs);
 }
 
 async function run(cameras: readonly Camera[], clock: Clock): Promise<void> {

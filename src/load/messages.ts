@@ -20,8 +20,8 @@ export interface GeneratorSetup {
   readonly groups: number;
   /** One file in each, shared by all generators. */
   readonly frames: readonly SharedArrayBuffer[];
-  readonly obey: boolean;
-  readonly graceMs: number;
+  readonly adaptive: boolean;
+  readonly drainTimeoutMs: number;
 }
 
 export type ToGenerator =

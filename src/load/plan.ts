@@ -21,9 +21,9 @@ export interface LoadPlan {
   readonly warmUpMs: number;
   readonly durationMs: number;
   /** How long replies to the last frames may take before these count as unanswered. */
-  readonly graceMs: number;
+  readonly drainTimeoutMs: number;
   /** Cameras halve their rate on `slow_down` and raise it again slowly. */
-  readonly obey: boolean;
+  readonly adaptive: boolean;
   /** Threads that make the load. */
   readonly generators: number;
 }
@@ -35,11 +35,11 @@ export interface PlanFlags {
   readonly duration: string;
   readonly warmup: string;
   readonly ramp: string;
-  readonly grace: string;
+  readonly drainTimeout: string;
   readonly phase: string;
-  readonly workers: string;
+  readonly threads: string;
   readonly slowReaders?: string;
-  readonly obey?: boolean;
+  readonly adaptive?: boolean;
 }
 
 /** Limits keep a slip of the finger from taking the machine down. */
@@ -63,9 +63,9 @@ export function planOf(flags: PlanFlags): LoadPlan {
     rampMs: 1000 * reader.number('--ramp', flags.ramp, 'from', maxWaitSeconds),
     warmUpMs: 1000 * reader.number('--warmup', flags.warmup, 'from', maxWaitSeconds),
     durationMs: 1000 * reader.number('--duration', flags.duration, 'above', maxRunSeconds),
-    graceMs: 1000 * reader.number('--grace', flags.grace, 'from', maxWaitSeconds),
-    obey: flags.obey ?? false,
-    generators: reader.whole('--workers', flags.workers, maxGenerators),
+    drainTimeoutMs: 1000 * reader.number('--drain-timeout', flags.drainTimeout, 'from', maxWaitSeconds),
+    adaptive: flags.adaptive ?? false,
+    generators: reader.whole('--threads', flags.threads, maxGenerators),
   };
   if (reader.issues.length > 0) throw new ConfigError(reader.issues);
   return plan;

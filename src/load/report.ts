@@ -45,6 +45,8 @@ export interface GroupReport extends FrameReport, CameraGroup {
 export interface LoadReport extends FrameReport {
   readonly url: string;
   readonly phase: LoadPlan['phase'];
+  readonly adaptive: boolean;
+  /** Deprecated: the old name of `adaptive`. */
   readonly obey: boolean;
   readonly ramp_s: number;
   readonly warm_up_s: number;
@@ -99,7 +101,8 @@ export function reportOf(outcome: LoadOutcome, url: string, frames: readonly Uin
   return {
     url,
     phase: plan.phase,
-    obey: plan.obey,
+    adaptive: plan.adaptive,
+    obey: plan.adaptive,
     ramp_s: plan.rampMs / 1000,
     warm_up_s: plan.warmUpMs / 1000,
     duration_s: rounded(seconds),

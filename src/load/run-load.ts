@@ -171,7 +171,7 @@ function setupsOf(plan: LoadPlan, { url, frames }: LoadTarget): GeneratorSetup[]
     cameras: cameras.filter(({ camera }) => camera % generators === generator),
     groups: plan.groups.length + 1,
     frames: shared,
-    obey: plan.obey,
-    graceMs: plan.graceMs,
+    adaptive: plan.adaptive,
+    drainTimeoutMs: plan.drainTimeoutMs,
   }));
 }

@@ -54,7 +54,7 @@ export function inputShapeOf(input: TensorShape, model: Model, overrides: ModelO
   }
   const isScaled = overrides.normalization !== undefined || overrides.channel_order !== undefined;
   if (kind === 'pixels' && isScaled) {
-    const reason = 'normalisation and channel_order of model.json do not apply';
+    const reason = 'normalization and channel_order of model.json do not apply';
     return { issue: `input ${input.name} takes RGB pixels as they are; ${reason}` };
   }
   const size = inputSizeOf(height, width, model, overrides);
@@ -99,7 +99,7 @@ const byteBgr: Normalization = { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 25
 export function inputFor(head: YoloHead, shape: InputShape, overrides: ModelOverrides): DetectorInput {
   const { name, kind, width, height } = shape;
   const isYolox = head.layout === 'yolox';
-  const alignment = overrides.letterbox ?? (isYolox ? 'top-left' : 'centre');
+  const alignment = overrides.letterbox ?? (isYolox ? 'top-left' : 'center');
   if (kind === 'pixels') return { name, width, height, layout: { kind }, alignment };
   const normalization = {
     ...(isYolox ? byteBgr : unitRgb),

@@ -27,7 +27,7 @@ export interface DetectorPlan {
  */
 export async function planDetector(model: Model, overrides: ModelOverrides): Promise<DetectorPlan | Issue> {
   const task = model.metadata['task'];
-  if (task !== undefined && task !== 'detect' && overrides.head === undefined) {
+  if (task !== undefined && task !== 'detect' && overrides.output_format === undefined) {
     return { issue: `the file says that its task is "${task}", not "detect"` };
   }
   const [input, ...others] = model.inputs;
@@ -62,7 +62,7 @@ async function findHead(model: Model, input: InputShape, overrides: ModelOverrid
     inputWidth: width,
     inputHeight: height,
     classNames: names?.length,
-    head: overrides.head,
+    head: overrides.output_format,
     endToEnd: model.metadata['end2end'] === 'True',
   };
   let firstIssue: Issue | undefined;

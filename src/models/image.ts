@@ -19,18 +19,18 @@ export interface Letterbox {
 }
 
 /** Where the picture lies in an input of other proportions: bars on two sides, or only on the right or below. */
-export type Alignment = 'centre' | 'top-left';
+export type Alignment = 'center' | 'top-left';
 
 /**
  * Fits a picture into a model's input, keeping its proportions.
- * Same rounding as Ultralytics' LetterBox (`data/augment.py`) where centred, and as YOLOX's `preproc`
+ * Same rounding as Ultralytics' LetterBox (`data/augment.py`) where centered, and as YOLOX's `preproc`
  * (`data/data_augment.py`) at the top left, so that boxes agree with theirs.
  */
 export function letterboxOf(
   image: { width: number; height: number },
   inputWidth: number,
   inputHeight: number,
-  alignment: Alignment = 'centre',
+  alignment: Alignment = 'center',
 ): Letterbox {
   const scale = Math.min(inputWidth / image.width, inputHeight / image.height);
   if (alignment === 'top-left') {

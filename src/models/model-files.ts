@@ -18,13 +18,13 @@ const overridesSchema = z.strictObject({
   score_threshold: z.number().min(0).max(1).optional(),
   iou_threshold: z.number().min(0).max(1).optional(),
   /** What the output is, where its shape does not say. */
-  head: z.enum(headNames).optional(),
+  output_format: z.enum(headNames).optional(),
   /** Height and width in pixels of an input that the file leaves free. */
   imgsz: inputSize.optional(),
   /** What samples of 0 to 255 become; `mean` and `std` apply after a division by 255, in the order of the planes. */
   normalization: z.union([z.enum(['0-1', '0-255']), z.strictObject({ mean: planes, std: deviations })]).optional(),
   channel_order: z.enum(['rgb', 'bgr']).optional(),
-  letterbox: z.enum(['centre', 'top-left']).optional(),
+  letterbox: z.enum(['center', 'top-left']).optional(),
 });
 
 export type ModelOverrides = z.infer<typeof overridesSchema>;
@@ -37,9 +37,14 @@ export interface ModelFiles {
 /**
  * `plate-yolo` is the folder `plate-yolo/` with `model.onnx` and perhaps `model.json`; `mine.onnx` is a single file.
  * @param name relative to the models folder, and inside it.
+ * @param warn takes one line for each deprecated key of `model.json`.
  * @returns the files, or a one-line fault that names what is missing.
  */
-export function findModel(modelsDir: string, name: string): ModelFiles | { readonly issue: string } {
+export function findModel(
+  modelsDir: string,
+  name: string,
+  warn: (line: string) => void = () => {},
+): ModelFiles | { readonly issue: string } {
   const base = resolve(modelsDir, name);
   if (relative(modelsDir, base).split(sep)[0] === '..')
     return { issue: `model "${name}" lies outside the models folder` };
@@ -50,7 +55,7 @@ export function findModel(modelsDir: string, name: string): ModelFiles | { reado
   const onnxPath = join(base, 'model.onnx');
   const issue = issueOfFile(onnxPath);
   if (issue !== undefined) return { issue };
-  const overrides = readOverrides(join(base, 'model.json'));
+  const overrides = readOverrides(join(base, 'model.json'), warn);
   return 'issue' in overrides ? overrides : { onnxPath, overrides: overrides.value };
 }
 
@@ -68,7 +73,10 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function readOverrides(path: string): { readonly value: ModelOverrides } | { readonly issue: string } {
+function readOverrides(
+  path: string,
+  warn: (line: string) => void,
+): { readonly value: ModelOverrides } | { readonly issue: string } {
   if (!existsSync(path)) return { value: {} };
   let text: string;
   let json: unknown;
@@ -82,8 +90,28 @@ function readOverrides(path: string): { readonly value: ModelOverrides } | { rea
   } catch (error) {
     return { issue: `${path} is not JSON: ${messageOf(error)}` };
   }
-  const parsed = overridesSchema.safeParse(json);
+  const parsed = overridesSchema.safeParse(replaceDeprecatedKeys(json, (line) => warn(`${path}: ${line}`)));
   if (parsed.success) return { value: parsed.data };
   const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`);
   return { issue: `${path}: ${issues.join('; ')}` };
+}
+
+/** Old key → new key. */
+const renamedKeys = { head: 'output_format', normalisation: 'normalization' } as const;
+
+/** Replaces deprecated keys and values of a `model.json`; one that has both the old and the new key keeps both, and is refused. */
+function replaceDeprecatedKeys(json: unknown, warn: (line: string) => void): unknown {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return json;
+  const current: Record<string, unknown> = { ...json };
+  for (const [oldKey, key] of Object.entries(renamedKeys)) {
+    if (!(oldKey in current) || key in current) continue;
+    current[key] = current[oldKey];
+    delete current[oldKey];
+    warn(`"${oldKey}" is deprecated; use "${key}"`);
+  }
+  if (current['letterbox'] === 'centre') {
+    current['letterbox'] = 'center';
+    warn('letterbox "centre" is deprecated; use "center"');
+  }
+  return current;
 }

@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { ConfigError } from '../errors.ts';
 import { readTextFile, requireFile } from '../models/text-file.ts';
-import { builtInTools } from '../tools/built-in.ts';
+import { builtInTools, renamedTools } from '../tools/built-in.ts';
 import { type Tool, type ToolContext, toolName } from '../tools/tool.ts';
 import {
   type Checked,
@@ -164,7 +164,8 @@ function checkPipeline(
   const expectedId = basename(source.path, '.json');
   if (file.value.id !== expectedId) issues.push(`id is "${file.value.id}", but the file's name says "${expectedId}"`);
   for (const node of file.value.nodes) {
-    const checked = checkNode(node, tools, context);
+    const warn = (line: string) => context.warn?.(`${source.path}: node "${node.id}": ${line}`);
+    const checked = checkNode(node, tools, { ...context, warn });
     if (checked.ok) nodes.set(node.id, checked.value);
     else issues.push(...checked.issues.map((issue) => `node "${node.id}": ${issue}`));
   }
@@ -194,7 +195,7 @@ function checkNode(
   context: ToolContext,
 ): Checked<CheckedNode> {
   const name = `${node.plugin_id}.${node.tool_id}`;
-  const tool = tools.get(name);
+  const tool = findTool(name, tools, context);
   if (tool === undefined) {
     return { ok: false, issues: [`unknown tool ${name}; there are ${[...tools.keys()].sort().join(', ')}`] };
   }
@@ -204,6 +205,14 @@ function checkNode(
   }
   const issues = issuesOf(tool, params.data, context);
   return issues.length > 0 ? { ok: false, issues } : { ok: true, value: { id: node.id, tool, params: params.data } };
+}
+
+/** A tool by its name, or by a deprecated one unless a user's tool has taken that. */
+function findTool(name: string, tools: ReadonlyMap<string, Tool>, { warn }: ToolContext): Tool | undefined {
+  const newName = tools.has(name) ? undefined : renamedTools.get(name);
+  if (newName === undefined) return tools.get(name);
+  warn?.(`${name} is deprecated; use ${newName}`);
+  return tools.get(newName);
 }
 
 /** What a tool's own check says; one that throws or gives something else is a fault too, since users write them. */

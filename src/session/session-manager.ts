@@ -27,7 +27,7 @@ export interface Outbox {
 }
 
 export interface SessionLimits extends FrameLimits, BackpressureThresholds {
-  readonly maxUnreadBytes: number;
+  readonly sendBufferBytes: number;
 }
 
 /** What a session needs of the pool. */
@@ -167,7 +167,7 @@ export class SessionManager {
   /** A peer that does not keep up gets the short answer instead: a result that waits unread is stale when it is read. */
   #sendResult(frameIndex: number, { text }: ResultOutcome): void {
     if (this.#hasEnded) return;
-    if (this.#parts.outbox.unreadBytes() > this.#parts.limits.maxUnreadBytes) this.#drop(frameIndex);
+    if (this.#parts.outbox.unreadBytes() > this.#parts.limits.sendBufferBytes) this.#drop(frameIndex);
     else {
       this.#send(encodeResult(frameIndex, text));
       this.#record(false);
@@ -194,7 +194,7 @@ export class SessionManager {
 
   #isUnread(): boolean {
     const { outbox, limits } = this.#parts;
-    return outbox.unreadBytes() > limits.maxUnreadBytes * unreadFactorToEnd;
+    return outbox.unreadBytes() > limits.sendBufferBytes * unreadFactorToEnd;
   }
 
   #fail(code: StreamErrorCode, detail: string = streamErrors[code].detail, reason: string = detail): void {

@@ -5,6 +5,9 @@ import { ocrExtractText } from './ocr-extract-text.ts';
 import type { Tool } from './tool.ts';
 import { yoloDetectObjects } from './yolo-detect-objects.ts';
 
+/** Old name → current name of tools that were renamed. */
+export const renamedTools: ReadonlyMap<string, string> = new Map([['image.binarise', 'image.binarize']]);
+
 export const builtInTools: readonly Tool[] = [
   yoloDetectObjects as Tool,
   ocrExtractText as Tool,

@@ -1,4 +1,4 @@
-/** `image.binarise`: a grey or colour picture becomes black on white, as page readers like it. */
+/** `image.binarize`: a grey or colour picture becomes black on white, as page readers like it. */
 import { z } from 'zod';
 import type { Image } from '../models/image.ts';
 import { type CV, loadOpenCv } from './opencv.ts';
@@ -69,11 +69,11 @@ class Binarizer implements ToolInstance {
 
 export const imageBinarize = defineTool<Params>({
   pluginId: 'image',
-  toolId: 'binarise',
+  toolId: 'binarize',
   description: 'Makes the picture black on white with OpenCV, evening out the light',
   inputs: [],
   outputs: ['image'],
-  failureDetail: 'Binarisation failed',
+  failureDetail: 'Binarization failed',
   params: paramsSchema,
   async create(params) {
     const { cv } = await loadOpenCv();

@@ -145,9 +145,9 @@ export const ocrExtractText = defineTool<Params>({
   outputs: ['detections', 'text', 'text_score'],
   failureDetail: 'Text extraction failed',
   params: paramsSchema,
-  check({ engine, model }, { modelsDir }) {
+  check({ engine, model }, { modelsDir, warn }) {
     if (engine !== 'ctc' || model === generalRecognizer) return [];
-    const files = findModel(modelsDir, model);
+    const files = findModel(modelsDir, model, warn);
     return 'issue' in files ? [files.issue] : [];
   },
   async create({ engine, model, ...params }, context) {

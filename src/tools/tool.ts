@@ -38,6 +38,8 @@ export interface ToolContext {
   readonly modelsDir: string;
   /** Execution providers in the order to try. */
   readonly providers: readonly string[];
+  /** Logs a warning that does not stop the start, such as a deprecated param. Absent in worker threads, which check the same files again. */
+  warn?(line: string): void;
 }
 
 export interface Tool<Params = unknown> {

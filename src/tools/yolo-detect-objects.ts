@@ -152,8 +152,8 @@ export const yoloDetectObjects = defineTool<Params>({
   outputs: ['detections'],
   failureDetail: 'YOLO inference failed',
   params: paramsSchema,
-  check(params, { modelsDir }) {
-    const files = findModel(modelsDir, params.model);
+  check(params, { modelsDir, warn }) {
+    const files = findModel(modelsDir, params.model, warn);
     return 'issue' in files ? [files.issue] : [];
   },
   async create(params, { modelsDir, providers }) {

@@ -9,7 +9,7 @@ import { eventually, idle, readiness, residentMegabytes } from '../support/vital
 const frame = encodePicture(8, 8);
 
 // Three workers, so that one stays for the well-behaved while the other session uses its share.
-const gateway = await startGateway({ POOL_WORKERS: '3', STREAM_MAX_UNREAD_KB: '256' });
+const gateway = await startGateway({ POOL_WORKERS: '3', STREAM_SEND_BUFFER_KB: '256' });
 tap.teardown(() => gateway.kill());
 
 /** Sends frames until the gateway has ended the session of a client that does not read. @returns how many were sent. */
@@ -76,7 +76,7 @@ test('peers that do not read cost no memory that stays', async (t) => {
 });
 
 test('the place of a peer that does not read is free again for others', async (t) => {
-  const single = await startGateway({ POOL_WORKERS: '1', STREAM_MAX_SESSIONS: '1', STREAM_MAX_UNREAD_KB: '1' });
+  const single = await startGateway({ POOL_WORKERS: '1', STREAM_MAX_SESSIONS: '1', STREAM_SEND_BUFFER_KB: '1' });
   t.teardown(() => single.kill());
   const lazy = await RawClient.open(single, 'bulky');
   t.teardown(() => lazy.socket.destroy());

@@ -194,7 +194,7 @@ test('a picture of a shape that JPEG cannot have is left out', { skip }, async (
 test('a low --fps is no silence', { skip }, async (t) => {
   const clip = encodeVideo(t, 'clip.mp4', numbered(40));
   const gateway = await keepFrames(t);
-  const run = runCamera(t, [clip, '--url', gateway.url, '--fps', '0.6', '--silence', '1']);
+  const run = runCamera(t, [clip, '--url', gateway.url, '--fps', '0.6', '--stall-timeout', '1']);
   t.equal(await run.ended(), 0);
   t.match(run.lines.at(-1), { failed: false, detail: 'played to its end', pictures: 3 });
 });

@@ -92,7 +92,7 @@ test('a camera that stands still without ending is left and tried again', { skip
   const camera = await startMjpegCamera(t);
   const shown = showFrames(t, frames, fps, camera.show);
   const gateway = await keepFrames(t);
-  const run = runCamera(t, [camera.url, '--url', gateway.url, '--silence', '2']);
+  const run = runCamera(t, [camera.url, '--url', gateway.url, '--stall-timeout', '2']);
   await eventually('frames', () => gateway.frames.length >= 5);
   shown.stop();
   t.match(await run.until(({ state }) => state === 'waiting'), { detail: 'no picture for 2 s' });
@@ -138,7 +138,7 @@ test('an endless body without a frame, and a page of text, are given up; memory 
     },
   });
   const gateway = await keepFrames(t);
-  const run = runCamera(t, [endless.url, page.url, '--url', gateway.url, '--silence', '1']);
+  const run = runCamera(t, [endless.url, page.url, '--url', gateway.url, '--stall-timeout', '1']);
   const gaveUp = await run.until(({ source, state }) => source === page.url && state === 'ended');
   t.match(gaveUp, { failed: true, detail: /no video/ });
   await run.until(({ source, state }) => source === endless.url && state === 'waiting');

@@ -80,7 +80,7 @@ test('a server that freezes is left', { skip }, async (t) => {
   const camera = await startRtspCamera(t);
   showFrames(t, frames, fps, camera.show);
   const gateway = await keepFrames(t);
-  const run = runCamera(t, [camera.url, '--url', gateway.url, '--silence', '2']);
+  const run = runCamera(t, [camera.url, '--url', gateway.url, '--stall-timeout', '2']);
   await eventually('frames', () => gateway.frames.length >= 5);
   camera.freeze();
   t.match(await run.until(({ state }) => state === 'waiting'), { detail: 'no picture for 2 s' });

@@ -42,7 +42,7 @@ for (const [what, answer, detail] of [
       },
     });
     const gateway = await keepFrames(t);
-    const run = runCamera(t, [camera.url, '--url', gateway.url, '--fps', '10', '--silence', '1']);
+    const run = runCamera(t, [camera.url, '--url', gateway.url, '--fps', '10', '--stall-timeout', '1']);
     t.match(await run.until(({ state }) => state === 'waiting'), { detail });
     await eventually('frames again', () => gateway.frames.length >= 4);
   });

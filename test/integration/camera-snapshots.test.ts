@@ -33,7 +33,7 @@ test('each picture is asked for once, over one connection, and passed on byte fo
 test('a picture that does not change is still a picture, without a wish for a rate too', { skip }, async (t) => {
   const camera = await startSnapshotCamera(t, { picture: () => picture(7) });
   const gateway = await keepFrames(t);
-  const run = runCamera(t, [camera.url, '--url', gateway.url, '--silence', '1']);
+  const run = runCamera(t, [camera.url, '--url', gateway.url, '--stall-timeout', '1']);
   await eventually('four frames', () => gateway.frames.length >= 4);
   t.ok(gateway.frames.every(({ bytes }) => readNumber(bytes) === 7));
   t.notOk(run.lines.some(({ state }) => state === 'waiting'));
@@ -42,7 +42,7 @@ test('a picture that does not change is still a picture, without a wish for a ra
 test('pictures that come a second apart are no silence of a second', { skip }, async (t) => {
   const camera = await startSnapshotCamera(t, { picture });
   const gateway = await keepFrames(t);
-  const run = runCamera(t, [camera.url, '--url', gateway.url, '--silence', '1', '--fps', '0.8']);
+  const run = runCamera(t, [camera.url, '--url', gateway.url, '--stall-timeout', '1', '--fps', '0.8']);
   await eventually('three frames', () => gateway.frames.length >= 3);
   t.notOk(run.lines.some(({ state }) => state === 'waiting'));
 });

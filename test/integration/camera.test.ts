@@ -48,7 +48,7 @@ for (const [what, args, code, line] of [
   ['an absurd rate', ['x', '--fps', '1e9'], 2, /--fps.*It must be at most 240/],
   ['half a pixel', ['x', '--width', '9.5'], 2, /--width.*It must be a whole number/],
   ['too much quality', ['x', '--quality', '101'], 2, /--quality.*It must be at most 100/],
-  ['too little silence', ['x', '--silence', '0.5'], 2, /--silence.*It must be at least 1/],
+  ['too short a stall timeout', ['x', '--stall-timeout', '0.5'], 2, /--stall-timeout.*It must be at least 1/],
   ['an unknown transport', ['x', '--rtsp-transport', 'pigeon'], 2, /--rtsp-transport.*Allowed choices are tcp, udp/],
 ] as const) {
   test(`${what} is refused, exit code ${code}`, async (t) => {
@@ -103,7 +103,7 @@ test('no ffmpeg is left after SIGKILL while the camera is silent', { skip }, asy
   const camera = await startMjpegCamera(t);
   const shown = showFrames(t, frames, 15, camera.show);
   const gateway = await keepFrames(t);
-  const run = runCamera(t, [camera.url, '--url', gateway.url, '--silence', '3']);
+  const run = runCamera(t, [camera.url, '--url', gateway.url, '--stall-timeout', '3']);
   await eventually('frames', () => gateway.frames.length >= 3);
   shown.stop();
   run.child.kill('SIGKILL');

@@ -51,7 +51,7 @@ test('--json is one object: cameras that can be served are, and the server’s u
 
 test('an overloaded gateway drops, says slow_down, and every frame is accounted for', async (t) => {
   // Four workers' worth of load for two workers that take 20 ms a frame.
-  const report = await bench(t, 'blocking', '--cameras', '8', '--fps', '25', '--phase', 'aligned', '--workers', '2');
+  const report = await bench(t, 'blocking', '--cameras', '8', '--fps', '25', '--phase', 'aligned', '--threads', '2');
   t.strictSame([report.offered, report.sent], [200, 200]);
   t.equal(report.results + report.dropped, 200);
   t.ok(report.dropped > 50 && report.results > 20, `${report.results} results, ${report.dropped} dropped`);

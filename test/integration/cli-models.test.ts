@@ -20,16 +20,16 @@ function modelsFolder(t: Test): string {
   return folder;
 }
 
-test('models lists each with its head, its input, its classes, its provider and its speed', async (t) => {
+test('models lists each with its output format, its input, its classes, its provider and its speed', async (t) => {
   const { code, stdout, stderr } = await runCli(['models', '--models-dir', modelsFolder(t)]);
   t.equal(code, 0, stderr);
   const [head, ...lines] = stdout.trimEnd().split('\n');
-  t.match(head, /^model +head +input +classes +provider +ms per run$/);
+  t.match(head, /^model +format +input +classes +provider +ms per run$/);
   t.equal(lines.length, 4, stdout);
   t.match(lines[0], /^double\.onnx +none +x \[1, n\] -> y \[1, n\] +- +cpu +\d+\.\d\d$/);
-  t.match(lines[1], /^mine +ultralytics +64 x 64 +2: x, y +cpu +\d+\.\d\d$/);
+  t.match(lines[1], /^mine +ultralytics +64x64 +2: x, y +cpu +\d+\.\d\d$/);
   t.match(lines[2], /^reader\.onnx +text-recognition +images \[.*\] -> probabilities \[.*\] +- +cpu +\d+\.\d\d$/);
-  t.match(lines[3], /^sub\/yolox\.onnx +yolox +160 x 96 +3, not named +cpu +\d+\.\d\d$/);
+  t.match(lines[3], /^sub\/yolox\.onnx +yolox +160x96 +3, not named +cpu +\d+\.\d\d$/);
 });
 
 test('models --json is an array that a script can read', async (t) => {
@@ -40,9 +40,15 @@ test('models --json is an array that a script can read', async (t) => {
     list.map(({ name }) => name),
     ['double.onnx', 'mine', 'reader.onnx', 'sub/yolox.onnx'],
   );
-  t.match(list[0], { head: null, no_detector: /^input x is float32 \[1, n\]/ });
-  t.match(list[1], { head: 'ultralytics', classes: ['x', 'y'], provider: 'cpu', input: { width: 64, height: 64 } });
-  t.match(list[3], { head: 'yolox', classes: [], input: { order: 'bgr', letterbox: 'top-left' } });
+  t.match(list[0], { output_format: null, head: null, no_detector: /^input x is float32 \[1, n\]/ });
+  t.match(list[1], {
+    output_format: 'ultralytics',
+    head: 'ultralytics',
+    classes: ['x', 'y'],
+    provider: 'cpu',
+    input: { width: 64, height: 64 },
+  });
+  t.match(list[3], { output_format: 'yolox', classes: [], input: { order: 'bgr', letterbox: 'top-left' } });
   for (const { name, ms_per_run } of list) t.ok(ms_per_run >= 0, name);
 });
 
@@ -72,11 +78,11 @@ test('a file that cannot be loaded has its reason, and the others are listed all
   writeFileSync(join(folder, 'broken.onnx'), 'this is no model');
   mkdirSync(join(folder, 'wrong'));
   copyFileSync(onnxFixture('boxes'), join(folder, 'wrong/model.onnx'));
-  writeFileSync(join(folder, 'wrong/model.json'), '{"head":"yolov4"}');
+  writeFileSync(join(folder, 'wrong/model.json'), '{"output_format":"yolov4"}');
   const { code, stdout } = await runCli(['models', '--models-dir', folder]);
   t.equal(code, 1);
   t.match(stdout, /^broken\.onnx +\S.+$/m);
-  t.match(stdout, /^wrong +.*model\.json: head: Invalid option/m);
+  t.match(stdout, /^wrong +.*model\.json: output_format: Invalid option/m);
   t.match(stdout, /^mine +ultralytics /m);
 });
 
@@ -111,8 +117,8 @@ test('inspect tells all about a file, and gives a pipeline that the gateway take
   t.match(stdout, /^producer +pytorch \S+, opset 11$/m);
   t.match(stdout, /^input +images \[1, 3, 96, 160\] float32$/m);
   t.match(stdout, /^output +output \[1, 315, 8\] float32$/m);
-  t.match(stdout, /^head +yolox$/m);
-  t.match(stdout, /^picture +160 x 96, BGR, 0 to 255, at the top left$/m);
+  t.match(stdout, /^format +yolox$/m);
+  t.match(stdout, /^preprocess +160x96, BGR, 0-255, letterbox top-left$/m);
   t.match(stdout, /^time +\S+ ms a run on one thread$/m);
   const json = stdout.slice(stdout.indexOf('{'));
   t.match(stdout, /^Write this to pipelines\/yolox\.json:$/m);
@@ -124,7 +130,10 @@ test('inspect tells all about a file, and gives a pipeline that the gateway take
 test('inspect says why a file is no detector', async (t) => {
   const { code, stdout } = await runCli(['models', 'inspect', onnxFixture('not-a-detector')]);
   t.equal(code, 0);
-  t.match(stdout, /^head +none: output output0 has shape \[1, 4, 7\]; for an input 64 wide and 64 high, one of these/m);
+  t.match(
+    stdout,
+    /^format +none: output output0 has shape \[1, 4, 7\]; for an input 64 wide and 64 high, one of these/m,
+  );
   t.notMatch(stdout, /pipelines\//);
   const other = await runCli(['models', 'inspect', onnxFixture('whole-numbers')]);
   t.match(other.stdout, /^time +not measured: .*output y is int64, not float32$/m);
@@ -140,6 +149,7 @@ test('inspect reads a file anywhere, with the model.json beside it', async (t) =
   t.match(JSON.parse(json), {
     name: 'mine',
     opset: 13,
+    output_format: 'ultralytics',
     head: 'ultralytics',
     pipeline: { id: 'mine', nodes: [{ params: { model: 'mine' } }] },
   });

@@ -16,7 +16,7 @@ test('--help names every command, and says where settings come from', async (t) 
 for (const [command, flags] of [
   ['serve', ['--host', '--port', '--workers', '--models-dir']],
   ['send', ['--pipeline', '--url', '--fps']],
-  ['bench', ['--pipeline', '--url', '--cameras', '--fps', '--duration', '--phase', '--obey', '--frames', '--json']],
+  ['bench', ['--pipeline', '--url', '--cameras', '--fps', '--duration', '--phase', '--adaptive', '--frames', '--json']],
   ['pipelines', ['--models-dir', '--json']],
 ] as const) {
   test(`${command} --help explains each flag in a line that fits a screen`, async (t) => {

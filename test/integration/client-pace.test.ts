@@ -10,7 +10,7 @@ import { eventually, idle } from '../support/vital-signs.ts';
 const cameraFps = 30;
 const settleMs = 5000;
 const spanMs = 8000;
-/** On a machine that does other things too, the way takes longer than it should; `npm run paced` measures on a quiet one. */
+/** On a machine that does other things too, the way takes longer than it should; `npm run bench:client` measures on a quiet one. */
 const minShareOfCapacity = 0.7;
 
 /** The pipeline `by_width` takes as many milliseconds as the picture is wide. */
@@ -54,7 +54,7 @@ test('the rate comes back once the gateway is quick again', async (t) => {
   t.ok(camera.figures(2000).answeredFps < 15);
   const backAtMs = performance.now();
   picture = quickPicture;
-  // On a busy machine the camera itself does not keep its rate; `npm run paced` measures how soon all of it is back.
+  // On a busy machine the camera itself does not keep its rate; `npm run bench:client` measures how soon all of it is back.
   const isBack = () => camera.figures(2000).answeredFps >= 0.6 * cameraFps;
   await eventually(isBack, (back) => back, 'a rate above that of the slow gateway');
   t.comment(`back after ${(performance.now() - backAtMs).toFixed(0)} ms`);

@@ -2,14 +2,14 @@
 import { test } from 'tap';
 import { judgeMutations, missingJudges } from '../../bench/jpeg/judge.ts';
 
-/** The Python of `make outside` stands behind the project's own Node on the PATH. */
+/** The Python of `make test-deps` stands behind the project's own Node on the PATH. */
 const python = 'python3';
 const missing = missingJudges(python);
-/** Some fifty of each kind of change; `npm run jpeg` makes ten thousand mutations. */
+/** Some fifty of each kind of change; `npm run bench:jpeg` makes ten thousand mutations. */
 const mutations = 700;
 
 test('damaged files give a picture where they do in Pillow and OpenCV, and only there', {
-  skip: missing === undefined ? false : `${missing}; make outside installs it`,
+  skip: missing === undefined ? false : `${missing}; make test-deps installs it`,
 }, async (t) => {
   const judged = await judgeMutations(python, mutations, 1);
   const shown = judged.filter(({ pillow, opencv, presentPercent }) => pillow && opencv && presentPercent >= 1);

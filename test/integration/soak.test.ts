@@ -10,7 +10,7 @@ const seed = Math.floor(Math.random() * 1_000_000);
 
 /** @returns how it ended, and what it printed. */
 function runSoak(...args: readonly string[]): Promise<{ code: number | null; output: string; errors: string }> {
-  const child = spawn(process.execPath, ['--no-warnings', soakPath, '--faults', ...args], {
+  const child = spawn(process.execPath, ['--no-warnings', soakPath, '--failures', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -16,8 +16,8 @@ export const plan: LoadPlan = {
   rampMs: 0,
   warmUpMs: 0,
   durationMs: 1000,
-  graceMs: 10_000,
-  obey: false,
+  drainTimeoutMs: 10_000,
+  adaptive: false,
   generators: 1,
 };
 

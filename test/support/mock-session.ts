@@ -92,7 +92,7 @@ export const failure: FrameOutcome = {
 };
 
 /** Replies that may wait unread before results are shed. */
-export const maxUnreadBytes = 1000;
+export const sendBufferBytes = 1000;
 
 const addressLimits = {
   maxSessionsPerAddress: 10,
@@ -118,7 +118,7 @@ export function openMockSession() {
       dropThreshold: 0.1,
       slowdownThreshold: 0.3,
       dropWindowMs: 3_600_000,
-      maxUnreadBytes,
+      sendBufferBytes,
     },
     pool,
     outbox,

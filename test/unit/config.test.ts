@@ -34,7 +34,7 @@ test('an empty environment gives the defaults', async (t) => {
     idleTimeoutMs: 600_000,
     maxFramesPerSecond: 10_000,
     trustedProxies: [],
-    maxUnreadBytes: 262_144,
+    sendBufferBytes: 262_144,
     frameTimeoutMs: 5000,
     maxWaitMs: 1000,
     maxHeldBytes: 67_108_864,
@@ -49,6 +49,7 @@ test('an empty environment gives the defaults', async (t) => {
     providers: ['cpu'],
     modelsDir: fileURLToPath(new URL('../../native-models', import.meta.url)),
     logLevel: 'info',
+    deprecations: [],
   });
 });
 
@@ -71,7 +72,7 @@ test('every variable is read', async (t) => {
     HTTP_MAX_RECEIVING_MB: '8.5',
     HTTP_BODY_TIMEOUT_MS: '5000',
     MAX_MEMORY_MB: '512',
-    STREAM_MAX_UNREAD_KB: '2',
+    STREAM_SEND_BUFFER_KB: '2',
     STREAM_FRAME_TIMEOUT_MS: '700',
     STREAM_MAX_WAIT_MS: '0',
     STREAM_MAX_HELD_MB: '0.5',
@@ -100,7 +101,7 @@ test('every variable is read', async (t) => {
     idleTimeoutMs: 0,
     maxFramesPerSecond: 500,
     trustedProxies: ['10.0.0.0/8', 'fd00::1'],
-    maxUnreadBytes: 2048,
+    sendBufferBytes: 2048,
     frameTimeoutMs: 700,
     maxWaitMs: 0,
     maxHeldBytes: 524_288,
@@ -115,6 +116,7 @@ test('every variable is read', async (t) => {
     providers: ['cuda', 'cpu'],
     modelsDir: '/mine',
     logLevel: 'silent',
+    deprecations: [],
   });
 });
 
@@ -139,7 +141,7 @@ test('a number is taken from the lowest to the highest allowed, and not beyond',
     ['STREAM_MAX_PIXELS', 'maxPixels', 1, 268_435_456],
     ['STREAM_DROP_WINDOW_MS', 'dropWindowMs', 100, 600_000],
     ['STREAM_MAX_SESSIONS', 'maxSessions', 1, 100_000],
-    ['STREAM_MAX_UNREAD_KB', 'maxUnreadBytes', 1, 1_048_576, 1024],
+    ['STREAM_SEND_BUFFER_KB', 'sendBufferBytes', 1, 1_048_576, 1024],
     ['STREAM_FRAME_TIMEOUT_MS', 'frameTimeoutMs', 10, 3_600_000],
     ['SHUTDOWN_GRACE_MS', 'shutdownGraceMs', 0, 3_600_000],
     ['POOL_MAX_UNREADY_MS', 'maxUnreadyMs', 0, 3_600_000],
@@ -255,4 +257,17 @@ test('flags win over the environment, and a flag that was not given does not', a
   });
   t.equal(configOfProcess({ STREAM_MAX_SESSIONS: undefined }).maxSessions, 5);
   t.equal(configOfProcess({ STREAM_MAX_SESSIONS: '6' }).maxSessions, 6);
+});
+
+test('a variable under its old name still counts, and is reported with its new name', async (t) => {
+  const deprecation = 'STREAM_MAX_UNREAD_KB is deprecated; use STREAM_SEND_BUFFER_KB';
+  const { sendBufferBytes, deprecations } = loadConfig({ STREAM_MAX_UNREAD_KB: '3' });
+  t.equal(sendBufferBytes, 3 * 1024);
+  t.strictSame(deprecations, [deprecation]);
+  t.match(loadConfig({ STREAM_MAX_UNREAD_KB: '3', STREAM_SEND_BUFFER_KB: '4' }), {
+    sendBufferBytes: 4 * 1024,
+    deprecations: [deprecation],
+  });
+  t.strictSame(loadConfig({}).deprecations, []);
+  t.match(issuesOf({ STREAM_MAX_UNREAD_KB: 'x' }), [deprecation, /^STREAM_SEND_BUFFER_KB must be a number/]);
 });

@@ -15,7 +15,7 @@ const script = fileURLToPath(new URL('../../support/wsproto-client.py', import.m
 /** Why this cannot run here; `undefined` when it can. */
 const missing = await run('python3', ['-c', 'import wsproto']).then(
   () => undefined,
-  () => 'no Python with wsproto; "make outside" installs it',
+  () => 'no Python with wsproto; "make test-deps" installs it',
 );
 const options = missing === undefined ? {} : { skip: missing };
 

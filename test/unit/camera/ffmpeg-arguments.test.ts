@@ -16,7 +16,7 @@ function sourceOf(text: string): Source {
 }
 
 function play(source: Source, more: Partial<Playing> = {}): string {
-  return playArguments({ source, mode: 'pictures', wishes: {}, version, silenceMs: 10_000, ...more }).join(' ');
+  return playArguments({ source, mode: 'pictures', wishes: {}, version, stallTimeoutMs: 10_000, ...more }).join(' ');
 }
 
 test('an RTSP camera comes over TCP unless asked otherwise, and knows no protocol but its own', async (t) => {
@@ -47,7 +47,7 @@ test('bare JPEGs over HTTP are not looked at for long, and what has no clock get
   const source = sourceOf('http://host/video');
   t.match(play(source, { isJpegs: true }), / -f mjpeg -i http:/);
   t.match(
-    probeArguments({ source, wishes: {}, version, silenceMs: 1000, isJpegs: true }).join(' '),
+    probeArguments({ source, wishes: {}, version, stallTimeoutMs: 1000, isJpegs: true }).join(' '),
     / -f mjpeg -i http:/,
   );
   t.notMatch(play(source), / -f mjpeg /);
@@ -69,7 +69,7 @@ test('a device is asked for JPEGs at the wished rate, or for what it has', async
   );
   t.match(play(source, { deviceGivesJpeg: false }), /-f v4l2 -i \/dev\/video0/);
   t.match(
-    probeArguments({ source, wishes: {}, version, silenceMs: 1000 }).join(' '),
+    probeArguments({ source, wishes: {}, version, stallTimeoutMs: 1000 }).join(' '),
     /-input_format mjpeg -i \/dev\/video0/,
   );
 });
@@ -103,7 +103,7 @@ for (const name of ['-i', '-f lavfi', 'concat:a|b', 'file:etc', 'pipe:0', 'a%03d
     const before = process.cwd();
     process.chdir(folder);
     t.teardown(() => process.chdir(before));
-    const args = playArguments({ source: sourceOf(name), mode: 'copy', wishes: {}, version, silenceMs: 1000 });
+    const args = playArguments({ source: sourceOf(name), mode: 'copy', wishes: {}, version, stallTimeoutMs: 1000 });
     t.equal(args[args.indexOf('-i') + 1], `file:${join(process.cwd(), name)}`);
     t.equal(args.filter((arg) => arg === '-i').length, 1);
   });
@@ -130,7 +130,13 @@ test('a folder and what does not exist are no source', async (t) => {
 test('whatever the source, it is one argument, after -i, and begins with no dash', async (t) => {
   fc.assert(
     fc.property(fc.webUrl({ withQueryParameters: true }), (address) => {
-      const args = playArguments({ source: sourceOf(address), mode: 'copy', wishes: {}, version, silenceMs: 1000 });
+      const args = playArguments({
+        source: sourceOf(address),
+        mode: 'copy',
+        wishes: {},
+        version,
+        stallTimeoutMs: 1000,
+      });
       return args.filter((arg) => arg === address).length === 1 && args[args.indexOf('-i') + 1] === address;
     }),
   );
@@ -145,7 +151,13 @@ test('the ffmpeg of this machine takes every option', { skip: ffmpegRuns ? false
   const path = join(t.testdir({ 'clip.mp4': 'no video' }), 'clip.mp4');
   const sources = ['rtsp://127.0.0.1:9/x', 'http://127.0.0.1:9/x', '/dev/video99', path].map(sourceOf);
   for (const source of sources) {
-    const args = playArguments({ source, mode: 'pictures', wishes: { fps: 5, width: 64 }, version, silenceMs: 1000 });
+    const args = playArguments({
+      source,
+      mode: 'pictures',
+      wishes: { fps: 5, width: 64 },
+      version,
+      stallTimeoutMs: 1000,
+    });
     const words = await new Promise<string>((resolve) => execFile('ffmpeg', args, (_, __, stderr) => resolve(stderr)));
     t.notMatch(words, /Unrecognized option|not found\.|Error splitting|Error parsing/, words);
     t.match(words, /Connection refused|No such file|Invalid data/, words);

@@ -5,7 +5,7 @@ import { type Test, test } from 'tap';
 import { type CameraFlags, planCameras } from '../../../src/cli/camera-sources.ts';
 import { ConfigError } from '../../../src/errors.ts';
 
-const flags: CameraFlags = { pipeline: 'yolo_ocr', url: '127.0.0.1:8000', silence: 10 };
+const flags: CameraFlags = { pipeline: 'yolo_ocr', url: '127.0.0.1:8000', stallTimeout: 10 };
 
 function fileOf(t: Test, content: unknown): string {
   const path = join(t.testdir(), 'cameras.json');
@@ -25,13 +25,20 @@ function issuesOf(run: () => unknown): readonly string[] {
 
 test('a camera has its own options, and those of the command for the rest', async (t) => {
   const sources = fileOf(t, [
-    { name: 'front', source: 'rtsp://u:secret@cam/live', fps: 5, pipeline: 'yolo', rtsp_transport: 'udp', silence: 3 },
+    {
+      name: 'front',
+      source: 'rtsp://u:secret@cam/live',
+      fps: 5,
+      pipeline: 'yolo',
+      rtsp_transport: 'udp',
+      stall_timeout: 3,
+    },
     { source: 'http://cam/video', reconnect: false, url: 'ws://other:9' },
   ]);
   const { plans } = planCameras(['/dev/video0'], { ...flags, sources, width: 640 });
   t.match(plans, [
-    { name: '/dev/video0', pipeline: 'yolo_ocr', width: 640, reconnects: true, silenceMs: 10_000 },
-    { name: 'front', pipeline: 'yolo', fps: 5, width: 640, rtspTransport: 'udp', silenceMs: 3000 },
+    { name: '/dev/video0', pipeline: 'yolo_ocr', width: 640, reconnects: true, stallTimeoutMs: 10_000 },
+    { name: 'front', pipeline: 'yolo', fps: 5, width: 640, rtspTransport: 'udp', stallTimeoutMs: 3000 },
     { name: 'camera 3', reconnects: false },
   ]);
   t.equal(plans[1]?.url.href, 'ws://127.0.0.1:8000/ws/video/stream?pipeline_id=yolo');
@@ -103,5 +110,19 @@ test('a file that is larger than any list of cameras is not read to its end', as
   t.match(
     issuesOf(() => planCameras([], { ...flags, sources: large })),
     [/cameras\.json is larger than 1 MB$/],
+  );
+});
+
+test('the deprecated key "silence" means "stall_timeout", with one warning for the file', async (t) => {
+  const sources = fileOf(t, [
+    { source: 'rtsp://cam/1', silence: 3 },
+    { source: 'rtsp://cam/2', silence: 4 },
+  ]);
+  const written = t.capture(process.stderr, 'write', () => true);
+  const { plans } = planCameras([], { ...flags, sources });
+  t.match(plans, [{ stallTimeoutMs: 3000 }, { stallTimeoutMs: 4000 }]);
+  t.strictSame(
+    written().map(({ args }) => args[0]),
+    [`framegate: ${sources}: "silence" is deprecated; use "stall_timeout"\n`],
   );
 });

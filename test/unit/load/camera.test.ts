@@ -16,12 +16,12 @@ interface Setup {
 }
 
 /** A camera of ten frames a second, connected. */
-async function openCamera(t: Test, behavior: FakeBehavior, frames = [jpeg], obey = false) {
+async function openCamera(t: Test, behavior: FakeBehavior, frames = [jpeg], adaptive = false) {
   const gateway = await startFakeGateway(t, behavior);
   const latencies = emptyGroupLatencies();
   const late = emptyLatencies();
   const spec = { camera: 0, group: 0, fps: 10, phaseMs: 0, joinMs: 0, reads: true };
-  const camera = new Camera(spec, { url: gateway.url.href, frames, obey, latencies, late });
+  const camera = new Camera(spec, { url: gateway.url.href, frames, adaptive, latencies, late });
   t.equal(await camera.opened, undefined);
   return { camera, gateway, results: latencies.results, late } satisfies Setup & Record<string, unknown>;
 }
@@ -196,7 +196,7 @@ test('a camera that obeys halves its rate when it is told to', async (t) => {
 test('an address where nobody listens is told in words', async (t) => {
   const latencies = emptyGroupLatencies();
   const spec = { camera: 0, group: 0, fps: 10, phaseMs: 0, joinMs: 0, reads: true };
-  const parts = { frames: [jpeg], obey: false, latencies, late: emptyLatencies() };
+  const parts = { frames: [jpeg], adaptive: false, latencies, late: emptyLatencies() };
   for (const host of ['127.0.0.1', 'localhost']) {
     const camera = new Camera(spec, { ...parts, url: `ws://${host}:9/` });
     t.match(await camera.opened, /ECONNREFUSED/, host);
@@ -216,7 +216,7 @@ test('a server that accepts only to refuse is told with its own words', async (t
   const camera = new Camera(spec, {
     url: gateway.url.href,
     frames: [jpeg],
-    obey: false,
+    adaptive: false,
     latencies,
     late: emptyLatencies(),
   });

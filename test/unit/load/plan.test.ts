@@ -8,9 +8,9 @@ const flags: PlanFlags = {
   duration: '10',
   warmup: '2',
   ramp: '0',
-  grace: '6',
+  drainTimeout: '6',
   phase: 'staggered',
-  workers: '1',
+  threads: '1',
 };
 
 test('the defaults are eight cameras at one rate', async (t) => {
@@ -21,8 +21,8 @@ test('the defaults are eight cameras at one rate', async (t) => {
     rampMs: 0,
     warmUpMs: 2000,
     durationMs: 10_000,
-    graceMs: 6000,
-    obey: false,
+    drainTimeoutMs: 6000,
+    adaptive: false,
     generators: 1,
   });
 });
@@ -62,10 +62,10 @@ for (const [name, bad] of [
   ['--warmup', { warmup: 'Infinity' }],
   ['--warmup', { warmup: '' }],
   ['--ramp', { ramp: '-1' }],
-  ['--grace', { grace: '0x10' }],
+  ['--drain-timeout', { drainTimeout: '0x10' }],
   ['--phase', { phase: 'both' }],
-  ['--workers', { workers: '0' }],
-  ['--workers', { workers: '65' }],
+  ['--threads', { threads: '0' }],
+  ['--threads', { threads: '65' }],
   ['--slow-readers', { slowReaders: 'some' }],
   ['--slow-readers', { slowReaders: '1@x' }],
 ] as const) {

@@ -30,7 +30,7 @@ test('a session that ends with an error is counted and named, and the camera com
 
 test('a server that never answers: the run ends with its grace, all frames unanswered', async (t) => {
   const startedAtMs = performance.now();
-  const { report } = await load(t, {}, { durationMs: 1000, graceMs: 300 });
+  const { report } = await load(t, {}, { durationMs: 1000, drainTimeoutMs: 300 });
   t.ok(performance.now() - startedAtMs >= 1300);
   t.strictSame([report.offered, report.unanswered, report.results, report.jain], [40, 40, 0, null]);
   t.equal(report.latency_ms.p50, null);
@@ -40,7 +40,7 @@ test('a server that becomes too slow for the grace: what came late is unanswered
   const { report } = await load(
     t,
     { frame: ({ index, result }) => result(index < 10 ? 0 : 5000) },
-    { durationMs: 1000, graceMs: 200 },
+    { durationMs: 1000, drainTimeoutMs: 200 },
   );
   t.strictSame([report.results, report.unanswered], [20, 20]);
 });
@@ -118,7 +118,7 @@ for (const seed of [1, 2, 3]) {
     const { report, gateway } = await load(
       t,
       { frame: misbehave },
-      { groups: [{ cameras: 6, fps: 30 }], graceMs: 200, generators: 2, obey: seed === 3, durationMs: 2000 },
+      { groups: [{ cameras: 6, fps: 30 }], drainTimeoutMs: 200, generators: 2, adaptive: seed === 3, durationMs: 2000 },
     );
     t.ok(report.sent >= total(gateway), 'what was sent may be lost on the way, nothing is made up');
     t.ok(report.results > 0 && report.dropped > 0 && report.errors > 0 && report.unexpected > 0);

@@ -117,15 +117,15 @@ test('slow_down is counted, and ignored unless cameras obey', async (t) => {
   const { report } = await load(t, { frame: warn }, { durationMs: 2000 });
   t.equal(report.slow_down, 2);
   t.equal(report.offered, 80);
-  const obeying = (await load(t, { frame: warn }, { obey: true, durationMs: 2000 })).report;
-  t.equal(obeying.slow_down, 2);
+  const adaptive = (await load(t, { frame: warn }, { adaptive: true, durationMs: 2000 })).report;
+  t.equal(adaptive.slow_down, 2);
   // Half a second at the full rate, the rest at a little more than half of it.
-  t.ok(obeying.offered >= 45 && obeying.offered <= 65, `${obeying.offered} offered`);
+  t.ok(adaptive.offered >= 45 && adaptive.offered <= 65, `${adaptive.offered} offered`);
 });
 
 test('the run ends when the last answer is there, not when the grace is over', async (t) => {
   const startedAtMs = performance.now();
-  await load(t, { frame: ({ result }) => result() }, { durationMs: 500, graceMs: 60_000 });
+  await load(t, { frame: ({ result }) => result() }, { durationMs: 500, drainTimeoutMs: 60_000 });
   t.ok(performance.now() - startedAtMs < 30_000);
 });
 
@@ -159,7 +159,7 @@ test('a camera that does not read is no part of the figures', async (t) => {
   const { report, gateway } = await load(
     t,
     { frame: ({ result }) => result() },
-    { slowReaders: { cameras: 1, fps: 50 }, durationMs: 1000, graceMs: 200 },
+    { slowReaders: { cameras: 1, fps: 50 }, durationMs: 1000, drainTimeoutMs: 200 },
   );
   t.strictSame([report.per_camera.length, report.offered, report.results], [2, 40, 40]);
   t.match(report.slow_readers, { cameras: 1, fps: 50, offered: 50, sent: 50, results: 0, unanswered: 50 });

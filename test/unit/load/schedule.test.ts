@@ -11,8 +11,8 @@ const plan: LoadPlan = {
   rampMs: 0,
   warmUpMs: 0,
   durationMs: 1000,
-  graceMs: 0,
-  obey: false,
+  drainTimeoutMs: 0,
+  adaptive: false,
   generators: 1,
 };
 

@@ -55,7 +55,7 @@ test('a head implies how the picture is wanted', async (t) => {
   t.match(await plan({}), {
     head: { layout: 'yolov5', classes: 2 },
     names: [],
-    input: { name: 'images', width: 640, height: 640, layout: planes({ ...unit, order: 'rgb' }), alignment: 'centre' },
+    input: { name: 'images', width: 640, height: 640, layout: planes({ ...unit, order: 'rgb' }), alignment: 'center' },
     output: { name: 'out', dims: [1, 25_200, 7] },
   });
   t.match((await plan({ outputs: yolox })).input, {
@@ -71,16 +71,18 @@ test('model.json overrides each part of it alone', async (t) => {
     alignment: 'top-left',
   });
   t.match(await inputWith({ channel_order: 'rgb' }), { layout: planes({ ...bytes, order: 'rgb' }) });
-  t.match(await inputWith({ letterbox: 'centre' }), {
+  t.match(await inputWith({ letterbox: 'center' }), {
     layout: planes({ ...bytes, order: 'bgr' }),
-    alignment: 'centre',
+    alignment: 'center',
   });
   const imageNet = {
     mean: [0.485, 0.456, 0.406],
     std: [0.229, 0.224, 0.225],
   } satisfies ModelOverrides['normalization'];
   t.match(await inputWith({ normalization: imageNet }), { layout: planes({ ...imageNet, order: 'bgr' }) });
-  t.match((await plan({ outputs: yolox }, { head: 'yolov5' })).input, { layout: planes({ ...unit, order: 'rgb' }) });
+  t.match((await plan({ outputs: yolox }, { output_format: 'yolov5' })).input, {
+    layout: planes({ ...unit, order: 'rgb' }),
+  });
   t.match((await plan({}, { normalization: '0-255' })).input, { layout: planes({ ...bytes, order: 'rgb' }) });
 });
 
@@ -94,7 +96,7 @@ test('an input of bytes takes pixels as they are', async (t) => {
   t.same(fed, [[1, 384, 512, 3]]);
   for (const overrides of [{ normalization: '0-1' }, { channel_order: 'bgr' }] as const) {
     const issue =
-      'input images takes RGB pixels as they are; normalisation and channel_order of model.json do not apply';
+      'input images takes RGB pixels as they are; normalization and channel_order of model.json do not apply';
     t.equal(await issueOf({ ...pixels, outputs }, overrides), issue);
   }
 });
@@ -156,7 +158,7 @@ test('a file that says it is end-to-end is read so whatever its shape', async (t
 test('another task is refused, unless model.json names a head', async (t) => {
   const metadata = { task: 'segment' };
   t.equal(await issueOf({ metadata }), 'the file says that its task is "segment", not "detect"');
-  t.match(await plan({ metadata }, { head: 'yolov5' }), { head: { layout: 'yolov5' } });
+  t.match(await plan({ metadata }, { output_format: 'yolov5' }), { head: { layout: 'yolov5' } });
 });
 
 test('several inputs are refused', async (t) => {

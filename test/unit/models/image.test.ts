@@ -48,8 +48,8 @@ test('any picture lies inside the input, touches two sides and keeps its proport
       assert.ok(box.offsetX >= 0 && box.offsetX + box.width <= inputWidth);
       assert.ok(box.offsetY >= 0 && box.offsetY + box.height <= inputHeight);
       assert.ok(box.width === inputWidth || box.height === inputHeight);
-      assert.ok(Math.abs(inputWidth - box.width - 2 * box.offsetX) <= 1, 'centred across');
-      assert.ok(Math.abs(inputHeight - box.height - 2 * box.offsetY) <= 1, 'centred down');
+      assert.ok(Math.abs(inputWidth - box.width - 2 * box.offsetX) <= 1, 'centered across');
+      assert.ok(Math.abs(inputHeight - box.height - 2 * box.offsetY) <= 1, 'centered down');
       assert.ok(box.height === 1 || Math.abs(box.height - height * box.scale) < 0.501);
       assert.ok(box.width === 1 || Math.abs(box.width - width * box.scale) < 0.501);
     }),

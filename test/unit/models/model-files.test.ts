@@ -16,9 +16,9 @@ test('overrides are read', async (t) => {
   t.match(findModel(modelsDir, 'mine'), { overrides });
 });
 
-test('what a head implies may be overridden', async (t) => {
+test('what an output format implies may be overridden', async (t) => {
   const overrides = {
-    head: 'yolov5',
+    output_format: 'yolov5',
     imgsz: [384, 640],
     normalization: '0-255',
     channel_order: 'bgr',
@@ -30,14 +30,14 @@ test('what a head implies may be overridden', async (t) => {
 
 test('an override that is none is told with its key', async (t) => {
   const bad = {
-    head: 'yolov4',
+    output_format: 'yolov4',
     imgsz: [0, 640],
     normalization: { mean: [0, 0, 0], std: [1, 0, 1] },
     letterbox: 'left',
   };
   const modelsDir = t.testdir({ mine: { 'model.onnx': '', 'model.json': JSON.stringify(bad) } });
   const { issue } = findModel(modelsDir, 'mine') as { issue: string };
-  for (const key of ['head', 'imgsz.0', 'normalisation.std.1', 'letterbox'])
+  for (const key of ['output_format', 'imgsz.0', 'normalization.std.1', 'letterbox'])
     t.ok(issue.includes(`${key}: `), `${key}: ${issue}`);
 });
 
@@ -99,4 +99,27 @@ test('overrides that are not JSON, or not ours, are named with their file', asyn
   t.same(findModel(modelsDir, 'list'), {
     issue: `${modelsDir}/list/model.json: the file: Invalid input: expected object, received array`,
   });
+});
+
+test('deprecated keys of model.json still count, with one warning each', async (t) => {
+  const deprecated = { head: 'yolov5', normalisation: '0-255', letterbox: 'centre' };
+  const modelsDir = t.testdir({ mine: { 'model.onnx': '', 'model.json': JSON.stringify(deprecated) } });
+  const warnings: string[] = [];
+  t.match(
+    findModel(modelsDir, 'mine', (line) => warnings.push(line.replace(`${modelsDir}/`, ''))),
+    {
+      overrides: { output_format: 'yolov5', normalization: '0-255', letterbox: 'center' },
+    },
+  );
+  t.strictSame(warnings, [
+    'mine/model.json: "head" is deprecated; use "output_format"',
+    'mine/model.json: "normalisation" is deprecated; use "normalization"',
+    'mine/model.json: letterbox "centre" is deprecated; use "center"',
+  ]);
+});
+
+test('a model.json with a key under both names is refused', async (t) => {
+  const both = { head: 'yolov5', output_format: 'yolox' };
+  const modelsDir = t.testdir({ mine: { 'model.onnx': '', 'model.json': JSON.stringify(both) } });
+  t.match(findModel(modelsDir, 'mine'), { issue: /Unrecognized key: "head"/ });
 });

@@ -106,7 +106,7 @@ test('bad params are named by node and path', async (t) => {
   const nodes = [testNode('n', 'plain', { size: 'big', color: 1 })];
   t.same(await issuesOf(t, { pipelines: [{ id: 'p', nodes }], tools }), [
     'pipelines/p.json: node "n": params: size: Invalid input: expected number, received string',
-    'pipelines/p.json: node "n": params: Unrecognized key: "colour"',
+    'pipelines/p.json: node "n": params: Unrecognized key: "color"',
   ]);
 });
 
@@ -176,4 +176,14 @@ test('a worker checks what was read, not what lies on the disk by then', async (
   writeFileSync(read.source.path, 'broken');
   const [checked] = await checkPipelines([read.source], context);
   t.same([...(checked?.nodes.keys() ?? [])], ['n']);
+});
+
+test('a renamed tool is found under its old name, with one warning per node', async (t) => {
+  const node = { id: 'page', plugin_id: 'image', tool_id: 'binarise' };
+  const modelsDir = makeModelsDir(t, { pipelines: [{ id: 'old', nodes: [node] }] });
+  const warnings: string[] = [];
+  const warn = (line: string) => void warnings.push(line.replace(`${modelsDir}/`, ''));
+  const [pipeline] = await loadPipelines({ modelsDir, providers: ['cpu'], warn });
+  t.equal(pipeline?.nodes.get('page')?.tool.toolId, 'binarize');
+  t.strictSame(warnings, ['pipelines/old.json: node "page": image.binarise is deprecated; use image.binarize']);
 });

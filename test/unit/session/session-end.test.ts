@@ -1,7 +1,7 @@
 /** A session ends once: with one error and its close code, or drained, or gone; nothing is sent after that. */
 import { test } from 'tap';
 import { headerOnly } from '../../support/jpeg-bytes.ts';
-import { failure, maxUnreadBytes, openMockSession, replyOf } from '../../support/mock-session.ts';
+import { failure, openMockSession, replyOf, sendBufferBytes } from '../../support/mock-session.ts';
 
 const frame = headerOnly({ width: 8, height: 8 });
 const noJpeg = Uint8Array.from([1, 2, 3]);
@@ -98,11 +98,11 @@ test('after the end nothing is sent, counted or offered, and the session ends on
 test('a peer that reads nothing at all loses the session', async (t) => {
   const { session, pool, outbox } = openMockSession();
   session.receiveFrame(frame);
-  outbox.unread = 2 * maxUnreadBytes;
+  outbox.unread = 2 * sendBufferBytes;
   pool.finish(0);
   t.same(outbox.sent, ['{"frame_index":0,"dropped":true}'], 'at twice the limit it is still told');
   session.receiveFrame(frame);
-  outbox.unread = 2 * maxUnreadBytes + 1;
+  outbox.unread = 2 * sendBufferBytes + 1;
   pool.finish(1);
   t.same(outbox.sent.slice(1), ['{"error":"slow_reader","detail":"Replies are not being read"}']);
   t.same(outbox.closeCodes, [1008]);
@@ -112,7 +112,7 @@ test('a peer that reads nothing at all loses the session', async (t) => {
 test('a peer that reads nothing loses the session by its dropped frames too', async (t) => {
   const { session, pool, outbox, errors } = openMockSession();
   pool.isFull = true;
-  outbox.unread = 2 * maxUnreadBytes + 1;
+  outbox.unread = 2 * sendBufferBytes + 1;
   session.receiveFrame(frame);
   session.receiveFrame(frame);
   t.same(outbox.sent, ['{"error":"slow_reader","detail":"Replies are not being read"}']);
@@ -121,10 +121,10 @@ test('a peer that reads nothing loses the session by its dropped frames too', as
 
 test('a peer that reads nothing loses the session by its pings', async (t) => {
   const { session, pool, outbox } = openMockSession();
-  outbox.unread = 2 * maxUnreadBytes;
+  outbox.unread = 2 * sendBufferBytes;
   session.receivePing();
   t.same(outbox.sent, []);
-  outbox.unread = 2 * maxUnreadBytes + 1;
+  outbox.unread = 2 * sendBufferBytes + 1;
   session.receivePing();
   session.receivePing();
   t.same(outbox.sent, ['{"error":"slow_reader","detail":"Replies are not being read"}']);

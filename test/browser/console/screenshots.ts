@@ -1,4 +1,4 @@
-/** Takes the pictures of the console that the pages show: `npm run pictures`. Needs Chromium, and ffmpeg to make them small. */
+/** Takes the pictures of the console that the pages show: `npm run screenshots`. Needs Chromium, and ffmpeg to make them small. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** Measures the client before a real gateway that is too slow for its camera: `npm run paced`. Main thread, real sockets. */
+/** Measures the client before a real gateway that is too slow for its camera: `npm run bench:client`. Main thread, real sockets. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../src/client/client.ts';
 import { connect } from '../src/client/node.ts';

@@ -1,4 +1,4 @@
-/** `npm run limits`: a pipeline in a bare loop on one thread, without sockets or threads: the ceiling of the gateway. */
+/** `npm run bench:pipeline`: a pipeline in a bare loop on one thread, without sockets or threads: the ceiling of the gateway. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultFrameSize, type FrameSize, renderFrames } from '../src/samples/street-frames.ts';
 import { openPipeline } from './open-pipeline.ts';
@@ -20,7 +20,7 @@ const maxSide = 4096;
 const size = new Option('-s, --size <WxH>', 'pixels of a frame')
   .argParser(frameSize)
   .default(defaultFrameSize, `${defaultFrameSize.width}x${defaultFrameSize.height}`);
-const flags = new Command('npm run limits --')
+const flags = new Command('npm run bench:pipeline --')
   .description('Runs a pipeline on rendered frames with one plate each, one after the other.')
   .option('-p, --pipeline <id>', 'pipeline to run', 'yolo_ocr')
   .option('-n, --frames <n>', 'how many frames', wholeNumber, 200)
