@@ -42,7 +42,7 @@ test('the README names every variable that the configuration reads', async (t) =
 
 test('docs/reference/configuration.md has every variable with its default, its range and what it may be', async (t) => {
   const rows = page('docs/reference/configuration.md').split('\n');
-  // Minus one is no port, no provider and no level: every variable with a range says what it must be. None has no range.
+  // -1 is not a valid port, provider, or level, so every variable with a range reports it.
   const issues = issuesOf(new Proxy({}, { get: () => '-1' }));
   const asked = new Map<string, string>();
   loadConfig(new Proxy({}, { get: (_, name) => void asked.set(String(name), '') }));
@@ -51,10 +51,10 @@ test('docs/reference/configuration.md has every variable with its default, its r
     const row = rows.filter((line) => line.startsWith(`| \`${name}\` |`));
     t.equal(row.length, 1, name);
     const [, , , range = ''] = row[0]?.split('|') ?? [];
-    const issue = issues.find((line) => line.startsWith(`${name} `)) ?? '';
-    const [, low, high] = /a number from (\S+) to (\S+);/.exec(issue) ?? [];
+    const issue = issues.find((line) => new RegExp(`^${name}\\b`).test(line)) ?? '';
+    const [, low, high] = /\bfrom ([\d.]+) to (\d+)/.exec(issue) ?? [];
     if (low !== undefined) t.equal(range.trim(), `${low} to ${high}`, issue);
-    const [, list] = /(?:one of|knows) ([a-z, ]+);/.exec(issue) ?? [];
+    const [, list] = /(?:one of|knows) ([a-z]+(?:, [a-z]+)*)/.exec(issue) ?? [];
     if (list !== undefined) t.equal(range.replaceAll(/[` ]/g, ''), list.replaceAll(' ', ''), issue);
   }
 });
