@@ -1,6 +1,8 @@
 /** The documentation agrees with the code: error codes, HTTP errors, variables, commands, and options. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'tap';
+import { pageOf } from '../../bench/suite/page.ts';
+import type { SuiteRecord } from '../../bench/suite/record.ts';
 import { loadConfig, renamedVariables } from '../../src/config.ts';
 import { ConfigError, httpErrors, streamErrors } from '../../src/errors.ts';
 
@@ -117,4 +119,12 @@ test('docs/reference/cli.md has a section for every command, with a row for ever
     t.not(section, '', command);
     for (const option of options) t.match(section, new RegExp(`^\\|.*\`${option}[ \`]`, 'm'), `${command} ${option}`);
   }
+});
+
+test('docs/operations/benchmark-results.md is what the suite writes for its newest record', async (t) => {
+  const newest = readdirSync(new URL('../../bench/results', import.meta.url))
+    .sort()
+    .at(-1);
+  const record = JSON.parse(page(`bench/results/${newest}`)) as SuiteRecord;
+  t.equal(page('docs/operations/benchmark-results.md'), pageOf(record, record.machine, record).markdown);
 });
