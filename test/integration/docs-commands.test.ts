@@ -5,6 +5,8 @@ import { needsDist } from '../support/installed-package.ts';
 import { playPage } from '../support/page-transcripts.ts';
 
 for (const page of [
+  'docs/getting-started/install.md',
+  'docs/getting-started/first-frame.md',
   'docs/reference/configuration.md',
   'docs/internals/dependencies.md',
   'docs/guides/custom-models.md',

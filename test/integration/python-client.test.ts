@@ -2,10 +2,12 @@
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import tap, { test } from 'tap';
-import { startGateway } from '../support/gateway.ts';
+import { shippedModels, startGateway } from '../support/gateway.ts';
 import { encodePicture } from '../support/jpeg-bytes.ts';
+import { replaced, snippetsOf } from '../support/page-snippets.ts';
 
 const run = promisify(execFile);
 
@@ -80,4 +82,18 @@ test('a text message is told as JSON before the close', options, async (t) => {
     messages: ['{"error":"invalid_message","detail":"Expected binary frame payload"}'],
     code: 1003,
   });
+});
+
+test('the Python lines of docs/getting-started/first-frame.md recognize a plate', options, async (t) => {
+  const shipped = await startGateway({ MODELS_DIR: shippedModels, POOL_WORKERS: '1' });
+  t.teardown(() => shipped.kill());
+  const [code = ''] = snippetsOf('docs/getting-started/first-frame.md', 'python');
+  const lines = replaced(
+    code,
+    'ws://127.0.0.1:8000/ws/video/stream?pipeline_id=yolo_ocr',
+    shipped.streamUrl('yolo_ocr'),
+  );
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const { stdout } = await run('python3', ['-c', lines], { cwd: root });
+  t.match(stdout, /"text":"AB123CD"/);
 });

@@ -3,8 +3,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'tap';
 import { pageOf } from '../../bench/suite/page.ts';
 import type { SuiteRecord } from '../../bench/suite/record.ts';
+import { replaceDeprecatedFlags } from '../../src/cli/deprecated-flags.ts';
 import { loadConfig, renamedVariables } from '../../src/config.ts';
 import { ConfigError, httpErrors, streamErrors } from '../../src/errors.ts';
+
+/** The longest README that a newcomer still reads. */
+const maxReadmeLines = 130;
+/** The part of it that fits on the first screens. */
+const readmeTopLines = 45;
 
 const page = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 
@@ -32,14 +38,52 @@ test('docs/reference/http-api.md has every HTTP error with its status and detail
   }
 });
 
-test('the README names every variable that the configuration reads', async (t) => {
-  const readme = page('README.md');
-  const asked = new Set<string>();
-  const spy = new Proxy({}, { get: (_, name) => void asked.add(String(name)) });
-  loadConfig(spy);
-  for (const oldName of Object.values(renamedVariables)) asked.delete(oldName);
-  t.ok(asked.size > 10);
-  for (const name of asked) t.ok(readme.includes(`\`${name}\``), name);
+test('the README is short, and shows the two commands near its top', async (t) => {
+  const lines = page('README.md').trimEnd().split('\n');
+  t.ok(lines.length <= maxReadmeLines, `${lines.length} lines`);
+  const top = lines.slice(0, readmeTopLines).join('\n');
+  for (const command of ['make run', 'make test']) t.ok(top.includes(command), command);
+});
+
+/** The rows `| `old` | `new` |` of a section of the upgrade page. */
+function renamesOf(heading: string): [string, string][] {
+  const section = page('docs/reference/upgrading.md').split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+  return [...section.matchAll(/^\| `([^`]+)` \| `([^`]+)` \|/gm)].map(([, old = '', current = '']) => [old, current]);
+}
+
+test('docs/reference/upgrading.md has every renamed variable, and each is read under both names', async (t) => {
+  const rows = renamesOf('Environment variables').map(([old, current]) => [current, old]);
+  t.strictSame(Object.fromEntries(rows), renamedVariables);
+  const { deprecations: _, ...defaults } = loadConfig({});
+  for (const [name, oldName] of Object.entries(renamedVariables)) {
+    const { deprecations: none, ...current } = loadConfig({ [name]: '7' });
+    const { deprecations: lines, ...old } = loadConfig({ [oldName]: '7' });
+    t.strictNotSame(current, defaults, `${name} is read`);
+    t.strictSame(old, current, `${oldName} means the same`);
+    t.strictSame([none, lines], [[], [`${oldName} is deprecated; use ${name}`]]);
+  }
+});
+
+test('every renamed option of docs/reference/upgrading.md is replaced by its new name', async (t) => {
+  const rows = renamesOf('Command-line options');
+  t.ok(rows.length > 5);
+  for (const [old, current] of rows) {
+    const lines: string[] = [];
+    const args = replaceDeprecatedFlags(old.split(' ').slice(1), (line) => lines.push(line));
+    t.equal(['framegate', ...args].join(' '), current);
+    t.equal(lines.length, 1, old);
+  }
+});
+
+test('every new script and target of docs/reference/upgrading.md exists', async (t) => {
+  const { scripts } = JSON.parse(page('package.json')) as { scripts: Record<string, string> };
+  const rows = renamesOf('npm scripts and make targets');
+  t.ok(rows.length > 5);
+  for (const [, current] of rows) {
+    const [, tool, name = ''] = /^(make|npm run) (\S+)/.exec(current) ?? [];
+    if (tool === 'make') t.match(page('Makefile'), new RegExp(`^${name}:`, 'm'), current);
+    else t.ok(scripts[name] !== undefined, current);
+  }
 });
 
 test('docs/reference/configuration.md has every variable with its default, its range and what it may be', async (t) => {
@@ -78,13 +122,6 @@ function issuesOf(env: Record<string, string>): readonly string[] {
     return error instanceof ConfigError ? error.issues : [];
   }
 }
-
-test('the README tells of every command', async (t) => {
-  const readme = page('README.md');
-  const commands = [...page('src/cli.ts').matchAll(/\.command\('(\w+)'\)/g)].map(([, name]) => name as string);
-  t.ok(commands.length > 0);
-  for (const name of commands) t.ok(readme.includes(`framegate ${name}`), name);
-});
 
 /** The options of each command of src/cli.ts that its help shows, by the command's name. */
 function optionsOfCommands(): Map<string, string[]> {
