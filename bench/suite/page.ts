@@ -1,4 +1,4 @@
-/** The suite's outcome as a page for people, with its plots. Pure. */
+/** The suite's results as a page, with its plots. Pure. */
 import { cellIds, gateway } from './cells.ts';
 import { type Figure, figuresOf } from './figures.ts';
 import { type Bar, barChart } from './plot.ts';
@@ -37,19 +37,19 @@ const service: Measure = ({ serviceMs }) => serviceMs;
 
 export function pageOf({ samples, skipped }: Outcome, machine: Machine, { seconds, runs }: Settings): Page {
   const plots = plotsOf(samples);
-  const left = Object.entries(skipped).map(([name, reason]) => `- ${name} was left out: ${reason}`);
+  const left = Object.entries(skipped).map(([name, reason]) => `- ${name} was skipped: ${reason}`);
   const markdown = [
-    '# Benchmarks',
+    '# Benchmark results',
     '',
-    `Written by \`make bench\` on ${machine.date}: ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, commit ${machine.commit}; ${seconds} s a run.`,
-    'Cameras and server share the cores, so absolute figures are low and ratios count. [benchmarking.md](benchmarking.md) says what each line means.',
+    `Written by \`make bench\` on ${machine.date}: ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, commit ${machine.commit}; ${seconds} s per run.`,
+    'Cameras and server share the cores, so compare the ratios rather than the absolute figures. [benchmarking.md](benchmarking.md) explains the method.',
     '',
     '## Figures',
     '',
-    `Each load is run ${runs} times, the servers one after the other in each round. A ratio is that of one round; *seen* is the median of the rounds.`,
-    '`8 × 15` are eight cameras of 15 frames a second: *staggered*, evenly over the interval, or *aligned*, all at the same instant.',
+    `Each load runs ${runs} times, with the servers in turn in each round. Ratios are computed within a round; *measured* is the median of the rounds.`,
+    '`8 × 15` stands for eight cameras at 15 frames per second: *staggered* (spaced evenly over the interval) or *aligned* (all at the same instant).',
     '',
-    '| figure | aim | seen | lowest to highest | met |',
+    '| figure | target | measured | range | met |',
     '|---|---|---|---|---|',
     ...figuresOf(samples).map(figureRow),
     '',
@@ -60,7 +60,7 @@ export function pageOf({ samples, skipped }: Outcome, machine: Machine, { second
     '',
     '## Runs',
     '',
-    'Medians of the rounds. *service* is what the pipeline itself took, at 50 %, as the results say it.',
+    'Medians of the rounds. *service* is the median time in the pipeline, as the results report it.',
     '',
     '| cell | server | load | results/s | dropped/s | p50 ms | p99 ms | service ms | Jain | results per CPU-s | resident MB |',
     '|---|---|---|---|---|---|---|---|---|---|---|',
@@ -85,17 +85,17 @@ function holdingOf(samples: readonly Sample[]): string[] {
     return value === undefined ? notMeasured : (value * factor).toFixed(1);
   };
   return [
-    '## What holding gives and costs',
+    '## Effect of holding frames',
     '',
-    'A frame that finds no idle worker is held: the newest of its session, until a worker is idle, at most until the session’s next frame is due',
-    'and at most `STREAM_MAX_WAIT_MS`. Then it is dropped.',
+    'A frame that finds no idle worker is held: the newest frame of each session, until a worker is idle, at most until the session’s next frame',
+    'is due, and at most for `STREAM_MAX_WAIT_MS`. Then it is dropped. [admission.md](../internals/admission.md) describes the tradeoff.',
     '',
-    '- **It gives results.** Of cameras that send at the same instant only as many find an idle worker as there are workers; without holding, the',
-    `  frames of all others are lost. With it ${seen(offeredShare, percent)} % of the frames of 8 × 15 aligned have results.`,
-    '- **It costs age.** A held frame is older when it is answered, by the time that it was held. Of 8 × 15 aligned the pipeline takes',
-    `  ${seen(service)} ms a frame, and the answers come after ${seen(p50)} ms at 50 % and ${seen(p99)} ms at 99 %. The wait has an end: a newer frame takes the place of`,
-    '  the held one, so that above capacity frames are dropped and answers do not grow older.',
-    '- `STREAM_MAX_WAIT_MS=0` holds nothing: each answer is as young as it can be, and what comes together is lost.',
+    '- **More results.** Of cameras that send at the same instant, only as many find an idle worker as there are workers. Without holding, all other',
+    `  frames would be lost; with it, ${seen(offeredShare, percent)} % of the frames of 8 × 15 aligned get results.`,
+    '- **Higher latency.** A held frame is answered later, by the time it was held. For 8 × 15 aligned, the pipeline takes',
+    `  ${seen(service)} ms per frame, and results arrive after ${seen(p50)} ms (p50) and ${seen(p99)} ms (p99). The wait is bounded: a newer frame`,
+    '  replaces the held one, so above capacity frames are dropped and latency does not keep growing.',
+    '- `STREAM_MAX_WAIT_MS=0` turns holding off: latency is as low as possible, and frames that find no idle worker are lost.',
     '',
   ];
 }

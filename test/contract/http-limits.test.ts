@@ -1,4 +1,4 @@
-/** What uWebSockets.js answers by itself, as HTML, before the gateway sees a request; docs/reference/websocket-protocol.md has the same limits. */
+/** Requests that uWebSockets.js rejects with HTML before the gateway sees them; docs/reference/http-api.md documents the same limits. */
 import tap, { type Test, test } from 'tap';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { RawClient, upgradeRequest } from '../support/raw-client.ts';

@@ -1,4 +1,4 @@
-/** The `console` blocks of the pages print what the pages show. custom-tools.md needs an image that is made for it, and has its own test. */
+/** The `console` blocks of the documentation print what they show. custom-tools.md needs its own image, and has its own test. */
 import { test } from 'tap';
 import { noFfmpegReason } from '../support/camera-run.ts';
 import { needsDist } from '../support/installed-package.ts';

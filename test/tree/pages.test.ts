@@ -1,6 +1,8 @@
-/** What the pages for people say agrees with the code. */
-import { readFileSync } from 'node:fs';
+/** The documentation agrees with the code: error codes, HTTP errors, variables, commands, and options. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'tap';
+import { pageOf } from '../../bench/suite/page.ts';
+import type { SuiteRecord } from '../../bench/suite/record.ts';
 import { replaceDeprecatedFlags } from '../../src/cli/deprecated-flags.ts';
 import { loadConfig, renamedVariables } from '../../src/config.ts';
 import { ConfigError, httpErrors, streamErrors } from '../../src/errors.ts';
@@ -21,7 +23,7 @@ test('docs/reference/websocket-protocol.md has a row for every code of the strea
   }
 });
 
-test('docs/reference/websocket-protocol.md knows no code that the gateway does not send', async (t) => {
+test('docs/reference/websocket-protocol.md lists no code that the gateway does not send', async (t) => {
   const codes = [...page('docs/reference/websocket-protocol.md').matchAll(/^\| `([a-z_]+)` \|/gm)].map(
     ([, code]) => code as string,
   );
@@ -29,8 +31,8 @@ test('docs/reference/websocket-protocol.md knows no code that the gateway does n
   for (const code of codes) t.ok(code in streamErrors, code);
 });
 
-test('docs/reference/websocket-protocol.md has every HTTP error with its status and detail', async (t) => {
-  const text = page('docs/reference/websocket-protocol.md');
+test('docs/reference/http-api.md has every HTTP error with its status and detail', async (t) => {
+  const text = page('docs/reference/http-api.md');
   for (const [code, { status, detail }] of Object.entries(httpErrors)) {
     t.match(text, new RegExp(`\\| ${status.slice(0, 3)} \\| .*"error":"${code}","detail":"${detail}"`), code);
   }
@@ -86,7 +88,7 @@ test('every new script and target of docs/reference/upgrading.md exists', async 
 
 test('docs/reference/configuration.md has every variable with its default, its range and what it may be', async (t) => {
   const rows = page('docs/reference/configuration.md').split('\n');
-  // Minus one is no port, no provider and no level: every variable with a range says what it must be. None has no range.
+  // -1 is not a valid port, provider, or level, so every variable with a range reports it.
   const issues = issuesOf(new Proxy({}, { get: () => '-1' }));
   const asked = new Map<string, string>();
   loadConfig(new Proxy({}, { get: (_, name) => void asked.set(String(name), '') }));
@@ -95,10 +97,10 @@ test('docs/reference/configuration.md has every variable with its default, its r
     const row = rows.filter((line) => line.startsWith(`| \`${name}\` |`));
     t.equal(row.length, 1, name);
     const [, , , range = ''] = row[0]?.split('|') ?? [];
-    const issue = issues.find((line) => line.startsWith(`${name} `)) ?? '';
-    const [, low, high] = /a number from (\S+) to (\S+);/.exec(issue) ?? [];
+    const issue = issues.find((line) => new RegExp(`^${name}\\b`).test(line)) ?? '';
+    const [, low, high] = /\bfrom ([\d.]+) to (\d+)/.exec(issue) ?? [];
     if (low !== undefined) t.equal(range.trim(), `${low} to ${high}`, issue);
-    const [, list] = /(?:one of|knows) ([a-z, ]+);/.exec(issue) ?? [];
+    const [, list] = /(?:one of|knows) ([a-z]+(?:, [a-z]+)*)/.exec(issue) ?? [];
     if (list !== undefined) t.equal(range.replaceAll(/[` ]/g, ''), list.replaceAll(' ', ''), issue);
   }
 });
@@ -121,21 +123,45 @@ function issuesOf(env: Record<string, string>): readonly string[] {
   }
 }
 
-test('docs/reference/cli.md has every command', async (t) => {
-  const reference = page('docs/reference/cli.md');
-  const commands = [...page('src/cli.ts').matchAll(/\.command\('(\w+)'\)/g)].map(([, name]) => name as string);
-  t.ok(commands.length > 0);
-  for (const name of commands) t.ok(reference.includes(`framegate ${name}`), name);
-});
+/** The options of each command of src/cli.ts that its help shows, by the command's name. */
+function optionsOfCommands(): Map<string, string[]> {
+  const [, ...sources] = page('src/cli.ts').split(/\.command\('/);
+  return new Map(
+    sources.map((source) => {
+      const name = /^\w+/.exec(source)?.[0] ?? '';
+      const declared = (source.split('.action(')[0] ?? '').split(/(?=\.(?:addO|o)ption\()/).slice(1);
+      const shown = declared.filter((option) => !option.includes('hideHelp'));
+      return [name, shown.flatMap((option) => /--[a-z-]+/.exec(option)?.[0] ?? [])];
+    }),
+  );
+}
 
-for (const [command, name, fewest] of [
+for (const [command, name, min] of [
   ['bench', 'docs/operations/benchmarking.md', 11],
   ['camera', 'docs/guides/ip-cameras.md', 8],
 ] as const) {
-  test(`${name} explains every flag of framegate ${command}`, async (t) => {
-    const options = page('src/cli.ts').split(`.command('${command}')`)[1]?.split('.action(')[0] ?? '';
-    const flags = [...options.matchAll(/--[a-z-]+/g)].map(([flag]) => flag);
-    t.ok(flags.length >= fewest);
-    for (const flag of flags) t.ok(page(name).includes(`\`${flag}\``), flag);
+  test(`${name} explains every option of framegate ${command}`, async (t) => {
+    const options = optionsOfCommands().get(command) ?? [];
+    t.ok(options.length >= min);
+    for (const option of options) t.ok(page(name).includes(`\`${option}\``), option);
   });
 }
+
+test('docs/reference/cli.md has a section for every command, with a row for every option', async (t) => {
+  const commands = optionsOfCommands();
+  t.ok(commands.size > 5);
+  const sections = page('docs/reference/cli.md').split(/^## /m);
+  for (const [command, options] of commands) {
+    const section = sections.find((text) => new RegExp(`^framegate (?:models )?${command}\\n`).test(text)) ?? '';
+    t.not(section, '', command);
+    for (const option of options) t.match(section, new RegExp(`^\\|.*\`${option}[ \`]`, 'm'), `${command} ${option}`);
+  }
+});
+
+test('docs/operations/benchmark-results.md is what the suite writes for its newest record', async (t) => {
+  const newest = readdirSync(new URL('../../bench/results', import.meta.url))
+    .sort()
+    .at(-1);
+  const record = JSON.parse(page(`bench/results/${newest}`)) as SuiteRecord;
+  t.equal(page('docs/operations/benchmark-results.md'), pageOf(record, record.machine, record).markdown);
+});

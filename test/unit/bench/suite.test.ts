@@ -125,14 +125,14 @@ test('every figure is made of cells that are run', async (t) => {
 const machine = { date: '2026-01-02', cpu: 'A <CPU>', cores: 2, node: '22.0.0', commit: 'abc' };
 const settings = { seconds: 10, runs: 1 };
 
-test('the page has every figure and every run, and says what was left out', async (t) => {
+test('the page has every figure and every run, and says what was skipped', async (t) => {
   const skipped = { 'ws-piscina': 'make peers was not run' };
   const { markdown, plots } = pageOf({ samples, skipped }, machine, settings);
   for (const { what, aim } of figuresOf(samples)) t.ok(markdown.includes(`| ${what} | ${aim.words} |`), what);
   t.equal(markdown.match(/`--cameras 8`/g)?.length, samples.length);
-  t.match(markdown, '- ws-piscina was left out: make peers was not run');
-  t.match(markdown, 'With it 50.0 % of the frames of 8 × 15 aligned have results');
-  t.match(markdown, /the answers come after 31\.5 ms at 50 % and 54\.0 ms at 99 %/);
+  t.match(markdown, '- ws-piscina was skipped: make peers was not run');
+  t.match(markdown, 'with it, 50.0 % of the frames of 8 × 15 aligned get results');
+  t.match(markdown, /results arrive after 31\.5 ms \(p50\) and 54\.0 ms \(p99\)/);
   t.notMatch(markdown, /NaN|Infinity|undefined/);
   for (const [name, svg] of Object.entries(plots)) {
     t.ok(markdown.includes(`(../plots/${name})`), name);
