@@ -19,9 +19,9 @@ class Ultralytics:
         self.config, self.imgsz, self.export = config, imgsz, export
         self.half_io = export.pop("half_io", False)
         options = "".join(f", {key}={value}" for key, value in export.items())
-        then = ", then to float16 by `onnxruntime`" if self.half_io else ""
+        then = ", converted to float16 by `onnxruntime`" if self.half_io else ""
         self.exporter = f"`ultralytics`, {config}{options}{then}"
-        self.input = f"{imgsz[1]} × {imgsz[0]}" + (", free" if export.get("dynamic") else "")
+        self.input = f"{imgsz[1]} × {imgsz[0]}" + (", free size" if export.get("dynamic") else "")
 
     def __call__(self, pictures, scratch):
         import ultralytics

@@ -71,7 +71,7 @@ class YoloV5(WithAnchors):
 
 
 class YoloV7(WithAnchors):
-    exporter = "`yolov7detect`, a configuration of five convolutions"
+    exporter = "`yolov7detect`, a configuration with five convolutions"
     # A row is: inputs, repeats, module, arguments (channels, kernel, stride).
     LAYERS = [[-1, 1, "Conv", [8, 3, 2]], [-1, 1, "Conv", [16, 3, 2]], [-1, 1, "Conv", [24, 3, 2]],
               [-1, 1, "Conv", [32, 3, 2]], [-1, 1, "Conv", [32, 3, 2]]]
