@@ -10,10 +10,10 @@ import { maxFps, maxStallTimeoutS, maxWidth } from './cli/camera-limits.ts';
 import { replaceDeprecatedFlags } from './cli/deprecated-flags.ts';
 import type { ListPipelinesFlags } from './cli/list-pipelines.ts';
 import type { ModelsFlags } from './cli/models.ts';
+import { exitWithLauncher, exitWithNpm } from './cli/parent-watch.ts';
 import { printable } from './cli/printable.ts';
 import type { SendOptions } from './cli/send.ts';
 import type { ServeFlags } from './cli/serve.ts';
-import { endWithLauncher, endWithNpm } from './cli/starter.ts';
 import { warn } from './cli/warn.ts';
 import { ConfigError, configExitCode, exitCodeOf } from './errors.ts';
 import { stderrWriter } from './observe/line-writer.ts';
@@ -37,10 +37,7 @@ program
   .description('run the gateway until SIGTERM or Ctrl-C')
   .option('--host <host>', 'address to listen on (HOST, default 127.0.0.1)')
   .option('--port <port>', 'port to listen on (PORT, default 8000)')
-  .option(
-    '--workers <n>',
-    'threads that run pipelines (POOL_WORKERS, default: the cores, less one for the loop from three on)',
-  )
+  .option('--workers <n>', 'worker threads (POOL_WORKERS, default: CPU count, minus one on three or more cores)')
   .option('--models-dir <dir>', 'models, pipelines/*.json and tools/*.mjs (MODELS_DIR)')
   .action(async (flags: ServeFlags) => {
     const { serve } = await import('./cli/serve.ts');
@@ -152,18 +149,18 @@ function positiveNumber(text: string): number {
   return value;
 }
 
-function numberUpTo(highest: number, lowest = 0): (text: string) => number {
+function numberUpTo(max: number, min = 0): (text: string) => number {
   return (text) => {
     const value = positiveNumber(text);
-    if (value < lowest) throw new InvalidArgumentError(`It must be at least ${lowest}.`);
-    if (value > highest) throw new InvalidArgumentError(`It must be at most ${highest}.`);
+    if (value < min) throw new InvalidArgumentError(`It must be at least ${min}.`);
+    if (value > max) throw new InvalidArgumentError(`It must be at most ${max}.`);
     return value;
   };
 }
 
-function wholeNumberUpTo(highest: number): (text: string) => number {
+function wholeNumberUpTo(max: number): (text: string) => number {
   return (text) => {
-    const value = numberUpTo(highest)(text);
+    const value = numberUpTo(max)(text);
     if (!Number.isInteger(value)) throw new InvalidArgumentError('It must be a whole number.');
     return value;
   };
@@ -171,8 +168,8 @@ function wholeNumberUpTo(highest: number): (text: string) => number {
 
 // As if it had been told: every command that runs on has its own way to stop.
 const end = () => process.kill(process.pid, 'SIGTERM');
-endWithLauncher(end);
-endWithNpm(end);
+exitWithLauncher(end);
+exitWithNpm(end);
 
 try {
   const args = replaceDeprecatedFlags(process.argv.slice(2), warn);

@@ -76,7 +76,7 @@ const minHardCapBytes = 65_536;
 const loopMegabytes = 1024;
 const megabytesPerWorker = 384;
 /** The rest is for the system's own buffers. */
-const maxPartOfMachine = 0.8;
+const maxMachineShare = 0.8;
 const minMemoryMegabytes = 64;
 
 /**
@@ -102,7 +102,7 @@ function defaultWorkers(cores: number): number {
 /** Far above what is used, and below what the machine, or the container, has. */
 function defaultMemoryMegabytes(workers: number): number {
   const limitBytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
-  const machineMegabytes = (limitBytes / bytesPerMegabyte) * maxPartOfMachine;
+  const machineMegabytes = (limitBytes / bytesPerMegabyte) * maxMachineShare;
   return Math.max(
     minMemoryMegabytes,
     Math.floor(Math.min(machineMegabytes, loopMegabytes + workers * megabytesPerWorker)),
@@ -170,19 +170,22 @@ class EnvironmentReader {
     const networks = entries.map((entry) => entry.trim()).filter((entry) => entry !== '');
     for (const network of networks) {
       if (isNetwork(network)) continue;
-      this.issues.push(`${name} takes addresses and networks as 10.0.0.7, 10.0.0.0/8 or fd00::/8; not "${network}"`);
+      this.issues.push(
+        `${name}: invalid network "${network}"; expected an address or network such as 10.0.0.7, 10.0.0.0/8 or fd00::/8`,
+      );
     }
     return networks;
   }
 
-  list(name: string, fallback: string, allowed: readonly string[]): string[] {
+  providers(name: string, fallback: string, allowed: readonly string[]): string[] {
     const values = this.text(name, fallback)
       .split(',')
       .map((value) => value.trim())
       .filter((value) => value !== '');
     const unknown = values.filter((value) => !allowed.includes(value));
     if (values.length === 0) this.issues.push(`${name} must name at least one of ${allowed.join(', ')}`);
-    for (const value of unknown) this.issues.push(`${name} knows ${allowed.join(', ')}; not "${value}"`);
+    const expected = `expected one of ${allowed.join(', ')}`;
+    for (const value of unknown) this.issues.push(`${name}: unknown provider "${value}"; ${expected}`);
     return values;
   }
 }
@@ -240,7 +243,7 @@ export function loadConfig(env: Environment): Config {
     maxHeapMegabytes: read.integer('POOL_HEAP_MB', 512, 64, 65_536),
     maxStuckMs: read.integer('POOL_STUCK_MS', 10_000, 0, 3_600_000),
     maxUnreadyMs: read.integer('POOL_MAX_UNREADY_MS', 60_000, 0, 3_600_000),
-    providers: read.list('ORT_PROVIDERS', 'cpu', knownProviders),
+    providers: read.providers('ORT_PROVIDERS', 'cpu', knownProviders),
     modelsDir: resolve(read.text('MODELS_DIR', packagedModelsDir)),
     logLevel: read.oneOf('LOG_LEVEL', 'info', logLevels),
     deprecations: read.deprecations,

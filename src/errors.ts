@@ -60,11 +60,11 @@ export class ConfigError extends Error {
   readonly issues: readonly string[];
 
   constructor(issues: readonly string[], options?: ErrorOptions) {
-    const told = issues.slice(0, maxIssues).map(issueLine);
-    if (issues.length > maxIssues) told.push(`and ${issues.length - maxIssues} more`);
-    super(told.join('\n'), options);
+    const lines = issues.slice(0, maxIssues).map(issueLine);
+    if (issues.length > maxIssues) lines.push(`and ${issues.length - maxIssues} more`);
+    super(lines.join('\n'), options);
     this.name = 'ConfigError';
-    this.issues = told;
+    this.issues = lines;
   }
 }
 

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { endWithNpm } from './cli/starter.ts';
+import { exitWithNpm } from './cli/parent-watch.ts';
 
 /** npm packages that hold a Node for one platform each; npm installs the one that fits. */
 const runtimePackages: Readonly<Record<string, string>> = {
@@ -40,27 +40,27 @@ function runtimePath(): string {
 }
 
 /** The oldest Node whose features the gateway uses; the packaged one is newer. */
-const oldestMajor = 22;
+const minNodeMajor = 22;
 
 const runtime = runtimePath();
-if (runtime === process.execPath && Number.parseInt(process.versions.node, 10) < oldestMajor) {
+if (runtime === process.execPath && Number.parseInt(process.versions.node, 10) < minNodeMajor) {
   const platform = `${process.platform} ${process.arch}`;
   process.stderr.write(
-    `framegate: no Node comes with the package for ${platform}; it needs Node ${oldestMajor} or newer there\n`,
+    `framegate: no Node comes with the package for ${platform}; it needs Node ${minNodeMajor} or newer there\n`,
   );
   process.exit(2);
 }
 
 const cliPath = fileURLToPath(new URL(`./cli${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url));
 /** A Node of the machine's own may be too old for it; `serve` has a handler besides. */
-const keepDebuggerShut = process.allowedNodeEnvironmentFlags.has('--disable-sigusr1') || runtime !== process.execPath;
-const runtimeFlags = keepDebuggerShut ? ['--disable-sigusr1'] : [];
+const disableDebugger = process.allowedNodeEnvironmentFlags.has('--disable-sigusr1') || runtime !== process.execPath;
+const runtimeFlags = disableDebugger ? ['--disable-sigusr1'] : [];
 const child = spawn(runtime, [...runtimeFlags, cliPath, ...process.argv.slice(2)], {
   // The channel carries nothing: the child ends when it closes, however this process ends.
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
 });
 child.channel?.unref();
-endWithNpm(() => child.kill('SIGTERM'));
+exitWithNpm(() => child.kill('SIGTERM'));
 // Signals for the gateway alone, which has its own answer to them.
 for (const signal of ignored) process.on(signal, () => undefined);
 for (const signal of forwarded) process.on(signal, () => child.kill(signal));

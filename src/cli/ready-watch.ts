@@ -1,7 +1,7 @@
 /** Ends a gateway that has no worker any more: threads that hang and do not come back, or that cannot be replaced. Main thread. */
 
 /** A look at the pool is a few microseconds. */
-const lookMs = 1000;
+const pollMs = 1000;
 
 export interface ReadyWatchOptions {
   /** Workers that are ready now. */
@@ -26,7 +26,7 @@ export class ReadyWatch {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.look(performance.now()), lookMs).unref();
+    this.#timer = setInterval(() => this.check(performance.now()), pollMs).unref();
   }
 
   stop(): void {
@@ -34,7 +34,7 @@ export class ReadyWatch {
   }
 
   /** @param nowMs monotonic. */
-  look(nowMs: number): void {
+  check(nowMs: number): void {
     if (this.#options.ready() > 0) {
       if (this.#readySinceMs === undefined) this.#readySinceMs = nowMs;
       else this.#unreadySinceMs = undefined;

@@ -16,11 +16,11 @@ export interface SendOptions {
 }
 
 /** A frame that was not taken is sent again after this, when no rate was asked for. */
-const resendAfterMs = 50;
+const retryDelayMs = 50;
 /** So often: a server that loads its models drops for a few seconds. */
-const maxResends = 200;
+const maxRetries = 200;
 /** With a rate, replies to the last frames may take this long. */
-const lastRepliesMs = 10_000;
+const drainTimeoutMs = 10_000;
 
 /**
  * Sends files in order.
@@ -34,7 +34,7 @@ export async function send(paths: readonly string[], options: SendOptions): Prom
     files,
     new WebSocket(streamUrlOf(options.url, options.pipeline), { perMessageDeflate: false }),
   );
-  await sender.opened();
+  await sender.waitForOpen();
   await (options.fps === undefined ? sender.oneByOne() : sender.atRate(options.fps));
   return sender.finish();
 }
@@ -51,7 +51,7 @@ class Sender {
   /** File of each frame index, and how many were answered with a result. */
   readonly #sent: string[] = [];
   #results = 0;
-  #answered = 0;
+  #replies = 0;
   #wake: (() => void) | undefined;
   #lastReply: ServerMessage | undefined;
   #closed = false;
@@ -66,7 +66,7 @@ class Sender {
     });
   }
 
-  opened(): Promise<void> {
+  waitForOpen(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#socket.once('open', resolve);
       const fail = (reason: string) => reject(new ConfigError([`cannot reach ${this.#socket.url}: ${reason}`]));
@@ -81,11 +81,11 @@ class Sender {
     this.#startBar();
     for (const file of this.#files) {
       const bytes = readFileSync(file);
-      for (let tries = 0; tries <= maxResends && !this.#closed; tries++) {
+      for (let tries = 0; tries <= maxRetries && !this.#closed; tries++) {
         this.#sendFrame(file, bytes);
-        await this.#until(() => this.#answered === this.#sent.length);
+        await this.#until(() => this.#replies === this.#sent.length);
         if (this.#lastReply === undefined || !('dropped' in this.#lastReply)) break;
-        await sleep(resendAfterMs);
+        await sleep(retryDelayMs);
       }
       if (this.#closed) return;
     }
@@ -101,12 +101,12 @@ class Sender {
       if (this.#closed) return;
       this.#sendFrame(file, bytes);
     }
-    await this.#until(() => this.#answered === this.#sent.length, lastRepliesMs);
+    await this.#until(() => this.#replies === this.#sent.length, drainTimeoutMs);
   }
 
   finish(): number {
     this.#bar.stop();
-    if (this.#closed && this.#answered < this.#sent.length) process.stderr.write('the connection was closed\n');
+    if (this.#closed && this.#replies < this.#sent.length) process.stderr.write('the connection was closed\n');
     this.#socket.close();
     return this.#results === this.#files.length ? 0 : 1;
   }
@@ -125,7 +125,7 @@ class Sender {
     process.stdout.write(`${JSON.stringify(file === undefined ? message : { file, ...message })}\n`);
     if ('warning' in message) return;
     this.#lastReply = message;
-    this.#answered += 1;
+    this.#replies += 1;
     if ('result' in message) this.#results += 1;
     this.#bar.update(this.#results, { file: file ?? '' });
     this.#wake?.();

@@ -2,7 +2,7 @@
 import { type Config, configOfProcess } from '../config.ts';
 import { failureExitCode } from '../errors.ts';
 import { stderrWriter } from '../observe/line-writer.ts';
-import { createLog, describeLoss, type OwnedLog } from '../observe/log.ts';
+import { createLog, describeDropped, type ProcessLog } from '../observe/log.ts';
 import { openStderr } from '../observe/stderr.ts';
 import { loadPipelines } from '../pipeline/registry.ts';
 import { startLocalPool } from '../pool/local-pool.ts';
@@ -21,7 +21,7 @@ export interface ServeFlags {
 }
 
 /** Ctrl-C reaches the server from the terminal and once more from the launcher; a later signal means "now". */
-const sameSignalMs = 1000;
+const duplicateSignalMs = 1000;
 
 /**
  * Runs the server until SIGTERM or SIGINT.
@@ -36,7 +36,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   });
   const startedAtMs = performance.now();
   openStderr();
-  const writer = stderrWriter(describeLoss);
+  const writer = stderrWriter(describeDropped);
   const log = createLog({ level: config.logLevel, writer });
   process.once('exit', () => log.flush());
   handleSignals({ log, stop: () => process.kill(process.pid, 'SIGTERM') });
@@ -54,13 +54,13 @@ export async function serve(flags: ServeFlags): Promise<void> {
     // A signal while workers load ends them too; its handler ends the process.
     if (isStopping()) return;
     if (!(await pool.stop(config.shutdownGraceMs))) {
-      log.fatal({ err: error }, 'a worker did not come back in time');
-      die(log);
+      log.fatal({ err: error }, 'worker did not stop in time');
+      killProcess(log);
     }
     throw error;
   }
   const url = `ws://${config.host}:${server.port}${streamPath}`;
-  const page = pageUrl(config.host, server.port);
+  const page = consoleUrl(config.host, server.port);
   watchWorkers(config, server, pool, log, isStopping);
   log.info({ url, page, ...summaryOf(config, pool), startMs: Math.round(performance.now() - startedAtMs) }, 'ready');
   // Log lines are for programs; whoever has just typed the command wants to know where to look.
@@ -78,20 +78,20 @@ function stoppedOnce(server: Server): Server {
 }
 
 /** Ends the gateway when its pool has had no worker for too long. */
-function watchWorkers(config: Config, server: Server, pool: Pool, log: OwnedLog, isStopping: () => boolean): void {
+function watchWorkers(config: Config, server: Server, pool: Pool, log: ProcessLog, isStopping: () => boolean): void {
   if (config.maxUnreadyMs === 0) return;
   const giveUp = async (unreadyMs: number) => {
     if (isStopping()) return;
     const { size, ready, timedOut } = pool.status();
-    log.fatal({ size, ready, timedOut, unreadyMs: Math.round(unreadyMs) }, 'no worker has been ready for too long');
+    log.fatal({ size, ready, timedOut, unreadyMs: Math.round(unreadyMs) }, 'no worker ready for too long');
     if (await server.stop()) process.exit(failureExitCode);
-    failNow(log);
+    failImmediately(log);
   };
   new ReadyWatch({ ready: () => pool.status().ready, maxUnreadyMs: config.maxUnreadyMs, giveUp }).start();
 }
 
 /** Where a browser on this machine finds the console; one that listens everywhere is found at home too. */
-export function pageUrl(host: string, port: number): string {
+export function consoleUrl(host: string, port: number): string {
   const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
   return `http://${name}:${port}/`;
 }
@@ -102,11 +102,11 @@ function summaryOf(config: Config, pool: Pool): object {
 }
 
 /** @returns whether a signal has come. */
-function stopOnSignals(server: Server, log: OwnedLog): () => boolean {
+function stopOnSignals(server: Server, log: ProcessLog): () => boolean {
   let stoppingSinceMs: number | undefined;
   const stop = async (signal: NodeJS.Signals) => {
     if (stoppingSinceMs !== undefined) {
-      if (performance.now() - stoppingSinceMs > sameSignalMs) die(log);
+      if (performance.now() - stoppingSinceMs > duplicateSignalMs) killProcess(log);
       return;
     }
     stoppingSinceMs = performance.now();
@@ -115,8 +115,8 @@ function stopOnSignals(server: Server, log: OwnedLog): () => boolean {
       log.info('stopped');
       process.exit(0);
     }
-    log.fatal('a worker did not come back in time');
-    die(log);
+    log.fatal('worker did not stop in time');
+    killProcess(log);
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
@@ -124,7 +124,7 @@ function stopOnSignals(server: Server, log: OwnedLog): () => boolean {
 }
 
 /** The only way out while a thread is inside native code: an ordinary exit would abort in its destructors. */
-function die(log: OwnedLog): never {
+function killProcess(log: ProcessLog): never {
   log.flush();
   process.kill(process.pid, 'SIGKILL');
   throw new Error('killed');
@@ -134,10 +134,10 @@ function die(log: OwnedLog): never {
  * Ends with code 1 while a thread is inside native code: another program, which only ends with that code, takes the place of this one, and
  * the system ends all threads without a destructor. Where Node or the system cannot, SIGKILL is left.
  */
-function failNow(log: OwnedLog): never {
+function failImmediately(log: ProcessLog): never {
   log.flush();
   if (process.execve !== undefined && process.platform !== 'win32') {
     process.execve(process.execPath, [process.execPath, '-e', `process.exit(${failureExitCode})`], {});
   }
-  return die(log);
+  return killProcess(log);
 }

@@ -25,7 +25,7 @@ export function handleSignals({ log, stop }: SignalOptions): void {
   }
   process.on('SIGHUP', (signal) => {
     const isOrphan = terminals.length > 0 && !terminals.some((descriptor) => isatty(descriptor));
-    log.info({ signal }, isOrphan ? 'the terminal was closed' : 'signal ignored');
+    log.info({ signal }, isOrphan ? 'terminal closed' : 'signal ignored');
     if (isOrphan) stop();
   });
 }

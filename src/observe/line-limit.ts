@@ -12,7 +12,7 @@ export const defaultLineLimits: LineLimits = { maxLines: 100, windowMs: 10_000 }
 /** Kinds are the messages in the source, of which there are a few dozen; more than this share one window. */
 const maxKinds = 200;
 
-export interface LeftOut {
+export interface OmittedLines {
   readonly kind: string;
   readonly lines: number;
 }
@@ -20,7 +20,7 @@ export interface LeftOut {
 interface Window {
   readonly endMs: number;
   admitted: number;
-  leftOut: number;
+  omitted: number;
 }
 
 export class LineLimit {
@@ -41,21 +41,21 @@ export class LineLimit {
       window.admitted += 1;
       return true;
     }
-    window.leftOut += 1;
+    window.omitted += 1;
     return false;
   }
 
   /** Forgets windows that have ended. @returns what was left out in them. */
-  takeLeftOut(nowMs: number): LeftOut[] {
+  takeOmitted(nowMs: number): OmittedLines[] {
     const ended = [...this.#windows].filter(([, { endMs }]) => endMs <= nowMs);
     for (const [kind] of ended) this.#windows.delete(kind);
-    return ended.flatMap(([kind, { leftOut }]) => (leftOut > 0 ? [{ kind, lines: leftOut }] : []));
+    return ended.flatMap(([kind, { omitted }]) => (omitted > 0 ? [{ kind, lines: omitted }] : []));
   }
 
   #windowOf(kind: string, nowMs: number): Window {
     const open = this.#windows.get(kind);
     if (open !== undefined && open.endMs > nowMs) return open;
-    const window = { endMs: nowMs + this.#limits.windowMs, admitted: 0, leftOut: 0 };
+    const window = { endMs: nowMs + this.#limits.windowMs, admitted: 0, omitted: 0 };
     this.#windows.set(kind, window);
     return window;
   }

@@ -5,13 +5,13 @@ export interface LineWriterOptions {
   /** Writes what it can. @returns how many bytes. @throws an Error with the system's `code`; EAGAIN where there is no room now. */
   readonly write: (bytes: Uint8Array) => number;
   /** The line, with its end, that tells how many were dropped. */
-  readonly describeLoss: (lines: number) => string;
+  readonly describeDropped: (lines: number) => string;
   /** Bytes that may wait for a reader. */
-  readonly maxWaitingBytes?: number;
+  readonly maxBufferedBytes?: number;
 }
 
 /** Some 5,000 lines: a reader that stops for a moment loses none. */
-const defaultMaxWaitingBytes = 1_048_576;
+const defaultMaxBufferedBytes = 1_048_576;
 
 /** A reader that does not read is looked at again after this. */
 const retryFullMs = 100;
@@ -23,7 +23,7 @@ const retryFailedMs = 1000;
 const maxFlushMs = 200;
 const flushPollMs = 10;
 
-interface WaitingLine {
+interface BufferedLine {
   readonly bytes: Uint8Array;
   /** Lines that are lost when this one is. */
   readonly lines: number;
@@ -31,27 +31,27 @@ interface WaitingLine {
 
 export class LineWriter {
   readonly #options: LineWriterOptions;
-  readonly #maxWaitingBytes: number;
-  #waiting: WaitingLine[] = [];
-  #waitingBytes = 0;
+  readonly #maxBufferedBytes: number;
+  #buffered: BufferedLine[] = [];
+  #bufferedBytes = 0;
   /** Bytes of the first line that have been written. */
   #written = 0;
-  #lost = 0;
+  #dropped = 0;
   /** A line was cut: the next one begins with the missing end. */
-  #isCut = false;
+  #isTruncated = false;
   /** Set while the descriptor takes nothing. */
   #retryTimer: NodeJS.Timeout | undefined;
 
   constructor(options: LineWriterOptions) {
     this.#options = options;
-    this.#maxWaitingBytes = options.maxWaitingBytes ?? defaultMaxWaitingBytes;
+    this.#maxBufferedBytes = options.maxBufferedBytes ?? defaultMaxBufferedBytes;
   }
 
   /** @param line with its end. Never throws, never waits. */
   write(line: string): void {
     const bytes = Buffer.from(line);
     // After a loss nothing goes on before the loss itself is told, so that the gap is where the lines are missing.
-    if (this.#lost > 0 || this.#waitingBytes + bytes.length > this.#maxWaitingBytes) this.#lost += 1;
+    if (this.#dropped > 0 || this.#bufferedBytes + bytes.length > this.#maxBufferedBytes) this.#dropped += 1;
     else this.#append(bytes, 1);
     if (this.#retryTimer === undefined) this.#drain();
   }
@@ -61,7 +61,7 @@ export class LineWriter {
     clearTimeout(this.#retryTimer);
     const deadlineMs = performance.now() + maxFlushMs;
     this.#drain();
-    while (this.#waiting.length > 0 && performance.now() < deadlineMs) {
+    while (this.#buffered.length > 0 && performance.now() < deadlineMs) {
       sleep(flushPollMs);
       clearTimeout(this.#retryTimer);
       this.#drain();
@@ -74,46 +74,46 @@ export class LineWriter {
   }
 
   #append(bytes: Uint8Array, lines: number): void {
-    this.#waiting.push({ bytes, lines });
-    this.#waitingBytes += bytes.length;
+    this.#buffered.push({ bytes, lines });
+    this.#bufferedBytes += bytes.length;
   }
 
   #drain(): void {
     this.#retryTimer = undefined;
     try {
-      this.#writeWaiting();
-      if (this.#lost === 0) return;
-      this.#appendLoss();
-      this.#writeWaiting();
+      this.#writeBuffered();
+      if (this.#dropped === 0) return;
+      this.#appendDropped();
+      this.#writeBuffered();
     } catch (error) {
       const isFull = (error as NodeJS.ErrnoException).code === 'EAGAIN';
-      if (!isFull) this.#giveUpWaiting();
+      if (!isFull) this.#discardBuffered();
       this.#retryTimer = setTimeout(() => this.#drain(), isFull ? retryFullMs : retryFailedMs).unref();
     }
   }
 
-  #appendLoss(): void {
-    const text = this.#options.describeLoss(this.#lost);
-    this.#append(Buffer.from(this.#isCut ? `\n${text}` : text), this.#lost);
-    this.#lost = 0;
-    this.#isCut = false;
+  #appendDropped(): void {
+    const text = this.#options.describeDropped(this.#dropped);
+    this.#append(Buffer.from(this.#isTruncated ? `\n${text}` : text), this.#dropped);
+    this.#dropped = 0;
+    this.#isTruncated = false;
   }
 
-  #writeWaiting(): void {
-    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+  #writeBuffered(): void {
+    for (let first = this.#buffered[0]; first !== undefined; first = this.#buffered[0]) {
       this.#written += this.#options.write(first.bytes.subarray(this.#written));
       if (this.#written < first.bytes.length) continue;
-      this.#waiting.shift();
-      this.#waitingBytes -= first.bytes.length;
+      this.#buffered.shift();
+      this.#bufferedBytes -= first.bytes.length;
       this.#written = 0;
     }
   }
 
-  #giveUpWaiting(): void {
-    this.#isCut ||= this.#written > 0;
-    this.#lost += this.#waiting.reduce((sum, { lines }) => sum + lines, 0);
-    this.#waiting = [];
-    this.#waitingBytes = 0;
+  #discardBuffered(): void {
+    this.#isTruncated ||= this.#written > 0;
+    this.#dropped += this.#buffered.reduce((sum, { lines }) => sum + lines, 0);
+    this.#buffered = [];
+    this.#bufferedBytes = 0;
     this.#written = 0;
   }
 }
@@ -126,6 +126,6 @@ function sleep(ms: number): void {
 const stderrDescriptor = 2;
 
 /** A writer to standard error, which is made non-blocking before by `openStderr`. */
-export function stderrWriter(describeLoss: LineWriterOptions['describeLoss']): LineWriter {
-  return new LineWriter({ write: (bytes) => writeSync(stderrDescriptor, bytes), describeLoss });
+export function stderrWriter(describeDropped: LineWriterOptions['describeDropped']): LineWriter {
+  return new LineWriter({ write: (bytes) => writeSync(stderrDescriptor, bytes), describeDropped });
 }

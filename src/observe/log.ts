@@ -15,15 +15,15 @@ export interface LogOptions {
 }
 
 /** The log of a process, which has to be flushed before the process ends. */
-export interface OwnedLog extends Log {
+export interface ProcessLog extends Log {
   /** Tells what was left out and writes what waits, as far as somebody reads. */
   flush(): void;
 }
 
 /** What a writer says where it had to drop lines: written by hand, since it must not be counted as a line itself. */
-export function describeLoss(lines: number): string {
+export function describeDropped(lines: number): string {
   const time = new Date().toISOString();
-  return `${JSON.stringify({ level: levels.values['warn'], time, lines, msg: 'log lines were dropped: nobody took them' })}\n`;
+  return `${JSON.stringify({ level: levels.values['warn'], time, lines, msg: 'log lines dropped; standard error was not being read' })}\n`;
 }
 
 /** Lines of one message are limited; fatal ones never. */
@@ -32,21 +32,21 @@ export function createLog({
   writer,
   limits = defaultLineLimits,
   now = () => performance.now(),
-}: LogOptions): OwnedLog {
+}: LogOptions): ProcessLog {
   const limit = new LineLimit(limits);
   let timer: NodeJS.Timeout | undefined;
   const base = { base: null, timestamp: pino.stdTimeFunctions.isoTime };
   const unlimited = pino({ ...base, level }, writer);
-  const tellLeftOut = (untilMs: number) => {
-    for (const { kind, lines } of limit.takeLeftOut(untilMs)) {
-      unlimited.warn({ kind, lines, windowMs: limits.windowMs }, 'log lines were left out: too many of one kind');
+  const logOmitted = (untilMs: number) => {
+    for (const { kind, lines } of limit.takeOmitted(untilMs)) {
+      unlimited.warn({ kind, lines, windowMs: limits.windowMs }, 'log lines omitted; too many with the same message');
     }
   };
-  const tellLater = () => {
+  const scheduleOmittedLog = () => {
     if (timer !== undefined) return;
     timer = setTimeout(() => {
       timer = undefined;
-      tellLeftOut(now());
+      logOmitted(now());
     }, limits.windowMs).unref();
   };
   const limited = pino(
@@ -57,9 +57,9 @@ export function createLog({
         logMethod(args, method, lineLevel) {
           const nowMs = now();
           const isFatal = lineLevel >= (levels.values['fatal'] ?? 0);
-          tellLeftOut(nowMs);
+          logOmitted(nowMs);
           if (isFatal || limit.admit(String(args.at(-1)), nowMs)) method.apply(this, args);
-          else tellLater();
+          else scheduleOmittedLog();
         },
       },
     },
@@ -67,7 +67,7 @@ export function createLog({
   );
   return Object.assign(limited, {
     flush: () => {
-      tellLeftOut(Number.POSITIVE_INFINITY);
+      logOmitted(Number.POSITIVE_INFINITY);
       writer.flush();
     },
   });

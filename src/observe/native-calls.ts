@@ -6,64 +6,64 @@
  */
 
 /** Places in the shared memory. */
-const insideAt = 0;
-const forbiddenAt = 1;
-const places = 2;
+const activeIndex = 0;
+const forbiddenIndex = 1;
+const fieldCount = 2;
 
 /** This thread's own; none on the main thread and in tools of the command line, which nobody ends. */
-let own: Int32Array | undefined;
+let threadState: Int32Array | undefined;
 
 /** The loop's view of one thread. */
 export class NativeCalls {
   /** For the thread: {@link shareNativeCalls}. */
-  readonly memory = new SharedArrayBuffer(places * Int32Array.BYTES_PER_ELEMENT);
+  readonly memory = new SharedArrayBuffer(fieldCount * Int32Array.BYTES_PER_ELEMENT);
   readonly #shared = new Int32Array(this.memory);
 
   /** From now on the thread begins no native call. @returns whether it is in none. */
   forbid(): boolean {
-    Atomics.store(this.#shared, forbiddenAt, 1);
-    return Atomics.load(this.#shared, insideAt) === 0;
+    Atomics.store(this.#shared, forbiddenIndex, 1);
+    return Atomics.load(this.#shared, activeIndex) === 0;
   }
 }
 
 /** Called once, when a thread starts, with the memory of its {@link NativeCalls}. */
 export function shareNativeCalls(memory: SharedArrayBuffer): void {
-  own = new Int32Array(memory);
+  threadState = new Int32Array(memory);
 }
 
 /** Runs a native call that is over when its promise is settled. @throws Error where the thread is about to be ended. */
 export async function inNativeCode<Value>(call: () => Promise<Value>): Promise<Value> {
-  enter();
+  beginCall();
   try {
     return await call();
   } finally {
-    leave();
+    endCall();
   }
 }
 
 /** Runs a native call that is over when it returns. @throws Error where the thread is about to be ended. */
 export function inNativeCodeSync<Value>(call: () => Value): Value {
-  enter();
+  beginCall();
   try {
     return call();
   } finally {
-    leave();
+    endCall();
   }
 }
 
 /** Whether native calls are forbidden to this thread: it has no time to give anything back, and its end does that. */
-export function isBeingEnded(): boolean {
-  return own !== undefined && Atomics.load(own, forbiddenAt) !== 0;
+export function isTerminating(): boolean {
+  return threadState !== undefined && Atomics.load(threadState, forbiddenIndex) !== 0;
 }
 
-function enter(): void {
-  if (own === undefined) return;
-  Atomics.add(own, insideAt, 1);
-  if (!isBeingEnded()) return;
-  leave();
+function beginCall(): void {
+  if (threadState === undefined) return;
+  Atomics.add(threadState, activeIndex, 1);
+  if (!isTerminating()) return;
+  endCall();
   throw new Error('this thread is being ended');
 }
 
-function leave(): void {
-  if (own !== undefined) Atomics.sub(own, insideAt, 1);
+function endCall(): void {
+  if (threadState !== undefined) Atomics.sub(threadState, activeIndex, 1);
 }

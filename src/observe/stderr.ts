@@ -21,16 +21,16 @@ export function openStderr(): void {
 
 /** The lowest free number is the one that is taken next, and that is the one just closed. */
 function reopen(): void {
-  let own: number;
+  let reopened: number;
   try {
-    own = openSync(`/proc/self/fd/${descriptor}`, flags);
+    reopened = openSync(`/proc/self/fd/${descriptor}`, flags);
   } catch {
     // Nobody reads it (ENXIO), or it is another user's (EACCES): Node's own way is left.
     return;
   }
   closeSync(descriptor);
-  openSync(`/proc/self/fd/${own}`, flags);
-  closeSync(own);
+  openSync(`/proc/self/fd/${reopened}`, flags);
+  closeSync(reopened);
 }
 
 function ignore(): void {

@@ -26,8 +26,8 @@ export class FrameSlots {
   readonly memory: SharedArrayBuffer;
   readonly #bytes: Uint8Array;
   /** Ranges in use, by offset. */
-  readonly #taken: Range[] = [];
-  #takenBytes = 0;
+  readonly #used: Range[] = [];
+  #usedBytes = 0;
 
   /** @param capacityBytes of all frames together. */
   constructor(capacityBytes: number) {
@@ -36,21 +36,21 @@ export class FrameSlots {
   }
 
   /** Bytes of the frames that lie here now, rounded up to whole ranges. */
-  get takenBytes(): number {
-    return this.#takenBytes;
+  get usedBytes(): number {
+    return this.#usedBytes;
   }
 
   /**
    * Copies a frame, the only copy on its way.
    * @returns its place; `undefined` where there is no room in one piece.
    */
-  take(frame: Uint8Array): FrameSlot | undefined {
+  allocate(frame: Uint8Array): FrameSlot | undefined {
     const size = roundUp(frame.byteLength);
     const place = this.#firstFit(size);
     if (place === undefined) return undefined;
     const range: Range = { offset: place.offset, size };
-    this.#taken.splice(place.index, 0, range);
-    this.#takenBytes += size;
+    this.#used.splice(place.index, 0, range);
+    this.#usedBytes += size;
     this.#bytes.set(frame, range.offset);
     return { offset: range.offset, byteLength: frame.byteLength, release: () => this.#release(range) };
   }
@@ -58,18 +58,18 @@ export class FrameSlots {
   /** The first gap of `size` bytes: its offset, and its index among the ranges in use. */
   #firstFit(size: number): { offset: number; index: number } | undefined {
     let offset = 0;
-    for (const [index, range] of this.#taken.entries()) {
+    for (const [index, range] of this.#used.entries()) {
       if (range.offset - offset >= size) return { offset, index };
       offset = range.offset + range.size;
     }
-    return this.#bytes.byteLength - offset >= size ? { offset, index: this.#taken.length } : undefined;
+    return this.#bytes.byteLength - offset >= size ? { offset, index: this.#used.length } : undefined;
   }
 
   #release(range: Range): void {
-    const index = this.#taken.indexOf(range);
+    const index = this.#used.indexOf(range);
     if (index === -1) throw new Error('a frame slot was released twice');
-    this.#taken.splice(index, 1);
-    this.#takenBytes -= range.size;
+    this.#used.splice(index, 1);
+    this.#usedBytes -= range.size;
   }
 }
 

@@ -15,24 +15,24 @@
 /** Margin above the largest age seen. */
 const margin = 1.25;
 /** A frame that goes before all others waits for the next worker only, but that may have just begun with a frame that takes long. */
-const foremostMargin = 1.5;
+const topPriorityMargin = 1.5;
 /** A worker must not have been idle for this long, or for two rounds of the slowest session, before holds are shortened. */
 const minBusyMs = 500;
-const busyRounds = 2;
+const busyIntervals = 2;
 /** Weight of the newest frame in the smoothed part of frames that were dropped from full holds. */
-const pressureWeight = 1 / 64;
+const dropRateWeight = 1 / 64;
 /** More than this part is load above capacity; less may be a sender that tries how much it can have. */
-const minPressure = 0.03;
+const minOverloadRate = 0.03;
 /** For how long pressure is taken to last, since shortened holds show nothing of it. */
-const pressureLastsMs = 30_000;
+const overloadMemoryMs = 30_000;
 
 /** The largest value of a sliding window, in two halves: a value counts for one to two lengths. */
-class RecentMaximum {
+class SlidingMaximum {
   #current = 0;
   #previous = 0;
   #sinceMs = 0;
 
-  note(value: number, nowMs: number, lengthMs: number): void {
+  record(value: number, nowMs: number, lengthMs: number): void {
     this.#roll(nowMs, lengthMs);
     this.#current = Math.max(this.#current, value);
   }
@@ -61,26 +61,26 @@ export interface Hold {
 }
 
 export class HoldLength {
-  readonly #needs = new RecentMaximum();
-  readonly #rounds = new RecentMaximum();
-  readonly #roundsWindowMs: number;
+  readonly #requiredHolds = new SlidingMaximum();
+  readonly #intervals = new SlidingMaximum();
+  readonly #intervalsWindowMs: number;
   /** When a worker was last idle; until the first time nothing is known, and nothing is shortened. */
   #idleAtMs = Number.POSITIVE_INFINITY;
-  #pressure = 0;
-  #pressedAtMs = Number.NEGATIVE_INFINITY;
+  #dropRate = 0;
+  #overloadedAtMs = Number.NEGATIVE_INFINITY;
   /** The last frame that was dropped from a shortened hold. */
-  #shed: Hold | undefined;
+  #lastShortened: Hold | undefined;
   /** Whether a worker is idle now that a longer hold would have kept busy. */
-  #isMissed = false;
+  #isIdleAfterDrop = false;
 
   /** @param maxWaitMs no round is longer. */
   constructor(maxWaitMs: number) {
-    this.#roundsWindowMs = busyRounds * maxWaitMs;
+    this.#intervalsWindowMs = busyIntervals * maxWaitMs;
   }
 
   /** Notes the time until a session's next frame is due: its round, in which it has one frame started or dropped. */
-  noteRound(roundMs: number, nowMs: number): void {
-    this.#rounds.note(roundMs, nowMs, this.#roundsWindowMs);
+  recordInterval(intervalMs: number, nowMs: number): void {
+    this.#intervals.record(intervalMs, nowMs, this.#intervalsWindowMs);
   }
 
   /**
@@ -88,52 +88,55 @@ export class HoldLength {
    * @param serviceMs how long such a frame takes. No hold is shorter, so that every frame sees a worker freed.
    * @param isForemost whether it goes before all that are held.
    */
-  limitMs(nowMs: number, serviceMs: number, isForemost: () => boolean): number {
+  limitMs(nowMs: number, serviceMs: number, hasTopPriority: () => boolean): number {
     const windowMs = this.#windowMs(nowMs);
     const isBusy = nowMs - this.#idleAtMs >= windowMs;
-    if (!isBusy || nowMs - this.#pressedAtMs > pressureLastsMs) return Number.POSITIVE_INFINITY;
-    return Math.max(isForemost() ? foremostMargin * serviceMs : serviceMs, margin * this.#needs.at(nowMs, windowMs));
+    if (!isBusy || nowMs - this.#overloadedAtMs > overloadMemoryMs) return Number.POSITIVE_INFINITY;
+    return Math.max(
+      hasTopPriority() ? topPriorityMargin * serviceMs : serviceMs,
+      margin * this.#requiredHolds.at(nowMs, windowMs),
+    );
   }
 
   /** A frame was started. */
-  noteStarted(hold: Hold, nowMs: number): void {
-    if (hold.holdEndMs === hold.dueMs) this.#notePressure(0, nowMs);
+  recordStart(hold: Hold, nowMs: number): void {
+    if (hold.holdEndMs === hold.dueMs) this.#recordFullHold(0, nowMs);
   }
 
   /** A frame was dropped for want of a worker. */
-  noteDropped(hold: Hold, nowMs: number): void {
-    if (hold.holdEndMs === hold.dueMs) this.#notePressure(1, nowMs);
-    else this.#shed = hold;
+  recordDrop(hold: Hold, nowMs: number): void {
+    if (hold.holdEndMs === hold.dueMs) this.#recordFullHold(1, nowMs);
+    else this.#lastShortened = hold;
   }
 
   /** A freed worker found held frames; the youngest is this old. */
-  noteFreed(youngestMs: number, nowMs: number): void {
-    this.#needs.note(youngestMs, nowMs, this.#windowMs(nowMs));
+  recordFreedWorker(youngestMs: number, nowMs: number): void {
+    this.#requiredHolds.record(youngestMs, nowMs, this.#windowMs(nowMs));
   }
 
   /** A freed worker found nothing: because there was nothing, or because it was dropped too early. */
-  noteIdle(nowMs: number): void {
-    this.#isMissed = this.#shed !== undefined && this.#shed.dueMs > nowMs;
-    if (!this.#isMissed) this.#idleAtMs = nowMs;
+  recordIdle(nowMs: number): void {
+    this.#isIdleAfterDrop = this.#lastShortened !== undefined && this.#lastShortened.dueMs > nowMs;
+    if (!this.#isIdleAfterDrop) this.#idleAtMs = nowMs;
   }
 
   /** An idle worker got a frame: now it is known how long a hold would have had to be to keep it busy. */
-  noteBusy(nowMs: number): void {
-    if (!this.#isMissed || this.#shed === undefined) {
+  recordBusy(nowMs: number): void {
+    if (!this.#isIdleAfterDrop || this.#lastShortened === undefined) {
       this.#idleAtMs = nowMs;
       return;
     }
-    this.#isMissed = false;
-    this.noteFreed(Math.min(nowMs, this.#shed.dueMs) - this.#shed.arrivedMs, nowMs);
-    this.#shed = undefined;
+    this.#isIdleAfterDrop = false;
+    this.recordFreedWorker(Math.min(nowMs, this.#lastShortened.dueMs) - this.#lastShortened.arrivedMs, nowMs);
+    this.#lastShortened = undefined;
   }
 
-  #notePressure(dropped: 0 | 1, nowMs: number): void {
-    this.#pressure += pressureWeight * (dropped - this.#pressure);
-    if (this.#pressure > minPressure) this.#pressedAtMs = nowMs;
+  #recordFullHold(dropped: 0 | 1, nowMs: number): void {
+    this.#dropRate += dropRateWeight * (dropped - this.#dropRate);
+    if (this.#dropRate > minOverloadRate) this.#overloadedAtMs = nowMs;
   }
 
   #windowMs(nowMs: number): number {
-    return Math.max(minBusyMs, busyRounds * this.#rounds.at(nowMs, this.#roundsWindowMs));
+    return Math.max(minBusyMs, busyIntervals * this.#intervals.at(nowMs, this.#intervalsWindowMs));
   }
 }

@@ -48,7 +48,9 @@ function slotsFor(bytes: number): FrameSlots {
     return new FrameSlots(bytes);
   } catch (cause) {
     const advice = 'lower POOL_WORKERS, STREAM_MAX_FRAME_SIZE_MB or STREAM_MAX_HELD_MB';
-    throw new StartError([`${Math.ceil(bytes / bytesPerMegabyte)} MB for frames cannot be had; ${advice}`], { cause });
+    throw new StartError([`${Math.ceil(bytes / bytesPerMegabyte)} MB of frame memory cannot be allocated; ${advice}`], {
+      cause,
+    });
   }
 }
 

@@ -24,7 +24,7 @@ export interface WorkerData extends WorkerSetup {
 }
 
 /** One frame lies in the memory, from `offset`. */
-export interface FrameOrder {
+export interface FrameCommand {
   readonly type: 'frame';
   readonly pipelineId: string;
   readonly frameIndex: number;
@@ -33,11 +33,11 @@ export interface FrameOrder {
 }
 
 /** Give everything back and end the thread. */
-export interface StopOrder {
+export interface StopCommand {
   readonly type: 'stop';
 }
 
-export type ToWorker = FrameOrder | StopOrder;
+export type ToWorker = FrameCommand | StopCommand;
 
 /** How a worker has set itself up, for `/readyz`. */
 export interface WorkerReport {
@@ -52,7 +52,7 @@ export type DropReason =
   /** A newer frame of its session took its place. */
   | 'displaced'
   /** Its hold ended before a worker was free. */
-  | 'hold_ended'
+  | 'expired'
   /** Held frames fill their memory. */
   | 'memory_full'
   /** The worker that ran it was lost. */

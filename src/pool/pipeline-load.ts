@@ -42,7 +42,7 @@ export class PipelineLoad {
   }
 
   /** Workers that can run it, busy or not. */
-  places(pipelineId: string): number {
+  capacityFor(pipelineId: string): number {
     return this.#executors.reduce(
       (sum, { pipelines, capacity }) => (pipelines.has(pipelineId) ? sum + capacity : sum),
       0,
@@ -51,7 +51,7 @@ export class PipelineLoad {
 
   /** Workers that may run it at once. */
   maxRunning(pipelineId: string): number {
-    return Math.min(this.places(pipelineId), this.#rules.get(pipelineId)?.maxWorkers ?? Number.POSITIVE_INFINITY);
+    return Math.min(this.capacityFor(pipelineId), this.#rules.get(pipelineId)?.maxWorkers ?? Number.POSITIVE_INFINITY);
   }
 
   /** Whether it may have one worker more. */
@@ -60,7 +60,7 @@ export class PipelineLoad {
     if (load === undefined) return true;
     if (load.running >= this.maxRunning(pipelineId)) return false;
     if (load.running === 0 || (load.serviceMs !== undefined && load.serviceMs <= slowServiceMs)) return true;
-    return load.running < this.places(pipelineId) - 1 || !this.#hasNeighbor(pipelineId, nowMs);
+    return load.running < this.capacityFor(pipelineId) - 1 || !this.#hasCompetitor(pipelineId, nowMs);
   }
 
   arrived(pipelineId: string, activeUntilMs: number): void {
@@ -82,11 +82,11 @@ export class PipelineLoad {
   }
 
   /** Whether another pipeline is active that can only run where this one runs too. */
-  #hasNeighbor(pipelineId: string, nowMs: number): boolean {
+  #hasCompetitor(pipelineId: string, nowMs: number): boolean {
     for (const [id, { activeUntilMs }] of this.#loads) {
       if (id === pipelineId || activeUntilMs < nowMs) continue;
-      const places = this.#executors.filter(({ pipelines, capacity }) => capacity > 0 && pipelines.has(id));
-      if (places.length > 0 && places.every(({ pipelines }) => pipelines.has(pipelineId))) return true;
+      const capacityFor = this.#executors.filter(({ pipelines, capacity }) => capacity > 0 && pipelines.has(id));
+      if (capacityFor.length > 0 && capacityFor.every(({ pipelines }) => pipelines.has(pipelineId))) return true;
     }
     return false;
   }

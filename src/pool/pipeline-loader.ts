@@ -22,7 +22,7 @@ const retryAfterMs = 30_000;
 export class PipelineLoader {
   readonly #options: PipelineLoaderOptions;
   #current: ThreadExecutor;
-  readonly #wanted: Set<string>;
+  readonly #requested: Set<string>;
   readonly #failedAtMs = new Map<string, number>();
   /** Also until the first workers are ready: what is asked for meanwhile comes next. */
   #isLoading = true;
@@ -30,36 +30,36 @@ export class PipelineLoader {
   /** @param first pipelines that are there from the start. */
   constructor(first: Iterable<string>, options: PipelineLoaderOptions) {
     this.#options = options;
-    this.#wanted = new Set(first);
-    this.#current = options.executorFor(new Set(this.#wanted));
+    this.#requested = new Set(first);
+    this.#current = options.executorFor(new Set(this.#requested));
     options.executors.push(this.#current);
   }
 
   /** Starts the workers. Settles when all are ready. @throws ConfigError when one cannot be set up. */
   async start(): Promise<void> {
     await Promise.all(Array.from({ length: this.#options.workers }, () => this.#current.grow()));
-    void this.#loadWanted();
+    void this.#loadRequested();
   }
 
   /** Asks for a pipeline; nothing happens where it is loaded or on its way. */
   load(pipelineId: string): void {
-    if (this.#wanted.has(pipelineId)) return;
+    if (this.#requested.has(pipelineId)) return;
     const failedAtMs = this.#failedAtMs.get(pipelineId) ?? Number.NEGATIVE_INFINITY;
     if (performance.now() - failedAtMs < retryAfterMs) return;
-    this.#wanted.add(pipelineId);
-    if (!this.#isLoading) void this.#loadWanted();
+    this.#requested.add(pipelineId);
+    if (!this.#isLoading) void this.#loadRequested();
   }
 
   /** One after the other, so that one that cannot be loaded keeps no other from it. */
-  async #loadWanted(): Promise<void> {
+  async #loadRequested(): Promise<void> {
     this.#isLoading = true;
-    for (let id = this.#nextWanted(); id !== undefined; id = this.#nextWanted()) await this.#loadOne(id);
+    for (let id = this.#nextRequested(); id !== undefined; id = this.#nextRequested()) await this.#loadOne(id);
     this.#isLoading = false;
   }
 
-  #nextWanted(): string | undefined {
+  #nextRequested(): string | undefined {
     if (this.#current.isStopping) return undefined;
-    return [...this.#wanted].find((id) => !this.#current.pipelines.has(id));
+    return [...this.#requested].find((id) => !this.#current.pipelines.has(id));
   }
 
   async #loadOne(pipelineId: string): Promise<void> {
@@ -70,7 +70,7 @@ export class PipelineLoader {
       log.info({ pipelineId, ms: Math.round(performance.now() - startedAtMs) }, 'pipeline loaded');
     } catch (err) {
       if (!this.#current.isStopping) log.error({ err, pipelineId }, 'pipeline cannot be loaded');
-      this.#wanted.delete(pipelineId);
+      this.#requested.delete(pipelineId);
       this.#failedAtMs.set(pipelineId, performance.now());
     }
   }
@@ -79,17 +79,17 @@ export class PipelineLoader {
   async #replaceWorkers(pipelineIds: ReadonlySet<string>): Promise<void> {
     const { executors, workers, executorFor } = this.#options;
     const old = this.#current;
-    const fresh = executorFor(pipelineIds);
-    executors.push(fresh);
+    const replacement = executorFor(pipelineIds);
+    executors.push(replacement);
     try {
       for (let replaced = 0; replaced < workers; replaced++) {
-        await fresh.grow();
+        await replacement.grow();
         await old.shrink();
       }
-      this.#current = fresh;
+      this.#current = replacement;
       this.#retire(old);
     } catch (error) {
-      this.#retire(fresh);
+      this.#retire(replacement);
       old.resize(workers);
       throw error;
     }

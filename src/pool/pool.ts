@@ -53,10 +53,10 @@ export interface PoolStatus extends ExecutorStatus {
 }
 
 /** Takes a frame back that is held; without effect once it has started or was answered. */
-export type Withdraw = () => void;
+export type CancelHold = () => void;
 
 /** No address has more than this part of the held bytes for its requests. */
-const maxAddressShare = 0.25;
+const maxAddressHeldShare = 0.25;
 
 /** A frame between its offer and its outcome. */
 interface Job {
@@ -69,7 +69,7 @@ interface Job {
   slot: FrameSlot | undefined;
 }
 
-function nothingToWithdraw(): void {
+function nothingToCancel(): void {
   // It was started, or answered already.
 }
 
@@ -110,7 +110,7 @@ export class Pool {
   }
 
   /** Starts, holds or drops a frame, at once. @returns a way to take it back. */
-  offer(sessionId: string, { pipelineId, frameIndex, bytes }: Frame, done: Done): Withdraw {
+  offer(sessionId: string, { pipelineId, frameIndex, bytes }: Frame, done: Done): CancelHold {
     const nowMs = performance.now();
     this.prepare(pipelineId);
     if (this.#scheduler.held > 0) this.#startHeld(nowMs);
@@ -118,15 +118,15 @@ export class Pool {
     const decision = this.#scheduler.arrive(sessionId, job, nowMs);
     switch (decision.type) {
       case 'start':
-        job.slot = this.#options.slots.take(bytes);
+        job.slot = this.#options.slots.allocate(bytes);
         this.#run(decision, nowMs);
-        return nothingToWithdraw;
+        return nothingToCancel;
       case 'hold':
         this.#hold(decision.ticket, decision.displaced, bytes);
-        return () => this.#withdraw(decision.ticket);
+        return () => this.#cancel(decision.ticket);
       case 'drop':
-        this.#answer(job, { type: 'dropped', reason: decision.reason });
-        return nothingToWithdraw;
+        this.#settle(job, { type: 'dropped', reason: decision.reason });
+        return nothingToCancel;
       default:
         return decision satisfies never;
     }
@@ -163,7 +163,7 @@ export class Pool {
       timedOut: sum(({ timedOut }) => timedOut),
       inFlight: this.#scheduler.inFlight,
       held: this.#scheduler.held,
-      frameBytes: this.#options.slots.takenBytes,
+      frameBytes: this.#options.slots.usedBytes,
       sessions: this.#scheduler.sessions,
       pipelines: [
         ...new Set(this.#options.executors.flatMap(({ capacity, pipelines }) => (capacity > 0 ? [...pipelines] : []))),
@@ -175,16 +175,16 @@ export class Pool {
   /** An answer may end the session, and with it what it holds, so nothing is answered before everything is in its place. */
   #hold(ticket: Ticket<Job>, displaced: Ticket<Job> | undefined, bytes: Uint8Array): void {
     const job = ticket.frame;
-    if (displaced !== undefined) this.#giveBack(displaced.frame);
-    if (this.#mayHold(ticket)) job.slot = this.#options.slots.take(bytes);
-    if (job.slot === undefined) this.#scheduler.withdraw(ticket);
+    if (displaced !== undefined) this.#releaseHeld(displaced.frame);
+    if (this.#mayHold(ticket)) job.slot = this.#options.slots.allocate(bytes);
+    if (job.slot === undefined) this.#scheduler.cancel(ticket);
     else {
       this.#heldBytes += job.byteLength;
       this.#expireAt(ticket.holdEndMs);
     }
     const isFull = job.slot === undefined;
-    if (displaced !== undefined) this.#answer(displaced.frame, { type: 'dropped', reason: 'displaced' });
-    if (isFull) this.#answer(job, { type: 'dropped', reason: 'memory_full' });
+    if (displaced !== undefined) this.#settle(displaced.frame, { type: 'dropped', reason: 'displaced' });
+    if (isFull) this.#settle(job, { type: 'dropped', reason: 'memory_full' });
   }
 
   #mayHold({ frame: { byteLength, sessionId }, session }: Ticket<Job>): boolean {
@@ -192,15 +192,15 @@ export class Pool {
     if (this.#heldBytes + byteLength > maxHeldBytes) return false;
     if (session.holdPolicy === 'newest') return true;
     const own = this.#scheduler.heldBy(sessionId).reduce((sum, { frame }) => sum + frame.byteLength, 0);
-    return own <= maxAddressShare * maxHeldBytes;
+    return own <= maxAddressHeldShare * maxHeldBytes;
   }
 
-  #withdraw(ticket: Ticket<Job>): void {
-    if (this.#scheduler.withdraw(ticket)) this.#dropHeld(ticket, 'session_closed');
+  #cancel(ticket: Ticket<Job>): void {
+    if (this.#scheduler.cancel(ticket)) this.#dropHeld(ticket, 'session_closed');
   }
 
   /** Gives the bytes back of a frame that is not held any more. */
-  #giveBack(job: Job): void {
+  #releaseHeld(job: Job): void {
     this.#heldBytes -= job.byteLength;
     job.slot?.release();
     job.slot = undefined;
@@ -220,9 +220,9 @@ export class Pool {
   /** The freed worker gets its next frame before the reply of this one is written. */
   #ended(ticket: Ticket<Job>, outcome: FrameOutcome): void {
     const nowMs = performance.now();
-    const told = this.#scheduler.ended(ticket, outcome, nowMs);
+    const reported = this.#scheduler.ended(ticket, outcome, nowMs);
     this.#startHeld(nowMs);
-    this.#answer(ticket.frame, told);
+    this.#settle(ticket.frame, reported);
     this.#settleWhenDrained();
   }
 
@@ -244,7 +244,7 @@ export class Pool {
   #expire(): void {
     this.#expiry = undefined;
     const nowMs = performance.now();
-    this.#dropAll(this.#scheduler.expire(nowMs), 'hold_ended');
+    this.#dropAll(this.#scheduler.expire(nowMs), 'expired');
     this.#startHeld(nowMs);
     if (this.#scheduler.held > 0) this.#expireAt(this.#scheduler.nextExpiryMs);
   }
@@ -254,16 +254,16 @@ export class Pool {
   }
 
   #dropHeld({ frame }: Ticket<Job>, reason: DropReason): void {
-    this.#giveBack(frame);
-    this.#answer(frame, { type: 'dropped', reason });
+    this.#releaseHeld(frame);
+    this.#settle(frame, { type: 'dropped', reason });
   }
 
   /** Whoever asked must not be able to disturb the pool. */
-  #answer({ done }: Job, outcome: FrameOutcome): void {
+  #settle({ done }: Job, outcome: FrameOutcome): void {
     try {
       done(outcome);
     } catch (err) {
-      this.#options.log.error({ err }, 'an answer could not be delivered');
+      this.#options.log.error({ err }, 'outcome could not be delivered');
     }
   }
 

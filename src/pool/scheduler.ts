@@ -10,7 +10,7 @@ import { HoldLength } from './hold-length.ts';
 import type { DropReason, FrameOutcome } from './messages.ts';
 import { PipelineLoad, type PipelineRules } from './pipeline-load.ts';
 import { SessionShare } from './session-share.ts';
-import { goesBefore, type HoldPolicy, type Schedulable, type Session, type Ticket } from './ticket.ts';
+import { type HoldPolicy, hasPriorityOver, type SchedulableFrame, type Session, type Ticket } from './ticket.ts';
 
 interface Running {
   readonly startedMs: number;
@@ -18,14 +18,14 @@ interface Running {
   readonly estimateMs: number;
 }
 
-export interface Start<Frame extends Schedulable, Where> {
+export interface Start<Frame extends SchedulableFrame, Target> {
   readonly type: 'start';
   readonly ticket: Ticket<Frame>;
-  readonly executor: Where;
+  readonly executor: Target;
 }
 
-export type Decision<Frame extends Schedulable, Where> =
-  | Start<Frame, Where>
+export type Decision<Frame extends SchedulableFrame, Target> =
+  | Start<Frame, Target>
   | {
       readonly type: 'hold';
       readonly ticket: Ticket<Frame>;
@@ -34,9 +34,9 @@ export type Decision<Frame extends Schedulable, Where> =
     }
   | { readonly type: 'drop'; readonly reason: DropReason };
 
-export interface SchedulerOptions<Where extends Capacity> {
+export interface SchedulerOptions<Target extends Capacity> {
   /** Where frames can run. The array may change; it is read anew for each decision. */
-  readonly executors: readonly Where[];
+  readonly executors: readonly Target[];
   /** Rules by pipeline id; a pipeline without an entry has none. */
   readonly rules?: ReadonlyMap<string, PipelineRules>;
   /** The longest hold; with 0 nothing is ever held. */
@@ -44,12 +44,12 @@ export interface SchedulerOptions<Where extends Capacity> {
 }
 
 /** A frame is not held where those that go before it take so many times its hold: it would only be copied to be dropped. */
-const hopelessFactor = 2;
+const maxBacklogFactor = 2;
 /** A session that loses a second worker within this time is taken to be what kills them. */
 const repeatedLossMs = 60_000;
 
-export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
-  readonly #executors: readonly Where[];
+export class Scheduler<Frame extends SchedulableFrame, Target extends Capacity> {
+  readonly #executors: readonly Target[];
   readonly #maxWaitMs: number;
   readonly #sessions = new Map<string, Session<Frame>>();
   readonly #held = new Set<Ticket<Frame>>();
@@ -58,7 +58,7 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
   readonly #holdLength: HoldLength;
   #isDraining = false;
 
-  constructor({ executors, rules = new Map(), maxWaitMs }: SchedulerOptions<Where>) {
+  constructor({ executors, rules = new Map(), maxWaitMs }: SchedulerOptions<Target>) {
     this.#executors = executors;
     this.#maxWaitMs = maxWaitMs;
     this.#loads = new PipelineLoad(executors, rules);
@@ -104,26 +104,26 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
   }
 
   /** Decides on a frame that has just arrived. */
-  arrive(sessionId: string, frame: Frame, nowMs: number): Decision<Frame, Where> {
+  arrive(sessionId: string, frame: Frame, nowMs: number): Decision<Frame, Target> {
     const session = this.#sessions.get(sessionId);
     if (session === undefined) return { type: 'drop', reason: 'session_closed' };
-    this.#noteArrival(session, frame, nowMs);
+    this.#recordArrival(session, frame, nowMs);
     if (this.#isDraining) return { type: 'drop', reason: 'draining' };
     const ticket = this.#ticketOf(session, frame, nowMs);
     const executor = this.#executorFor(ticket, nowMs);
     if (executor !== undefined) {
-      this.#holdLength.noteBusy(nowMs);
+      this.#holdLength.recordBusy(nowMs);
       return this.#start(ticket, executor, nowMs);
     }
     if (this.#maxWaitMs === 0) return { type: 'drop', reason: 'busy' };
     const displaced = session.newest;
-    if (displaced === undefined && this.#isHopeless(ticket, nowMs)) {
-      this.#holdLength.noteDropped(ticket, nowMs);
+    if (displaced === undefined && this.#wouldExpire(ticket, nowMs)) {
+      this.#holdLength.recordDrop(ticket, nowMs);
       return { type: 'drop', reason: 'busy' };
     }
     if (displaced !== undefined) {
       this.#forget(displaced);
-      this.#holdLength.noteDropped(displaced, nowMs);
+      this.#holdLength.recordDrop(displaced, nowMs);
     }
     if (session.holdPolicy === 'newest') session.newest = ticket;
     this.#held.add(ticket);
@@ -131,7 +131,7 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
   }
 
   /** Takes a held frame back. @returns whether it was held. */
-  withdraw(ticket: Ticket<Frame>): boolean {
+  cancel(ticket: Ticket<Frame>): boolean {
     const wasHeld = this.#held.has(ticket);
     this.#forget(ticket);
     return wasHeld;
@@ -144,9 +144,9 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
   }
 
   /** The held frame that starts now, if a worker is free for one. Called until there is none, whenever capacity was freed. */
-  next(nowMs: number): Start<Frame, Where> | undefined {
+  next(nowMs: number): Start<Frame, Target> | undefined {
     if (!this.#executors.some(({ free }) => free > 0)) return undefined;
-    let best: { ticket: Ticket<Frame>; executor: Where } | undefined;
+    let best: { ticket: Ticket<Frame>; executor: Target } | undefined;
     let youngestMs = Number.POSITIVE_INFINITY;
     const share = this.#fairInFlight();
     for (const ticket of this.#held) {
@@ -154,13 +154,13 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
       const executor = this.#executorFor(ticket, nowMs);
       if (executor === undefined) continue;
       youngestMs = Math.min(youngestMs, nowMs - ticket.arrivedMs);
-      if (best === undefined || goesBefore(ticket, best.ticket, nowMs, share)) best = { ticket, executor };
+      if (best === undefined || hasPriorityOver(ticket, best.ticket, nowMs, share)) best = { ticket, executor };
     }
     if (best === undefined) {
-      this.#holdLength.noteIdle(nowMs);
+      this.#holdLength.recordIdle(nowMs);
       return undefined;
     }
-    this.#holdLength.noteFreed(youngestMs, nowMs);
+    this.#holdLength.recordFreedWorker(youngestMs, nowMs);
     this.#forget(best.ticket);
     return this.#start(best.ticket, best.executor, nowMs);
   }
@@ -168,7 +168,7 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
   /** Ends the holds whose time is over. @returns their frames, which are dropped. */
   expire(nowMs: number): Ticket<Frame>[] {
     const ended = this.#release(({ holdEndMs }) => holdEndMs <= nowMs);
-    for (const ticket of ended) this.#holdLength.noteDropped(ticket, nowMs);
+    for (const ticket of ended) this.#holdLength.recordDrop(ticket, nowMs);
     return ended;
   }
 
@@ -190,22 +190,24 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
     share.inFlight -= 1;
     share.charge(tookMs - running.estimateMs, nowMs);
     // A failure may come early and says little then; one that took longer than usual says that such frames are slow.
-    const isTelling = outcome.type === 'result' || (outcome.type === 'failed' && tookMs > running.estimateMs);
-    this.#loads.ended(ticket.frame.pipelineId, isTelling ? tookMs : undefined);
+    const isRepresentative = outcome.type === 'result' || (outcome.type === 'failed' && tookMs > running.estimateMs);
+    this.#loads.ended(ticket.frame.pipelineId, isRepresentative ? tookMs : undefined);
     if (outcome.type !== 'dropped' || outcome.reason !== 'worker_lost') return outcome;
     const isRepeated = nowMs - share.workerLostAtMs < repeatedLossMs;
     share.workerLostAtMs = nowMs;
-    return isRepeated ? { type: 'failed', code: 'pipeline_failure', detail: lostDetail, reason: lostReason } : outcome;
+    return isRepeated
+      ? { type: 'failed', code: 'pipeline_failure', detail: workerLostDetail, reason: workerLostReason }
+      : outcome;
   }
 
-  #noteArrival({ share }: Session<Frame>, { pipelineId }: Frame, nowMs: number): void {
+  #recordArrival({ share }: Session<Frame>, { pipelineId }: Frame, nowMs: number): void {
     // A session that joins or comes back has no claim on the time in which it sent nothing.
     const isBack = share.activeUntilMs < nowMs;
     const minMs = isBack ? this.#minActiveChargeMs(nowMs) : 0;
     if (share.chargeMs(nowMs) < minMs) share.charge(minMs - share.chargeMs(nowMs), nowMs);
     share.arrived(nowMs);
     this.#loads.arrived(pipelineId, share.activeUntilMs);
-    if (share.intervalMs <= this.#maxWaitMs) this.#holdLength.noteRound(share.intervalMs, nowMs);
+    if (share.intervalMs <= this.#maxWaitMs) this.#holdLength.recordInterval(share.intervalMs, nowMs);
   }
 
   #minActiveChargeMs(nowMs: number): number {
@@ -226,25 +228,25 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
     const dueMs = nowMs + Math.min(this.#maxWaitMs, share.intervalMs);
     const full = { frame, session, arrivedMs: nowMs, holdEndMs: dueMs, dueMs };
     const serviceMs = this.#loads.serviceMs(frame.pipelineId);
-    const limitMs = this.#holdLength.limitMs(nowMs, serviceMs, () => this.#isForemost(full, nowMs));
+    const limitMs = this.#holdLength.limitMs(nowMs, serviceMs, () => this.#hasTopPriority(full, nowMs));
     return { ...full, holdEndMs: Math.min(dueMs, nowMs + limitMs) };
   }
 
   /** A free executor on which a frame may run now: the one that can run least else, then the one with most room. */
-  #executorFor({ frame: { pipelineId }, session }: Ticket<Frame>, nowMs: number): Where | undefined {
-    let best: Where | undefined;
+  #executorFor({ frame: { pipelineId }, session }: Ticket<Frame>, nowMs: number): Target | undefined {
+    let best: Target | undefined;
     for (const executor of this.#executors) {
       if (executor.free === 0 || !executor.pipelines.has(pipelineId)) continue;
-      if (best === undefined || isFitter(executor, best)) best = executor;
+      if (best === undefined || isBetterFit(executor, best)) best = executor;
     }
     if (best === undefined || !this.#loads.mayStart(pipelineId, nowMs)) return undefined;
     return this.#loads.isSequential(pipelineId) && session.share.inFlight > 0 ? undefined : best;
   }
 
-  #start(ticket: Ticket<Frame>, executor: Where, nowMs: number): Start<Frame, Where> {
+  #start(ticket: Ticket<Frame>, executor: Target, nowMs: number): Start<Frame, Target> {
     const { share } = ticket.session;
     const estimateMs = this.#loads.serviceMs(ticket.frame.pipelineId);
-    this.#holdLength.noteStarted(ticket, nowMs);
+    this.#holdLength.recordStart(ticket, nowMs);
     share.inFlight += 1;
     share.startedAtMs = nowMs;
     share.charge(estimateMs, nowMs);
@@ -254,20 +256,20 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
   }
 
   /** Whether a frame goes before all that are held, but for its own session's, which it would displace. */
-  #isForemost(ticket: Ticket<Frame>, nowMs: number): boolean {
+  #hasTopPriority(ticket: Ticket<Frame>, nowMs: number): boolean {
     for (const other of this.#held) {
-      if (other.session !== ticket.session && goesBefore(other, ticket, nowMs)) return false;
+      if (other.session !== ticket.session && hasPriorityOver(other, ticket, nowMs)) return false;
     }
     return true;
   }
 
   /** Whether those that go before a frame take so long that its hold would have ended long before its turn. */
-  #isHopeless(ticket: Ticket<Frame>, nowMs: number): boolean {
-    const places = this.#loads.maxRunning(ticket.frame.pipelineId);
-    let workMs = hopelessFactor * places * (ticket.holdEndMs - nowMs);
+  #wouldExpire(ticket: Ticket<Frame>, nowMs: number): boolean {
+    const maxRunning = this.#loads.maxRunning(ticket.frame.pipelineId);
+    let budgetMs = maxBacklogFactor * maxRunning * (ticket.holdEndMs - nowMs);
     for (const other of this.#held) {
-      if (goesBefore(other, ticket, nowMs)) workMs -= this.#loads.serviceMs(other.frame.pipelineId);
-      if (workMs < 0) return true;
+      if (hasPriorityOver(other, ticket, nowMs)) budgetMs -= this.#loads.serviceMs(other.frame.pipelineId);
+      if (budgetMs < 0) return true;
     }
     return false;
   }
@@ -279,8 +281,8 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
     return Math.max(1, Math.ceil(capacity / contenders));
   }
 
-  #release(isOver: (ticket: Ticket<Frame>) => boolean): Ticket<Frame>[] {
-    const over = [...this.#held].filter(isOver);
+  #release(isExpired: (ticket: Ticket<Frame>) => boolean): Ticket<Frame>[] {
+    const over = [...this.#held].filter(isExpired);
     for (const ticket of over) this.#forget(ticket);
     return over;
   }
@@ -292,9 +294,9 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
 }
 
 /** What the peer reads when its frames lose one worker after the other. */
-const lostDetail = 'Worker stopped unexpectedly';
-const lostReason = 'a second worker of the session was lost within a minute';
+const workerLostDetail = 'Worker stopped unexpectedly';
+const workerLostReason = 'a second worker of the session was lost within a minute';
 
-function isFitter(a: Capacity, b: Capacity): boolean {
+function isBetterFit(a: Capacity, b: Capacity): boolean {
   return a.pipelines.size === b.pipelines.size ? a.free > b.free : a.pipelines.size < b.pipelines.size;
 }

@@ -3,12 +3,12 @@ import type { Hold } from './hold-length.ts';
 import type { SessionShare } from './session-share.ts';
 
 /** What the scheduler has to know of a frame; whatever else it carries is its owner's. */
-export interface Schedulable {
+export interface SchedulableFrame {
   readonly pipelineId: string;
 }
 
 /** A frame that is held or runs. */
-export interface Ticket<Frame extends Schedulable> extends Hold {
+export interface Ticket<Frame extends SchedulableFrame> extends Hold {
   readonly frame: Frame;
   readonly session: Session<Frame>;
 }
@@ -16,7 +16,7 @@ export interface Ticket<Frame extends Schedulable> extends Hold {
 /** `newest`: the session holds one frame, its newest. `each`: every frame is held for itself; for requests, which have no next frame. */
 export type HoldPolicy = 'newest' | 'each';
 
-export interface Session<Frame extends Schedulable> {
+export interface Session<Frame extends SchedulableFrame> {
   readonly share: SessionShare;
   readonly holdPolicy: HoldPolicy;
   /** The held frame of a session that holds its newest. */
@@ -31,17 +31,17 @@ const sameChargeMs = 0.001;
  * then the one that was served longest ago.
  * @param fairInFlight frames that a session within its share may have in flight.
  */
-export function goesBefore<Frame extends Schedulable>(
+export function hasPriorityOver<Frame extends SchedulableFrame>(
   a: Ticket<Frame>,
   b: Ticket<Frame>,
   nowMs: number,
   fairInFlight = Number.POSITIVE_INFINITY,
 ): boolean {
-  const [one, other] = [a.session.share, b.session.share];
-  const isWithin = one.inFlight < fairInFlight;
-  if (isWithin !== other.inFlight < fairInFlight) return isWithin;
-  const [oneMs, otherMs] = [one.chargeMs(nowMs), other.chargeMs(nowMs)];
-  if (Math.abs(oneMs - otherMs) > sameChargeMs) return oneMs < otherMs;
-  if (one.startedAtMs !== other.startedAtMs) return one.startedAtMs < other.startedAtMs;
+  const [shareA, shareB] = [a.session.share, b.session.share];
+  const isWithin = shareA.inFlight < fairInFlight;
+  if (isWithin !== shareB.inFlight < fairInFlight) return isWithin;
+  const [chargeA, chargeB] = [shareA.chargeMs(nowMs), shareB.chargeMs(nowMs)];
+  if (Math.abs(chargeA - chargeB) > sameChargeMs) return chargeA < chargeB;
+  if (shareA.startedAtMs !== shareB.startedAtMs) return shareA.startedAtMs < shareB.startedAtMs;
   return a.arrivedMs < b.arrivedMs;
 }

@@ -8,7 +8,7 @@ import { Connections, descriptorLimit, maxConnectionsFor } from './connections.t
 import { FramesEndpoint } from './frames.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { loadPages } from './pages.ts';
-import { networksOf } from './peer-address.ts';
+import { parseNetworks } from './peer-address.ts';
 import { registerRoutes } from './routes.ts';
 import type { ServedPipeline } from './served-pipeline.ts';
 import { StreamEndpoint } from './stream.ts';
@@ -33,10 +33,10 @@ export interface Server {
 }
 
 /** How often the memory and those who are silent are looked at. */
-const upkeepMs = 100;
+const maintenanceIntervalMs = 100;
 
 /** Closed sockets are given this long to take their last replies before what is left is cut. */
-const lingerMs = 200;
+const closeGraceMs = 200;
 
 /** Listens at once; frames are started as the pool's workers become ready. */
 export async function startServer({ config, pool, pipelines, log }: ServerParts): Promise<Server> {
@@ -47,8 +47,8 @@ export async function startServer({ config, pool, pipelines, log }: ServerParts)
   const { hardCapBytes } = config;
   const shared = {
     ...{ limits: config, pipelines: byId, pool, log, addresses },
-    trustedProxies: networksOf(config.trustedProxies),
-    isShortOfMemory: () => memory.isShort,
+    trustedProxies: parseNetworks(config.trustedProxies),
+    isOverMemoryLimit: () => memory.isOverLimit,
   };
   const isFull = () => stream.sessions + frames.sessions >= config.maxSessions;
   const hasRoom = () => !isFull() || stream.makeRoom(performance.now());
@@ -66,9 +66,9 @@ export async function startServer({ config, pool, pipelines, log }: ServerParts)
   const frames: FramesEndpoint = new FramesEndpoint({ ...shared, hasRoom });
   const memory = new MemoryGuard({
     maxBytes: config.maxMemoryBytes,
-    bytesPerSocket: hardCapBytes,
+    bytesPerMessage: hardCapBytes,
     residentBytes: () => process.memoryUsage.rss(),
-    closeSockets: (count) => stream.cutUnfinished(count, performance.now()),
+    closeSockets: (count) => stream.closeIncomplete(count, performance.now()),
     log,
   });
   connections.register(app);
@@ -76,22 +76,22 @@ export async function startServer({ config, pool, pipelines, log }: ServerParts)
   frames.register(app);
   registerRoutes(app, { pool, pipelines, pages: loadPages(), log });
   const listening = await listenExclusively(app, config.host, config.port);
-  const upkeep = setInterval(() => {
+  const maintenance = setInterval(() => {
     const nowMs = performance.now();
     memory.check(nowMs);
-    stream.tidy(nowMs);
-    addresses.sweep(nowMs);
-  }, upkeepMs);
+    stream.maintain(nowMs);
+    addresses.removeUnused(nowMs);
+  }, maintenanceIntervalMs);
   const stop = async () => {
     const deadlineMs = performance.now() + config.shutdownGraceMs;
     uws.us_listen_socket_close(listening);
     const drained = pool.drain();
-    stream.leaveWhenDone();
+    stream.closeWhenIdle();
     await Promise.race([drained, sleep(config.shutdownGraceMs, undefined, { ref: false })]);
-    stream.abandon();
+    stream.closeNow();
     const ended = await pool.stop(Math.max(0, deadlineMs - performance.now()));
-    await sleep(lingerMs);
-    clearInterval(upkeep);
+    await sleep(closeGraceMs);
+    clearInterval(maintenance);
     app.close();
     return ended;
   };

@@ -3,13 +3,13 @@ import type { Log } from '../observe/log.ts';
 import type { HttpResponse, TemplatedApp } from './uws.ts';
 
 /** What the process itself opens: threads, model files, the log, a report. */
-const reservedDescriptors = 128;
+const minReservedDescriptors = 128;
 /** Where there are few, the reserve is this part of them. */
-const maxReservedPart = 0.5;
+const maxReservedShare = 0.5;
 
 /** Sockets that may be open at once under a limit of file descriptors. */
 export function maxConnectionsFor(descriptors: number): number {
-  return Math.floor(descriptors - Math.min(reservedDescriptors, descriptors * maxReservedPart));
+  return Math.floor(descriptors - Math.min(minReservedDescriptors, descriptors * maxReservedShare));
 }
 
 /** How many files this process may have open; without a limit where the system tells none. */
@@ -56,7 +56,7 @@ export class Connections {
     this.#open += change;
     if (change < 0 || this.#open <= this.#parts.max) return;
     const { max, makeRoom, log } = this.#parts;
-    log.warn({ max }, 'no file descriptors left for another connection: it was closed, raise the limit (ulimit -n)');
+    log.warn({ max }, 'connection closed; no file descriptors left, raise the limit (ulimit -n)');
     response.close();
     makeRoom();
   }

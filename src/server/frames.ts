@@ -8,10 +8,10 @@ import { encodeDropped, encodeError, encodeResult, framesPath } from '../protoco
 import { AddressSessions } from '../session/address-sessions.ts';
 import type { Address, Addresses } from '../session/addresses.ts';
 import { type FrameLimits, validateJpeg } from '../session/frame-validator.ts';
-import { addressOf } from './peer-address.ts';
+import { clientAddress } from './peer-address.ts';
 import { RequestBody } from './request-body.ts';
-import { isChunked, refuses } from './request-checks.ts';
-import { type Answer, httpError, jsonAnswer, respond, retryLater, tooManyRequests } from './respond.ts';
+import { isChunked, rejectIfMalformed } from './request-checks.ts';
+import { httpError, jsonReply, type Reply, respond, retryLater, tooManyRequests } from './respond.ts';
 import { limitsFor, type ServedPipeline } from './served-pipeline.ts';
 import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from './uws.ts';
 
@@ -26,7 +26,7 @@ export interface FramesOptions {
   /** Whether one more session may be open; it may make room. */
   readonly hasRoom: () => boolean;
   /** The process has more memory than it should: nobody is let in. */
-  readonly isShortOfMemory: () => boolean;
+  readonly isOverMemoryLimit: () => boolean;
 }
 
 /** Each request carries one frame. */
@@ -59,13 +59,16 @@ interface Request {
   /** Runs until the body is there. */
   readonly timeout: NodeJS.Timeout;
   /** It was answered, or the peer has gone. */
-  isOver: boolean;
+  isFinished: boolean;
   /** Takes its frame back while it is held. */
-  withdraw: (() => void) | undefined;
+  cancel: (() => void) | undefined;
 }
 
-const timedOut: Answer = { ...httpError('request_timeout', undefined, [retryLater]), andClose: true };
-const noRoom: Answer = { ...errorAnswer('server_busy', 'Too many bytes are being received'), andClose: true };
+const bodyTimedOut: Reply = { ...httpError('request_timeout', undefined, [retryLater]), closeConnection: true };
+const receiveBufferFull: Reply = {
+  ...errorReply('server_busy', 'Too many bytes are being received'),
+  closeConnection: true,
+};
 
 export class FramesEndpoint {
   readonly #options: FramesOptions;
@@ -88,129 +91,132 @@ export class FramesEndpoint {
 
   #receive(response: HttpResponse, request: HttpRequest): void {
     const { limits, pipelines, log, addresses, trustedProxies } = this.#options;
-    if (refuses(response, request)) return;
+    if (rejectIfMalformed(response, request)) return;
     const nowMs = performance.now();
     const pipelineId = request.getQuery('pipeline_id') ?? '';
-    const address = addresses.enter(addressOf(response, request, trustedProxies), nowMs);
+    const address = addresses.enter(clientAddress(response, request, trustedProxies), nowMs);
     const budget = {
       take: (bytes: number) => addresses.receive(address, bytes),
       release: (bytes: number) => addresses.release(address, bytes),
     };
-    const waiting: Request = {
-      ...{ response, address, isOver: false, withdraw: undefined },
+    const pending: Request = {
+      ...{ response, address, isFinished: false, cancel: undefined },
       pipeline: pipelines.get(pipelineId),
       isChunked: isChunked(request),
       body: new RequestBody(limits.maxFrameBytes, budget),
-      timeout: setTimeout(() => this.#end(waiting, timedOut), limits.bodyTimeoutMs),
+      timeout: setTimeout(() => this.#end(pending, bodyTimedOut), limits.bodyTimeoutMs),
     };
     response.onAborted(() =>
       guarded(log, () => {
-        this.#leave(waiting);
-        waiting.withdraw?.();
+        this.#finish(pending);
+        pending.cancel?.();
       }),
     );
-    const refusal =
-      this.#refusalOfSize(waiting, Number(request.getHeader('content-length') || 0), nowMs) ??
-      this.#refusalOf(pipelineId, request.getHeader('content-type'));
-    if (refusal?.andClose) {
-      this.#end(waiting, refusal);
+    const rejection =
+      this.#sizeRejectionFor(pending, Number(request.getHeader('content-length') || 0), nowMs) ??
+      this.#rejectionFor(pipelineId, request.getHeader('content-type'));
+    if (rejection?.closeConnection) {
+      this.#end(pending, rejection);
       return;
     }
     response.onData((chunk, isLast) =>
       guarded(log, () => {
-        if (waiting.isOver) return;
-        if (refusal === undefined) this.#collect(waiting, new Uint8Array(chunk), isLast);
+        if (pending.isFinished) return;
+        if (rejection === undefined) this.#collect(pending, new Uint8Array(chunk), isLast);
         // A body that is not wanted is read all the same, so that the connection can be used again.
-        else if (isLast) this.#end(waiting, refusal);
+        else if (isLast) this.#end(pending, rejection);
       }),
     );
   }
 
-  #collect(waiting: Request, piece: Uint8Array, isLast: boolean): void {
-    const { body } = waiting;
+  #collect(pending: Request, piece: Uint8Array, isLast: boolean): void {
+    const { body } = pending;
     const bytes = body.add(piece, isLast);
-    if (body.state === 'too_large') this.#end(waiting, this.#tooLarge());
-    else if (body.state === 'no_room') this.#end(waiting, noRoom);
+    if (body.state === 'too_large') this.#end(pending, this.#tooLarge());
+    else if (body.state === 'no_room') this.#end(pending, receiveBufferFull);
     else if (isLast) {
-      clearTimeout(waiting.timeout);
-      this.#offer(waiting, bytes);
+      clearTimeout(pending.timeout);
+      this.#offer(pending, bytes);
       body.release();
     }
   }
 
   /** Looks at a request before its body is read; what is refused here leaves its body unread, so its connection goes. */
-  #refusalOfSize({ address }: Request, declaredBytes: number, nowMs: number): Answer | undefined {
-    const { limits, addresses, isShortOfMemory } = this.#options;
+  #sizeRejectionFor({ address }: Request, declaredBytes: number, nowMs: number): Reply | undefined {
+    const { limits, addresses, isOverMemoryLimit } = this.#options;
     if (declaredBytes > limits.maxFrameBytes) return this.#tooLarge();
     if (!address.takeFrame(nowMs)) return tooManyRequests;
-    if (isShortOfMemory() || !addresses.canReceive(address, declaredBytes)) return noRoom;
+    if (isOverMemoryLimit() || !addresses.canReceive(address, declaredBytes)) return receiveBufferFull;
     return undefined;
   }
 
-  #tooLarge(): Answer {
-    return { ...errorAnswer('frame_too_large', `Frame exceeds ${this.#options.limits.maxFrameLabel}`), andClose: true };
+  #tooLarge(): Reply {
+    return {
+      ...errorReply('frame_too_large', `Frame exceeds ${this.#options.limits.maxFrameLabel}`),
+      closeConnection: true,
+    };
   }
 
-  #refusalOf(pipelineId: string, type: string): Answer | undefined {
+  #rejectionFor(pipelineId: string, type: string): Reply | undefined {
     if (pipelineId === '') {
-      return jsonAnswer('400 Bad Request', encodeError('invalid_pipeline', streamErrors.invalid_pipeline.detail));
+      return jsonReply('400 Bad Request', encodeError('invalid_pipeline', streamErrors.invalid_pipeline.detail));
     }
     if (!this.#options.pipelines.has(pipelineId)) {
-      return jsonAnswer('404 Not Found', encodeError('invalid_pipeline', `Unknown pipeline_id: ${pipelineId}`));
+      return jsonReply('404 Not Found', encodeError('invalid_pipeline', `Unknown pipeline_id: ${pipelineId}`));
     }
-    if (type !== '' && !jpegTypes.test(type)) return errorAnswer('invalid_message', wrongTypeDetail);
+    if (type !== '' && !jpegTypes.test(type)) return errorReply('invalid_message', wrongTypeDetail);
     return undefined;
   }
 
   /** Holds the request until its frame has its outcome. */
-  #offer(waiting: Request, bytes: Uint8Array): void {
+  #offer(pending: Request, bytes: Uint8Array): void {
     const { limits, pool, hasRoom } = this.#options;
-    const { pipeline } = waiting;
-    const address = waiting.address.name;
+    const { pipeline } = pending;
+    const address = pending.address.name;
     if (pipeline === undefined) return;
     const check = validateJpeg(bytes, limitsFor(pipeline, limits));
     if (!check.ok) {
-      this.#end(waiting, errorAnswer(check.code, check.detail));
+      this.#end(pending, errorReply(check.code, check.detail));
       return;
     }
     const sessionId = this.#addresses.enter(address, performance.now(), hasRoom);
     if (sessionId === undefined) {
-      this.#end(waiting, errorAnswer('server_busy', streamErrors.server_busy.detail));
+      this.#end(pending, errorReply('server_busy', streamErrors.server_busy.detail));
       return;
     }
-    waiting.withdraw = pool.offer(sessionId, { pipelineId: pipeline.id, frameIndex, bytes }, (outcome) => {
+    pending.cancel = pool.offer(sessionId, { pipelineId: pipeline.id, frameIndex, bytes }, (outcome) => {
       this.#addresses.leave(address);
-      this.#end(waiting, this.#answerOf(outcome, pipeline.id));
+      this.#end(pending, this.#replyFor(outcome, pipeline.id));
     });
   }
 
-  #end(waiting: Request, answer: Answer): void {
-    if (waiting.isOver) return;
-    this.#leave(waiting);
-    respond(waiting.response, waiting.isChunked ? { ...answer, andClose: true } : answer);
+  #end(pending: Request, reply: Reply): void {
+    if (pending.isFinished) return;
+    this.#finish(pending);
+    respond(pending.response, pending.isChunked ? { ...reply, closeConnection: true } : reply);
   }
 
   /** Nothing of the request is needed any more. */
-  #leave(waiting: Request): void {
-    if (waiting.isOver) return;
-    waiting.isOver = true;
-    clearTimeout(waiting.timeout);
-    waiting.body.release();
-    this.#options.addresses.leave(waiting.address);
+  #finish(pending: Request): void {
+    if (pending.isFinished) return;
+    pending.isFinished = true;
+    clearTimeout(pending.timeout);
+    pending.body.release();
+    this.#options.addresses.leave(pending.address);
   }
 
-  #answerOf(outcome: FrameOutcome, pipelineId: string): Answer {
+  #replyFor(outcome: FrameOutcome, pipelineId: string): Reply {
     switch (outcome.type) {
       case 'result':
-        return jsonAnswer('200 OK', encodeResult(frameIndex, outcome.text), [
+        return jsonReply('200 OK', encodeResult(frameIndex, outcome.text), [
           ['Server-Timing', serverTimingOf(outcome.timings)],
         ]);
       case 'dropped':
-        return jsonAnswer(statuses.server_busy, encodeDropped(frameIndex), [retryLater]);
+        return jsonReply(statuses.server_busy, encodeDropped(frameIndex), [retryLater]);
       case 'failed': {
         const { code, detail, reason } = outcome;
-        if (code !== 'invalid_frame') this.#options.log.warn({ pipelineId, code, reason }, 'a frame failed');
-        return errorAnswer(code, detail);
+        if (code !== 'invalid_frame') this.#options.log.warn({ pipelineId, code, reason }, 'frame failed');
+        return errorReply(code, detail);
       }
       default:
         return outcome satisfies never;
@@ -218,9 +224,9 @@ export class FramesEndpoint {
   }
 }
 
-function errorAnswer(code: keyof typeof statuses, detail: string): Answer {
+function errorReply(code: keyof typeof statuses, detail: string): Reply {
   const headers = code === 'server_busy' ? [retryLater] : [];
-  return jsonAnswer(statuses[code], encodeError(code, detail), headers);
+  return jsonReply(statuses[code], encodeError(code, detail), headers);
 }
 
 /** Stages as the header has them (W3C Server Timing): `decode;dur=1.06, detect;dur=11.95`. A node's id may be no token there. */

@@ -83,7 +83,7 @@ export function writePage(response: HttpResponse, request: HttpRequest, { type, 
     status: isKnown ? '304 Not Modified' : '200 OK',
     headers: [...(isKnown ? [] : [['Content-Type', type] as const]), ['ETag', etag], ...headers],
     body: bytes,
-    isBodiless: isKnown || request.getMethod() === 'head',
+    omitBody: isKnown || request.getMethod() === 'head',
   });
 }
 

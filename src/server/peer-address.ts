@@ -3,7 +3,7 @@ import { BlockList, isIP, isIPv6 } from 'node:net';
 import type { HttpRequest, HttpResponse } from './uws.ts';
 
 /** Addresses (`10.0.0.7`) and networks (`10.0.0.0/8`, `fd00::/8`) as {@link BlockList} takes them. */
-export function networksOf(entries: readonly string[]): BlockList {
+export function parseNetworks(entries: readonly string[]): BlockList {
   const networks = new BlockList();
   for (const entry of entries) {
     const [address = '', prefix] = entry.split('/');
@@ -26,9 +26,9 @@ const ipv6Groups = 8;
  * The name under which limits and shares count a connection: the peer's address, or, where a trusted proxy sent it, the last
  * address in `X-Forwarded-For` that is not a trusted proxy itself. Whatever stands before that one may be made up.
  */
-export function addressOf(response: HttpResponse, request: HttpRequest, trusted: BlockList): string {
+export function clientAddress(response: HttpResponse, request: HttpRequest, trusted: BlockList): string {
   const peer = plainAddress(Buffer.from(response.getRemoteAddressAsText()).toString('latin1'));
-  return countedAs(forwardedAddress(peer, request.getHeader('x-forwarded-for'), trusted));
+  return addressKey(forwardedAddress(peer, request.getHeader('x-forwarded-for'), trusted));
 }
 
 /** @param forwarded `X-Forwarded-For`: addresses with commas, each added by the proxy that it had come to. */
@@ -44,7 +44,7 @@ export function forwardedAddress(peer: string, forwarded: string, trusted: Block
 }
 
 /** IPv4 as it is; of IPv6 the network, since its owner has endlessly many addresses there. */
-export function countedAs(address: string): string {
+export function addressKey(address: string): string {
   if (!isIPv6(address)) return address;
   return `${groupsOf(address).slice(0, groupsOfNetwork).join(':')}::/64`;
 }

@@ -1,8 +1,8 @@
 /** What uWebSockets.js takes from a peer and RFC 9112 or RFC 6455 forbids: two readings of one request are refused. Runs on the loop. */
 import { type HttpErrorCode, httpErrors } from '../errors.ts';
 import { framesPath, streamPath } from '../protocol.ts';
-import { withoutExtraSlashes } from './paths.ts';
-import { type Answer, httpError, respond } from './respond.ts';
+import { normalizeSlashes } from './paths.ts';
+import { httpError, type Reply, respond } from './respond.ts';
 import type { HttpRequest, HttpResponse } from './uws.ts';
 
 /** Why a request is refused. */
@@ -41,38 +41,38 @@ export function isChunked(request: HttpRequest): boolean {
 
 /** Whether a WebSocket opens with this request. One that does not is left to {@link refuses}. */
 export function isHandshake(request: HttpRequest): boolean {
-  return isUpgrade(request) && issueOf(request) === undefined;
+  return isUpgrade(request) && findRequestIssue(request) === undefined;
 }
 
 /**
  * Answers a request that is malformed, and closes its connection.
  * @returns whether it was one.
  */
-export function refuses(response: HttpResponse, request: HttpRequest): boolean {
-  const issue = issueOf(request);
+export function rejectIfMalformed(response: HttpResponse, request: HttpRequest): boolean {
+  const issue = findRequestIssue(request);
   if (issue === undefined) return false;
   respond(response, {
     ...httpError(issue.code, issue.detail, headersOf(issue.code)),
-    isBodiless: request.getCaseSensitiveMethod() === 'HEAD',
-    andClose: true,
+    omitBody: request.getCaseSensitiveMethod() === 'HEAD',
+    closeConnection: true,
   });
   return true;
 }
 
 /** What an answer with this code needs besides the usual headers. */
-export function headersOf(code: HttpErrorCode): Answer['headers'] {
+export function headersOf(code: HttpErrorCode): Reply['headers'] {
   return code === 'upgrade_required' ? upgradeHeaders : [];
 }
 
 /** What is wrong with a request's headers; some microseconds for ten of them. */
-export function issueOf(request: HttpRequest): RequestError | undefined {
+export function findRequestIssue(request: HttpRequest): RequestError | undefined {
   const path = request.getUrl();
   return (
     repeatedHeader(request) ??
     badMethod(request) ??
     badLength(request) ??
     badTransferEncoding(request, path) ??
-    (isUpgrade(request) && withoutExtraSlashes(path) === streamPath ? badHandshake(request) : undefined)
+    (isUpgrade(request) && normalizeSlashes(path) === streamPath ? badHandshake(request) : undefined)
   );
 }
 

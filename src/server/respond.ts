@@ -4,14 +4,14 @@ import { encodeError } from '../protocol.ts';
 import type { HttpResponse } from './uws.ts';
 
 /** A whole answer; `body` as text or as bytes that do not change any more. */
-export interface Answer {
+export interface Reply {
   readonly status: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string | Uint8Array;
   /** The peer asked for the headers alone: HEAD, or a file that it has already. */
-  readonly isBodiless?: boolean;
+  readonly omitBody?: boolean;
   /** What is left of the request is not wanted: the connection ends with the answer. */
-  readonly andClose?: boolean;
+  readonly closeConnection?: boolean;
 }
 
 const jsonHeaders = [
@@ -23,7 +23,7 @@ const jsonHeaders = [
 export const retryLater = ['Retry-After', '1'] as const;
 
 /** An answer of JSON text, which nobody may keep. */
-export function jsonAnswer(status: string, body: string, headers: Answer['headers'] = []): Answer {
+export function jsonReply(status: string, body: string, headers: Reply['headers'] = []): Reply {
   return { status, body, headers: [...jsonHeaders, ...headers] };
 }
 
@@ -31,13 +31,16 @@ export function jsonAnswer(status: string, body: string, headers: Answer['header
 export function httpError(
   code: HttpErrorCode,
   detail: string = httpErrors[code].detail,
-  headers: Answer['headers'] = [],
-): Answer {
-  return jsonAnswer(httpErrors[code].status, encodeError(code, detail), headers);
+  headers: Reply['headers'] = [],
+): Reply {
+  return jsonReply(httpErrors[code].status, encodeError(code, detail), headers);
 }
 
 /** For an address that sends more than `STREAM_MAX_FRAMES_PER_SECOND`. */
-export const tooManyRequests: Answer = { ...httpError('too_many_requests', undefined, [retryLater]), andClose: true };
+export const tooManyRequests: Reply = {
+  ...httpError('too_many_requests', undefined, [retryLater]),
+  closeConnection: true,
+};
 
 /**
  * Writes one answer; the response must not be used after it, and its `onAborted` not be set.
@@ -49,9 +52,9 @@ export const tooManyRequests: Answer = { ...httpError('too_many_requests', undef
  * Where the connection ends, uWebSockets.js would still read a next request from the same segment, unless an answer is outstanding. So such
  * an answer waits until what has arrived was read.
  */
-export function respond(response: HttpResponse, answer: Answer): void {
-  if (!answer.andClose) {
-    write(response, answer);
+export function respond(response: HttpResponse, reply: Reply): void {
+  if (!reply.closeConnection) {
+    write(response, reply);
     return;
   }
   let isGone = false;
@@ -59,16 +62,19 @@ export function respond(response: HttpResponse, answer: Answer): void {
     isGone = true;
   });
   setImmediate(() => {
-    if (!isGone) write(response, answer);
+    if (!isGone) write(response, reply);
   });
 }
 
-function write(response: HttpResponse, { status, headers, body, isBodiless = false, andClose = false }: Answer): void {
+function write(
+  response: HttpResponse,
+  { status, headers, body, omitBody = false, closeConnection = false }: Reply,
+): void {
   response.cork(() => {
     response.writeStatus(status);
     for (const [name, value] of headers) response.writeHeader(name, value);
     // `endWithoutBody` leaves the response open, and uWebSockets.js aborts the process for it; an empty body does not.
-    if (isBodiless || andClose) response.end(isBodiless ? '' : body, true);
+    if (omitBody || closeConnection) response.end(omitBody ? '' : body, true);
     else writeBody(response, typeof body === 'string' ? Buffer.from(body) : body);
   });
 }

@@ -45,10 +45,10 @@ export function acceptSocket<Data>(
 }
 
 /** A peer has this long to take its last message and to close its side; then it is cut. */
-const maxLeavingMs = 5000;
+const maxClosingMs = 5000;
 
 /** Sockets whose closing handshake has begun. A peer that does not answer it would hold its descriptor for a minute. */
-export class LeavingSockets {
+export class ClosingSockets {
   /** In the order of leaving. */
   readonly #sinceMs = new Map<Socket, number>();
 
@@ -68,9 +68,9 @@ export class LeavingSockets {
   }
 
   /** Cuts those that have had their time. */
-  cut(nowMs: number): void {
+  closeExpired(nowMs: number): void {
     for (const [socket, sinceMs] of this.#sinceMs) {
-      if (nowMs - sinceMs < maxLeavingMs) return;
+      if (nowMs - sinceMs < maxClosingMs) return;
       this.#sinceMs.delete(socket);
       socket.close();
     }
@@ -78,15 +78,15 @@ export class LeavingSockets {
 }
 
 /** A closed socket throws on every call, so each is asked first. Corked, since replies come from outside its handlers. */
-export function outboxOf(socket: Socket, leaving: LeavingSockets): Outbox {
+export function createOutbox(socket: Socket, closing: ClosingSockets): Outbox {
   const data = socket.getUserData();
   return {
     send: (message) => {
       if (data.open) socket.cork(() => socket.send(message));
     },
-    unreadBytes: () => (data.open ? socket.getBufferedAmount() : 0),
+    bufferedBytes: () => (data.open ? socket.getBufferedAmount() : 0),
     close: (code) => {
-      if (data.open) leaving.end(socket, code);
+      if (data.open) closing.end(socket, code);
     },
     abort: () => {
       if (data.open) socket.close();

@@ -45,14 +45,14 @@ const listenDefault = 0;
  */
 export async function listenExclusively(app: TemplatedApp, host: string, port: number): Promise<us_listen_socket> {
   const listen: ListenOnHost = (app.listen as unknown as ListenOnHost).bind(app);
-  await tryListening(host, port);
+  await probeAddress(host, port);
   const socket = await new Promise<us_listen_socket | false>((resolve) => listen(host, port, listenDefault, resolve));
   if (!socket) throw new StartError([`cannot listen on ${host}:${port}`]);
   return socket;
 }
 
 /** Whether nobody listens there, and it is an address of this machine: Node asks with SO_REUSEADDR, and does not share. */
-function tryListening(host: string, port: number): Promise<void> {
+function probeAddress(host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', (error) => reject(listenError(host, port, error)));
@@ -61,22 +61,22 @@ function tryListening(host: string, port: number): Promise<void> {
 }
 
 /** What each reason means for an operator, and whether only another configuration helps. */
-const listenReasons: Readonly<Record<string, { readonly words: string; readonly isSetup?: true }>> = {
-  EADDRINUSE: { words: 'is another server there?' },
-  EADDRNOTAVAIL: { words: 'this machine has no such address, or not yet' },
-  EAI_AGAIN: { words: 'the name server does not answer' },
-  EMFILE: { words: 'the process has no file descriptor left; raise its limit (ulimit -n)' },
-  ENFILE: { words: 'the machine has no file descriptor left' },
-  EACCES: { words: 'ports below 1024 need a privilege (CAP_NET_BIND_SERVICE)', isSetup: true },
-  ENOTFOUND: { words: 'no such host', isSetup: true },
-  EAFNOSUPPORT: { words: 'this machine does not speak that protocol (IPv6?)', isSetup: true },
+const listenErrors: Readonly<Record<string, { readonly text: string; readonly isConfigError?: true }>> = {
+  EADDRINUSE: { text: 'is another server there?' },
+  EADDRNOTAVAIL: { text: 'this machine has no such address, or not yet' },
+  EAI_AGAIN: { text: 'the name server does not answer' },
+  EMFILE: { text: 'the process has no file descriptor left; raise its limit (ulimit -n)' },
+  ENFILE: { text: 'the machine has no file descriptor left' },
+  EACCES: { text: 'ports below 1024 need a privilege (CAP_NET_BIND_SERVICE)', isConfigError: true },
+  ENOTFOUND: { text: 'no such host', isConfigError: true },
+  EAFNOSUPPORT: { text: 'this machine does not speak that protocol (IPv6?)', isConfigError: true },
 };
 
 /** @param cause what Node says. @returns one line for it. */
 export function listenError(host: string, port: number, cause: NodeJS.ErrnoException): ConfigError {
-  const { words, isSetup } = listenReasons[cause.code ?? ''] ?? { words: cause.code ?? cause.message };
-  const line = `cannot listen on ${host}:${port}; ${words}`;
-  return isSetup ? new ConfigError([line], { cause }) : new StartError([line], { cause });
+  const { text, isConfigError } = listenErrors[cause.code ?? ''] ?? { text: cause.code ?? cause.message };
+  const line = `cannot listen on ${host}:${port}; ${text}`;
+  return isConfigError ? new ConfigError([line], { cause }) : new StartError([line], { cause });
 }
 
 /** Runs a handler's body; uWebSockets.js ends the whole process when one throws. */
@@ -84,6 +84,6 @@ export function guarded(log: Log, handle: () => void): void {
   try {
     handle();
   } catch (err) {
-    log.error({ err }, 'a handler failed');
+    log.error({ err }, 'handler threw');
   }
 }

@@ -1,7 +1,7 @@
 /** Peers that send single frames over HTTP: one session of the pool for each address, while it keeps sending. Main thread. */
 import type { Pool } from '../pool/pool.ts';
 
-interface Presence {
+interface AddressActivity {
   requests: number;
   lastRequestMs: number;
 }
@@ -11,15 +11,15 @@ const forgetAfterMs = 10_000;
 
 export class AddressSessions {
   readonly #pool: Pick<Pool, 'openSession' | 'closeSession'>;
-  readonly #present = new Map<string, Presence>();
-  #sweptMs = 0;
+  readonly #active = new Map<string, AddressActivity>();
+  #checkedAtMs = 0;
 
   constructor(pool: Pick<Pool, 'openSession' | 'closeSession'>) {
     this.#pool = pool;
   }
 
   get size(): number {
-    return this.#present.size;
+    return this.#active.size;
   }
 
   /**
@@ -28,31 +28,31 @@ export class AddressSessions {
    * @returns the pool's name of its session; `undefined` where there is no room.
    */
   enter(address: string, nowMs: number, mayOpen: () => boolean): string | undefined {
-    this.#sweep(nowMs);
-    let presence = this.#present.get(address);
-    if (presence === undefined) {
+    this.#closeExpired(nowMs);
+    let activity = this.#active.get(address);
+    if (activity === undefined) {
       if (!mayOpen()) return undefined;
-      presence = { requests: 0, lastRequestMs: nowMs };
-      this.#present.set(address, presence);
+      activity = { requests: 0, lastRequestMs: nowMs };
+      this.#active.set(address, activity);
       this.#pool.openSession(sessionIdOf(address), 'each');
     }
-    presence.requests += 1;
-    presence.lastRequestMs = nowMs;
+    activity.requests += 1;
+    activity.lastRequestMs = nowMs;
     return sessionIdOf(address);
   }
 
   /** The request has its answer. */
   leave(address: string): void {
-    const presence = this.#present.get(address);
-    if (presence !== undefined) presence.requests -= 1;
+    const activity = this.#active.get(address);
+    if (activity !== undefined) activity.requests -= 1;
   }
 
-  #sweep(nowMs: number): void {
-    if (nowMs - this.#sweptMs < forgetAfterMs) return;
-    this.#sweptMs = nowMs;
-    for (const [address, { requests, lastRequestMs }] of this.#present) {
+  #closeExpired(nowMs: number): void {
+    if (nowMs - this.#checkedAtMs < forgetAfterMs) return;
+    this.#checkedAtMs = nowMs;
+    for (const [address, { requests, lastRequestMs }] of this.#active) {
       if (requests > 0 || nowMs - lastRequestMs < forgetAfterMs) continue;
-      this.#present.delete(address);
+      this.#active.delete(address);
       this.#pool.closeSession(sessionIdOf(address));
     }
   }

@@ -15,7 +15,7 @@ export interface AddressLimits {
 const framesPerConnect = 4;
 
 /** No address has more than this part of the bytes in receipt. */
-const maxShareOfReceiving = 0.25;
+const maxAddressReceiveShare = 0.25;
 
 const msPerSecond = 1000;
 
@@ -30,17 +30,17 @@ export class Address {
   readonly name: string;
   readonly #limits: AddressLimits;
   /** Frames that it may send now; refilled with time, up to those of one window. */
-  #allowance: number;
+  #tokens: number;
   #refilledMs: number;
   sessions = 0;
   receivingBytes = 0;
   /** Sockets and requests that refer to it. */
-  references = 0;
+  refCount = 0;
 
   constructor(name: string, limits: AddressLimits, nowMs: number) {
     this.name = name;
     this.#limits = limits;
-    this.#allowance = framesOfWindow(limits);
+    this.#tokens = framesPerWindow(limits);
     this.#refilledMs = nowMs;
   }
 
@@ -60,32 +60,32 @@ export class Address {
 
   /** Whether a session of so many frames in the window that is being counted has more than its part of what the address may send. */
   isAboveShare(framesOfSession: number): boolean {
-    return framesOfSession * Math.max(1, this.sessions) > framesOfWindow(this.#limits);
+    return framesOfSession * Math.max(1, this.sessions) > framesPerWindow(this.#limits);
   }
 
   /** Bytes of bodies that may still come from here, as far as this address is concerned. */
   get freeReceivingBytes(): number {
     const { maxReceivingBytes, maxFrameBytes } = this.#limits;
-    return Math.max(maxReceivingBytes * maxShareOfReceiving, maxFrameBytes) - this.receivingBytes;
+    return Math.max(maxReceivingBytes * maxAddressReceiveShare, maxFrameBytes) - this.receivingBytes;
   }
 
   /** Whether nothing would be lost by forgetting it. */
   isForgettable(nowMs: number): boolean {
-    return this.references === 0 && nowMs - this.#refilledMs >= rateWindowMs;
+    return this.refCount === 0 && nowMs - this.#refilledMs >= rateWindowMs;
   }
 
   #take(frames: number, nowMs: number): boolean {
     const refill = ((nowMs - this.#refilledMs) * this.#limits.maxFramesPerSecond) / msPerSecond;
-    this.#allowance = Math.min(framesOfWindow(this.#limits), this.#allowance + refill);
+    this.#tokens = Math.min(framesPerWindow(this.#limits), this.#tokens + refill);
     this.#refilledMs = nowMs;
-    if (this.#allowance < frames) return false;
-    this.#allowance -= frames;
+    if (this.#tokens < frames) return false;
+    this.#tokens -= frames;
     return true;
   }
 }
 
 /** At least one connection's worth. */
-function framesOfWindow({ maxFramesPerSecond }: AddressLimits): number {
+function framesPerWindow({ maxFramesPerSecond }: AddressLimits): number {
   return Math.max(framesPerConnect, (maxFramesPerSecond * rateWindowMs) / msPerSecond);
 }
 
@@ -114,12 +114,12 @@ export class Addresses {
       address = new Address(name, this.#limits, nowMs);
       this.#byName.set(name, address);
     }
-    address.references += 1;
+    address.refCount += 1;
     return address;
   }
 
   leave(address: Address): void {
-    address.references -= 1;
+    address.refCount -= 1;
   }
 
   /** Whether a body of so many bytes could be received now. */
@@ -142,7 +142,7 @@ export class Addresses {
   }
 
   /** Forgets addresses that nothing refers to. Called every now and then. */
-  sweep(nowMs: number): void {
+  removeUnused(nowMs: number): void {
     for (const [name, address] of this.#byName) if (address.isForgettable(nowMs)) this.#byName.delete(name);
   }
 }

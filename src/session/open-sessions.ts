@@ -2,7 +2,7 @@
 import { rateWindowMs } from './addresses.ts';
 import type { SessionManager } from './session-manager.ts';
 
-export interface SilenceLimits {
+export interface IdleLimits {
   /** Ms until a session's first frame; 0 for no limit. */
   readonly firstFrameTimeoutMs: number;
   /** Ms from one frame to the next; 0 for no limit. */
@@ -10,17 +10,17 @@ export interface SilenceLimits {
 }
 
 /** A session makes room for a new one only after this long without a frame: a camera of one frame in four seconds stays. */
-const minSilenceMs = 5000;
+const minIdleMs = 5000;
 /** A camera connects when it has a frame to send, so one that has sent none makes room sooner. */
-const minSilenceBeforeFirstMs = 1000;
+const minIdleBeforeFirstFrameMs = 1000;
 
 /** A message that takes longer than this may be one that never ends. */
-const minUnfinishedMs = 250;
+const minIncompleteMs = 250;
 
 const msPerSecond = 1000;
 
 /** What a session can be told when it has sent nothing for too long. */
-export type SilentSession = Pick<SessionManager, 'frameIndex' | 'endIdle'>;
+export type IdleSession = Pick<SessionManager, 'frameIndex' | 'endIdle'>;
 
 /** When a session has sent, and how much. */
 interface Activity {
@@ -30,12 +30,12 @@ interface Activity {
   messagesOfWindow: number;
 }
 
-export class OpenSessions<Session extends SilentSession = SessionManager> {
-  readonly #limits: SilenceLimits;
+export class OpenSessions<Session extends IdleSession = SessionManager> {
+  readonly #limits: IdleLimits;
   /** A session that sends goes to the end, so the first has been silent for longest. */
   readonly #byActivity = new Map<Session, Activity>();
 
-  constructor(limits: SilenceLimits) {
+  constructor(limits: IdleLimits) {
     this.#limits = limits;
   }
 
@@ -77,12 +77,12 @@ export class OpenSessions<Session extends SilentSession = SessionManager> {
   }
 
   /** Up to so many sessions that may be in the middle of a message, those that have been longest without a whole one first. */
-  unfinished(count: number, nowMs: number): Session[] {
+  incomplete(count: number, nowMs: number): Session[] {
     const found: Session[] = [];
     for (const [session, { lastMs }] of this.#byActivity) {
       if (found.length >= count) break;
       // A working camera has just sent one.
-      if (session.frameIndex === 0 || nowMs - lastMs >= minUnfinishedMs) found.push(session);
+      if (session.frameIndex === 0 || nowMs - lastMs >= minIncompleteMs) found.push(session);
     }
     return found;
   }
@@ -94,11 +94,11 @@ export class OpenSessions<Session extends SilentSession = SessionManager> {
    */
   makeRoom(nowMs: number, isCandidate: (session: Session) => boolean = () => true): boolean {
     for (const [session, { lastMs }] of this.#byActivity) {
-      const silentMs = nowMs - lastMs;
-      if (silentMs < minSilenceBeforeFirstMs) return false;
-      if (session.frameIndex > 0 && silentMs < minSilenceMs) continue;
+      const idleMs = nowMs - lastMs;
+      if (idleMs < minIdleBeforeFirstFrameMs) return false;
+      if (session.frameIndex > 0 && idleMs < minIdleMs) continue;
       if (!isCandidate(session)) continue;
-      session.endIdle(`Made room for another session after ${secondsOf(silentMs)} s without a frame`);
+      session.endIdle(`Made room for another session after ${secondsOf(idleMs)} s without a frame`);
       return true;
     }
     return false;
@@ -112,10 +112,10 @@ export class OpenSessions<Session extends SilentSession = SessionManager> {
       idleTimeoutMs || Number.POSITIVE_INFINITY,
     );
     for (const [session, { lastMs }] of this.#byActivity) {
-      const silentMs = nowMs - lastMs;
-      if (silentMs < minIntervalMs) return;
+      const idleMs = nowMs - lastMs;
+      if (idleMs < minIntervalMs) return;
       const limitMs = session.frameIndex === 0 ? firstFrameTimeoutMs : idleTimeoutMs;
-      if (limitMs > 0 && silentMs >= limitMs) session.endIdle(`No frame came for ${secondsOf(silentMs)} s`);
+      if (limitMs > 0 && idleMs >= limitMs) session.endIdle(`No frame came for ${secondsOf(idleMs)} s`);
     }
   }
 }

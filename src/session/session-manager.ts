@@ -19,7 +19,7 @@ import { type FinishedOutcome, ReplyOrder } from './reply-order.ts';
 export interface Outbox {
   send(message: string): void;
   /** Replies that were sent and have not left the gateway, in bytes. */
-  unreadBytes(): number;
+  bufferedBytes(): number;
   /** Ends the connection after what was sent; nothing is sent after it. */
   close(code: number): void;
   /** Ends the connection now, with whatever the peer has half sent. */
@@ -46,13 +46,13 @@ export interface SessionParts {
   /** Called once, when the session ends from this side with an error. */
   readonly onError?: (code: StreamErrorCode, reason: string) => void;
   /** Called whenever the session's drop rate puts it into another state. */
-  readonly onPressure?: (pressure: BackpressureVerdict) => void;
+  readonly onStateChange?: (pressure: BackpressureVerdict) => void;
   /** Called once, however the session ends: nothing of it counts any more. */
   readonly onEnd?: () => void;
 }
 
 /** Results are shed at `maxUnreadBytes`; a peer that lets this many times as much pile up reads nothing at all. */
-const unreadFactorToEnd = 2;
+const maxBufferFactor = 2;
 
 export class SessionManager {
   readonly sessionId: string;
@@ -107,7 +107,7 @@ export class SessionManager {
 
   /** A ping, which uWebSockets.js answers by itself: pongs that wait unread take memory as replies do. */
   receivePing(): void {
-    if (this.#isUnread()) this.#fail('slow_reader');
+    if (this.#isBufferExceeded()) this.#fail('slow_reader');
   }
 
   /** Something went wrong on our side while the session's messages were handled. */
@@ -132,19 +132,19 @@ export class SessionManager {
   }
 
   /** The server is going away: closes the connection once nothing is in flight. */
-  leaveWhenDone(): void {
-    if (this.#parts.pool.inFlightOf(this.sessionId) === 0) this.abandon();
+  closeWhenIdle(): void {
+    if (this.#parts.pool.inFlightOf(this.sessionId) === 0) this.closeNow();
   }
 
   /** The server goes away now; what is in flight stays unanswered. */
-  abandon(): void {
+  closeNow(): void {
     if (this.#hasEnded) return;
     this.#end();
     this.#parts.outbox.close(goingAwayCloseCode);
   }
 
   /** The socket is gone. */
-  gone(): void {
+  socketClosed(): void {
     this.#end();
   }
 
@@ -154,7 +154,7 @@ export class SessionManager {
       this.#drop(frameIndex);
       this.#sendReady(this.#replies.drop(frameIndex));
     } else this.#sendReady(this.#replies.finish(frameIndex, outcome));
-    if (this.#parts.pool.isDraining) this.leaveWhenDone();
+    if (this.#parts.pool.isDraining) this.closeWhenIdle();
   }
 
   #sendReady(ready: readonly [frameIndex: number, outcome: FinishedOutcome][]): void {
@@ -167,7 +167,7 @@ export class SessionManager {
   /** A peer that does not keep up gets the short answer instead: a result that waits unread is stale when it is read. */
   #sendResult(frameIndex: number, { text }: ResultOutcome): void {
     if (this.#hasEnded) return;
-    if (this.#parts.outbox.unreadBytes() > this.#parts.limits.sendBufferBytes) this.#drop(frameIndex);
+    if (this.#parts.outbox.bufferedBytes() > this.#parts.limits.sendBufferBytes) this.#drop(frameIndex);
     else {
       this.#send(encodeResult(frameIndex, text));
       this.#record(false);
@@ -182,19 +182,19 @@ export class SessionManager {
 
   #record(wasDropped: boolean): void {
     const verdict = this.#backpressure.record(wasDropped, performance.now());
-    if (verdict.state !== verdict.before) this.#parts.onPressure?.(verdict);
+    if (verdict.state !== verdict.before) this.#parts.onStateChange?.(verdict);
     if (verdict.slowDown) this.#send(slowDownMessage);
   }
 
   #send(message: string): void {
     if (this.#hasEnded) return;
-    if (this.#isUnread()) this.#fail('slow_reader');
+    if (this.#isBufferExceeded()) this.#fail('slow_reader');
     else this.#parts.outbox.send(message);
   }
 
-  #isUnread(): boolean {
+  #isBufferExceeded(): boolean {
     const { outbox, limits } = this.#parts;
-    return outbox.unreadBytes() > limits.sendBufferBytes * unreadFactorToEnd;
+    return outbox.bufferedBytes() > limits.sendBufferBytes * maxBufferFactor;
   }
 
   #fail(code: StreamErrorCode, detail: string = streamErrors[code].detail, reason: string = detail): void {

@@ -127,7 +127,7 @@ test('above the memory ceiling, messages that do not come to their end are given
   }
   await eventually(
     () => small.log(),
-    (log) => log.includes('more memory than MAX_MEMORY_MB'),
+    (log) => log.includes('memory is above MAX_MEMORY_MB'),
     'a line in the log',
   );
   await eventually(

@@ -64,7 +64,7 @@ const badValues: [what: string, values: Record<string, string>, issues: RegExp[]
       /^framegate: STREAM_MAX_SESSIONS must be .*"1e3"$/,
       /^framegate: STREAM_FRAME_TIMEOUT_MS must be .*"NaN"$/,
       /^framegate: POOL_WORKERS must be .*"Infinity"$/,
-      /^framegate: ORT_PROVIDERS knows cpu, .*; not "quantum"$/,
+      /^framegate: ORT_PROVIDERS: unknown provider "quantum"; expected one of cpu, .*$/,
     ],
   ],
   ['no whole number', { PORT: '80.5' }, [/^framegate: PORT must be a whole number; it is "80\.5"$/]],

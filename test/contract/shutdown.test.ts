@@ -126,7 +126,7 @@ test('a thread that blocks beyond the grace is given up: killed on purpose, neve
   gateway.signal('SIGTERM');
   // 134 or SIGABRT would be the abort that ending a thread inside native code brings about.
   t.strictSame(await gateway.ended(), { code: null, signal: 'SIGKILL' });
-  t.match(gateway.log(), /a worker did not come back in time/);
+  t.match(gateway.log(), /worker did not stop in time/);
 });
 
 for (const pipelineId of ['stuck', 'hanging']) {

@@ -107,7 +107,7 @@ for (const [what, redirections, isEnded] of [
       (seen) => seen.includes('\n'),
       'the pid',
     );
-    const wanted = isEnded ? '"msg":"the terminal was closed"' : '"msg":"signal ignored"';
+    const wanted = isEnded ? '"msg":"terminal closed"' : '"msg":"signal ignored"';
     await eventually(
       () => readFileSync(log, 'utf8'),
       (seen) => seen.includes(wanted),

@@ -34,5 +34,5 @@ test('all threads wait in native code and never come back', async (t) => {
   t.equal((await fetch(`${gateway.httpUrl}/healthz`)).status, 200, 'the process is well, until it is certain');
   t.equal((await readiness(gateway)).status, 503);
   t.strictSame(await gateway.ended(), { code: 1, signal: null });
-  t.match(gateway.log(), /"level":60,.*"ready":0,"timedOut":2,.*"msg":"no worker has been ready for too long"/);
+  t.match(gateway.log(), /"level":60,.*"ready":0,"timedOut":2,.*"msg":"no worker ready for too long"/);
 });

@@ -45,7 +45,7 @@ for (const [what, harm] of [
       client.send(frame);
       const log = await eventually(
         async () => gateway.log().slice(logged),
-        (said) => said.includes('"msg":"a worker cannot be set up"'),
+        (said) => said.includes('"msg":"worker cannot start"'),
         'a replacement without its model',
       );
       await client.close();

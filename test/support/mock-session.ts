@@ -18,7 +18,7 @@ class MockOutbox {
     this.sent.push(message);
   }
 
-  unreadBytes(): number {
+  bufferedBytes(): number {
     return this.unread;
   }
 
@@ -123,7 +123,7 @@ export function openMockSession() {
     pool,
     outbox,
     onError: (code, reason) => errors.push([code, reason]),
-    onPressure: (pressure) => pressures.push(pressure),
+    onStateChange: (pressure) => pressures.push(pressure),
   });
   return { session, pool, outbox, errors, pressures };
 }

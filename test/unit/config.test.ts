@@ -191,7 +191,7 @@ test('trusted proxies are addresses and networks', async (t) => {
     '*',
   ]) {
     t.same(issuesOf({ TRUSTED_PROXIES: bad }), [
-      `TRUSTED_PROXIES takes addresses and networks as 10.0.0.7, 10.0.0.0/8 or fd00::/8; not "${bad}"`,
+      `TRUSTED_PROXIES: invalid network "${bad}"; expected an address or network such as 10.0.0.7, 10.0.0.0/8 or fd00::/8`,
     ]);
   }
 });
@@ -226,8 +226,8 @@ test('thresholds are parts of one, and critical is not below warning', async (t)
 test('unknown names in a list are told one by one, and an empty list too', async (t) => {
   const known = 'cpu, cuda, tensorrt, coreml, dml, webgpu, openvino, migraphx, rocm';
   t.same(issuesOf({ ORT_PROVIDERS: 'cpu,gpu,npu' }), [
-    `ORT_PROVIDERS knows ${known}; not "gpu"`,
-    `ORT_PROVIDERS knows ${known}; not "npu"`,
+    `ORT_PROVIDERS: unknown provider "gpu"; expected one of ${known}`,
+    `ORT_PROVIDERS: unknown provider "npu"; expected one of ${known}`,
   ]);
   t.same(issuesOf({ ORT_PROVIDERS: ',' }), [`ORT_PROVIDERS must name at least one of ${known}`]);
   t.same(issuesOf({ LOG_LEVEL: 'loud' }), [

@@ -24,7 +24,7 @@ export interface ThreadExecutorOptions {
 }
 
 /** A replacement that dies before it has had a frame is tried again after this, doubled each time, up to the longest. */
-const firstRetryMs = 200;
+const minRetryMs = 200;
 const maxRetryMs = 30_000;
 /** A stuck thread that is in native code just now is looked at again after this. */
 const stuckRetryMs = 100;
@@ -38,7 +38,7 @@ export class ThreadExecutor implements Executor {
   readonly #workers = new Set<WorkerHandle>();
   /** Workers that it should have. */
   #size = 0;
-  #retryMs = firstRetryMs;
+  #retryMs = minRetryMs;
   /** Settles when the last thread has ended; there once it stops. */
   #stopped: PromiseWithResolvers<void> | undefined;
   /** Settles when there are no more workers than there should be; there while there are. */
@@ -104,7 +104,7 @@ export class ThreadExecutor implements Executor {
     }
     return new Promise((resolve) => {
       worker.start(frame, deadlineMs, resolve);
-      this.#watch(deadlineMs);
+      this.#armDeadline(deadlineMs);
     });
   }
 
@@ -149,33 +149,33 @@ export class ThreadExecutor implements Executor {
   #spawn(booted?: PromiseWithResolvers<void>): void {
     const worker = new WorkerHandle(this.#options.setup, this.#options.limits.maxHeapMegabytes, {
       ready: (ready) => {
-        this.#returned(ready);
+        this.#becameIdle(ready);
         booted?.resolve();
         this.#options.capacityChanged();
       },
       idle: (idle) => {
-        this.#retryMs = firstRetryMs;
-        this.#returned(idle);
+        this.#retryMs = minRetryMs;
+        this.#becameIdle(idle);
       },
-      gone: (gone, error) => this.#lost(gone, error, booted),
+      exited: (exited, error) => this.#exited(exited, error, booted),
       bootFailed: (_failed, issues) => {
-        this.#options.log.error({ issues }, 'a worker cannot be set up');
+        this.#options.log.error({ issues }, 'worker cannot start');
         booted?.reject(new ConfigError(issues));
       },
-      printed: (text) => this.#options.log.info({ text: text.slice(0, maxPrintedLength).trimEnd() }, 'a tool printed'),
+      printed: (text) => this.#options.log.info({ text: text.slice(0, maxPrintedLength).trimEnd() }, 'tool printed'),
     });
     this.#workers.add(worker);
   }
 
   /** A worker without a frame: it stays, unless it is not needed any more. */
-  #returned(worker: WorkerHandle): void {
+  #becameIdle(worker: WorkerHandle): void {
     if (this.isStopping || this.#serving > this.#size) worker.stop();
     this.#settleWhenShrunk();
   }
 
-  #lost(worker: WorkerHandle, error: Error | undefined, booted: PromiseWithResolvers<void> | undefined): void {
+  #exited(worker: WorkerHandle, error: Error | undefined, booted: PromiseWithResolvers<void> | undefined): void {
     this.#workers.delete(worker);
-    if (error !== undefined) this.#options.log.error({ err: error }, 'a worker was lost');
+    if (error !== undefined) this.#options.log.error({ err: error }, 'worker exited unexpectedly');
     this.#settleWhenEmpty();
     this.#settleWhenShrunk();
     // A thread that dies before it has had a frame dies of itself: the next one does the same, and must not do so all the time.
@@ -191,8 +191,8 @@ export class ThreadExecutor implements Executor {
    */
   #replenish(): void {
     if (this.isStopping) return;
-    const wanted = this.#size + Math.min(this.#count('timed_out'), this.#size);
-    while (this.#workers.size - this.#count('stopping') < wanted) this.#spawn();
+    const targetThreads = this.#size + Math.min(this.#count('timed_out'), this.#size);
+    while (this.#workers.size - this.#count('stopping') < targetThreads) this.#spawn();
   }
 
   #replenishLater(): void {
@@ -205,7 +205,7 @@ export class ThreadExecutor implements Executor {
    * One timer, for the first deadline: the others are later, or it is set anew. Where this thread stood still, timers run before the messages
    * that have come meanwhile; an answer among them is in time, so they are read first.
    */
-  #watch(deadlineMs: number): void {
+  #armDeadline(deadlineMs: number): void {
     if (!Number.isFinite(deadlineMs)) return;
     const readFirst = () => setImmediate(() => this.#expire());
     this.#deadlineTimer ??= setTimeout(readFirst, Math.max(0, deadlineMs - performance.now()));
@@ -216,21 +216,21 @@ export class ThreadExecutor implements Executor {
     const nowMs = performance.now();
     for (const worker of this.#workers) {
       if (worker.deadlineMs > nowMs) continue;
-      this.#options.log.error('a frame timed out; its worker is out of service');
+      this.#options.log.error('frame timed out; worker taken out of service');
       worker.expire();
-      this.#endWhenStuck(worker, this.#options.limits.maxStuckMs);
+      this.#terminateWhenStuck(worker, this.#options.limits.maxStuckMs);
       this.#replenish();
     }
     this.#settleWhenShrunk();
-    this.#watch(Math.min(...[...this.#workers].map(({ deadlineMs }) => deadlineMs)));
+    this.#armDeadline(Math.min(...[...this.#workers].map(({ deadlineMs }) => deadlineMs)));
   }
 
   /** A loop without an end would keep its core, and in the end the whole pool. */
-  #endWhenStuck(worker: WorkerHandle, afterMs: number): void {
+  #terminateWhenStuck(worker: WorkerHandle, afterMs: number): void {
     setTimeout(() => {
       if (worker.kind !== 'timed_out') return;
-      if (worker.endStuck()) this.#options.log.error('a thread that did not come back from its frame was ended');
-      else this.#endWhenStuck(worker, stuckRetryMs);
+      if (worker.terminateStuck()) this.#options.log.error('stuck thread terminated');
+      else this.#terminateWhenStuck(worker, stuckRetryMs);
     }, afterMs).unref();
   }
 

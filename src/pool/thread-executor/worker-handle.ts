@@ -11,7 +11,7 @@ import type { FrameOutcome, FromWorker, ToWorker, WorkerData, WorkerReport, Work
 interface Job {
   readonly slot: FrameSlot;
   readonly deadlineMs: number;
-  readonly answer: (outcome: FrameOutcome) => void;
+  readonly settle: (outcome: FrameOutcome) => void;
 }
 
 /**
@@ -24,7 +24,7 @@ type WorkerState =
   | { readonly kind: 'busy'; readonly job: Job }
   | { readonly kind: 'timed_out'; readonly slot: FrameSlot }
   | { readonly kind: 'stopping' }
-  | { readonly kind: 'gone' };
+  | { readonly kind: 'exited' };
 
 export interface WorkerEvents {
   /** Models are loaded and warm. */
@@ -32,7 +32,7 @@ export interface WorkerEvents {
   /** The frame is about to be answered and the next may come. */
   idle(worker: WorkerHandle): void;
   /** The thread has ended. `error` says why if nobody asked it to. */
-  gone(worker: WorkerHandle, error: Error | undefined): void;
+  exited(worker: WorkerHandle, error: Error | undefined): void;
   bootFailed(worker: WorkerHandle, issues: readonly string[]): void;
   /** A tool, or a package of its, has printed something. */
   printed(text: string): void;
@@ -108,10 +108,10 @@ export class WorkerHandle {
   }
 
   /** Sets the idle worker to a frame that lies in the memory it was started with. */
-  start({ pipelineId, frameIndex, slot }: StartedFrame, deadlineMs: number, answer: Job['answer']): void {
+  start({ pipelineId, frameIndex, slot }: StartedFrame, deadlineMs: number, settle: Job['settle']): void {
     if (this.#state.kind !== 'idle') throw new Error(`a frame for a worker that is ${this.#state.kind}`);
     this.#hasRun = true;
-    this.#state = { kind: 'busy', job: { slot, deadlineMs, answer } };
+    this.#state = { kind: 'busy', job: { slot, deadlineMs, settle } };
     const { offset, byteLength } = slot;
     this.#send({ type: 'frame', pipelineId, frameIndex, offset, byteLength });
   }
@@ -122,10 +122,10 @@ export class WorkerHandle {
    */
   expire(): void {
     if (this.#state.kind !== 'busy') return;
-    const { slot, answer } = this.#state.job;
+    const { slot, settle } = this.#state.job;
     this.#state = { kind: 'timed_out', slot };
     this.#send({ type: 'stop' });
-    answer({ type: 'failed', code: 'pipeline_failure', detail: timedOutDetail, reason: timedOutDetail });
+    settle({ type: 'failed', code: 'pipeline_failure', detail: timedOutDetail, reason: timedOutDetail });
   }
 
   /**
@@ -133,7 +133,7 @@ export class WorkerHandle {
    * more. Native code of a user's tool is not known, and may take the process with it.
    * @returns whether it was ended; if not, it is to be asked again.
    */
-  endStuck(): boolean {
+  terminateStuck(): boolean {
     if (this.#state.kind !== 'timed_out' || !this.#nativeCalls.forbid()) return false;
     void this.#worker.terminate();
     return true;
@@ -146,8 +146,8 @@ export class WorkerHandle {
     this.#send({ type: 'stop' });
   }
 
-  #send(order: ToWorker): void {
-    this.#worker.postMessage(order);
+  #send(command: ToWorker): void {
+    this.#worker.postMessage(command);
   }
 
   #receive(message: FromWorker): void {
@@ -164,11 +164,11 @@ export class WorkerHandle {
       case 'result':
       case 'failed': {
         if (this.#state.kind !== 'busy') return; // Timed out: the frame has its answer already.
-        const { slot, answer } = this.#state.job;
+        const { slot, settle } = this.#state.job;
         slot.release();
         this.#state = { kind: 'idle', sinceMs: performance.now() };
         this.#events.idle(this);
-        answer(message);
+        settle(message);
         return;
       }
       default:
@@ -179,13 +179,13 @@ export class WorkerHandle {
   #ended(): void {
     const state = this.#state;
     const wasAsked = state.kind === 'stopping' || state.kind === 'timed_out';
-    this.#state = { kind: 'gone' };
+    this.#state = { kind: 'exited' };
     if (state.kind === 'timed_out') state.slot.release();
     if (state.kind === 'busy') {
       state.job.slot.release();
-      state.job.answer({ type: 'dropped', reason: 'worker_lost' });
+      state.job.settle({ type: 'dropped', reason: 'worker_lost' });
     }
     const error = this.#error ?? (wasAsked ? undefined : new Error('the worker thread ended by itself'));
-    this.#events.gone(this, error);
+    this.#events.exited(this, error);
   }
 }

@@ -13,7 +13,7 @@ function gaveUpAt(readyAt: (second: number) => number, seconds: number): number 
       at ??= second;
     },
   });
-  for (; second < seconds; second++) watch.look(second * 1000);
+  for (; second < seconds; second++) watch.check(second * 1000);
   return at;
 }
 

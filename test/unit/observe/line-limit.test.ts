@@ -19,9 +19,9 @@ test('after the window there is room again, and what was left out is told once',
   const limit = new LineLimit(limits);
   admitted(limit, 'a', 10, 0);
   admitted(limit, 'b', 3, 0);
-  t.strictSame(limit.takeLeftOut(999), []);
-  t.strictSame(limit.takeLeftOut(1000), [{ kind: 'a', lines: 7 }]);
-  t.strictSame(limit.takeLeftOut(5000), []);
+  t.strictSame(limit.takeOmitted(999), []);
+  t.strictSame(limit.takeOmitted(1000), [{ kind: 'a', lines: 7 }]);
+  t.strictSame(limit.takeOmitted(5000), []);
   t.equal(admitted(limit, 'a', 10, 1000), 3);
 });
 

@@ -21,11 +21,11 @@ class Descriptor {
   };
 }
 
-function writerTo(descriptor: Descriptor, maxWaitingBytes?: number): LineWriter {
+function writerTo(descriptor: Descriptor, maxBufferedBytes?: number): LineWriter {
   return new LineWriter({
     write: descriptor.write,
-    describeLoss: (lines) => `lost ${lines}\n`,
-    ...(maxWaitingBytes === undefined ? {} : { maxWaitingBytes }),
+    describeDropped: (lines) => `lost ${lines}\n`,
+    ...(maxBufferedBytes === undefined ? {} : { maxBufferedBytes }),
   });
 }
 
@@ -113,7 +113,7 @@ test('a flush waits for a slow reader, and gives up on none at all', async (t) =
       descriptor.room = refusals-- > 0 ? 0 : Number.POSITIVE_INFINITY;
       return refusing(bytes);
     },
-    describeLoss: String,
+    describeDropped: String,
   });
   slow.write('last words\n');
   slow.flush();

@@ -1,6 +1,6 @@
 /** The log: JSON lines with a level and a time, limited by message, and what was left out. */
 import { test } from 'tap';
-import { createLog, describeLoss, type LogOptions } from '../../../src/observe/log.ts';
+import { createLog, describeDropped, type LogOptions } from '../../../src/observe/log.ts';
 
 function logTo(options: Partial<LogOptions> = {}) {
   const lines: Record<string, unknown>[] = [];
@@ -23,10 +23,10 @@ test('a message that comes too often is left out, others are not, and the number
   let nowMs = 0;
   const { lines, log } = logTo({ limits: { maxLines: 2, windowMs: 1000 }, now: () => nowMs });
   for (let index = 0; index < 2260; index++) log.info({ index }, 'session ended');
-  log.error('a worker was lost');
+  log.error('worker exited unexpectedly');
   t.strictSame(
     lines.map(({ msg }) => msg),
-    ['session ended', 'session ended', 'a worker was lost'],
+    ['session ended', 'session ended', 'worker exited unexpectedly'],
   );
   nowMs = 1000;
   log.info({ index: 2260 }, 'session ended');
@@ -52,5 +52,5 @@ test('a flush tells what has been left out so far', async (t) => {
 });
 
 test('dropped lines are told as a line like any other', async (t) => {
-  t.match(JSON.parse(describeLoss(7)), { level: 40, time: /Z$/, lines: 7, msg: /dropped/ });
+  t.match(JSON.parse(describeDropped(7)), { level: 40, time: /Z$/, lines: 7, msg: /dropped/ });
 });

@@ -3,7 +3,7 @@ import { test } from 'tap';
 import {
   inNativeCode,
   inNativeCodeSync,
-  isBeingEnded,
+  isTerminating,
   NativeCalls,
   shareNativeCalls,
 } from '../../../src/observe/native-calls.ts';
@@ -54,9 +54,9 @@ test('a call that throws is over', async (t) => {
 
 test('once it is forbidden no native call begins, and the thread stays outside', async (t) => {
   const calls = share();
-  t.equal(isBeingEnded(), false);
+  t.equal(isTerminating(), false);
   calls.forbid();
-  t.equal(isBeingEnded(), true);
+  t.equal(isTerminating(), true);
   let begun = 0;
   const begin = () => {
     begun += 1;

@@ -18,13 +18,13 @@ test('a tool that cannot be created rejects with its pipeline, its node and its 
   const error = await started.catch((caught: unknown) => caught);
   if (!(error instanceof ConfigError)) throw new Error('it is no ConfigError');
   t.same(error.issues, ['pipeline "p": node "n": no luck']);
-  t.equal(kept.lines[0], 'a worker cannot be set up');
+  t.equal(kept.lines[0], 'worker cannot start');
 });
 
 test('memory that the machine does not have is told in one line', async (t) => {
   const error = await startPool(t, { maxHeldBytes: 2 ** 52 }).catch((caught: unknown) => caught);
   if (!(error instanceof ConfigError)) throw new Error('it is no ConfigError');
-  t.match(error.issues, [/^\d+ MB for frames cannot be had; lower POOL_WORKERS, /]);
+  t.match(error.issues, [/^\d+ MB of frame memory cannot be allocated; lower POOL_WORKERS, /]);
 });
 
 test('a pool that could not start can be stopped', async (t) => {
@@ -49,6 +49,6 @@ test('a thread that ends while it boots, without a word, rejects too', async (t)
     () => 'started',
     () => 'rejected',
   );
-  const lost = until(() => kept.lines.includes('a worker was lost')).then(() => 'lost, and nobody was told');
+  const lost = until(() => kept.lines.includes('worker exited unexpectedly')).then(() => 'lost, and nobody was told');
   t.equal(await Promise.race([started, lost]), 'rejected');
 });

@@ -31,9 +31,9 @@ test('the service time is smoothed; a frame that says nothing leaves it', async 
 
 test('places are the workers of every executor that can run it', async (t) => {
   const load = loadOf([executor(2, 'plates', 'pages'), executor(3, 'plates')]);
-  t.equal(load.places('plates'), 5);
-  t.equal(load.places('pages'), 2);
-  t.equal(load.places('other'), 0);
+  t.equal(load.capacityFor('plates'), 5);
+  t.equal(load.capacityFor('pages'), 2);
+  t.equal(load.capacityFor('other'), 0);
 });
 
 test('a fast pipeline may have all workers, beside others too', async (t) => {

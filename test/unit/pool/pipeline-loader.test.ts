@@ -68,7 +68,7 @@ test('one that cannot be loaded leaves the others as they were, and is not tried
   pool.openSession('the session');
   pool.prepare('broken');
   await until(() => kept.lines.includes('pipeline cannot be loaded'));
-  t.same(await runFrame(pool, 'broken', jpeg), { type: 'dropped', reason: 'hold_ended' }, 'dropped, never failed');
+  t.same(await runFrame(pool, 'broken', jpeg), { type: 'dropped', reason: 'expired' }, 'dropped, never failed');
   t.equal((await runFrame(pool, 'first', jpeg)).type, 'result');
   pool.prepare('broken');
   pool.prepare('later');

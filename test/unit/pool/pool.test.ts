@@ -20,7 +20,7 @@ test('a frame is started, held and answered; the slot has its bytes until it is 
   t.equal(new Uint8Array(slots.memory)[held.slot.offset], 2, 'it was copied when it came');
   await executor.end(2);
   t.match(pool.status(), { inFlight: 0, held: 0 });
-  t.equal(slots.takenBytes, 0);
+  t.equal(slots.usedBytes, 0);
 });
 
 test('the freed worker has its next frame before the reply of the last one is written', async (t) => {
@@ -63,7 +63,7 @@ test('a displaced frame is answered at once, and its bytes are given back', asyn
   pool.openSession('a');
   for (const index of [1, 2, 3]) offer('a', index);
   t.same(outcomes.get(2), { type: 'dropped', reason: 'displaced' });
-  t.equal(slots.takenBytes, 2 * 64);
+  t.equal(slots.usedBytes, 2 * 64);
 });
 
 test('a hold ends by itself', async (t) => {
@@ -77,10 +77,10 @@ test('a hold ends by itself', async (t) => {
   await new Promise((resolve) => setTimeout(resolve, 5));
   offer('c', 3);
   await until(() => outcomes.size === 2);
-  t.same(outcomes.get(2), { type: 'dropped', reason: 'hold_ended' });
-  t.same(outcomes.get(3), { type: 'dropped', reason: 'hold_ended' });
+  t.same(outcomes.get(2), { type: 'dropped', reason: 'expired' });
+  t.same(outcomes.get(3), { type: 'dropped', reason: 'expired' });
   t.equal(pool.status().held, 0);
-  t.equal(slots.takenBytes, 64);
+  t.equal(slots.usedBytes, 64);
 });
 
 test('with a wait of 0 a frame is started or dropped', async (t) => {
@@ -131,7 +131,7 @@ test('a session that closes leaves nothing behind: its held frame is dropped, wh
   await executor.end(1);
   t.ok(outcomes.has(1));
   t.match(pool.status(), { inFlight: 0 });
-  t.equal(slots.takenBytes, 0);
+  t.equal(slots.usedBytes, 0);
 });
 
 test('a drain answers held frames, waits for what runs, and takes nothing more', async (t) => {
@@ -189,7 +189,7 @@ test('an answer that ends its session in the middle of a hold leaves nothing beh
   t.same(outcomes.get(3), { type: 'dropped', reason: 'session_closed' });
   t.match(pool.status(), { held: 0, sessions: 0 });
   await executor.end(1);
-  t.equal(slots.takenBytes, 0);
+  t.equal(slots.usedBytes, 0);
   pool.openSession('b');
   offer('b', 4, 'plates', new Uint8Array(8500));
   t.equal(executor.started.at(-1)?.frameIndex, 4);
@@ -212,7 +212,7 @@ test('a held frame can be taken back; one that has started cannot', async (t) =>
   await executor.end(1);
   withdrawFirst();
   t.equal(executor.started.length, 1);
-  t.equal(slots.takenBytes, 0);
+  t.equal(slots.usedBytes, 0);
 });
 
 test('one address cannot fill the held memory with its requests', async (t) => {
@@ -240,7 +240,7 @@ test('an answer that throws does not disturb the pool', async (t) => {
   offer('a', 2);
   await executor.end(2);
   t.ok(outcomes.has(2));
-  t.same(kept.lines, ['an answer could not be delivered']);
+  t.same(kept.lines, ['outcome could not be delivered']);
 });
 
 test('the next frame can be offered from within the answer to the last', async (t) => {

@@ -25,7 +25,7 @@ test('a worker that cannot be replaced at once is replaced when it can be', asyn
   pool.openSession('the session');
   writeFileSync(join(modelsDir, 'broken'), '');
   t.same(await runFrame(pool, 'p', encodePicture(8, 8)), { type: 'dropped', reason: 'worker_lost' });
-  const failures = () => kept.lines.filter((line) => line === 'a worker cannot be set up').length;
+  const failures = () => kept.lines.filter((line) => line === 'worker cannot start').length;
   await eventually(failures, (count) => count >= 2, 'a second try');
   t.match(pool.status(), { ready: 0 });
   rmSync(join(modelsDir, 'broken'));

@@ -219,7 +219,7 @@ test('a frame that was withdrawn is not held any more', async (t) => {
   play.arrive('a', 'a0', 0);
   const decision = play.scheduler.arrive('a', { name: 'a1', pipelineId: 'plates' }, 1);
   if (decision.type !== 'hold') throw new Error('it is held');
-  play.scheduler.withdraw(decision.ticket);
+  play.scheduler.cancel(decision.ticket);
   t.equal(play.scheduler.held, 0);
 });
 

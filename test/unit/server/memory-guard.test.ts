@@ -9,7 +9,7 @@ function guardOf(closable = 1000) {
   const state = { residentBytes: 50 * megabyte, asked: [] as number[] };
   const guard = new MemoryGuard({
     maxBytes: 100 * megabyte,
-    bytesPerSocket: 6 * megabyte,
+    bytesPerMessage: 6 * megabyte,
     residentBytes: () => state.residentBytes,
     closeSockets: (count) => {
       state.asked.push(count);
@@ -23,7 +23,7 @@ function guardOf(closable = 1000) {
 test('below the ceiling nobody is closed', async (t) => {
   const { guard, state } = guardOf();
   guard.check(0);
-  t.notOk(guard.isShort);
+  t.notOk(guard.isOverLimit);
   t.same(state.asked, []);
 });
 
@@ -31,11 +31,11 @@ test('above it as many are closed as could hold what is too much', async (t) => 
   const { guard, state } = guardOf();
   state.residentBytes = 130 * megabyte;
   guard.check(0);
-  t.ok(guard.isShort);
+  t.ok(guard.isOverLimit);
   t.same(state.asked, [5]);
   state.residentBytes = 99 * megabyte;
   guard.check(100);
-  t.notOk(guard.isShort);
+  t.notOk(guard.isOverLimit);
 });
 
 test('where it helps, the next look acts again at once', async (t) => {

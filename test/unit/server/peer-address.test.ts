@@ -1,13 +1,13 @@
 /** Whose connection it is, behind proxies that are trusted and others. */
 import { test } from 'tap';
-import { addressOf, countedAs, forwardedAddress, networksOf } from '../../../src/server/peer-address.ts';
+import { addressKey, clientAddress, forwardedAddress, parseNetworks } from '../../../src/server/peer-address.ts';
 import type { HttpRequest, HttpResponse } from '../../../src/server/uws.ts';
 
-const trusted = networksOf(['10.0.0.0/8', '192.0.2.7', 'fd00::/8']);
+const trusted = parseNetworks(['10.0.0.0/8', '192.0.2.7', 'fd00::/8']);
 
 test('a peer that is no trusted proxy is believed nothing', async (t) => {
   t.equal(forwardedAddress('203.0.113.5', '198.51.100.1', trusted), '203.0.113.5');
-  t.equal(forwardedAddress('203.0.113.5', '198.51.100.1', networksOf([])), '203.0.113.5');
+  t.equal(forwardedAddress('203.0.113.5', '198.51.100.1', parseNetworks([])), '203.0.113.5');
 });
 
 test('behind a trusted proxy it is the last address that is none', async (t) => {
@@ -35,18 +35,18 @@ test('what is no address ends the search', async (t) => {
 });
 
 test('of IPv6 the network is counted', async (t) => {
-  t.equal(countedAs('198.51.100.1'), '198.51.100.1');
-  t.equal(countedAs('2001:db8:0:7::1'), '2001:db8:0:7::/64');
-  t.equal(countedAs('2001:0DB8:0000:0007:1:2:3:4'), '2001:db8:0:7::/64');
-  t.equal(countedAs('::1'), '0:0:0:0::/64');
-  t.equal(countedAs(''), '');
+  t.equal(addressKey('198.51.100.1'), '198.51.100.1');
+  t.equal(addressKey('2001:db8:0:7::1'), '2001:db8:0:7::/64');
+  t.equal(addressKey('2001:0DB8:0000:0007:1:2:3:4'), '2001:db8:0:7::/64');
+  t.equal(addressKey('::1'), '0:0:0:0::/64');
+  t.equal(addressKey(''), '');
 });
 
 test('the peer is read as uWebSockets.js writes it', async (t) => {
   const request = { getHeader: () => '198.51.100.1' } as unknown as HttpRequest;
   const from = (text: string) => {
     const bytes = new TextEncoder().encode(text);
-    return addressOf({ getRemoteAddressAsText: () => bytes.buffer } as unknown as HttpResponse, request, trusted);
+    return clientAddress({ getRemoteAddressAsText: () => bytes.buffer } as unknown as HttpResponse, request, trusted);
   };
   t.equal(from('203.0.113.5'), '203.0.113.5');
   t.equal(from('0000:0000:0000:0000:0000:ffff:cb00:7105'), '203.0.113.5');

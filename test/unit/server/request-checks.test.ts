@@ -1,6 +1,6 @@
 /** What is refused although uWebSockets.js takes it. test/protocol has the same over real connections. */
 import { test } from 'tap';
-import { isHandshake, issueOf } from '../../../src/server/request-checks.ts';
+import { findRequestIssue, isHandshake } from '../../../src/server/request-checks.ts';
 import { fakeRequest } from '../../support/fake-request.ts';
 
 const host = 'host: g';
@@ -15,10 +15,10 @@ function handshakeWith(name: string, value: string): string[] {
 }
 
 test('a request in order has no fault', async (t) => {
-  t.equal(issueOf(fakeRequest('GET /healthz', [host, 'cookie: a', 'cookie: b'])), undefined);
-  t.equal(issueOf(fakeRequest('POST /frames', [host, 'content-length: 0'])), undefined);
-  t.equal(issueOf(fakeRequest('POST /frames', [host, 'transfer-encoding: Chunked'])), undefined);
-  t.equal(issueOf(fakeRequest(stream, handshake)), undefined);
+  t.equal(findRequestIssue(fakeRequest('GET /healthz', [host, 'cookie: a', 'cookie: b'])), undefined);
+  t.equal(findRequestIssue(fakeRequest('POST /frames', [host, 'content-length: 0'])), undefined);
+  t.equal(findRequestIssue(fakeRequest('POST /frames', [host, 'transfer-encoding: Chunked'])), undefined);
+  t.equal(findRequestIssue(fakeRequest(stream, handshake)), undefined);
   t.equal(isHandshake(fakeRequest(stream, handshake)), true);
 });
 
@@ -60,7 +60,7 @@ const refused: [line: string, headers: string[], code: string, detail: string][]
 for (const [line, headers, code, detail] of refused) {
   test(`${line} with ${headers.slice(1).join(', ') || 'nothing'} is refused: ${detail}`, async (t) => {
     const request = fakeRequest(line, headers);
-    t.strictSame(issueOf(request), { code, detail });
+    t.strictSame(findRequestIssue(request), { code, detail });
     t.equal(isHandshake(request), false);
   });
 }
@@ -69,6 +69,6 @@ test('without its Connection or Upgrade a request opens no WebSocket, and has no
   for (const missing of ['connection', 'upgrade']) {
     const request = fakeRequest(stream, handshakeWith(missing, 'close'));
     t.equal(isHandshake(request), false);
-    t.equal(issueOf(request), undefined);
+    t.equal(findRequestIssue(request), undefined);
   }
 });

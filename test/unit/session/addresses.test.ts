@@ -67,12 +67,12 @@ test('an address that nothing refers to is forgotten, once it could send its ful
   t.equal(addresses.enter('a', 0), first);
   takenOf(first, 0);
   addresses.leave(first);
-  addresses.sweep(5000);
+  addresses.removeUnused(5000);
   t.equal(addresses.size, 1, 'one still refers to it');
   addresses.leave(first);
-  addresses.sweep(249);
+  addresses.removeUnused(249);
   t.equal(addresses.enter('a', 249), first, 'a new connection does not begin with a new window');
   addresses.leave(first);
-  addresses.sweep(500);
+  addresses.removeUnused(500);
   t.equal(addresses.size, 0);
 });

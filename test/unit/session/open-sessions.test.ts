@@ -100,6 +100,6 @@ test('who may be in the middle of a message: who never sent one, and who has not
   const { sessions, send, all } = opened(3);
   send(all[0], 100);
   send(all[1], 1000);
-  t.same(sessions.unfinished(10, 1100), [all[2], all[0]]);
-  t.same(sessions.unfinished(1, 1100), [all[2]]);
+  t.same(sessions.incomplete(10, 1100), [all[2], all[0]]);
+  t.same(sessions.incomplete(1, 1100), [all[2]]);
 });

@@ -84,10 +84,10 @@ test('after the end nothing is sent, counted or offered, and the session ends on
   session.receiveFrame(noJpeg);
   session.receiveText();
   session.failInternally('once more');
-  session.leaveWhenDone();
+  session.closeWhenIdle();
   pool.finish(0);
   pool.finish(1, failure);
-  session.gone();
+  session.socketClosed();
   t.equal(outbox.sent.length, sent);
   t.same(outbox.closeCodes, [1003]);
   t.equal(errors.length, 1);
@@ -135,7 +135,7 @@ test('a peer that reads nothing loses the session by its pings', async (t) => {
 test('draining without frames in flight closes at once', async (t) => {
   const { session, pool, outbox, errors } = openMockSession();
   pool.isDraining = true;
-  session.leaveWhenDone();
+  session.closeWhenIdle();
   t.same(outbox.closeCodes, [1001]);
   t.same(outbox.sent, []);
   t.same(errors, []);
@@ -148,7 +148,7 @@ test('draining answers what is in flight, drops what comes, and then closes', as
   session.receiveFrame(frame);
   pool.isDraining = true;
   pool.isFull = true;
-  session.leaveWhenDone();
+  session.closeWhenIdle();
   session.receiveFrame(frame);
   t.same(outbox.sent, ['{"frame_index":2,"dropped":true}']);
   pool.finish(1);
@@ -162,7 +162,7 @@ test('a frame that fails while draining closes with its error', async (t) => {
   const { session, pool, outbox } = openMockSession();
   session.receiveFrame(frame);
   pool.isDraining = true;
-  session.leaveWhenDone();
+  session.closeWhenIdle();
   pool.finish(0, failure);
   t.same(outbox.closeCodes, [1011]);
 });
@@ -170,8 +170,8 @@ test('a frame that fails while draining closes with its error', async (t) => {
 test('when the socket is gone nothing is sent or closed, and the pool forgets the session', async (t) => {
   const { session, pool, outbox, errors } = openMockSession();
   session.receiveFrame(frame);
-  session.gone();
-  session.gone();
+  session.socketClosed();
+  session.socketClosed();
   pool.finish(0);
   t.same(outbox.sent, []);
   t.same(outbox.closeCodes, []);

@@ -33,7 +33,7 @@ function executorOf(t: Test, ...pipelines: string[]) {
   });
   t.teardown(() => executor.stop(10_000));
   const run = (pipelineId: string, deadlineMs = farAwayMs): Promise<FrameOutcome> => {
-    const slot = slots.take(jpeg);
+    const slot = slots.allocate(jpeg);
     if (slot === undefined) throw new Error('no room for a frame');
     return executor.run({ pipelineId, frameIndex: 0, slot }, deadlineMs);
   };
@@ -58,13 +58,13 @@ test('a frame takes a worker until it has its outcome', async (t) => {
   t.match(executor.status(), { ready: 1, busy: 1, timedOut: 0 });
   t.equal((await outcome).type, 'result');
   t.match(executor, { capacity: 1, free: 1 });
-  t.equal(slots.takenBytes, 0);
+  t.equal(slots.usedBytes, 0);
 });
 
 test('a frame that finds no worker is dropped, and its place is given back', async (t) => {
   const { run, slots } = executorOf(t, 'echo');
   t.same(await run('echo'), { type: 'dropped', reason: 'busy' });
-  t.equal(slots.takenBytes, 0);
+  t.equal(slots.usedBytes, 0);
 });
 
 test('an idle worker is retired at once, a busy one after its frame', async (t) => {

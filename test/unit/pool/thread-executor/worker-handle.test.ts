@@ -30,8 +30,8 @@ function startWorker(t: Test, modelsDir = fixtureModels) {
   const worker = new WorkerHandle(setup, 512, {
     ready: () => events.push('ready'),
     idle: () => events.push('idle'),
-    gone: (_worker, issue) => {
-      events.push('gone');
+    exited: (_worker, issue) => {
+      events.push('exited');
       issues.push(issue);
     },
     bootFailed: (_worker, found) => {
@@ -43,14 +43,14 @@ function startWorker(t: Test, modelsDir = fixtureModels) {
   t.teardown(async () => {
     await until(() => worker.kind !== 'busy');
     worker.stop();
-    await until(() => worker.kind === 'gone');
+    await until(() => worker.kind === 'exited');
   });
   return { worker, events, issues, printed };
 }
 
 /** The test's picture in a place of its own. */
 function frameFor(pipelineId: string) {
-  const slot = slots.take(jpeg);
+  const slot = slots.allocate(jpeg);
   if (slot === undefined) throw new Error('no room for a frame');
   return { pipelineId, frameIndex: 0, slot };
 }
@@ -74,11 +74,11 @@ test('a worker boots, is idle, works, is idle again and stops', async (t) => {
   t.equal((await outcome).type, 'result');
   t.equal(worker.kind, 'idle');
   t.equal(worker.deadlineMs, Number.POSITIVE_INFINITY);
-  t.equal(slots.takenBytes, 0);
+  t.equal(slots.usedBytes, 0);
   worker.stop();
   t.equal(worker.kind, 'stopping');
-  await until(() => worker.kind === 'gone');
-  t.same(events, ['ready', 'idle', 'gone']);
+  await until(() => worker.kind === 'exited');
+  t.same(events, ['ready', 'idle', 'exited']);
   t.same(issues, [undefined]);
 });
 
@@ -113,15 +113,15 @@ test('a frame that expires is answered once, and its thread ends without a fault
   const outcomes: FrameOutcome[] = [];
   // The thread blocks, so that its result comes before it sees that it has to stop.
   worker.start(frameFor('blocking'), 0, (outcome) => outcomes.push(outcome));
-  const { takenBytes } = slots;
+  const { usedBytes } = slots;
   worker.expire();
   t.equal(worker.kind, 'timed_out');
   t.match(outcomes, [{ code: 'pipeline_failure', detail: 'Pipeline timed out' }]);
-  t.equal(slots.takenBytes, takenBytes, 'the thread may still read its frame');
-  await until(() => worker.kind === 'gone');
-  t.ok(slots.takenBytes < takenBytes);
+  t.equal(slots.usedBytes, usedBytes, 'the thread may still read its frame');
+  await until(() => worker.kind === 'exited');
+  t.ok(slots.usedBytes < usedBytes);
   t.equal(outcomes.length, 1);
-  t.same(events, ['ready', 'gone']);
+  t.same(events, ['ready', 'exited']);
   t.same(issues, [undefined]);
 });
 
@@ -129,8 +129,8 @@ test('a thread that dies answers its frame once and reports why', async (t) => {
   const { worker, events, issues } = startWorker(t);
   await until(() => worker.kind === 'idle');
   t.same(await run(worker, 'dying'), { type: 'dropped', reason: 'worker_lost' });
-  await until(() => worker.kind === 'gone');
-  t.same(events, ['ready', 'gone']);
+  await until(() => worker.kind === 'exited');
+  t.same(events, ['ready', 'exited']);
   t.match(issues, [{ message: 'died on purpose' }]);
 });
 
@@ -140,16 +140,16 @@ test('a worker that is stopped while it boots ends when it has booted, and never
   worker.expire();
   t.equal(worker.kind, 'booting');
   worker.stop();
-  await until(() => worker.kind === 'gone');
-  t.same(events, ['gone']);
+  await until(() => worker.kind === 'exited');
+  t.same(events, ['exited']);
   t.same(issues, [undefined]);
 });
 
 test('a worker that cannot boot reports its faults and ends', async (t) => {
   const modelsDir = makeModelsDir(t, { pipelines: [{ id: 'p', nodes: [testNode('n', 'missing')] }] });
   const { worker, events, issues } = startWorker(t, modelsDir);
-  await until(() => worker.kind === 'gone');
-  t.same(events, ['boot failed', 'gone']);
+  await until(() => worker.kind === 'exited');
+  t.same(events, ['boot failed', 'exited']);
   t.match(issues[0], [/p\.json: node "n": unknown tool test\.missing/]);
 });
 

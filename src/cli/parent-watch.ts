@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 
 /** npm and its shell tell nobody when they are killed; their ids are compared this often. */
-const lookMs = 500;
+const pollMs = 500;
 
 /** `npx` and `npm start`, by npm's names. */
-const endingCommands = ['exec', 'start'];
+const coveredCommands = ['exec', 'start'];
 
 /** A process that ends closes its channel a moment before its children have another parent. */
 const settleMs = 100;
@@ -14,7 +14,7 @@ const settleMs = 100;
  * The launcher holds an IPC channel to the process that it starts; the system closes it, whatever the launcher's end. A process
  * that only lets go of the channel (`disconnect`) is still there, and ends nothing.
  */
-export function endWithLauncher(end: () => void): void {
+export function exitWithLauncher(end: () => void): void {
   if (process.channel === undefined) return;
   const launcher = process.ppid;
   const endIfGone = () => {
@@ -29,15 +29,15 @@ export function endWithLauncher(end: () => void): void {
  * `npx` and `npm start` put a shell between npm and the command; npm hands SIGTERM on to that shell, which ends without a word. So the
  * parent and its parent must both stay. Not in a script of one's own (`npm run`), which may well start something that outlives it.
  */
-export function endWithNpm(end: () => void): void {
-  if (!endingCommands.includes(process.env['npm_command'] ?? '')) return;
+export function exitWithNpm(end: () => void): void {
+  if (!coveredCommands.includes(process.env['npm_command'] ?? '')) return;
   const parent = process.ppid;
   const grandparent = parentOf(parent);
   const timer = setInterval(() => {
     if (!isGone(parent) && parentOf(parent) === grandparent) return;
     clearInterval(timer);
     end();
-  }, lookMs);
+  }, pollMs);
   timer.unref();
 }
 
