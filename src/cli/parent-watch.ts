@@ -1,18 +1,18 @@
-/** Ends a process when whoever started it has gone, so that a killed launcher leaves no gateway behind. Runs on Node 20 too. */
+/** Ends a process when its parent is gone, so that a killed launcher does not leave a gateway running. Also runs on Node 20. */
 import { readFileSync } from 'node:fs';
 
-/** npm and its shell tell nobody when they are killed; their ids are compared this often. */
+/** npm and its shell do not notify their children when killed, so process ids are compared at this interval. */
 const pollMs = 500;
 
-/** `npx` and `npm start`, by npm's names. */
+/** `npx` and `npm start`, by npm's names for them. */
 const coveredCommands = ['exec', 'start'];
 
-/** A process that ends closes its channel a moment before its children have another parent. */
+/** A process that ends closes its channel shortly before its children get a new parent. */
 const settleMs = 100;
 
 /**
- * The launcher holds an IPC channel to the process that it starts; the system closes it, whatever the launcher's end. A process
- * that only lets go of the channel (`disconnect`) is still there, and ends nothing.
+ * The launcher has an IPC channel to this process, which the system closes however the launcher ends. If the launcher only disconnects
+ * the channel, it is still running, and this process continues.
  */
 export function exitWithLauncher(end: () => void): void {
   if (process.channel === undefined) return;
@@ -21,13 +21,13 @@ export function exitWithLauncher(end: () => void): void {
     if (isGone(launcher)) end();
   };
   process.once('disconnect', () => setTimeout(endIfGone, settleMs));
-  // A command that has nothing left to do ends, launcher or not.
+  // A command with nothing left to do must be able to exit.
   process.channel.unref();
 }
 
 /**
- * `npx` and `npm start` put a shell between npm and the command; npm hands SIGTERM on to that shell, which ends without a word. So the
- * parent and its parent must both stay. Not in a script of one's own (`npm run`), which may well start something that outlives it.
+ * `npx` and `npm start` run the command in a shell. npm forwards SIGTERM to that shell, which ends silently. Both the parent and its
+ * parent are therefore watched. Not for other scripts (`npm run`), which may intentionally start something that outlives them.
  */
 export function exitWithNpm(end: () => void): void {
   if (!coveredCommands.includes(process.env['npm_command'] ?? '')) return;
@@ -51,10 +51,10 @@ function isGone(parent: number): boolean {
   }
 }
 
-/** @returns undefined where the system has no /proc. */
+/** @returns undefined on systems without /proc. */
 function parentOf(pid: number): number | undefined {
   try {
-    // The name before it, in parentheses, may hold anything.
+    // The process name before it, in parentheses, may contain any characters.
     const [, parent] = /.*\) \S (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
     return parent === undefined ? undefined : Number(parent);
   } catch {

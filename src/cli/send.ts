@@ -1,4 +1,4 @@
-/** `framegate send`: sends JPEG files as a camera would and prints every reply as one JSON line. */
+/** `framegate send`: sends JPEG files like a camera and prints every reply as one JSON line. */
 import { readFileSync } from 'node:fs';
 import { SingleBar } from 'cli-progress';
 import WebSocket from 'ws';
@@ -11,21 +11,21 @@ import { jpegFilesAt } from './jpeg-files.ts';
 export interface SendOptions {
   readonly pipeline: string;
   readonly url: string;
-  /** Frames a second; without it the next frame goes when the last is answered. */
+  /** Frames per second; if undefined, each frame is sent after the reply to the previous one. */
   readonly fps: number | undefined;
 }
 
-/** A frame that was not taken is sent again after this, when no rate was asked for. */
+/** Without a rate, a dropped frame is sent again after this time. */
 const retryDelayMs = 50;
-/** So often: a server that loads its models drops for a few seconds. */
+/** A server that is loading its models drops frames for a few seconds. */
 const maxRetries = 200;
-/** With a rate, replies to the last frames may take this long. */
+/** With a rate, maximum wait for the last replies. */
 const drainTimeoutMs = 10_000;
 
 /**
  * Sends files in order.
- * @returns the exit code: 0 when every file was answered with a result, 1 when not.
- * @throws ConfigError when there is nothing to send.
+ * @returns the exit code: 0 if every file got a result, otherwise 1.
+ * @throws ConfigError if there is nothing to send.
  */
 export async function send(paths: readonly string[], options: SendOptions): Promise<number> {
   const files = paths.flatMap(jpegFilesAt);
@@ -48,7 +48,7 @@ class Sender {
     clearOnComplete: true,
     format: 'sending [{bar}] {value}/{total} {file}',
   });
-  /** File of each frame index, and how many were answered with a result. */
+  /** File of each frame index. */
   readonly #sent: string[] = [];
   #results = 0;
   #replies = 0;
@@ -71,12 +71,12 @@ class Sender {
       this.#socket.once('open', resolve);
       const fail = (reason: string) => reject(new ConfigError([`cannot reach ${this.#socket.url}: ${reason}`]));
       onRefusal(this.#socket, fail);
-      // Aborting a refused attempt makes an error of its own, which nobody waits for any more.
+      // Aborting a refused attempt emits another error, which is ignored here.
       this.#socket.on('error', ({ message }) => fail(message));
     });
   }
 
-  /** Every file until it is taken, the next after the reply. */
+  /** Sends each file until it gets a result or an error, one after the other. */
   async oneByOne(): Promise<void> {
     this.#startBar();
     for (const file of this.#files) {
@@ -91,7 +91,7 @@ class Sender {
     }
   }
 
-  /** Each file once, at a fixed rate, whatever comes back. */
+  /** Sends each file once, at a fixed rate, without waiting for replies. */
   async atRate(fps: number): Promise<void> {
     this.#startBar();
     const startedAtMs = performance.now();
@@ -106,7 +106,7 @@ class Sender {
 
   finish(): number {
     this.#bar.stop();
-    if (this.#closed && this.#replies < this.#sent.length) process.stderr.write('the connection was closed\n');
+    if (this.#closed && this.#replies < this.#sent.length) process.stderr.write('connection closed\n');
     this.#socket.close();
     return this.#results === this.#files.length ? 0 : 1;
   }
@@ -131,7 +131,7 @@ class Sender {
     this.#wake?.();
   }
 
-  /** Waits for `done`, the end of the connection, or the time limit. */
+  /** Waits until `done()`, the end of the connection, or the time limit. */
   async #until(done: () => boolean, limitMs?: number): Promise<void> {
     const deadlineMs = limitMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + limitMs;
     while (!done() && !this.#closed && performance.now() < deadlineMs) {

@@ -12,7 +12,7 @@ import { type Server, startServer } from '../server/app.ts';
 import { ReadyWatch } from './ready-watch.ts';
 import { handleSignals } from './signals.ts';
 
-/** Flags of `serve`: each stands for the variable of the same name and wins over it. */
+/** Flags of `serve`: each overrides the environment variable of the same name. */
 export interface ServeFlags {
   readonly host?: string;
   readonly port?: string;
@@ -20,12 +20,12 @@ export interface ServeFlags {
   readonly modelsDir?: string;
 }
 
-/** Ctrl-C reaches the server from the terminal and once more from the launcher; a later signal means "now". */
+/** Ctrl-C arrives twice, from the terminal and from the launcher. A later signal means "stop immediately". */
 const duplicateSignalMs = 1000;
 
 /**
  * Runs the server until SIGTERM or SIGINT.
- * @throws ConfigError when it cannot start.
+ * @throws ConfigError if it cannot start.
  */
 export async function serve(flags: ServeFlags): Promise<void> {
   const config = configOfProcess({
@@ -51,7 +51,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
     isStopping = stopOnSignals(server, log);
     await started;
   } catch (error) {
-    // A signal while workers load ends them too; its handler ends the process.
+    // A signal during startup stops the workers too; its handler ends the process.
     if (isStopping()) return;
     if (!(await pool.stop(config.shutdownGraceMs))) {
       log.fatal({ err: error }, 'worker did not stop in time');
@@ -63,11 +63,11 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const page = consoleUrl(config.host, server.port);
   watchWorkers(config, server, pool, log, isStopping);
   log.info({ url, page, ...summaryOf(config, pool), startMs: Math.round(performance.now() - startedAtMs) }, 'ready');
-  // Log lines are for programs; whoever has just typed the command wants to know where to look.
+  // Log lines are for programs; a person at a terminal wants to know what to open.
   if (process.stderr.isTTY) writer.write(`\nframegate is ready: open ${page} in a browser.\n\n`);
 }
 
-/** A signal may come while the gateway gives up: both wait for the same stop. */
+/** A signal and the unready watch may both stop the server; they share one stop. */
 function stoppedOnce(server: Server): Server {
   let stopped: Promise<boolean> | undefined;
   const stop = () => {
@@ -77,7 +77,7 @@ function stoppedOnce(server: Server): Server {
   return { ...server, stop };
 }
 
-/** Ends the gateway when its pool has had no worker for too long. */
+/** Stops the gateway when its pool has had no ready worker for too long. */
 function watchWorkers(config: Config, server: Server, pool: Pool, log: ProcessLog, isStopping: () => boolean): void {
   if (config.maxUnreadyMs === 0) return;
   const giveUp = async (unreadyMs: number) => {
@@ -90,7 +90,7 @@ function watchWorkers(config: Config, server: Server, pool: Pool, log: ProcessLo
   new ReadyWatch({ ready: () => pool.status().ready, maxUnreadyMs: config.maxUnreadyMs, giveUp }).start();
 }
 
-/** Where a browser on this machine finds the console; one that listens everywhere is found at home too. */
+/** URL of the console for a browser on this machine; a wildcard address becomes the loopback address. */
 export function consoleUrl(host: string, port: number): string {
   const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
   return `http://${name}:${port}/`;
@@ -101,7 +101,7 @@ function summaryOf(config: Config, pool: Pool): object {
   return { workers: config.poolWorkers, modelsDir: config.modelsDir, pipelines, ...reports[0] };
 }
 
-/** @returns whether a signal has come. */
+/** @returns whether a signal has arrived. */
 function stopOnSignals(server: Server, log: ProcessLog): () => boolean {
   let stoppingSinceMs: number | undefined;
   const stop = async (signal: NodeJS.Signals) => {
@@ -123,7 +123,7 @@ function stopOnSignals(server: Server, log: ProcessLog): () => boolean {
   return () => stoppingSinceMs !== undefined;
 }
 
-/** The only way out while a thread is inside native code: an ordinary exit would abort in its destructors. */
+/** The only way to exit while a thread is inside native code: a normal exit would abort in native destructors. */
 function killProcess(log: ProcessLog): never {
   log.flush();
   process.kill(process.pid, 'SIGKILL');
@@ -131,8 +131,8 @@ function killProcess(log: ProcessLog): never {
 }
 
 /**
- * Ends with code 1 while a thread is inside native code: another program, which only ends with that code, takes the place of this one, and
- * the system ends all threads without a destructor. Where Node or the system cannot, SIGKILL is left.
+ * Exits with code 1 while a thread is inside native code: execve replaces this process by a program that only exits with that code, and
+ * the kernel ends all threads without running destructors. If Node or the system does not support it, uses SIGKILL.
  */
 function failImmediately(log: ProcessLog): never {
   log.flush();

@@ -1,4 +1,4 @@
-/** The log: one JSON line an event on standard error, so that standard output stays for results. Main thread. */
+/** The log: one JSON line per event on standard error; standard output is reserved for results. Main thread. */
 import pino, { type Logger, levels } from 'pino';
 import { defaultLineLimits, LineLimit, type LineLimits } from './line-limit.ts';
 import type { LineWriter } from './line-writer.ts';
@@ -6,7 +6,7 @@ import type { LineWriter } from './line-writer.ts';
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal'>;
 
 export interface LogOptions {
-  /** pino's: trace, debug, info, warn, error, fatal or silent. */
+  /** pino level: trace, debug, info, warn, error, fatal or silent. */
   readonly level: string;
   readonly writer: Pick<LineWriter, 'write' | 'flush' | 'flushSync'>;
   readonly limits?: LineLimits;
@@ -14,19 +14,19 @@ export interface LogOptions {
   readonly now?: () => number;
 }
 
-/** The log of a process, which has to be flushed before the process ends. */
+/** The log of a process. Flush it before the process exits. */
 export interface ProcessLog extends Log {
-  /** Tells what was left out and writes what waits, as far as somebody reads. */
+  /** Reports omitted lines and writes what is buffered, as far as the reader allows. */
   flush(): void;
 }
 
-/** What a writer says where it had to drop lines: written by hand, since it must not be counted as a line itself. */
+/** The line that reports dropped lines. Formatted here, since it must not be counted as a log line itself. */
 export function describeDropped(lines: number): string {
   const time = new Date().toISOString();
   return `${JSON.stringify({ level: levels.values['warn'], time, lines, msg: 'log lines dropped; standard error was not being read' })}\n`;
 }
 
-/** Lines of one message are limited; fatal ones never. */
+/** The number of lines per message is limited, except for fatal ones. */
 export function createLog({
   level,
   writer,

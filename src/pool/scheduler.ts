@@ -1,5 +1,5 @@
 /**
- * Admission: which frame runs, where and when. Pure: no thread, socket or clock of its own; calls come in, decisions go out.
+ * Admission: which frame runs, where and when. Pure: no thread, socket or clock. Calls go in, decisions come out.
  *
  *   arrive ─► start: a worker is free         next ─► start: the held frame of the session that is owed the most
  *          ─► hold: its session's newest      expire ─► drop: its hold has ended
@@ -10,45 +10,45 @@ import { HoldLength } from './hold-length.ts';
 import type { DropReason, FrameOutcome } from './messages.ts';
 import { PipelineLoad, type PipelineRules } from './pipeline-load.ts';
 import { SessionShare } from './session-share.ts';
-import { type HoldPolicy, hasPriorityOver, type SchedulableFrame, type Session, type Ticket } from './ticket.ts';
+import { type FrameInfo, type HoldPolicy, hasPriorityOver, type Session, type Ticket } from './ticket.ts';
 
 interface Running {
   readonly startedMs: number;
-  /** Worker time that its session was charged when it started. */
+  /** Worker time charged to the session at the start. */
   readonly estimateMs: number;
 }
 
-export interface Start<Frame extends SchedulableFrame, Target> {
+export interface Start<Frame extends FrameInfo, Target> {
   readonly type: 'start';
   readonly ticket: Ticket<Frame>;
   readonly executor: Target;
 }
 
-export type Decision<Frame extends SchedulableFrame, Target> =
+export type Decision<Frame extends FrameInfo, Target> =
   | Start<Frame, Target>
   | {
       readonly type: 'hold';
       readonly ticket: Ticket<Frame>;
-      /** The older frame of the session whose place it took. */
+      /** The session's older frame, whose place it took. */
       readonly displaced: Ticket<Frame> | undefined;
     }
   | { readonly type: 'drop'; readonly reason: DropReason };
 
 export interface SchedulerOptions<Target extends Capacity> {
-  /** Where frames can run. The array may change; it is read anew for each decision. */
+  /** Where frames can run. Read again for each decision, so the array may change. */
   readonly executors: readonly Target[];
   /** Rules by pipeline id; a pipeline without an entry has none. */
   readonly rules?: ReadonlyMap<string, PipelineRules>;
-  /** The longest hold; with 0 nothing is ever held. */
+  /** Maximum hold; with 0, frames are never held. */
   readonly maxWaitMs: number;
 }
 
-/** A frame is not held where those that go before it take so many times its hold: it would only be copied to be dropped. */
+/** A frame is not held if the frames with priority over it take more than this many times its hold: it would be copied only to expire. */
 const maxBacklogFactor = 2;
-/** A session that loses a second worker within this time is taken to be what kills them. */
+/** A session that loses a second worker within this time is assumed to cause the losses. */
 const repeatedLossMs = 60_000;
 
-export class Scheduler<Frame extends SchedulableFrame, Target extends Capacity> {
+export class Scheduler<Frame extends FrameInfo, Target extends Capacity> {
   readonly #executors: readonly Target[];
   readonly #maxWaitMs: number;
   readonly #sessions = new Map<string, Session<Frame>>();
@@ -73,7 +73,7 @@ export class Scheduler<Frame extends SchedulableFrame, Target extends Capacity> 
     return this.#held.size;
   }
 
-  /** Frames that run, of all sessions, closed ones too. */
+  /** Running frames of all sessions, including closed ones. */
   get inFlight(): number {
     return this.#running.size;
   }
@@ -90,14 +90,14 @@ export class Scheduler<Frame extends SchedulableFrame, Target extends Capacity> 
     this.#sessions.set(sessionId, { share: new SessionShare(), holdPolicy, newest: undefined });
   }
 
-  /** Forgets a session; what runs of it ends as usual. @returns its held frames, which are dropped. */
+  /** Removes a session; its running frames finish normally. @returns its held frames, which are dropped. */
   close(sessionId: string): Ticket<Frame>[] {
     const session = this.#sessions.get(sessionId);
     this.#sessions.delete(sessionId);
     return session === undefined ? [] : this.#release((ticket) => ticket.session === session);
   }
 
-  /** From now on every frame that arrives is dropped. @returns the held ones, which are dropped too. */
+  /** From now on, drops every frame that arrives. @returns the held frames, which are dropped too. */
   drain(): Ticket<Frame>[] {
     this.#isDraining = true;
     return this.#release(() => true);
@@ -130,7 +130,7 @@ export class Scheduler<Frame extends SchedulableFrame, Target extends Capacity> 
     return { type: 'hold', ticket, displaced };
   }
 
-  /** Takes a held frame back. @returns whether it was held. */
+  /** Cancels the hold of a frame. @returns whether it was held. */
   cancel(ticket: Ticket<Frame>): boolean {
     const wasHeld = this.#held.has(ticket);
     this.#forget(ticket);
@@ -143,7 +143,7 @@ export class Scheduler<Frame extends SchedulableFrame, Target extends Capacity> 
     return [...this.#held].filter((ticket) => ticket.session === session);
   }
 
-  /** The held frame that starts now, if a worker is free for one. Called until there is none, whenever capacity was freed. */
+  /** The held frame to start now, if a worker is free for one. Call until it returns undefined whenever capacity was freed. */
   next(nowMs: number): Start<Frame, Target> | undefined {
     if (!this.#executors.some(({ free }) => free > 0)) return undefined;
     let best: { ticket: Ticket<Frame>; executor: Target } | undefined;
@@ -165,43 +165,41 @@ export class Scheduler<Frame extends SchedulableFrame, Target extends Capacity> 
     return this.#start(best.ticket, best.executor, nowMs);
   }
 
-  /** Ends the holds whose time is over. @returns their frames, which are dropped. */
+  /** Ends expired holds. @returns their frames, which are dropped. */
   expire(nowMs: number): Ticket<Frame>[] {
     const ended = this.#release(({ holdEndMs }) => holdEndMs <= nowMs);
     for (const ticket of ended) this.#holdLength.recordDrop(ticket, nowMs);
     return ended;
   }
 
-  /** When the next hold ends; `Infinity` where nothing is held. */
+  /** When the next hold ends; `Infinity` if nothing is held. */
   get nextExpiryMs(): number {
     return [...this.#held].reduce((nextMs, { holdEndMs }) => Math.min(nextMs, holdEndMs), Number.POSITIVE_INFINITY);
   }
 
   /**
-   * A frame that was started has its outcome: its session's charge is corrected, and its worker is free, if it was not lost.
-   * @returns what its session is told: a session that loses a second worker within a minute has failed.
+   * Ends a started frame: corrects its session's charge and frees its worker, unless it was lost.
+   * @returns the outcome to report: a session that loses a second worker within a minute has failed.
    */
   ended(ticket: Ticket<Frame>, outcome: FrameOutcome, nowMs: number): FrameOutcome {
     const running = this.#running.get(ticket);
-    if (running === undefined) throw new Error('a frame ended that did not run');
+    if (running === undefined) throw new Error('frame ended without having started');
     this.#running.delete(ticket);
     const { share } = ticket.session;
     const tookMs = nowMs - running.startedMs;
     share.inFlight -= 1;
     share.charge(tookMs - running.estimateMs, nowMs);
-    // A failure may come early and says little then; one that took longer than usual says that such frames are slow.
+    // Failures are often early and not representative. One that took longer than expected shows that such frames are slow.
     const isRepresentative = outcome.type === 'result' || (outcome.type === 'failed' && tookMs > running.estimateMs);
     this.#loads.ended(ticket.frame.pipelineId, isRepresentative ? tookMs : undefined);
     if (outcome.type !== 'dropped' || outcome.reason !== 'worker_lost') return outcome;
     const isRepeated = nowMs - share.workerLostAtMs < repeatedLossMs;
     share.workerLostAtMs = nowMs;
-    return isRepeated
-      ? { type: 'failed', code: 'pipeline_failure', detail: workerLostDetail, reason: workerLostReason }
-      : outcome;
+    return isRepeated ? repeatedLoss : outcome;
   }
 
   #recordArrival({ share }: Session<Frame>, { pipelineId }: Frame, nowMs: number): void {
-    // A session that joins or comes back has no claim on the time in which it sent nothing.
+    // A session that joins or returns is not owed anything for the time in which it sent nothing.
     const isBack = share.activeUntilMs < nowMs;
     const minMs = isBack ? this.#minActiveChargeMs(nowMs) : 0;
     if (share.chargeMs(nowMs) < minMs) share.charge(minMs - share.chargeMs(nowMs), nowMs);
@@ -220,7 +218,7 @@ export class Scheduler<Frame extends SchedulableFrame, Target extends Capacity> 
 
   #ticketOf(session: Session<Frame>, frame: Frame, nowMs: number): Ticket<Frame> {
     const { share, holdPolicy } = session;
-    // A request has no next frame that would be newer.
+    // A request has no newer frame that could displace it.
     if (holdPolicy === 'each') {
       const dueMs = nowMs + this.#maxWaitMs;
       return { frame, session, arrivedMs: nowMs, holdEndMs: dueMs, dueMs };
@@ -232,7 +230,7 @@ export class Scheduler<Frame extends SchedulableFrame, Target extends Capacity> 
     return { ...full, holdEndMs: Math.min(dueMs, nowMs + limitMs) };
   }
 
-  /** A free executor on which a frame may run now: the one that can run least else, then the one with most room. */
+  /** A free executor that may run the frame now: the one with the fewest pipelines, then the one with the most free workers. */
   #executorFor({ frame: { pipelineId }, session }: Ticket<Frame>, nowMs: number): Target | undefined {
     let best: Target | undefined;
     for (const executor of this.#executors) {
@@ -255,7 +253,7 @@ export class Scheduler<Frame extends SchedulableFrame, Target extends Capacity> 
     return { type: 'start', ticket, executor };
   }
 
-  /** Whether a frame goes before all that are held, but for its own session's, which it would displace. */
+  /** Whether a frame goes before all held ones, except for its own session's, which it would displace. */
   #hasTopPriority(ticket: Ticket<Frame>, nowMs: number): boolean {
     for (const other of this.#held) {
       if (other.session !== ticket.session && hasPriorityOver(other, ticket, nowMs)) return false;
@@ -263,7 +261,7 @@ export class Scheduler<Frame extends SchedulableFrame, Target extends Capacity> 
     return true;
   }
 
-  /** Whether those that go before a frame take so long that its hold would have ended long before its turn. */
+  /** Whether frames with priority take so long that this one's hold would end long before its turn. */
   #wouldExpire(ticket: Ticket<Frame>, nowMs: number): boolean {
     const maxRunning = this.#loads.maxRunning(ticket.frame.pipelineId);
     let budgetMs = maxBacklogFactor * maxRunning * (ticket.holdEndMs - nowMs);
@@ -274,17 +272,17 @@ export class Scheduler<Frame extends SchedulableFrame, Target extends Capacity> 
     return false;
   }
 
-  /** Frames that each session may have in flight while another holds one that could run. */
+  /** Frames that each session may have in flight while another one holds a frame that could run. */
   #fairInFlight(): number {
     const contenders = new Set([...this.#held, ...this.#running.keys()].map(({ session }) => session)).size;
     const capacity = this.#executors.reduce((sum, executor) => sum + executor.capacity, 0);
     return Math.max(1, Math.ceil(capacity / contenders));
   }
 
-  #release(isExpired: (ticket: Ticket<Frame>) => boolean): Ticket<Frame>[] {
-    const over = [...this.#held].filter(isExpired);
-    for (const ticket of over) this.#forget(ticket);
-    return over;
+  #release(matches: (ticket: Ticket<Frame>) => boolean): Ticket<Frame>[] {
+    const released = [...this.#held].filter(matches);
+    for (const ticket of released) this.#forget(ticket);
+    return released;
   }
 
   #forget(ticket: Ticket<Frame>): void {
@@ -293,9 +291,11 @@ export class Scheduler<Frame extends SchedulableFrame, Target extends Capacity> 
   }
 }
 
-/** What the peer reads when its frames lose one worker after the other. */
-const workerLostDetail = 'Worker stopped unexpectedly';
-const workerLostReason = 'a second worker of the session was lost within a minute';
+/** The outcome when a session loses a second worker; `detail` is sent to the peer. */
+const repeatedLoss: FrameOutcome = {
+  ...{ type: 'failed', code: 'pipeline_failure' },
+  ...{ detail: 'Worker stopped unexpectedly', reason: 'session lost a second worker within a minute' },
+};
 
 function isBetterFit(a: Capacity, b: Capacity): boolean {
   return a.pipelines.size === b.pipelines.size ? a.free > b.free : a.pipelines.size < b.pipelines.size;

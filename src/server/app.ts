@@ -1,4 +1,4 @@
-/** Puts the server together and takes it down again. Main thread. */
+/** Builds the server and shuts it down. Main thread. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import type { Log } from '../observe/log.ts';
@@ -23,22 +23,22 @@ export interface ServerParts {
 
 export interface Server {
   readonly host: string;
-  /** The port in use, also where 0 was asked for. */
+  /** The port in use, also if port 0 was requested. */
   readonly port: number;
   /**
-   * Stops listening, answers what is in flight, closes clients with 1001, stops the workers.
-   * @returns whether every thread ended within `shutdownGraceMs`; if not, only a kill ends the process.
+   * Stops listening, finishes frames in flight, closes clients with 1001, stops the workers.
+   * @returns whether every thread ended within `shutdownGraceMs`. If not, the process can only be killed.
    */
   stop(): Promise<boolean>;
 }
 
-/** How often the memory and those who are silent are looked at. */
+/** Interval of memory checks and of checks for idle sessions. */
 const maintenanceIntervalMs = 100;
 
-/** Closed sockets are given this long to take their last replies before what is left is cut. */
+/** Time for closed sockets to receive their last replies before the rest is discarded. */
 const closeGraceMs = 200;
 
-/** Listens at once; frames are started as the pool's workers become ready. */
+/** Listens immediately; frames are started once workers are ready. */
 export async function startServer({ config, pool, pipelines, log }: ServerParts): Promise<Server> {
   const uws = await loadUws(config.maxHeaderBytes);
   const app = uws.App();

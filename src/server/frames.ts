@@ -1,4 +1,4 @@
-/** `POST /frames`: one frame, one answer, by the same intake and admission as the stream. Runs on the loop. */
+/** `POST /frames`: one frame, one reply, with the same validation and admission as the stream. Runs on the loop. */
 import type { BlockList } from 'node:net';
 import { type StreamErrorCode, streamErrors } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
@@ -21,18 +21,18 @@ export interface FramesOptions {
   readonly pool: Pool;
   readonly log: Log;
   readonly addresses: Addresses;
-  /** Whose `X-Forwarded-For` is believed. */
+  /** Proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: BlockList;
-  /** Whether one more session may be open; it may make room. */
+  /** Whether another session may be opened; may end an idle one to make room. */
   readonly hasRoom: () => boolean;
-  /** The process has more memory than it should: nobody is let in. */
+  /** Whether the process is above its memory limit; nothing new is admitted then. */
   readonly isOverMemoryLimit: () => boolean;
 }
 
 /** Each request carries one frame. */
 const frameIndex = 0;
 
-/** The contract's codes as HTTP says them. An unknown pipeline is 404, a missing one 400. */
+/** HTTP status of each code. An unknown pipeline is 404, a missing one 400. */
 const statuses = {
   invalid_frame: '400 Bad Request',
   frame_too_large: '413 Content Too Large',
@@ -42,25 +42,25 @@ const statuses = {
   server_busy: '503 Service Unavailable',
 } as const satisfies Partial<Record<StreamErrorCode, string>>;
 
-/** What a token of an HTTP header cannot hold (RFC 9110, 5.6.2). */
+/** Characters not allowed in a token of an HTTP header (RFC 9110, 5.6.2). */
 const notInToken = /[^\w!#$%&'*+.^`|~-]/g;
 
 const jpegTypes = /^(?:image\/jpe?g|application\/octet-stream)\s*(?:;|$)/i;
 const wrongTypeDetail = 'Expected a body of image/jpeg';
 
-/** A request from its first line to its answer. */
+/** A request from its headers to its reply. */
 interface Request {
   readonly response: HttpResponse;
   readonly address: Address;
   readonly pipeline: ServedPipeline | undefined;
   readonly body: RequestBody;
-  /** uWebSockets.js takes ends of chunks that others do not: the connection ends with the answer. */
+  /** uWebSockets.js accepts chunk endings that other servers reject, so the connection is closed after the reply. */
   readonly isChunked: boolean;
-  /** Runs until the body is there. */
+  /** Runs until the body is complete. */
   readonly timeout: NodeJS.Timeout;
-  /** It was answered, or the peer has gone. */
+  /** The reply was sent, or the peer is gone. */
   isFinished: boolean;
-  /** Takes its frame back while it is held. */
+  /** Cancels its frame while it is held. */
   cancel: (() => void) | undefined;
 }
 
@@ -79,7 +79,7 @@ export class FramesEndpoint {
     this.#addresses = new AddressSessions(options.pool);
   }
 
-  /** Addresses that hold a session of the pool. */
+  /** Addresses that have a session in the pool. */
   get sessions(): number {
     return this.#addresses.size;
   }
@@ -123,7 +123,7 @@ export class FramesEndpoint {
       guarded(log, () => {
         if (pending.isFinished) return;
         if (rejection === undefined) this.#collect(pending, new Uint8Array(chunk), isLast);
-        // A body that is not wanted is read all the same, so that the connection can be used again.
+        // The body of a rejected request is read anyway, so that the connection can be reused.
         else if (isLast) this.#end(pending, rejection);
       }),
     );
@@ -141,7 +141,7 @@ export class FramesEndpoint {
     }
   }
 
-  /** Looks at a request before its body is read; what is refused here leaves its body unread, so its connection goes. */
+  /** Checks a request before its body is read. After a rejection the body stays unread, so the connection must close. */
   #sizeRejectionFor({ address }: Request, declaredBytes: number, nowMs: number): Reply | undefined {
     const { limits, addresses, isOverMemoryLimit } = this.#options;
     if (declaredBytes > limits.maxFrameBytes) return this.#tooLarge();
@@ -168,7 +168,7 @@ export class FramesEndpoint {
     return undefined;
   }
 
-  /** Holds the request until its frame has its outcome. */
+  /** Offers the frame to the pool and replies with its outcome. */
   #offer(pending: Request, bytes: Uint8Array): void {
     const { limits, pool, hasRoom } = this.#options;
     const { pipeline } = pending;
@@ -196,7 +196,7 @@ export class FramesEndpoint {
     respond(pending.response, pending.isChunked ? { ...reply, closeConnection: true } : reply);
   }
 
-  /** Nothing of the request is needed any more. */
+  /** Releases everything that belongs to the request. */
   #finish(pending: Request): void {
     if (pending.isFinished) return;
     pending.isFinished = true;
@@ -229,7 +229,7 @@ function errorReply(code: keyof typeof statuses, detail: string): Reply {
   return jsonReply(statuses[code], encodeError(code, detail), headers);
 }
 
-/** Stages as the header has them (W3C Server Timing): `decode;dur=1.06, detect;dur=11.95`. A node's id may be no token there. */
+/** Stages as a W3C Server-Timing header: `decode;dur=1.06, detect;dur=11.95`. A node id may contain characters not allowed there. */
 function serverTimingOf(timings: ResultOutcome['timings']): string {
   return Object.entries(timings)
     .map(([stage, ms]) => `${stage.replaceAll(notInToken, '_')};dur=${ms}`)

@@ -1,19 +1,19 @@
-/** Keeps the process below its memory ceiling by giving up messages that do not come to their end. Runs on the loop. */
+/** Keeps the process below its memory limit by closing connections with incomplete messages. Runs on the loop. */
 import type { Log } from '../observe/log.ts';
 
 export interface MemoryGuardParts {
-  /** The ceiling. */
+  /** The limit. */
   readonly maxBytes: number;
-  /** What one unfinished message may hold. */
+  /** Maximum size of one incomplete message. */
   readonly bytesPerMessage: number;
-  /** Resident memory of the process now. */
+  /** Current resident memory of the process. */
   readonly residentBytes: () => number;
-  /** Closes up to so many sockets that have been longest without a whole message. @returns how many. */
+  /** Closes up to `count` sockets, those longest without a complete message first. @returns how many were closed. */
   readonly closeSockets: (count: number) => number;
   readonly log: Log;
 }
 
-/** Where closing sockets has not helped, something else holds the memory: the next try is later, and later again. */
+/** If closing sockets has not helped, something else holds the memory: the pause before the next attempt doubles. */
 const minPauseMs = 100;
 const maxPauseMs = 30_000;
 const bytesPerMegabyte = 1_048_576;
@@ -29,12 +29,12 @@ export class MemoryGuard {
     this.#parts = parts;
   }
 
-  /** Whether there was more than the ceiling at the last look: nothing new should be let in. */
+  /** Whether memory was above the limit at the last check; nothing new should be admitted then. */
   get isOverLimit(): boolean {
     return this.#isOverLimit;
   }
 
-  /** Looks at the memory, and acts. Called about ten times a second. */
+  /** Checks memory and closes sockets if necessary. Called about ten times per second. */
   check(nowMs: number): void {
     const { maxBytes, bytesPerMessage, residentBytes, closeSockets, log } = this.#parts;
     const bytes = residentBytes();

@@ -1,4 +1,4 @@
-/** The plain HTTP answers: the console, health, readiness, the pipelines, and JSON for everything else. Runs on the loop. */
+/** Plain HTTP routes: console, health, readiness, pipelines, and a JSON error for everything else. Runs on the loop. */
 import { type HttpErrorCode, httpErrors } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { WorkerReport } from '../pool/messages.ts';
@@ -44,7 +44,7 @@ export function registerRoutes(app: TemplatedApp, { pool, pipelines, pages, log 
       if (rejectIfMalformed(response, request)) return;
       const path = request.getUrl();
       const page = pages.get(path);
-      // Only the stream takes upgrades: a page or a status would tell a WebSocket client nothing.
+      // Only the stream accepts upgrades: a WebSocket client cannot use a page or status.
       if (isUpgrade(request) && path !== streamPath) sendReply(response, request, notFound(streamPath));
       else if (page !== undefined && isRead(request)) writePage(response, request, page);
       else sendReply(response, request, replyTo(path, isRead(request)));
@@ -89,8 +89,8 @@ function listed(pipelines: readonly ServedPipeline[], status: PoolStatus): objec
 }
 
 /**
- * Ready when frames can run: one worker is enough, since the others are replaced while it goes on. `degraded` tells when some are missing.
- * Workers that have set themselves up alike are told once, with their number.
+ * Ready means that frames can run. One worker is enough, since the others are replaced in the background; `degraded` shows that some are
+ * missing. Workers with identical setup are reported once, with their number.
  */
 function readiness({ reports, pipelines, ...counts }: PoolStatus, draining: boolean): Reply {
   const ready = !draining && counts.ready > 0;

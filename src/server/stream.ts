@@ -26,23 +26,23 @@ import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from 
 
 export interface StreamOptions {
   readonly limits: SessionLimits & IdleLimits;
-  /** Whether one more session may be open; it may make room. */
+  /** Whether another session may be opened; may end an idle one to make room. */
   readonly hasRoom: () => boolean;
-  /** The process has more memory than it should: nobody is let in. */
+  /** Whether the process is above its memory limit; nothing new is admitted then. */
   readonly isOverMemoryLimit: () => boolean;
   /** See {@link socketSettings}. */
   readonly hardCapBytes: number;
   readonly pipelines: ReadonlyMap<string, ServedPipeline>;
   readonly pool: Pool;
   readonly addresses: Addresses;
-  /** Whose `X-Forwarded-For` is believed. */
+  /** Proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: BlockList;
   readonly log: Log;
-  /** Called once for each WebSocket that is gone. */
+  /** Called once per closed WebSocket. */
   readonly onClosed: () => void;
 }
 
-/** Ends of a session that an operator should look at; the others are the peer's doing. */
+/** Session errors that an operator should look at; the others are caused by the peer. */
 const internalErrorCodes: ReadonlySet<StreamErrorCode> = new Set(['pipeline_failure', 'internal_error']);
 
 /** Decimal places of a drop rate in the log. */
@@ -64,7 +64,7 @@ export class StreamEndpoint {
 
   register(app: TemplatedApp): void {
     const { log } = this.#options;
-    // Every path: where an address was put together with a slash too many, a browser could not tell what the 404 says.
+    // Matches every path: for a URL with an extra slash, a browser could not show the 404's message.
     app.ws<SocketData>('/*', {
       ...socketSettings(this.#options.hardCapBytes),
       upgrade: (response, request, context) =>
@@ -80,35 +80,35 @@ export class StreamEndpoint {
     });
   }
 
-  /** Ends who has been silent for too long, and cuts who does not leave. Called every now and then. */
+  /** Ends idle sessions and cuts sockets that do not close. Called periodically. */
   maintain(nowMs: number): void {
     this.#sessions.endIdle(nowMs);
     this.#closing.closeExpired(nowMs);
   }
 
-  /** Ends the session that has been silent for longest, if any has been for long enough. */
+  /** Ends the session that has been idle longest, if it has been idle long enough. */
   makeRoom(nowMs: number): boolean {
     return this.#sessions.makeRoom(nowMs);
   }
 
-  /** Cuts up to so many sockets that have been longest without a whole message. @returns how many. */
+  /** Closes up to `count` sockets, those longest without a complete message first. @returns how many were closed. */
   closeIncomplete(count: number, nowMs: number): number {
     const sessions = this.#sessions.incomplete(count, nowMs);
     for (const session of sessions) session.endForMemory();
     return sessions.length;
   }
 
-  /** The pool drains: closes each session with 1001 as soon as nothing of it is in flight. */
+  /** For a draining pool: closes each session with 1001 once none of its frames is in flight. */
   closeWhenIdle(): void {
     for (const session of this.#sessions) session.closeWhenIdle();
   }
 
-  /** Closes with 1001 whoever is still there, answered or not. */
+  /** Closes all remaining sessions with 1001, even with frames in flight. */
   closeNow(): void {
     for (const session of this.#sessions) session.closeNow();
   }
 
-  /** Accepted also where a session will be refused, so that the reason reaches the client as JSON; not from a flood. */
+  /** Accepts the upgrade even if the session will be refused, so that the client receives the reason as JSON, except during a flood. */
   #upgrade(response: HttpResponse, request: HttpRequest, context: Parameters<HttpResponse['upgrade']>[4]): void {
     const { addresses, trustedProxies } = this.#options;
     const nowMs = performance.now();
@@ -135,7 +135,7 @@ export class StreamEndpoint {
     else this.#openSession(socket, pipeline);
   }
 
-  /** A session that sends nothing gives way to one that may. */
+  /** An idle session is ended to make room for a new one. */
   #hasRoomFor(address: Address): boolean {
     const nowMs = performance.now();
     const ofAddress = (session: SessionManager) => session.address === address;
@@ -188,7 +188,7 @@ export class StreamEndpoint {
     if (this.#isWithinRate(socket, performance.now())) socket.getUserData().session?.receivePing();
   }
 
-  /** Counts a message or a ping. Where an address sends too many, a session with more than its part ends; who goes on all the same is cut. */
+  /** Counts a message or a ping. If an address exceeds its rate, a session above its share ends; a peer that continues is cut. */
   #isWithinRate(socket: Socket, nowMs: number): boolean {
     const { session, address } = socket.getUserData();
     const count = session === undefined ? 0 : this.#sessions.count(session, nowMs);

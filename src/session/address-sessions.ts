@@ -1,4 +1,4 @@
-/** Peers that send single frames over HTTP: one session of the pool for each address, while it keeps sending. Main thread. */
+/** Clients that send single frames over HTTP: one pool session per address while it keeps sending. Main thread. */
 import type { Pool } from '../pool/pool.ts';
 
 interface AddressActivity {
@@ -6,7 +6,7 @@ interface AddressActivity {
   lastRequestMs: number;
 }
 
-/** An address that has sent nothing for this long is forgotten, and its share with it. */
+/** After this long without a request, an address and its share are removed. */
 const forgetAfterMs = 10_000;
 
 export class AddressSessions {
@@ -24,8 +24,8 @@ export class AddressSessions {
 
   /**
    * Counts a request of an address.
-   * @param mayOpen whether there is room for an address that is not known yet.
-   * @returns the pool's name of its session; `undefined` where there is no room.
+   * @param mayOpen whether there is room for a new address.
+   * @returns the id of its pool session; `undefined` if there is no room.
    */
   enter(address: string, nowMs: number, mayOpen: () => boolean): string | undefined {
     this.#closeExpired(nowMs);
@@ -41,7 +41,7 @@ export class AddressSessions {
     return sessionIdOf(address);
   }
 
-  /** The request has its answer. */
+  /** To be called when the reply has been sent. */
   leave(address: string): void {
     const activity = this.#active.get(address);
     if (activity !== undefined) activity.requests -= 1;
@@ -58,7 +58,7 @@ export class AddressSessions {
   }
 }
 
-/** Streams are named by UUIDs, so the two cannot meet. */
+/** Stream sessions are named by UUIDs, so ids cannot collide. */
 function sessionIdOf(address: string): string {
   return `http ${address}`;
 }

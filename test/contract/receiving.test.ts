@@ -101,7 +101,7 @@ test('a body that does not come to its end in time is answered 408', async (t) =
   const client = await halfPost(hasty, 1000, 10);
   await client.closed();
   t.match(client.text(), /^HTTP\/1\.1 408 Request Timeout\r\n/);
-  t.match(client.text(), /\{"error":"request_timeout","detail":"The body did not come to its end in time"\}/);
+  t.match(client.text(), /\{"error":"request_timeout","detail":"Request body not received in time"\}/);
   t.ok((await post(hasty, new Uint8Array(frame))).ok);
 });
 

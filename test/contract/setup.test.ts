@@ -136,7 +136,7 @@ test('a port that another gateway has is refused, and that gateway is not distur
   t.teardown(() => first.kill());
   const [code, lines] = await issuesOf({ PORT: String(first.port) });
   t.equal(code, tryAgainExitCode);
-  t.strictSame(lines, [`framegate: cannot listen on 127.0.0.1:${first.port}; is another server there?`]);
+  t.strictSame(lines, [`framegate: cannot listen on 127.0.0.1:${first.port}; port already in use`]);
   t.equal((await fetch(`${first.httpUrl}/readyz`)).status, 200);
 });
 
@@ -147,7 +147,7 @@ test('a port that another program has is refused', async (t) => {
   const { port } = other.address() as { port: number };
   const [code, lines] = await issuesOf({ PORT: String(port) });
   t.equal(code, tryAgainExitCode);
-  t.strictSame(lines, [`framegate: cannot listen on 127.0.0.1:${port}; is another server there?`]);
+  t.strictSame(lines, [`framegate: cannot listen on 127.0.0.1:${port}; port already in use`]);
 });
 
 test('an address that this machine does not have is refused', async (t) => {

@@ -48,7 +48,7 @@ test('a buffer that cannot be had is the tool’s failure, and its worker goes o
 
 for (const [pipelineId, what, logged] of [
   ['exhaust', 'runs out of memory', /ERR_WORKER_OUT_OF_MEMORY/],
-  ['exit', 'ends itself', /the worker thread ended by itself/],
+  ['exit', 'ends itself', /worker thread exited by itself/],
 ] as const) {
   test(`a worker that ${what} is replaced, and nobody else notices`, async (t) => {
     const threads = threadCount(gateway);

@@ -61,10 +61,10 @@ test('once it is forbidden no native call begins, and the thread stays outside',
   const begin = () => {
     begun += 1;
   };
-  t.throws(() => inNativeCodeSync(begin), { message: 'this thread is being ended' });
+  t.throws(() => inNativeCodeSync(begin), { message: 'thread is being terminated' });
   await t.rejects(
     inNativeCode(async () => begin()),
-    { message: 'this thread is being ended' },
+    { message: 'thread is being terminated' },
   );
   t.equal(begun, 0);
   t.equal(calls.forbid(), true);

@@ -5,9 +5,9 @@ import { guarded, listenError } from '../../../src/server/uws.ts';
 import { KeptLog } from '../../support/started-pool.ts';
 
 for (const [code, exitCode, words] of [
-  ['EADDRINUSE', 1, 'is another server there?'],
+  ['EADDRINUSE', 1, 'port already in use'],
   ['EADDRNOTAVAIL', 1, 'this machine has no such address, or not yet'],
-  ['EAI_AGAIN', 1, 'the name server does not answer'],
+  ['EAI_AGAIN', 1, 'temporary DNS failure'],
   ['EMFILE', 1, 'the process has no file descriptor left; raise its limit (ulimit -n)'],
   ['EACCES', 2, 'ports below 1024 need a privilege (CAP_NET_BIND_SERVICE)'],
   ['ENOTFOUND', 2, 'no such host'],

@@ -116,7 +116,7 @@ test('an executor that stops takes nothing more and cannot grow', async (t) => {
   await executor.grow();
   t.equal(await executor.stop(10_000), true);
   t.match(executor, { capacity: 0, free: 0 });
-  await t.rejects(executor.grow(), { message: 'the workers are being stopped' });
+  await t.rejects(executor.grow(), { message: 'workers are being stopped' });
 });
 
 test('growing is over, with an error, when the executor is stopped meanwhile', async (t) => {

@@ -90,10 +90,10 @@ test('a worker is idle before its answer is told, so that the next frame may com
   t.equal(kind, 'idle');
 });
 
-test('a frame for a worker that is not idle is a bug, and says so', async (t) => {
+test('cannot start a frame: worker is not idle is a bug, and says so', async (t) => {
   await until(() => shared.kind === 'idle');
   const first = run(shared, 'slow');
-  await t.rejects(run(shared, 'echo'), { message: 'a frame for a worker that is busy' });
+  await t.rejects(run(shared, 'echo'), { message: 'cannot start a frame: worker is busy' });
   t.equal((await first).type, 'result');
 });
 
@@ -136,7 +136,7 @@ test('a thread that dies answers its frame once and reports why', async (t) => {
 
 test('a worker that is stopped while it boots ends when it has booted, and never becomes idle', async (t) => {
   const { worker, events, issues } = startWorker(t);
-  await t.rejects(run(worker, 'echo'), { message: 'a frame for a worker that is booting' });
+  await t.rejects(run(worker, 'echo'), { message: 'cannot start a frame: worker is booting' });
   worker.expire();
   t.equal(worker.kind, 'booting');
   worker.stop();
