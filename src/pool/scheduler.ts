@@ -45,8 +45,6 @@ export interface SchedulerOptions<Target extends Capacity> {
 
 /** A frame is not held if the frames with priority over it take more than this many times its hold: it would be copied only to expire. */
 const maxBacklogFactor = 2;
-/** A session that loses a second worker within this time is assumed to cause the losses. */
-const repeatedLossMs = 60_000;
 
 export class Scheduler<Frame extends FrameInfo, Target extends Capacity> {
   readonly #executors: readonly Target[];
@@ -193,9 +191,7 @@ export class Scheduler<Frame extends FrameInfo, Target extends Capacity> {
     const isRepresentative = outcome.type === 'result' || (outcome.type === 'failed' && tookMs > running.estimateMs);
     this.#loads.ended(ticket.frame.pipelineId, isRepresentative ? tookMs : undefined);
     if (outcome.type !== 'dropped' || outcome.reason !== 'worker_lost') return outcome;
-    const isRepeated = nowMs - share.workerLostAtMs < repeatedLossMs;
-    share.workerLostAtMs = nowMs;
-    return isRepeated ? repeatedLoss : outcome;
+    return share.recordWorkerLoss(nowMs) ? repeatedLoss : outcome;
   }
 
   #recordArrival({ share }: Session<Frame>, { pipelineId }: Frame, nowMs: number): void {

@@ -15,6 +15,8 @@ const minActiveMs = 1000;
 const activeIntervals = 3;
 /** Upper limit: one long pause makes the interval long, and must not keep a worker reserved. */
 const maxActiveMs = 10_000;
+/** A session that loses a second worker within this time is assumed to cause the losses. */
+const repeatedLossMs = 60_000;
 
 export class SessionShare {
   /** Running frames of the session. The only place where they are counted. */
@@ -22,7 +24,7 @@ export class SessionShare {
   /** When one of its frames was last started. */
   startedAtMs = Number.NEGATIVE_INFINITY;
   /** When a worker was last lost while running one of its frames. */
-  workerLostAtMs = Number.NEGATIVE_INFINITY;
+  #workerLostAtMs = Number.NEGATIVE_INFINITY;
   #arrivedAtMs = Number.NEGATIVE_INFINITY;
   /** Smoothed; 0 until two frames have arrived. */
   #intervalMs = 0;
@@ -49,6 +51,13 @@ export class SessionShare {
       this.#intervalMs += weight * (sinceLastMs - this.#intervalMs);
     }
     this.#arrivedAtMs = nowMs;
+  }
+
+  /** @returns whether this is the second worker within a minute. */
+  recordWorkerLoss(nowMs: number): boolean {
+    const isRepeated = nowMs - this.#workerLostAtMs < repeatedLossMs;
+    this.#workerLostAtMs = nowMs;
+    return isRepeated;
   }
 
   /** Recently used worker time in milliseconds: the session with the least is owed the most. */
