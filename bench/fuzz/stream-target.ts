@@ -46,7 +46,7 @@ class StreamUnderTest {
     const client = this.#client ?? (await StreamClient.open(gateway.streamUrl('echo')));
     this.#client = client;
     const before = client.replies.length;
-    const answer = await client.sendUntilTaken(bytes).catch(() => undefined);
+    const answer = await client.sendUntilStarted(bytes).catch(() => undefined);
     const check = validateJpeg(bytes, frameLimits);
     if (answer !== undefined) return outcomeOfResult(answer, check);
     this.#client = undefined;

@@ -1,4 +1,4 @@
-/** The console's files over plain HTTP: those that it needs, with their headers, and no others. */
+/** The console's files over HTTP: those it needs, with their headers, and no others. */
 import { request } from 'node:http';
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
@@ -12,7 +12,7 @@ interface Answer {
   readonly body: string;
 }
 
-/** Any method on any path, with nothing tidied up on the way. */
+/** Any method on any path, sent without normalization. */
 function ask(method: string, path: string, headers: Record<string, string> = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const options = { host: '127.0.0.1', port: gateway.port, method, path, headers, agent: false };
@@ -39,7 +39,7 @@ const types: [path: string, type: string][] = [
 ];
 
 for (const [path, type] of types) {
-  test(`${path} is served from memory, safely`, async (t) => {
+  test(`${path} is served from memory with security headers`, async (t) => {
     const { status, headers, body } = await ask('GET', path);
     t.equal(status, 200);
     t.equal(headers['content-type'], type);
@@ -52,7 +52,7 @@ for (const [path, type] of types) {
   });
 }
 
-test('every script that a script imports is there, and none has types left in it', async (t) => {
+test('every imported script is served, and without types', async (t) => {
   const seen = new Set(['/web/main.js']);
   for (const path of seen) {
     const { status, body } = await ask('GET', path);
@@ -65,11 +65,11 @@ test('every script that a script imports is there, and none has types left in it
   t.ok(seen.size > 20, [...seen].join(' '));
   t.notOk(
     [...seen].some((path) => /node|server|jpeg/.test(path)),
-    'nothing of the server',
+    'no code of the server',
   );
 });
 
-test('a browser that has it already gets 304', async (t) => {
+test('a browser with a cached copy gets 304', async (t) => {
   const { etag = '' } = (await ask('GET', '/')).headers;
   for (const known of [String(etag), `W/${etag}`, `"other", ${etag}`]) {
     const { status, headers, body } = await ask('GET', '/', { 'if-none-match': known });
@@ -89,7 +89,7 @@ test('HEAD has the headers and no body', async (t) => {
 });
 
 for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
-  test(`${method} is answered 405 in JSON`, async (t) => {
+  test(`${method} gets 405 as JSON`, async (t) => {
     const { status, headers, body } = await ask(method, '/');
     t.equal(status, 405);
     t.equal(headers['allow'], 'GET, HEAD');
@@ -118,7 +118,7 @@ const strangers = [
 ];
 
 for (const path of strangers) {
-  test(`${path} is not there`, async (t) => {
+  test(`${path} is not found`, async (t) => {
     const { status, headers, body } = await ask('GET', path);
     t.equal(status, 404);
     t.equal(headers['content-type'], 'application/json; charset=utf-8');

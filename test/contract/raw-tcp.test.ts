@@ -14,7 +14,7 @@ tap.teardown(() => gateway.kill());
 
 async function isServed(): Promise<boolean> {
   const client = await StreamClient.open(gateway.streamUrl('echo'));
-  const answer = await client.sendUntilTaken(frame);
+  const answer = await client.sendUntilStarted(frame);
   await client.close();
   return 'result' in answer;
 }

@@ -32,7 +32,7 @@ function overlap(a: Box, b: Box): number {
 
 test('a valid frame comes back with its plate found and its text read', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('yolo_ocr'));
-  const reply = await client.sendUntilTaken(frame);
+  const reply = await client.sendUntilStarted(frame);
   t.equal(reply['frame_index'], 0);
   const result = reply['result'] as FrameResult;
   t.equal(result.width, width);
@@ -54,7 +54,7 @@ test('an unknown pipeline is named in the refusal', async (t) => {
 
 test('an invalid frame is answered, and the connection is closed after it', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('yolo_ocr'));
-  await client.sendUntilTaken(frame);
+  await client.sendUntilStarted(frame);
   const before = client.texts.length;
   client.send(Buffer.from('no picture at all'));
   t.equal(await client.closed(), 1007);

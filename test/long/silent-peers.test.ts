@@ -36,7 +36,7 @@ test('a peer that is gone without a word loses its session, while one that answe
     ({ pool }) => pool.sessions === 1,
     'the end of the stopped one',
   );
-  t.match(await alive.sendUntilTaken(frame), { result: { width: 16 } });
+  t.match(await alive.sendUntilStarted(frame), { result: { width: 16 } });
   await alive.close();
 });
 

@@ -37,7 +37,7 @@ for (const [name, end] of Object.entries(endings)) {
     };
     const other = await StreamClient.open(gateway.streamUrl('echo'));
     await Promise.all(Array.from({ length: lanes }, lane));
-    t.match(await other.sendUntilTaken(frame), { result: { width: 8 } }, 'another session goes on');
+    t.match(await other.sendUntilStarted(frame), { result: { width: 8 } }, 'another session goes on');
     await other.close();
     await idle(gateway);
     await eventually(
@@ -54,7 +54,7 @@ test('10,000 pings are answered, and another session is served meanwhile', async
   const other = await StreamClient.open(gateway.streamUrl('echo'));
   const ping = clientFrame(opcode.ping, Buffer.from('p'));
   flooder.socket.write(Buffer.concat(new Array(pings).fill(ping)));
-  for (let i = 0; i < 10; i++) t.match(await other.sendUntilTaken(frame), { result: { width: 8 } });
+  for (let i = 0; i < 10; i++) t.match(await other.sendUntilStarted(frame), { result: { width: 8 } });
   const pongBytes = 3;
   await eventually(
     () => flooder.bytes().length - flooder.text().indexOf('\r\n\r\n') - 4,

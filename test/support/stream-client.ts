@@ -68,7 +68,7 @@ export class StreamClient {
   }
 
   /** Sends one frame again and again until it is taken, and waits for its result. */
-  async sendUntilTaken(bytes: Uint8Array): Promise<Reply> {
+  async sendUntilStarted(bytes: Uint8Array): Promise<Reply> {
     for (;;) {
       const before = this.#answers().length;
       this.send(bytes);
