@@ -18,7 +18,7 @@ function frameOf(byteLength: number): Uint8Array {
 }
 
 /** An image padded with comments to an exact length. */
-function pictureOf(byteLength: number): Uint8Array {
+function imageOf(byteLength: number): Uint8Array {
   const picture = encodePicture(64, 48);
   const filling: number[] = [];
   for (let left = byteLength - picture.length; left > 0; ) {
@@ -53,10 +53,10 @@ test('size is checked first, so large garbage is too large as well', async (t) =
 test('with a fractional limit, exactly that many bytes are valid, one more is not, and the error names the limit', async (t) => {
   const limit = 0.25 * megabyte;
   const client = await StreamClient.open(fractional.streamUrl('echo'));
-  const exact = pictureOf(limit);
+  const exact = imageOf(limit);
   t.equal(exact.length, limit);
   t.match(await client.sendUntilStarted(exact), { frame_index: 0, result: { width: 64, height: 48 } });
-  client.send(pictureOf(limit + 1));
+  client.send(imageOf(limit + 1));
   t.equal(await client.closed(), 1009);
   t.strictSame(client.texts.slice(1), ['{"error":"frame_too_large","detail":"Frame exceeds 0.25MB"}']);
 });

@@ -83,7 +83,7 @@ test('a model whose input is larger than any image is reported, and allocates no
     limitMs,
   );
   t.equal(code, 0, stderr);
-  t.match(stdout, /^head +none: its input is \[60000, 60000\]; an input has 1 to 16777216 pixels$/m);
+  t.match(stdout, /^format +none: its input is \[60000, 60000\]; an input has 1 to 16777216 pixels$/m);
   t.match(stdout, /^time +not measured: an input of \[1, 3, 60000, 60000\] is not run$/m);
 });
 

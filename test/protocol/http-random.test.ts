@@ -1,11 +1,11 @@
 /**
- * Requests put together at random from what parsers disagree about. The gateway answers what a strict reader finds, in that order, and no more;
- * an answer to anything else ends the connection. `SEED` and `ROUNDS` in the environment repeat a run or make it longer.
+ * Random requests built from constructs that parsers disagree about. The gateway replies to what a strict parser finds, in that order, and
+ * to nothing else; a reply to anything else ends the connection. `SEED` and `ROUNDS` in the environment repeat or extend a run.
  */
 import tap, { test } from 'tap';
 import { seededRandom } from '../../src/samples/seeded-random.ts';
 import { startGateway } from '../support/gateway.ts';
-import { exchange } from '../support/http-answers.ts';
+import { exchange } from '../support/http-replies.ts';
 import { strictRequests } from '../support/strict-http.ts';
 
 const seed = Number(process.env['SEED'] ?? 14);
@@ -14,7 +14,7 @@ const rounds = Number(process.env['ROUNDS'] ?? 250);
 const gateway = await startGateway({ POOL_WORKERS: '1' });
 tap.teardown(() => gateway.kill());
 
-/** Answered by all that is in a body, should it be taken for a request. */
+/** A request hidden in a body. */
 const smuggled = 'GET /pipelines HTTP/1.1\r\nHost: s\r\n\r\n';
 const probe = 'GET /readyz HTTP/1.1\r\nHost: probe\r\n\r\n';
 
@@ -26,7 +26,7 @@ const versions = ['HTTP/1.1'];
 const oddVersions = ['HTTP/1.0', 'HTTP/2.0', 'http/1.1', ''];
 const ends = ['\n', '\r', '\r\r\n'];
 const names = ['Content-Length', 'Content-Length', 'Transfer-Encoding', 'Transfer-Encoding', 'content-length'];
-/** Not a header without a name: uWebSockets.js takes it, see http-shapes.ts. */
+/** Excludes headers without a name, which uWebSockets.js accepts; see http-shapes.ts. */
 const oddNames = [
   'Content_Length',
   'Transfer-Encoding ',
@@ -61,7 +61,7 @@ const oddBodies = [
   'ffffffffff\r\n',
 ];
 
-/** One part in eight is odd. */
+/** One part in eight is unusual. */
 const defaultShare = 7 / 8;
 
 function makeRequest(random: () => number): string {
@@ -76,7 +76,7 @@ function makeRequest(random: () => number): string {
   return `${lines.map((line) => line + either(['\r\n'], ends)).join('')}\r\n${either(bodies, oddBodies)}`;
 }
 
-/** What each answer is to: by its status and its body. */
+/** Whether a response belongs to a request, by status and body. */
 function answered(text: string): string[] {
   return text.split(/(?=HTTP\/1\.1 \d{3} )/).filter((answer) => /^HTTP\/1\.1 [2-5]/.test(answer));
 }
@@ -87,7 +87,7 @@ function isAnswerTo(answer: string, request: string): boolean {
   return !answer.includes('{"pipelines":[') && !answer.includes('{"ready":');
 }
 
-test(`${rounds} random requests with the seed ${seed}: nothing is answered that a strict reader does not see`, async (t) => {
+test(`${rounds} random requests with seed ${seed}: no reply to a request that a strict parser does not see`, async (t) => {
   const random = seededRandom(seed);
   let taken = 0;
   for (let round = 0; round < rounds; round++) {
@@ -108,9 +108,9 @@ test(`${rounds} random requests with the seed ${seed}: nothing is answered that 
       t.fail(`round ${round}: smuggled`, { pieces });
     if (expected.length > 0 && answers.length === expected.length) taken += 1;
   }
-  t.ok(taken > rounds / 10, `${taken} were faultless and answered in full`);
+  t.ok(taken > rounds / 10, `${taken} were valid and got all replies`);
 });
 
-test('the gateway is as it was', async (t) => {
+test('the gateway is unaffected', async (t) => {
   t.notMatch(gateway.log(), /handler threw|worker exited unexpectedly/);
 });

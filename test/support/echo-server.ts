@@ -1,4 +1,4 @@
-/** Echoes every message, on the same build of uWebSockets.js and with the same settings as the stream. Tests only. */
+/** An echo server with the same uWebSockets.js build and settings as the stream. Tests only. */
 
 import { isHandshake, rejectIfMalformed } from '../../src/server/request-checks.ts';
 import { acceptSocket, socketSettings } from '../../src/server/stream-socket.ts';
@@ -9,7 +9,7 @@ export interface EchoServer {
   close(): void;
 }
 
-/** @param hardCapBytes of a message. */
+/** @param hardCapBytes maximum size of a message. */
 export async function startEcho(hardCapBytes: number): Promise<EchoServer> {
   const uws = await loadUws(32_768);
   const app = uws.App();

@@ -1,4 +1,4 @@
-/** What the pages for people say agrees with the code. */
+/** The documentation agrees with the code. */
 import { readFileSync } from 'node:fs';
 import { test } from 'tap';
 import { loadConfig, renamedVariables } from '../../src/config.ts';
@@ -15,7 +15,7 @@ test('docs/reference/websocket-protocol.md has a row for every code of the strea
   }
 });
 
-test('docs/reference/websocket-protocol.md knows no code that the gateway does not send', async (t) => {
+test('docs/reference/websocket-protocol.md lists only codes that the gateway sends', async (t) => {
   const codes = [...page('docs/reference/websocket-protocol.md').matchAll(/^\| `([a-z_]+)` \|/gm)].map(
     ([, code]) => code as string,
   );
@@ -30,7 +30,7 @@ test('docs/reference/websocket-protocol.md has every HTTP error with its status 
   }
 });
 
-test('the README names every variable that the configuration reads', async (t) => {
+test('the README lists every variable that the configuration reads', async (t) => {
   const readme = page('README.md');
   const asked = new Set<string>();
   const spy = new Proxy({}, { get: (_, name) => void asked.add(String(name)) });
@@ -40,9 +40,9 @@ test('the README names every variable that the configuration reads', async (t) =
   for (const name of asked) t.ok(readme.includes(`\`${name}\``), name);
 });
 
-test('docs/reference/configuration.md has every variable with its default, its range and what it may be', async (t) => {
+test('docs/reference/configuration.md has every variable with its default and range', async (t) => {
   const rows = page('docs/reference/configuration.md').split('\n');
-  // Minus one is no port, no provider and no level: every variable with a range says what it must be. None has no range.
+  // -1 is not a valid port, provider or level: every variable with a range reports what is expected. A variable without an issue has no range.
   const issues = issuesOf(new Proxy({}, { get: () => '-1' }));
   const asked = new Map<string, string>();
   loadConfig(new Proxy({}, { get: (_, name) => void asked.set(String(name), '') }));
@@ -59,7 +59,7 @@ test('docs/reference/configuration.md has every variable with its default, its r
   }
 });
 
-test('the defaults of docs/reference/configuration.md are those that the configuration falls back to', async (t) => {
+test('the defaults in docs/reference/configuration.md match the configuration', async (t) => {
   const rows = [...page('docs/reference/configuration.md').matchAll(/^\| `([A-Z_]+)` \| `([^`]+)` \|/gm)];
   t.ok(rows.length > 10);
   const defaults = Object.fromEntries(rows.map(([, name, value]) => [name, value]));
@@ -77,7 +77,7 @@ function issuesOf(env: Record<string, string>): readonly string[] {
   }
 }
 
-test('the README tells of every command', async (t) => {
+test('the README lists every command', async (t) => {
   const readme = page('README.md');
   const commands = [...page('src/cli.ts').matchAll(/\.command\('(\w+)'\)/g)].map(([, name]) => name as string);
   t.ok(commands.length > 0);

@@ -1,8 +1,8 @@
-/** Where `framegate serve` says that the console is. */
+/** The URL of the console shown by `framegate serve`. */
 import { test } from 'tap';
 import { consoleUrl } from '../../../src/cli/serve.ts';
 
-test('the address of the page is one that a browser on this machine can open', async (t) => {
+test('a browser on this machine can open the URL of the console', async (t) => {
   t.equal(consoleUrl('127.0.0.1', 8000), 'http://127.0.0.1:8000/');
   t.equal(consoleUrl('0.0.0.0', 80), 'http://127.0.0.1:80/');
   t.equal(consoleUrl('::', 8000), 'http://[::1]:8000/');

@@ -1,4 +1,4 @@
-/** Frames lie in one memory, each whole and none on another, and their places are used again. */
+/** Frames in shared memory are intact and do not overlap, and their slots are reused. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
@@ -12,7 +12,7 @@ function bytesOf(slots: FrameSlots, { offset, byteLength }: FrameSlot): Uint8Arr
   return new Uint8Array(slots.memory).slice(offset, offset + byteLength);
 }
 
-test('a frame is copied, and stays what it was', async (t) => {
+test('a frame is copied', async (t) => {
   const slots = new FrameSlots(1000);
   const frame = frameOf(100, 7);
   const slot = slots.allocate(frame);
@@ -21,7 +21,7 @@ test('a frame is copied, and stays what it was', async (t) => {
   t.same(bytesOf(slots, slot), frameOf(100, 7));
 });
 
-test('a frame that does not fit has no place, and one that is released makes room', async (t) => {
+test('a frame that does not fit gets no slot, and releasing one makes room', async (t) => {
   const slots = new FrameSlots(1000);
   const first = slots.allocate(frameOf(600, 1));
   t.equal(slots.allocate(frameOf(600, 2)), undefined);
@@ -46,7 +46,7 @@ test('the low end is used first', async (t) => {
   second?.release();
 });
 
-test('releasing twice is a bug, and says so', async (t) => {
+test('releasing twice throws', async (t) => {
   const slot = new FrameSlots(1000).allocate(frameOf(1, 1));
   slot?.release();
   t.throws(() => slot?.release(), { message: 'frame slot released twice' });
@@ -54,7 +54,7 @@ test('releasing twice is a bug, and says so', async (t) => {
 
 type Step = number | 'release first' | 'release last';
 
-/** Frames of these lengths are taken, where there is room, and released; after each step all that are left must be whole. */
+/** Frames of these lengths are allocated, if there is room, and released; after each step all remaining ones must be intact. */
 function play(slots: FrameSlots, steps: readonly Step[]): void {
   const taken: { slot: FrameSlot; frame: Uint8Array }[] = [];
   const take = (frame: Uint8Array) => {
@@ -70,7 +70,7 @@ function play(slots: FrameSlots, steps: readonly Step[]): void {
   for (const { slot } of taken) slot.release();
 }
 
-test('whatever is taken and released, every frame is whole until it is released', async () => {
+test('every frame is intact until it is released, in any order of allocations', async () => {
   const step = fc.oneof(fc.nat({ max: 400 }), fc.constantFrom('release first' as const, 'release last' as const));
   fc.assert(
     fc.property(fc.array(step, { maxLength: 100 }), (steps) => {

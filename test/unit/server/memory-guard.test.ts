@@ -1,4 +1,4 @@
-/** Above the ceiling, unfinished messages are given up; where that does not help, ever less often. */
+/** Above the limit, connections with incomplete messages are closed; if that does not help, attempts become rarer. */
 import { test } from 'tap';
 import { MemoryGuard } from '../../../src/server/memory-guard.ts';
 import { silentLog } from '../../support/silent-log.ts';
@@ -20,14 +20,14 @@ function guardOf(closable = 1000) {
   return { guard, state };
 }
 
-test('below the ceiling nobody is closed', async (t) => {
+test('below the limit no socket is closed', async (t) => {
   const { guard, state } = guardOf();
   guard.check(0);
   t.notOk(guard.isOverLimit);
   t.same(state.asked, []);
 });
 
-test('above it as many are closed as could hold what is too much', async (t) => {
+test('above the limit, as many are closed as could hold the excess', async (t) => {
   const { guard, state } = guardOf();
   state.residentBytes = 130 * megabyte;
   guard.check(0);
@@ -38,7 +38,7 @@ test('above it as many are closed as could hold what is too much', async (t) => 
   t.notOk(guard.isOverLimit);
 });
 
-test('where it helps, the next look acts again at once', async (t) => {
+test('if it helps, the next check acts again immediately', async (t) => {
   const { guard, state } = guardOf();
   for (const [index, megabytes] of [200, 180, 160].entries()) {
     state.residentBytes = megabytes * megabyte;
@@ -47,7 +47,7 @@ test('where it helps, the next look acts again at once', async (t) => {
   t.equal(state.asked.length, 3);
 });
 
-test('where it does not help, the tries become rare', async (t) => {
+test('if it does not help, attempts become rare', async (t) => {
   const { guard, state } = guardOf();
   state.residentBytes = 200 * megabyte;
   for (let nowMs = 0; nowMs < 60_000; nowMs += 100) guard.check(nowMs);
@@ -57,5 +57,5 @@ test('where it does not help, the tries become rare', async (t) => {
   state.residentBytes = 200 * megabyte;
   guard.check(60_100);
   guard.check(60_200);
-  t.ok(state.asked.length >= 2, 'it begins anew after there was room');
+  t.ok(state.asked.length >= 2, 'it restarts after there was room');
 });

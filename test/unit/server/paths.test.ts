@@ -1,8 +1,8 @@
-/** Slashes that mean nothing do not count, and a path that is nearly right leads to the one that is. */
+/** Redundant slashes are ignored, and the right path is suggested for a similar one. */
 import { test } from 'tap';
 import { normalizeSlashes, suggestPath } from '../../../src/server/paths.ts';
 
-test('slashes that are doubled or at the end are left out', async (t) => {
+test('repeated and trailing slashes are removed', async (t) => {
   const cases = { '/a/b': '/a/b', '/a/b/': '/a/b', '//a///b//': '/a/b', '/': '/', '//': '/', '': '' };
   for (const [path, expected] of Object.entries(cases)) t.equal(normalizeSlashes(path), expected, path);
 });
@@ -13,7 +13,7 @@ test('a hundred thousand slashes take no time', async (t) => {
   t.ok(performance.now() - startedAtMs < 500);
 });
 
-test('what was meant is found by slashes, case, a prefix, or an end that is lacking', async (t) => {
+test('a path is suggested despite wrong slashes, case, a prefix, or a missing end', async (t) => {
   const known = ['/healthz', '/ws/video/stream', '/frames'];
   const cases = {
     '/healthz/': '/healthz',

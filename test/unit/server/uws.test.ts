@@ -1,4 +1,4 @@
-/** Why a gateway cannot listen, and what becomes of a handler that throws. */
+/** Listen errors, and handlers that throw. */
 import { test } from 'tap';
 import { exitCodeOf } from '../../../src/errors.ts';
 import { guarded, listenError } from '../../../src/server/uws.ts';
@@ -13,7 +13,7 @@ for (const [code, exitCode, words] of [
   ['ENOTFOUND', 2, 'no such host'],
   ['ESOMETHING', 1, 'ESOMETHING'],
 ] as const) {
-  test(`${code} ends with ${exitCode}`, async (t) => {
+  test(`${code} has exit code ${exitCode}`, async (t) => {
     const error = listenError('camera.example', 80, Object.assign(new Error('listen'), { code }));
     t.strictSame(error.issues, [`cannot listen on camera.example:80; ${words}`]);
     t.equal(exitCodeOf(error), exitCode);

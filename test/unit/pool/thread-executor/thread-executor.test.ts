@@ -1,4 +1,4 @@
-/** Threads that load the same: they grow and shrink in number, one at a time, and no frame is lost by it. */
+/** Threads with the same pipelines: their number grows and shrinks one at a time, without losing frames. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
@@ -40,17 +40,17 @@ function executorOf(t: Test, ...pipelines: string[]) {
   return { executor, slots, kept, changes, run };
 }
 
-test('an executor starts without workers, and has one more with each that is ready', async (t) => {
+test('an executor starts without workers, and its capacity grows with each ready one', async (t) => {
   const { executor, changes } = executorOf(t, 'echo');
   t.match(executor, { capacity: 0, free: 0 });
   t.same([...executor.pipelines], ['echo']);
   await executor.grow();
   await executor.grow();
   t.match(executor, { capacity: 2, free: 2 });
-  t.same(changes, [1, 2], 'it says so each time');
+  t.same(changes, [1, 2], 'each change is reported');
 });
 
-test('a frame takes a worker until it has its outcome', async (t) => {
+test('a frame occupies a worker until it has its outcome', async (t) => {
   const { executor, run, slots } = executorOf(t, 'slow');
   await executor.grow();
   const outcome = run('slow');
@@ -61,13 +61,13 @@ test('a frame takes a worker until it has its outcome', async (t) => {
   t.equal(slots.usedBytes, 0);
 });
 
-test('a frame that finds no worker is dropped, and its place is given back', async (t) => {
+test('a frame without a free worker is dropped, and its slot is released', async (t) => {
   const { run, slots } = executorOf(t, 'echo');
   t.same(await run('echo'), { type: 'dropped', reason: 'busy' });
   t.equal(slots.usedBytes, 0);
 });
 
-test('an idle worker is retired at once, a busy one after its frame', async (t) => {
+test('an idle worker is retired immediately, a busy one after its frame', async (t) => {
   const { executor, run } = executorOf(t, 'slow');
   await executor.grow();
   await executor.grow();
@@ -89,7 +89,7 @@ test('a worker that was retired is not replaced', async (t) => {
   t.same(kept.lines, []);
 });
 
-test('a worker whose frame times out while it should go counts as gone', async (t) => {
+test('a retiring worker whose frame times out counts as gone', async (t) => {
   const { executor, run } = executorOf(t, 'hanging');
   await executor.grow();
   const outcome = run('hanging', performance.now() + 30);
@@ -99,7 +99,7 @@ test('a worker whose frame times out while it should go counts as gone', async (
   t.equal(executor.capacity, 0);
 });
 
-test('each frame has a deadline of its own', async (t) => {
+test('each frame has its own deadline', async (t) => {
   const { executor, run } = executorOf(t, 'hanging');
   await executor.grow();
   await executor.grow();
@@ -111,7 +111,7 @@ test('each frame has a deadline of its own', async (t) => {
   await until(() => executor.capacity === 2);
 });
 
-test('an executor that stops takes nothing more and cannot grow', async (t) => {
+test('an executor that stops starts nothing more and cannot grow', async (t) => {
   const { executor } = executorOf(t, 'echo');
   await executor.grow();
   t.equal(await executor.stop(10_000), true);
@@ -119,7 +119,7 @@ test('an executor that stops takes nothing more and cannot grow', async (t) => {
   await t.rejects(executor.grow(), { message: 'workers are being stopped' });
 });
 
-test('growing is over, with an error, when the executor is stopped meanwhile', async (t) => {
+test('growing fails when the executor is stopped meanwhile', async (t) => {
   const { executor } = executorOf(t, 'echo');
   const grown = t.rejects(executor.grow());
   t.equal(await executor.stop(10_000), true);
