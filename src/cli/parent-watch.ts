@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 const pollMs = 500;
 
 /** `npx` and `npm start`, by npm's names for them. */
-const coveredCommands = ['exec', 'start'];
+const watchedCommands = ['exec', 'start'];
 
 /** A process that ends closes its channel shortly before its children get a new parent. */
 const settleMs = 100;
@@ -30,7 +30,7 @@ export function exitWithLauncher(end: () => void): void {
  * parent are therefore watched. Not for other scripts (`npm run`), which may intentionally start something that outlives them.
  */
 export function exitWithNpm(end: () => void): void {
-  if (!coveredCommands.includes(process.env['npm_command'] ?? '')) return;
+  if (!watchedCommands.includes(process.env['npm_command'] ?? '')) return;
   const parent = process.ppid;
   const grandparent = parentOf(parent);
   const timer = setInterval(() => {

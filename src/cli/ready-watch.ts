@@ -9,7 +9,7 @@ export interface ReadyWatchOptions {
   /** Maximum time without any. */
   readonly maxUnreadyMs: number;
   /** Called once, with the time without a ready worker. */
-  readonly giveUp: (unreadyMs: number) => void;
+  readonly onTimeout: (unreadyMs: number) => void;
 }
 
 /** Checks the pool periodically. A worker counts only if two checks in a row see one, so that threads that crash when ready do not count. */
@@ -43,6 +43,6 @@ export class ReadyWatch {
     const unreadyMs = nowMs - this.#unreadySinceMs;
     if (unreadyMs < this.#options.maxUnreadyMs) return;
     this.stop();
-    this.#options.giveUp(unreadyMs);
+    this.#options.onTimeout(unreadyMs);
   }
 }

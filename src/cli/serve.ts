@@ -47,7 +47,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   let server: Server;
   let isStopping = () => false;
   try {
-    server = stoppedOnce(await startServer({ config, pool, pipelines, log }));
+    server = withSharedStop(await startServer({ config, pool, pipelines, log }));
     isStopping = stopOnSignals(server, log);
     await started;
   } catch (error) {
@@ -68,7 +68,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
 }
 
 /** A signal and the unready watch may both stop the server; they share one stop. */
-function stoppedOnce(server: Server): Server {
+function withSharedStop(server: Server): Server {
   let stopped: Promise<boolean> | undefined;
   const stop = () => {
     stopped ??= server.stop();
@@ -80,14 +80,14 @@ function stoppedOnce(server: Server): Server {
 /** Stops the gateway when its pool has had no ready worker for too long. */
 function watchWorkers(config: Config, server: Server, pool: Pool, log: ProcessLog, isStopping: () => boolean): void {
   if (config.maxUnreadyMs === 0) return;
-  const giveUp = async (unreadyMs: number) => {
+  const onTimeout = async (unreadyMs: number) => {
     if (isStopping()) return;
     const { size, ready, timedOut } = pool.status();
     log.fatal({ size, ready, timedOut, unreadyMs: Math.round(unreadyMs) }, 'no worker ready for too long');
     if (await server.stop()) process.exit(failureExitCode);
-    failImmediately(log);
+    exitWithFailure(log);
   };
-  new ReadyWatch({ ready: () => pool.status().ready, maxUnreadyMs: config.maxUnreadyMs, giveUp }).start();
+  new ReadyWatch({ ready: () => pool.status().ready, maxUnreadyMs: config.maxUnreadyMs, onTimeout }).start();
 }
 
 /** URL of the console for a browser on this machine; a wildcard address becomes the loopback address. */
@@ -134,7 +134,7 @@ function killProcess(log: ProcessLog): never {
  * Exits with code 1 while a thread is inside native code: execve replaces this process by a program that only exits with that code, and
  * the kernel ends all threads without running destructors. If Node or the system does not support it, uses SIGKILL.
  */
-function failImmediately(log: ProcessLog): never {
+function exitWithFailure(log: ProcessLog): never {
   log.flush();
   if (process.execve !== undefined && process.platform !== 'win32') {
     process.execve(process.execPath, [process.execPath, '-e', `process.exit(${failureExitCode})`], {});

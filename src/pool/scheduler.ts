@@ -196,8 +196,8 @@ export class Scheduler<Frame extends FrameInfo, Target extends Capacity> {
 
   #recordArrival({ share }: Session<Frame>, { pipelineId }: Frame, nowMs: number): void {
     // A session that joins or returns is not owed anything for the time in which it sent nothing.
-    const isBack = share.activeUntilMs < nowMs;
-    const minMs = isBack ? this.#minActiveChargeMs(nowMs) : 0;
+    const isReturning = share.activeUntilMs < nowMs;
+    const minMs = isReturning ? this.#minActiveChargeMs(nowMs) : 0;
     if (share.chargeMs(nowMs) < minMs) share.charge(minMs - share.chargeMs(nowMs), nowMs);
     share.arrived(nowMs);
     this.#loads.arrived(pipelineId, share.activeUntilMs);

@@ -9,7 +9,7 @@ const fallingWeight = 0.1;
 /** Two frames do not show a rate: frames buffered while a camera connected often arrive together. */
 const minArrivals = 3;
 /** Time constant with which charged worker time decays to 1/e, so that old usage no longer counts against a session. */
-const chargeFadeMs = 5000;
+const chargeDecayMs = 5000;
 /** A session stays active for this long after a frame, or for three of its intervals. */
 const minActiveMs = 1000;
 const activeIntervals = 3;
@@ -62,7 +62,7 @@ export class SessionShare {
 
   /** Recently used worker time in milliseconds: the session with the least is owed the most. */
   chargeMs(nowMs: number): number {
-    return this.#chargedMs === 0 ? 0 : this.#chargedMs * Math.exp((this.#chargedAtMs - nowMs) / chargeFadeMs);
+    return this.#chargedMs === 0 ? 0 : this.#chargedMs * Math.exp((this.#chargedAtMs - nowMs) / chargeDecayMs);
   }
 
   /** Adds worker time, or corrects an estimate that was too high. */

@@ -24,7 +24,7 @@ export interface Session<Frame extends FrameInfo> {
 }
 
 /** Smaller differences between charges are ignored: decayed values are not exact. */
-const sameChargeMs = 0.001;
+const chargeToleranceMs = 0.001;
 
 /**
  * Whether a held frame starts before another: sessions within their fair share first, then the one with the least recent worker time,
@@ -41,7 +41,7 @@ export function hasPriorityOver<Frame extends FrameInfo>(
   const isWithin = shareA.inFlight < fairInFlight;
   if (isWithin !== shareB.inFlight < fairInFlight) return isWithin;
   const [chargeA, chargeB] = [shareA.chargeMs(nowMs), shareB.chargeMs(nowMs)];
-  if (Math.abs(chargeA - chargeB) > sameChargeMs) return chargeA < chargeB;
+  if (Math.abs(chargeA - chargeB) > chargeToleranceMs) return chargeA < chargeB;
   if (shareA.startedAtMs !== shareB.startedAtMs) return shareA.startedAtMs < shareB.startedAtMs;
   return a.arrivedMs < b.arrivedMs;
 }

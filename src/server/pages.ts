@@ -64,13 +64,13 @@ const root = new URL('../', import.meta.url);
 export function loadPages(): Pages {
   const pages = new Map<string, Page>();
   for (const [address, file, type] of files) pages.set(address, pageOf(read(file), type));
-  const waiting = [entry];
-  for (const file of waiting) {
+  const scripts = [entry];
+  for (const file of scripts) {
     const script = readScript(file);
     pages.set(`/${file}`, pageOf(script, scriptType));
     for (const [, specifier = ''] of script.matchAll(importPattern)) {
       const imported = posix.join(posix.dirname(file), specifier);
-      if (!waiting.includes(imported)) waiting.push(imported);
+      if (!scripts.includes(imported)) scripts.push(imported);
     }
   }
   return pages;

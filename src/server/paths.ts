@@ -10,7 +10,8 @@ export function normalizeSlashes(path: string): string {
  * `/ws`.
  */
 export function suggestPath(path: string, known: Iterable<string>): string | undefined {
-  const asked = normalizeSlashes(path).toLowerCase();
-  for (const candidate of known) if (asked.endsWith(candidate) || candidate.startsWith(`${asked}/`)) return candidate;
+  const requested = normalizeSlashes(path).toLowerCase();
+  for (const candidate of known)
+    if (requested.endsWith(candidate) || candidate.startsWith(`${requested}/`)) return candidate;
   return undefined;
 }

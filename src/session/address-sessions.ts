@@ -7,7 +7,7 @@ interface AddressActivity {
 }
 
 /** After this long without a request, an address and its share are removed. */
-const forgetAfterMs = 10_000;
+const removeAfterMs = 10_000;
 
 export class AddressSessions {
   readonly #pool: Pick<Pool, 'openSession' | 'closeSession'>;
@@ -24,14 +24,14 @@ export class AddressSessions {
 
   /**
    * Counts a request of an address.
-   * @param mayOpen whether there is room for a new address.
+   * @param hasRoom whether there is room for a new address.
    * @returns the id of its pool session; `undefined` if there is no room.
    */
-  enter(address: string, nowMs: number, mayOpen: () => boolean): string | undefined {
+  enter(address: string, nowMs: number, hasRoom: () => boolean): string | undefined {
     this.#closeExpired(nowMs);
     let activity = this.#active.get(address);
     if (activity === undefined) {
-      if (!mayOpen()) return undefined;
+      if (!hasRoom()) return undefined;
       activity = { requests: 0, lastRequestMs: nowMs };
       this.#active.set(address, activity);
       this.#pool.openSession(sessionIdOf(address), 'each');
@@ -48,10 +48,10 @@ export class AddressSessions {
   }
 
   #closeExpired(nowMs: number): void {
-    if (nowMs - this.#checkedAtMs < forgetAfterMs) return;
+    if (nowMs - this.#checkedAtMs < removeAfterMs) return;
     this.#checkedAtMs = nowMs;
     for (const [address, { requests, lastRequestMs }] of this.#active) {
-      if (requests > 0 || nowMs - lastRequestMs < forgetAfterMs) continue;
+      if (requests > 0 || nowMs - lastRequestMs < removeAfterMs) continue;
       this.#active.delete(address);
       this.#pool.closeSession(sessionIdOf(address));
     }

@@ -70,7 +70,7 @@ export class Address {
   }
 
   /** Whether the address can be removed without losing any state. */
-  isForgettable(nowMs: number): boolean {
+  isUnused(nowMs: number): boolean {
     return this.refCount === 0 && nowMs - this.#refilledMs >= rateWindowMs;
   }
 
@@ -143,6 +143,6 @@ export class Addresses {
 
   /** Removes addresses without references. Called periodically. */
   removeUnused(nowMs: number): void {
-    for (const [name, address] of this.#byName) if (address.isForgettable(nowMs)) this.#byName.delete(name);
+    for (const [name, address] of this.#byName) if (address.isUnused(nowMs)) this.#byName.delete(name);
   }
 }

@@ -46,7 +46,7 @@ export interface SessionParts {
   /** Called once, if this side ends the session with an error. */
   readonly onError?: (code: StreamErrorCode, reason: string) => void;
   /** Called when the drop rate changes the session's state. */
-  readonly onStateChange?: (pressure: BackpressureVerdict) => void;
+  readonly onStateChange?: (verdict: BackpressureVerdict) => void;
   /** Called once, however the session ends. */
   readonly onEnd?: () => void;
 }

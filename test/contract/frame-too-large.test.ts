@@ -19,16 +19,16 @@ function frameOf(byteLength: number): Uint8Array {
 
 /** An image padded with comments to an exact length. */
 function imageOf(byteLength: number): Uint8Array {
-  const picture = encodePicture(64, 48);
+  const image = encodePicture(64, 48);
   const filling: number[] = [];
-  for (let left = byteLength - picture.length; left > 0; ) {
+  for (let left = byteLength - image.length; left > 0; ) {
     let payload = Math.min(maxPayloadBytes, left - segmentOverhead);
     // The rest must also have room for a segment.
     if (left - payload - segmentOverhead > 0 && left - payload - segmentOverhead < segmentOverhead) payload -= 8;
     filling.push(...segment(0xfe, new Uint8Array(payload)));
     left -= payload + segmentOverhead;
   }
-  return insertAfterSoi(picture, filling);
+  return insertAfterSoi(image, filling);
 }
 
 const byDefault = await startGateway({ POOL_WORKERS: '1' });

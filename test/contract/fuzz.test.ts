@@ -6,7 +6,7 @@ import { encodePicture } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { idle } from '../support/vital-signs.ts';
 
-const picture = encodePicture(96, 64);
+const image = encodePicture(96, 64);
 
 const gateway = await startGateway({ POOL_WORKERS: '2', STREAM_MAX_PIXELS: '1000000' });
 tap.teardown(() => gateway.kill());
@@ -47,10 +47,10 @@ test('random bytes are not valid frames', async (t) => {
 
 test('random bytes between a real frame header and EOI get no further than the decoder', async (t) => {
   const random = seededRandom(2);
-  const scan = picture.findIndex((byte, at) => byte === 0xff && picture[at + 1] === 0xda);
+  const scan = image.findIndex((byte, at) => byte === 0xff && image[at + 1] === 0xda);
   const frames = Array.from({ length: 100 }, () => {
     const keep = Math.floor(scan + random() * 30);
-    return Uint8Array.from([...picture.subarray(0, keep), ...randomBytes(random, 500), 0xff, 0xd9]);
+    return Uint8Array.from([...image.subarray(0, keep), ...randomBytes(random, 500), 0xff, 0xd9]);
   });
   const { result, invalid_frame } = await outcomesOf(t, frames);
   t.equal(result + invalid_frame, 100);
@@ -59,7 +59,7 @@ test('random bytes between a real frame header and EOI get no further than the d
 
 /** Overwrites, removes or repeats a few bytes anywhere. */
 function mutate(random: () => number): Uint8Array {
-  const bytes = [...picture];
+  const bytes = [...image];
   const changes = 1 + Math.floor(random() * 4);
   for (let i = 0; i < changes; i++) {
     const at = Math.floor(random() * bytes.length);
@@ -83,9 +83,9 @@ test('a valid image with a few bytes changed yields a result or invalid_frame', 
 
 test('an image with bytes changed only in its headers yields a result or invalid_frame', async (t) => {
   const random = seededRandom(4);
-  const scan = picture.findIndex((byte, at) => byte === 0xff && picture[at + 1] === 0xda);
+  const scan = image.findIndex((byte, at) => byte === 0xff && image[at + 1] === 0xda);
   const frames = Array.from({ length: 300 }, () => {
-    const bytes = picture.slice();
+    const bytes = image.slice();
     for (let i = 0; i < 2; i++) bytes[Math.floor(random() * (scan + 14))] = Math.floor(random() * 256);
     return bytes;
   });
@@ -97,6 +97,6 @@ test('no worker, handler or session was lost', async (t) => {
   t.match(await idle(gateway), { pool: { size: 2, ready: 2, sessions: 0 } });
   t.notMatch(gateway.log(), /worker exited unexpectedly|handler threw|message handling failed|timed out/);
   const client = await StreamClient.open(gateway.streamUrl('echo'));
-  t.match(await client.sendUntilStarted(picture), { result: { width: 96, height: 64 } });
+  t.match(await client.sendUntilStarted(image), { result: { width: 96, height: 64 } });
   await client.close();
 });

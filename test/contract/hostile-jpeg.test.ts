@@ -5,7 +5,7 @@ import { encodePicture, eoi, frameHeader, segment, soi } from '../support/jpeg-b
 import { StreamClient } from '../support/stream-client.ts';
 import { idle } from '../support/vital-signs.ts';
 
-const picture = encodePicture(64, 48);
+const image = encodePicture(64, 48);
 const side = 4096;
 
 // Long enough for any legitimate 16-megapixel frame on a busy machine, and short compared to what these files need.
@@ -15,9 +15,9 @@ tap.teardown(() => gateway.kill());
 /** The segments of a real file that a decoder needs besides the frame header: its tables. */
 function tables(): number[] {
   const kept: number[] = [];
-  for (let at = 2; picture[at + 1] !== 0xda; ) {
-    const length = 2 + (((picture[at + 2] ?? 0) << 8) | (picture[at + 3] ?? 0));
-    if (picture[at + 1] !== 0xc0) kept.push(...picture.subarray(at, at + length));
+  for (let at = 2; image[at + 1] !== 0xda; ) {
+    const length = 2 + (((image[at + 2] ?? 0) << 8) | (image[at + 3] ?? 0));
+    if (image[at + 1] !== 0xc0) kept.push(...image.subarray(at, at + length));
     at += length;
   }
   return kept;

@@ -5,7 +5,7 @@ import { appendZeros, encodePicture, headerOnly, insertAfterSoi, segment } from 
 import { StreamClient } from '../support/stream-client.ts';
 import { idle } from '../support/vital-signs.ts';
 
-const picture = encodePicture(128, 96);
+const image = encodePicture(128, 96);
 const maxPixels = 128 * 96;
 
 const gateway = await startGateway({ POOL_WORKERS: '1', STREAM_MAX_PIXELS: String(maxPixels) });
@@ -21,8 +21,8 @@ function concat(...parts: readonly (Uint8Array | readonly number[])[]): Uint8Arr
 
 /** The image with its entropy-coded data cut to a few bytes. */
 function withoutBody(): Uint8Array {
-  const scan = picture.findIndex((byte, at) => byte === 0xff && picture[at + 1] === 0xda);
-  return concat(picture.subarray(0, scan + 20), [0xff, 0xd9]);
+  const scan = image.findIndex((byte, at) => byte === 0xff && image[at + 1] === 0xda);
+  return concat(image.subarray(0, scan + 20), [0xff, 0xd9]);
 }
 
 const invalid: [what: string, bytes: Uint8Array, text: string][] = [
@@ -31,10 +31,10 @@ const invalid: [what: string, bytes: Uint8Array, text: string][] = [
   ['only zeros', new Uint8Array(1000), errorText(': no SOI')],
   ['SOI alone', Uint8Array.of(0xff, 0xd8), errorText(': cut in its header')],
   ['SOI and EOI with nothing between', Uint8Array.of(0xff, 0xd8, 0xff, 0xd9), errorText(': no picture before EOI')],
-  ['no SOI', picture.subarray(2), errorText(': no SOI')],
-  ['a byte before SOI', concat([0], picture), errorText(': no SOI')],
-  ['no EOI', picture.subarray(0, -2), errorText(': no EOI')],
-  ['EOI cut in half', picture.subarray(0, -1), errorText(': no EOI')],
+  ['no SOI', image.subarray(2), errorText(': no SOI')],
+  ['a byte before SOI', concat([0], image), errorText(': no SOI')],
+  ['no EOI', image.subarray(0, -2), errorText(': no EOI')],
+  ['EOI cut in half', image.subarray(0, -1), errorText(': no EOI')],
   [
     'garbage between SOI and EOI',
     concat([0xff, 0xd8], Array(500).fill(0x5a), [0xff, 0xd9]),
@@ -47,7 +47,7 @@ const invalid: [what: string, bytes: Uint8Array, text: string][] = [
   ],
   [
     'a segment that is longer than the file',
-    insertAfterSoi(picture, [0xff, 0xe1, 0xff, 0xff]),
+    insertAfterSoi(image, [0xff, 0xe1, 0xff, 0xff]),
     errorText(': cut in its header'),
   ],
   ['12 bits a sample', headerOnly({ width: 8, height: 8, bitsPerSample: 12 }), errorText(': 12 bits a sample')],
@@ -84,32 +84,32 @@ for (const [what, bytes, text] of invalid) {
 
 test('an invalid frame ends the session, and later valid ones get no reply', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('echo'));
-  await client.sendUntilStarted(picture);
+  await client.sendUntilStarted(image);
   const before = client.texts.length;
   client.send(new Uint8Array(0));
-  client.send(picture);
-  client.send(picture);
+  client.send(image);
+  client.send(image);
   t.equal(await client.closed(), 1007);
   t.strictSame(client.texts.slice(before), [errorText(': no SOI')]);
 });
 
 test('an invalid frame ends the session without the result of a frame in flight', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('slow'));
-  client.send(picture);
+  client.send(image);
   client.send(new Uint8Array(0));
   t.equal(await client.closed(), 1007);
   t.strictSame(client.texts, [errorText(': no SOI')]);
 });
 
 const valid: [what: string, bytes: Uint8Array][] = [
-  ['an image of exactly the maximum size', picture],
-  ['zeros after EOI', appendZeros(picture, 1)],
-  ['a page of zeros after EOI', appendZeros(picture, 4096)],
-  ['the longest possible tail', appendZeros(picture, 5 * 1_048_576 - picture.length)],
-  ['a line break after EOI', concat(picture, [13, 10])],
-  ['a second image after EOI', concat(picture, encodePicture(160, 120))],
-  ['fill bytes before a marker', insertAfterSoi(picture, [0xff, 0xff])],
-  ['comments before the header', insertAfterSoi(picture, [...segment(0xfe, [1, 2, 3]), ...segment(0xfe, [])])],
+  ['an image of exactly the maximum size', image],
+  ['zeros after EOI', appendZeros(image, 1)],
+  ['a page of zeros after EOI', appendZeros(image, 4096)],
+  ['the longest possible tail', appendZeros(image, 5 * 1_048_576 - image.length)],
+  ['a line break after EOI', concat(image, [13, 10])],
+  ['a second image after EOI', concat(image, encodePicture(160, 120))],
+  ['fill bytes before a marker', insertAfterSoi(image, [0xff, 0xff])],
+  ['comments before the header', insertAfterSoi(image, [...segment(0xfe, [1, 2, 3]), ...segment(0xfe, [])])],
 ];
 
 for (const [what, bytes] of valid) {

@@ -10,12 +10,12 @@ tap.teardown(() => gateway.kill());
 const url = `ws://127.0.0.1:${gateway.port}`;
 
 /** Files `1.jpg` to `3.jpeg`, 10, 20 and 30 pixels wide, and others that must be ignored. */
-function pictures(t: Test): string {
+function imagesFolder(t: Test): string {
   const folder = t.testdir();
   writeFileSync(join(folder, '1.jpg'), encodePicture(10, 8));
   writeFileSync(join(folder, '2.JPG'), encodePicture(20, 8));
   writeFileSync(join(folder, '3.jpeg'), encodePicture(30, 8));
-  writeFileSync(join(folder, 'notes.txt'), 'no picture');
+  writeFileSync(join(folder, 'notes.txt'), 'not an image');
   mkdirSync(join(folder, 'inner'));
   return folder;
 }
@@ -28,7 +28,7 @@ function linesOf(stdout: string): Record<string, unknown>[] {
 }
 
 test('the files of a folder are sent in order of name, with one JSON line per reply and exit code 0', async (t) => {
-  const folder = pictures(t);
+  const folder = imagesFolder(t);
   const { code, stdout, stderr } = await runCli(['send', folder, '--url', url, '--pipeline', 'echo']);
   t.equal(code, 0);
   t.equal(stderr, '', 'no progress bar without a terminal');
@@ -40,7 +40,7 @@ test('the files of a folder are sent in order of name, with one JSON line per re
 });
 
 test('files are sent in the given order, and short and full addresses work', async (t) => {
-  const folder = pictures(t);
+  const folder = imagesFolder(t);
   const files = [join(folder, '3.jpeg'), join(folder, '1.jpg')];
   for (const address of [url.replace('ws://', ''), `${url.replace('ws:', 'http:')}/ws/video/stream`]) {
     const { code, stdout } = await runCli(['send', ...files, '-u', address, '-p', 'echo']);
@@ -50,7 +50,7 @@ test('files are sent in the given order, and short and full addresses work', asy
 });
 
 test('with --fps every file is sent once, and a dropped frame exits with code 1', async (t) => {
-  const folder = pictures(t);
+  const folder = imagesFolder(t);
   const quick = await runCli(['send', folder, '--url', url, '-p', 'slower', '--fps', '1000']);
   t.equal(quick.code, 1);
   const replies = linesOf(quick.stdout).filter((line) => 'frame_index' in line);
@@ -59,7 +59,7 @@ test('with --fps every file is sent once, and a dropped frame exits with code 1'
 });
 
 test('with --fps the command ends at the last reply, not at a timeout', async (t) => {
-  const child = spawnCli(['send', pictures(t), '--url', url, '-p', 'echo', '--fps', '2']);
+  const child = spawnCli(['send', imagesFolder(t), '--url', url, '-p', 'echo', '--fps', '2']);
   let lastReplyAtMs = 0;
   child.stdout?.on('data', () => {
     lastReplyAtMs = performance.now();
@@ -72,14 +72,14 @@ test('with --fps the command ends at the last reply, not at a timeout', async (t
 });
 
 test('the error for an unknown pipeline is printed as received, exit code 1', async (t) => {
-  const { code, stdout, stderr } = await runCli(['send', pictures(t), '--url', url, '--pipeline', 'nope']);
+  const { code, stdout, stderr } = await runCli(['send', imagesFolder(t), '--url', url, '--pipeline', 'nope']);
   t.equal(code, 1);
   t.strictSame(linesOf(stdout), [{ error: 'invalid_pipeline', detail: 'Unknown pipeline_id: nope' }]);
   t.notMatch(stderr, /^\s+at /m, 'no stack trace');
 });
 
 test('the error for an invalid image is printed as received, exit code 1', async (t) => {
-  const { code, stdout } = await runCli(['send', join(pictures(t), 'notes.txt'), '--url', url, '-p', 'echo']);
+  const { code, stdout } = await runCli(['send', join(imagesFolder(t), 'notes.txt'), '--url', url, '-p', 'echo']);
   t.equal(code, 1);
   t.match(linesOf(stdout), [{ error: 'invalid_frame', detail: 'Not a valid JPEG image: no SOI' }]);
 });
@@ -92,7 +92,7 @@ for (const [what, args, line] of [
   ['an unreachable gateway', (folder: string) => [folder, '--url', 'ws://127.0.0.1:9'], /^framegate: cannot reach/],
 ] as const) {
   test(`${what} is reported in one line, exit code 2`, async (t) => {
-    const { code, stdout, stderr } = await runCli(['send', ...args(pictures(t))]);
+    const { code, stdout, stderr } = await runCli(['send', ...args(imagesFolder(t))]);
     t.equal(code, 2);
     t.equal(stdout, '');
     t.equal(stderr.trim().split('\n').length, 1, stderr);

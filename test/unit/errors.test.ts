@@ -33,7 +33,7 @@ test('an issue stays one printable line, whatever it quotes', async (t) => {
 test('the first of many issues are listed, and the others counted', async (t) => {
   const { issues } = new ConfigError(Array.from({ length: 100_000 }, (_, index) => `issue ${index}`));
   t.equal(issues.length, 26);
-  t.same(issues.slice(-2), ['fault 24', 'and 99975 more']);
+  t.same(issues.slice(-2), ['issue 24', 'and 99975 more']);
 });
 
 test('codes of the stream and of plain HTTP requests do not overlap', async (t) => {

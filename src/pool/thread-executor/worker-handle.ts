@@ -178,14 +178,14 @@ export class WorkerHandle {
 
   #ended(): void {
     const state = this.#state;
-    const wasAsked = state.kind === 'stopping' || state.kind === 'timed_out';
+    const wasExpected = state.kind === 'stopping' || state.kind === 'timed_out';
     this.#state = { kind: 'exited' };
     if (state.kind === 'timed_out') state.slot.release();
     if (state.kind === 'busy') {
       state.job.slot.release();
       state.job.settle({ type: 'dropped', reason: 'worker_lost' });
     }
-    const error = this.#error ?? (wasAsked ? undefined : new Error('worker thread exited by itself'));
+    const error = this.#error ?? (wasExpected ? undefined : new Error('worker thread exited by itself'));
     this.#events.exited(this, error);
   }
 }

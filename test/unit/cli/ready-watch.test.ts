@@ -9,7 +9,7 @@ function gaveUpAt(readyAt: (second: number) => number, seconds: number): number 
   const watch = new ReadyWatch({
     ready: () => readyAt(second),
     maxUnreadyMs: 10_000,
-    giveUp: () => {
+    onTimeout: () => {
       at ??= second;
     },
   });
