@@ -17,7 +17,7 @@ tap.teardown(() => gateway.kill());
 const frame = encodePicture(64, 48);
 const dropped = '{"frame_index":0,"dropped":true}';
 
-interface Answer {
+interface Reply {
   readonly status: number;
   readonly headers: NodeJS.Dict<string | string[]>;
   readonly body: string;
@@ -36,18 +36,18 @@ function open({ to = gateway, pipelineId = 'echo', type = 'image/jpeg', agent = 
   return request({ host: '127.0.0.1', port: to.port, method: 'POST', path, headers, agent });
 }
 
-async function answerTo(sent: ClientRequest): Promise<Answer> {
+async function readReply(sent: ClientRequest): Promise<Reply> {
   const [response] = await once(sent, 'response');
   let body = '';
   for await (const piece of response) body += piece;
   return { status: response.statusCode, headers: response.headers, body };
 }
 
-function post(bytes: Uint8Array, posting: Posting = {}): Promise<Answer> {
+function post(bytes: Uint8Array, posting: Posting = {}): Promise<Reply> {
   const sent = open(posting);
   sent.setHeader('content-length', bytes.length);
   sent.end(bytes);
-  return answerTo(sent);
+  return readReply(sent);
 }
 
 test('a frame gets the same result as on the stream, and nothing else', async (t) => {
@@ -104,10 +104,10 @@ test('a body above the limit gets 413, whether its length is declared or not', a
     if (announced) sent.setHeader('content-length', limitBytes + 1);
     // The gateway may close the connection while the rest is being written.
     sent.on('error', () => undefined);
-    const answer = answerTo(sent);
+    const reply = readReply(sent);
     sent.write(Buffer.alloc(limitBytes));
     sent.end(Buffer.alloc(1));
-    t.match(await answer, { status: 413, body: tooLarge });
+    t.match(await reply, { status: 413, body: tooLarge });
   }
 });
 
@@ -120,28 +120,28 @@ test('a frame sent in small pieces is assembled', async (t) => {
   for (const announced of [true, false]) {
     const sent = open({});
     if (announced) sent.setHeader('content-length', frame.length);
-    const answer = answerTo(sent);
+    const reply = readReply(sent);
     for (let at = 0; at < frame.length; at += 97) {
       sent.write(frame.subarray(at, at + 97));
       if (at % 970 === 0) await sleep(1);
     }
     sent.end();
-    t.equal((await answer).status, 200);
+    t.equal((await reply).status, 200);
   }
 });
 
 test('requests are held until a worker is free', async (t) => {
-  const answers = await Promise.all(Array.from({ length: 4 }, () => post(frame, { pipelineId: 'slow' })));
+  const replies = await Promise.all(Array.from({ length: 4 }, () => post(frame, { pipelineId: 'slow' })));
   t.same(
-    answers.map(({ status }) => status),
+    replies.map(({ status }) => status),
     [200, 200, 200, 200],
   );
 });
 
 test('a request whose hold ends gets 503 with Retry-After', async (t) => {
-  const answers = await Promise.all(Array.from({ length: 30 }, () => post(frame, { pipelineId: 'slow' })));
-  const refused = answers.filter(({ status }) => status === 503);
-  t.equal(answers.filter(({ status }) => status === 200).length + refused.length, 30);
+  const replies = await Promise.all(Array.from({ length: 30 }, () => post(frame, { pipelineId: 'slow' })));
+  const refused = replies.filter(({ status }) => status === 503);
+  t.equal(replies.filter(({ status }) => status === 200).length + refused.length, 30);
   t.ok(refused.length >= 15 && refused.length <= 28, `${refused.length} of 30, with two workers of 100 ms`);
   for (const { headers, body } of refused) {
     t.equal(body, dropped);
@@ -159,7 +159,7 @@ test('only POST is supported here', async (t) => {
       agent: false,
     });
     sent.end();
-    const { status, headers, body } = await answerTo(sent);
+    const { status, headers, body } = await readReply(sent);
     t.equal(status, 405, method);
     t.equal(headers['allow'], 'POST');
     t.equal(body, method === 'HEAD' ? '' : '{"error":"method_not_allowed","detail":"Only POST is supported here"}');
@@ -231,13 +231,13 @@ test('an address counts as one session, and gets an error if there is no room', 
 test('on SIGTERM a frame in flight still gets its reply', async (t) => {
   const leaving = await startGateway({ POOL_WORKERS: '1' });
   t.teardown(() => leaving.kill());
-  const answer = post(frame, { to: leaving, pipelineId: 'slower' });
+  const reply = post(frame, { to: leaving, pipelineId: 'slower' });
   await eventually(
     () => readiness(leaving),
     ({ pool }) => pool.inFlight === 1,
     'a frame in flight',
   );
   leaving.signal('SIGTERM');
-  t.equal((await answer).status, 200);
+  t.equal((await reply).status, 200);
   t.strictSame(await leaving.ended(), { code: 0, signal: null });
 });

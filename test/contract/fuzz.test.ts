@@ -16,9 +16,9 @@ type Ending = 'result' | 'invalid_frame';
 /** Sends one frame in its own session and waits for the reply. */
 async function outcomeOf(t: Test, bytes: Uint8Array, what: string): Promise<Ending> {
   const client = await StreamClient.open(gateway.streamUrl('echo'));
-  const answer = await client.sendUntilStarted(bytes).catch(() => undefined);
-  if (answer !== undefined) {
-    t.match(answer, { result: { slept: 0 } }, what);
+  const reply = await client.sendUntilStarted(bytes).catch(() => undefined);
+  if (reply !== undefined) {
+    t.match(reply, { result: { slept: 0 } }, what);
     t.equal(await client.close(), 1005, what);
     return 'result';
   }

@@ -11,14 +11,14 @@ const frame = encodePicture(16, 16);
 const gateway = await startGateway({ POOL_WORKERS: '2' });
 tap.teardown(() => gateway.kill());
 
-interface Answer {
+interface Reply {
   readonly status: number | undefined;
   readonly headers: NodeJS.Dict<string | string[]>;
   readonly body: string;
 }
 
 /** Any method on any path, sent without normalization. */
-function ask(method: string, path: string, body = ''): Promise<Answer> {
+function sendRequest(method: string, path: string, body = ''): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const sent = request({ host: '127.0.0.1', port: gateway.port, method, path, agent: false }, (response) => {
       let text = '';
@@ -40,7 +40,7 @@ const upgradeRequired = '{"error":"upgrade_required","detail":"Open this address
 const pipelineIds = ['blocking', 'bulky', 'by_width', 'dying', 'echo', 'failing', 'hanging', 'slow', 'slower', 'stuck'];
 
 test('/healthz reports that the process is alive', async (t) => {
-  const { status, headers, body } = await ask('GET', '/healthz');
+  const { status, headers, body } = await sendRequest('GET', '/healthz');
   t.equal(status, 200);
   t.equal(headers['content-type'], jsonType);
   t.equal(headers['cache-control'], 'no-store');
@@ -48,7 +48,7 @@ test('/healthz reports that the process is alive', async (t) => {
 });
 
 test('/readyz reports ready workers and their setup', async (t) => {
-  const { status, headers, body } = await ask('GET', '/readyz');
+  const { status, headers, body } = await sendRequest('GET', '/readyz');
   t.equal(status, 200);
   t.equal(headers['content-type'], jsonType);
   const { pipelines, ...rest } = JSON.parse(body) as { pipelines: string[] };
@@ -63,7 +63,7 @@ test('/readyz reports ready workers and their setup', async (t) => {
 });
 
 test('/pipelines lists all pipelines with name, description, and whether they are loaded', async (t) => {
-  const { status, headers, body } = await ask('GET', '/pipelines');
+  const { status, headers, body } = await sendRequest('GET', '/pipelines');
   t.equal(status, 200);
   t.equal(headers['content-type'], jsonType);
   const { pipelines } = JSON.parse(body) as { pipelines: Record<string, string>[] };
@@ -75,12 +75,12 @@ test('/pipelines lists all pipelines with name, description, and whether they ar
 });
 
 test('unknown query parameters are ignored', async (t) => {
-  t.equal((await ask('GET', '/healthz?verbose=1&x')).body, '{"status":"ok"}');
+  t.equal((await sendRequest('GET', '/healthz?verbose=1&x')).body, '{"status":"ok"}');
 });
 
 for (const path of ['/nowhere', '/v1', '/../../etc/passwd', '/%2e%2e/x', '//', '/web/nothing.js']) {
   test(`${path} is not found`, async (t) => {
-    const { status, headers, body } = await ask('GET', path);
+    const { status, headers, body } = await sendRequest('GET', path);
     t.equal(status, 404);
     t.equal(headers['content-type'], jsonType);
     t.equal(body, notFound);
@@ -99,14 +99,14 @@ const nearlyRight = {
 
 for (const [path, meant] of Object.entries(nearlyRight)) {
   test(`${path} is not found, and the error suggests a path`, async (t) => {
-    const { status, body } = await ask('GET', path);
+    const { status, body } = await sendRequest('GET', path);
     t.equal(status, 404);
     t.equal(body, `{"error":"not_found","detail":"No such resource; did you mean ${meant}?"}`);
   });
 }
 
 test('a frame posted to /frames/ gets an error with the right path', async (t) => {
-  const { status, body } = await ask('POST', '/frames/?pipeline_id=echo', 'x'.repeat(50_000));
+  const { status, body } = await sendRequest('POST', '/frames/?pipeline_id=echo', 'x'.repeat(50_000));
   t.equal(status, 404);
   t.equal(body, '{"error":"not_found","detail":"No such resource; did you mean /frames?"}');
 });
@@ -114,13 +114,13 @@ test('a frame posted to /frames/ gets an error with the right path', async (t) =
 for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
   test(`${method} gets 405 with the allowed methods`, async (t) => {
     for (const path of ['/healthz', '/readyz', '/pipelines', '/ws/video/stream']) {
-      const { status, headers, body } = await ask(method, path, method === 'POST' ? '{"some":"body"}' : '');
+      const { status, headers, body } = await sendRequest(method, path, method === 'POST' ? '{"some":"body"}' : '');
       t.equal(status, 405);
       t.equal(headers['allow'], 'GET, HEAD');
       t.equal(headers['content-type'], jsonType);
       t.equal(body, notAllowed);
     }
-    t.equal((await ask(method, '/nowhere')).status, 404);
+    t.equal((await sendRequest(method, '/nowhere')).status, 404);
   });
 }
 
@@ -132,7 +132,7 @@ test('HEAD has the status and the headers of GET and no body', async (t) => {
     ['/nowhere', 404],
     ['/ws/video/stream', 426],
   ] as const) {
-    const { status, headers, body } = await ask('HEAD', path);
+    const { status, headers, body } = await sendRequest('HEAD', path);
     t.equal(status, expected);
     t.equal(headers['content-type'], jsonType);
     t.equal(body, '');
@@ -140,7 +140,7 @@ test('HEAD has the status and the headers of GET and no body', async (t) => {
 });
 
 test('the stream path without an upgrade gets 426', async (t) => {
-  const { status, headers, body } = await ask('GET', '/ws/video/stream?pipeline_id=echo');
+  const { status, headers, body } = await sendRequest('GET', '/ws/video/stream?pipeline_id=echo');
   t.equal(status, 426);
   t.equal(headers['content-type'], jsonType);
   t.equal(body, upgradeRequired);
@@ -176,6 +176,6 @@ test('an upgrade of the stream without a key gets 426', async (t) => {
 
 test('/readyz counts current sessions and frames', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('echo'));
-  t.match(JSON.parse((await ask('GET', '/readyz')).body), { pool: { sessions: 1, inFlight: 0 } });
+  t.match(JSON.parse((await sendRequest('GET', '/readyz')).body), { pool: { sessions: 1, inFlight: 0 } });
   await client.close();
 });

@@ -41,12 +41,12 @@ test('at the limit, the session that has been idle longest makes room; active on
   const newcomer = await eventually(
     async () => {
       const client = await StreamClient.open(full.streamUrl('echo'));
-      return { client, answer: await client.sendUntilStarted(frame).catch(() => undefined) };
+      return { client, reply: await client.sendUntilStarted(frame).catch(() => undefined) };
     },
-    ({ answer }) => answer !== undefined,
+    ({ reply }) => reply !== undefined,
     'a place',
   );
-  t.match(newcomer.answer, { result: { slept: 0 } });
+  t.match(newcomer.reply, { result: { slept: 0 } });
   const evicted = [first, third].filter((client) => client?.closeCode !== undefined);
   t.equal(evicted.length, 1);
   t.match(evicted[0]?.texts[0], /"error":"idle_timeout","detail":"Made room for another session after \d+ s/);
@@ -72,7 +72,7 @@ test('an address has a session limit, and its own idle sessions make room', asyn
       const client = await from('198.51.100.1');
       return await client.sendUntilStarted(frame).catch(() => undefined);
     },
-    (answer) => answer !== undefined,
+    (reply) => reply !== undefined,
     'the place of the first session',
   );
   t.ok(next);

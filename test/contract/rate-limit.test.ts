@@ -20,8 +20,8 @@ test('a flooding session ends with rate_limited; other sessions of its address a
   for (let i = 0; i < 400 && bad.closeCode === undefined; i++) bad.send(frame);
   t.equal(await bad.closed(), 1008);
   t.strictSame(bad.texts.at(-1), '{"error":"rate_limited","detail":"Too many frames from this address"}');
-  const answered = bad.replies.filter((reply) => 'frame_index' in reply).map((reply) => reply['frame_index']);
-  t.equal(new Set(answered).size, answered.length, 'at most one reply per index');
+  const answeredIndices = bad.replies.filter((reply) => 'frame_index' in reply).map((reply) => reply['frame_index']);
+  t.equal(new Set(answeredIndices).size, answeredIndices.length, 'at most one reply per index');
   t.match(await good.sendUntilStarted(frame), { result: { slept: 0 } });
   t.match(await neighbor.sendUntilStarted(frame), { result: { slept: 0 } });
   await good.close();

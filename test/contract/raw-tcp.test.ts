@@ -14,9 +14,9 @@ tap.teardown(() => gateway.kill());
 
 async function isServed(): Promise<boolean> {
   const client = await StreamClient.open(gateway.streamUrl('echo'));
-  const answer = await client.sendUntilStarted(frame);
+  const reply = await client.sendUntilStarted(frame);
   await client.close();
-  return 'result' in answer;
+  return 'result' in reply;
 }
 
 test('random bytes on the port affect no other client', async (t) => {

@@ -12,9 +12,9 @@ const jpegHeaders = { 'content-type': 'image/jpeg' };
 
 async function isServed(gateway: { streamUrl(id: string): string }): Promise<boolean> {
   const client = await StreamClient.open(gateway.streamUrl('echo'));
-  const answer = await client.sendUntilStarted(frame);
+  const reply = await client.sendUntilStarted(frame);
   await client.close();
-  return 'result' in answer;
+  return 'result' in reply;
 }
 
 function post(gateway: { httpUrl: string }, body: Uint8Array<ArrayBuffer>): Promise<Response> {

@@ -50,9 +50,11 @@ test('a peer that does not read loses results, then its session, while another s
   const texts = frames.slice(0, -1).map(({ payload }) => payload.toString());
   t.equal(texts.at(-1), '{"error":"slow_reader","detail":"Replies are not being read"}');
   const replies = texts.slice(0, -1).map((text) => JSON.parse(text) as Record<string, unknown>);
-  const answered = replies.filter((reply) => 'frame_index' in reply).map((reply) => reply['frame_index'] as number);
-  t.equal(new Set(answered).size, answered.length, 'at most one reply per index');
-  t.ok(answered.length <= sent);
+  const answeredIndices = replies
+    .filter((reply) => 'frame_index' in reply)
+    .map((reply) => reply['frame_index'] as number);
+  t.equal(new Set(answeredIndices).size, answeredIndices.length, 'at most one reply per index');
+  t.ok(answeredIndices.length <= sent);
   t.ok(
     replies.some((reply) => 'result' in reply),
     'while the buffer had room, results were sent',
@@ -92,11 +94,11 @@ test('the place of a peer that does not read becomes free for others', async (t)
   const next = await eventually(
     async () => {
       const client = await StreamClient.open(single.streamUrl('echo'));
-      const answer = await client.sendUntilStarted(frame).catch((error: Error) => error.message);
+      const firstReply = await client.sendUntilStarted(frame).catch((error: Error) => error.message);
       client.socket.terminate();
-      return answer;
+      return firstReply;
     },
-    (answer) => typeof answer !== 'string',
+    (firstReply) => typeof firstReply !== 'string',
     'a place for the next client',
   );
   t.match(next, { frame_index: 0, result: { slept: 0 } });

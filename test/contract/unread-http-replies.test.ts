@@ -51,9 +51,9 @@ for (const [what, request] of floods) {
 test('a peer that reads gets every reply to its pipelined requests', async (t) => {
   const client = await RawClient.connect(gateway);
   client.socket.write(requestOf('GET', '/healthz').repeat(500));
-  const answers = () => client.text().match(/\{"status":"ok"\}/g)?.length ?? 0;
-  while (answers() < 500) await client.more();
-  t.equal(answers(), 500);
+  const replies = () => client.text().match(/\{"status":"ok"\}/g)?.length ?? 0;
+  while (replies() < 500) await client.more();
+  t.equal(replies(), 500);
   client.socket.destroy();
 });
 
@@ -61,9 +61,9 @@ test('a reply that cannot be sent at once is complete when it is read', async (t
   const client = await RawClient.connect(gateway);
   client.socket.write(requestOf('GET', '/web/main.js').repeat(10));
   const script = await (await fetch(`${gateway.httpUrl}/web/main.js`)).text();
-  const answers = () => client.bytes().toString().split(script).length - 1;
-  while (answers() < 10) await client.more();
-  t.equal(answers(), 10);
+  const replies = () => client.bytes().toString().split(script).length - 1;
+  while (replies() < 10) await client.more();
+  t.equal(replies(), 10);
   client.socket.destroy();
 });
 

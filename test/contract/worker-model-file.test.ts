@@ -27,7 +27,7 @@ const kept = `${path}.kept`;
 const gateway = await startGateway({ MODELS_DIR: modelsDir, POOL_WORKERS: '2' });
 tap.teardown(() => gateway.kill());
 
-for (const [what, harm] of [
+for (const [what, damage] of [
   ['removed', () => renameSync(path, kept)],
   [
     'overwritten',
@@ -40,7 +40,7 @@ for (const [what, harm] of [
   test(`after a model file was ${what}, loaded workers continue, and restoring it restores the others`, async (t) => {
     const logged = gateway.log().length;
     await beside(t, gateway.streamUrl('detect'), async () => {
-      harm();
+      damage();
       const client = await StreamClient.open(gateway.streamUrl('exit'));
       client.send(frame);
       const log = await eventually(

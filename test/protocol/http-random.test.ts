@@ -77,19 +77,19 @@ function makeRequest(random: () => number): string {
 }
 
 /** Whether a response belongs to a request, by status and body. */
-function answered(text: string): string[] {
-  return text.split(/(?=HTTP\/1\.1 \d{3} )/).filter((answer) => /^HTTP\/1\.1 [2-5]/.test(answer));
+function repliesIn(text: string): string[] {
+  return text.split(/(?=HTTP\/1\.1 \d{3} )/).filter((reply) => /^HTTP\/1\.1 [2-5]/.test(reply));
 }
 
-function isAnswerTo(answer: string, request: string): boolean {
-  if (request === 'GET /pipelines') return answer.includes('{"pipelines":[');
-  if (request === 'GET /readyz') return answer.includes('{"ready":');
-  return !answer.includes('{"pipelines":[') && !answer.includes('{"ready":');
+function isReplyTo(reply: string, request: string): boolean {
+  if (request === 'GET /pipelines') return reply.includes('{"pipelines":[');
+  if (request === 'GET /readyz') return reply.includes('{"ready":');
+  return !reply.includes('{"pipelines":[') && !reply.includes('{"ready":');
 }
 
 test(`${rounds} random requests with seed ${seed}: no reply to a request that a strict parser does not see`, async (t) => {
   const random = seededRandom(seed);
-  let taken = 0;
+  let fullyAnswered = 0;
   for (let round = 0; round < rounds; round++) {
     const bytes = makeRequest(random) + probe;
     const cut = Math.floor(random() * bytes.length);
@@ -98,17 +98,17 @@ test(`${rounds} random requests with seed ${seed}: no reply to a request that a 
       gateway,
       pieces.map((piece) => Buffer.from(piece, 'latin1')),
     );
-    const answers = answered(text);
+    const replies = repliesIn(text);
     const expected = strictRequests(bytes);
-    const isLast = (index: number) => index === answers.length - 1 && isEnded;
-    const wrong = answers.findIndex((answer, index) => !isAnswerTo(answer, expected[index] ?? '') && !isLast(index));
-    const surplus = answers.length > expected.length + (isEnded ? 1 : 0);
-    if (wrong >= 0 || surplus) t.fail(`round ${round}`, { pieces, expected, answers, isEnded });
+    const isLast = (index: number) => index === replies.length - 1 && isEnded;
+    const wrong = replies.findIndex((reply, index) => !isReplyTo(reply, expected[index] ?? '') && !isLast(index));
+    const surplus = replies.length > expected.length + (isEnded ? 1 : 0);
+    if (wrong >= 0 || surplus) t.fail(`round ${round}`, { pieces, expected, replies, isEnded });
     if (text.includes('{"pipelines":[') && !expected.includes('GET /pipelines'))
       t.fail(`round ${round}: smuggled`, { pieces });
-    if (expected.length > 0 && answers.length === expected.length) taken += 1;
+    if (expected.length > 0 && replies.length === expected.length) fullyAnswered += 1;
   }
-  t.ok(taken > rounds / 10, `${taken} were valid and got all replies`);
+  t.ok(fullyAnswered > rounds / 10, `${fullyAnswered} were valid and got all replies`);
 });
 
 test('the gateway is unaffected', async (t) => {

@@ -47,7 +47,7 @@ export async function startFakeGateway(t: Test, { frame, opened, host = '127.0.0
     socket.on('message', (data) => {
       const index = received[connection] as number;
       received[connection] = index + 1;
-      frame?.({ connection, index, bytes: data as Buffer, socket, ...answers(socket, index) });
+      frame?.({ connection, index, bytes: data as Buffer, socket, ...replyMethods(socket, index) });
     });
     opened?.(socket, connection);
   });
@@ -63,7 +63,7 @@ export async function startFakeGateway(t: Test, { frame, opened, host = '127.0.0
   return { port, url, received, sockets } satisfies FakeGateway;
 }
 
-function answers(socket: WebSocket, index: number): Pick<Arrival, 'result' | 'drop'> {
+function replyMethods(socket: WebSocket, index: number): Pick<Arrival, 'result' | 'drop'> {
   const text = JSON.stringify({ frame_index: index, result: { width: 8, height: 8, timings_ms: { total: 0 } } });
   return {
     result: (afterMs) => {

@@ -10,7 +10,7 @@ export function fakeRequest(line: string, headers: readonly string[]): HttpReque
   const request: Shown = {
     getUrl: () => url,
     getCaseSensitiveMethod: () => method,
-    getHeader: (asked) => pairs.find(([name]) => name === asked)?.[1] ?? '',
+    getHeader: (requested) => pairs.find(([name]) => name === requested)?.[1] ?? '',
     forEach: (visit) => {
       for (const [name, value] of pairs) visit(name, value);
     },

@@ -43,7 +43,7 @@ export class FakeSocket implements Socket {
   }
 }
 
-type Told = {
+type EmittedEvent = {
   [Name in keyof ClientEvents]: { readonly name: Name; readonly event: ClientEvents[Name] };
 }[keyof ClientEvents];
 
@@ -52,7 +52,7 @@ const names = ['sent', 'result', 'dropped', 'skipped', 'lost', 'slow_down', 'sta
 /** A client with its sockets, newest last, and all its events. */
 export class FakeGateway {
   readonly sockets: FakeSocket[] = [];
-  readonly told: Told[] = [];
+  readonly emitted: EmittedEvent[] = [];
   readonly client: Client;
 
   constructor(options: Partial<ConnectOptions> = {}) {
@@ -62,7 +62,7 @@ export class FakeGateway {
       return socket;
     };
     this.client = new Client({ url: 'ws://gateway', pipeline: 'echo', ...options }, open);
-    for (const name of names) this.client.on(name, (event) => this.told.push({ name, event } as Told));
+    for (const name of names) this.client.on(name, (event) => this.emitted.push({ name, event } as EmittedEvent));
   }
 
   get socket(): FakeSocket {
@@ -70,7 +70,7 @@ export class FakeGateway {
   }
 
   events<Name extends keyof ClientEvents>(name: Name): ClientEvents[Name][] {
-    return this.told.filter((told) => told.name === name).map(({ event }) => event as ClientEvents[Name]);
+    return this.emitted.filter((emitted) => emitted.name === name).map(({ event }) => event as ClientEvents[Name]);
   }
 
   /** Waits for the next connection attempt. */

@@ -73,8 +73,8 @@ export class StreamClient {
       const before = this.#answers().length;
       this.send(bytes);
       await this.until(() => this.#answers().length > before);
-      const answer = this.#answers()[before] as Reply;
-      if ('result' in answer) return answer;
+      const newReply = this.#answers()[before] as Reply;
+      if ('result' in newReply) return newReply;
       await new Promise((resolve) => setTimeout(resolve, resendAfterMs));
     }
   }

@@ -32,22 +32,22 @@ test('docs/reference/websocket-protocol.md has every HTTP error with its status 
 
 test('the README lists every variable that the configuration reads', async (t) => {
   const readme = page('README.md');
-  const asked = new Set<string>();
-  const spy = new Proxy({}, { get: (_, name) => void asked.add(String(name)) });
+  const read = new Set<string>();
+  const spy = new Proxy({}, { get: (_, name) => void read.add(String(name)) });
   loadConfig(spy);
-  for (const oldName of Object.values(renamedVariables)) asked.delete(oldName);
-  t.ok(asked.size > 10);
-  for (const name of asked) t.ok(readme.includes(`\`${name}\``), name);
+  for (const oldName of Object.values(renamedVariables)) read.delete(oldName);
+  t.ok(read.size > 10);
+  for (const name of read) t.ok(readme.includes(`\`${name}\``), name);
 });
 
 test('docs/reference/configuration.md has every variable with its default and range', async (t) => {
   const rows = page('docs/reference/configuration.md').split('\n');
   // -1 is not a valid port, provider or level: every variable with a range reports what is expected. A variable without an issue has no range.
   const issues = issuesOf(new Proxy({}, { get: () => '-1' }));
-  const asked = new Map<string, string>();
-  loadConfig(new Proxy({}, { get: (_, name) => void asked.set(String(name), '') }));
-  for (const oldName of Object.values(renamedVariables)) asked.delete(oldName);
-  for (const name of asked.keys()) {
+  const read = new Map<string, string>();
+  loadConfig(new Proxy({}, { get: (_, name) => void read.set(String(name), '') }));
+  for (const oldName of Object.values(renamedVariables)) read.delete(oldName);
+  for (const name of read.keys()) {
     const row = rows.filter((line) => line.startsWith(`| \`${name}\` |`));
     t.equal(row.length, 1, name);
     const [, , , range = ''] = row[0]?.split('|') ?? [];

@@ -6,13 +6,13 @@ import { silentLog } from '../../support/silent-log.ts';
 const megabyte = 1_048_576;
 
 function guardOf(closable = 1000) {
-  const state = { residentBytes: 50 * megabyte, asked: [] as number[] };
+  const state = { residentBytes: 50 * megabyte, calls: [] as number[] };
   const guard = new MemoryGuard({
     maxBytes: 100 * megabyte,
     bytesPerMessage: 6 * megabyte,
     residentBytes: () => state.residentBytes,
     closeSockets: (count) => {
-      state.asked.push(count);
+      state.calls.push(count);
       return Math.min(count, closable);
     },
     log: silentLog,
@@ -24,7 +24,7 @@ test('below the limit no socket is closed', async (t) => {
   const { guard, state } = guardOf();
   guard.check(0);
   t.notOk(guard.isOverLimit);
-  t.same(state.asked, []);
+  t.same(state.calls, []);
 });
 
 test('above the limit, as many are closed as could hold the excess', async (t) => {
@@ -32,7 +32,7 @@ test('above the limit, as many are closed as could hold the excess', async (t) =
   state.residentBytes = 130 * megabyte;
   guard.check(0);
   t.ok(guard.isOverLimit);
-  t.same(state.asked, [5]);
+  t.same(state.calls, [5]);
   state.residentBytes = 99 * megabyte;
   guard.check(100);
   t.notOk(guard.isOverLimit);
@@ -44,18 +44,18 @@ test('if it helps, the next check acts again immediately', async (t) => {
     state.residentBytes = megabytes * megabyte;
     guard.check(index * 100);
   }
-  t.equal(state.asked.length, 3);
+  t.equal(state.calls.length, 3);
 });
 
 test('if it does not help, attempts become rare', async (t) => {
   const { guard, state } = guardOf();
   state.residentBytes = 200 * megabyte;
   for (let nowMs = 0; nowMs < 60_000; nowMs += 100) guard.check(nowMs);
-  t.ok(state.asked.length < 15, `${state.asked.length} tries in a minute`);
+  t.ok(state.calls.length < 15, `${state.calls.length} tries in a minute`);
   state.residentBytes = 50 * megabyte;
   guard.check(60_000);
   state.residentBytes = 200 * megabyte;
   guard.check(60_100);
   guard.check(60_200);
-  t.ok(state.asked.length >= 2, 'it restarts after there was room');
+  t.ok(state.calls.length >= 2, 'it restarts after there was room');
 });
