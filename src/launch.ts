@@ -59,7 +59,7 @@ const child = spawn(runtime, [...runtimeFlags, cliPath, ...process.argv.slice(2)
 });
 child.channel?.unref();
 exitWithNpm(() => child.kill('SIGTERM'));
-// Terminals and process groups also send these to the gateway, which handles them itself.
+// The launcher ignores these; the gateway has its own handlers.
 for (const signal of ignored) process.on(signal, () => undefined);
 for (const signal of forwarded) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => {

@@ -3,13 +3,13 @@ import type { Log } from '../observe/log.ts';
 import type { HttpResponse, TemplatedApp } from './uws.ts';
 
 /** For the process itself: threads, model files, the log, diagnostic reports. */
-const minReservedDescriptors = 128;
+const reservedDescriptors = 128;
 /** With a low limit, the reserve is at most this fraction of it. */
 const maxReservedShare = 0.5;
 
 /** Maximum number of open sockets under a limit of file descriptors. */
 export function maxConnectionsFor(descriptors: number): number {
-  return Math.floor(descriptors - Math.min(minReservedDescriptors, descriptors * maxReservedShare));
+  return Math.floor(descriptors - Math.min(reservedDescriptors, descriptors * maxReservedShare));
 }
 
 /** File descriptor limit of this process; `Infinity` if the system reports none. */
