@@ -1,5 +1,5 @@
 /**
- * The layers of `src`, top first. A file may import from its own layer and from those above it in this list, never below.
+ * The layers of `src`, top first. A file may import only from its own layer and from layers above it in this list.
  */
 const layers = [
   ['contract', '^src/(protocol\\.ts$|errors\\.ts$|jpeg/)'],
@@ -22,7 +22,7 @@ const layers = [
 ];
 
 const downwards = layers.slice(0, -1).map(([name, path], index) => ({
-  name: `${name} imports nothing below it`,
+  name: `${name} must not import lower layers`,
   severity: 'error',
   from: { path },
   to: { path: layers.slice(index + 1).map(([, below]) => below) },
@@ -32,69 +32,69 @@ module.exports = {
   forbidden: [
     ...downwards,
     {
-      name: 'only the command line makes load',
+      name: 'only the command line generates load',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(load|cli)' },
       to: { path: '^src/load/' },
     },
     {
-      name: 'only the command line and the console draw samples',
+      name: 'only the command line and the console use samples',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(samples|load|cli|web)' },
       to: { path: '^src/samples/' },
     },
     {
-      name: 'the console knows the client, the contract and the samples, and no package',
+      name: 'the console imports only the client, the contract and the samples',
       severity: 'error',
       from: { path: '^src/web/' },
       to: { pathNot: '^src/(web/|client/index\\.ts$|protocol\\.ts$|samples/)' },
     },
     {
-      name: 'nothing imports the console',
+      name: 'no other code imports the console',
       severity: 'error',
       from: { pathNot: '^src/web/' },
       to: { path: '^src/web/' },
     },
     { name: 'no cycles', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'nothing unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    { name: 'no unresolved imports', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
-      name: 'the server knows sockets and no models',
+      name: 'the server must not import models',
       severity: 'error',
       from: { path: '^src/(server|session|pool)/' },
       to: { path: '^src/(models|tools|pipeline|worker)/' },
     },
     {
-      name: 'the worker knows models and no sockets',
+      name: 'the worker must not import the server',
       severity: 'error',
       from: { path: '^src/(worker|pipeline|tools|models)/' },
       to: { path: '^src/(server|session)/' },
     },
     {
-      name: 'the client knows the contract only',
+      name: 'the client imports only the contract',
       severity: 'error',
       from: { path: '^src/client/' },
       to: { path: '^src/', pathNot: '^src/(client/|protocol\\.ts$)' },
     },
     {
-      name: 'the client needs no package, but ws on Node',
+      name: 'the client uses no packages except ws on Node',
       severity: 'error',
       from: { path: '^src/client/', pathNot: '^src/client/(node|refusal)\\.ts$' },
       to: { dependencyTypesNot: ['local'] },
     },
     {
-      name: 'the camera bridge knows the contract and the client only',
+      name: 'the camera bridge imports only the contract and the client',
       severity: 'error',
       from: { path: '^src/camera/' },
       to: { path: '^src/', pathNot: '^src/(camera/|client/|jpeg/|(protocol|errors)\\.ts$)' },
     },
     {
-      name: 'onnxruntime-node only in models/onnx-model.ts',
+      name: 'only models/onnx-model.ts imports onnxruntime-node',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/models/onnx-model\\.ts$' },
       to: { path: 'node_modules/onnxruntime' },
     },
     {
-      name: 'uWebSockets.js only in server/uws.ts',
+      name: 'only server/uws.ts imports uWebSockets.js',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/server/uws\\.ts$' },
       to: { path: 'node_modules/uWebSockets' },

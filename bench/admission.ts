@@ -1,4 +1,4 @@
-/** `npm run bench:admission`: what the gateway's own scheduler does with many kinds of load, in simulated time, with and without holding. */
+/** `npm run bench:admission`: simulates the gateway's own scheduler under many kinds of load, with and without holding. */
 import { Command } from 'commander';
 import {
   camerasOf,
@@ -30,16 +30,16 @@ const loads: Readonly<Record<string, SimulatedCamera[]>> = {
 const settleMs = 5000;
 
 const flags = new Command('npm run bench:admission --')
-  .description('Simulates cameras before the scheduler and prints who is answered, how late, and how evenly.')
+  .description('Simulates cameras with the scheduler of the gateway and prints results, latency and fairness.')
   .option('--workers <n>', 'workers', Number, 2)
-  .option('--service <ms>', 'time that a frame takes', Number, 15)
-  .option('--wait <ms>', 'the longest hold, beside none at all', Number, 1000)
+  .option('--service <ms>', 'service time of a frame', Number, 15)
+  .option('--wait <ms>', 'maximum hold, compared with no hold', Number, 1000)
   .option('--seconds <s>', 'length of each run', Number, 60)
   .parse()
   .opts<{ workers: number; service: number; wait: number; seconds: number }>();
 
 const seconds = flags.seconds - settleMs / 1000;
-process.stdout.write('| load | longest hold, ms | offered/s | results/s | p50, ms | p99, ms | workers busy | Jain |\n');
+process.stdout.write('| load | maximum hold, ms | offered/s | results/s | p50, ms | p99, ms | workers busy | Jain |\n');
 process.stdout.write('|---|---|---|---|---|---|---|---|\n');
 for (const [name, cameras] of Object.entries(loads)) {
   for (const maxWaitMs of [flags.wait, 0]) {

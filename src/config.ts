@@ -1,123 +1,121 @@
-/** Environment and flags become one frozen Config. The only reader of `process.env`. Main thread. */
+/** Reads the environment and command-line flags into one frozen Config. The only reader of `process.env`. Main thread. */
 import { isIP, isIPv4 } from 'node:net';
 import { availableParallelism, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigError } from './errors.ts';
 
-/** Everything that can be set, checked, in the units that the names say. */
+/** All settings, validated. Names carry their units. */
 export interface Config {
   readonly host: string;
   readonly port: number;
-  /** A larger frame is answered `frame_too_large`. */
+  /** Larger frames are rejected with `frame_too_large`. */
   readonly maxFrameBytes: number;
-  /** The same limit as the peer reads it in the error: `5MB`. */
+  /** The same limit as shown to the peer in the error: `5MB`. */
   readonly maxFrameLabel: string;
-  /** uWebSockets.js cuts the connection above this, without JSON; far enough above `maxFrameBytes` to be able to explain. */
+  /** uWebSockets.js closes the connection above this, without JSON. Far enough above `maxFrameBytes` to leave room for an error message. */
   readonly hardCapBytes: number;
-  /** A request whose first line and headers are longer is refused by uWebSockets.js, without JSON. */
+  /** uWebSockets.js rejects requests whose first line and headers are longer, without JSON. */
   readonly maxHeaderBytes: number;
   readonly maxPixels: number;
   readonly dropThreshold: number;
   readonly slowdownThreshold: number;
   readonly dropWindowMs: number;
   readonly maxSessions: number;
-  /** Sessions that one address may have open. */
+  /** Open sessions per address. */
   readonly maxSessionsPerAddress: number;
-  /** Until a session's first frame; with 0 for ever. */
+  /** Time until a session's first frame; 0 for no limit. */
   readonly firstFrameTimeoutMs: number;
-  /** From one frame of a session to the next; with 0 for ever. */
+  /** Time between two frames of a session; 0 for no limit. */
   readonly idleTimeoutMs: number;
-  /** Frames that one address may send in a second. */
+  /** Frames per second and address. */
   readonly maxFramesPerSecond: number;
-  /** Proxies whose `X-Forwarded-For` is believed: addresses and networks. */
+  /** Proxies whose `X-Forwarded-For` is trusted: addresses and networks. */
   readonly trustedProxies: readonly string[];
-  /** Replies that wait unread in the gateway before results are shed; at twice as much the session ends. */
+  /** Unread replies buffered per session before results are dropped; at twice as much the session ends. */
   readonly sendBufferBytes: number;
   readonly frameTimeoutMs: number;
-  /** The longest that a frame is held for a worker; with 0 nothing is ever held. */
+  /** Maximum hold of a frame; with 0, frames are never held. */
   readonly maxWaitMs: number;
-  /** Bytes of all frames that are held at once. */
+  /** Total size of all held frames. */
   readonly maxHeldBytes: number;
-  /** Bytes of HTTP bodies that are in receipt at once. */
+  /** Total size of HTTP bodies being received. */
   readonly maxReceivingBytes: number;
-  /** For one HTTP body to come to its end. */
+  /** Time limit for receiving one HTTP body. */
   readonly bodyTimeoutMs: number;
-  /** Resident memory of the process above which unfinished messages are given up. */
+  /** Resident memory of the process above which connections with incomplete messages are closed. */
   readonly maxMemoryBytes: number;
-  /** How long a shutdown waits for frames in flight and for workers to come back. */
+  /** How long a shutdown waits for frames in flight and for workers to stop. */
   readonly shutdownGraceMs: number;
   readonly poolWorkers: number;
-  /** Objects that a worker's thread may keep; a tool that keeps more loses the thread. */
+  /** JavaScript heap per worker thread; a thread that exceeds it is terminated and replaced. */
   readonly maxHeapMegabytes: number;
-  /** A thread that does not come back so long after its frame timed out is ended. */
+  /** A thread still running this long after its frame timed out is terminated. */
   readonly maxStuckMs: number;
-  /** A gateway that has no ready worker for this long ends itself; with 0 it never does. */
+  /** The gateway exits after this long without a ready worker; 0 disables it. */
   readonly maxUnreadyMs: number;
   readonly providers: readonly string[];
   readonly modelsDir: string;
   readonly logLevel: string;
-  /** One line per variable that is set under its old name. */
+  /** One line per variable set under its old name. */
   readonly deprecations: readonly string[];
 }
 
 const bytesPerMegabyte = 1_048_576;
 
-/** Room for two frames of every worker is set aside up front, so a frame's limit has a limit. */
+/** Memory for two frames per worker is allocated up front, so the frame limit itself needs a limit. */
 const maxFrameSizeMegabytes = 64;
 /**
- * Room above the frame limit in which a peer still gets its error as JSON. uWebSockets.js keeps what has come of a message up to
- * this, for each peer and out of our sight, so there is not much of it.
+ * Room above the frame limit in which a peer still gets its error as JSON. uWebSockets.js buffers incomplete messages up to this size,
+ * per peer and without reporting it, so the factor is small.
  */
 const hardCapFactor = 1.25;
 const minHardCapBytes = 65_536;
 
-/** What a gateway with usual pipelines takes: its loop with all buffers, and each worker with its models. */
+/** Memory of a gateway with the default pipelines: the event loop with all buffers, plus each worker with its models. */
 const loopMegabytes = 1024;
 const megabytesPerWorker = 384;
-/** The rest is for the system's own buffers. */
-const maxPartOfMachine = 0.8;
+/** The rest is left for the system's own buffers. */
+const maxMachineShare = 0.8;
 const minMemoryMegabytes = 64;
 
 /**
- * As much as nginx takes from its clients unless told otherwise, four buffers of 8 KB: what a proxy lets through, long cookies and
- * tokens of a single sign-on above all, should not fail behind it. uWebSockets.js by itself stops at 4 KB.
+ * nginx's default limit for clients (four buffers of 8 KB): what passes a proxy, such as long cookies and single sign-on tokens, should
+ * not fail behind it. The default of uWebSockets.js is 4 KB.
  */
 const defaultHeaderBytes = 32_768;
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
-/** ONNX Runtime's execution providers by the names that onnxruntime-node takes. */
+/** ONNX Runtime's execution providers, by their onnxruntime-node names. */
 const knownProviders = ['cpu', 'cuda', 'tensorrt', 'coreml', 'dml', 'webgpu', 'openvino', 'migraphx', 'rocm'];
 
 const packagedModelsDir = fileURLToPath(new URL('../native-models', import.meta.url));
 
-/**
- * On two cores both run pipelines, since the loop needs only a few per cent of one; on more, one core is the loop's.
- */
+/** On two cores both run pipelines, since the event loop needs only a few percent of one. On more, one core is reserved for the loop. */
 function defaultWorkers(cores: number): number {
   return cores <= 2 ? cores : cores - 1;
 }
 
-/** Far above what is used, and below what the machine, or the container, has. */
+/** Far above normal use, and below what the machine or container has. */
 function defaultMemoryMegabytes(workers: number): number {
   const limitBytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
-  const machineMegabytes = (limitBytes / bytesPerMegabyte) * maxPartOfMachine;
+  const machineMegabytes = (limitBytes / bytesPerMegabyte) * maxMachineShare;
   return Math.max(
     minMemoryMegabytes,
     Math.floor(Math.min(machineMegabytes, loopMegabytes + workers * megabytesPerWorker)),
   );
 }
 
-/** Current name → old name, which still works. */
+/** Current name → deprecated name, which still works. */
 export const renamedVariables: Readonly<Record<string, string>> = { STREAM_SEND_BUFFER_KB: 'STREAM_MAX_UNREAD_KB' };
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Collects one line for each bad value, so that an operator sees all of them at once. */
+/** Collects one line per bad value, so that an operator sees all of them at once. */
 class EnvironmentReader {
   readonly issues: string[] = [];
-  /** One line per variable that is set under its old name. */
+  /** One line per variable set under its old name. */
   readonly deprecations: string[] = [];
   readonly #env: Environment;
 
@@ -148,7 +146,7 @@ class EnvironmentReader {
     return value;
   }
 
-  /** @returns the fallback for a bad value, so that what follows from it is not told as another one. */
+  /** @returns the fallback for a bad value, so that one mistake does not cause follow-up errors. */
   number(name: string, fallback: number, min: number, max: number): number {
     const value = this.text(name, String(fallback));
     const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
@@ -164,25 +162,28 @@ class EnvironmentReader {
     return fallback;
   }
 
-  /** Addresses and networks with commas; none where it is not set. */
+  /** Comma-separated addresses and networks; empty if not set. */
   networks(name: string): string[] {
     const entries = this.text(name, '').split(',');
     const networks = entries.map((entry) => entry.trim()).filter((entry) => entry !== '');
     for (const network of networks) {
       if (isNetwork(network)) continue;
-      this.issues.push(`${name} takes addresses and networks as 10.0.0.7, 10.0.0.0/8 or fd00::/8; not "${network}"`);
+      this.issues.push(
+        `${name}: invalid network "${network}"; expected an address or network such as 10.0.0.7, 10.0.0.0/8 or fd00::/8`,
+      );
     }
     return networks;
   }
 
-  list(name: string, fallback: string, allowed: readonly string[]): string[] {
+  providers(name: string, fallback: string, allowed: readonly string[]): string[] {
     const values = this.text(name, fallback)
       .split(',')
       .map((value) => value.trim())
       .filter((value) => value !== '');
     const unknown = values.filter((value) => !allowed.includes(value));
     if (values.length === 0) this.issues.push(`${name} must name at least one of ${allowed.join(', ')}`);
-    for (const value of unknown) this.issues.push(`${name} knows ${allowed.join(', ')}; not "${value}"`);
+    const expected = `expected one of ${allowed.join(', ')}`;
+    for (const value of unknown) this.issues.push(`${name}: unknown provider "${value}"; ${expected}`);
     return values;
   }
 }
@@ -195,8 +196,8 @@ function isNetwork(text: string): boolean {
 
 /**
  * Reads the configuration.
- * @param env variables as in `process.env`; flags of the command line are laid over it under the same names.
- * @throws ConfigError with one line for each bad value.
+ * @param env variables as in `process.env`, overridden by command-line flags under the same names.
+ * @throws ConfigError with one line per bad value.
  */
 export function loadConfig(env: Environment): Config {
   const read = new EnvironmentReader(env);
@@ -240,7 +241,7 @@ export function loadConfig(env: Environment): Config {
     maxHeapMegabytes: read.integer('POOL_HEAP_MB', 512, 64, 65_536),
     maxStuckMs: read.integer('POOL_STUCK_MS', 10_000, 0, 3_600_000),
     maxUnreadyMs: read.integer('POOL_MAX_UNREADY_MS', 60_000, 0, 3_600_000),
-    providers: read.list('ORT_PROVIDERS', 'cpu', knownProviders),
+    providers: read.providers('ORT_PROVIDERS', 'cpu', knownProviders),
     modelsDir: resolve(read.text('MODELS_DIR', packagedModelsDir)),
     logLevel: read.oneOf('LOG_LEVEL', 'info', logLevels),
     deprecations: read.deprecations,
@@ -257,7 +258,7 @@ export function loadConfig(env: Environment): Config {
   return Object.freeze(config);
 }
 
-/** The configuration of this process, with flags laid over the environment. */
+/** The configuration of this process: the environment, overridden by flags. */
 export function configOfProcess(flags: Environment = {}): Config {
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
   return loadConfig({ ...process.env, ...given });

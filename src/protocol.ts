@@ -1,18 +1,18 @@
-/** The wire contract: every message the gateway sends, and how each is written. Any thread, browsers too. */
+/** The wire contract: every message the gateway sends, and its encoding. Any thread, and browsers. */
 import { type HttpErrorCode, type StreamErrorCode, streamErrors } from './errors.ts';
 
 export type { StreamErrorCode } from './errors.ts';
 
-/** Where the stream lives. */
+/** Path of the stream. */
 export const streamPath = '/ws/video/stream';
 
-/** Where single frames are posted. */
+/** Path for single frames, sent by POST. */
 export const framesPath = '/frames';
 
-/** Close code for every session when the server goes away. */
+/** Close code of every session when the server shuts down. */
 export const goingAwayCloseCode = 1001;
 
-/** The close code that follows each error. */
+/** The WebSocket close code of an error. */
 export function closeCodeOf(code: StreamErrorCode): number {
   return streamErrors[code].closeCode;
 }
@@ -20,10 +20,10 @@ export function closeCodeOf(code: StreamErrorCode): number {
 /** A point in pixels. */
 export type Point = readonly [x: number, y: number];
 
-/** Corners of a tilted box, clockwise from the top left of what is written in it. */
+/** Corners of a rotated box, clockwise from the top left of its text. */
 export type Quad = readonly [Point, Point, Point, Point];
 
-/** A box in pixels of the frame as sent, origin top left, with what was found in it. */
+/** A box in pixels of the frame as sent, with its origin at the top left, and what was detected in it. */
 export interface Detection {
   x: number;
   y: number;
@@ -32,23 +32,23 @@ export interface Detection {
   label: string;
   /** Confidence that the object is there, 0 to 1. */
   score: number;
-  /** Where the detector tells how the box is tilted. */
+  /** Present if the detector reports rotated boxes. */
   quad?: Quad;
   text?: string;
   /** Confidence in the text, 0 to 1. */
   text_score?: number;
 }
 
-/** What a pipeline found in one frame. A pipeline's own tools may add keys of their own. */
+/** The output of a pipeline for one frame. A pipeline's tools may add their own keys. */
 export interface FrameResult {
   width: number;
   height: number;
   detections?: Detection[];
   text?: string;
   text_score?: number;
-  /** What the decoder found wrong with the file, where it is damaged: a part of the picture may be gray or displaced. */
+  /** Problems that the decoder found in a damaged file: part of the image may be gray or displaced. */
   warnings?: readonly string[];
-  /** Milliseconds for each node by its id, besides `decode` and `total`. */
+  /** Milliseconds per node id, plus `decode` and `total`. */
   timings_ms: Record<string, number>;
   [key: string]: unknown;
 }
@@ -69,7 +69,7 @@ export interface ErrorMessage {
   detail: string;
 }
 
-/** Exactly one of `result`, `dropped`, `warning`, `error` is a key of every message. */
+/** Every message has exactly one of the keys `result`, `dropped`, `warning`, `error`. */
 export type ServerMessage = ResultMessage | DroppedMessage | WarningMessage | ErrorMessage;
 
 export const slowDownMessage = '{"warning":"slow_down"}';

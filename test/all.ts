@@ -1,14 +1,14 @@
-/** Runs test files, those of its arguments or all but `test/long`, some at once, each in a Node as a user's: what it starts starts as it does for a user. */
+/** Runs the given test files, or all except `test/long`, several at a time, each in a plain Node process as a user would start it. */
 import { globSync } from 'node:fs';
 import t from 'tap';
 
-/** More than the usual cores: many tests wait for servers, cameras and timeouts. */
+/** More than the typical number of cores: many tests wait for servers, cameras and timeouts. */
 const filesAtOnce = 3;
 const fileTimeoutMs = 240_000;
 
 /**
- * By this variable tap hooks into the loading of modules in every process and thread that a test starts, for coverage and for `--changed`.
- * Neither is used here, and a gateway starts in half the time without.
+ * With this variable, tap hooks into module loading in every process and thread that a test starts, for coverage and `--changed`.
+ * Neither is used here, and without it a gateway starts in half the time.
  */
 const withoutHooks = ['-u', 'NODE_OPTIONS', process.execPath];
 

@@ -1,6 +1,6 @@
 /**
- * `npm run coverage`: which lines of the contract, sessions, pool and server the tests run, gateways that they start as processes and the threads of
- * those included. Fails where less than 95 % are. Arguments: test files, instead of those that concern these parts.
+ * `npm run coverage`: line coverage of the contract, sessions, pool and server, including gateways that tests start as processes, and their
+ * threads. Fails below 95 %. Arguments: test files, instead of those for these parts.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -18,10 +18,10 @@ const tests = [
   'test/integration/{stream,pipelines,priorities}.test.ts',
 ];
 const minShare = 0.95;
-/** Uncovered lines that are named for a file; the rest are counted. */
+/** Uncovered lines listed per file; `…` stands for the rest. */
 const maxNamed = 12;
 
-/** What V8 writes for a process or thread when it ends. */
+/** Written by V8 when a process or thread ends. */
 interface CoverageFile {
   readonly result: readonly { readonly url: string; readonly functions: readonly FunctionCoverage[] }[];
 }
@@ -44,7 +44,7 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** Prints a line for each file. @returns the covered share of all lines. */
+/** Prints one line per file. @returns the covered share of all lines. */
 function report(): number {
   const sources = new Map(
     globSync(measured, { cwd: root })
@@ -71,13 +71,13 @@ function report(): number {
     print(path, lines.length, missing);
   }
   const share = run / all;
-  process.stdout.write(`${(100 * share).toFixed(1)} % of ${all} lines; at least ${100 * minShare} % are asked for\n`);
+  process.stdout.write(`${(100 * share).toFixed(1)} % of ${all} lines; at least ${100 * minShare} % required\n`);
   return share;
 }
 
 function print(path: string, lines: number, missing: readonly number[]): void {
   const percent = lines === 0 ? 100 : (100 * (lines - missing.length)) / lines;
   const more = missing.length > maxNamed ? ', …' : '';
-  const not = missing.length === 0 ? '' : `  not ${missing.slice(0, maxNamed).join(', ')}${more}`;
+  const not = missing.length === 0 ? '' : `  uncovered ${missing.slice(0, maxNamed).join(', ')}${more}`;
   process.stdout.write(`${percent.toFixed(1).padStart(6)} %  ${relative('src', path)}${not}\n`);
 }

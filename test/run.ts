@@ -1,4 +1,4 @@
-/** Runs the tests with tap and ends with one line that counts them. Arguments: test files, of all where there are none; flags go to tap. */
+/** Runs the tests with tap and ends with one summary line. Arguments: test files (default: all); flags are passed to tap. */
 import { spawn } from 'node:child_process';
 import { createReadStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,11 +9,11 @@ import { Parser } from 'tap-parser';
 
 interface Counts {
   passed: number;
-  /** The name of each test that failed. */
+  /** The name of each failed test. */
   readonly failed: string[];
   /** Each skipped test with its reason. */
   readonly skipped: string[];
-  /** Files that failed without a test that did: crashed, killed, out of time, or without tests. */
+  /** Files that failed without a failed test: crashed, killed, timed out, or without tests. */
   readonly broken: string[];
 }
 
@@ -23,11 +23,11 @@ interface Outcome {
   readonly skip?: unknown;
 }
 
-/** Depths in the TAP of a run: `all.ts` is a test, in it each file, in that each `test()`. */
+/** Nesting depths in the TAP of a run: `all.ts` is a test, each file is a test in it, and each `test()` is one level deeper. */
 const fileDepth = 1;
 const testDepth = 2;
 
-/** Counts the tests in a file of TAP, each `test()` of a test file as one. */
+/** Counts the tests in a TAP file; each `test()` of a test file is one. */
 async function countTests(path: string): Promise<Counts> {
   const counts: Counts = { passed: 0, failed: [], skipped: [], broken: [] };
   let failedBefore = 0;
@@ -53,7 +53,7 @@ async function countTests(path: string): Promise<Counts> {
   return counts;
 }
 
-/** The reporter redraws its counts over themselves, which a file or a pipe would only collect. */
+/** The reporter redraws its counts in place, which would accumulate in a file or pipe. */
 function isProgress(line: string): boolean {
   return line.trim() === '' || line === '# No coverage generated' || /^(Asserts|Suites):/.test(line);
 }
@@ -77,15 +77,15 @@ if (tap.stdout !== null) {
   }
 }
 
-/** Counts, cleans up and tells. */
+/** Counts, cleans up and reports. */
 async function finish(code: number | null): Promise<void> {
   const { passed, failed, skipped, broken } = await countTests(output);
   rmSync(folder, { recursive: true });
-  const told = failed.length + broken.length;
+  const reported = failed.length + broken.length;
   for (const reason of skipped) process.stdout.write(`${reason}\n`);
   for (const name of failed) process.stdout.write(`failed: ${name}\n`);
   for (const file of broken) process.stdout.write(`broken: ${file} (ended early, or has no test)\n`);
   const count = skipped.length > 0 ? `, ${skipped.length} skipped` : '';
-  process.stdout.write(`${passed} passed, ${told === 0 && code !== 0 ? 1 : told} failed${count}\n`);
+  process.stdout.write(`${passed} passed, ${reported === 0 && code !== 0 ? 1 : reported} failed${count}\n`);
   process.exitCode = broken.length > 0 ? 1 : (code ?? 1);
 }

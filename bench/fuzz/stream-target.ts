@@ -9,7 +9,7 @@ import { frameLimits } from './jpeg-targets.ts';
 import type { Case, CreateTarget } from './target.ts';
 
 /** Lines of the log that no frame may bring about. */
-const troubles = /a worker was lost|a handler failed|could not be handled|timed out/;
+const troubles = /worker exited unexpectedly|handler threw|message handling failed|timed out/;
 const answerMs = 20_000;
 const bytesPerMegabyte = 1_048_576;
 
@@ -46,7 +46,7 @@ class StreamUnderTest {
     const client = this.#client ?? (await StreamClient.open(gateway.streamUrl('echo')));
     this.#client = client;
     const before = client.replies.length;
-    const answer = await client.sendUntilTaken(bytes).catch(() => undefined);
+    const answer = await client.sendUntilStarted(bytes).catch(() => undefined);
     const check = validateJpeg(bytes, frameLimits);
     if (answer !== undefined) return outcomeOfResult(answer, check);
     this.#client = undefined;

@@ -1,13 +1,13 @@
-/** Preloaded into a server (`node --import`): tells, when it ends, how late its event loop was since the last SIGUSR2. */
+/** Preloaded into a server (`node --import`): prints at exit how late its event loop was since the last SIGUSR2. */
 import { writeSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';
 
-/** The timer that is watched; a loop that is never late shows this much. */
+/** Interval of the measured timer; a loop that is never late shows this value. */
 const resolutionMs = 1;
 const nanosecondsPerMillisecond = 1e6;
 
-// What is preloaded runs in every thread; the loop that counts is the server's.
+// Preloaded modules run in every thread; only the server's loop is measured.
 if (isMainThread) watch();
 
 function watch(): void {

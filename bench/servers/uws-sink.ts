@@ -1,12 +1,12 @@
-/** A bare uWebSockets.js server that answers each message at once and does nothing else: the floor of what a message costs. */
+/** A bare uWebSockets.js server that replies to each message immediately: the minimum cost of a message. */
 import { App, us_socket_local_port } from 'uWebSockets.js';
 
-/** What the sink keeps with a socket. */
+/** Per-socket data. */
 interface SocketData {
   frameIndex: number;
 }
 
-/** As the gateway is set up. */
+/** The same settings as the gateway. */
 const maxPayloadLength = 16 * 1_048_576;
 
 const app = App();
@@ -26,7 +26,7 @@ app.ws<SocketData>('/*', {
   },
 });
 app.listen('127.0.0.1', 0, (socket) => {
-  if (!socket) throw new Error('the sink cannot listen');
+  if (!socket) throw new Error('cannot listen');
   process.stdout.write(`listening on ws://127.0.0.1:${us_socket_local_port(socket)}\n`);
 });
 process.once('SIGTERM', () => process.exit(0));

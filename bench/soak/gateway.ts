@@ -51,7 +51,7 @@ export class SoakGateway {
 
   /** Workers that it has lost since its first start, by its log. */
   get lostWorkers(): number {
-    return readFileSync(this.#logPath, 'utf8').split('"msg":"a worker was lost"').length - 1;
+    return readFileSync(this.#logPath, 'utf8').split('"msg":"worker exited unexpectedly"').length - 1;
   }
 
   /** How it ended, for a sentence. */

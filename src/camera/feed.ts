@@ -24,7 +24,7 @@ export interface FeedEnd {
 }
 
 /** The first wait before a new attempt is about this long, and each further one doubles it, up to the longest. */
-const firstRetryMs = 500;
+const minRetryMs = 500;
 const maxRetryMs = 15_000;
 /** A source that has never given a picture and seems to be no video gets so many attempts. */
 const maxDoubtfulAttempts = 3;
@@ -110,7 +110,7 @@ export class Feed {
   }
 
   async #pause(detail: string): Promise<void> {
-    const maxMs = Math.min(maxRetryMs, firstRetryMs * 2 ** Math.max(0, this.#attempts - 1));
+    const maxMs = Math.min(maxRetryMs, minRetryMs * 2 ** Math.max(0, this.#attempts - 1));
     // Bridges that lost the same camera or switch must not all come back at the same moment.
     const retryInMs = Math.round((maxMs * (1 + Math.random())) / 2);
     this.#parts.changed({ state: 'waiting', detail, retryInMs });

@@ -21,7 +21,7 @@ export interface BenchFlags extends PlanFlags {
 /** All files are held in memory while they are sent. */
 const maxFrameBytes = 512 * 1_048_576;
 /** Ctrl-C reaches the command from the terminal and once more from the launcher; a later one means "now". */
-const sameSignalMs = 1000;
+const duplicateSignalMs = 1000;
 /** What a shell reports for a command that SIGINT ended. */
 const interruptedExitCode = 130;
 
@@ -115,7 +115,8 @@ function progressBar({ rampMs, warmUpMs, durationMs }: LoadPlan, json: boolean):
 function stopOnInterrupt(run: LoadRun): () => void {
   let stoppedAtMs: number | undefined;
   const stop = () => {
-    if (stoppedAtMs !== undefined && performance.now() - stoppedAtMs > sameSignalMs) process.exit(interruptedExitCode);
+    if (stoppedAtMs !== undefined && performance.now() - stoppedAtMs > duplicateSignalMs)
+      process.exit(interruptedExitCode);
     stoppedAtMs ??= performance.now();
     run.stop();
   };

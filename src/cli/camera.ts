@@ -11,7 +11,7 @@ export type { CameraFlags } from './camera-sources.ts';
 /** What a shell reports for a command that SIGINT ended. */
 const interruptedExitCode = 130;
 /** Ctrl-C reaches the command from the terminal and once more from the launcher; a later one means "now". */
-const sameSignalMs = 1000;
+const duplicateSignalMs = 1000;
 
 /**
  * Runs the cameras.
@@ -52,7 +52,8 @@ export async function camera(sources: readonly string[], flags: CameraFlags): Pr
 function stopOnSignals(stop: () => void): () => void {
   let stoppedAtMs: number | undefined;
   const onSignal = () => {
-    if (stoppedAtMs !== undefined && performance.now() - stoppedAtMs > sameSignalMs) process.exit(interruptedExitCode);
+    if (stoppedAtMs !== undefined && performance.now() - stoppedAtMs > duplicateSignalMs)
+      process.exit(interruptedExitCode);
     stoppedAtMs ??= performance.now();
     stop();
   };

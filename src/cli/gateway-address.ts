@@ -1,10 +1,10 @@
-/** The address of `--url`, as people write it. */
+/** Parses the address given with `--url`. */
 import { streamUrl } from '../client/stream-url.ts';
 import { ConfigError } from '../errors.ts';
 
 /**
- * Takes what the client library takes, and `host:port`.
- * @throws ConfigError in one line for what is no address.
+ * Accepts what the client library accepts, and `host:port`.
+ * @throws ConfigError with one line for an invalid address.
  */
 export function streamUrlOf(text: string, pipeline: string): URL {
   const withScheme = /^[a-z]+:\/\//i.test(text) ? text : `ws://${text}`;

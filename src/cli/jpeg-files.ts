@@ -1,11 +1,11 @@
-/** Finds the JPEG files that a command was given. */
+/** Finds the JPEG files given to a command. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
 
 /**
- * A file itself, or the `.jpg` and `.jpeg` files of a folder by name.
- * @throws ConfigError when there is nothing at the path.
+ * A file itself, or the `.jpg` and `.jpeg` files of a folder, sorted by name.
+ * @throws ConfigError if the path does not exist.
  */
 export function jpegFilesAt(path: string): string[] {
   try {

@@ -1,20 +1,18 @@
-/** Ends a gateway that has no worker any more: threads that hang and do not come back, or that cannot be replaced. Main thread. */
+/** Detects a gateway without ready workers: threads that hang, or that cannot be replaced. Main thread. */
 
-/** A look at the pool is a few microseconds. */
-const lookMs = 1000;
+/** A check takes a few microseconds. */
+const pollMs = 1000;
 
 export interface ReadyWatchOptions {
-  /** Workers that are ready now. */
+  /** Number of ready workers. */
   readonly ready: () => number;
-  /** The longest time without any. */
+  /** Maximum time without any. */
   readonly maxUnreadyMs: number;
-  /** Called once, with how long none was ready. */
-  readonly giveUp: (unreadyMs: number) => void;
+  /** Called once, with the time without a ready worker. */
+  readonly onTimeout: (unreadyMs: number) => void;
 }
 
-/**
- * Looks at the pool again and again. A worker counts when two looks in a row see one, so that threads that die as soon as they are ready do not.
- */
+/** Checks the pool periodically. A worker counts only if two checks in a row see one, so that threads that crash when ready do not count. */
 export class ReadyWatch {
   readonly #options: ReadyWatchOptions;
   #readySinceMs: number | undefined;
@@ -26,15 +24,15 @@ export class ReadyWatch {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.look(performance.now()), lookMs).unref();
+    this.#timer = setInterval(() => this.check(performance.now()), pollMs).unref();
   }
 
   stop(): void {
     clearInterval(this.#timer);
   }
 
-  /** @param nowMs monotonic. */
-  look(nowMs: number): void {
+  /** @param nowMs monotonic time. */
+  check(nowMs: number): void {
     if (this.#options.ready() > 0) {
       if (this.#readySinceMs === undefined) this.#readySinceMs = nowMs;
       else this.#unreadySinceMs = undefined;
@@ -45,6 +43,6 @@ export class ReadyWatch {
     const unreadyMs = nowMs - this.#unreadySinceMs;
     if (unreadyMs < this.#options.maxUnreadyMs) return;
     this.stop();
-    this.#options.giveUp(unreadyMs);
+    this.#options.onTimeout(unreadyMs);
   }
 }

@@ -1,4 +1,4 @@
-/** `framegate send`: sends JPEG files as a camera would and prints every reply as one JSON line. */
+/** `framegate send`: sends JPEG files like a camera and prints every reply as one JSON line. */
 import { readFileSync } from 'node:fs';
 import { SingleBar } from 'cli-progress';
 import WebSocket from 'ws';
@@ -11,21 +11,21 @@ import { jpegFilesAt } from './jpeg-files.ts';
 export interface SendOptions {
   readonly pipeline: string;
   readonly url: string;
-  /** Frames a second; without it the next frame goes when the last is answered. */
+  /** Frames per second; if undefined, each frame is sent after the reply to the previous one. */
   readonly fps: number | undefined;
 }
 
-/** A frame that was not taken is sent again after this, when no rate was asked for. */
-const resendAfterMs = 50;
-/** So often: a server that loads its models drops for a few seconds. */
-const maxResends = 200;
-/** With a rate, replies to the last frames may take this long. */
-const lastRepliesMs = 10_000;
+/** Without a rate, a dropped frame is sent again after this time. */
+const retryDelayMs = 50;
+/** A server that is loading its models drops frames for a few seconds. */
+const maxRetries = 200;
+/** With a rate, maximum wait for the last replies. */
+const drainTimeoutMs = 10_000;
 
 /**
  * Sends files in order.
- * @returns the exit code: 0 when every file was answered with a result, 1 when not.
- * @throws ConfigError when there is nothing to send.
+ * @returns the exit code: 0 if every file got a result, otherwise 1.
+ * @throws ConfigError if there is nothing to send.
  */
 export async function send(paths: readonly string[], options: SendOptions): Promise<number> {
   const files = paths.flatMap(jpegFilesAt);
@@ -34,7 +34,7 @@ export async function send(paths: readonly string[], options: SendOptions): Prom
     files,
     new WebSocket(streamUrlOf(options.url, options.pipeline), { perMessageDeflate: false }),
   );
-  await sender.opened();
+  await sender.waitForOpen();
   await (options.fps === undefined ? sender.oneByOne() : sender.atRate(options.fps));
   return sender.finish();
 }
@@ -48,10 +48,10 @@ class Sender {
     clearOnComplete: true,
     format: 'sending [{bar}] {value}/{total} {file}',
   });
-  /** File of each frame index, and how many were answered with a result. */
+  /** File of each frame index. */
   readonly #sent: string[] = [];
   #results = 0;
-  #answered = 0;
+  #replies = 0;
   #wake: (() => void) | undefined;
   #lastReply: ServerMessage | undefined;
   #closed = false;
@@ -66,32 +66,32 @@ class Sender {
     });
   }
 
-  opened(): Promise<void> {
+  waitForOpen(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#socket.once('open', resolve);
       const fail = (reason: string) => reject(new ConfigError([`cannot reach ${this.#socket.url}: ${reason}`]));
       onRefusal(this.#socket, fail);
-      // Aborting a refused attempt makes an error of its own, which nobody waits for any more.
+      // Aborting a refused attempt emits another error, which is ignored here.
       this.#socket.on('error', ({ message }) => fail(message));
     });
   }
 
-  /** Every file until it is taken, the next after the reply. */
+  /** Sends each file until it gets a result or an error, one after the other. */
   async oneByOne(): Promise<void> {
     this.#startBar();
     for (const file of this.#files) {
       const bytes = readFileSync(file);
-      for (let tries = 0; tries <= maxResends && !this.#closed; tries++) {
+      for (let tries = 0; tries <= maxRetries && !this.#closed; tries++) {
         this.#sendFrame(file, bytes);
-        await this.#until(() => this.#answered === this.#sent.length);
+        await this.#until(() => this.#replies === this.#sent.length);
         if (this.#lastReply === undefined || !('dropped' in this.#lastReply)) break;
-        await sleep(resendAfterMs);
+        await sleep(retryDelayMs);
       }
       if (this.#closed) return;
     }
   }
 
-  /** Each file once, at a fixed rate, whatever comes back. */
+  /** Sends each file once, at a fixed rate, without waiting for replies. */
   async atRate(fps: number): Promise<void> {
     this.#startBar();
     const startedAtMs = performance.now();
@@ -101,12 +101,12 @@ class Sender {
       if (this.#closed) return;
       this.#sendFrame(file, bytes);
     }
-    await this.#until(() => this.#answered === this.#sent.length, lastRepliesMs);
+    await this.#until(() => this.#replies === this.#sent.length, drainTimeoutMs);
   }
 
   finish(): number {
     this.#bar.stop();
-    if (this.#closed && this.#answered < this.#sent.length) process.stderr.write('the connection was closed\n');
+    if (this.#closed && this.#replies < this.#sent.length) process.stderr.write('connection closed\n');
     this.#socket.close();
     return this.#results === this.#files.length ? 0 : 1;
   }
@@ -125,13 +125,13 @@ class Sender {
     process.stdout.write(`${JSON.stringify(file === undefined ? message : { file, ...message })}\n`);
     if ('warning' in message) return;
     this.#lastReply = message;
-    this.#answered += 1;
+    this.#replies += 1;
     if ('result' in message) this.#results += 1;
     this.#bar.update(this.#results, { file: file ?? '' });
     this.#wake?.();
   }
 
-  /** Waits for `done`, the end of the connection, or the time limit. */
+  /** Waits until `done()`, the end of the connection, or the time limit. */
   async #until(done: () => boolean, limitMs?: number): Promise<void> {
     const deadlineMs = limitMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + limitMs;
     while (!done() && !this.#closed && performance.now() < deadlineMs) {

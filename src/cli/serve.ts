@@ -2,7 +2,7 @@
 import { type Config, configOfProcess } from '../config.ts';
 import { failureExitCode } from '../errors.ts';
 import { stderrWriter } from '../observe/line-writer.ts';
-import { createLog, describeLoss, type OwnedLog } from '../observe/log.ts';
+import { createLog, describeDropped, type ProcessLog } from '../observe/log.ts';
 import { openStderr } from '../observe/stderr.ts';
 import { loadPipelines } from '../pipeline/registry.ts';
 import { startLocalPool } from '../pool/local-pool.ts';
@@ -12,7 +12,7 @@ import { type Server, startServer } from '../server/app.ts';
 import { ReadyWatch } from './ready-watch.ts';
 import { handleSignals } from './signals.ts';
 
-/** Flags of `serve`: each stands for the variable of the same name and wins over it. */
+/** Flags of `serve`: each overrides the environment variable of the same name. */
 export interface ServeFlags {
   readonly host?: string;
   readonly port?: string;
@@ -20,12 +20,12 @@ export interface ServeFlags {
   readonly modelsDir?: string;
 }
 
-/** Ctrl-C reaches the server from the terminal and once more from the launcher; a later signal means "now". */
-const sameSignalMs = 1000;
+/** Ctrl-C arrives twice, from the terminal and from the launcher. A later signal means "stop immediately". */
+const duplicateSignalMs = 1000;
 
 /**
  * Runs the server until SIGTERM or SIGINT.
- * @throws ConfigError when it cannot start.
+ * @throws ConfigError if it cannot start.
  */
 export async function serve(flags: ServeFlags): Promise<void> {
   const config = configOfProcess({
@@ -36,7 +36,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   });
   const startedAtMs = performance.now();
   openStderr();
-  const writer = stderrWriter(describeLoss);
+  const writer = stderrWriter(describeDropped);
   const log = createLog({ level: config.logLevel, writer });
   process.once('exit', () => log.flush());
   handleSignals({ log, stop: () => process.kill(process.pid, 'SIGTERM') });
@@ -47,28 +47,28 @@ export async function serve(flags: ServeFlags): Promise<void> {
   let server: Server;
   let isStopping = () => false;
   try {
-    server = stoppedOnce(await startServer({ config, pool, pipelines, log }));
+    server = withSharedStop(await startServer({ config, pool, pipelines, log }));
     isStopping = stopOnSignals(server, log);
     await started;
   } catch (error) {
-    // A signal while workers load ends them too; its handler ends the process.
+    // A signal during startup stops the workers too; its handler ends the process.
     if (isStopping()) return;
     if (!(await pool.stop(config.shutdownGraceMs))) {
-      log.fatal({ err: error }, 'a worker did not come back in time');
-      die(log);
+      log.fatal({ err: error }, 'worker did not stop in time');
+      killProcess(log);
     }
     throw error;
   }
   const url = `ws://${config.host}:${server.port}${streamPath}`;
-  const page = pageUrl(config.host, server.port);
+  const page = consoleUrl(config.host, server.port);
   watchWorkers(config, server, pool, log, isStopping);
   log.info({ url, page, ...summaryOf(config, pool), startMs: Math.round(performance.now() - startedAtMs) }, 'ready');
-  // Log lines are for programs; whoever has just typed the command wants to know where to look.
+  // Log lines are for programs; a person at a terminal wants to know what to open.
   if (process.stderr.isTTY) writer.write(`\nframegate is ready: open ${page} in a browser.\n\n`);
 }
 
-/** A signal may come while the gateway gives up: both wait for the same stop. */
-function stoppedOnce(server: Server): Server {
+/** A signal and the unready watch may both stop the server; they share one stop. */
+function withSharedStop(server: Server): Server {
   let stopped: Promise<boolean> | undefined;
   const stop = () => {
     stopped ??= server.stop();
@@ -77,21 +77,21 @@ function stoppedOnce(server: Server): Server {
   return { ...server, stop };
 }
 
-/** Ends the gateway when its pool has had no worker for too long. */
-function watchWorkers(config: Config, server: Server, pool: Pool, log: OwnedLog, isStopping: () => boolean): void {
+/** Stops the gateway when its pool has had no ready worker for too long. */
+function watchWorkers(config: Config, server: Server, pool: Pool, log: ProcessLog, isStopping: () => boolean): void {
   if (config.maxUnreadyMs === 0) return;
-  const giveUp = async (unreadyMs: number) => {
+  const onTimeout = async (unreadyMs: number) => {
     if (isStopping()) return;
     const { size, ready, timedOut } = pool.status();
-    log.fatal({ size, ready, timedOut, unreadyMs: Math.round(unreadyMs) }, 'no worker has been ready for too long');
+    log.fatal({ size, ready, timedOut, unreadyMs: Math.round(unreadyMs) }, 'no worker ready for too long');
     if (await server.stop()) process.exit(failureExitCode);
-    failNow(log);
+    exitWithFailure(log);
   };
-  new ReadyWatch({ ready: () => pool.status().ready, maxUnreadyMs: config.maxUnreadyMs, giveUp }).start();
+  new ReadyWatch({ ready: () => pool.status().ready, maxUnreadyMs: config.maxUnreadyMs, onTimeout }).start();
 }
 
-/** Where a browser on this machine finds the console; one that listens everywhere is found at home too. */
-export function pageUrl(host: string, port: number): string {
+/** URL of the console for a browser on this machine; a wildcard address becomes the loopback address. */
+export function consoleUrl(host: string, port: number): string {
   const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
   return `http://${name}:${port}/`;
 }
@@ -101,12 +101,12 @@ function summaryOf(config: Config, pool: Pool): object {
   return { workers: config.poolWorkers, modelsDir: config.modelsDir, pipelines, ...reports[0] };
 }
 
-/** @returns whether a signal has come. */
-function stopOnSignals(server: Server, log: OwnedLog): () => boolean {
+/** @returns whether a signal has arrived. */
+function stopOnSignals(server: Server, log: ProcessLog): () => boolean {
   let stoppingSinceMs: number | undefined;
   const stop = async (signal: NodeJS.Signals) => {
     if (stoppingSinceMs !== undefined) {
-      if (performance.now() - stoppingSinceMs > sameSignalMs) die(log);
+      if (performance.now() - stoppingSinceMs > duplicateSignalMs) killProcess(log);
       return;
     }
     stoppingSinceMs = performance.now();
@@ -115,29 +115,29 @@ function stopOnSignals(server: Server, log: OwnedLog): () => boolean {
       log.info('stopped');
       process.exit(0);
     }
-    log.fatal('a worker did not come back in time');
-    die(log);
+    log.fatal('worker did not stop in time');
+    killProcess(log);
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   return () => stoppingSinceMs !== undefined;
 }
 
-/** The only way out while a thread is inside native code: an ordinary exit would abort in its destructors. */
-function die(log: OwnedLog): never {
+/** The only way to exit while a thread is inside native code: a normal exit would abort in native destructors. */
+function killProcess(log: ProcessLog): never {
   log.flush();
   process.kill(process.pid, 'SIGKILL');
   throw new Error('killed');
 }
 
 /**
- * Ends with code 1 while a thread is inside native code: another program, which only ends with that code, takes the place of this one, and
- * the system ends all threads without a destructor. Where Node or the system cannot, SIGKILL is left.
+ * Exits with code 1 while a thread is inside native code: execve replaces this process by a program that only exits with that code, and
+ * the kernel ends all threads without running destructors. If Node or the system does not support it, uses SIGKILL.
  */
-function failNow(log: OwnedLog): never {
+function exitWithFailure(log: ProcessLog): never {
   log.flush();
   if (process.execve !== undefined && process.platform !== 'win32') {
     process.execve(process.execPath, [process.execPath, '-e', `process.exit(${failureExitCode})`], {});
   }
-  return die(log);
+  return killProcess(log);
 }

@@ -36,7 +36,7 @@ export interface ClientEvents extends ReplyEvents {
 }
 
 /** The first wait before a new attempt is about this long, and each further one doubles it, up to the longest. */
-const firstRetryMs = 250;
+const minRetryMs = 250;
 const maxRetryMs = 15_000;
 
 interface Waiter {
@@ -203,7 +203,7 @@ export class Client extends Emitter<ClientEvents> {
   }
 
   #retry(error: ClientError): void {
-    const maxMs = Math.min(maxRetryMs, firstRetryMs * 2 ** (this.#attempts - 1));
+    const maxMs = Math.min(maxRetryMs, minRetryMs * 2 ** (this.#attempts - 1));
     // Cameras that lost the same gateway must not all come back at the same moment.
     const retryInMs = (maxMs * (1 + Math.random())) / 2;
     clearTimeout(this.#timer);

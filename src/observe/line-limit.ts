@@ -1,18 +1,18 @@
-/** How often lines of one kind may be logged: a peer that makes one with every message must not fill the disk. Main thread. */
+/** Rate limit for log lines: a peer that causes one per message must not fill the disk. Main thread. */
 
 export interface LineLimits {
-  /** Lines of one kind within a window. */
+  /** Lines per kind and window. */
   readonly maxLines: number;
   readonly windowMs: number;
 }
 
-/** Enough for every camera of a large site to change its state at once; ten lines a second for as long as it lasts. */
+/** Allows every camera of a large site to change state at once, or ten lines per second continuously. */
 export const defaultLineLimits: LineLimits = { maxLines: 100, windowMs: 10_000 };
 
-/** Kinds are the messages in the source, of which there are a few dozen; more than this share one window. */
+/** Kinds are the messages in the source, a few dozen. Above this number, kinds share one window. */
 const maxKinds = 200;
 
-export interface LeftOut {
+export interface OmittedLines {
   readonly kind: string;
   readonly lines: number;
 }
@@ -20,7 +20,7 @@ export interface LeftOut {
 interface Window {
   readonly endMs: number;
   admitted: number;
-  leftOut: number;
+  omitted: number;
 }
 
 export class LineLimit {
@@ -33,7 +33,7 @@ export class LineLimit {
 
   /**
    * @param kind what the lines have in common: their message.
-   * @returns whether the line may be written. `takeLeftOut` comes before it, or what an ended window left out is not told.
+   * @returns whether the line may be written. Call `takeOmitted` first, or the count of an expired window is lost.
    */
   admit(kind: string, nowMs: number): boolean {
     const window = this.#windowOf(this.#windows.size < maxKinds || this.#windows.has(kind) ? kind : 'other', nowMs);
@@ -41,21 +41,21 @@ export class LineLimit {
       window.admitted += 1;
       return true;
     }
-    window.leftOut += 1;
+    window.omitted += 1;
     return false;
   }
 
-  /** Forgets windows that have ended. @returns what was left out in them. */
-  takeLeftOut(nowMs: number): LeftOut[] {
+  /** Removes expired windows. @returns the lines omitted in them. */
+  takeOmitted(nowMs: number): OmittedLines[] {
     const ended = [...this.#windows].filter(([, { endMs }]) => endMs <= nowMs);
     for (const [kind] of ended) this.#windows.delete(kind);
-    return ended.flatMap(([kind, { leftOut }]) => (leftOut > 0 ? [{ kind, lines: leftOut }] : []));
+    return ended.flatMap(([kind, { omitted }]) => (omitted > 0 ? [{ kind, lines: omitted }] : []));
   }
 
   #windowOf(kind: string, nowMs: number): Window {
     const open = this.#windows.get(kind);
     if (open !== undefined && open.endMs > nowMs) return open;
-    const window = { endMs: nowMs + this.#limits.windowMs, admitted: 0, leftOut: 0 };
+    const window = { endMs: nowMs + this.#limits.windowMs, admitted: 0, omitted: 0 };
     this.#windows.set(kind, window);
     return window;
   }

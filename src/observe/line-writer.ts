@@ -1,119 +1,119 @@
-/** Writes lines to a descriptor that never blocks: what finds no room is dropped, counted and told once there is room again. Main thread. */
+/** Writes lines to a non-blocking descriptor. Lines that do not fit the buffer are dropped, counted, and reported once there is room. Main thread. */
 import { writeSync } from 'node:fs';
 
 export interface LineWriterOptions {
-  /** Writes what it can. @returns how many bytes. @throws an Error with the system's `code`; EAGAIN where there is no room now. */
+  /** Writes as much as possible. @returns the number of bytes. @throws an Error with the system's `code`; EAGAIN if there is no room now. */
   readonly write: (bytes: Uint8Array) => number;
-  /** The line, with its end, that tells how many were dropped. */
-  readonly describeLoss: (lines: number) => string;
-  /** Bytes that may wait for a reader. */
-  readonly maxWaitingBytes?: number;
+  /** The line, including its line break, that reports how many were dropped. */
+  readonly describeDropped: (lines: number) => string;
+  /** Bytes buffered for the reader. */
+  readonly maxBufferedBytes?: number;
 }
 
-/** Some 5,000 lines: a reader that stops for a moment loses none. */
-const defaultMaxWaitingBytes = 1_048_576;
+/** Some 5,000 lines: enough for a reader that pauses briefly. */
+const defaultMaxBufferedBytes = 1_048_576;
 
-/** A reader that does not read is looked at again after this. */
+/** Retry interval while the reader does not read. */
 const retryFullMs = 100;
 
-/** A disk that is full, or a reader that has gone, is tried again after this. */
+/** Retry interval if the disk is full or the reader is gone. */
 const retryFailedMs = 1000;
 
-/** How long the end of the process waits for a reader. */
+/** How long process exit waits for the reader. */
 const maxFlushMs = 200;
 const flushPollMs = 10;
 
-interface WaitingLine {
+interface BufferedLine {
   readonly bytes: Uint8Array;
-  /** Lines that are lost when this one is. */
+  /** Lines lost if this one is dropped. */
   readonly lines: number;
 }
 
 export class LineWriter {
   readonly #options: LineWriterOptions;
-  readonly #maxWaitingBytes: number;
-  #waiting: WaitingLine[] = [];
-  #waitingBytes = 0;
+  readonly #maxBufferedBytes: number;
+  #buffered: BufferedLine[] = [];
+  #bufferedBytes = 0;
   /** Bytes of the first line that have been written. */
   #written = 0;
-  #lost = 0;
-  /** A line was cut: the next one begins with the missing end. */
-  #isCut = false;
-  /** Set while the descriptor takes nothing. */
+  #dropped = 0;
+  /** A line was cut off: the next one starts with a line break. */
+  #isTruncated = false;
+  /** Set while the descriptor accepts nothing. */
   #retryTimer: NodeJS.Timeout | undefined;
 
   constructor(options: LineWriterOptions) {
     this.#options = options;
-    this.#maxWaitingBytes = options.maxWaitingBytes ?? defaultMaxWaitingBytes;
+    this.#maxBufferedBytes = options.maxBufferedBytes ?? defaultMaxBufferedBytes;
   }
 
-  /** @param line with its end. Never throws, never waits. */
+  /** @param line including its line break. Never throws, never blocks. */
   write(line: string): void {
     const bytes = Buffer.from(line);
-    // After a loss nothing goes on before the loss itself is told, so that the gap is where the lines are missing.
-    if (this.#lost > 0 || this.#waitingBytes + bytes.length > this.#maxWaitingBytes) this.#lost += 1;
+    // After a loss, the loss is reported before any further line, so that the report stands where the lines are missing.
+    if (this.#dropped > 0 || this.#bufferedBytes + bytes.length > this.#maxBufferedBytes) this.#dropped += 1;
     else this.#append(bytes, 1);
     if (this.#retryTimer === undefined) this.#drain();
   }
 
-  /** Writes what waits, for a process that is about to end: waits for a reader, but not for long. */
+  /** Writes the buffered lines before the process exits. Waits for the reader, but not for long. */
   flush(): void {
     clearTimeout(this.#retryTimer);
     const deadlineMs = performance.now() + maxFlushMs;
     this.#drain();
-    while (this.#waiting.length > 0 && performance.now() < deadlineMs) {
+    while (this.#buffered.length > 0 && performance.now() < deadlineMs) {
       sleep(flushPollMs);
       clearTimeout(this.#retryTimer);
       this.#drain();
     }
   }
 
-  /** pino calls it after a fatal line. */
+  /** Called by pino after a fatal line. */
   flushSync(): void {
     this.flush();
   }
 
   #append(bytes: Uint8Array, lines: number): void {
-    this.#waiting.push({ bytes, lines });
-    this.#waitingBytes += bytes.length;
+    this.#buffered.push({ bytes, lines });
+    this.#bufferedBytes += bytes.length;
   }
 
   #drain(): void {
     this.#retryTimer = undefined;
     try {
-      this.#writeWaiting();
-      if (this.#lost === 0) return;
-      this.#appendLoss();
-      this.#writeWaiting();
+      this.#writeBuffered();
+      if (this.#dropped === 0) return;
+      this.#appendDropped();
+      this.#writeBuffered();
     } catch (error) {
       const isFull = (error as NodeJS.ErrnoException).code === 'EAGAIN';
-      if (!isFull) this.#giveUpWaiting();
+      if (!isFull) this.#discardBuffered();
       this.#retryTimer = setTimeout(() => this.#drain(), isFull ? retryFullMs : retryFailedMs).unref();
     }
   }
 
-  #appendLoss(): void {
-    const text = this.#options.describeLoss(this.#lost);
-    this.#append(Buffer.from(this.#isCut ? `\n${text}` : text), this.#lost);
-    this.#lost = 0;
-    this.#isCut = false;
+  #appendDropped(): void {
+    const text = this.#options.describeDropped(this.#dropped);
+    this.#append(Buffer.from(this.#isTruncated ? `\n${text}` : text), this.#dropped);
+    this.#dropped = 0;
+    this.#isTruncated = false;
   }
 
-  #writeWaiting(): void {
-    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+  #writeBuffered(): void {
+    for (let first = this.#buffered[0]; first !== undefined; first = this.#buffered[0]) {
       this.#written += this.#options.write(first.bytes.subarray(this.#written));
       if (this.#written < first.bytes.length) continue;
-      this.#waiting.shift();
-      this.#waitingBytes -= first.bytes.length;
+      this.#buffered.shift();
+      this.#bufferedBytes -= first.bytes.length;
       this.#written = 0;
     }
   }
 
-  #giveUpWaiting(): void {
-    this.#isCut ||= this.#written > 0;
-    this.#lost += this.#waiting.reduce((sum, { lines }) => sum + lines, 0);
-    this.#waiting = [];
-    this.#waitingBytes = 0;
+  #discardBuffered(): void {
+    this.#isTruncated ||= this.#written > 0;
+    this.#dropped += this.#buffered.reduce((sum, { lines }) => sum + lines, 0);
+    this.#buffered = [];
+    this.#bufferedBytes = 0;
     this.#written = 0;
   }
 }
@@ -122,10 +122,10 @@ function sleep(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)), 0, 0, ms);
 }
 
-/** The number that standard error always has. */
+/** File descriptor of standard error. */
 const stderrDescriptor = 2;
 
-/** A writer to standard error, which is made non-blocking before by `openStderr`. */
-export function stderrWriter(describeLoss: LineWriterOptions['describeLoss']): LineWriter {
-  return new LineWriter({ write: (bytes) => writeSync(stderrDescriptor, bytes), describeLoss });
+/** Writes to standard error, which `openStderr` must have made non-blocking. */
+export function stderrWriter(describeDropped: LineWriterOptions['describeDropped']): LineWriter {
+  return new LineWriter({ write: (bytes) => writeSync(stderrDescriptor, bytes), describeDropped });
 }

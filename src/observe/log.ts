@@ -1,4 +1,4 @@
-/** The log: one JSON line an event on standard error, so that standard output stays for results. Main thread. */
+/** The log: one JSON line per event on standard error; standard output is reserved for results. Main thread. */
 import pino, { type Logger, levels } from 'pino';
 import { defaultLineLimits, LineLimit, type LineLimits } from './line-limit.ts';
 import type { LineWriter } from './line-writer.ts';
@@ -6,7 +6,7 @@ import type { LineWriter } from './line-writer.ts';
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal'>;
 
 export interface LogOptions {
-  /** pino's: trace, debug, info, warn, error, fatal or silent. */
+  /** pino level: trace, debug, info, warn, error, fatal or silent. */
   readonly level: string;
   readonly writer: Pick<LineWriter, 'write' | 'flush' | 'flushSync'>;
   readonly limits?: LineLimits;
@@ -14,39 +14,39 @@ export interface LogOptions {
   readonly now?: () => number;
 }
 
-/** The log of a process, which has to be flushed before the process ends. */
-export interface OwnedLog extends Log {
-  /** Tells what was left out and writes what waits, as far as somebody reads. */
+/** The log of a process. Flush it before the process exits. */
+export interface ProcessLog extends Log {
+  /** Reports omitted lines and writes what is buffered, as far as the reader allows. */
   flush(): void;
 }
 
-/** What a writer says where it had to drop lines: written by hand, since it must not be counted as a line itself. */
-export function describeLoss(lines: number): string {
+/** The line that reports dropped lines. Formatted here, since it must not be counted as a log line itself. */
+export function describeDropped(lines: number): string {
   const time = new Date().toISOString();
-  return `${JSON.stringify({ level: levels.values['warn'], time, lines, msg: 'log lines were dropped: nobody took them' })}\n`;
+  return `${JSON.stringify({ level: levels.values['warn'], time, lines, msg: 'log lines dropped; standard error was not being read' })}\n`;
 }
 
-/** Lines of one message are limited; fatal ones never. */
+/** The number of lines per message is limited, except for fatal ones. */
 export function createLog({
   level,
   writer,
   limits = defaultLineLimits,
   now = () => performance.now(),
-}: LogOptions): OwnedLog {
+}: LogOptions): ProcessLog {
   const limit = new LineLimit(limits);
   let timer: NodeJS.Timeout | undefined;
   const base = { base: null, timestamp: pino.stdTimeFunctions.isoTime };
   const unlimited = pino({ ...base, level }, writer);
-  const tellLeftOut = (untilMs: number) => {
-    for (const { kind, lines } of limit.takeLeftOut(untilMs)) {
-      unlimited.warn({ kind, lines, windowMs: limits.windowMs }, 'log lines were left out: too many of one kind');
+  const logOmitted = (untilMs: number) => {
+    for (const { kind, lines } of limit.takeOmitted(untilMs)) {
+      unlimited.warn({ kind, lines, windowMs: limits.windowMs }, 'log lines omitted; too many with the same message');
     }
   };
-  const tellLater = () => {
+  const scheduleOmittedLog = () => {
     if (timer !== undefined) return;
     timer = setTimeout(() => {
       timer = undefined;
-      tellLeftOut(now());
+      logOmitted(now());
     }, limits.windowMs).unref();
   };
   const limited = pino(
@@ -57,9 +57,9 @@ export function createLog({
         logMethod(args, method, lineLevel) {
           const nowMs = now();
           const isFatal = lineLevel >= (levels.values['fatal'] ?? 0);
-          tellLeftOut(nowMs);
+          logOmitted(nowMs);
           if (isFatal || limit.admit(String(args.at(-1)), nowMs)) method.apply(this, args);
-          else tellLater();
+          else scheduleOmittedLog();
         },
       },
     },
@@ -67,7 +67,7 @@ export function createLog({
   );
   return Object.assign(limited, {
     flush: () => {
-      tellLeftOut(Number.POSITIVE_INFINITY);
+      logOmitted(Number.POSITIVE_INFINITY);
       writer.flush();
     },
   });

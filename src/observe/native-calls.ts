@@ -1,69 +1,69 @@
 /**
- * Says across threads whether a worker is in native code that aborts the process when its thread is ended there: ONNX Runtime, jpeg-turbo.
+ * Tracks across threads whether a worker is in native code that aborts the process if its thread is terminated: ONNX Runtime, jpeg-turbo.
  *
- *   worker: count itself in, look whether it may go on, call, count itself out
- *   loop:   forbid going on, look whether it is counted in; if not, it never will be, and may be ended
+ *   worker: increments the counter, checks that calls are allowed, calls, decrements the counter
+ *   loop:   forbids calls, then checks the counter: if it is 0, it stays 0, and the thread may be terminated
  */
 
-/** Places in the shared memory. */
-const insideAt = 0;
-const forbiddenAt = 1;
-const places = 2;
+/** Fields of the shared memory. */
+const activeIndex = 0;
+const forbiddenIndex = 1;
+const fieldCount = 2;
 
-/** This thread's own; none on the main thread and in tools of the command line, which nobody ends. */
-let own: Int32Array | undefined;
+/** Of this thread; undefined on the main thread and in commands, which are never terminated. */
+let threadState: Int32Array | undefined;
 
-/** The loop's view of one thread. */
+/** One thread as seen from the event loop. */
 export class NativeCalls {
-  /** For the thread: {@link shareNativeCalls}. */
-  readonly memory = new SharedArrayBuffer(places * Int32Array.BYTES_PER_ELEMENT);
+  /** Pass this to {@link shareNativeCalls} in the thread. */
+  readonly memory = new SharedArrayBuffer(fieldCount * Int32Array.BYTES_PER_ELEMENT);
   readonly #shared = new Int32Array(this.memory);
 
-  /** From now on the thread begins no native call. @returns whether it is in none. */
+  /** Forbids further native calls. @returns whether none is running. */
   forbid(): boolean {
-    Atomics.store(this.#shared, forbiddenAt, 1);
-    return Atomics.load(this.#shared, insideAt) === 0;
+    Atomics.store(this.#shared, forbiddenIndex, 1);
+    return Atomics.load(this.#shared, activeIndex) === 0;
   }
 }
 
-/** Called once, when a thread starts, with the memory of its {@link NativeCalls}. */
+/** Called once when a thread starts, with the memory of its {@link NativeCalls}. */
 export function shareNativeCalls(memory: SharedArrayBuffer): void {
-  own = new Int32Array(memory);
+  threadState = new Int32Array(memory);
 }
 
-/** Runs a native call that is over when its promise is settled. @throws Error where the thread is about to be ended. */
+/** Runs a native call that ends when its promise settles. @throws Error if the thread is about to be terminated. */
 export async function inNativeCode<Value>(call: () => Promise<Value>): Promise<Value> {
-  enter();
+  beginCall();
   try {
     return await call();
   } finally {
-    leave();
+    endCall();
   }
 }
 
-/** Runs a native call that is over when it returns. @throws Error where the thread is about to be ended. */
+/** Runs a native call that ends when it returns. @throws Error if the thread is about to be terminated. */
 export function inNativeCodeSync<Value>(call: () => Value): Value {
-  enter();
+  beginCall();
   try {
     return call();
   } finally {
-    leave();
+    endCall();
   }
 }
 
-/** Whether native calls are forbidden to this thread: it has no time to give anything back, and its end does that. */
-export function isBeingEnded(): boolean {
-  return own !== undefined && Atomics.load(own, forbiddenAt) !== 0;
+/** Whether native calls are forbidden in this thread. It then has no time to release anything; termination does. */
+export function isTerminating(): boolean {
+  return threadState !== undefined && Atomics.load(threadState, forbiddenIndex) !== 0;
 }
 
-function enter(): void {
-  if (own === undefined) return;
-  Atomics.add(own, insideAt, 1);
-  if (!isBeingEnded()) return;
-  leave();
-  throw new Error('this thread is being ended');
+function beginCall(): void {
+  if (threadState === undefined) return;
+  Atomics.add(threadState, activeIndex, 1);
+  if (!isTerminating()) return;
+  endCall();
+  throw new Error('thread is being terminated');
 }
 
-function leave(): void {
-  if (own !== undefined) Atomics.sub(own, insideAt, 1);
+function endCall(): void {
+  if (threadState !== undefined) Atomics.sub(threadState, activeIndex, 1);
 }

@@ -1,6 +1,6 @@
 /**
- * Switches off the telemetry of ONNX Runtime, which from 1.30 on keeps a database in the user's cache folder and sends events
- * to its maker. Imported for its effect, before the library: it reads the variable once, when it is loaded. A worker thread
- * only has a copy of the environment, so the main thread imports this too, before it starts any.
+ * Disables the telemetry of ONNX Runtime, which since 1.30 keeps a database in the user's cache folder and sends events to Microsoft.
+ * Imported for its side effect, before the library: the variable is read once, on load. Worker threads have only a copy of the
+ * environment, so the main thread must import this before starting any.
  */
 process.env['ORT_DISABLE_TELEMETRY'] = '1';

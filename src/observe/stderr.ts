@@ -1,38 +1,38 @@
-/** Makes standard error non-blocking for the whole process, and its errors harmless. Main thread. */
+/** Makes standard error non-blocking for the whole process, and ignores its errors. Main thread. */
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
-/** The number that standard error always has. */
+/** File descriptor of standard error. */
 const descriptor = 2;
 
-/** Opened this way the terminal does not become the controlling one, and neither read nor write waits. */
+/** Does not make the terminal the controlling one; writes do not block. */
 const flags = constants.O_WRONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
 
 /**
- * A pipe that nobody reads, or a terminal that was stopped with Ctrl-S, makes every writer wait: the event loop, and native code in worker
- * threads. Non-blocking is a property of what was opened, which the parent and its other children share; so where it can be had,
- * descriptor 2 becomes an opening of our own. To be called before anything else opens files.
+ * A pipe without a reader, or a terminal stopped with Ctrl-S, blocks every writer: the event loop, and native code in worker threads.
+ * Non-blocking is a property of the open file description, which the parent and its other children share. Where possible, descriptor 2
+ * is therefore reopened as a separate one. Call this before any other file is opened.
  */
 export function openStderr(): void {
   if (process.platform === 'linux' && (isatty(descriptor) || fstatSync(descriptor).isFIFO())) reopen();
-  // Node makes pipes and sockets non-blocking when it looks at them first, and gives them back as they were when it ends.
+  // Node makes pipes and sockets non-blocking on first access, and restores their mode when it exits.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', ignore);
 }
 
-/** The lowest free number is the one that is taken next, and that is the one just closed. */
+/** open() returns the lowest free descriptor: the one just closed. */
 function reopen(): void {
-  let own: number;
+  let reopened: number;
   try {
-    own = openSync(`/proc/self/fd/${descriptor}`, flags);
+    reopened = openSync(`/proc/self/fd/${descriptor}`, flags);
   } catch {
-    // Nobody reads it (ENXIO), or it is another user's (EACCES): Node's own way is left.
+    // No reader (ENXIO), or it belongs to another user (EACCES): keep Node's behavior.
     return;
   }
   closeSync(descriptor);
-  openSync(`/proc/self/fd/${own}`, flags);
-  closeSync(own);
+  openSync(`/proc/self/fd/${reopened}`, flags);
+  closeSync(reopened);
 }
 
 function ignore(): void {
-  // Whoever reads has gone, or the disk is full: nothing can be told where it could be read.
+  // The reader is gone or the disk is full: there is nowhere to report it.
 }

@@ -1,11 +1,11 @@
-/** The shared memory in which frames lie while they are held and while they run. Main thread; workers read it. */
+/** Shared memory for frames while they are held and while they run. Main thread; workers read it. */
 
-/** A frame's place in the memory. */
+/** The location of a frame in the memory. */
 export interface FrameSlot {
-  /** Bytes from the start of the memory. */
+  /** Byte offset in the memory. */
   readonly offset: number;
   readonly byteLength: number;
-  /** Gives the place back. Called once, when nothing reads the frame any more. */
+  /** Frees the slot. Call once, when nothing reads the frame any more. */
   release(): void;
 }
 
@@ -15,42 +15,42 @@ interface Range {
   readonly size: number;
 }
 
-/** Ranges start at multiples of this, so that two frames never share a cache line. */
+/** Ranges are aligned, so that two frames never share a cache line. */
 const alignment = 64;
 
 /**
- * Places frames first fit, so that the memory's low end is used again and again and stays in the caches; pages that no frame
- * ever touched cost address space only.
+ * First-fit allocator: the low end of the memory is reused and stays in the CPU caches. Pages that no frame has touched use only address
+ * space.
  */
 export class FrameSlots {
   readonly memory: SharedArrayBuffer;
   readonly #bytes: Uint8Array;
   /** Ranges in use, by offset. */
-  readonly #taken: Range[] = [];
-  #takenBytes = 0;
+  readonly #used: Range[] = [];
+  #usedBytes = 0;
 
-  /** @param capacityBytes of all frames together. */
+  /** @param capacityBytes total size of all frames. */
   constructor(capacityBytes: number) {
     this.memory = new SharedArrayBuffer(roundUp(capacityBytes));
     this.#bytes = new Uint8Array(this.memory);
   }
 
-  /** Bytes of the frames that lie here now, rounded up to whole ranges. */
-  get takenBytes(): number {
-    return this.#takenBytes;
+  /** Size of the frames stored now, rounded up to whole ranges. */
+  get usedBytes(): number {
+    return this.#usedBytes;
   }
 
   /**
-   * Copies a frame, the only copy on its way.
-   * @returns its place; `undefined` where there is no room in one piece.
+   * Copies a frame into the memory: the only copy on its way.
+   * @returns its slot; `undefined` if there is no contiguous room.
    */
-  take(frame: Uint8Array): FrameSlot | undefined {
+  allocate(frame: Uint8Array): FrameSlot | undefined {
     const size = roundUp(frame.byteLength);
     const place = this.#firstFit(size);
     if (place === undefined) return undefined;
     const range: Range = { offset: place.offset, size };
-    this.#taken.splice(place.index, 0, range);
-    this.#takenBytes += size;
+    this.#used.splice(place.index, 0, range);
+    this.#usedBytes += size;
     this.#bytes.set(frame, range.offset);
     return { offset: range.offset, byteLength: frame.byteLength, release: () => this.#release(range) };
   }
@@ -58,18 +58,18 @@ export class FrameSlots {
   /** The first gap of `size` bytes: its offset, and its index among the ranges in use. */
   #firstFit(size: number): { offset: number; index: number } | undefined {
     let offset = 0;
-    for (const [index, range] of this.#taken.entries()) {
+    for (const [index, range] of this.#used.entries()) {
       if (range.offset - offset >= size) return { offset, index };
       offset = range.offset + range.size;
     }
-    return this.#bytes.byteLength - offset >= size ? { offset, index: this.#taken.length } : undefined;
+    return this.#bytes.byteLength - offset >= size ? { offset, index: this.#used.length } : undefined;
   }
 
   #release(range: Range): void {
-    const index = this.#taken.indexOf(range);
-    if (index === -1) throw new Error('a frame slot was released twice');
-    this.#taken.splice(index, 1);
-    this.#takenBytes -= range.size;
+    const index = this.#used.indexOf(range);
+    if (index === -1) throw new Error('frame slot released twice');
+    this.#used.splice(index, 1);
+    this.#usedBytes -= range.size;
   }
 }
 

@@ -1,38 +1,38 @@
 /**
- * How long frames are held where load stays above capacity. There a hold that is longer than what keeps the workers busy only
- * makes results older. Pure: time comes in.
+ * How long frames are held while load stays above capacity. A hold longer than needed to keep the workers busy only makes results
+ * older then. Pure: time is an argument.
  *
- * Whenever a worker is freed, the youngest held frame tells how short the hold could have been: had it ended before that age, the worker
- * would have found nothing. The hold is the largest such age of late, and a quarter more. It is shortened only
+ * When a worker is freed, the age of the youngest held frame shows how long the hold must be: if that frame had expired earlier, the
+ * worker would have found nothing to run. The hold is the maximum of these ages over a recent window, plus 25 %. It is shortened only
  *
- * - while no worker has been idle for some time: an idle worker means that there is room; and
- * - after frames were dropped although they were held until their session's next one came: senders that wait for their answers keep the
- *   workers just as busy, and none of their frames need be lost. Once a while that is found out anew.
+ * - while no worker has been idle for some time, since an idle worker means spare capacity; and
+ * - after frames with full holds were dropped. Senders that wait for replies keep the workers just as busy without any drops, so their
+ *   frames need not be lost. This is checked again from time to time.
  *
- * Otherwise every frame is held until its session's next one is due.
+ * Otherwise every frame is held until its session's next frame is due.
  */
 
-/** Margin above the largest age seen. */
+/** Margin above the maximum age. */
 const margin = 1.25;
-/** A frame that goes before all others waits for the next worker only, but that may have just begun with a frame that takes long. */
-const foremostMargin = 1.5;
-/** A worker must not have been idle for this long, or for two rounds of the slowest session, before holds are shortened. */
+/** A frame with top priority only waits for the next worker, but that one may have just started a slow frame. */
+const topPriorityMargin = 1.5;
+/** Holds are shortened only if no worker has been idle for this long, or for two intervals of the slowest session. */
 const minBusyMs = 500;
-const busyRounds = 2;
-/** Weight of the newest frame in the smoothed part of frames that were dropped from full holds. */
-const pressureWeight = 1 / 64;
-/** More than this part is load above capacity; less may be a sender that tries how much it can have. */
-const minPressure = 0.03;
-/** For how long pressure is taken to last, since shortened holds show nothing of it. */
-const pressureLastsMs = 30_000;
+const busyIntervals = 2;
+/** Weight of the newest frame in the smoothed drop rate of frames with full holds. */
+const dropRateWeight = 1 / 64;
+/** A higher drop rate means load above capacity; a lower one may come from a sender that probes for its maximum rate. */
+const minOverloadRate = 0.03;
+/** How long overload is assumed to last, since frames with shortened holds do not measure it. */
+const overloadMemoryMs = 30_000;
 
-/** The largest value of a sliding window, in two halves: a value counts for one to two lengths. */
-class RecentMaximum {
+/** Maximum over a sliding window, kept in two halves: a value counts for one to two window lengths. */
+class SlidingMaximum {
   #current = 0;
   #previous = 0;
   #sinceMs = 0;
 
-  note(value: number, nowMs: number, lengthMs: number): void {
+  record(value: number, nowMs: number, lengthMs: number): void {
     this.#roll(nowMs, lengthMs);
     this.#current = Math.max(this.#current, value);
   }
@@ -51,89 +51,92 @@ class RecentMaximum {
   }
 }
 
-/** The time that one frame may be held; all times are monotonic milliseconds. */
+/** The hold of one frame; all times are monotonic milliseconds. */
 export interface Hold {
   readonly arrivedMs: number;
-  /** When it ends. */
+  /** When the hold ends. */
   readonly holdEndMs: number;
-  /** When it would end at full length: its session's next frame is due, or the longest wait is over. */
+  /** When a full hold would end: the session's next frame is due, or the maximum wait is over. */
   readonly dueMs: number;
 }
 
 export class HoldLength {
-  readonly #needs = new RecentMaximum();
-  readonly #rounds = new RecentMaximum();
-  readonly #roundsWindowMs: number;
-  /** When a worker was last idle; until the first time nothing is known, and nothing is shortened. */
+  readonly #requiredHolds = new SlidingMaximum();
+  readonly #intervals = new SlidingMaximum();
+  readonly #intervalsWindowMs: number;
+  /** When a worker was last idle. Initially infinite: as long as nothing is known, holds are not shortened. */
   #idleAtMs = Number.POSITIVE_INFINITY;
-  #pressure = 0;
-  #pressedAtMs = Number.NEGATIVE_INFINITY;
-  /** The last frame that was dropped from a shortened hold. */
-  #shed: Hold | undefined;
+  #dropRate = 0;
+  #overloadedAtMs = Number.NEGATIVE_INFINITY;
+  /** The last frame dropped from a shortened hold. */
+  #lastShortened: Hold | undefined;
   /** Whether a worker is idle now that a longer hold would have kept busy. */
-  #isMissed = false;
+  #isIdleAfterDrop = false;
 
-  /** @param maxWaitMs no round is longer. */
+  /** @param maxWaitMs upper limit of all intervals. */
   constructor(maxWaitMs: number) {
-    this.#roundsWindowMs = busyRounds * maxWaitMs;
+    this.#intervalsWindowMs = busyIntervals * maxWaitMs;
   }
 
-  /** Notes the time until a session's next frame is due: its round, in which it has one frame started or dropped. */
-  noteRound(roundMs: number, nowMs: number): void {
-    this.#rounds.note(roundMs, nowMs, this.#roundsWindowMs);
+  /** Records a session's interval: the time until its next frame is due. */
+  recordInterval(intervalMs: number, nowMs: number): void {
+    this.#intervals.record(intervalMs, nowMs, this.#intervalsWindowMs);
   }
 
   /**
-   * The longest hold of a frame that arrives now; `Infinity` while there is room.
-   * @param serviceMs how long such a frame takes. No hold is shorter, so that every frame sees a worker freed.
-   * @param isForemost whether it goes before all that are held.
+   * The maximum hold of a frame that arrives now; `Infinity` while there is spare capacity.
+   * @param serviceMs how long such a frame takes. No hold is shorter, so that a worker is freed during every hold.
+   * @param hasTopPriority whether the frame goes before all held ones.
    */
-  limitMs(nowMs: number, serviceMs: number, isForemost: () => boolean): number {
+  limitMs(nowMs: number, serviceMs: number, hasTopPriority: () => boolean): number {
     const windowMs = this.#windowMs(nowMs);
     const isBusy = nowMs - this.#idleAtMs >= windowMs;
-    if (!isBusy || nowMs - this.#pressedAtMs > pressureLastsMs) return Number.POSITIVE_INFINITY;
-    return Math.max(isForemost() ? foremostMargin * serviceMs : serviceMs, margin * this.#needs.at(nowMs, windowMs));
+    if (!isBusy || nowMs - this.#overloadedAtMs > overloadMemoryMs) return Number.POSITIVE_INFINITY;
+    return Math.max(
+      hasTopPriority() ? topPriorityMargin * serviceMs : serviceMs,
+      margin * this.#requiredHolds.at(nowMs, windowMs),
+    );
   }
 
-  /** A frame was started. */
-  noteStarted(hold: Hold, nowMs: number): void {
-    if (hold.holdEndMs === hold.dueMs) this.#notePressure(0, nowMs);
+  /** Records that a frame was started. */
+  recordStart(hold: Hold, nowMs: number): void {
+    if (hold.holdEndMs === hold.dueMs) this.#recordFullHold(0, nowMs);
   }
 
-  /** A frame was dropped for want of a worker. */
-  noteDropped(hold: Hold, nowMs: number): void {
-    if (hold.holdEndMs === hold.dueMs) this.#notePressure(1, nowMs);
-    else this.#shed = hold;
+  /** Records that a frame was dropped because no worker was free. */
+  recordDrop(hold: Hold, nowMs: number): void {
+    if (hold.holdEndMs === hold.dueMs) this.#recordFullHold(1, nowMs);
+    else this.#lastShortened = hold;
   }
 
-  /** A freed worker found held frames; the youngest is this old. */
-  noteFreed(youngestMs: number, nowMs: number): void {
-    this.#needs.note(youngestMs, nowMs, this.#windowMs(nowMs));
+  /** Records that a freed worker found held frames, the youngest of this age. */
+  recordFreedWorker(youngestMs: number, nowMs: number): void {
+    this.#requiredHolds.record(youngestMs, nowMs, this.#windowMs(nowMs));
   }
 
-  /** A freed worker found nothing: because there was nothing, or because it was dropped too early. */
-  noteIdle(nowMs: number): void {
-    this.#isMissed = this.#shed !== undefined && this.#shed.dueMs > nowMs;
-    if (!this.#isMissed) this.#idleAtMs = nowMs;
+  /** Records that a freed worker found no frame: there was none, or it was dropped too early. */
+  recordIdle(nowMs: number): void {
+    this.#isIdleAfterDrop = this.#lastShortened !== undefined && this.#lastShortened.dueMs > nowMs;
+    if (!this.#isIdleAfterDrop) this.#idleAtMs = nowMs;
   }
 
-  /** An idle worker got a frame: now it is known how long a hold would have had to be to keep it busy. */
-  noteBusy(nowMs: number): void {
-    if (!this.#isMissed || this.#shed === undefined) {
+  /** Records that an idle worker got a frame, which shows how long the hold should have been to keep it busy. */
+  recordBusy(nowMs: number): void {
+    if (!this.#isIdleAfterDrop || this.#lastShortened === undefined) {
       this.#idleAtMs = nowMs;
       return;
     }
-    this.#isMissed = false;
-    this.noteFreed(Math.min(nowMs, this.#shed.dueMs) - this.#shed.arrivedMs, nowMs);
-    this.#shed = undefined;
+    this.#isIdleAfterDrop = false;
+    this.recordFreedWorker(Math.min(nowMs, this.#lastShortened.dueMs) - this.#lastShortened.arrivedMs, nowMs);
+    this.#lastShortened = undefined;
   }
 
-  #notePressure(dropped: 0 | 1, nowMs: number): void {
-    this.#pressure += pressureWeight * (dropped - this.#pressure);
-    if (this.#pressure > minPressure) this.#pressedAtMs = nowMs;
+  #recordFullHold(dropped: 0 | 1, nowMs: number): void {
+    this.#dropRate += dropRateWeight * (dropped - this.#dropRate);
+    if (this.#dropRate > minOverloadRate) this.#overloadedAtMs = nowMs;
   }
 
   #windowMs(nowMs: number): number {
-    return Math.max(minBusyMs, busyRounds * this.#rounds.at(nowMs, this.#roundsWindowMs));
+    return Math.max(minBusyMs, busyIntervals * this.#intervals.at(nowMs, this.#intervalsWindowMs));
   }
 }

@@ -1,4 +1,4 @@
-/** The pool of a gateway on one machine, put together: memory for frames, threads, the loader of pipelines. Main thread. */
+/** Builds the pool of a gateway on one machine: frame memory, threads, pipeline loader. Main thread. */
 import { StartError } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Executor } from './executor.ts';
@@ -9,11 +9,11 @@ import { PipelineLoader } from './pipeline-loader.ts';
 import { Pool } from './pool.ts';
 import { ThreadExecutor, type ThreadLimits } from './thread-executor/thread-executor.ts';
 
-/** A checked pipeline, as far as the pool has to know it. */
+/** A validated pipeline, as far as the pool needs to know it. */
 export interface PoolPipeline {
   readonly id: string;
   readonly source: PipelineSource;
-  /** Whether it is loaded at the start, or when it is first asked for. */
+  /** Whether to load it at startup, or on first use. */
   readonly load: 'start' | 'demand';
   readonly rules: PipelineRules;
 }
@@ -21,7 +21,7 @@ export interface PoolPipeline {
 export interface LocalPoolOptions extends ThreadLimits {
   readonly poolWorkers: number;
   readonly maxFrameBytes: number;
-  /** Bytes of all frames that are held at once. */
+  /** Total size of all held frames. */
   readonly maxHeldBytes: number;
   readonly maxWaitMs: number;
   readonly frameTimeoutMs: number;
@@ -33,26 +33,28 @@ export interface LocalPoolOptions extends ThreadLimits {
 
 export interface LocalPool {
   readonly pool: Pool;
-  /** Settles when every worker is ready for the first time. Rejects with a ConfigError when one cannot be set up. */
+  /** Resolves when every worker is ready for the first time. Rejects with a ConfigError if one cannot start. */
   readonly started: Promise<void>;
 }
 
-/** Frames that run, and those of threads that timed out, which may be as many again. */
+/** One running frame per worker, and possibly another one in a thread that timed out. */
 const runningPerWorker = 2;
 
 const bytesPerMegabyte = 1_048_576;
 
-/** @throws StartError with one line where the machine cannot give so much address space. */
+/** @throws StartError with one line if the address space cannot be allocated. */
 function slotsFor(bytes: number): FrameSlots {
   try {
     return new FrameSlots(bytes);
   } catch (cause) {
     const advice = 'lower POOL_WORKERS, STREAM_MAX_FRAME_SIZE_MB or STREAM_MAX_HELD_MB';
-    throw new StartError([`${Math.ceil(bytes / bytesPerMegabyte)} MB for frames cannot be had; ${advice}`], { cause });
+    throw new StartError([`${Math.ceil(bytes / bytesPerMegabyte)} MB of frame memory cannot be allocated; ${advice}`], {
+      cause,
+    });
   }
 }
 
-/** Starts the threads; frames that arrive before one is ready are held or dropped. */
+/** Starts the threads. Frames that arrive before one is ready are held or dropped. */
 export function startLocalPool(options: LocalPoolOptions): LocalPool {
   const { poolWorkers, maxFrameBytes, maxHeldBytes, modelsDir, providers, pipelines, log } = options;
   const { maxHeapMegabytes, maxStuckMs } = options;
@@ -78,7 +80,7 @@ export function startLocalPool(options: LocalPoolOptions): LocalPool {
     load: (pipelineId) => loader.load(pipelineId),
   });
   const started = loader.start();
-  // Whoever needs to know awaits it; the log has the error in any case.
+  // Callers that need the result await it; the log has the error in any case.
   started.catch(() => undefined);
   return { pool, started };
 }

@@ -1,30 +1,30 @@
-/** Everything that crosses between the loop and a worker thread. Plain data only; a frame's bytes lie in shared memory. */
+/** All messages between the event loop and a worker thread. Plain data only; frame bytes are in shared memory. */
 import type { FrameErrorCode } from '../errors.ts';
 
-/** A pipeline file as the main thread read it. */
+/** A pipeline file as read by the main thread. */
 export interface PipelineSource {
   readonly path: string;
   readonly text: string;
 }
 
-/** What a thread is started with (`workerData`). */
+/** Startup parameters of a thread (`workerData`). */
 export interface WorkerSetup {
-  /** Where frames lie: the loop writes a frame there before it is ordered, and leaves it alone until the worker has answered or ended. */
+  /** Frame memory. The loop writes a frame before sending its command and does not touch it until the worker has replied or ended. */
   readonly memory: SharedArrayBuffer;
   readonly modelsDir: string;
   readonly providers: readonly string[];
-  /** The files of the pipelines to load. A thread never reads them itself, so that a pool never runs two versions. */
+  /** Contents of the pipeline files to load. Threads never read the files themselves, so that a pool never runs two versions. */
   readonly sources: readonly PipelineSource[];
 }
 
-/** All that a thread gets: its setup, and what is between it and the loop alone. */
+/** Everything passed to a thread: the shared setup, and memory used only by this thread and the loop. */
 export interface WorkerData extends WorkerSetup {
-  /** Where the thread says whether it is in native code; see `observe/native-calls.ts`. */
+  /** Where the thread records whether it is in native code; see `observe/native-calls.ts`. */
   readonly nativeCalls: SharedArrayBuffer;
 }
 
-/** One frame lies in the memory, from `offset`. */
-export interface FrameOrder {
+/** Run the frame at `offset` of the memory. */
+export interface FrameCommand {
   readonly type: 'frame';
   readonly pipelineId: string;
   readonly frameIndex: number;
@@ -32,14 +32,14 @@ export interface FrameOrder {
   readonly byteLength: number;
 }
 
-/** Give everything back and end the thread. */
-export interface StopOrder {
+/** Release everything and end the thread. */
+export interface StopCommand {
   readonly type: 'stop';
 }
 
-export type ToWorker = FrameOrder | StopOrder;
+export type ToWorker = FrameCommand | StopCommand;
 
-/** How a worker has set itself up, for `/readyz`. */
+/** Setup of a worker, shown on `/readyz`. */
 export interface WorkerReport {
   readonly decoder: string;
   readonly models: readonly { readonly name: string; readonly provider: string }[];
@@ -47,35 +47,35 @@ export interface WorkerReport {
 
 /** Why a frame was dropped. */
 export type DropReason =
-  /** No worker is free for it, and it may not be held, or could not be started before its hold ends. */
+  /** No worker is free, and the frame may not be held, or its hold would expire before its turn. */
   | 'busy'
-  /** A newer frame of its session took its place. */
+  /** A newer frame of the session took its place. */
   | 'displaced'
   /** Its hold ended before a worker was free. */
-  | 'hold_ended'
-  /** Held frames fill their memory. */
+  | 'expired'
+  /** The memory for held frames is full. */
   | 'memory_full'
-  /** The worker that ran it was lost. */
+  /** Its worker was lost while running it. */
   | 'worker_lost'
-  /** The server is going away. */
+  /** The server is shutting down. */
   | 'draining'
   /** Its session has ended. */
   | 'session_closed';
 
-/** The result as JSON text, with the facts that the loop needs beside it, so that it never parses the text. */
+/** The result as JSON text. What the loop needs to know is stored beside it, so that the loop never parses the text. */
 export interface ResultOutcome {
   readonly type: 'result';
   readonly text: string;
-  /** Milliseconds of each stage, as in the result's `timings_ms`. */
+  /** Milliseconds per stage, as in the result's `timings_ms`. */
   readonly timings: Readonly<Record<string, number>>;
 }
 
 export interface FailedOutcome {
   readonly type: 'failed';
   readonly code: FrameErrorCode;
-  /** For the peer. */
+  /** Sent to the peer. */
   readonly detail: string;
-  /** For the log. */
+  /** Written to the log. */
   readonly reason: string;
 }
 
@@ -84,7 +84,7 @@ export interface DroppedOutcome {
   readonly reason: DropReason;
 }
 
-/** What becomes of a frame: exactly one for each that is offered. */
+/** The outcome of a frame: exactly one per offered frame. */
 export type FrameOutcome = ResultOutcome | FailedOutcome | DroppedOutcome;
 
 export type FromWorker =

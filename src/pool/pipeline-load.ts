@@ -1,17 +1,17 @@
-/** What each pipeline asks of the workers, and how many of them it may have. Pure: time comes in. */
+/** Load of each pipeline, and how many workers it may use. Pure: time is an argument. */
 import type { Capacity } from './executor.ts';
 
-/** Limits that a pipeline's file sets. */
+/** Limits set in a pipeline file. */
 export interface PipelineRules {
-  /** It never runs on more workers at once. */
+  /** Maximum number of workers that run it at once. */
   readonly maxWorkers?: number;
-  /** One frame in flight per session: its frames never run at the same time. */
+  /** At most one frame in flight per session. */
   readonly sequential?: boolean;
 }
 
 interface Load {
   running: number;
-  /** Smoothed time that a frame occupies a worker; unknown until one has ended. */
+  /** Smoothed time that a frame occupies a worker; undefined until one has ended. */
   serviceMs: number | undefined;
   /** Until when one of its sessions counts as active. */
   activeUntilMs: number;
@@ -19,7 +19,7 @@ interface Load {
 
 /** Weight of the newest value in the smoothed service time. */
 const smoothing = 0.2;
-/** A running frame cannot be interrupted, so pipelines that are slower than this leave a worker to the others. */
+/** A running frame cannot be interrupted, so slower pipelines leave one worker to the others. */
 const slowServiceMs = 100;
 
 export class PipelineLoad {
@@ -36,31 +36,31 @@ export class PipelineLoad {
     return this.#rules.get(pipelineId)?.sequential === true;
   }
 
-  /** How long a frame occupies a worker, in milliseconds; 0 while it is unknown. */
+  /** How long a frame occupies a worker, in milliseconds; 0 if unknown. */
   serviceMs(pipelineId: string): number {
     return this.#loads.get(pipelineId)?.serviceMs ?? 0;
   }
 
-  /** Workers that can run it, busy or not. */
-  places(pipelineId: string): number {
+  /** Number of workers that can run the pipeline, busy or not. */
+  capacityFor(pipelineId: string): number {
     return this.#executors.reduce(
       (sum, { pipelines, capacity }) => (pipelines.has(pipelineId) ? sum + capacity : sum),
       0,
     );
   }
 
-  /** Workers that may run it at once. */
+  /** Number of workers that may run it at once. */
   maxRunning(pipelineId: string): number {
-    return Math.min(this.places(pipelineId), this.#rules.get(pipelineId)?.maxWorkers ?? Number.POSITIVE_INFINITY);
+    return Math.min(this.capacityFor(pipelineId), this.#rules.get(pipelineId)?.maxWorkers ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Whether it may have one worker more. */
+  /** Whether the pipeline may start another frame. */
   mayStart(pipelineId: string, nowMs: number): boolean {
     const load = this.#loads.get(pipelineId);
     if (load === undefined) return true;
     if (load.running >= this.maxRunning(pipelineId)) return false;
     if (load.running === 0 || (load.serviceMs !== undefined && load.serviceMs <= slowServiceMs)) return true;
-    return load.running < this.places(pipelineId) - 1 || !this.#hasNeighbor(pipelineId, nowMs);
+    return load.running < this.capacityFor(pipelineId) - 1 || !this.#hasCompetitor(pipelineId, nowMs);
   }
 
   arrived(pipelineId: string, activeUntilMs: number): void {
@@ -72,7 +72,7 @@ export class PipelineLoad {
     this.#loadOf(pipelineId).running += 1;
   }
 
-  /** @param serviceMs how long the frame occupied its worker, where that says something about others. */
+  /** @param serviceMs how long the frame occupied its worker; undefined if that is not representative. */
   ended(pipelineId: string, serviceMs: number | undefined): void {
     const load = this.#loadOf(pipelineId);
     load.running -= 1;
@@ -81,12 +81,12 @@ export class PipelineLoad {
       load.serviceMs === undefined ? serviceMs : load.serviceMs + smoothing * (serviceMs - load.serviceMs);
   }
 
-  /** Whether another pipeline is active that can only run where this one runs too. */
-  #hasNeighbor(pipelineId: string, nowMs: number): boolean {
+  /** Whether another active pipeline can run only on executors that this one also uses. */
+  #hasCompetitor(pipelineId: string, nowMs: number): boolean {
     for (const [id, { activeUntilMs }] of this.#loads) {
       if (id === pipelineId || activeUntilMs < nowMs) continue;
-      const places = this.#executors.filter(({ pipelines, capacity }) => capacity > 0 && pipelines.has(id));
-      if (places.length > 0 && places.every(({ pipelines }) => pipelines.has(pipelineId))) return true;
+      const capacityFor = this.#executors.filter(({ pipelines, capacity }) => capacity > 0 && pipelines.has(id));
+      if (capacityFor.length > 0 && capacityFor.every(({ pipelines }) => pipelines.has(pipelineId))) return true;
     }
     return false;
   }

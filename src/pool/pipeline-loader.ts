@@ -1,65 +1,65 @@
 /**
- * Loads pipelines that are first used while the gateway runs: a worker that has the larger set is started, one that has the smaller is
- * retired, one after the other, so that the pipelines that run are not interrupted. Main thread.
+ * Loads pipelines on first use while the gateway runs. Workers are replaced one at a time: one with the larger set of pipelines is started,
+ * then one with the smaller set is retired, so that running pipelines are not interrupted. Main thread.
  */
 import type { Log } from '../observe/log.ts';
 import type { Executor } from './executor.ts';
 import type { ThreadExecutor } from './thread-executor/thread-executor.ts';
 
 export interface PipelineLoaderOptions {
-  /** The pool's executors; the loader puts its own in and takes them out. */
+  /** The pool's executors; the loader adds and removes its own. */
   readonly executors: Executor[];
-  /** Workers that run every loaded pipeline. */
+  /** Number of workers that run all loaded pipelines. */
   readonly workers: number;
-  /** Makes an executor without workers for some pipelines. */
+  /** Creates an executor without workers for a set of pipelines. */
   readonly executorFor: (pipelineIds: ReadonlySet<string>) => ThreadExecutor;
   readonly log: Log;
 }
 
-/** A pipeline that could not be loaded is tried again when it is asked for after this time. */
+/** Minimum time before another attempt to load a pipeline that failed to load. */
 const retryAfterMs = 30_000;
 
 export class PipelineLoader {
   readonly #options: PipelineLoaderOptions;
   #current: ThreadExecutor;
-  readonly #wanted: Set<string>;
+  readonly #requested: Set<string>;
   readonly #failedAtMs = new Map<string, number>();
-  /** Also until the first workers are ready: what is asked for meanwhile comes next. */
+  /** Also true until the first workers are ready; pipelines requested meanwhile are loaded next. */
   #isLoading = true;
 
-  /** @param first pipelines that are there from the start. */
+  /** @param first pipelines loaded at startup. */
   constructor(first: Iterable<string>, options: PipelineLoaderOptions) {
     this.#options = options;
-    this.#wanted = new Set(first);
-    this.#current = options.executorFor(new Set(this.#wanted));
+    this.#requested = new Set(first);
+    this.#current = options.executorFor(new Set(this.#requested));
     options.executors.push(this.#current);
   }
 
-  /** Starts the workers. Settles when all are ready. @throws ConfigError when one cannot be set up. */
+  /** Starts the workers. Resolves when all are ready. @throws ConfigError if one cannot start. */
   async start(): Promise<void> {
     await Promise.all(Array.from({ length: this.#options.workers }, () => this.#current.grow()));
-    void this.#loadWanted();
+    void this.#loadRequested();
   }
 
-  /** Asks for a pipeline; nothing happens where it is loaded or on its way. */
+  /** Requests a pipeline; does nothing if it is loaded or being loaded. */
   load(pipelineId: string): void {
-    if (this.#wanted.has(pipelineId)) return;
+    if (this.#requested.has(pipelineId)) return;
     const failedAtMs = this.#failedAtMs.get(pipelineId) ?? Number.NEGATIVE_INFINITY;
     if (performance.now() - failedAtMs < retryAfterMs) return;
-    this.#wanted.add(pipelineId);
-    if (!this.#isLoading) void this.#loadWanted();
+    this.#requested.add(pipelineId);
+    if (!this.#isLoading) void this.#loadRequested();
   }
 
-  /** One after the other, so that one that cannot be loaded keeps no other from it. */
-  async #loadWanted(): Promise<void> {
+  /** Loads one at a time, so that a pipeline that cannot be loaded does not block the others. */
+  async #loadRequested(): Promise<void> {
     this.#isLoading = true;
-    for (let id = this.#nextWanted(); id !== undefined; id = this.#nextWanted()) await this.#loadOne(id);
+    for (let id = this.#nextRequested(); id !== undefined; id = this.#nextRequested()) await this.#loadOne(id);
     this.#isLoading = false;
   }
 
-  #nextWanted(): string | undefined {
+  #nextRequested(): string | undefined {
     if (this.#current.isStopping) return undefined;
-    return [...this.#wanted].find((id) => !this.#current.pipelines.has(id));
+    return [...this.#requested].find((id) => !this.#current.pipelines.has(id));
   }
 
   async #loadOne(pipelineId: string): Promise<void> {
@@ -70,32 +70,32 @@ export class PipelineLoader {
       log.info({ pipelineId, ms: Math.round(performance.now() - startedAtMs) }, 'pipeline loaded');
     } catch (err) {
       if (!this.#current.isStopping) log.error({ err, pipelineId }, 'pipeline cannot be loaded');
-      this.#wanted.delete(pipelineId);
+      this.#requested.delete(pipelineId);
       this.#failedAtMs.set(pipelineId, performance.now());
     }
   }
 
-  /** @throws ConfigError when a worker of the new set cannot be set up; then the old set comes back to its number. */
+  /** @throws ConfigError if a worker of the new set cannot start; the old set is then restored to its size. */
   async #replaceWorkers(pipelineIds: ReadonlySet<string>): Promise<void> {
     const { executors, workers, executorFor } = this.#options;
     const old = this.#current;
-    const fresh = executorFor(pipelineIds);
-    executors.push(fresh);
+    const replacement = executorFor(pipelineIds);
+    executors.push(replacement);
     try {
       for (let replaced = 0; replaced < workers; replaced++) {
-        await fresh.grow();
+        await replacement.grow();
         await old.shrink();
       }
-      this.#current = fresh;
+      this.#current = replacement;
       this.#retire(old);
     } catch (error) {
-      this.#retire(fresh);
+      this.#retire(replacement);
       old.resize(workers);
       throw error;
     }
   }
 
-  /** It stays among the executors while it has threads that have not come back, so that a shutdown waits for them. */
+  /** Keeps the executor in the list while it has stuck threads, so that a shutdown waits for them. */
   #retire(executor: ThreadExecutor): void {
     const { executors } = this.#options;
     void executor.stop().then(() => executors.splice(executors.indexOf(executor), 1));

@@ -1,5 +1,5 @@
 /**
- * The pool: a scheduler and the executors that it starts frames on. Main thread.
+ * The pool: a scheduler, and the executors on which it starts frames. Main thread.
  *
  *   offer ─► scheduler ─► start ──► executor.run ──► outcome ──► done
  *                      ├► hold ··· a worker is freed: next ─► start
@@ -17,60 +17,60 @@ import type { HoldPolicy, Ticket } from './ticket.ts';
 export interface Frame {
   readonly pipelineId: string;
   readonly frameIndex: number;
-  /** The message as received; `offer` has copied it, once, when it returns. */
+  /** The message as received; `offer` copies it before it returns. */
   readonly bytes: Uint8Array;
 }
 
-/** Called once for each frame that is offered; before `offer` returns where it is dropped at once. */
+/** Called once per offered frame; before `offer` returns if the frame is dropped immediately. */
 export type Done = (outcome: FrameOutcome) => void;
 
 export interface PoolOptions {
-  /** Where frames run. The pool reads the array anew whenever it decides, so executors may come and go. */
+  /** Where frames run. Read again for each decision, so executors may be added and removed. */
   readonly executors: readonly Executor[];
-  /** Workers that there should be, in all executors. */
+  /** Target number of workers, over all executors. */
   readonly poolWorkers: number;
   readonly slots: FrameSlots;
-  /** Bytes of all frames that are held at once. */
+  /** Total size of all held frames. */
   readonly maxHeldBytes: number;
   readonly rules: ReadonlyMap<string, PipelineRules>;
   readonly maxWaitMs: number;
   readonly frameTimeoutMs: number;
-  /** Called for each pipeline that is about to be used, loaded or not. */
+  /** Called for each pipeline about to be used, loaded or not. */
   readonly load: (pipelineId: string) => void;
   readonly log: Log;
 }
 
 export interface PoolStatus extends ExecutorStatus {
-  /** Workers that there should be. */
+  /** Target number of workers. */
   readonly size: number;
   readonly inFlight: number;
   readonly held: number;
-  /** Bytes of the frames that are held or run. */
+  /** Size of the frames that are held or running. */
   readonly frameBytes: number;
   readonly sessions: number;
   /** Ids of the pipelines that can run now. */
   readonly pipelines: readonly string[];
 }
 
-/** Takes a frame back that is held; without effect once it has started or was answered. */
-export type Withdraw = () => void;
+/** Cancels the hold of a frame; has no effect once the frame was started or dropped. */
+export type CancelHold = () => void;
 
-/** No address has more than this part of the held bytes for its requests. */
-const maxAddressShare = 0.25;
+/** Maximum share of one address's HTTP requests in the held bytes. */
+const maxAddressHeldShare = 0.25;
 
-/** A frame between its offer and its outcome. */
+/** A frame between `offer` and its outcome. */
 interface Job {
   readonly sessionId: string;
   readonly pipelineId: string;
   readonly frameIndex: number;
   readonly done: Done;
   readonly byteLength: number;
-  /** Where its bytes lie until it is given to an executor, or dropped. */
+  /** Where its bytes are until it is passed to an executor or dropped. */
   slot: FrameSlot | undefined;
 }
 
-function nothingToWithdraw(): void {
-  // It was started, or answered already.
+function nothingToCancel(): void {
+  // The frame was started or dropped.
 }
 
 export class Pool {
@@ -78,7 +78,7 @@ export class Pool {
   readonly #scheduler: Scheduler<Job, Executor>;
   #heldBytes = 0;
   #expiry: { readonly timer: NodeJS.Timeout; readonly atMs: number } | undefined;
-  /** Settles when nothing is in flight any more; there once the pool drains. */
+  /** Resolves when nothing is in flight any more; set once the pool drains. */
   #drained: PromiseWithResolvers<void> | undefined;
 
   constructor(options: PoolOptions) {
@@ -86,7 +86,7 @@ export class Pool {
     this.#scheduler = new Scheduler(options);
   }
 
-  /** Once true, it stays so: every frame that arrives is dropped. */
+  /** Never becomes false again: from then on, every frame that arrives is dropped. */
   get isDraining(): boolean {
     return this.#scheduler.isDraining;
   }
@@ -95,12 +95,12 @@ export class Pool {
     this.#scheduler.open(sessionId, holdPolicy);
   }
 
-  /** Forgets a session: its held frames are dropped, those that run finish, and their outcome still arrives. */
+  /** Removes a session: its held frames are dropped. Running frames finish, and their outcome is still reported. */
   closeSession(sessionId: string): void {
     this.#dropAll(this.#scheduler.close(sessionId), 'session_closed');
   }
 
-  /** Sees to it that a pipeline is loaded that is about to be used. Until it is, its frames are held or dropped. */
+  /** Requests that a pipeline be loaded before its first frame. Until it is loaded, its frames are held or dropped. */
   prepare(pipelineId: string): void {
     if (!this.isDraining) this.#options.load(pipelineId);
   }
@@ -109,8 +109,8 @@ export class Pool {
     return this.#scheduler.inFlightOf(sessionId);
   }
 
-  /** Starts, holds or drops a frame, at once. @returns a way to take it back. */
-  offer(sessionId: string, { pipelineId, frameIndex, bytes }: Frame, done: Done): Withdraw {
+  /** Starts, holds or drops a frame, immediately. @returns a function that cancels its hold. */
+  offer(sessionId: string, { pipelineId, frameIndex, bytes }: Frame, done: Done): CancelHold {
     const nowMs = performance.now();
     this.prepare(pipelineId);
     if (this.#scheduler.held > 0) this.#startHeld(nowMs);
@@ -118,15 +118,15 @@ export class Pool {
     const decision = this.#scheduler.arrive(sessionId, job, nowMs);
     switch (decision.type) {
       case 'start':
-        job.slot = this.#options.slots.take(bytes);
+        job.slot = this.#options.slots.allocate(bytes);
         this.#run(decision, nowMs);
-        return nothingToWithdraw;
+        return nothingToCancel;
       case 'hold':
         this.#hold(decision.ticket, decision.displaced, bytes);
-        return () => this.#withdraw(decision.ticket);
+        return () => this.#cancel(decision.ticket);
       case 'drop':
-        this.#answer(job, { type: 'dropped', reason: decision.reason });
-        return nothingToWithdraw;
+        this.#settle(job, { type: 'dropped', reason: decision.reason });
+        return nothingToCancel;
       default:
         return decision satisfies never;
     }
@@ -137,7 +137,7 @@ export class Pool {
     this.#startHeld(performance.now());
   }
 
-  /** Drops what is held and all that still arrives. Settles when nothing is in flight any more. */
+  /** Drops held frames and all that still arrive. Resolves when nothing is in flight any more. */
   drain(): Promise<void> {
     this.#drained ??= Promise.withResolvers<void>();
     this.#dropAll(this.#scheduler.drain(), 'draining');
@@ -145,7 +145,7 @@ export class Pool {
     return this.#drained.promise;
   }
 
-  /** Ends the executors. @returns whether all ended within `graceMs`. */
+  /** Stops the executors. @returns whether all ended within `graceMs`. */
   async stop(graceMs: number): Promise<boolean> {
     this.#dropAll(this.#scheduler.drain(), 'draining');
     clearTimeout(this.#expiry?.timer);
@@ -163,7 +163,7 @@ export class Pool {
       timedOut: sum(({ timedOut }) => timedOut),
       inFlight: this.#scheduler.inFlight,
       held: this.#scheduler.held,
-      frameBytes: this.#options.slots.takenBytes,
+      frameBytes: this.#options.slots.usedBytes,
       sessions: this.#scheduler.sessions,
       pipelines: [
         ...new Set(this.#options.executors.flatMap(({ capacity, pipelines }) => (capacity > 0 ? [...pipelines] : []))),
@@ -172,19 +172,19 @@ export class Pool {
     };
   }
 
-  /** An answer may end the session, and with it what it holds, so nothing is answered before everything is in its place. */
+  /** Reporting an outcome may end the session and drop its held frames, so outcomes are reported after all state is updated. */
   #hold(ticket: Ticket<Job>, displaced: Ticket<Job> | undefined, bytes: Uint8Array): void {
     const job = ticket.frame;
-    if (displaced !== undefined) this.#giveBack(displaced.frame);
-    if (this.#mayHold(ticket)) job.slot = this.#options.slots.take(bytes);
-    if (job.slot === undefined) this.#scheduler.withdraw(ticket);
+    if (displaced !== undefined) this.#releaseHeld(displaced.frame);
+    if (this.#mayHold(ticket)) job.slot = this.#options.slots.allocate(bytes);
+    if (job.slot === undefined) this.#scheduler.cancel(ticket);
     else {
       this.#heldBytes += job.byteLength;
       this.#expireAt(ticket.holdEndMs);
     }
     const isFull = job.slot === undefined;
-    if (displaced !== undefined) this.#answer(displaced.frame, { type: 'dropped', reason: 'displaced' });
-    if (isFull) this.#answer(job, { type: 'dropped', reason: 'memory_full' });
+    if (displaced !== undefined) this.#settle(displaced.frame, { type: 'dropped', reason: 'displaced' });
+    if (isFull) this.#settle(job, { type: 'dropped', reason: 'memory_full' });
   }
 
   #mayHold({ frame: { byteLength, sessionId }, session }: Ticket<Job>): boolean {
@@ -192,15 +192,15 @@ export class Pool {
     if (this.#heldBytes + byteLength > maxHeldBytes) return false;
     if (session.holdPolicy === 'newest') return true;
     const own = this.#scheduler.heldBy(sessionId).reduce((sum, { frame }) => sum + frame.byteLength, 0);
-    return own <= maxAddressShare * maxHeldBytes;
+    return own <= maxAddressHeldShare * maxHeldBytes;
   }
 
-  #withdraw(ticket: Ticket<Job>): void {
-    if (this.#scheduler.withdraw(ticket)) this.#dropHeld(ticket, 'session_closed');
+  #cancel(ticket: Ticket<Job>): void {
+    if (this.#scheduler.cancel(ticket)) this.#dropHeld(ticket, 'session_closed');
   }
 
-  /** Gives the bytes back of a frame that is not held any more. */
-  #giveBack(job: Job): void {
+  /** Releases the bytes of a frame that is no longer held. */
+  #releaseHeld(job: Job): void {
     this.#heldBytes -= job.byteLength;
     job.slot?.release();
     job.slot = undefined;
@@ -217,12 +217,12 @@ export class Pool {
     void outcome.then((outcome) => this.#ended(ticket, outcome));
   }
 
-  /** The freed worker gets its next frame before the reply of this one is written. */
+  /** The freed worker gets its next frame before the reply to this one is written. */
   #ended(ticket: Ticket<Job>, outcome: FrameOutcome): void {
     const nowMs = performance.now();
-    const told = this.#scheduler.ended(ticket, outcome, nowMs);
+    const reported = this.#scheduler.ended(ticket, outcome, nowMs);
     this.#startHeld(nowMs);
-    this.#answer(ticket.frame, told);
+    this.#settle(ticket.frame, reported);
     this.#settleWhenDrained();
   }
 
@@ -233,7 +233,7 @@ export class Pool {
     }
   }
 
-  /** Sees to it that holds are ended in time: by one timer, for the first that ends. */
+  /** Schedules the expiry of holds: one timer, for the hold that ends first. */
   #expireAt(atMs: number): void {
     if (this.#expiry !== undefined && this.#expiry.atMs <= atMs) return;
     clearTimeout(this.#expiry?.timer);
@@ -244,7 +244,7 @@ export class Pool {
   #expire(): void {
     this.#expiry = undefined;
     const nowMs = performance.now();
-    this.#dropAll(this.#scheduler.expire(nowMs), 'hold_ended');
+    this.#dropAll(this.#scheduler.expire(nowMs), 'expired');
     this.#startHeld(nowMs);
     if (this.#scheduler.held > 0) this.#expireAt(this.#scheduler.nextExpiryMs);
   }
@@ -254,16 +254,16 @@ export class Pool {
   }
 
   #dropHeld({ frame }: Ticket<Job>, reason: DropReason): void {
-    this.#giveBack(frame);
-    this.#answer(frame, { type: 'dropped', reason });
+    this.#releaseHeld(frame);
+    this.#settle(frame, { type: 'dropped', reason });
   }
 
-  /** Whoever asked must not be able to disturb the pool. */
-  #answer({ done }: Job, outcome: FrameOutcome): void {
+  /** An exception in the callback must not disturb the pool. */
+  #settle({ done }: Job, outcome: FrameOutcome): void {
     try {
       done(outcome);
     } catch (err) {
-      this.#options.log.error({ err }, 'an answer could not be delivered');
+      this.#options.log.error({ err }, 'outcome could not be delivered');
     }
   }
 

@@ -1,5 +1,5 @@
 /**
- * Admission: which frame runs, where and when. Pure: no thread, socket or clock of its own; calls come in, decisions go out.
+ * Admission: which frame runs, where and when. Pure: no thread, socket or clock. Calls go in, decisions come out.
  *
  *   arrive ─► start: a worker is free         next ─► start: the held frame of the session that is owed the most
  *          ─► hold: its session's newest      expire ─► drop: its hold has ended
@@ -10,46 +10,44 @@ import { HoldLength } from './hold-length.ts';
 import type { DropReason, FrameOutcome } from './messages.ts';
 import { PipelineLoad, type PipelineRules } from './pipeline-load.ts';
 import { SessionShare } from './session-share.ts';
-import { goesBefore, type HoldPolicy, type Schedulable, type Session, type Ticket } from './ticket.ts';
+import { type FrameInfo, type HoldPolicy, hasPriorityOver, type Session, type Ticket } from './ticket.ts';
 
 interface Running {
   readonly startedMs: number;
-  /** Worker time that its session was charged when it started. */
+  /** Worker time charged to the session at the start. */
   readonly estimateMs: number;
 }
 
-export interface Start<Frame extends Schedulable, Where> {
+export interface Start<Frame extends FrameInfo, Target> {
   readonly type: 'start';
   readonly ticket: Ticket<Frame>;
-  readonly executor: Where;
+  readonly executor: Target;
 }
 
-export type Decision<Frame extends Schedulable, Where> =
-  | Start<Frame, Where>
+export type Decision<Frame extends FrameInfo, Target> =
+  | Start<Frame, Target>
   | {
       readonly type: 'hold';
       readonly ticket: Ticket<Frame>;
-      /** The older frame of the session whose place it took. */
+      /** The session's older frame, whose place it took. */
       readonly displaced: Ticket<Frame> | undefined;
     }
   | { readonly type: 'drop'; readonly reason: DropReason };
 
-export interface SchedulerOptions<Where extends Capacity> {
-  /** Where frames can run. The array may change; it is read anew for each decision. */
-  readonly executors: readonly Where[];
+export interface SchedulerOptions<Target extends Capacity> {
+  /** Where frames can run. Read again for each decision, so the array may change. */
+  readonly executors: readonly Target[];
   /** Rules by pipeline id; a pipeline without an entry has none. */
   readonly rules?: ReadonlyMap<string, PipelineRules>;
-  /** The longest hold; with 0 nothing is ever held. */
+  /** Maximum hold; with 0, frames are never held. */
   readonly maxWaitMs: number;
 }
 
-/** A frame is not held where those that go before it take so many times its hold: it would only be copied to be dropped. */
-const hopelessFactor = 2;
-/** A session that loses a second worker within this time is taken to be what kills them. */
-const repeatedLossMs = 60_000;
+/** A frame is not held if the frames with priority over it take more than this many times its hold: it would be copied only to expire. */
+const maxBacklogFactor = 2;
 
-export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
-  readonly #executors: readonly Where[];
+export class Scheduler<Frame extends FrameInfo, Target extends Capacity> {
+  readonly #executors: readonly Target[];
   readonly #maxWaitMs: number;
   readonly #sessions = new Map<string, Session<Frame>>();
   readonly #held = new Set<Ticket<Frame>>();
@@ -58,7 +56,7 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
   readonly #holdLength: HoldLength;
   #isDraining = false;
 
-  constructor({ executors, rules = new Map(), maxWaitMs }: SchedulerOptions<Where>) {
+  constructor({ executors, rules = new Map(), maxWaitMs }: SchedulerOptions<Target>) {
     this.#executors = executors;
     this.#maxWaitMs = maxWaitMs;
     this.#loads = new PipelineLoad(executors, rules);
@@ -73,7 +71,7 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
     return this.#held.size;
   }
 
-  /** Frames that run, of all sessions, closed ones too. */
+  /** Running frames of all sessions, including closed ones. */
   get inFlight(): number {
     return this.#running.size;
   }
@@ -90,48 +88,48 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
     this.#sessions.set(sessionId, { share: new SessionShare(), holdPolicy, newest: undefined });
   }
 
-  /** Forgets a session; what runs of it ends as usual. @returns its held frames, which are dropped. */
+  /** Removes a session; its running frames finish normally. @returns its held frames, which are dropped. */
   close(sessionId: string): Ticket<Frame>[] {
     const session = this.#sessions.get(sessionId);
     this.#sessions.delete(sessionId);
     return session === undefined ? [] : this.#release((ticket) => ticket.session === session);
   }
 
-  /** From now on every frame that arrives is dropped. @returns the held ones, which are dropped too. */
+  /** From now on, drops every frame that arrives. @returns the held frames, which are dropped too. */
   drain(): Ticket<Frame>[] {
     this.#isDraining = true;
     return this.#release(() => true);
   }
 
   /** Decides on a frame that has just arrived. */
-  arrive(sessionId: string, frame: Frame, nowMs: number): Decision<Frame, Where> {
+  arrive(sessionId: string, frame: Frame, nowMs: number): Decision<Frame, Target> {
     const session = this.#sessions.get(sessionId);
     if (session === undefined) return { type: 'drop', reason: 'session_closed' };
-    this.#noteArrival(session, frame, nowMs);
+    this.#recordArrival(session, frame, nowMs);
     if (this.#isDraining) return { type: 'drop', reason: 'draining' };
     const ticket = this.#ticketOf(session, frame, nowMs);
     const executor = this.#executorFor(ticket, nowMs);
     if (executor !== undefined) {
-      this.#holdLength.noteBusy(nowMs);
+      this.#holdLength.recordBusy(nowMs);
       return this.#start(ticket, executor, nowMs);
     }
     if (this.#maxWaitMs === 0) return { type: 'drop', reason: 'busy' };
     const displaced = session.newest;
-    if (displaced === undefined && this.#isHopeless(ticket, nowMs)) {
-      this.#holdLength.noteDropped(ticket, nowMs);
+    if (displaced === undefined && this.#wouldExpire(ticket, nowMs)) {
+      this.#holdLength.recordDrop(ticket, nowMs);
       return { type: 'drop', reason: 'busy' };
     }
     if (displaced !== undefined) {
       this.#forget(displaced);
-      this.#holdLength.noteDropped(displaced, nowMs);
+      this.#holdLength.recordDrop(displaced, nowMs);
     }
     if (session.holdPolicy === 'newest') session.newest = ticket;
     this.#held.add(ticket);
     return { type: 'hold', ticket, displaced };
   }
 
-  /** Takes a held frame back. @returns whether it was held. */
-  withdraw(ticket: Ticket<Frame>): boolean {
+  /** Cancels the hold of a frame. @returns whether it was held. */
+  cancel(ticket: Ticket<Frame>): boolean {
     const wasHeld = this.#held.has(ticket);
     this.#forget(ticket);
     return wasHeld;
@@ -143,10 +141,10 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
     return [...this.#held].filter((ticket) => ticket.session === session);
   }
 
-  /** The held frame that starts now, if a worker is free for one. Called until there is none, whenever capacity was freed. */
-  next(nowMs: number): Start<Frame, Where> | undefined {
+  /** The held frame to start now, if a worker is free for one. Call until it returns undefined whenever capacity was freed. */
+  next(nowMs: number): Start<Frame, Target> | undefined {
     if (!this.#executors.some(({ free }) => free > 0)) return undefined;
-    let best: { ticket: Ticket<Frame>; executor: Where } | undefined;
+    let best: { ticket: Ticket<Frame>; executor: Target } | undefined;
     let youngestMs = Number.POSITIVE_INFINITY;
     const share = this.#fairInFlight();
     for (const ticket of this.#held) {
@@ -154,58 +152,56 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
       const executor = this.#executorFor(ticket, nowMs);
       if (executor === undefined) continue;
       youngestMs = Math.min(youngestMs, nowMs - ticket.arrivedMs);
-      if (best === undefined || goesBefore(ticket, best.ticket, nowMs, share)) best = { ticket, executor };
+      if (best === undefined || hasPriorityOver(ticket, best.ticket, nowMs, share)) best = { ticket, executor };
     }
     if (best === undefined) {
-      this.#holdLength.noteIdle(nowMs);
+      this.#holdLength.recordIdle(nowMs);
       return undefined;
     }
-    this.#holdLength.noteFreed(youngestMs, nowMs);
+    this.#holdLength.recordFreedWorker(youngestMs, nowMs);
     this.#forget(best.ticket);
     return this.#start(best.ticket, best.executor, nowMs);
   }
 
-  /** Ends the holds whose time is over. @returns their frames, which are dropped. */
+  /** Ends expired holds. @returns their frames, which are dropped. */
   expire(nowMs: number): Ticket<Frame>[] {
     const ended = this.#release(({ holdEndMs }) => holdEndMs <= nowMs);
-    for (const ticket of ended) this.#holdLength.noteDropped(ticket, nowMs);
+    for (const ticket of ended) this.#holdLength.recordDrop(ticket, nowMs);
     return ended;
   }
 
-  /** When the next hold ends; `Infinity` where nothing is held. */
+  /** When the next hold ends; `Infinity` if nothing is held. */
   get nextExpiryMs(): number {
     return [...this.#held].reduce((nextMs, { holdEndMs }) => Math.min(nextMs, holdEndMs), Number.POSITIVE_INFINITY);
   }
 
   /**
-   * A frame that was started has its outcome: its session's charge is corrected, and its worker is free, if it was not lost.
-   * @returns what its session is told: a session that loses a second worker within a minute has failed.
+   * Ends a started frame: corrects its session's charge and frees its worker, unless it was lost.
+   * @returns the outcome to report: a session that loses a second worker within a minute has failed.
    */
   ended(ticket: Ticket<Frame>, outcome: FrameOutcome, nowMs: number): FrameOutcome {
     const running = this.#running.get(ticket);
-    if (running === undefined) throw new Error('a frame ended that did not run');
+    if (running === undefined) throw new Error('frame ended without having started');
     this.#running.delete(ticket);
     const { share } = ticket.session;
     const tookMs = nowMs - running.startedMs;
     share.inFlight -= 1;
     share.charge(tookMs - running.estimateMs, nowMs);
-    // A failure may come early and says little then; one that took longer than usual says that such frames are slow.
-    const isTelling = outcome.type === 'result' || (outcome.type === 'failed' && tookMs > running.estimateMs);
-    this.#loads.ended(ticket.frame.pipelineId, isTelling ? tookMs : undefined);
+    // Failures are often early and not representative. One that took longer than expected shows that such frames are slow.
+    const isRepresentative = outcome.type === 'result' || (outcome.type === 'failed' && tookMs > running.estimateMs);
+    this.#loads.ended(ticket.frame.pipelineId, isRepresentative ? tookMs : undefined);
     if (outcome.type !== 'dropped' || outcome.reason !== 'worker_lost') return outcome;
-    const isRepeated = nowMs - share.workerLostAtMs < repeatedLossMs;
-    share.workerLostAtMs = nowMs;
-    return isRepeated ? { type: 'failed', code: 'pipeline_failure', detail: lostDetail, reason: lostReason } : outcome;
+    return share.recordWorkerLoss(nowMs) ? repeatedLoss : outcome;
   }
 
-  #noteArrival({ share }: Session<Frame>, { pipelineId }: Frame, nowMs: number): void {
-    // A session that joins or comes back has no claim on the time in which it sent nothing.
-    const isBack = share.activeUntilMs < nowMs;
-    const minMs = isBack ? this.#minActiveChargeMs(nowMs) : 0;
+  #recordArrival({ share }: Session<Frame>, { pipelineId }: Frame, nowMs: number): void {
+    // A session that joins or returns is not owed anything for the time in which it sent nothing.
+    const isReturning = share.activeUntilMs < nowMs;
+    const minMs = isReturning ? this.#minActiveChargeMs(nowMs) : 0;
     if (share.chargeMs(nowMs) < minMs) share.charge(minMs - share.chargeMs(nowMs), nowMs);
     share.arrived(nowMs);
     this.#loads.arrived(pipelineId, share.activeUntilMs);
-    if (share.intervalMs <= this.#maxWaitMs) this.#holdLength.noteRound(share.intervalMs, nowMs);
+    if (share.intervalMs <= this.#maxWaitMs) this.#holdLength.recordInterval(share.intervalMs, nowMs);
   }
 
   #minActiveChargeMs(nowMs: number): number {
@@ -218,7 +214,7 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
 
   #ticketOf(session: Session<Frame>, frame: Frame, nowMs: number): Ticket<Frame> {
     const { share, holdPolicy } = session;
-    // A request has no next frame that would be newer.
+    // A request has no newer frame that could displace it.
     if (holdPolicy === 'each') {
       const dueMs = nowMs + this.#maxWaitMs;
       return { frame, session, arrivedMs: nowMs, holdEndMs: dueMs, dueMs };
@@ -226,25 +222,25 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
     const dueMs = nowMs + Math.min(this.#maxWaitMs, share.intervalMs);
     const full = { frame, session, arrivedMs: nowMs, holdEndMs: dueMs, dueMs };
     const serviceMs = this.#loads.serviceMs(frame.pipelineId);
-    const limitMs = this.#holdLength.limitMs(nowMs, serviceMs, () => this.#isForemost(full, nowMs));
+    const limitMs = this.#holdLength.limitMs(nowMs, serviceMs, () => this.#hasTopPriority(full, nowMs));
     return { ...full, holdEndMs: Math.min(dueMs, nowMs + limitMs) };
   }
 
-  /** A free executor on which a frame may run now: the one that can run least else, then the one with most room. */
-  #executorFor({ frame: { pipelineId }, session }: Ticket<Frame>, nowMs: number): Where | undefined {
-    let best: Where | undefined;
+  /** A free executor that may run the frame now: the one with the fewest pipelines, then the one with the most free workers. */
+  #executorFor({ frame: { pipelineId }, session }: Ticket<Frame>, nowMs: number): Target | undefined {
+    let best: Target | undefined;
     for (const executor of this.#executors) {
       if (executor.free === 0 || !executor.pipelines.has(pipelineId)) continue;
-      if (best === undefined || isFitter(executor, best)) best = executor;
+      if (best === undefined || isBetterFit(executor, best)) best = executor;
     }
     if (best === undefined || !this.#loads.mayStart(pipelineId, nowMs)) return undefined;
     return this.#loads.isSequential(pipelineId) && session.share.inFlight > 0 ? undefined : best;
   }
 
-  #start(ticket: Ticket<Frame>, executor: Where, nowMs: number): Start<Frame, Where> {
+  #start(ticket: Ticket<Frame>, executor: Target, nowMs: number): Start<Frame, Target> {
     const { share } = ticket.session;
     const estimateMs = this.#loads.serviceMs(ticket.frame.pipelineId);
-    this.#holdLength.noteStarted(ticket, nowMs);
+    this.#holdLength.recordStart(ticket, nowMs);
     share.inFlight += 1;
     share.startedAtMs = nowMs;
     share.charge(estimateMs, nowMs);
@@ -253,36 +249,36 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
     return { type: 'start', ticket, executor };
   }
 
-  /** Whether a frame goes before all that are held, but for its own session's, which it would displace. */
-  #isForemost(ticket: Ticket<Frame>, nowMs: number): boolean {
+  /** Whether a frame goes before all held ones, except for its own session's, which it would displace. */
+  #hasTopPriority(ticket: Ticket<Frame>, nowMs: number): boolean {
     for (const other of this.#held) {
-      if (other.session !== ticket.session && goesBefore(other, ticket, nowMs)) return false;
+      if (other.session !== ticket.session && hasPriorityOver(other, ticket, nowMs)) return false;
     }
     return true;
   }
 
-  /** Whether those that go before a frame take so long that its hold would have ended long before its turn. */
-  #isHopeless(ticket: Ticket<Frame>, nowMs: number): boolean {
-    const places = this.#loads.maxRunning(ticket.frame.pipelineId);
-    let workMs = hopelessFactor * places * (ticket.holdEndMs - nowMs);
+  /** Whether frames with priority take so long that this one's hold would end long before its turn. */
+  #wouldExpire(ticket: Ticket<Frame>, nowMs: number): boolean {
+    const maxRunning = this.#loads.maxRunning(ticket.frame.pipelineId);
+    let budgetMs = maxBacklogFactor * maxRunning * (ticket.holdEndMs - nowMs);
     for (const other of this.#held) {
-      if (goesBefore(other, ticket, nowMs)) workMs -= this.#loads.serviceMs(other.frame.pipelineId);
-      if (workMs < 0) return true;
+      if (hasPriorityOver(other, ticket, nowMs)) budgetMs -= this.#loads.serviceMs(other.frame.pipelineId);
+      if (budgetMs < 0) return true;
     }
     return false;
   }
 
-  /** Frames that each session may have in flight while another holds one that could run. */
+  /** Frames that each session may have in flight while another one holds a frame that could run. */
   #fairInFlight(): number {
     const contenders = new Set([...this.#held, ...this.#running.keys()].map(({ session }) => session)).size;
     const capacity = this.#executors.reduce((sum, executor) => sum + executor.capacity, 0);
     return Math.max(1, Math.ceil(capacity / contenders));
   }
 
-  #release(isOver: (ticket: Ticket<Frame>) => boolean): Ticket<Frame>[] {
-    const over = [...this.#held].filter(isOver);
-    for (const ticket of over) this.#forget(ticket);
-    return over;
+  #release(matches: (ticket: Ticket<Frame>) => boolean): Ticket<Frame>[] {
+    const released = [...this.#held].filter(matches);
+    for (const ticket of released) this.#forget(ticket);
+    return released;
   }
 
   #forget(ticket: Ticket<Frame>): void {
@@ -291,10 +287,12 @@ export class Scheduler<Frame extends Schedulable, Where extends Capacity> {
   }
 }
 
-/** What the peer reads when its frames lose one worker after the other. */
-const lostDetail = 'Worker stopped unexpectedly';
-const lostReason = 'a second worker of the session was lost within a minute';
+/** The outcome when a session loses a second worker; `detail` is sent to the peer. */
+const repeatedLoss: FrameOutcome = {
+  ...{ type: 'failed', code: 'pipeline_failure' },
+  ...{ detail: 'Worker stopped unexpectedly', reason: 'session lost a second worker within a minute' },
+};
 
-function isFitter(a: Capacity, b: Capacity): boolean {
+function isBetterFit(a: Capacity, b: Capacity): boolean {
   return a.pipelines.size === b.pipelines.size ? a.free > b.free : a.pipelines.size < b.pipelines.size;
 }

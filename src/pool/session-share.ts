@@ -1,28 +1,30 @@
-/** One session as the scheduler knows it: what it has in flight, what it is owed, when its next frame is due. Pure: time comes in. */
+/** Scheduling state of one session: frames in flight, worker time charged, expected next frame. Pure: time is an argument. */
 
 /**
- * Weight of the newest interval in the smoothed time between frames. It rises faster than it falls: a frame whose hold ends a little late
- * is displaced by the next one, but one whose hold ends too early is lost, as between the bursts of a camera that sends in bursts.
+ * Weight of the newest interval in the smoothed frame interval. It rises faster than it falls: a frame whose hold ends a little late is
+ * displaced by the next one, but a frame whose hold ends too early is lost, for example between the bursts of a camera.
  */
 const risingWeight = 0.5;
 const fallingWeight = 0.1;
-/** Two frames say little of a rate: what was buffered while a camera connected often comes at once. */
+/** Two frames do not show a rate: frames buffered while a camera connected often arrive together. */
 const minArrivals = 3;
-/** Time in which charged worker time fades to 1/e: what a session got long ago is no longer held against it. */
-const chargeFadeMs = 5000;
+/** Time constant with which charged worker time decays to 1/e, so that old usage no longer counts against a session. */
+const chargeDecayMs = 5000;
 /** A session stays active for this long after a frame, or for three of its intervals. */
 const minActiveMs = 1000;
 const activeIntervals = 3;
-/** But never longer: one long pause makes an interval long, and nobody may keep a worker reserved by it. */
+/** Upper limit: one long pause makes the interval long, and must not keep a worker reserved. */
 const maxActiveMs = 10_000;
+/** A session that loses a second worker within this time is assumed to cause the losses. */
+const repeatedLossMs = 60_000;
 
 export class SessionShare {
-  /** Frames that run now. The only count of them. */
+  /** Running frames of the session. The only place where they are counted. */
   inFlight = 0;
   /** When one of its frames was last started. */
   startedAtMs = Number.NEGATIVE_INFINITY;
-  /** When one of its frames last lost its worker. */
-  workerLostAtMs = Number.NEGATIVE_INFINITY;
+  /** When a worker was last lost while running one of its frames. */
+  #workerLostAtMs = Number.NEGATIVE_INFINITY;
   #arrivedAtMs = Number.NEGATIVE_INFINITY;
   /** Smoothed; 0 until two frames have arrived. */
   #intervalMs = 0;
@@ -30,12 +32,12 @@ export class SessionShare {
   #chargedMs = 0;
   #chargedAtMs = 0;
 
-  /** Smoothed time between frames; `Infinity` while too few have arrived to tell. */
+  /** Smoothed frame interval; `Infinity` until enough frames have arrived. */
   get intervalMs(): number {
     return this.#arrivals < minArrivals ? Number.POSITIVE_INFINITY : this.#intervalMs;
   }
 
-  /** Until when it counts as active if nothing more arrives. */
+  /** Until when the session counts as active if no further frame arrives. */
   get activeUntilMs(): number {
     const activeMs = Math.max(minActiveMs, activeIntervals * this.#intervalMs);
     return this.#arrivedAtMs + Math.min(maxActiveMs, activeMs);
@@ -51,12 +53,19 @@ export class SessionShare {
     this.#arrivedAtMs = nowMs;
   }
 
-  /** Worker time that it got lately, in milliseconds: the session with the least is owed the most. */
-  chargeMs(nowMs: number): number {
-    return this.#chargedMs === 0 ? 0 : this.#chargedMs * Math.exp((this.#chargedAtMs - nowMs) / chargeFadeMs);
+  /** @returns whether this is the second worker within a minute. */
+  recordWorkerLoss(nowMs: number): boolean {
+    const isRepeated = nowMs - this.#workerLostAtMs < repeatedLossMs;
+    this.#workerLostAtMs = nowMs;
+    return isRepeated;
   }
 
-  /** Adds worker time, or takes back what was estimated too high. */
+  /** Recently used worker time in milliseconds: the session with the least is owed the most. */
+  chargeMs(nowMs: number): number {
+    return this.#chargedMs === 0 ? 0 : this.#chargedMs * Math.exp((this.#chargedAtMs - nowMs) / chargeDecayMs);
+  }
+
+  /** Adds worker time, or corrects an estimate that was too high. */
   charge(workerMs: number, nowMs: number): void {
     this.#chargedMs = Math.max(0, this.chargeMs(nowMs) + workerMs);
     this.#chargedAtMs = nowMs;

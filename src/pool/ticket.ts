@@ -1,47 +1,47 @@
-/** A frame in the scheduler's hands, its session, and which of two held ones starts first. Pure. */
+/** A frame in the scheduler, its session, and the priority of held frames. Pure. */
 import type { Hold } from './hold-length.ts';
 import type { SessionShare } from './session-share.ts';
 
-/** What the scheduler has to know of a frame; whatever else it carries is its owner's. */
-export interface Schedulable {
+/** What the scheduler needs to know of a frame; other fields belong to its owner. */
+export interface FrameInfo {
   readonly pipelineId: string;
 }
 
-/** A frame that is held or runs. */
-export interface Ticket<Frame extends Schedulable> extends Hold {
+/** A frame that is held or running. */
+export interface Ticket<Frame extends FrameInfo> extends Hold {
   readonly frame: Frame;
   readonly session: Session<Frame>;
 }
 
-/** `newest`: the session holds one frame, its newest. `each`: every frame is held for itself; for requests, which have no next frame. */
+/** `newest`: the session holds only its newest frame. `each`: every frame is held separately, for HTTP requests, which have no next frame. */
 export type HoldPolicy = 'newest' | 'each';
 
-export interface Session<Frame extends Schedulable> {
+export interface Session<Frame extends FrameInfo> {
   readonly share: SessionShare;
   readonly holdPolicy: HoldPolicy;
-  /** The held frame of a session that holds its newest. */
+  /** The held frame of a session with policy `newest`. */
   newest: Ticket<Frame> | undefined;
 }
 
-/** Charges that differ by less are the same: what fades is not exact. */
-const sameChargeMs = 0.001;
+/** Smaller differences between charges are ignored: decayed values are not exact. */
+const chargeToleranceMs = 0.001;
 
 /**
- * Whether a held frame starts before another: sessions within their share first, then the one that got the least worker time lately,
- * then the one that was served longest ago.
+ * Whether a held frame starts before another: sessions within their fair share first, then the one with the least recent worker time,
+ * then the one served longest ago.
  * @param fairInFlight frames that a session within its share may have in flight.
  */
-export function goesBefore<Frame extends Schedulable>(
+export function hasPriorityOver<Frame extends FrameInfo>(
   a: Ticket<Frame>,
   b: Ticket<Frame>,
   nowMs: number,
   fairInFlight = Number.POSITIVE_INFINITY,
 ): boolean {
-  const [one, other] = [a.session.share, b.session.share];
-  const isWithin = one.inFlight < fairInFlight;
-  if (isWithin !== other.inFlight < fairInFlight) return isWithin;
-  const [oneMs, otherMs] = [one.chargeMs(nowMs), other.chargeMs(nowMs)];
-  if (Math.abs(oneMs - otherMs) > sameChargeMs) return oneMs < otherMs;
-  if (one.startedAtMs !== other.startedAtMs) return one.startedAtMs < other.startedAtMs;
+  const [shareA, shareB] = [a.session.share, b.session.share];
+  const isWithin = shareA.inFlight < fairInFlight;
+  if (isWithin !== shareB.inFlight < fairInFlight) return isWithin;
+  const [chargeA, chargeB] = [shareA.chargeMs(nowMs), shareB.chargeMs(nowMs)];
+  if (Math.abs(chargeA - chargeB) > chargeToleranceMs) return chargeA < chargeB;
+  if (shareA.startedAtMs !== shareB.startedAtMs) return shareA.startedAtMs < shareB.startedAtMs;
   return a.arrivedMs < b.arrivedMs;
 }

@@ -1,4 +1,4 @@
-/** Puts the server together and takes it down again. Main thread. */
+/** Builds the server and shuts it down. Main thread. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import type { Log } from '../observe/log.ts';
@@ -8,7 +8,7 @@ import { Connections, descriptorLimit, maxConnectionsFor } from './connections.t
 import { FramesEndpoint } from './frames.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { loadPages } from './pages.ts';
-import { networksOf } from './peer-address.ts';
+import { parseNetworks } from './peer-address.ts';
 import { registerRoutes } from './routes.ts';
 import type { ServedPipeline } from './served-pipeline.ts';
 import { StreamEndpoint } from './stream.ts';
@@ -23,22 +23,22 @@ export interface ServerParts {
 
 export interface Server {
   readonly host: string;
-  /** The port in use, also where 0 was asked for. */
+  /** The port in use, also if port 0 was requested. */
   readonly port: number;
   /**
-   * Stops listening, answers what is in flight, closes clients with 1001, stops the workers.
-   * @returns whether every thread ended within `shutdownGraceMs`; if not, only a kill ends the process.
+   * Stops listening, finishes frames in flight, closes clients with 1001, stops the workers.
+   * @returns whether every thread ended within `shutdownGraceMs`. If not, the process can only be killed.
    */
   stop(): Promise<boolean>;
 }
 
-/** How often the memory and those who are silent are looked at. */
-const upkeepMs = 100;
+/** Interval of memory checks and of checks for idle sessions. */
+const maintenanceIntervalMs = 100;
 
-/** Closed sockets are given this long to take their last replies before what is left is cut. */
-const lingerMs = 200;
+/** Time for closed sockets to receive their last replies before the rest is discarded. */
+const closeGraceMs = 200;
 
-/** Listens at once; frames are started as the pool's workers become ready. */
+/** Listens immediately; frames are started once workers are ready. */
 export async function startServer({ config, pool, pipelines, log }: ServerParts): Promise<Server> {
   const uws = await loadUws(config.maxHeaderBytes);
   const app = uws.App();
@@ -47,8 +47,8 @@ export async function startServer({ config, pool, pipelines, log }: ServerParts)
   const { hardCapBytes } = config;
   const shared = {
     ...{ limits: config, pipelines: byId, pool, log, addresses },
-    trustedProxies: networksOf(config.trustedProxies),
-    isShortOfMemory: () => memory.isShort,
+    trustedProxies: parseNetworks(config.trustedProxies),
+    isOverMemoryLimit: () => memory.isOverLimit,
   };
   const isFull = () => stream.sessions + frames.sessions >= config.maxSessions;
   const hasRoom = () => !isFull() || stream.makeRoom(performance.now());
@@ -66,9 +66,9 @@ export async function startServer({ config, pool, pipelines, log }: ServerParts)
   const frames: FramesEndpoint = new FramesEndpoint({ ...shared, hasRoom });
   const memory = new MemoryGuard({
     maxBytes: config.maxMemoryBytes,
-    bytesPerSocket: hardCapBytes,
+    bytesPerMessage: hardCapBytes,
     residentBytes: () => process.memoryUsage.rss(),
-    closeSockets: (count) => stream.cutUnfinished(count, performance.now()),
+    closeSockets: (count) => stream.closeIncomplete(count, performance.now()),
     log,
   });
   connections.register(app);
@@ -76,22 +76,22 @@ export async function startServer({ config, pool, pipelines, log }: ServerParts)
   frames.register(app);
   registerRoutes(app, { pool, pipelines, pages: loadPages(), log });
   const listening = await listenExclusively(app, config.host, config.port);
-  const upkeep = setInterval(() => {
+  const maintenance = setInterval(() => {
     const nowMs = performance.now();
     memory.check(nowMs);
-    stream.tidy(nowMs);
-    addresses.sweep(nowMs);
-  }, upkeepMs);
+    stream.maintain(nowMs);
+    addresses.removeUnused(nowMs);
+  }, maintenanceIntervalMs);
   const stop = async () => {
     const deadlineMs = performance.now() + config.shutdownGraceMs;
     uws.us_listen_socket_close(listening);
     const drained = pool.drain();
-    stream.leaveWhenDone();
+    stream.closeWhenIdle();
     await Promise.race([drained, sleep(config.shutdownGraceMs, undefined, { ref: false })]);
-    stream.abandon();
+    stream.closeNow();
     const ended = await pool.stop(Math.max(0, deadlineMs - performance.now()));
-    await sleep(lingerMs);
-    clearInterval(upkeep);
+    await sleep(closeGraceMs);
+    clearInterval(maintenance);
     app.close();
     return ended;
   };

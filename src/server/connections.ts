@@ -1,32 +1,32 @@
-/** Counts the sockets of all kinds, and keeps a reserve of file descriptors. Runs on the loop. */
+/** Counts sockets of all kinds and keeps a reserve of file descriptors. Runs on the loop. */
 import type { Log } from '../observe/log.ts';
 import type { HttpResponse, TemplatedApp } from './uws.ts';
 
-/** What the process itself opens: threads, model files, the log, a report. */
+/** For the process itself: threads, model files, the log, diagnostic reports. */
 const reservedDescriptors = 128;
-/** Where there are few, the reserve is this part of them. */
-const maxReservedPart = 0.5;
+/** With a low limit, the reserve is at most this fraction of it. */
+const maxReservedShare = 0.5;
 
-/** Sockets that may be open at once under a limit of file descriptors. */
+/** Maximum number of open sockets under a limit of file descriptors. */
 export function maxConnectionsFor(descriptors: number): number {
-  return Math.floor(descriptors - Math.min(reservedDescriptors, descriptors * maxReservedPart));
+  return Math.floor(descriptors - Math.min(reservedDescriptors, descriptors * maxReservedShare));
 }
 
-/** How many files this process may have open; without a limit where the system tells none. */
+/** File descriptor limit of this process; `Infinity` if the system reports none. */
 export function descriptorLimit(): number {
   const { userLimits } = process.report.getReport() as unknown as ReportedLimits;
   const soft = Number(userLimits?.open_files?.soft);
   return Number.isFinite(soft) ? soft : Number.POSITIVE_INFINITY;
 }
 
-/** The part of Node's report that is read; Windows has none. */
+/** The fields used from Node's diagnostic report; absent on Windows. */
 interface ReportedLimits {
   readonly userLimits?: { readonly open_files?: { readonly soft: number | 'unlimited' } };
 }
 
 export interface ConnectionsParts {
   readonly max: number;
-  /** Ends a connection that is of little use, so that the next newcomer has a place. */
+  /** Ends an idle connection, so that the next client gets a place. */
   readonly makeRoom: () => void;
   readonly log: Log;
 }
@@ -47,7 +47,7 @@ export class Connections {
     app.filter((response, change) => this.#changed(response, change));
   }
 
-  /** A WebSocket has closed, of which uWebSockets.js tells its filter nothing. */
+  /** To be called when a WebSocket closes, since uWebSockets.js does not call its filter then. */
   webSocketClosed(): void {
     this.#open -= 1;
   }
@@ -56,7 +56,7 @@ export class Connections {
     this.#open += change;
     if (change < 0 || this.#open <= this.#parts.max) return;
     const { max, makeRoom, log } = this.#parts;
-    log.warn({ max }, 'no file descriptors left for another connection: it was closed, raise the limit (ulimit -n)');
+    log.warn({ max }, 'connection closed; no file descriptors left, raise the limit (ulimit -n)');
     response.close();
     makeRoom();
   }

@@ -1,4 +1,4 @@
-/** `POST /frames`: one frame, one answer, by the same intake and admission as the stream. Runs on the loop. */
+/** `POST /frames`: one frame, one reply, with the same validation and admission as the stream. Runs on the loop. */
 import type { BlockList } from 'node:net';
 import { type StreamErrorCode, streamErrors } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
@@ -8,10 +8,10 @@ import { encodeDropped, encodeError, encodeResult, framesPath } from '../protoco
 import { AddressSessions } from '../session/address-sessions.ts';
 import type { Address, Addresses } from '../session/addresses.ts';
 import { type FrameLimits, validateJpeg } from '../session/frame-validator.ts';
-import { addressOf } from './peer-address.ts';
+import { clientAddress } from './peer-address.ts';
 import { RequestBody } from './request-body.ts';
-import { isChunked, refuses } from './request-checks.ts';
-import { type Answer, httpError, jsonAnswer, respond, retryLater, tooManyRequests } from './respond.ts';
+import { isChunked, rejectIfMalformed } from './request-checks.ts';
+import { httpError, jsonReply, type Reply, respond, retryLater, tooManyRequests } from './respond.ts';
 import { limitsFor, type ServedPipeline } from './served-pipeline.ts';
 import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from './uws.ts';
 
@@ -21,18 +21,18 @@ export interface FramesOptions {
   readonly pool: Pool;
   readonly log: Log;
   readonly addresses: Addresses;
-  /** Whose `X-Forwarded-For` is believed. */
+  /** Proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: BlockList;
-  /** Whether one more session may be open; it may make room. */
+  /** Whether another session may be opened; may end an idle one to make room. */
   readonly hasRoom: () => boolean;
-  /** The process has more memory than it should: nobody is let in. */
-  readonly isShortOfMemory: () => boolean;
+  /** Whether the process is above its memory limit; nothing new is admitted then. */
+  readonly isOverMemoryLimit: () => boolean;
 }
 
 /** Each request carries one frame. */
 const frameIndex = 0;
 
-/** The contract's codes as HTTP says them. An unknown pipeline is 404, a missing one 400. */
+/** HTTP status of each code. An unknown pipeline is 404, a missing one 400. */
 const statuses = {
   invalid_frame: '400 Bad Request',
   frame_too_large: '413 Content Too Large',
@@ -42,30 +42,33 @@ const statuses = {
   server_busy: '503 Service Unavailable',
 } as const satisfies Partial<Record<StreamErrorCode, string>>;
 
-/** What a token of an HTTP header cannot hold (RFC 9110, 5.6.2). */
+/** Characters not allowed in a token of an HTTP header (RFC 9110, 5.6.2). */
 const notInToken = /[^\w!#$%&'*+.^`|~-]/g;
 
 const jpegTypes = /^(?:image\/jpe?g|application\/octet-stream)\s*(?:;|$)/i;
 const wrongTypeDetail = 'Expected a body of image/jpeg';
 
-/** A request from its first line to its answer. */
+/** A request from its headers to its reply. */
 interface Request {
   readonly response: HttpResponse;
   readonly address: Address;
   readonly pipeline: ServedPipeline | undefined;
   readonly body: RequestBody;
-  /** uWebSockets.js takes ends of chunks that others do not: the connection ends with the answer. */
+  /** uWebSockets.js accepts chunk endings that other servers reject, so the connection is closed after the reply. */
   readonly isChunked: boolean;
-  /** Runs until the body is there. */
+  /** Runs until the body is complete. */
   readonly timeout: NodeJS.Timeout;
-  /** It was answered, or the peer has gone. */
-  isOver: boolean;
-  /** Takes its frame back while it is held. */
-  withdraw: (() => void) | undefined;
+  /** The reply was sent, or the peer is gone. */
+  isFinished: boolean;
+  /** Cancels its frame while it is held. */
+  cancel: (() => void) | undefined;
 }
 
-const timedOut: Answer = { ...httpError('request_timeout', undefined, [retryLater]), andClose: true };
-const noRoom: Answer = { ...errorAnswer('server_busy', 'Too many bytes are being received'), andClose: true };
+const bodyTimedOut: Reply = { ...httpError('request_timeout', undefined, [retryLater]), closeConnection: true };
+const receiveBufferFull: Reply = {
+  ...errorReply('server_busy', 'Too many bytes are being received'),
+  closeConnection: true,
+};
 
 export class FramesEndpoint {
   readonly #options: FramesOptions;
@@ -76,7 +79,7 @@ export class FramesEndpoint {
     this.#addresses = new AddressSessions(options.pool);
   }
 
-  /** Addresses that hold a session of the pool. */
+  /** Addresses that have a session in the pool. */
   get sessions(): number {
     return this.#addresses.size;
   }
@@ -88,129 +91,132 @@ export class FramesEndpoint {
 
   #receive(response: HttpResponse, request: HttpRequest): void {
     const { limits, pipelines, log, addresses, trustedProxies } = this.#options;
-    if (refuses(response, request)) return;
+    if (rejectIfMalformed(response, request)) return;
     const nowMs = performance.now();
     const pipelineId = request.getQuery('pipeline_id') ?? '';
-    const address = addresses.enter(addressOf(response, request, trustedProxies), nowMs);
+    const address = addresses.enter(clientAddress(response, request, trustedProxies), nowMs);
     const budget = {
       take: (bytes: number) => addresses.receive(address, bytes),
       release: (bytes: number) => addresses.release(address, bytes),
     };
-    const waiting: Request = {
-      ...{ response, address, isOver: false, withdraw: undefined },
+    const pending: Request = {
+      ...{ response, address, isFinished: false, cancel: undefined },
       pipeline: pipelines.get(pipelineId),
       isChunked: isChunked(request),
       body: new RequestBody(limits.maxFrameBytes, budget),
-      timeout: setTimeout(() => this.#end(waiting, timedOut), limits.bodyTimeoutMs),
+      timeout: setTimeout(() => this.#end(pending, bodyTimedOut), limits.bodyTimeoutMs),
     };
     response.onAborted(() =>
       guarded(log, () => {
-        this.#leave(waiting);
-        waiting.withdraw?.();
+        this.#finish(pending);
+        pending.cancel?.();
       }),
     );
-    const refusal =
-      this.#refusalOfSize(waiting, Number(request.getHeader('content-length') || 0), nowMs) ??
-      this.#refusalOf(pipelineId, request.getHeader('content-type'));
-    if (refusal?.andClose) {
-      this.#end(waiting, refusal);
+    const rejection =
+      this.#sizeRejectionFor(pending, Number(request.getHeader('content-length') || 0), nowMs) ??
+      this.#rejectionFor(pipelineId, request.getHeader('content-type'));
+    if (rejection?.closeConnection) {
+      this.#end(pending, rejection);
       return;
     }
     response.onData((chunk, isLast) =>
       guarded(log, () => {
-        if (waiting.isOver) return;
-        if (refusal === undefined) this.#collect(waiting, new Uint8Array(chunk), isLast);
-        // A body that is not wanted is read all the same, so that the connection can be used again.
-        else if (isLast) this.#end(waiting, refusal);
+        if (pending.isFinished) return;
+        if (rejection === undefined) this.#collect(pending, new Uint8Array(chunk), isLast);
+        // The body of a rejected request is read anyway, so that the connection can be reused.
+        else if (isLast) this.#end(pending, rejection);
       }),
     );
   }
 
-  #collect(waiting: Request, piece: Uint8Array, isLast: boolean): void {
-    const { body } = waiting;
+  #collect(pending: Request, piece: Uint8Array, isLast: boolean): void {
+    const { body } = pending;
     const bytes = body.add(piece, isLast);
-    if (body.state === 'too_large') this.#end(waiting, this.#tooLarge());
-    else if (body.state === 'no_room') this.#end(waiting, noRoom);
+    if (body.state === 'too_large') this.#end(pending, this.#tooLarge());
+    else if (body.state === 'no_room') this.#end(pending, receiveBufferFull);
     else if (isLast) {
-      clearTimeout(waiting.timeout);
-      this.#offer(waiting, bytes);
+      clearTimeout(pending.timeout);
+      this.#offer(pending, bytes);
       body.release();
     }
   }
 
-  /** Looks at a request before its body is read; what is refused here leaves its body unread, so its connection goes. */
-  #refusalOfSize({ address }: Request, declaredBytes: number, nowMs: number): Answer | undefined {
-    const { limits, addresses, isShortOfMemory } = this.#options;
+  /** Checks a request before its body is read. After a rejection the body stays unread, so the connection must close. */
+  #sizeRejectionFor({ address }: Request, declaredBytes: number, nowMs: number): Reply | undefined {
+    const { limits, addresses, isOverMemoryLimit } = this.#options;
     if (declaredBytes > limits.maxFrameBytes) return this.#tooLarge();
     if (!address.takeFrame(nowMs)) return tooManyRequests;
-    if (isShortOfMemory() || !addresses.canReceive(address, declaredBytes)) return noRoom;
+    if (isOverMemoryLimit() || !addresses.canReceive(address, declaredBytes)) return receiveBufferFull;
     return undefined;
   }
 
-  #tooLarge(): Answer {
-    return { ...errorAnswer('frame_too_large', `Frame exceeds ${this.#options.limits.maxFrameLabel}`), andClose: true };
+  #tooLarge(): Reply {
+    return {
+      ...errorReply('frame_too_large', `Frame exceeds ${this.#options.limits.maxFrameLabel}`),
+      closeConnection: true,
+    };
   }
 
-  #refusalOf(pipelineId: string, type: string): Answer | undefined {
+  #rejectionFor(pipelineId: string, type: string): Reply | undefined {
     if (pipelineId === '') {
-      return jsonAnswer('400 Bad Request', encodeError('invalid_pipeline', streamErrors.invalid_pipeline.detail));
+      return jsonReply('400 Bad Request', encodeError('invalid_pipeline', streamErrors.invalid_pipeline.detail));
     }
     if (!this.#options.pipelines.has(pipelineId)) {
-      return jsonAnswer('404 Not Found', encodeError('invalid_pipeline', `Unknown pipeline_id: ${pipelineId}`));
+      return jsonReply('404 Not Found', encodeError('invalid_pipeline', `Unknown pipeline_id: ${pipelineId}`));
     }
-    if (type !== '' && !jpegTypes.test(type)) return errorAnswer('invalid_message', wrongTypeDetail);
+    if (type !== '' && !jpegTypes.test(type)) return errorReply('invalid_message', wrongTypeDetail);
     return undefined;
   }
 
-  /** Holds the request until its frame has its outcome. */
-  #offer(waiting: Request, bytes: Uint8Array): void {
+  /** Offers the frame to the pool and replies with its outcome. */
+  #offer(pending: Request, bytes: Uint8Array): void {
     const { limits, pool, hasRoom } = this.#options;
-    const { pipeline } = waiting;
-    const address = waiting.address.name;
+    const { pipeline } = pending;
+    const address = pending.address.name;
     if (pipeline === undefined) return;
     const check = validateJpeg(bytes, limitsFor(pipeline, limits));
     if (!check.ok) {
-      this.#end(waiting, errorAnswer(check.code, check.detail));
+      this.#end(pending, errorReply(check.code, check.detail));
       return;
     }
     const sessionId = this.#addresses.enter(address, performance.now(), hasRoom);
     if (sessionId === undefined) {
-      this.#end(waiting, errorAnswer('server_busy', streamErrors.server_busy.detail));
+      this.#end(pending, errorReply('server_busy', streamErrors.server_busy.detail));
       return;
     }
-    waiting.withdraw = pool.offer(sessionId, { pipelineId: pipeline.id, frameIndex, bytes }, (outcome) => {
+    pending.cancel = pool.offer(sessionId, { pipelineId: pipeline.id, frameIndex, bytes }, (outcome) => {
       this.#addresses.leave(address);
-      this.#end(waiting, this.#answerOf(outcome, pipeline.id));
+      this.#end(pending, this.#replyFor(outcome, pipeline.id));
     });
   }
 
-  #end(waiting: Request, answer: Answer): void {
-    if (waiting.isOver) return;
-    this.#leave(waiting);
-    respond(waiting.response, waiting.isChunked ? { ...answer, andClose: true } : answer);
+  #end(pending: Request, reply: Reply): void {
+    if (pending.isFinished) return;
+    this.#finish(pending);
+    respond(pending.response, pending.isChunked ? { ...reply, closeConnection: true } : reply);
   }
 
-  /** Nothing of the request is needed any more. */
-  #leave(waiting: Request): void {
-    if (waiting.isOver) return;
-    waiting.isOver = true;
-    clearTimeout(waiting.timeout);
-    waiting.body.release();
-    this.#options.addresses.leave(waiting.address);
+  /** Releases everything that belongs to the request. */
+  #finish(pending: Request): void {
+    if (pending.isFinished) return;
+    pending.isFinished = true;
+    clearTimeout(pending.timeout);
+    pending.body.release();
+    this.#options.addresses.leave(pending.address);
   }
 
-  #answerOf(outcome: FrameOutcome, pipelineId: string): Answer {
+  #replyFor(outcome: FrameOutcome, pipelineId: string): Reply {
     switch (outcome.type) {
       case 'result':
-        return jsonAnswer('200 OK', encodeResult(frameIndex, outcome.text), [
+        return jsonReply('200 OK', encodeResult(frameIndex, outcome.text), [
           ['Server-Timing', serverTimingOf(outcome.timings)],
         ]);
       case 'dropped':
-        return jsonAnswer(statuses.server_busy, encodeDropped(frameIndex), [retryLater]);
+        return jsonReply(statuses.server_busy, encodeDropped(frameIndex), [retryLater]);
       case 'failed': {
         const { code, detail, reason } = outcome;
-        if (code !== 'invalid_frame') this.#options.log.warn({ pipelineId, code, reason }, 'a frame failed');
-        return errorAnswer(code, detail);
+        if (code !== 'invalid_frame') this.#options.log.warn({ pipelineId, code, reason }, 'frame failed');
+        return errorReply(code, detail);
       }
       default:
         return outcome satisfies never;
@@ -218,12 +224,12 @@ export class FramesEndpoint {
   }
 }
 
-function errorAnswer(code: keyof typeof statuses, detail: string): Answer {
+function errorReply(code: keyof typeof statuses, detail: string): Reply {
   const headers = code === 'server_busy' ? [retryLater] : [];
-  return jsonAnswer(statuses[code], encodeError(code, detail), headers);
+  return jsonReply(statuses[code], encodeError(code, detail), headers);
 }
 
-/** Stages as the header has them (W3C Server Timing): `decode;dur=1.06, detect;dur=11.95`. A node's id may be no token there. */
+/** Stages as a W3C Server-Timing header: `decode;dur=1.06, detect;dur=11.95`. A node id may contain characters not allowed there. */
 function serverTimingOf(timings: ResultOutcome['timings']): string {
   return Object.entries(timings)
     .map(([stage, ms]) => `${stage.replaceAll(notInToken, '_')};dur=${ms}`)

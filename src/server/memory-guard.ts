@@ -1,19 +1,19 @@
-/** Keeps the process below its memory ceiling by giving up messages that do not come to their end. Runs on the loop. */
+/** Keeps the process below its memory limit by closing connections with incomplete messages. Runs on the loop. */
 import type { Log } from '../observe/log.ts';
 
 export interface MemoryGuardParts {
-  /** The ceiling. */
+  /** The limit. */
   readonly maxBytes: number;
-  /** What one unfinished message may hold. */
-  readonly bytesPerSocket: number;
-  /** Resident memory of the process now. */
+  /** Maximum size of one incomplete message. */
+  readonly bytesPerMessage: number;
+  /** Current resident memory of the process. */
   readonly residentBytes: () => number;
-  /** Closes up to so many sockets that have been longest without a whole message. @returns how many. */
+  /** Closes up to `count` sockets, those longest without a complete message first. @returns how many were closed. */
   readonly closeSockets: (count: number) => number;
   readonly log: Log;
 }
 
-/** Where closing sockets has not helped, something else holds the memory: the next try is later, and later again. */
+/** If closing sockets has not helped, something else holds the memory: the pause before the next attempt doubles. */
 const minPauseMs = 100;
 const maxPauseMs = 30_000;
 const bytesPerMegabyte = 1_048_576;
@@ -23,38 +23,38 @@ export class MemoryGuard {
   #pauseMs = minPauseMs;
   #nextMs = Number.NEGATIVE_INFINITY;
   #lastBytes = Number.POSITIVE_INFINITY;
-  #isShort = false;
+  #isOverLimit = false;
 
   constructor(parts: MemoryGuardParts) {
     this.#parts = parts;
   }
 
-  /** Whether there was more than the ceiling at the last look: nothing new should be let in. */
-  get isShort(): boolean {
-    return this.#isShort;
+  /** Whether memory was above the limit at the last check; nothing new should be admitted then. */
+  get isOverLimit(): boolean {
+    return this.#isOverLimit;
   }
 
-  /** Looks at the memory, and acts. Called about ten times a second. */
+  /** Checks memory and closes sockets if necessary. Called about ten times per second. */
   check(nowMs: number): void {
-    const { maxBytes, bytesPerSocket, residentBytes, closeSockets, log } = this.#parts;
+    const { maxBytes, bytesPerMessage, residentBytes, closeSockets, log } = this.#parts;
     const bytes = residentBytes();
-    const wasShort = this.#isShort;
-    this.#isShort = bytes > maxBytes;
+    const wasOverLimit = this.#isOverLimit;
+    this.#isOverLimit = bytes > maxBytes;
     const figures = { residentMB: megabytesOf(bytes), maxMB: megabytesOf(maxBytes) };
-    if (!this.#isShort) {
-      if (wasShort) log.info(figures, 'memory is below MAX_MEMORY_MB again');
+    if (!this.#isOverLimit) {
+      if (wasOverLimit) log.info(figures, 'memory is below MAX_MEMORY_MB again');
       this.#pauseMs = minPauseMs;
       this.#lastBytes = Number.POSITIVE_INFINITY;
       return;
     }
     if (nowMs < this.#nextMs) return;
-    const ended = closeSockets(Math.ceil((bytes - maxBytes) / bytesPerSocket));
+    const ended = closeSockets(Math.ceil((bytes - maxBytes) / bytesPerMessage));
     this.#pauseMs = bytes < this.#lastBytes ? minPauseMs : Math.min(maxPauseMs, 2 * this.#pauseMs);
     this.#lastBytes = bytes;
     this.#nextMs = nowMs + this.#pauseMs;
     log.warn(
       { ...figures, ended },
-      'more memory than MAX_MEMORY_MB: unfinished messages are given up, nobody is let in',
+      'memory is above MAX_MEMORY_MB; closing connections with incomplete messages and rejecting new ones',
     );
   }
 }

@@ -1,4 +1,4 @@
-/** The console's files as they are served: read once at start, reached by their exact path only. Runs on the loop. */
+/** Serves the console's files: read once at startup, available under their exact path only. Runs on the loop. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as nodeModule from 'node:module';
@@ -7,21 +7,21 @@ import { ConfigError } from '../errors.ts';
 import { respond } from './respond.ts';
 import type { HttpRequest, HttpResponse } from './uws.ts';
 
-/** One file in memory, with all that is said about it. */
+/** One file in memory, with its response headers. */
 export interface Page {
   readonly type: string;
   readonly bytes: Uint8Array;
   readonly etag: string;
 }
 
-/** Pages by the path of their address. */
+/** Pages by URL path. */
 export type Pages = ReadonlyMap<string, Page>;
 
 const scriptType = 'text/javascript; charset=utf-8';
 
 type ServedFile = readonly [address: string, file: string, type: string];
 
-/** What is not a script, by its address; the scripts follow from what the entry imports. */
+/** Files other than scripts, by URL path. Scripts are found by following the imports of the entry. */
 const files: readonly ServedFile[] = [
   ['/', 'web/index.html', 'text/html; charset=utf-8'],
   ...['theme', 'page', 'picture', 'controls', 'measurements', 'layout'].map(styleSheet),
@@ -29,7 +29,7 @@ const files: readonly ServedFile[] = [
 ];
 const entry = 'web/main.js';
 
-/** The page needs its own files, a socket to its own host, and the pictures that it made itself; nothing else. */
+/** The page needs only its own files, a socket to its own host, and images that it creates itself. */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -50,40 +50,40 @@ const headers: readonly [name: string, value: string][] = [
   ['Permissions-Policy', 'camera=(self), microphone=()'],
 ];
 
-/** An import or a re-export at the start of a line, as the project's formatter writes it. */
+/** An import or re-export at the start of a line, as formatted by Biome. */
 const importPattern = /^(?:import|export)\b[^;'"]*?(?:\bfrom\s*)?['"](\.[^'"]+)['"]/gm;
 
-/** Run from source, the scripts lie there with their types. */
+/** When run from source, the scripts are TypeScript. */
 const isSource = import.meta.url.endsWith('.ts');
 const root = new URL('../', import.meta.url);
 
 /**
- * Reads the page, its styles, and the scripts that it imports, by whatever way.
- * @throws ConfigError when a file of the installation is not there.
+ * Reads the page, its styles, and all scripts that it imports directly or indirectly.
+ * @throws ConfigError if a file of the installation is missing.
  */
 export function loadPages(): Pages {
   const pages = new Map<string, Page>();
   for (const [address, file, type] of files) pages.set(address, pageOf(read(file), type));
-  const waiting = [entry];
-  for (const file of waiting) {
+  const scripts = [entry];
+  for (const file of scripts) {
     const script = readScript(file);
     pages.set(`/${file}`, pageOf(script, scriptType));
     for (const [, specifier = ''] of script.matchAll(importPattern)) {
       const imported = posix.join(posix.dirname(file), specifier);
-      if (!waiting.includes(imported)) waiting.push(imported);
+      if (!scripts.includes(imported)) scripts.push(imported);
     }
   }
   return pages;
 }
 
-/** Answers GET and HEAD: 304 where the browser has the same bytes already. */
+/** Replies to GET and HEAD, with 304 if the browser already has the same bytes. */
 export function writePage(response: HttpResponse, request: HttpRequest, { type, bytes, etag }: Page): void {
   const isKnown = request.getHeader('if-none-match').includes(etag);
   respond(response, {
     status: isKnown ? '304 Not Modified' : '200 OK',
     headers: [...(isKnown ? [] : [['Content-Type', type] as const]), ['ETag', etag], ...headers],
     body: bytes,
-    isBodiless: isKnown || request.getMethod() === 'head',
+    omitBody: isKnown || request.getMethod() === 'head',
   });
 }
 
@@ -96,14 +96,14 @@ function pageOf(text: string, type: string): Page {
   return { type, bytes, etag: `"${createHash('sha256').update(bytes).digest('base64url')}"` };
 }
 
-/** A script as a browser takes it: without types, and its imports by the names of the built files. */
+/** A script for the browser: without types, and with imports named after the built files. */
 function readScript(file: string): string {
   if (!isSource) return read(file);
   const script = stripTypes(read(file.replace(/\.js$/, '.ts')));
   return script.replaceAll(importPattern, (statement) => statement.replace(/\.ts(['"])$/, '.js$1'));
 }
 
-/** Node warns that this is new, on every start from source, and whoever starts it can do nothing about it. */
+/** Hides Node's experimental warning, which would appear on every start from source. */
 function stripTypes(source: string): string {
   const { emitWarning } = process;
   process.emitWarning = () => undefined;
@@ -118,6 +118,6 @@ function read(file: string): string {
   try {
     return readFileSync(new URL(file, root), 'utf8');
   } catch (cause) {
-    throw new ConfigError([`the console's file ${file} is not there; "make build" writes it`], { cause });
+    throw new ConfigError([`console file ${file} is missing; run "make build"`], { cause });
   }
 }

@@ -1,16 +1,17 @@
-/** Paths as they are asked for: slashes that mean nothing, and what a path that is not there was meant to be. Pure. */
+/** Request paths: removes redundant slashes and suggests the path that was probably meant. Pure. */
 
-/** A path with one slash where there are several, and none at its end; the root stays `/`. */
-export function withoutExtraSlashes(path: string): string {
+/** Collapses repeated slashes and removes a trailing one; the root stays `/`. */
+export function normalizeSlashes(path: string): string {
   return path.replace(/\/+/g, '/').replace(/(.)\/$/, '$1');
 }
 
 /**
- * The known path that one differs from by its slashes, its case, something before it or the end that it lacks: `/frames/`,
- * `/v1/healthz`, `/ws`.
+ * Finds the known path that differs from the given one only by slashes, case, a prefix or a missing end: `/frames/`, `/v1/healthz`,
+ * `/ws`.
  */
-export function findMeantPath(path: string, known: Iterable<string>): string | undefined {
-  const asked = withoutExtraSlashes(path).toLowerCase();
-  for (const candidate of known) if (asked.endsWith(candidate) || candidate.startsWith(`${asked}/`)) return candidate;
+export function suggestPath(path: string, known: Iterable<string>): string | undefined {
+  const requested = normalizeSlashes(path).toLowerCase();
+  for (const candidate of known)
+    if (requested.endsWith(candidate) || candidate.startsWith(`${requested}/`)) return candidate;
   return undefined;
 }

@@ -1,9 +1,9 @@
-/** Whose connection it is: the peer's address, or the one that a trusted proxy forwards. Runs on the loop. */
+/** The client address of a connection: the peer's, or the one that a trusted proxy forwards. Runs on the loop. */
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import type { HttpRequest, HttpResponse } from './uws.ts';
 
-/** Addresses (`10.0.0.7`) and networks (`10.0.0.0/8`, `fd00::/8`) as {@link BlockList} takes them. */
-export function networksOf(entries: readonly string[]): BlockList {
+/** Parses addresses (`10.0.0.7`) and networks (`10.0.0.0/8`, `fd00::/8`) into a {@link BlockList}. */
+export function parseNetworks(entries: readonly string[]): BlockList {
   const networks = new BlockList();
   for (const entry of entries) {
     const [address = '', prefix] = entry.split('/');
@@ -14,24 +14,24 @@ export function networksOf(entries: readonly string[]): BlockList {
   return networks;
 }
 
-/** An IPv4 address inside IPv6 as uWebSockets.js writes it: all groups, none shortened. */
+/** An IPv4-mapped IPv6 address as uWebSockets.js writes it: all groups, unabbreviated. */
 const mappedPattern = /^(?:0000:){5}ffff:([0-9a-f]{2})([0-9a-f]{2}):([0-9a-f]{2})([0-9a-f]{2})$/i;
 const hexRadix = 16;
 
-/** Whoever has one address of an IPv6 network has all of its last 64 bits. */
+/** The owner of one IPv6 address usually has its whole /64 network. */
 const groupsOfNetwork = 4;
 const ipv6Groups = 8;
 
 /**
- * The name under which limits and shares count a connection: the peer's address, or, where a trusted proxy sent it, the last
- * address in `X-Forwarded-For` that is not a trusted proxy itself. Whatever stands before that one may be made up.
+ * The address that limits and shares apply to: the peer's, or, if a trusted proxy sent it, the last address in `X-Forwarded-For` that is
+ * not a trusted proxy itself. Everything before that one may be forged.
  */
-export function addressOf(response: HttpResponse, request: HttpRequest, trusted: BlockList): string {
+export function clientAddress(response: HttpResponse, request: HttpRequest, trusted: BlockList): string {
   const peer = plainAddress(Buffer.from(response.getRemoteAddressAsText()).toString('latin1'));
-  return countedAs(forwardedAddress(peer, request.getHeader('x-forwarded-for'), trusted));
+  return addressKey(forwardedAddress(peer, request.getHeader('x-forwarded-for'), trusted));
 }
 
-/** @param forwarded `X-Forwarded-For`: addresses with commas, each added by the proxy that it had come to. */
+/** @param forwarded `X-Forwarded-For`: comma-separated addresses, each appended by the proxy that received the connection. */
 export function forwardedAddress(peer: string, forwarded: string, trusted: BlockList): string {
   let address = peer;
   const hops = forwarded === '' ? [] : forwarded.split(',');
@@ -43,8 +43,8 @@ export function forwardedAddress(peer: string, forwarded: string, trusted: Block
   return address;
 }
 
-/** IPv4 as it is; of IPv6 the network, since its owner has endlessly many addresses there. */
-export function countedAs(address: string): string {
+/** IPv4 unchanged; IPv6 as its /64 network, since its owner has a practically unlimited number of addresses there. */
+export function addressKey(address: string): string {
   if (!isIPv6(address)) return address;
   return `${groupsOf(address).slice(0, groupsOfNetwork).join(':')}::/64`;
 }
@@ -71,7 +71,7 @@ function bareAddress(entry: string): string {
   return ipv6 ?? ipv4 ?? entry;
 }
 
-/** The groups of an IPv6 address without leading zeros; `::` filled up. */
+/** The groups of an IPv6 address without leading zeros, with `::` expanded. */
 function groupsOf(address: string): string[] {
   const [head = '', tail] = address.split('::');
   const before = head === '' ? [] : head.split(':');

@@ -1,6 +1,6 @@
-/** The body of one HTTP request, collected up to a limit. Runs on the loop. */
+/** Collects the body of one HTTP request up to a limit. Runs on the loop. */
 
-/** Where the bytes are counted that bodies take; `take` says no where there is no room for them. */
+/** Shared budget for bytes of bodies; `take` returns false if there is no room. */
 export interface ByteBudget {
   take(bytes: number): boolean;
   release(bytes: number): void;
@@ -22,15 +22,15 @@ export class RequestBody {
     this.#budget = budget;
   }
 
-  /** `too_large` and `no_room` are for good; what was collected is gone. */
+  /** `too_large` and `no_room` are final; collected bytes are discarded. */
   get state(): BodyState {
     return this.#state;
   }
 
   /**
-   * Takes the next piece, valid only during the call.
-   * @returns what has come so far, valid until the next call of this body; where the first piece is the last, the piece itself, so
-   * that a usual frame is not copied here.
+   * Adds the next chunk, which is valid only during the call.
+   * @returns the body so far, valid until the next call. If the first chunk is the last, it is returned itself, so that a typical frame
+   * is not copied here.
    */
   add(piece: Uint8Array, isLast: boolean): Uint8Array {
     const length = this.#length + piece.length;
@@ -43,7 +43,7 @@ export class RequestBody {
     return bytes;
   }
 
-  /** Gives the memory back, at once: left to the garbage collector, it would stay for minutes. */
+  /** Frees the memory immediately: the garbage collector might take minutes. */
   release(): void {
     this.#budget.release(this.#memory.byteLength);
     this.#memory.transfer(0);
@@ -57,7 +57,7 @@ export class RequestBody {
     return nothing;
   }
 
-  /** Doubles. What was announced counts for nothing here: a peer that sends little takes little. */
+  /** Grows by doubling. Content-Length is ignored, so that memory use follows what the peer actually sends. */
   #reserve(length: number): boolean {
     const before = this.#memory.byteLength;
     if (before >= length) return true;

@@ -1,30 +1,30 @@
-/** What uWebSockets.js takes from a peer and RFC 9112 or RFC 6455 forbids: two readings of one request are refused. Runs on the loop. */
+/** Rejects requests that uWebSockets.js accepts but RFC 9112 or RFC 6455 forbids, since proxies may parse them differently. Runs on the loop. */
 import { type HttpErrorCode, httpErrors } from '../errors.ts';
 import { framesPath, streamPath } from '../protocol.ts';
-import { withoutExtraSlashes } from './paths.ts';
-import { type Answer, httpError, respond } from './respond.ts';
+import { normalizeSlashes } from './paths.ts';
+import { httpError, type Reply, respond } from './respond.ts';
 import type { HttpRequest, HttpResponse } from './uws.ts';
 
-/** Why a request is refused. */
+/** Why a request is rejected. */
 export interface RequestError {
   readonly code: HttpErrorCode;
   readonly detail: string;
 }
 
-/** Headers of a request that may be there once at most. */
+/** Headers allowed at most once per request. */
 const singleHeaders = ['host', 'content-length', 'transfer-encoding', 'sec-websocket-key', 'sec-websocket-version'];
 
-/** The only version there is (RFC 6455, 4.1). */
+/** The only WebSocket version (RFC 6455, 4.1). */
 const webSocketVersion = '13';
 
 /** 16 bytes in Base64 (RFC 6455, 4.1). */
 const webSocketKey = /^[A-Za-z0-9+/]{22}==$/;
 
-/** A token of a list like `keep-alive, Upgrade`, whatever its case. */
+/** A token in a list such as `keep-alive, Upgrade`, case-insensitive. */
 const upgradeToken = /(?:^|,)\s*upgrade\s*(?:,|$)/i;
 const webSocketToken = /(?:^|,)\s*websocket\s*(?:,|$)/i;
 
-/** What a client has to be told with 426 (RFC 9110, 15.5.22; RFC 6455, 4.4). */
+/** Headers required with 426 (RFC 9110, 15.5.22; RFC 6455, 4.4). */
 const upgradeHeaders = [
   ['Upgrade', 'websocket'],
   ['Connection', 'Upgrade'],
@@ -32,47 +32,47 @@ const upgradeHeaders = [
 ] as const;
 
 /**
- * Whether the body comes in chunks. uWebSockets.js takes ends of chunks that others do not, so nothing behind such a body can be trusted:
- * the connection ends with the answer.
+ * Whether the body is chunked. uWebSockets.js accepts chunk endings that other servers reject, so nothing after such a body can be
+ * trusted: the connection is closed after the reply.
  */
 export function isChunked(request: HttpRequest): boolean {
   return request.getHeader('transfer-encoding') !== '';
 }
 
-/** Whether a WebSocket opens with this request. One that does not is left to {@link refuses}. */
+/** Whether the request is a valid WebSocket handshake. Leave any other request to {@link rejectIfMalformed}. */
 export function isHandshake(request: HttpRequest): boolean {
-  return isUpgrade(request) && issueOf(request) === undefined;
+  return isUpgrade(request) && findRequestIssue(request) === undefined;
 }
 
 /**
- * Answers a request that is malformed, and closes its connection.
- * @returns whether it was one.
+ * Replies to a malformed request and closes its connection.
+ * @returns whether the request was malformed.
  */
-export function refuses(response: HttpResponse, request: HttpRequest): boolean {
-  const issue = issueOf(request);
+export function rejectIfMalformed(response: HttpResponse, request: HttpRequest): boolean {
+  const issue = findRequestIssue(request);
   if (issue === undefined) return false;
   respond(response, {
     ...httpError(issue.code, issue.detail, headersOf(issue.code)),
-    isBodiless: request.getCaseSensitiveMethod() === 'HEAD',
-    andClose: true,
+    omitBody: request.getCaseSensitiveMethod() === 'HEAD',
+    closeConnection: true,
   });
   return true;
 }
 
-/** What an answer with this code needs besides the usual headers. */
-export function headersOf(code: HttpErrorCode): Answer['headers'] {
+/** Extra headers required for a code. */
+export function headersOf(code: HttpErrorCode): Reply['headers'] {
   return code === 'upgrade_required' ? upgradeHeaders : [];
 }
 
-/** What is wrong with a request's headers; some microseconds for ten of them. */
-export function issueOf(request: HttpRequest): RequestError | undefined {
+/** Finds an error in a request's headers; takes a few microseconds for ten headers. */
+export function findRequestIssue(request: HttpRequest): RequestError | undefined {
   const path = request.getUrl();
   return (
     repeatedHeader(request) ??
     badMethod(request) ??
     badLength(request) ??
     badTransferEncoding(request, path) ??
-    (isUpgrade(request) && withoutExtraSlashes(path) === streamPath ? badHandshake(request) : undefined)
+    (isUpgrade(request) && normalizeSlashes(path) === streamPath ? badHandshake(request) : undefined)
   );
 }
 
@@ -84,20 +84,20 @@ function repeatedHeader(request: HttpRequest): RequestError | undefined {
     seen.add(name);
   });
   if (repeated !== undefined) return badRequest(`more than one ${repeated} header`);
-  // An empty one looks like none to `getHeader`, and to uWebSockets.js.
+  // `getHeader` and uWebSockets.js treat an empty header as missing.
   if (seen.has('content-length') && request.getHeader('content-length') === '')
     return badRequest('empty content-length');
   if (seen.has('transfer-encoding') && !isChunked(request)) return badRequest('empty transfer-encoding');
   return undefined;
 }
 
-/** Methods are upper-case (RFC 9110, 9.1): a proxy's rule for `GET` does not see `get`. `getMethod` makes them lower-case for good. */
+/** Methods are upper-case (RFC 9110, 9.1): a proxy rule for `GET` does not match `get`. `getMethod` lower-cases them permanently. */
 function badMethod(request: HttpRequest): RequestError | undefined {
   const method = request.getCaseSensitiveMethod();
   return /^[A-Z]+$/.test(method) ? undefined : badRequest('method not in upper-case letters');
 }
 
-/** uWebSockets.js shows no header behind one without a name, so a POST that seems to have no length may have one. */
+/** uWebSockets.js hides all headers after one without a name, so a POST that seems to have no length may have one. */
 function badLength(request: HttpRequest): RequestError | undefined {
   const isLengthUnknown = request.getHeader('content-length') === '' && !isChunked(request);
   return isLengthUnknown && request.getCaseSensitiveMethod() === 'POST' ? badRequest('no content-length') : undefined;
@@ -111,7 +111,7 @@ function badTransferEncoding(request: HttpRequest, path: string): RequestError |
   return takesBody ? undefined : badRequest(`only POST ${framesPath} takes a chunked body`);
 }
 
-/** A GET that asks to become a WebSocket. One whose `Connection` or `Upgrade` a proxy took away is none, and gets 426. */
+/** A GET that requests a WebSocket. If a proxy removed `Connection` or `Upgrade`, it is an ordinary GET and gets 426. */
 function isUpgrade(request: HttpRequest): boolean {
   return (
     request.getCaseSensitiveMethod() === 'GET' &&
@@ -126,7 +126,7 @@ function badHandshake(request: HttpRequest): RequestError | undefined {
   }
   const key = request.getHeader('sec-websocket-key');
   if (key !== '' && !webSocketKey.test(key)) return badRequest('Sec-WebSocket-Key is not 16 bytes in Base64');
-  // Bytes of a body would be read as WebSocket frames.
+  // A body would be parsed as WebSocket frames.
   return /^0*$/.test(request.getHeader('content-length')) ? undefined : badRequest('an upgrade has no body');
 }
 

@@ -1,17 +1,17 @@
-/** Writes HTTP answers, so that a peer that does not read them costs no more than one. Runs on the loop. */
+/** Writes HTTP replies so that a peer that does not read them costs at most one buffered reply. Runs on the loop. */
 import { type HttpErrorCode, httpErrors } from '../errors.ts';
 import { encodeError } from '../protocol.ts';
 import type { HttpResponse } from './uws.ts';
 
-/** A whole answer; `body` as text or as bytes that do not change any more. */
-export interface Answer {
+/** A complete HTTP reply. `body` is text, or bytes that no longer change. */
+export interface Reply {
   readonly status: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string | Uint8Array;
-  /** The peer asked for the headers alone: HEAD, or a file that it has already. */
-  readonly isBodiless?: boolean;
-  /** What is left of the request is not wanted: the connection ends with the answer. */
-  readonly andClose?: boolean;
+  /** Send headers only: for HEAD, or a file that the client already has. */
+  readonly omitBody?: boolean;
+  /** The rest of the request is not wanted: close the connection after the reply. */
+  readonly closeConnection?: boolean;
 }
 
 const jsonHeaders = [
@@ -19,39 +19,42 @@ const jsonHeaders = [
   ['Cache-Control', 'no-store'],
 ] as const;
 
-/** For an answer that may be another one soon; HTTP counts in whole seconds. */
+/** For a reply that may soon change; HTTP counts in whole seconds. */
 export const retryLater = ['Retry-After', '1'] as const;
 
-/** An answer of JSON text, which nobody may keep. */
-export function jsonAnswer(status: string, body: string, headers: Answer['headers'] = []): Answer {
+/** A JSON reply that must not be cached. */
+export function jsonReply(status: string, body: string, headers: Reply['headers'] = []): Reply {
   return { status, body, headers: [...jsonHeaders, ...headers] };
 }
 
-/** An error that only plain HTTP requests can get, with its status. */
+/** An error used only for plain HTTP requests, with its status. */
 export function httpError(
   code: HttpErrorCode,
   detail: string = httpErrors[code].detail,
-  headers: Answer['headers'] = [],
-): Answer {
-  return jsonAnswer(httpErrors[code].status, encodeError(code, detail), headers);
+  headers: Reply['headers'] = [],
+): Reply {
+  return jsonReply(httpErrors[code].status, encodeError(code, detail), headers);
 }
 
-/** For an address that sends more than `STREAM_MAX_FRAMES_PER_SECOND`. */
-export const tooManyRequests: Answer = { ...httpError('too_many_requests', undefined, [retryLater]), andClose: true };
+/** For an address above `STREAM_MAX_FRAMES_PER_SECOND`. */
+export const tooManyRequests: Reply = {
+  ...httpError('too_many_requests', undefined, [retryLater]),
+  closeConnection: true,
+};
 
 /**
- * Writes one answer; the response must not be used after it, and its `onAborted` not be set.
+ * Writes one reply. Afterwards the response must not be used, and its `onAborted` must not be set.
  *
- * uWebSockets.js answers pipelined requests one after the other and keeps what the peer does not read, without a limit and at a
- * growing cost. An answer that does not go out whole is therefore left pending, and uWebSockets.js cuts a connection whose next
- * request finds one. An answer without a body cannot be pending, so it ends its connection.
+ * uWebSockets.js processes pipelined requests in order and buffers what the peer does not read, without a limit and at growing cost. A
+ * reply that cannot be sent completely is therefore left pending, and uWebSockets.js closes a connection whose next request finds a
+ * pending one. A reply without a body cannot be pending, so it closes its connection.
  *
- * Where the connection ends, uWebSockets.js would still read a next request from the same segment, unless an answer is outstanding. So such
- * an answer waits until what has arrived was read.
+ * When closing a connection, uWebSockets.js would still process a further request in the same segment, unless a reply is outstanding.
+ * Such a reply is therefore delayed until everything received has been processed.
  */
-export function respond(response: HttpResponse, answer: Answer): void {
-  if (!answer.andClose) {
-    write(response, answer);
+export function respond(response: HttpResponse, reply: Reply): void {
+  if (!reply.closeConnection) {
+    write(response, reply);
     return;
   }
   let isGone = false;
@@ -59,16 +62,19 @@ export function respond(response: HttpResponse, answer: Answer): void {
     isGone = true;
   });
   setImmediate(() => {
-    if (!isGone) write(response, answer);
+    if (!isGone) write(response, reply);
   });
 }
 
-function write(response: HttpResponse, { status, headers, body, isBodiless = false, andClose = false }: Answer): void {
+function write(
+  response: HttpResponse,
+  { status, headers, body, omitBody = false, closeConnection = false }: Reply,
+): void {
   response.cork(() => {
     response.writeStatus(status);
     for (const [name, value] of headers) response.writeHeader(name, value);
-    // `endWithoutBody` leaves the response open, and uWebSockets.js aborts the process for it; an empty body does not.
-    if (isBodiless || andClose) response.end(isBodiless ? '' : body, true);
+    // `endWithoutBody` leaves the response open, which makes uWebSockets.js abort the process; an empty body does not.
+    if (omitBody || closeConnection) response.end(omitBody ? '' : body, true);
     else writeBody(response, typeof body === 'string' ? Buffer.from(body) : body);
   });
 }

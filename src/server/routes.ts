@@ -1,13 +1,13 @@
-/** The plain HTTP answers: the console, health, readiness, the pipelines, and JSON for everything else. Runs on the loop. */
+/** Plain HTTP routes: console, health, readiness, pipelines, and a JSON error for everything else. Runs on the loop. */
 import { type HttpErrorCode, httpErrors } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { WorkerReport } from '../pool/messages.ts';
 import type { Pool, PoolStatus } from '../pool/pool.ts';
 import { framesPath, streamPath } from '../protocol.ts';
 import { type Pages, writePage } from './pages.ts';
-import { findMeantPath } from './paths.ts';
-import { headersOf, refuses } from './request-checks.ts';
-import { type Answer, httpError, jsonAnswer, respond } from './respond.ts';
+import { suggestPath } from './paths.ts';
+import { headersOf, rejectIfMalformed } from './request-checks.ts';
+import { httpError, jsonReply, type Reply, respond } from './respond.ts';
 import type { ServedPipeline } from './served-pipeline.ts';
 import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from './uws.ts';
 
@@ -18,7 +18,7 @@ export interface RouteOptions {
   readonly log: Log;
 }
 
-type Route = () => Answer;
+type Route = () => Reply;
 
 export function registerRoutes(app: TemplatedApp, { pool, pipelines, pages, log }: RouteOptions): void {
   const routes = new Map<string, Route>([
@@ -27,32 +27,33 @@ export function registerRoutes(app: TemplatedApp, { pool, pipelines, pages, log 
     ['/pipelines', () => ok({ pipelines: listed(pipelines, pool.status()) })],
     [streamPath, () => failure('upgrade_required')],
   ]);
-  const answerTo = (path: string, read: boolean) => {
+  const replyTo = (path: string, read: boolean) => {
     const route = routes.get(path);
-    if (route === undefined && !pages.has(path)) return notFound(findMeantPath(path, [...routes.keys(), framesPath]));
+    if (route === undefined && !pages.has(path)) return notFound(suggestPath(path, [...routes.keys(), framesPath]));
     return route !== undefined && read ? route() : notAllowed();
   };
   // POST has its own handler.
   app.any(framesPath, (response, request) => {
     guarded(log, () => {
-      if (!refuses(response, request)) answer(response, request, notAllowed('POST', 'Only POST is supported here'));
+      if (!rejectIfMalformed(response, request))
+        sendReply(response, request, notAllowed('POST', 'Only POST is supported here'));
     });
   });
   app.any('/*', (response, request) => {
     guarded(log, () => {
-      if (refuses(response, request)) return;
+      if (rejectIfMalformed(response, request)) return;
       const path = request.getUrl();
       const page = pages.get(path);
-      // Only the stream takes upgrades: a page or a status would tell a WebSocket client nothing.
-      if (isUpgrade(request) && path !== streamPath) answer(response, request, notFound(streamPath));
+      // Only the stream accepts upgrades: a WebSocket client cannot use a page or status.
+      if (isUpgrade(request) && path !== streamPath) sendReply(response, request, notFound(streamPath));
       else if (page !== undefined && isRead(request)) writePage(response, request, page);
-      else answer(response, request, answerTo(path, isRead(request)));
+      else sendReply(response, request, replyTo(path, isRead(request)));
     });
   });
 }
 
-function answer(response: HttpResponse, request: HttpRequest, found: Answer): void {
-  respond(response, { ...found, isBodiless: request.getMethod() === 'head' });
+function sendReply(response: HttpResponse, request: HttpRequest, found: Reply): void {
+  respond(response, { ...found, omitBody: request.getMethod() === 'head' });
 }
 
 function isUpgrade(request: HttpRequest): boolean {
@@ -63,20 +64,20 @@ function isRead(request: HttpRequest): boolean {
   return ['get', 'head'].includes(request.getMethod());
 }
 
-function ok(value: unknown): Answer {
-  return jsonAnswer('200 OK', JSON.stringify(value));
+function ok(value: unknown): Reply {
+  return jsonReply('200 OK', JSON.stringify(value));
 }
 
-function failure(code: HttpErrorCode): Answer {
+function failure(code: HttpErrorCode): Reply {
   return httpError(code, undefined, headersOf(code));
 }
 
-function notFound(meant: string | undefined): Answer {
-  const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+function notFound(suggestion: string | undefined): Reply {
+  const hint = suggestion === undefined ? '' : `; did you mean ${suggestion}?`;
   return httpError('not_found', `${httpErrors.not_found.detail}${hint}`);
 }
 
-function notAllowed(methods = 'GET, HEAD', detail?: string): Answer {
+function notAllowed(methods = 'GET, HEAD', detail?: string): Reply {
   return httpError('method_not_allowed', detail, [['Allow', methods]]);
 }
 
@@ -88,10 +89,10 @@ function listed(pipelines: readonly ServedPipeline[], status: PoolStatus): objec
 }
 
 /**
- * Ready when frames can run: one worker is enough, since the others are replaced while it goes on. `degraded` tells when some are missing.
- * Workers that have set themselves up alike are told once, with their number.
+ * Ready means that frames can run. One worker is enough, since the others are replaced in the background; `degraded` shows that some are
+ * missing. Workers with identical setup are reported once, with their number.
  */
-function readiness({ reports, pipelines, ...counts }: PoolStatus, draining: boolean): Answer {
+function readiness({ reports, pipelines, ...counts }: PoolStatus, draining: boolean): Reply {
   const ready = !draining && counts.ready > 0;
   const degraded = counts.ready < counts.size;
   const setups = new Map<string, { workers: number } & WorkerReport>();
@@ -100,5 +101,5 @@ function readiness({ reports, pipelines, ...counts }: PoolStatus, draining: bool
     setups.set(key, { workers: (setups.get(key)?.workers ?? 0) + 1, ...report });
   }
   const body = JSON.stringify({ ready, degraded, draining, pool: counts, pipelines, setups: [...setups.values()] });
-  return jsonAnswer(ready ? '200 OK' : '503 Service Unavailable', body);
+  return jsonReply(ready ? '200 OK' : '503 Service Unavailable', body);
 }

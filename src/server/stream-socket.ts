@@ -1,37 +1,37 @@
-/** A stream's socket: how it is opened, what is kept with it, how a session writes to it, and how it is left. Runs on the loop. */
+/** A stream's WebSocket: settings, per-socket data, sending, and closing. Runs on the loop. */
 import { type StreamErrorCode, streamErrors } from '../errors.ts';
 import { closeCodeOf, encodeError } from '../protocol.ts';
 import type { Address } from '../session/addresses.ts';
 import type { Outbox, SessionManager } from '../session/session-manager.ts';
 import type { HttpRequest, HttpResponse, WebSocket } from './uws.ts';
 
-/** What uWebSockets.js keeps with a socket. */
+/** Per-socket data, stored by uWebSockets.js. */
 export interface SocketData {
   readonly pipelineId: string | undefined;
   readonly address: Address;
-  /** Set while the socket belongs to a session; a refused one has none. */
+  /** Undefined if the connection was refused. */
   session: SessionManager | undefined;
   open: boolean;
 }
 
 export type Socket = WebSocket<SocketData>;
 
-/** Seconds without a sign of life from the peer; the gateway pings by itself. uWebSockets.js aborts below 8. */
+/** Seconds without any data from the peer; uWebSockets.js pings automatically. It aborts the process below 8. */
 const idleTimeoutSeconds = 60;
 
-/** @param hardCapBytes uWebSockets.js cuts a connection whose message is larger, without a word. */
+/** @param hardCapBytes uWebSockets.js closes a connection with a larger message, without an error message. */
 export function socketSettings(hardCapBytes: number) {
   return {
     maxPayloadLength: hardCapBytes,
-    // Sessions watch what is unread themselves and end with an error; zero switches the silent drop off.
+    // Sessions check buffered bytes themselves and end with an error; 0 disables silent dropping.
     maxBackpressure: 0,
     idleTimeout: idleTimeoutSeconds,
   };
 }
 
 /**
- * Answers a handshake with 101. No extension is agreed to: compression is off. uWebSockets.js agrees to the first subprotocol that is offered,
- * which means nothing here; browsers and `ws` fail a connection where none of theirs is taken.
+ * Replies to a handshake with 101. Extensions are declined, so compression is off. uWebSockets.js accepts the first subprotocol offered,
+ * which has no meaning here; browsers and `ws` fail the connection if none of theirs is accepted.
  */
 export function acceptSocket<Data>(
   response: HttpResponse,
@@ -44,12 +44,12 @@ export function acceptSocket<Data>(
   response.upgrade(data, key, subprotocols, request.getHeader('sec-websocket-extensions'), context);
 }
 
-/** A peer has this long to take its last message and to close its side; then it is cut. */
-const maxLeavingMs = 5000;
+/** Time for a peer to receive its last message and close its side before the connection is cut. */
+const maxClosingMs = 5000;
 
-/** Sockets whose closing handshake has begun. A peer that does not answer it would hold its descriptor for a minute. */
-export class LeavingSockets {
-  /** In the order of leaving. */
+/** Sockets whose closing handshake has started. A peer that does not respond would otherwise hold its descriptor for a minute. */
+export class ClosingSockets {
+  /** In the order in which closing began. */
   readonly #sinceMs = new Map<Socket, number>();
 
   end(socket: Socket, code: number): void {
@@ -57,7 +57,7 @@ export class LeavingSockets {
     socket.end(code);
   }
 
-  /** Says why, and ends. */
+  /** Sends an error and closes. */
   refuse(socket: Socket, code: StreamErrorCode, detail: string = streamErrors[code].detail): void {
     socket.send(encodeError(code, detail));
     this.end(socket, closeCodeOf(code));
@@ -67,26 +67,26 @@ export class LeavingSockets {
     this.#sinceMs.delete(socket);
   }
 
-  /** Cuts those that have had their time. */
-  cut(nowMs: number): void {
+  /** Cuts sockets whose time is over. */
+  closeExpired(nowMs: number): void {
     for (const [socket, sinceMs] of this.#sinceMs) {
-      if (nowMs - sinceMs < maxLeavingMs) return;
+      if (nowMs - sinceMs < maxClosingMs) return;
       this.#sinceMs.delete(socket);
       socket.close();
     }
   }
 }
 
-/** A closed socket throws on every call, so each is asked first. Corked, since replies come from outside its handlers. */
-export function outboxOf(socket: Socket, leaving: LeavingSockets): Outbox {
+/** Every call on a closed socket throws, so each is checked first. Corked, since replies are sent outside the socket's handlers. */
+export function createOutbox(socket: Socket, closing: ClosingSockets): Outbox {
   const data = socket.getUserData();
   return {
     send: (message) => {
       if (data.open) socket.cork(() => socket.send(message));
     },
-    unreadBytes: () => (data.open ? socket.getBufferedAmount() : 0),
+    bufferedBytes: () => (data.open ? socket.getBufferedAmount() : 0),
     close: (code) => {
-      if (data.open) leaving.end(socket, code);
+      if (data.open) closing.end(socket, code);
     },
     abort: () => {
       if (data.open) socket.close();

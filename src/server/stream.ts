@@ -7,17 +7,17 @@ import type { Pool } from '../pool/pool.ts';
 import { goingAwayCloseCode, streamPath } from '../protocol.ts';
 import type { Address, Addresses } from '../session/addresses.ts';
 import type { BackpressureVerdict } from '../session/backpressure.ts';
-import { OpenSessions, type SilenceLimits } from '../session/open-sessions.ts';
+import { type IdleLimits, OpenSessions } from '../session/open-sessions.ts';
 import { type SessionLimits, SessionManager } from '../session/session-manager.ts';
-import { withoutExtraSlashes } from './paths.ts';
-import { addressOf } from './peer-address.ts';
+import { normalizeSlashes } from './paths.ts';
+import { clientAddress } from './peer-address.ts';
 import { isHandshake } from './request-checks.ts';
 import { respond, tooManyRequests } from './respond.ts';
 import { limitsFor, type ServedPipeline } from './served-pipeline.ts';
 import {
   acceptSocket,
-  LeavingSockets,
-  outboxOf,
+  ClosingSockets,
+  createOutbox,
   type Socket,
   type SocketData,
   socketSettings,
@@ -25,24 +25,24 @@ import {
 import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from './uws.ts';
 
 export interface StreamOptions {
-  readonly limits: SessionLimits & SilenceLimits;
-  /** Whether one more session may be open; it may make room. */
+  readonly limits: SessionLimits & IdleLimits;
+  /** Whether another session may be opened; may end an idle one to make room. */
   readonly hasRoom: () => boolean;
-  /** The process has more memory than it should: nobody is let in. */
-  readonly isShortOfMemory: () => boolean;
+  /** Whether the process is above its memory limit; nothing new is admitted then. */
+  readonly isOverMemoryLimit: () => boolean;
   /** See {@link socketSettings}. */
   readonly hardCapBytes: number;
   readonly pipelines: ReadonlyMap<string, ServedPipeline>;
   readonly pool: Pool;
   readonly addresses: Addresses;
-  /** Whose `X-Forwarded-For` is believed. */
+  /** Proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: BlockList;
   readonly log: Log;
-  /** Called once for each WebSocket that is gone. */
+  /** Called once per closed WebSocket. */
   readonly onClosed: () => void;
 }
 
-/** Ends of a session that an operator should look at; the others are the peer's doing. */
+/** Session errors that an operator should look at; the others are caused by the peer. */
 const internalErrorCodes: ReadonlySet<StreamErrorCode> = new Set(['pipeline_failure', 'internal_error']);
 
 /** Decimal places of a drop rate in the log. */
@@ -51,7 +51,7 @@ const rateDigits = 3;
 export class StreamEndpoint {
   readonly #options: StreamOptions;
   readonly #sessions: OpenSessions;
-  readonly #leaving = new LeavingSockets();
+  readonly #closing = new ClosingSockets();
 
   constructor(options: StreamOptions) {
     this.#options = options;
@@ -64,12 +64,12 @@ export class StreamEndpoint {
 
   register(app: TemplatedApp): void {
     const { log } = this.#options;
-    // Every path: where an address was put together with a slash too many, a browser could not tell what the 404 says.
+    // Matches every path: for a URL with an extra slash, a browser could not show the 404's message.
     app.ws<SocketData>('/*', {
       ...socketSettings(this.#options.hardCapBytes),
       upgrade: (response, request, context) =>
         guarded(log, () => {
-          const isStream = withoutExtraSlashes(request.getUrl()) === streamPath;
+          const isStream = normalizeSlashes(request.getUrl()) === streamPath;
           if (isStream && isHandshake(request)) this.#upgrade(response, request, context);
           else request.setYield(true);
         }),
@@ -80,39 +80,39 @@ export class StreamEndpoint {
     });
   }
 
-  /** Ends who has been silent for too long, and cuts who does not leave. Called every now and then. */
-  tidy(nowMs: number): void {
+  /** Ends idle sessions and cuts sockets that do not close. Called periodically. */
+  maintain(nowMs: number): void {
     this.#sessions.endIdle(nowMs);
-    this.#leaving.cut(nowMs);
+    this.#closing.closeExpired(nowMs);
   }
 
-  /** Ends the session that has been silent for longest, if any has been for long enough. */
+  /** Ends the session that has been idle longest, if it has been idle long enough. */
   makeRoom(nowMs: number): boolean {
     return this.#sessions.makeRoom(nowMs);
   }
 
-  /** Cuts up to so many sockets that have been longest without a whole message. @returns how many. */
-  cutUnfinished(count: number, nowMs: number): number {
-    const sessions = this.#sessions.unfinished(count, nowMs);
+  /** Closes up to `count` sockets, those longest without a complete message first. @returns how many were closed. */
+  closeIncomplete(count: number, nowMs: number): number {
+    const sessions = this.#sessions.incomplete(count, nowMs);
     for (const session of sessions) session.endForMemory();
     return sessions.length;
   }
 
-  /** The pool drains: closes each session with 1001 as soon as nothing of it is in flight. */
-  leaveWhenDone(): void {
-    for (const session of this.#sessions) session.leaveWhenDone();
+  /** For a draining pool: closes each session with 1001 once none of its frames is in flight. */
+  closeWhenIdle(): void {
+    for (const session of this.#sessions) session.closeWhenIdle();
   }
 
-  /** Closes with 1001 whoever is still there, answered or not. */
-  abandon(): void {
-    for (const session of this.#sessions) session.abandon();
+  /** Closes all remaining sessions with 1001, even with frames in flight. */
+  closeNow(): void {
+    for (const session of this.#sessions) session.closeNow();
   }
 
-  /** Accepted also where a session will be refused, so that the reason reaches the client as JSON; not from a flood. */
+  /** Accepts the upgrade even if the session will be refused, so that the client receives the reason as JSON, except during a flood. */
   #upgrade(response: HttpResponse, request: HttpRequest, context: Parameters<HttpResponse['upgrade']>[4]): void {
     const { addresses, trustedProxies } = this.#options;
     const nowMs = performance.now();
-    const address = addresses.enter(addressOf(response, request, trustedProxies), nowMs);
+    const address = addresses.enter(clientAddress(response, request, trustedProxies), nowMs);
     if (!address.takeConnect(nowMs)) {
       addresses.leave(address);
       respond(response, tooManyRequests);
@@ -124,18 +124,18 @@ export class StreamEndpoint {
 
   #opened(socket: Socket): void {
     const { pipelineId, address } = socket.getUserData();
-    const { pipelines, pool, isShortOfMemory } = this.#options;
+    const { pipelines, pool, isOverMemoryLimit } = this.#options;
     const pipeline = pipelines.get(pipelineId ?? '');
-    if (pool.isDraining) this.#leaving.end(socket, goingAwayCloseCode);
-    else if (!pipelineId) this.#leaving.refuse(socket, 'invalid_pipeline');
+    if (pool.isDraining) this.#closing.end(socket, goingAwayCloseCode);
+    else if (!pipelineId) this.#closing.refuse(socket, 'invalid_pipeline');
     else if (pipeline === undefined) {
-      this.#leaving.refuse(socket, 'invalid_pipeline', `Unknown pipeline_id: ${pipelineId}`);
-    } else if (isShortOfMemory()) this.#leaving.refuse(socket, 'server_busy', 'The gateway is short of memory');
-    else if (!this.#hasRoomFor(address)) this.#leaving.refuse(socket, 'server_busy');
+      this.#closing.refuse(socket, 'invalid_pipeline', `Unknown pipeline_id: ${pipelineId}`);
+    } else if (isOverMemoryLimit()) this.#closing.refuse(socket, 'server_busy', 'The gateway is short of memory');
+    else if (!this.#hasRoomFor(address)) this.#closing.refuse(socket, 'server_busy');
     else this.#openSession(socket, pipeline);
   }
 
-  /** A session that sends nothing gives way to one that may. */
+  /** An idle session is ended to make room for a new one. */
   #hasRoomFor(address: Address): boolean {
     const nowMs = performance.now();
     const ofAddress = (session: SessionManager) => session.address === address;
@@ -152,12 +152,12 @@ export class StreamEndpoint {
       address: data.address,
       limits: limitsFor(pipeline, this.#options.limits),
       pool,
-      outbox: outboxOf(socket, this.#leaving),
+      outbox: createOutbox(socket, this.#closing),
       onError: (code: StreamErrorCode, reason: string) => {
         log[internalErrorCodes.has(code) ? 'warn' : 'info']({ ...names, code, reason }, 'session ended');
       },
-      onPressure: ({ before, state, rate }: BackpressureVerdict) => {
-        log.info({ ...names, before, state, rate: Number(rate.toFixed(rateDigits)) }, 'backpressure');
+      onStateChange: ({ before, state, rate }: BackpressureVerdict) => {
+        log.info({ ...names, before, state, rate: Number(rate.toFixed(rateDigits)) }, 'session state changed');
       },
       onEnd: () => {
         data.address.sessions -= 1;
@@ -179,7 +179,7 @@ export class StreamEndpoint {
       if (isBinary) session.receiveFrame(new Uint8Array(message));
       else session.receiveText();
     } catch (error) {
-      this.#options.log.error({ err: error, sessionId: session.sessionId }, 'a message could not be handled');
+      this.#options.log.error({ err: error, sessionId: session.sessionId }, 'message handling failed');
       session.failInternally(String(error));
     }
   }
@@ -188,7 +188,7 @@ export class StreamEndpoint {
     if (this.#isWithinRate(socket, performance.now())) socket.getUserData().session?.receivePing();
   }
 
-  /** Counts a message or a ping. Where an address sends too many, a session with more than its part ends; who goes on all the same is cut. */
+  /** Counts a message or a ping. If an address exceeds its rate, a session above its share ends; a peer that continues is cut. */
   #isWithinRate(socket: Socket, nowMs: number): boolean {
     const { session, address } = socket.getUserData();
     const count = session === undefined ? 0 : this.#sessions.count(session, nowMs);
@@ -202,12 +202,12 @@ export class StreamEndpoint {
   #closed(socket: Socket): void {
     const data = socket.getUserData();
     data.open = false;
-    this.#leaving.delete(socket);
+    this.#closing.delete(socket);
     this.#options.addresses.leave(data.address);
     this.#options.onClosed();
     if (data.session === undefined) return;
     const { sessionId, pipelineId, frameIndex: frames, droppedFrames: dropped } = data.session;
-    data.session.gone();
+    data.session.socketClosed();
     this.#options.log.debug({ sessionId, pipelineId, frames, dropped }, 'session closed');
   }
 }

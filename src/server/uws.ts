@@ -1,4 +1,4 @@
-/** Loads uWebSockets.js; the only importer of it. Main thread. */
+/** Loads uWebSockets.js; no other file imports it. Main thread. */
 
 import type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket, WebSocket } from 'uWebSockets.js';
 import { createServer } from 'node:net';
@@ -7,7 +7,7 @@ import type { Log } from '../observe/log.ts';
 
 export type { HttpRequest, HttpResponse, TemplatedApp, WebSocket };
 
-/** What is used of the module; the repack's types know `listen` with fewer arguments. */
+/** The parts of the module in use; the types of the repack declare `listen` with fewer arguments. */
 export type Uws = Pick<typeof import('uWebSockets.js'), 'App' | 'us_listen_socket_close' | 'us_socket_local_port'>;
 type ListenOnHost = (
   host: string,
@@ -16,12 +16,12 @@ type ListenOnHost = (
   done: (socket: us_listen_socket | false) => void,
 ) => void;
 
-/** uWebSockets.js has no option for this limit: it looks into the environment, once, when it is loaded. */
+/** uWebSockets.js has no option for this limit: it reads the environment once, on load. */
 const headerLimitVariable = 'UWS_HTTP_MAX_HEADERS_SIZE';
 
 /**
- * @param maxHeaderBytes of a request's first line and headers together; the first call of a process decides.
- * @throws ConfigError with one line where there is no build for this Node or platform.
+ * @param maxHeaderBytes maximum size of a request's first line and headers together; only the first call in a process has an effect.
+ * @throws ConfigError with one line if there is no build for this Node or platform.
  */
 export async function loadUws(maxHeaderBytes: number): Promise<Uws> {
   process.env[headerLimitVariable] = String(maxHeaderBytes);
@@ -33,26 +33,26 @@ export async function loadUws(maxHeaderBytes: number): Promise<Uws> {
   }
 }
 
-/** No option: SO_REUSEADDR and SO_REUSEPORT. */
+/** Default options: SO_REUSEADDR and SO_REUSEPORT. */
 const listenDefault = 0;
 
 /**
- * Listens on exactly one address; a second server on the same port is refused, not silently shared.
- * uWebSockets.js has an option for that, but with it no server can have the port while connections of the one before it fade, which takes
- * a minute. So it listens as it usually does, which would share the port, once it is certain that nobody is there. It also says nothing
- * of why it cannot listen, and Node does.
- * @throws ConfigError when the address can never be had as things are set up; StartError when it may be later.
+ * Listens on exactly one address; a second server on the same port is refused instead of sharing it.
+ * uWebSockets.js has an option for exclusive listening, but with it no server can bind the port while connections of its predecessor are
+ * in TIME_WAIT, which takes a minute. It therefore listens with its default, which would share the port, after Node has checked that the
+ * port is free. Node also reports why listening fails; uWebSockets.js does not.
+ * @throws ConfigError if the address can never work with this configuration; StartError if it may work later.
  */
 export async function listenExclusively(app: TemplatedApp, host: string, port: number): Promise<us_listen_socket> {
   const listen: ListenOnHost = (app.listen as unknown as ListenOnHost).bind(app);
-  await tryListening(host, port);
+  await probeAddress(host, port);
   const socket = await new Promise<us_listen_socket | false>((resolve) => listen(host, port, listenDefault, resolve));
   if (!socket) throw new StartError([`cannot listen on ${host}:${port}`]);
   return socket;
 }
 
-/** Whether nobody listens there, and it is an address of this machine: Node asks with SO_REUSEADDR, and does not share. */
-function tryListening(host: string, port: number): Promise<void> {
+/** Checks that the port is free and the address belongs to this machine. Node listens with SO_REUSEADDR and does not share ports. */
+function probeAddress(host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', (error) => reject(listenError(host, port, error)));
@@ -60,30 +60,30 @@ function tryListening(host: string, port: number): Promise<void> {
   });
 }
 
-/** What each reason means for an operator, and whether only another configuration helps. */
-const listenReasons: Readonly<Record<string, { readonly words: string; readonly isSetup?: true }>> = {
-  EADDRINUSE: { words: 'is another server there?' },
-  EADDRNOTAVAIL: { words: 'this machine has no such address, or not yet' },
-  EAI_AGAIN: { words: 'the name server does not answer' },
-  EMFILE: { words: 'the process has no file descriptor left; raise its limit (ulimit -n)' },
-  ENFILE: { words: 'the machine has no file descriptor left' },
-  EACCES: { words: 'ports below 1024 need a privilege (CAP_NET_BIND_SERVICE)', isSetup: true },
-  ENOTFOUND: { words: 'no such host', isSetup: true },
-  EAFNOSUPPORT: { words: 'this machine does not speak that protocol (IPv6?)', isSetup: true },
+/** Explanation per error code, and whether only a configuration change helps. */
+const listenErrors: Readonly<Record<string, { readonly text: string; readonly isConfigError?: true }>> = {
+  EADDRINUSE: { text: 'port already in use' },
+  EADDRNOTAVAIL: { text: 'this machine has no such address, or not yet' },
+  EAI_AGAIN: { text: 'temporary DNS failure' },
+  EMFILE: { text: 'the process has no file descriptor left; raise its limit (ulimit -n)' },
+  ENFILE: { text: 'the machine has no file descriptor left' },
+  EACCES: { text: 'ports below 1024 need a privilege (CAP_NET_BIND_SERVICE)', isConfigError: true },
+  ENOTFOUND: { text: 'no such host', isConfigError: true },
+  EAFNOSUPPORT: { text: 'address family not supported (is IPv6 disabled?)', isConfigError: true },
 };
 
-/** @param cause what Node says. @returns one line for it. */
+/** @param cause the error from Node. @returns an error with one line. */
 export function listenError(host: string, port: number, cause: NodeJS.ErrnoException): ConfigError {
-  const { words, isSetup } = listenReasons[cause.code ?? ''] ?? { words: cause.code ?? cause.message };
-  const line = `cannot listen on ${host}:${port}; ${words}`;
-  return isSetup ? new ConfigError([line], { cause }) : new StartError([line], { cause });
+  const { text, isConfigError } = listenErrors[cause.code ?? ''] ?? { text: cause.code ?? cause.message };
+  const line = `cannot listen on ${host}:${port}; ${text}`;
+  return isConfigError ? new ConfigError([line], { cause }) : new StartError([line], { cause });
 }
 
-/** Runs a handler's body; uWebSockets.js ends the whole process when one throws. */
+/** Runs the body of a handler; uWebSockets.js ends the process if a handler throws. */
 export function guarded(log: Log, handle: () => void): void {
   try {
     handle();
   } catch (err) {
-    log.error({ err }, 'a handler failed');
+    log.error({ err }, 'handler threw');
   }
 }

@@ -1,64 +1,64 @@
-/** Peers that send single frames over HTTP: one session of the pool for each address, while it keeps sending. Main thread. */
+/** Clients that send single frames over HTTP: one pool session per address while it keeps sending. Main thread. */
 import type { Pool } from '../pool/pool.ts';
 
-interface Presence {
+interface AddressActivity {
   requests: number;
   lastRequestMs: number;
 }
 
-/** An address that has sent nothing for this long is forgotten, and its share with it. */
-const forgetAfterMs = 10_000;
+/** After this long without a request, an address and its share are removed. */
+const removeAfterMs = 10_000;
 
 export class AddressSessions {
   readonly #pool: Pick<Pool, 'openSession' | 'closeSession'>;
-  readonly #present = new Map<string, Presence>();
-  #sweptMs = 0;
+  readonly #active = new Map<string, AddressActivity>();
+  #checkedAtMs = 0;
 
   constructor(pool: Pick<Pool, 'openSession' | 'closeSession'>) {
     this.#pool = pool;
   }
 
   get size(): number {
-    return this.#present.size;
+    return this.#active.size;
   }
 
   /**
    * Counts a request of an address.
-   * @param mayOpen whether there is room for an address that is not known yet.
-   * @returns the pool's name of its session; `undefined` where there is no room.
+   * @param hasRoom whether there is room for a new address.
+   * @returns the id of its pool session; `undefined` if there is no room.
    */
-  enter(address: string, nowMs: number, mayOpen: () => boolean): string | undefined {
-    this.#sweep(nowMs);
-    let presence = this.#present.get(address);
-    if (presence === undefined) {
-      if (!mayOpen()) return undefined;
-      presence = { requests: 0, lastRequestMs: nowMs };
-      this.#present.set(address, presence);
+  enter(address: string, nowMs: number, hasRoom: () => boolean): string | undefined {
+    this.#closeExpired(nowMs);
+    let activity = this.#active.get(address);
+    if (activity === undefined) {
+      if (!hasRoom()) return undefined;
+      activity = { requests: 0, lastRequestMs: nowMs };
+      this.#active.set(address, activity);
       this.#pool.openSession(sessionIdOf(address), 'each');
     }
-    presence.requests += 1;
-    presence.lastRequestMs = nowMs;
+    activity.requests += 1;
+    activity.lastRequestMs = nowMs;
     return sessionIdOf(address);
   }
 
-  /** The request has its answer. */
+  /** To be called when the reply has been sent. */
   leave(address: string): void {
-    const presence = this.#present.get(address);
-    if (presence !== undefined) presence.requests -= 1;
+    const activity = this.#active.get(address);
+    if (activity !== undefined) activity.requests -= 1;
   }
 
-  #sweep(nowMs: number): void {
-    if (nowMs - this.#sweptMs < forgetAfterMs) return;
-    this.#sweptMs = nowMs;
-    for (const [address, { requests, lastRequestMs }] of this.#present) {
-      if (requests > 0 || nowMs - lastRequestMs < forgetAfterMs) continue;
-      this.#present.delete(address);
+  #closeExpired(nowMs: number): void {
+    if (nowMs - this.#checkedAtMs < removeAfterMs) return;
+    this.#checkedAtMs = nowMs;
+    for (const [address, { requests, lastRequestMs }] of this.#active) {
+      if (requests > 0 || nowMs - lastRequestMs < removeAfterMs) continue;
+      this.#active.delete(address);
       this.#pool.closeSession(sessionIdOf(address));
     }
   }
 }
 
-/** Streams are named by UUIDs, so the two cannot meet. */
+/** Stream sessions are named by UUIDs, so ids cannot collide. */
 function sessionIdOf(address: string): string {
   return `http ${address}`;
 }

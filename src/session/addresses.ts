@@ -1,46 +1,46 @@
-/** What peers of one address use together: sessions, bytes in receipt, frames a second. Main thread. */
+/** Limits shared by all clients of one address: sessions, bytes being received, frames per second. Main thread. */
 
 export interface AddressLimits {
-  /** Sessions that one address may have open. */
+  /** Open sessions per address. */
   readonly maxSessionsPerAddress: number;
-  /** Frames that one address may send in a second, over all its sessions and requests. */
+  /** Frames per second and address, over all its sessions and requests. */
   readonly maxFramesPerSecond: number;
-  /** Bytes of HTTP bodies that are in receipt at once, of all addresses. */
+  /** Total size of HTTP bodies being received, over all addresses. */
   readonly maxReceivingBytes: number;
-  /** The largest frame; one may always come from each address. */
+  /** Maximum frame size; every address may always send one frame. */
   readonly maxFrameBytes: number;
 }
 
-/** Opening a session costs the loop about as much as so many frames that are dropped. */
+/** Opening a session costs the loop about as much as this many dropped frames. */
 const framesPerConnect = 4;
 
-/** No address has more than this part of the bytes in receipt. */
-const maxShareOfReceiving = 0.25;
+/** Maximum share of one address in the bytes being received. */
+const maxAddressReceiveShare = 0.25;
 
 const msPerSecond = 1000;
 
 /**
- * Frames are counted over this long. In longer windows a flood from many sessions would have its whole second at once, which the loop
- * takes in without a break; in shorter ones cameras that connect together would count as one.
+ * Window for counting frames. With longer windows, a flood from many sessions could send a whole second's frames at once and block the
+ * loop. With shorter ones, cameras that connect at the same time would count as a flood.
  */
 export const rateWindowMs = 250;
 
-/** One address, shared by everything that came from it. */
+/** One address, shared by all its sockets and requests. */
 export class Address {
   readonly name: string;
   readonly #limits: AddressLimits;
-  /** Frames that it may send now; refilled with time, up to those of one window. */
-  #allowance: number;
+  /** Token bucket of frames; refilled over time, up to one window's worth. */
+  #tokens: number;
   #refilledMs: number;
   sessions = 0;
   receivingBytes = 0;
-  /** Sockets and requests that refer to it. */
-  references = 0;
+  /** Sockets and requests that refer to this address. */
+  refCount = 0;
 
   constructor(name: string, limits: AddressLimits, nowMs: number) {
     this.name = name;
     this.#limits = limits;
-    this.#allowance = framesOfWindow(limits);
+    this.#tokens = framesPerWindow(limits);
     this.#refilledMs = nowMs;
   }
 
@@ -48,44 +48,44 @@ export class Address {
     return this.sessions < this.#limits.maxSessionsPerAddress;
   }
 
-  /** Counts a frame. @returns false when the address sends more than it may. */
+  /** Counts a frame. @returns false if the address exceeds its rate. */
   takeFrame(nowMs: number): boolean {
     return this.#take(1, nowMs);
   }
 
-  /** Counts a new connection, as the frames whose time it costs. @returns false when the address may not have it yet. */
+  /** Counts a new connection as the equivalent number of frames. @returns false if the address exceeds its rate. */
   takeConnect(nowMs: number): boolean {
     return this.#take(framesPerConnect, nowMs);
   }
 
-  /** Whether a session of so many frames in the window that is being counted has more than its part of what the address may send. */
+  /** Whether a session with this many frames in the current window exceeds its share of the address's rate. */
   isAboveShare(framesOfSession: number): boolean {
-    return framesOfSession * Math.max(1, this.sessions) > framesOfWindow(this.#limits);
+    return framesOfSession * Math.max(1, this.sessions) > framesPerWindow(this.#limits);
   }
 
-  /** Bytes of bodies that may still come from here, as far as this address is concerned. */
+  /** Bytes of bodies that this address may still receive. */
   get freeReceivingBytes(): number {
     const { maxReceivingBytes, maxFrameBytes } = this.#limits;
-    return Math.max(maxReceivingBytes * maxShareOfReceiving, maxFrameBytes) - this.receivingBytes;
+    return Math.max(maxReceivingBytes * maxAddressReceiveShare, maxFrameBytes) - this.receivingBytes;
   }
 
-  /** Whether nothing would be lost by forgetting it. */
-  isForgettable(nowMs: number): boolean {
-    return this.references === 0 && nowMs - this.#refilledMs >= rateWindowMs;
+  /** Whether the address can be removed without losing any state. */
+  isUnused(nowMs: number): boolean {
+    return this.refCount === 0 && nowMs - this.#refilledMs >= rateWindowMs;
   }
 
   #take(frames: number, nowMs: number): boolean {
     const refill = ((nowMs - this.#refilledMs) * this.#limits.maxFramesPerSecond) / msPerSecond;
-    this.#allowance = Math.min(framesOfWindow(this.#limits), this.#allowance + refill);
+    this.#tokens = Math.min(framesPerWindow(this.#limits), this.#tokens + refill);
     this.#refilledMs = nowMs;
-    if (this.#allowance < frames) return false;
-    this.#allowance -= frames;
+    if (this.#tokens < frames) return false;
+    this.#tokens -= frames;
     return true;
   }
 }
 
 /** At least one connection's worth. */
-function framesOfWindow({ maxFramesPerSecond }: AddressLimits): number {
+function framesPerWindow({ maxFramesPerSecond }: AddressLimits): number {
   return Math.max(framesPerConnect, (maxFramesPerSecond * rateWindowMs) / msPerSecond);
 }
 
@@ -102,33 +102,33 @@ export class Addresses {
     return this.#byName.size;
   }
 
-  /** Bytes of HTTP bodies that are in receipt now, of all addresses. */
+  /** Total size of HTTP bodies being received, over all addresses. */
   get receivingBytes(): number {
     return this.#receivingBytes;
   }
 
-  /** The address of a socket or a request, until {@link leave}. */
+  /** Returns the address of a socket or request, which must call {@link leave} at its end. */
   enter(name: string, nowMs: number): Address {
     let address = this.#byName.get(name);
     if (address === undefined) {
       address = new Address(name, this.#limits, nowMs);
       this.#byName.set(name, address);
     }
-    address.references += 1;
+    address.refCount += 1;
     return address;
   }
 
   leave(address: Address): void {
-    address.references -= 1;
+    address.refCount -= 1;
   }
 
-  /** Whether a body of so many bytes could be received now. */
+  /** Whether there is room for a body of this size. */
   canReceive(address: Address, bytes: number): boolean {
     const free = Math.min(this.#limits.maxReceivingBytes - this.#receivingBytes, address.freeReceivingBytes);
     return bytes <= free;
   }
 
-  /** Counts bytes of a body. @returns false, and counts nothing, where there is no room for them. */
+  /** Counts bytes of a body. @returns false, without counting, if there is no room for them. */
   receive(address: Address, bytes: number): boolean {
     if (!this.canReceive(address, bytes)) return false;
     address.receivingBytes += bytes;
@@ -141,8 +141,8 @@ export class Addresses {
     this.#receivingBytes -= bytes;
   }
 
-  /** Forgets addresses that nothing refers to. Called every now and then. */
-  sweep(nowMs: number): void {
-    for (const [name, address] of this.#byName) if (address.isForgettable(nowMs)) this.#byName.delete(name);
+  /** Removes addresses without references. Called periodically. */
+  removeUnused(nowMs: number): void {
+    for (const [name, address] of this.#byName) if (address.isUnused(nowMs)) this.#byName.delete(name);
   }
 }

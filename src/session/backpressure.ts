@@ -1,27 +1,27 @@
-/** The drop rate of one session over a sliding window, and the state it puts the session in. Pure: time comes in. */
+/** The drop rate of one session over a sliding window, and the resulting state. Pure: time is an argument. */
 
 export type BackpressureState = 'normal' | 'warning' | 'critical';
 
 export interface BackpressureThresholds {
-  /** A rate above this is `warning`. */
+  /** A higher rate is `warning`. */
   readonly dropThreshold: number;
-  /** A rate above this is `critical`. */
+  /** A higher rate is `critical`. */
   readonly slowdownThreshold: number;
   readonly dropWindowMs: number;
 }
 
-/** The window moves in steps of a tenth of its length: a frame is forgotten at most that much late. */
+/** The window advances in steps of a tenth of its length, so a frame leaves it at most one step late. */
 const stepsPerWindow = 10;
-/** Fewer frames than this in the window say nothing about a rate. */
+/** With fewer frames in the window, the rate is not meaningful. */
 const minFramesForRate = 5;
-/** A state is left only when the rate falls below this part of the threshold that led into it. */
+/** A state is left only when the rate falls below this fraction of the threshold that led to it. */
 const hysteresis = 0.8;
-/** While a session stays critical it is told again, at most this often. */
+/** Minimum interval between `slow_down` messages while a session stays critical. */
 const slowDownIntervalMs = 1000;
 
 /**
- * The state that follows from a drop rate (0 to 1). Rising compares with `>`; falling needs the rate to be below
- * 80 % of the threshold, so that a rate near it does not flicker.
+ * The state for a drop rate (0 to 1). A rising rate is compared with `>`. A falling one must be below 80 % of the threshold, so that a
+ * rate near the threshold does not cause flapping.
  */
 export function nextState(
   state: BackpressureState,
@@ -42,13 +42,13 @@ interface Step {
   drops: number;
 }
 
-/** What one more frame means for the session. */
+/** Effect of one more frame on the session. */
 export interface BackpressureVerdict {
   readonly before: BackpressureState;
   readonly state: BackpressureState;
-  /** Dropped frames ÷ frames of the window. */
+  /** Dropped frames ÷ frames in the window. */
   readonly rate: number;
-  /** `slow_down` is due now. */
+  /** Whether `slow_down` is due now. */
   readonly slowDown: boolean;
 }
 
@@ -64,7 +64,7 @@ export class Backpressure {
     this.#stepMs = thresholds.dropWindowMs / stepsPerWindow;
   }
 
-  /** Counts one frame that was answered with its result or dropped at `nowMs` (monotonic milliseconds). */
+  /** Counts one frame that ended with a result or was dropped at `nowMs` (monotonic milliseconds). */
   record(dropped: boolean, nowMs: number): BackpressureVerdict {
     const number = Math.floor(nowMs / this.#stepMs);
     const step = this.#steps[number % stepsPerWindow] as Step;
@@ -81,13 +81,13 @@ export class Backpressure {
     return { before, state, rate, slowDown: this.#isSlowDownDue(before, state, nowMs) };
   }
 
-  /** The state at `nowMs`; a session that has stopped sending becomes `normal` as its window empties. */
+  /** The state at `nowMs`. A session that stops sending returns to `normal` as its window empties. */
   stateAt(nowMs: number): BackpressureState {
     this.#state = nextState(this.#state, this.dropRate(nowMs), this.#thresholds);
     return this.#state;
   }
 
-  /** Dropped frames ÷ frames within the window that ends at `nowMs`; 0 while there are too few to tell. */
+  /** Dropped frames ÷ frames in the window that ends at `nowMs`; 0 if there are too few frames. */
   dropRate(nowMs: number): number {
     const newest = Math.floor(nowMs / this.#stepMs);
     let frames = 0;

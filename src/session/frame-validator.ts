@@ -1,8 +1,8 @@
-/** Decides from a message's bytes alone whether it is a JPEG frame worth copying. Pure; runs on the loop, before any copy. */
+/** Checks from a message's bytes alone whether it is a valid JPEG frame. Pure; runs on the loop, before any copy. */
 import { streamErrors } from '../errors.ts';
 import { readJpegHeader } from '../jpeg/header.ts';
 
-/** What one frame may be; the label is how the peer reads `maxFrameBytes`. */
+/** Limits of one frame; the label shows `maxFrameBytes` to the peer. */
 export interface FrameLimits {
   readonly maxFrameBytes: number;
   readonly maxFrameLabel: string;
@@ -13,7 +13,7 @@ export type FrameCheck =
   | { readonly ok: true; readonly width: number; readonly height: number }
   | { readonly ok: false; readonly code: 'invalid_frame' | 'frame_too_large'; readonly detail: string };
 
-/** The decoder takes 8 bits a sample, gray or color. */
+/** The decoder supports 8 bits per sample, gray or color. */
 const supportedBitsPerSample = 8;
 
 function refuse(reason: string): FrameCheck {
@@ -21,9 +21,9 @@ function refuse(reason: string): FrameCheck {
 }
 
 /**
- * Checks size, SOI, EOI and the frame header of a JPEG.
- * @param bytes one message as received; it is only read.
- * @returns the picture's size in pixels, or the refusal to send.
+ * Checks the size, SOI, EOI and frame header of a JPEG.
+ * @param bytes one message as received; not modified.
+ * @returns the image size in pixels, or the error to send.
  */
 export function validateJpeg(bytes: Uint8Array, limits: FrameLimits): FrameCheck {
   if (bytes.length > limits.maxFrameBytes) {

@@ -1,41 +1,41 @@
-/** The sessions that are open, by how long each has sent nothing: who must go, and who makes room. Main thread. */
+/** The open sessions in order of activity: ends idle ones and makes room for new ones. Main thread. */
 import { rateWindowMs } from './addresses.ts';
 import type { SessionManager } from './session-manager.ts';
 
-export interface SilenceLimits {
+export interface IdleLimits {
   /** Ms until a session's first frame; 0 for no limit. */
   readonly firstFrameTimeoutMs: number;
   /** Ms from one frame to the next; 0 for no limit. */
   readonly idleTimeoutMs: number;
 }
 
-/** A session makes room for a new one only after this long without a frame: a camera of one frame in four seconds stays. */
-const minSilenceMs = 5000;
-/** A camera connects when it has a frame to send, so one that has sent none makes room sooner. */
-const minSilenceBeforeFirstMs = 1000;
+/** A session may be ended to make room only after this long without a frame. A camera that sends a frame every four seconds is safe. */
+const minIdleMs = 5000;
+/** A camera connects when it has a frame to send, so before the first frame this shorter time applies. */
+const minIdleBeforeFirstFrameMs = 1000;
 
-/** A message that takes longer than this may be one that never ends. */
-const minUnfinishedMs = 250;
+/** A message that takes longer than this may never be completed. */
+const minIncompleteMs = 250;
 
 const msPerSecond = 1000;
 
-/** What a session can be told when it has sent nothing for too long. */
-export type SilentSession = Pick<SessionManager, 'frameIndex' | 'endIdle'>;
+/** What is needed of a session to end it when it is idle. */
+export type IdleSession = Pick<SessionManager, 'frameIndex' | 'endIdle'>;
 
-/** When a session has sent, and how much. */
+/** When and how much a session has sent. */
 interface Activity {
   lastMs: number;
-  /** Start of the window that is being counted. */
+  /** Start of the current window. */
   windowMs: number;
   messagesOfWindow: number;
 }
 
-export class OpenSessions<Session extends SilentSession = SessionManager> {
-  readonly #limits: SilenceLimits;
-  /** A session that sends goes to the end, so the first has been silent for longest. */
+export class OpenSessions<Session extends IdleSession = SessionManager> {
+  readonly #limits: IdleLimits;
+  /** An active session moves to the end, so the first has been idle longest. */
   readonly #byActivity = new Map<Session, Activity>();
 
-  constructor(limits: SilenceLimits) {
+  constructor(limits: IdleLimits) {
     this.#limits = limits;
   }
 
@@ -55,7 +55,7 @@ export class OpenSessions<Session extends SilentSession = SessionManager> {
     this.#byActivity.delete(session);
   }
 
-  /** A whole message has come: the session is not silent. */
+  /** A complete message has arrived: the session is not idle. */
   touch(session: Session, nowMs: number): void {
     const activity = this.#byActivity.get(session);
     if (activity === undefined) return;
@@ -64,7 +64,7 @@ export class OpenSessions<Session extends SilentSession = SessionManager> {
     activity.lastMs = nowMs;
   }
 
-  /** Counts a message or a ping. @returns those of the session in the window that is being counted; 0 for one that has ended. */
+  /** Counts a message or a ping. @returns the session's count in the current window; 0 if it has ended. */
   count(session: Session, nowMs: number): number {
     const activity = this.#byActivity.get(session);
     if (activity === undefined) return 0;
@@ -76,35 +76,35 @@ export class OpenSessions<Session extends SilentSession = SessionManager> {
     return activity.messagesOfWindow;
   }
 
-  /** Up to so many sessions that may be in the middle of a message, those that have been longest without a whole one first. */
-  unfinished(count: number, nowMs: number): Session[] {
+  /** Up to `count` sessions that may be in the middle of a message, those longest without a complete one first. */
+  incomplete(count: number, nowMs: number): Session[] {
     const found: Session[] = [];
     for (const [session, { lastMs }] of this.#byActivity) {
       if (found.length >= count) break;
-      // A working camera has just sent one.
-      if (session.frameIndex === 0 || nowMs - lastMs >= minUnfinishedMs) found.push(session);
+      // An active camera has just sent a complete one.
+      if (session.frameIndex === 0 || nowMs - lastMs >= minIncompleteMs) found.push(session);
     }
     return found;
   }
 
   /**
-   * Ends the session that has been silent for longest, if for long enough.
-   * @param isCandidate which sessions may be chosen.
-   * @returns whether there is room for another one now.
+   * Ends the session that has been idle longest, if it has been idle long enough.
+   * @param isCandidate whether a session may be chosen.
+   * @returns whether there is room for another session now.
    */
   makeRoom(nowMs: number, isCandidate: (session: Session) => boolean = () => true): boolean {
     for (const [session, { lastMs }] of this.#byActivity) {
-      const silentMs = nowMs - lastMs;
-      if (silentMs < minSilenceBeforeFirstMs) return false;
-      if (session.frameIndex > 0 && silentMs < minSilenceMs) continue;
+      const idleMs = nowMs - lastMs;
+      if (idleMs < minIdleBeforeFirstFrameMs) return false;
+      if (session.frameIndex > 0 && idleMs < minIdleMs) continue;
       if (!isCandidate(session)) continue;
-      session.endIdle(`Made room for another session after ${secondsOf(silentMs)} s without a frame`);
+      session.endIdle(`Made room for another session after ${secondsOf(idleMs)} s without a frame`);
       return true;
     }
     return false;
   }
 
-  /** Ends every session that has sent nothing for longer than it may. */
+  /** Ends every session that has exceeded its idle limit. */
   endIdle(nowMs: number): void {
     const { firstFrameTimeoutMs, idleTimeoutMs } = this.#limits;
     const minIntervalMs = Math.min(
@@ -112,10 +112,10 @@ export class OpenSessions<Session extends SilentSession = SessionManager> {
       idleTimeoutMs || Number.POSITIVE_INFINITY,
     );
     for (const [session, { lastMs }] of this.#byActivity) {
-      const silentMs = nowMs - lastMs;
-      if (silentMs < minIntervalMs) return;
+      const idleMs = nowMs - lastMs;
+      if (idleMs < minIntervalMs) return;
       const limitMs = session.frameIndex === 0 ? firstFrameTimeoutMs : idleTimeoutMs;
-      if (limitMs > 0 && silentMs >= limitMs) session.endIdle(`No frame came for ${secondsOf(silentMs)} s`);
+      if (limitMs > 0 && idleMs >= limitMs) session.endIdle(`No frame came for ${secondsOf(idleMs)} s`);
     }
   }
 }

@@ -1,24 +1,24 @@
-/** Puts the outcomes of a session's frames into index order. It keeps no more than what is held or in flight. Main thread. */
+/** Puts the outcomes of a session's frames into index order. Stores only frames that are held or in flight. Main thread. */
 import type { DroppedOutcome, FrameOutcome } from '../pool/messages.ts';
 
 export type FinishedOutcome = Exclude<FrameOutcome, DroppedOutcome>;
 
 export class ReplyOrder {
-  /** Frames without an answer in the order of their indices; the outcome is there once it has come. */
+  /** Frames without a reply, in index order, each with its outcome once it is known. */
   readonly #pending = new Map<number, FinishedOutcome | undefined>();
 
-  /** Announces a frame; indices must rise. */
+  /** Registers a frame; indices must increase. */
   expect(frameIndex: number): void {
     this.#pending.set(frameIndex, undefined);
   }
 
-  /** Notes that a frame was dropped: nothing needs to wait for it. @returns what can be sent now, in index order. */
+  /** Removes a dropped frame, so that later ones do not wait for it. @returns what can be sent now, in index order. */
   drop(frameIndex: number): [frameIndex: number, outcome: FinishedOutcome][] {
     this.#pending.delete(frameIndex);
     return this.#takeReady();
   }
 
-  /** Notes an outcome. @returns what can be sent now, in index order. */
+  /** Stores an outcome. @returns what can be sent now, in index order. */
   finish(frameIndex: number, outcome: FinishedOutcome): [frameIndex: number, outcome: FinishedOutcome][] {
     this.#pending.set(frameIndex, outcome);
     return this.#takeReady();

@@ -1,4 +1,4 @@
-/** One connection: numbers its frames, offers them to the pool, answers each once. Knows no socket. Main thread. */
+/** One connection: numbers its frames, offers them to the pool, sends one reply per frame. Knows no socket. Main thread. */
 import { type StreamErrorCode, streamErrors } from '../errors.ts';
 import type { FrameOutcome, ResultOutcome } from '../pool/messages.ts';
 import type { Pool } from '../pool/pool.ts';
@@ -15,14 +15,14 @@ import { Backpressure, type BackpressureThresholds, type BackpressureVerdict } f
 import { type FrameLimits, validateJpeg } from './frame-validator.ts';
 import { type FinishedOutcome, ReplyOrder } from './reply-order.ts';
 
-/** The way out to the peer. */
+/** Sends messages to the peer. */
 export interface Outbox {
   send(message: string): void;
-  /** Replies that were sent and have not left the gateway, in bytes. */
-  unreadBytes(): number;
-  /** Ends the connection after what was sent; nothing is sent after it. */
+  /** Bytes sent but not yet transmitted to the peer. */
+  bufferedBytes(): number;
+  /** Closes the connection after everything sent so far; nothing may be sent afterwards. */
   close(code: number): void;
-  /** Ends the connection now, with whatever the peer has half sent. */
+  /** Closes the connection immediately, discarding an incomplete message. */
   abort(): void;
 }
 
@@ -30,7 +30,7 @@ export interface SessionLimits extends FrameLimits, BackpressureThresholds {
   readonly sendBufferBytes: number;
 }
 
-/** What a session needs of the pool. */
+/** The parts of the pool that a session uses. */
 export type SessionPool = Pick<
   Pool,
   'openSession' | 'closeSession' | 'prepare' | 'offer' | 'inFlightOf' | 'isDraining'
@@ -43,21 +43,21 @@ export interface SessionParts {
   readonly limits: SessionLimits;
   readonly pool: SessionPool;
   readonly outbox: Outbox;
-  /** Called once, when the session ends from this side with an error. */
+  /** Called once, if this side ends the session with an error. */
   readonly onError?: (code: StreamErrorCode, reason: string) => void;
-  /** Called whenever the session's drop rate puts it into another state. */
-  readonly onPressure?: (pressure: BackpressureVerdict) => void;
-  /** Called once, however the session ends: nothing of it counts any more. */
+  /** Called when the drop rate changes the session's state. */
+  readonly onStateChange?: (verdict: BackpressureVerdict) => void;
+  /** Called once, however the session ends. */
   readonly onEnd?: () => void;
 }
 
-/** Results are shed at `maxUnreadBytes`; a peer that lets this many times as much pile up reads nothing at all. */
-const unreadFactorToEnd = 2;
+/** Results are dropped above `sendBufferBytes`. A peer that lets this many times as much accumulate is not reading at all. */
+const maxBufferFactor = 2;
 
 export class SessionManager {
   readonly sessionId: string;
   readonly pipelineId: string;
-  /** Where it comes from; limits count it there. */
+  /** Address whose limits apply. */
   readonly address: Address;
   readonly #parts: SessionParts;
   readonly #backpressure: Backpressure;
@@ -76,7 +76,7 @@ export class SessionManager {
     parts.pool.prepare(parts.pipelineId);
   }
 
-  /** The index that the next binary message gets. */
+  /** The index of the next binary message. */
   get frameIndex(): number {
     return this.#frameIndex;
   }
@@ -85,7 +85,7 @@ export class SessionManager {
     return this.#droppedFrames;
   }
 
-  /** Takes one binary message. `bytes` are only valid during the call. */
+  /** Handles one binary message. `bytes` are valid only during the call. */
   receiveFrame(bytes: Uint8Array): void {
     if (this.#hasEnded) return;
     const frameIndex = this.#frameIndex++;
@@ -100,51 +100,51 @@ export class SessionManager {
     pool.offer(this.sessionId, frame, (outcome) => this.#settle(frameIndex, outcome));
   }
 
-  /** A text message, which no camera sends. */
+  /** Handles a text message, which is always an error. */
   receiveText(): void {
     this.#fail('invalid_message');
   }
 
-  /** A ping, which uWebSockets.js answers by itself: pongs that wait unread take memory as replies do. */
+  /** Handles a ping. uWebSockets.js replies by itself, and unread pongs use memory just like replies. */
   receivePing(): void {
-    if (this.#isUnread()) this.#fail('slow_reader');
+    if (this.#isBufferExceeded()) this.#fail('slow_reader');
   }
 
-  /** Something went wrong on our side while the session's messages were handled. */
+  /** Ends the session after an internal error in the handling of its messages. */
   failInternally(reason: string): void {
     this.#fail('internal_error', undefined, reason);
   }
 
-  /** Nothing has come for too long, or somebody else needs the place. */
+  /** Ends a session that is idle, or whose place another one needs. */
   endIdle(detail: string): void {
     this.#fail('idle_timeout', detail);
   }
 
-  /** The address of the peer sends more than it may, and this session more than its part. */
+  /** Ends a session that exceeds its share while its address exceeds its rate. */
   endRateLimited(): void {
     this.#fail('rate_limited');
   }
 
-  /** The gateway is short of memory, and this session has been without a whole message for longest. */
+  /** Ends a session with an incomplete message while the process is above its memory limit. */
   endForMemory(): void {
     this.#fail('server_busy', 'The gateway is short of memory');
     this.#parts.outbox.abort();
   }
 
-  /** The server is going away: closes the connection once nothing is in flight. */
-  leaveWhenDone(): void {
-    if (this.#parts.pool.inFlightOf(this.sessionId) === 0) this.abandon();
+  /** For a shutdown: closes the connection once no frame is in flight. */
+  closeWhenIdle(): void {
+    if (this.#parts.pool.inFlightOf(this.sessionId) === 0) this.closeNow();
   }
 
-  /** The server goes away now; what is in flight stays unanswered. */
-  abandon(): void {
+  /** Closes the connection now; frames in flight get no reply. */
+  closeNow(): void {
     if (this.#hasEnded) return;
     this.#end();
     this.#parts.outbox.close(goingAwayCloseCode);
   }
 
-  /** The socket is gone. */
-  gone(): void {
+  /** To be called when the socket is closed. */
+  socketClosed(): void {
     this.#end();
   }
 
@@ -154,7 +154,7 @@ export class SessionManager {
       this.#drop(frameIndex);
       this.#sendReady(this.#replies.drop(frameIndex));
     } else this.#sendReady(this.#replies.finish(frameIndex, outcome));
-    if (this.#parts.pool.isDraining) this.leaveWhenDone();
+    if (this.#parts.pool.isDraining) this.closeWhenIdle();
   }
 
   #sendReady(ready: readonly [frameIndex: number, outcome: FinishedOutcome][]): void {
@@ -164,10 +164,10 @@ export class SessionManager {
     }
   }
 
-  /** A peer that does not keep up gets the short answer instead: a result that waits unread is stale when it is read. */
+  /** If the peer does not keep up, its result is dropped: it would be stale by the time it is read. */
   #sendResult(frameIndex: number, { text }: ResultOutcome): void {
     if (this.#hasEnded) return;
-    if (this.#parts.outbox.unreadBytes() > this.#parts.limits.sendBufferBytes) this.#drop(frameIndex);
+    if (this.#parts.outbox.bufferedBytes() > this.#parts.limits.sendBufferBytes) this.#drop(frameIndex);
     else {
       this.#send(encodeResult(frameIndex, text));
       this.#record(false);
@@ -182,19 +182,19 @@ export class SessionManager {
 
   #record(wasDropped: boolean): void {
     const verdict = this.#backpressure.record(wasDropped, performance.now());
-    if (verdict.state !== verdict.before) this.#parts.onPressure?.(verdict);
+    if (verdict.state !== verdict.before) this.#parts.onStateChange?.(verdict);
     if (verdict.slowDown) this.#send(slowDownMessage);
   }
 
   #send(message: string): void {
     if (this.#hasEnded) return;
-    if (this.#isUnread()) this.#fail('slow_reader');
+    if (this.#isBufferExceeded()) this.#fail('slow_reader');
     else this.#parts.outbox.send(message);
   }
 
-  #isUnread(): boolean {
+  #isBufferExceeded(): boolean {
     const { outbox, limits } = this.#parts;
-    return outbox.unreadBytes() > limits.sendBufferBytes * unreadFactorToEnd;
+    return outbox.bufferedBytes() > limits.sendBufferBytes * maxBufferFactor;
   }
 
   #fail(code: StreamErrorCode, detail: string = streamErrors[code].detail, reason: string = detail): void {

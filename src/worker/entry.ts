@@ -6,10 +6,10 @@
 import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ConfigError, FrameError, streamErrors } from '../errors.ts';
-import { isBeingEnded, shareNativeCalls } from '../observe/native-calls.ts';
+import { isTerminating, shareNativeCalls } from '../observe/native-calls.ts';
 import { checkPipelines } from '../pipeline/registry.ts';
 import { VideoFilePipelineService } from '../pipeline/video-file-pipeline-service.ts';
-import type { FailedOutcome, FrameOrder, FromWorker, ResultOutcome, ToWorker, WorkerData } from '../pool/messages.ts';
+import type { FailedOutcome, FrameCommand, FromWorker, ResultOutcome, ToWorker, WorkerData } from '../pool/messages.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('worker/entry runs as a worker thread only');
@@ -50,7 +50,7 @@ function modelList(service: VideoFilePipelineService): { name: string; provider:
 
 async function runFrame(
   service: VideoFilePipelineService,
-  { pipelineId, frameIndex, offset, byteLength }: FrameOrder,
+  { pipelineId, frameIndex, offset, byteLength }: FrameCommand,
 ): Promise<ResultOutcome | FailedOutcome> {
   try {
     const bytes = frames.subarray(offset, offset + byteLength);
@@ -81,7 +81,7 @@ port.on('message', async (order: ToWorker) => {
       send(await runFrame(service, order));
       return;
     case 'stop':
-      if (!isBeingEnded()) await service.close();
+      if (!isTerminating()) await service.close();
       // Ends this thread only. A tool may still hold the event loop, and nothing native runs while this line does.
       process.exit(0);
       break;

@@ -1,4 +1,4 @@
-/** Few file descriptors: some are kept for the process itself, and what is too much is closed at once. */
+/** Low file descriptor limit: some are reserved for the process, and excess connections are closed immediately. */
 import { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
 import { encodePicture } from '../support/jpeg-bytes.ts';
@@ -9,33 +9,33 @@ import { eventually, openFileCount } from '../support/vital-signs.ts';
 const frame = encodePicture(8, 8);
 const limit = 200;
 
-test('more connections than descriptors: cameras go on, and the port comes back', async (t) => {
+test('with more connections than descriptors, cameras keep working and the port recovers', async (t) => {
   const gateway = await startGateway({}, { openFiles: limit });
   t.teardown(() => gateway.kill());
   const camera = await StreamClient.open(gateway.streamUrl('echo'));
-  await camera.sendUntilTaken(frame);
+  await camera.sendUntilStarted(frame);
   const clients: RawClient[] = [];
   for (let i = 0; i < 2 * limit; i++) clients.push(await RawClient.connect(gateway));
   await eventually(
     () => clients.filter(({ socket }) => socket.closed).length,
     (closed) => closed >= limit,
-    'what is too much is closed',
+    'excess connections are closed',
   );
   t.ok(openFileCount(gateway) < limit, `${openFileCount(gateway)} of ${limit} are open`);
-  for (let i = 0; i < 5; i++) t.match(await camera.sendUntilTaken(frame), { result: { slept: 0 } });
-  t.match(gateway.log(), /no file descriptors left for another connection/);
+  for (let i = 0; i < 5; i++) t.match(await camera.sendUntilStarted(frame), { result: { slept: 0 } });
+  t.match(gateway.log(), /connection closed; no file descriptors left/);
   for (const { socket } of clients) socket.destroy();
   const status = await eventually(
     () =>
       fetch(`${gateway.httpUrl}/healthz`, { headers: { connection: 'close' } }).then(({ status }) => status, String),
     (seen) => seen === 200,
-    'an answer',
+    'a response',
   );
   t.equal(status, 200);
   await camera.close();
 });
 
-test('sockets that were upgraded and closed are not counted any more', async (t) => {
+test('upgraded sockets are no longer counted after they close', async (t) => {
   const gateway = await startGateway({}, { openFiles: limit });
   t.teardown(() => gateway.kill());
   for (let i = 0; i < 2 * limit; i++) {
@@ -43,7 +43,7 @@ test('sockets that were upgraded and closed are not counted any more', async (t)
     client.socket.destroy();
   }
   const camera = await StreamClient.open(gateway.streamUrl('echo'));
-  t.match(await camera.sendUntilTaken(frame), { result: { slept: 0 } });
+  t.match(await camera.sendUntilStarted(frame), { result: { slept: 0 } });
   t.notMatch(gateway.log(), /no file descriptors left/);
   await camera.close();
 });

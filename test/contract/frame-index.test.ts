@@ -1,4 +1,4 @@
-/** `frame_index`: every frame of a session is answered exactly once, results in order, whatever the load. */
+/** `frame_index`: every frame of a session gets exactly one reply, results in order, under any load. */
 import tap, { type Test, test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
 import { encodePicture } from '../support/jpeg-bytes.ts';
@@ -17,13 +17,13 @@ function isAnswered(client: StreamClient, count: number): boolean {
   return client.with('result').length + client.with('dropped').length >= count;
 }
 
-/** Checks what came for the frames 0 to `count` - 1. */
+/** Checks the replies to frames 0 to `count` - 1. */
 function checkAnswers(t: Test, client: StreamClient, count: number): void {
   const results = indicesOf(client.with('result'));
   const dropped = indicesOf(client.with('dropped'));
   const expected = Array.from({ length: count }, (_, index) => index);
   const byNumber = (a: number, b: number) => a - b;
-  t.strictSame([...results, ...dropped].sort(byNumber), expected, 'each index is answered exactly once');
+  t.strictSame([...results, ...dropped].sort(byNumber), expected, 'exactly one reply per index');
   t.strictSame(results, [...results].sort(byNumber), 'results are in order');
   t.strictSame(dropped, [...dropped].sort(byNumber), 'drops are in order');
   t.strictSame(client.with('error'), []);
@@ -37,14 +37,14 @@ test(`${frames} frames in one burst`, async (t) => {
   await client.until(() => isAnswered(client, frames));
   await client.settled();
   checkAnswers(t, client, frames);
-  t.ok(client.with('result').length >= 2, 'as many as there are workers were taken');
+  t.ok(client.with('result').length >= 2, 'at least one frame per worker was started');
   t.ok(client.with('dropped').length > frames / 2, 'most were dropped');
 });
 
-test(`${frames} frames at ten times what the pool can do, finishing out of order`, async (t) => {
+test(`${frames} frames at ten times the capacity of the pool, finishing out of order`, async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('by_width'));
   t.teardown(() => client.close());
-  // 4 to 36 ms each: two workers do about 100 a second, and a later frame is often done before an earlier one.
+  // 4 to 36 ms each: two workers run about 100 per second, and a later frame often finishes before an earlier one.
   const sizes = [36, 4, 28, 8, 32, 12, 20].map((width) => encodePicture(width, 8));
   let sent = 0;
   await new Promise<void>((resolve) => {
@@ -62,7 +62,7 @@ test(`${frames} frames at ten times what the pool can do, finishing out of order
   t.ok(client.with('dropped').length > 10);
 });
 
-test('a frame that is done first waits for the result of the one before it', async (t) => {
+test('a frame that finishes early waits for the result of the previous one', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('by_width'));
   t.teardown(() => client.close());
   const [wide, narrow] = [encodePicture(400, 8), encodePicture(1, 8)];
@@ -76,7 +76,7 @@ test('a frame that is done first waits for the result of the one before it', asy
   ]);
 });
 
-test('three sessions at once are each numbered from 0 and answered for themselves', async (t) => {
+test('three concurrent sessions are numbered and get replies independently', async (t) => {
   const frame = encodePicture(8, 8);
   const clients = await Promise.all(['slow', 'echo', 'by_width'].map((id) => StreamClient.open(gateway.streamUrl(id))));
   t.teardown(() => Promise.all(clients.map((client) => client.close())));

@@ -1,4 +1,4 @@
-/** `frame_too_large`: the limit in bytes, how it reads to the peer, and what happens far above it. */
+/** `frame_too_large`: the limit in bytes, its label in the error, and messages far above it. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
 import { encodePicture, insertAfterSoi, segment } from '../support/jpeg-bytes.ts';
@@ -9,7 +9,7 @@ const megabyte = 1_048_576;
 const maxPayloadBytes = 65_533;
 const segmentOverhead = 4;
 
-/** SOI and EOI with nothing of a picture between them. */
+/** SOI and EOI without an image between them. */
 function frameOf(byteLength: number): Uint8Array {
   const bytes = new Uint8Array(byteLength);
   bytes.set([0xff, 0xd8]);
@@ -17,18 +17,18 @@ function frameOf(byteLength: number): Uint8Array {
   return bytes;
 }
 
-/** A picture that comments fill up to an exact length. */
-function pictureOf(byteLength: number): Uint8Array {
-  const picture = encodePicture(64, 48);
+/** An image padded with comments to an exact length. */
+function imageOf(byteLength: number): Uint8Array {
+  const image = encodePicture(64, 48);
   const filling: number[] = [];
-  for (let left = byteLength - picture.length; left > 0; ) {
+  for (let left = byteLength - image.length; left > 0; ) {
     let payload = Math.min(maxPayloadBytes, left - segmentOverhead);
-    // What is left must again have room for a segment.
+    // The rest must also have room for a segment.
     if (left - payload - segmentOverhead > 0 && left - payload - segmentOverhead < segmentOverhead) payload -= 8;
     filling.push(...segment(0xfe, new Uint8Array(payload)));
     left -= payload + segmentOverhead;
   }
-  return insertAfterSoi(picture, filling);
+  return insertAfterSoi(image, filling);
 }
 
 const byDefault = await startGateway({ POOL_WORKERS: '1' });
@@ -36,53 +36,53 @@ tap.teardown(() => byDefault.kill());
 const fractional = await startGateway({ POOL_WORKERS: '1', STREAM_MAX_FRAME_SIZE_MB: '0.25' });
 tap.teardown(() => fractional.kill());
 
-test('6 MB from SOI to EOI are answered frame_too_large and 1009', async (t) => {
+test('6 MB from SOI to EOI get frame_too_large and 1009', async (t) => {
   const client = await StreamClient.open(byDefault.streamUrl('echo'));
   client.send(frameOf(6 * megabyte));
   t.equal(await client.closed(), 1009);
   t.strictSame(client.texts, ['{"error":"frame_too_large","detail":"Frame exceeds 5MB"}']);
 });
 
-test('size is looked at before anything else, so that large rubbish is too large as well', async (t) => {
+test('size is checked first, so large garbage is too large as well', async (t) => {
   const client = await StreamClient.open(byDefault.streamUrl('echo'));
   client.send(new Uint8Array(5 * megabyte + 1));
   t.equal(await client.closed(), 1009);
   t.strictSame(client.texts, ['{"error":"frame_too_large","detail":"Frame exceeds 5MB"}']);
 });
 
-test('a limit may be a fraction: exactly as many bytes are taken, one more is not, and the error names it', async (t) => {
+test('with a fractional limit, exactly that many bytes are valid, one more is not, and the error names the limit', async (t) => {
   const limit = 0.25 * megabyte;
   const client = await StreamClient.open(fractional.streamUrl('echo'));
-  const exact = pictureOf(limit);
+  const exact = imageOf(limit);
   t.equal(exact.length, limit);
-  t.match(await client.sendUntilTaken(exact), { frame_index: 0, result: { width: 64, height: 48 } });
-  client.send(pictureOf(limit + 1));
+  t.match(await client.sendUntilStarted(exact), { frame_index: 0, result: { width: 64, height: 48 } });
+  client.send(imageOf(limit + 1));
   t.equal(await client.closed(), 1009);
   t.strictSame(client.texts.slice(1), ['{"error":"frame_too_large","detail":"Frame exceeds 0.25MB"}']);
 });
 
-test('a message as large as the hard cap still gets its reason as JSON', async (t) => {
+test('a message of exactly the hard cap still gets a JSON error', async (t) => {
   const client = await StreamClient.open(fractional.streamUrl('echo'));
   client.send(new Uint8Array(1.25 * 0.25 * megabyte));
   t.equal(await client.closed(), 1009);
   t.strictSame(client.texts, ['{"error":"frame_too_large","detail":"Frame exceeds 0.25MB"}']);
 });
 
-test('a message above the hard cap is cut without a word', async (t) => {
+test('a message above the hard cap is cut without an error message', async (t) => {
   const client = await StreamClient.open(fractional.streamUrl('echo'));
   client.send(new Uint8Array(1.25 * 0.25 * megabyte + 1));
   t.equal(await client.closed(), 1006);
   t.strictSame(client.texts, []);
 });
 
-test('a message that grows above the hard cap in fragments is cut as well', async (t) => {
+test('a fragmented message is cut when it exceeds the hard cap', async (t) => {
   const client = await StreamClient.open(fractional.streamUrl('echo'));
   for (let i = 0; i < 17; i++) client.socket.send(new Uint8Array(20_000), { fin: i === 16 });
   t.equal(await client.closed(), 1006);
   t.strictSame(client.texts, []);
 });
 
-test('large messages leave nothing behind', async (t) => {
+test('large messages leak no sessions or memory', async (t) => {
   t.equal((await idle(byDefault)).pool.sessions, 0);
   t.equal((await idle(fractional)).pool.sessions, 0);
 });

@@ -1,4 +1,4 @@
-/** `POST /frames`: one frame over HTTP gets the stream's answer, and every refusal has its status. */
+/** `POST /frames`: one frame over HTTP gets the same reply as on the stream, and every error has its status. */
 import { once } from 'node:events';
 import { Agent, type ClientRequest, request } from 'node:http';
 import { connect } from 'node:net';
@@ -17,7 +17,7 @@ tap.teardown(() => gateway.kill());
 const frame = encodePicture(64, 48);
 const dropped = '{"frame_index":0,"dropped":true}';
 
-interface Answer {
+interface Reply {
   readonly status: number;
   readonly headers: NodeJS.Dict<string | string[]>;
   readonly body: string;
@@ -36,34 +36,34 @@ function open({ to = gateway, pipelineId = 'echo', type = 'image/jpeg', agent = 
   return request({ host: '127.0.0.1', port: to.port, method: 'POST', path, headers, agent });
 }
 
-async function answerTo(sent: ClientRequest): Promise<Answer> {
+async function readReply(sent: ClientRequest): Promise<Reply> {
   const [response] = await once(sent, 'response');
   let body = '';
   for await (const piece of response) body += piece;
   return { status: response.statusCode, headers: response.headers, body };
 }
 
-function post(bytes: Uint8Array, posting: Posting = {}): Promise<Answer> {
+function post(bytes: Uint8Array, posting: Posting = {}): Promise<Reply> {
   const sent = open(posting);
   sent.setHeader('content-length', bytes.length);
   sent.end(bytes);
-  return answerTo(sent);
+  return readReply(sent);
 }
 
-test('a frame is answered with the result that the stream would give, and nothing else', async (t) => {
+test('a frame gets the same result as on the stream, and nothing else', async (t) => {
   const { status, headers, body } = await post(frame);
   t.equal(status, 200);
   t.equal(headers['content-type'], 'application/json; charset=utf-8');
   t.equal(headers['cache-control'], 'no-store');
   t.match(headers['server-timing'], /^decode;dur=[\d.]+, only;dur=[\d.]+, total;dur=[\d.]+$/);
   const client = await StreamClient.open(gateway.streamUrl('echo'));
-  const streamed = await client.sendUntilTaken(frame);
+  const streamed = await client.sendUntilStarted(frame);
   await client.close();
   const withoutTimes = (message: Record<string, unknown>) => JSON.stringify(message).replace(/\d+\.\d+|\b\d\b/g, '0');
   t.equal(withoutTimes(JSON.parse(body)), withoutTimes(streamed));
 });
 
-test('a body of any type that a JPEG may come as is taken, no type at all too', async (t) => {
+test('any content type used for JPEG is accepted, and none at all', async (t) => {
   for (const type of ['', 'image/jpeg', 'IMAGE/JPG', 'image/jpeg; q=1', 'application/octet-stream']) {
     t.equal((await post(frame, { type })).status, 200, type);
   }
@@ -78,7 +78,7 @@ const refusals = [
 ] as const;
 
 for (const [what, expected, posting, error, detail] of refusals) {
-  test(`${what} is answered ${expected}, and the connection can be used again`, async (t) => {
+  test(`${what} gets ${expected}, and the connection can be reused`, async (t) => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     t.teardown(() => agent.destroy());
     const { status, body } = await post(frame, { ...posting, agent });
@@ -88,7 +88,7 @@ for (const [what, expected, posting, error, detail] of refusals) {
   });
 }
 
-test('what is no JPEG is answered 400, an empty body too', async (t) => {
+test('an invalid JPEG gets 400, an empty body too', async (t) => {
   for (const bytes of [new Uint8Array(0), Buffer.from('GIF89a'), frame.subarray(0, frame.length - 2)]) {
     const { status, body } = await post(bytes);
     t.equal(status, 400);
@@ -98,50 +98,50 @@ test('what is no JPEG is answered 400, an empty body too', async (t) => {
 
 const tooLarge = '{"error":"frame_too_large","detail":"Frame exceeds 0.25MB"}';
 
-test('a body above the limit is answered 413 when it is announced, and when it just comes', async (t) => {
+test('a body above the limit gets 413, whether its length is declared or not', async (t) => {
   for (const announced of [true, false]) {
     const sent = open({});
     if (announced) sent.setHeader('content-length', limitBytes + 1);
-    // The gateway may hang up while the rest is still being written.
+    // The gateway may close the connection while the rest is being written.
     sent.on('error', () => undefined);
-    const answer = answerTo(sent);
+    const reply = readReply(sent);
     sent.write(Buffer.alloc(limitBytes));
     sent.end(Buffer.alloc(1));
-    t.match(await answer, { status: 413, body: tooLarge });
+    t.match(await reply, { status: 413, body: tooLarge });
   }
 });
 
-test('a body of exactly the limit is read to its end', async (t) => {
+test('a body of exactly the limit is read completely', async (t) => {
   const padded = Buffer.concat([frame, Buffer.alloc(limitBytes - frame.length)]);
   t.match(await post(padded), { status: 200 });
 });
 
-test('a frame that comes in small pieces is put together', async (t) => {
+test('a frame sent in small pieces is assembled', async (t) => {
   for (const announced of [true, false]) {
     const sent = open({});
     if (announced) sent.setHeader('content-length', frame.length);
-    const answer = answerTo(sent);
+    const reply = readReply(sent);
     for (let at = 0; at < frame.length; at += 97) {
       sent.write(frame.subarray(at, at + 97));
       if (at % 970 === 0) await sleep(1);
     }
     sent.end();
-    t.equal((await answer).status, 200);
+    t.equal((await reply).status, 200);
   }
 });
 
 test('requests are held until a worker is free', async (t) => {
-  const answers = await Promise.all(Array.from({ length: 4 }, () => post(frame, { pipelineId: 'slow' })));
+  const replies = await Promise.all(Array.from({ length: 4 }, () => post(frame, { pipelineId: 'slow' })));
   t.same(
-    answers.map(({ status }) => status),
+    replies.map(({ status }) => status),
     [200, 200, 200, 200],
   );
 });
 
-test('a request whose hold ends is answered 503 with Retry-After', async (t) => {
-  const answers = await Promise.all(Array.from({ length: 30 }, () => post(frame, { pipelineId: 'slow' })));
-  const refused = answers.filter(({ status }) => status === 503);
-  t.equal(answers.filter(({ status }) => status === 200).length + refused.length, 30);
+test('a request whose hold ends gets 503 with Retry-After', async (t) => {
+  const replies = await Promise.all(Array.from({ length: 30 }, () => post(frame, { pipelineId: 'slow' })));
+  const refused = replies.filter(({ status }) => status === 503);
+  t.equal(replies.filter(({ status }) => status === 200).length + refused.length, 30);
   t.ok(refused.length >= 15 && refused.length <= 28, `${refused.length} of 30, with two workers of 100 ms`);
   for (const { headers, body } of refused) {
     t.equal(body, dropped);
@@ -159,7 +159,7 @@ test('only POST is supported here', async (t) => {
       agent: false,
     });
     sent.end();
-    const { status, headers, body } = await answerTo(sent);
+    const { status, headers, body } = await readReply(sent);
     t.equal(status, 405, method);
     t.equal(headers['allow'], 'POST');
     t.equal(body, method === 'HEAD' ? '' : '{"error":"method_not_allowed","detail":"Only POST is supported here"}');
@@ -174,7 +174,7 @@ function quiet(to: Gateway): Promise<unknown> {
   );
 }
 
-test('peers that vanish in their body or before their answer leave nothing behind', async (t) => {
+test('peers that disconnect in their body or before the reply leak nothing', async (t) => {
   for (let i = 0; i < 20; i++) {
     const head = `POST /frames?pipeline_id=slow HTTP/1.1\r\nHost: x\r\nContent-Length: ${frame.length}\r\n\r\n`;
     const socket = connect(gateway.port, '127.0.0.1');
@@ -188,7 +188,7 @@ test('peers that vanish in their body or before their answer leave nothing behin
   t.equal((await post(frame)).status, 200);
 });
 
-test('a request that is aborted while its frame is held takes no worker', async (t) => {
+test('a request aborted while its frame is held uses no worker', async (t) => {
   const small = await startGateway({ POOL_WORKERS: '1' });
   t.teardown(() => small.kill());
   const counts = (held: number) =>
@@ -209,11 +209,11 @@ test('a request that is aborted while its frame is held takes no worker', async 
   t.equal((await busy).status, 200);
 });
 
-test('an address counts as one session; where there is no room it is told so', async (t) => {
+test('an address counts as one session, and gets an error if there is no room', async (t) => {
   const small = await startGateway({ POOL_WORKERS: '1', STREAM_MAX_SESSIONS: '1' });
   t.teardown(() => small.kill());
   const client = await StreamClient.open(small.streamUrl('echo'));
-  await client.sendUntilTaken(frame);
+  await client.sendUntilStarted(frame);
   const { status, headers, body } = await post(frame, { to: small });
   t.equal(status, 503);
   t.equal(body, '{"error":"server_busy","detail":"Too many sessions"}');
@@ -228,16 +228,16 @@ test('an address counts as one session; where there is no room it is told so', a
   t.equal((await post(frame, { to: small })).status, 200, 'and again, as the same session');
 });
 
-test('on SIGTERM a frame in flight is still answered', async (t) => {
+test('on SIGTERM a frame in flight still gets its reply', async (t) => {
   const leaving = await startGateway({ POOL_WORKERS: '1' });
   t.teardown(() => leaving.kill());
-  const answer = post(frame, { to: leaving, pipelineId: 'slower' });
+  const reply = post(frame, { to: leaving, pipelineId: 'slower' });
   await eventually(
     () => readiness(leaving),
     ({ pool }) => pool.inFlight === 1,
     'a frame in flight',
   );
   leaving.signal('SIGTERM');
-  t.equal((await answer).status, 200);
+  t.equal((await reply).status, 200);
   t.strictSame(await leaving.ended(), { code: 0, signal: null });
 });

@@ -1,4 +1,4 @@
-/** A short run of each fuzz campaign: no damaged frame, model or pipeline file is answered outside the contract. `npm run fuzz` is the long form. */
+/** A short run of each fuzz campaign: no damaged frame, model or pipeline file violates the contract. `npm run fuzz` is the long form. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ const seed = Number(process.env['FUZZ_SEED'] ?? 1);
 const folder = mkdtempSync(join(tmpdir(), 'framegate-fuzz-'));
 tap.teardown(() => rmSync(folder, { recursive: true }));
 
-/** Cases of each target: what they take together is a few seconds. */
+/** Number of cases per target; together they take a few seconds. */
 const counts: Readonly<Record<string, number>> = {
   validation: 10_000,
   decoding: 500,

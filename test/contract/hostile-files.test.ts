@@ -1,4 +1,4 @@
-/** Files of a models folder that are none, or are made to cost more than they weigh: each names itself in one line, and the start ends with code 2. */
+/** Invalid or hostile files in the models folder: each is named in one line, and startup fails with exit code 2. */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,13 +9,13 @@ import { runCli } from '../support/gateway.ts';
 import { onnxFixture } from '../support/onnx-fixtures.ts';
 import { makeModelsDir, pipelineFile, testNode } from '../support/temp-models.ts';
 
-/** Far more than any of these takes on a busy machine; a start that waits for a FIFO takes for ever. */
+/** Far more than any of these needs on a busy machine; a start that blocks on a FIFO takes forever. */
 const limitMs = 60_000;
 
-/** Nodes that a file of a pipeline has at most; these have a hundred times as many. */
+/** A pipeline file may have this many nodes; these files have a hundred times as many. */
 const manyNodes = Array.from({ length: 25_600 }, (_, index) => testNode(`n${index}`, 'plain'));
 
-test('pipeline files that are none, or hold too much, are told together, a line each', async (t) => {
+test('invalid and oversized pipeline files are reported together, one line each', async (t) => {
   const deep = `${'['.repeat(500_000)}${']'.repeat(500_000)}`;
   const plain = pipelineFile({ id: 'proto', nodes: [testNode('n', 'plain')] });
   const withProto = JSON.stringify(plain).replace(
@@ -56,7 +56,7 @@ test('pipeline files that are none, or hold too much, are told together, a line 
   for (const line of unfit.stderr.trimEnd().split('\n')) t.ok(line.length < 700, line);
 });
 
-/** `boxes.onnx` with an input of another size, and more metadata. */
+/** `boxes.onnx` with another input size and more metadata. */
 function modelWithSides(t: Test, height: bigint, width: bigint): string {
   const fields = readMessage(readFileSync(onnxFixture('boxes')), onnxSchema);
   const path = [7, 11, 2, 1, 2, 1];
@@ -76,18 +76,18 @@ function modelWithSides(t: Test, height: bigint, width: bigint): string {
   return file;
 }
 
-test('a model whose input is larger than any picture is told, and costs no memory', async (t) => {
+test('a model whose input is larger than any image is reported, and allocates no memory', async (t) => {
   const { code, stdout, stderr } = await runCli(
     ['models', 'inspect', modelWithSides(t, 60_000n, 60_000n)],
     {},
     limitMs,
   );
   t.equal(code, 0, stderr);
-  t.match(stdout, /^head +none: its input is \[60000, 60000\]; an input has 1 to 16777216 pixels$/m);
+  t.match(stdout, /^format +none: its input is \[60000, 60000\]; an input has 1 to 16777216 pixels$/m);
   t.match(stdout, /^time +not measured: an input of \[1, 3, 60000, 60000\] is not run$/m);
 });
 
-test('a gateway whose model cannot be used ends with code 2 and a line that names pipeline, node and model', async (t) => {
+test('an unusable model exits with code 2 and a line that names pipeline, node and model', async (t) => {
   const node = { id: 'detect', plugin_id: 'yolo', tool_id: 'detect_objects', params: { model: 'm.onnx' } };
   const MODELS_DIR = makeModelsDir(t, { pipelines: [{ id: 'p', nodes: [node] }] });
   const start = () => runCli(['serve'], { MODELS_DIR, PORT: '0', POOL_WORKERS: '1', LOG_LEVEL: 'fatal' }, limitMs);

@@ -1,12 +1,12 @@
-/** Requests that uWebSockets.js rejects with HTML before the gateway sees them; docs/reference/http-api.md documents the same limits. */
+/** Replies that uWebSockets.js sends by itself, as HTML, before the gateway sees a request; documented in docs/reference/http-api.md. */
 import tap, { type Test, test } from 'tap';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { RawClient, upgradeRequest } from '../support/raw-client.ts';
 
-/** Of a request's first line and headers, with the empty line at their end. */
+/** Size of a request's first line and headers, including the empty line at their end. */
 const defaultMaxBytes = 32_768;
 const maxHeaders = 98;
-/** Longer than uWebSockets.js keeps a connection that has no whole request. */
+/** Longer than uWebSockets.js keeps a connection without a complete request. */
 const giveUpMs = 20_000;
 
 const [gateway, narrow] = await Promise.all([
@@ -15,7 +15,7 @@ const [gateway, narrow] = await Promise.all([
 ]);
 tap.teardown(() => Promise.all([gateway.kill(), narrow.kill()]));
 
-/** Sends the text in pieces and gives what comes until the end of the connection, or of the first answer. */
+/** Sends the text in pieces. @returns what arrives until the connection ends, or the first response. */
 async function ask(t: Test, request: string, pieces: number = 1, { port }: Pick<Gateway, 'port'> = gateway) {
   const client = await RawClient.connect({ port });
   t.teardown(() => client.socket.destroy());
@@ -29,14 +29,14 @@ async function ask(t: Test, request: string, pieces: number = 1, { port }: Pick<
   return client;
 }
 
-/** A request of so many bytes, most of them in a cookie. */
+/** A request of this size, most of it in a cookie. */
 function requestOf(bytes: number, path: string = '/healthz'): string {
   const head = `GET ${path} HTTP/1.1\r\nHost: gate\r\nCookie: `;
   const end = '\r\n\r\n';
   return head + 'c'.repeat(bytes - head.length - end.length) + end;
 }
 
-/** uWebSockets.js says it in HTML and closes; nothing of the gateway's is in it. */
+/** uWebSockets.js replies with HTML and closes; the gateway is not involved. */
 async function isRefused(t: Test, request: string, status: string, heading: string, pieces?: number, server?: Gateway) {
   const client = await ask(t, request, pieces, server);
   await client.closed();
@@ -47,7 +47,7 @@ const tooLarge = ['431 Request Header Fields Too Large', 'Request Header Fields 
 const notSupported = ['505 HTTP Version Not Supported', 'HTTP Version Not Supported'] as const;
 const badRequest = ['400 Bad Request', 'Bad Request'] as const;
 
-test('first line and headers may be as long as what nginx lets through, in one piece or many', async (t) => {
+test('the limit of first line and headers matches nginx, in one piece or many', async (t) => {
   for (const pieces of [1, 20]) {
     t.match((await ask(t, requestOf(defaultMaxBytes), pieces)).text(), /^HTTP\/1\.1 200 OK\r\n[\s\S]*{"status":"ok"}$/);
     await isRefused(t, requestOf(defaultMaxBytes + 1), ...tooLarge, pieces);
@@ -64,18 +64,18 @@ test('an upgrade has the same limit', async (t) => {
   await isRefused(t, withCookie(defaultMaxBytes + 1), ...tooLarge);
 });
 
-test('UWS_HTTP_MAX_HEADERS_SIZE sets another limit', async (t) => {
+test('UWS_HTTP_MAX_HEADERS_SIZE changes the limit', async (t) => {
   t.match((await ask(t, requestOf(2000), 1, narrow)).text(), /^HTTP\/1\.1 200 OK/);
   await isRefused(t, requestOf(2001), ...tooLarge, 1, narrow);
 });
 
-test('there may be 98 headers, whatever their length', async (t) => {
+test('98 headers are allowed, whatever their length', async (t) => {
   const request = (headers: number) => `GET /healthz HTTP/1.1\r\nHost: gate\r\n${'x: y\r\n'.repeat(headers - 1)}\r\n`;
   t.match((await ask(t, request(maxHeaders))).text(), /^HTTP\/1\.1 200 OK/);
   await isRefused(t, request(maxHeaders + 1), ...tooLarge);
 });
 
-test('anything but HTTP/1.1 is refused, and so is a first line that names no path', async (t) => {
+test('anything but HTTP/1.1 is rejected, and so is a first line without a path', async (t) => {
   const headers = 'Host: gate\r\n\r\n';
   for (const line of [
     'GET /healthz HTTP/1.0',
@@ -89,14 +89,14 @@ test('anything but HTTP/1.1 is refused, and so is a first line that names no pat
   await isRefused(t, 'GET /healthz HTTP/1.1\nHost: gate\n\n', ...notSupported);
 });
 
-test('a request without Host, or with a length that is none, is a bad one', async (t) => {
+test('a request without Host or with an invalid length gets 400', async (t) => {
   await isRefused(t, 'GET /healthz HTTP/1.1\r\nAccept: */*\r\n\r\n', ...badRequest);
   const post = 'POST /frames HTTP/1.1\r\nHost: gate\r\n';
   await isRefused(t, `${post}Content-Length: many\r\n\r\n`, ...badRequest);
   await isRefused(t, `${post}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n`, ...badRequest);
 });
 
-test('a header that is none has no answer at all: the connection ends', { timeout: 2 * giveUpMs }, async (t) => {
+test('an invalid header gets no response: the connection is closed', { timeout: 2 * giveUpMs }, async (t) => {
   const requests = ['no colon', 'space before : colon', ' folded: line'].map(
     (header) => `GET /healthz HTTP/1.1\r\nHost: gate\r\n${header}\r\n\r\n`,
   );

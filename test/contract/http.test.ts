@@ -1,4 +1,4 @@
-/** Plain HTTP: health, readiness, the pipelines, and JSON for everything that is not there. */
+/** Plain HTTP: health, readiness, pipelines, and JSON errors for everything else. */
 import { request } from 'node:http';
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
@@ -11,14 +11,14 @@ const frame = encodePicture(16, 16);
 const gateway = await startGateway({ POOL_WORKERS: '2' });
 tap.teardown(() => gateway.kill());
 
-interface Answer {
+interface Reply {
   readonly status: number | undefined;
   readonly headers: NodeJS.Dict<string | string[]>;
   readonly body: string;
 }
 
-/** Any method on any path, with nothing tidied up on the way. */
-function ask(method: string, path: string, body = ''): Promise<Answer> {
+/** Any method on any path, sent without normalization. */
+function sendRequest(method: string, path: string, body = ''): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const sent = request({ host: '127.0.0.1', port: gateway.port, method, path, agent: false }, (response) => {
       let text = '';
@@ -39,16 +39,16 @@ const upgradeRequired = '{"error":"upgrade_required","detail":"Open this address
 
 const pipelineIds = ['blocking', 'bulky', 'by_width', 'dying', 'echo', 'failing', 'hanging', 'slow', 'slower', 'stuck'];
 
-test('/healthz says that the process is there', async (t) => {
-  const { status, headers, body } = await ask('GET', '/healthz');
+test('/healthz reports that the process is alive', async (t) => {
+  const { status, headers, body } = await sendRequest('GET', '/healthz');
   t.equal(status, 200);
   t.equal(headers['content-type'], jsonType);
   t.equal(headers['cache-control'], 'no-store');
   t.equal(body, '{"status":"ok"}');
 });
 
-test('/readyz says that workers are ready, and how they are set up', async (t) => {
-  const { status, headers, body } = await ask('GET', '/readyz');
+test('/readyz reports ready workers and their setup', async (t) => {
+  const { status, headers, body } = await sendRequest('GET', '/readyz');
   t.equal(status, 200);
   t.equal(headers['content-type'], jsonType);
   const { pipelines, ...rest } = JSON.parse(body) as { pipelines: string[] };
@@ -62,8 +62,8 @@ test('/readyz says that workers are ready, and how they are set up', async (t) =
   for (const id of pipelineIds) t.ok(pipelines.includes(id), id);
 });
 
-test('/pipelines lists what can be asked for, with a name, a description, and whether it is loaded', async (t) => {
-  const { status, headers, body } = await ask('GET', '/pipelines');
+test('/pipelines lists all pipelines with name, description, and whether they are loaded', async (t) => {
+  const { status, headers, body } = await sendRequest('GET', '/pipelines');
   t.equal(status, 200);
   t.equal(headers['content-type'], jsonType);
   const { pipelines } = JSON.parse(body) as { pipelines: Record<string, string>[] };
@@ -75,12 +75,12 @@ test('/pipelines lists what can be asked for, with a name, a description, and wh
 });
 
 test('unknown query parameters are ignored', async (t) => {
-  t.equal((await ask('GET', '/healthz?verbose=1&x')).body, '{"status":"ok"}');
+  t.equal((await sendRequest('GET', '/healthz?verbose=1&x')).body, '{"status":"ok"}');
 });
 
 for (const path of ['/nowhere', '/v1', '/../../etc/passwd', '/%2e%2e/x', '//', '/web/nothing.js']) {
-  test(`${path} is not there`, async (t) => {
-    const { status, headers, body } = await ask('GET', path);
+  test(`${path} is not found`, async (t) => {
+    const { status, headers, body } = await sendRequest('GET', path);
     t.equal(status, 404);
     t.equal(headers['content-type'], jsonType);
     t.equal(body, notFound);
@@ -98,29 +98,29 @@ const nearlyRight = {
 };
 
 for (const [path, meant] of Object.entries(nearlyRight)) {
-  test(`${path} is not there, and the answer says what is`, async (t) => {
-    const { status, body } = await ask('GET', path);
+  test(`${path} is not found, and the error suggests a path`, async (t) => {
+    const { status, body } = await sendRequest('GET', path);
     t.equal(status, 404);
     t.equal(body, `{"error":"not_found","detail":"No such resource; did you mean ${meant}?"}`);
   });
 }
 
-test('a frame that is posted to /frames/ learns where it should have gone', async (t) => {
-  const { status, body } = await ask('POST', '/frames/?pipeline_id=echo', 'x'.repeat(50_000));
+test('a frame posted to /frames/ gets an error with the right path', async (t) => {
+  const { status, body } = await sendRequest('POST', '/frames/?pipeline_id=echo', 'x'.repeat(50_000));
   t.equal(status, 404);
   t.equal(body, '{"error":"not_found","detail":"No such resource; did you mean /frames?"}');
 });
 
 for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
-  test(`${method} is answered 405 with the methods that are allowed`, async (t) => {
+  test(`${method} gets 405 with the allowed methods`, async (t) => {
     for (const path of ['/healthz', '/readyz', '/pipelines', '/ws/video/stream']) {
-      const { status, headers, body } = await ask(method, path, method === 'POST' ? '{"some":"body"}' : '');
+      const { status, headers, body } = await sendRequest(method, path, method === 'POST' ? '{"some":"body"}' : '');
       t.equal(status, 405);
       t.equal(headers['allow'], 'GET, HEAD');
       t.equal(headers['content-type'], jsonType);
       t.equal(body, notAllowed);
     }
-    t.equal((await ask(method, '/nowhere')).status, 404);
+    t.equal((await sendRequest(method, '/nowhere')).status, 404);
   });
 }
 
@@ -132,29 +132,29 @@ test('HEAD has the status and the headers of GET and no body', async (t) => {
     ['/nowhere', 404],
     ['/ws/video/stream', 426],
   ] as const) {
-    const { status, headers, body } = await ask('HEAD', path);
+    const { status, headers, body } = await sendRequest('HEAD', path);
     t.equal(status, expected);
     t.equal(headers['content-type'], jsonType);
     t.equal(body, '');
   }
 });
 
-test('the stream’s address without an upgrade is answered 426', async (t) => {
-  const { status, headers, body } = await ask('GET', '/ws/video/stream?pipeline_id=echo');
+test('the stream path without an upgrade gets 426', async (t) => {
+  const { status, headers, body } = await sendRequest('GET', '/ws/video/stream?pipeline_id=echo');
   t.equal(status, 426);
   t.equal(headers['content-type'], jsonType);
   t.equal(body, upgradeRequired);
 });
 
-test('a slash too many in the address of the stream does not matter to a WebSocket', async (t) => {
+test('an extra slash in the path of the stream does not matter to a WebSocket', async (t) => {
   for (const path of ['/ws/video/stream/', '//ws/video/stream', '/ws//video/stream//']) {
     const client = await StreamClient.open(`ws://127.0.0.1:${gateway.port}${path}?pipeline_id=echo`);
-    t.match(await client.sendUntilTaken(frame), { result: { width: 16 } }, path);
+    t.match(await client.sendUntilStarted(frame), { result: { width: 16 } }, path);
     await client.close();
   }
 });
 
-test('a WebSocket on any other path is refused over HTTP, with the path of the stream', async (t) => {
+test('a WebSocket on any other path is rejected over HTTP, with the path of the stream', async (t) => {
   const hint = '{"error":"not_found","detail":"No such resource; did you mean /ws/video/stream?"}';
   for (const path of ['/', '/nowhere', '/healthz', '/web/main.js', '/v1/ws/video/stream', '/WS/video/stream']) {
     const client = await RawClient.connect(gateway);
@@ -166,7 +166,7 @@ test('a WebSocket on any other path is refused over HTTP, with the path of the s
   }
 });
 
-test('an upgrade of the stream that lacks its key is answered 426', async (t) => {
+test('an upgrade of the stream without a key gets 426', async (t) => {
   const client = await RawClient.connect(gateway);
   t.teardown(() => client.socket.destroy());
   client.socket.write(upgradeRequest('echo').replace('Sec-WebSocket-Key', 'Other'));
@@ -174,8 +174,8 @@ test('an upgrade of the stream that lacks its key is answered 426', async (t) =>
   t.match(client.text(), /^HTTP\/1\.1 426 /);
 });
 
-test('/readyz counts sessions and frames while they are there', async (t) => {
+test('/readyz counts current sessions and frames', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('echo'));
-  t.match(JSON.parse((await ask('GET', '/readyz')).body), { pool: { sessions: 1, inFlight: 0 } });
+  t.match(JSON.parse((await sendRequest('GET', '/readyz')).body), { pool: { sessions: 1, inFlight: 0 } });
   await client.close();
 });

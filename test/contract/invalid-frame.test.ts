@@ -1,11 +1,11 @@
-/** `invalid_frame`: every kind of message that is no picture to the gateway, and the paddings that are. */
+/** `invalid_frame`: every kind of invalid image, and the valid kinds of padding. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
 import { appendZeros, encodePicture, headerOnly, insertAfterSoi, segment } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { idle } from '../support/vital-signs.ts';
 
-const picture = encodePicture(128, 96);
+const image = encodePicture(128, 96);
 const maxPixels = 128 * 96;
 
 const gateway = await startGateway({ POOL_WORKERS: '1', STREAM_MAX_PIXELS: String(maxPixels) });
@@ -19,10 +19,10 @@ function concat(...parts: readonly (Uint8Array | readonly number[])[]): Uint8Arr
   return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
 
-/** The picture with its entropy-coded data cut to a few bytes. */
+/** The image with its entropy-coded data cut to a few bytes. */
 function withoutBody(): Uint8Array {
-  const scan = picture.findIndex((byte, at) => byte === 0xff && picture[at + 1] === 0xda);
-  return concat(picture.subarray(0, scan + 20), [0xff, 0xd9]);
+  const scan = image.findIndex((byte, at) => byte === 0xff && image[at + 1] === 0xda);
+  return concat(image.subarray(0, scan + 20), [0xff, 0xd9]);
 }
 
 const invalid: [what: string, bytes: Uint8Array, text: string][] = [
@@ -31,10 +31,10 @@ const invalid: [what: string, bytes: Uint8Array, text: string][] = [
   ['only zeros', new Uint8Array(1000), errorText(': no SOI')],
   ['SOI alone', Uint8Array.of(0xff, 0xd8), errorText(': cut in its header')],
   ['SOI and EOI with nothing between', Uint8Array.of(0xff, 0xd8, 0xff, 0xd9), errorText(': no picture before EOI')],
-  ['no SOI', picture.subarray(2), errorText(': no SOI')],
-  ['a byte before SOI', concat([0], picture), errorText(': no SOI')],
-  ['no EOI', picture.subarray(0, -2), errorText(': no EOI')],
-  ['EOI cut in half', picture.subarray(0, -1), errorText(': no EOI')],
+  ['no SOI', image.subarray(2), errorText(': no SOI')],
+  ['a byte before SOI', concat([0], image), errorText(': no SOI')],
+  ['no EOI', image.subarray(0, -2), errorText(': no EOI')],
+  ['EOI cut in half', image.subarray(0, -1), errorText(': no EOI')],
   [
     'garbage between SOI and EOI',
     concat([0xff, 0xd8], Array(500).fill(0x5a), [0xff, 0xd9]),
@@ -47,26 +47,26 @@ const invalid: [what: string, bytes: Uint8Array, text: string][] = [
   ],
   [
     'a segment that is longer than the file',
-    insertAfterSoi(picture, [0xff, 0xe1, 0xff, 0xff]),
+    insertAfterSoi(image, [0xff, 0xe1, 0xff, 0xff]),
     errorText(': cut in its header'),
   ],
   ['12 bits a sample', headerOnly({ width: 8, height: 8, bitsPerSample: 12 }), errorText(': 12 bits a sample')],
   ['four components', headerOnly({ width: 8, height: 8, components: 4 }), errorText(': 4 color components')],
   ['no width', headerOnly({ width: 0, height: 8 }), errorText(': 0x8 pixels')],
   ['no height', headerOnly({ width: 8, height: 0 }), errorText(': 8x0 pixels')],
-  ['one column too many', encodePicture(129, 96), errorText(`: 129x96 exceeds ${maxPixels} pixels`)],
+  ['one column above the limit', encodePicture(129, 96), errorText(`: 129x96 exceeds ${maxPixels} pixels`)],
   [
     'a header that claims 43715x65500',
     headerOnly({ width: 43_715, height: 65_500 }),
     errorText(`: 43715x65500 exceeds ${maxPixels} pixels`),
   ],
   [
-    'a fine header and no body at all',
+    'a valid header without data',
     headerOnly({ width: 64, height: 48 }),
     errorText(': libjpeg: Quantization table 0x00 was not defined'),
   ],
   [
-    'a fine header and a body cut short',
+    'a valid header with truncated data',
     withoutBody(),
     errorText(': next to nothing of the picture is there: libjpeg: Corrupt JPEG data: premature end of data segment'),
   ],
@@ -74,7 +74,7 @@ const invalid: [what: string, bytes: Uint8Array, text: string][] = [
 ];
 
 for (const [what, bytes, text] of invalid) {
-  test(`${what} is answered invalid_frame and 1007`, async (t) => {
+  test(`${what} gets invalid_frame and 1007`, async (t) => {
     const client = await StreamClient.open(gateway.streamUrl('echo'));
     client.send(bytes);
     t.equal(await client.closed(), 1007);
@@ -82,56 +82,56 @@ for (const [what, bytes, text] of invalid) {
   });
 }
 
-test('an invalid frame ends the session, and valid ones behind it are not answered', async (t) => {
+test('an invalid frame ends the session, and later valid ones get no reply', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('echo'));
-  await client.sendUntilTaken(picture);
+  await client.sendUntilStarted(image);
   const before = client.texts.length;
   client.send(new Uint8Array(0));
-  client.send(picture);
-  client.send(picture);
+  client.send(image);
+  client.send(image);
   t.equal(await client.closed(), 1007);
   t.strictSame(client.texts.slice(before), [errorText(': no SOI')]);
 });
 
-test('an invalid frame while another is in flight ends the session without that one’s result', async (t) => {
+test('an invalid frame ends the session without the result of a frame in flight', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('slow'));
-  client.send(picture);
+  client.send(image);
   client.send(new Uint8Array(0));
   t.equal(await client.closed(), 1007);
   t.strictSame(client.texts, [errorText(': no SOI')]);
 });
 
 const valid: [what: string, bytes: Uint8Array][] = [
-  ['a picture of exactly the most pixels', picture],
-  ['zeros after EOI', appendZeros(picture, 1)],
-  ['a page of zeros after EOI', appendZeros(picture, 4096)],
-  ['the longest tail', appendZeros(picture, 5 * 1_048_576 - picture.length)],
-  ['a line end after EOI', concat(picture, [13, 10])],
-  ['a second picture after EOI', concat(picture, encodePicture(160, 120))],
-  ['fill bytes before a marker', insertAfterSoi(picture, [0xff, 0xff])],
-  ['comments before the header', insertAfterSoi(picture, [...segment(0xfe, [1, 2, 3]), ...segment(0xfe, [])])],
+  ['an image of exactly the maximum size', image],
+  ['zeros after EOI', appendZeros(image, 1)],
+  ['a page of zeros after EOI', appendZeros(image, 4096)],
+  ['the longest possible tail', appendZeros(image, 5 * 1_048_576 - image.length)],
+  ['a line break after EOI', concat(image, [13, 10])],
+  ['a second image after EOI', concat(image, encodePicture(160, 120))],
+  ['fill bytes before a marker', insertAfterSoi(image, [0xff, 0xff])],
+  ['comments before the header', insertAfterSoi(image, [...segment(0xfe, [1, 2, 3]), ...segment(0xfe, [])])],
 ];
 
 for (const [what, bytes] of valid) {
   test(`${what} is accepted`, async (t) => {
     const client = await StreamClient.open(gateway.streamUrl('echo'));
-    t.match(await client.sendUntilTaken(bytes), { result: { width: 128, height: 96 } });
+    t.match(await client.sendUntilStarted(bytes), { result: { width: 128, height: 96 } });
     t.equal(await client.close(), 1005);
   });
 }
 
-test('a damaged picture is answered with what is there of it, and a warning', async (t) => {
+test('a damaged image yields the result of its intact part, and a warning', async (t) => {
   const large = encodePicture(128, 96);
   const client = await StreamClient.open(gateway.streamUrl('echo'));
   const half = concat(large.subarray(0, large.length - 300), [0xff, 0xd9]);
-  t.match(await client.sendUntilTaken(half), {
+  t.match(await client.sendUntilStarted(half), {
     result: { width: 128, height: 96, warnings: [/^libjpeg: Corrupt JPEG data/, /^\d+ % of the picture is missing$/] },
   });
-  t.notMatch(JSON.stringify(await client.sendUntilTaken(large)), /warnings/, 'and a whole one without');
+  t.notMatch(JSON.stringify(await client.sendUntilStarted(large)), /warnings/, 'an intact one yields no warning');
   t.equal(await client.close(), 1005);
 });
 
-test('undecodable frames have cost no worker and left nothing behind', async (t) => {
+test('undecodable frames lost no worker and leaked nothing', async (t) => {
   t.match(await idle(gateway), { pool: { ready: 1, size: 1, sessions: 0, inFlight: 0 } });
-  t.notMatch(gateway.log(), /a worker was lost/);
+  t.notMatch(gateway.log(), /worker exited unexpectedly/);
 });

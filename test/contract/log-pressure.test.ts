@@ -1,4 +1,4 @@
-/** Standard error that takes nothing: the gateway starts, serves and stops all the same, and tells later what is missing. */
+/** Standard error that blocks or fails: the gateway starts, serves and stops anyway, and reports missing lines later. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -50,11 +50,11 @@ async function serveSessions({ port }: Run, count: number): Promise<void> {
   }
 }
 
-/** It answers, also after many lines, and ends as it should. */
+/** The gateway replies, even after many lines, and stops normally. */
 async function worksAndStops(t: Test, run: Run): Promise<void> {
   await serveSessions(run, 20);
   const client = await StreamClient.open(`ws://127.0.0.1:${run.port}/ws/video/stream?pipeline_id=echo`);
-  t.match(await client.sendUntilTaken(frame), { result: { width: 64 } });
+  t.match(await client.sendUntilStarted(frame), { result: { width: 64 } });
   run.child.kill('SIGTERM');
   t.equal(await client.closed(), 1001);
   t.strictSame(await run.ended, [0, null]);
@@ -67,19 +67,19 @@ for (const [what, command] of [
   test(`standard error is ${what}`, async (t) => worksAndStops(t, await start(t, command, 'ignore')));
 }
 
-test('standard error is a pipe whose reader has gone, and SIGPIPE comes too', async (t) => {
+test('standard error is a pipe without a reader, with SIGPIPE', async (t) => {
   const run = await start(t, 'exec "$@"', 'pipe');
   run.child.stderr?.destroy();
   run.child.kill('SIGPIPE');
   await worksAndStops(t, run);
 });
 
-test('standard error is a socket that nobody reads, and full', async (t) => {
+test('standard error is a full socket that is not read', async (t) => {
   const fill = `process.stderr; try { for (;;) fs.writeSync(2, 'x'.repeat(1000)); } catch {}`;
   await worksAndStops(t, await start(t, `"$1" -e "${fill}"; exec "$@"`, 'pipe'));
 });
 
-test('standard error is a pipe that is full; when somebody reads again, the lines that waited come', async (t) => {
+test('standard error is a full pipe; when it is read again, the buffered lines arrive', async (t) => {
   const path = join(t.testdir({}), 'fifo');
   execFileSync('mkfifo', [path]);
   const reader = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);

@@ -1,4 +1,4 @@
-/** WebSocket messages other than a plain frame: text, fragments, pings, what breaks the protocol, and the end. */
+/** WebSocket messages other than a plain frame: text, fragments, pings, protocol errors, and close. */
 import tap, { test } from 'tap';
 import WebSocket from 'ws';
 import { startGateway } from '../support/gateway.ts';
@@ -14,12 +14,12 @@ tap.teardown(() => gateway.kill());
 
 for (const [what, text] of [
   ['a word', 'hello'],
-  ['no text at all', ''],
+  ['empty text', ''],
   ['JSON', '{"type":"frame","data":"…"}'],
   ['a frame in base64', Buffer.from(frame).toString('base64')],
-  ['a text larger than a frame may be', 'x'.repeat(6 * 1_048_576)],
+  ['text above the frame limit', 'x'.repeat(6 * 1_048_576)],
 ] as const) {
-  test(`a text message with ${what} is answered invalid_message and 1003`, async (t) => {
+  test(`a text message with ${what} gets invalid_message and 1003`, async (t) => {
     const client = await StreamClient.open(gateway.streamUrl('echo'));
     client.send(text);
     t.equal(await client.closed(), 1003);
@@ -36,14 +36,14 @@ test('a text message ends a session that has frames in flight, and their results
   t.strictSame(client.texts, [expectedBinary]);
 });
 
-test('text that is not UTF-8 is cut without a word, as the page says', async (t) => {
+test('invalid UTF-8 text closes the connection without an error message, as documented', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('echo'));
   client.socket.send(Buffer.from([0xc3, 0x28]), { binary: false });
   t.equal(await client.closed(), 1006);
   t.strictSame(client.texts, []);
 });
 
-test('a frame in fragments, with a ping between them, is one frame', async (t) => {
+test('a fragmented frame with a ping in between is one frame', async (t) => {
   await idle(gateway);
   const client = await StreamClient.open(gateway.streamUrl('echo'));
   t.teardown(() => client.close());
@@ -55,10 +55,10 @@ test('a frame in fragments, with a ping between them, is one frame', async (t) =
   }
   await client.until(() => client.texts.length > 0);
   t.match(client.replies, [{ frame_index: 0, result: { width: 64, height: 48 } }]);
-  t.match(await client.sendUntilTaken(frame), { frame_index: 1 }, 'all fragments together count as one');
+  t.match(await client.sendUntilStarted(frame), { frame_index: 1 }, 'all fragments count as one frame');
 });
 
-test('a ping is answered with its own payload, also while a frame is in flight', async (t) => {
+test('a ping gets a pong with its payload, also while a frame is in flight', async (t) => {
   await idle(gateway);
   const client = await StreamClient.open(gateway.streamUrl('slower'));
   t.teardown(() => client.close());
@@ -66,17 +66,17 @@ test('a ping is answered with its own payload, also while a frame is in flight',
   const pong = new Promise<Buffer>((resolve) => client.socket.once('pong', resolve));
   client.socket.ping('are you there?');
   t.equal((await pong).toString(), 'are you there?');
-  t.same(client.texts, [], 'the pong did not wait for the result');
+  t.same(client.texts, [], 'the pong was sent before the result');
 });
 
-test('the client’s own close is answered with its code', async (t) => {
+test('a close from the client is echoed with its code', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('echo'));
   client.socket.close(4321, 'enough');
   t.equal(await client.closed(), 4321);
   t.strictSame(client.texts, []);
 });
 
-test('a client that offers compression and a subprotocol, as browsers and bridges do, is served', async (t) => {
+test('a client that offers compression and a subprotocol, like browsers and bridges, is served', async (t) => {
   await idle(gateway);
   const socket = new WebSocket(gateway.streamUrl('echo'), ['camera.v1'], { perMessageDeflate: true });
   const reply = new Promise<string>((resolve, reject) => {
@@ -85,10 +85,10 @@ test('a client that offers compression and a subprotocol, as browsers and bridge
   });
   socket.once('open', () => socket.send(frame));
   t.match(JSON.parse(await reply), { frame_index: 0, result: { width: 64 } });
-  t.equal(socket.extensions, '', 'JPEG does not get smaller, so nothing is compressed');
+  t.equal(socket.extensions, '', 'compression is off, since JPEG does not compress further');
   socket.close();
 });
 
-test('none of this leaves anything behind', async (t) => {
+test('nothing was leaked', async (t) => {
   t.equal((await idle(gateway)).pool.sessions, 0);
 });

@@ -1,4 +1,4 @@
-/** The console's files over plain HTTP: those that it needs, with their headers, and no others. */
+/** The console's files over HTTP: those it needs, with their headers, and no others. */
 import { request } from 'node:http';
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
@@ -6,14 +6,14 @@ import { startGateway } from '../support/gateway.ts';
 const gateway = await startGateway({ POOL_WORKERS: '1' });
 tap.teardown(() => gateway.kill());
 
-interface Answer {
+interface Reply {
   readonly status: number | undefined;
   readonly headers: NodeJS.Dict<string | string[]>;
   readonly body: string;
 }
 
-/** Any method on any path, with nothing tidied up on the way. */
-function ask(method: string, path: string, headers: Record<string, string> = {}): Promise<Answer> {
+/** Any method on any path, sent without normalization. */
+function sendRequest(method: string, path: string, headers: Record<string, string> = {}): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const options = { host: '127.0.0.1', port: gateway.port, method, path, headers, agent: false };
     const sent = request(options, (response) => {
@@ -39,8 +39,8 @@ const types: [path: string, type: string][] = [
 ];
 
 for (const [path, type] of types) {
-  test(`${path} is served from memory, safely`, async (t) => {
-    const { status, headers, body } = await ask('GET', path);
+  test(`${path} is served from memory with security headers`, async (t) => {
+    const { status, headers, body } = await sendRequest('GET', path);
     t.equal(status, 200);
     t.equal(headers['content-type'], type);
     t.equal(headers['cache-control'], 'no-cache');
@@ -52,10 +52,10 @@ for (const [path, type] of types) {
   });
 }
 
-test('every script that a script imports is there, and none has types left in it', async (t) => {
+test('every imported script is served, and without types', async (t) => {
   const seen = new Set(['/web/main.js']);
   for (const path of seen) {
-    const { status, body } = await ask('GET', path);
+    const { status, body } = await sendRequest('GET', path);
     t.equal(status, 200, path);
     t.notMatch(body, /^(?:import|export) type /m, path);
     for (const [, specifier = ''] of body.matchAll(/from '(\.[^']+)'/g)) {
@@ -65,32 +65,32 @@ test('every script that a script imports is there, and none has types left in it
   t.ok(seen.size > 20, [...seen].join(' '));
   t.notOk(
     [...seen].some((path) => /node|server|jpeg/.test(path)),
-    'nothing of the server',
+    'no code of the server',
   );
 });
 
-test('a browser that has it already gets 304', async (t) => {
-  const { etag = '' } = (await ask('GET', '/')).headers;
+test('a browser with a cached copy gets 304', async (t) => {
+  const { etag = '' } = (await sendRequest('GET', '/')).headers;
   for (const known of [String(etag), `W/${etag}`, `"other", ${etag}`]) {
-    const { status, headers, body } = await ask('GET', '/', { 'if-none-match': known });
+    const { status, headers, body } = await sendRequest('GET', '/', { 'if-none-match': known });
     t.equal(status, 304);
     t.equal(headers['etag'], etag);
     t.equal(body, '');
   }
-  t.equal((await ask('GET', '/', { 'if-none-match': '"other"' })).status, 200);
-  t.equal((await ask('GET', '/', { 'if-none-match': '' })).status, 200);
+  t.equal((await sendRequest('GET', '/', { 'if-none-match': '"other"' })).status, 200);
+  t.equal((await sendRequest('GET', '/', { 'if-none-match': '' })).status, 200);
 });
 
 test('HEAD has the headers and no body', async (t) => {
-  const { status, headers, body } = await ask('HEAD', '/web/main.js');
+  const { status, headers, body } = await sendRequest('HEAD', '/web/main.js');
   t.equal(status, 200);
   t.equal(headers['content-type'], 'text/javascript; charset=utf-8');
   t.equal(body, '');
 });
 
 for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
-  test(`${method} is answered 405 in JSON`, async (t) => {
-    const { status, headers, body } = await ask(method, '/');
+  test(`${method} gets 405 as JSON`, async (t) => {
+    const { status, headers, body } = await sendRequest(method, '/');
     t.equal(status, 405);
     t.equal(headers['allow'], 'GET, HEAD');
     t.equal(body, '{"error":"method_not_allowed","detail":"Only GET is supported here"}');
@@ -118,8 +118,8 @@ const strangers = [
 ];
 
 for (const path of strangers) {
-  test(`${path} is not there`, async (t) => {
-    const { status, headers, body } = await ask('GET', path);
+  test(`${path} is not found`, async (t) => {
+    const { status, headers, body } = await sendRequest('GET', path);
     t.equal(status, 404);
     t.equal(headers['content-type'], 'application/json; charset=utf-8');
     t.equal(headers['content-security-policy'], undefined);

@@ -1,4 +1,4 @@
-/** `pipeline_failure`: a frame whose pipeline throws, takes too long, dies, or gives what cannot be written. */
+/** `pipeline_failure`: a pipeline that throws, times out, kills its worker, or returns something that cannot be serialized. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
 import { encodePicture } from '../support/jpeg-bytes.ts';
@@ -12,10 +12,10 @@ tap.teardown(() => gateway.kill());
 
 for (const [pipelineId, what, detail] of [
   ['failing', 'throws', 'Test tool failed'],
-  ['hanging', 'does not come to an end in time', 'Pipeline timed out'],
-  ['unwritable', 'gives a result that JSON cannot hold', 'Pipeline failed'],
+  ['hanging', 'times out', 'Pipeline timed out'],
+  ['unwritable', 'returns a result that cannot be serialized as JSON', 'Pipeline failed'],
 ] as const) {
-  test(`a pipeline that ${what} is answered pipeline_failure and 1011, once`, async (t) => {
+  test(`a pipeline that ${what} gets pipeline_failure and 1011, once`, async (t) => {
     const client = await StreamClient.open(gateway.streamUrl(pipelineId));
     client.send(frame);
     t.equal(await client.closed(), 1011);
@@ -24,11 +24,11 @@ for (const [pipelineId, what, detail] of [
   });
 }
 
-test('a pipeline that takes one thread after the other with it is answered pipeline_failure and 1011, once', async (t) => {
+test('a pipeline that kills its second worker gets pipeline_failure and 1011, once', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('dying'));
-  await client.sendUntilTaken(frame).catch(() => undefined);
+  await client.sendUntilStarted(frame).catch(() => undefined);
   t.equal(await client.closed(), 1011);
-  t.equal(client.texts[0], '{"frame_index":0,"dropped":true}', 'the first time is not the frame’s fault');
+  t.equal(client.texts[0], '{"frame_index":0,"dropped":true}', 'the first loss is not attributed to the frame');
   t.equal(client.texts.at(-1), '{"error":"pipeline_failure","detail":"Worker stopped unexpectedly"}');
   t.equal(client.with('error').length, 1);
   await idle(gateway);
@@ -39,7 +39,7 @@ test('several frames in flight in a failing pipeline end the session with one er
   for (let i = 0; i < 10; i++) client.send(frame);
   t.equal(await client.closed(), 1011);
   t.equal(client.with('error').length, 1);
-  t.match(client.texts.at(-1), /^\{"error"/, 'nothing comes after the error');
+  t.match(client.texts.at(-1), /^\{"error"/, 'nothing is sent after the error');
   t.equal(client.with('result').length, 0);
 });
 
@@ -48,9 +48,9 @@ test('the reason is in the log for the operator', async (t) => {
   t.match(gateway.log(), /died on purpose/);
 });
 
-test('a session after all this is served as before', async (t) => {
+test('later sessions are served normally', async (t) => {
   await idle(gateway);
   const client = await StreamClient.open(gateway.streamUrl('echo'));
-  t.match(await client.sendUntilTaken(frame), { frame_index: 0, result: { width: 64 } });
+  t.match(await client.sendUntilStarted(frame), { frame_index: 0, result: { width: 64 } });
   t.equal(await client.close(), 1005);
 });

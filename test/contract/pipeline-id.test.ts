@@ -1,4 +1,4 @@
-/** `pipeline_id`: which pipeline a session runs, and what a client reads when there is none. */
+/** `pipeline_id`: selects the pipeline of a session; errors for missing and unknown ids. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
 import { encodePicture } from '../support/jpeg-bytes.ts';
@@ -9,7 +9,7 @@ const gateway = await startGateway({ POOL_WORKERS: '1' });
 tap.teardown(() => gateway.kill());
 const streamUrl = `ws://127.0.0.1:${gateway.port}/ws/video/stream`;
 
-/** @returns everything that was sent, and the close code. */
+/** @returns all messages received, and the close code. */
 async function refusalOf(url: string): Promise<[texts: string[], closeCode: number]> {
   const client = await StreamClient.open(url);
   const code = await client.closed();
@@ -19,7 +19,7 @@ async function refusalOf(url: string): Promise<[texts: string[], closeCode: numb
 const missing = '{"error":"invalid_pipeline","detail":"pipeline_id query parameter is required"}';
 
 for (const query of ['', '?', '?pipeline_id', '?pipeline_id=', '?pipeline=echo', '?PIPELINE_ID=echo']) {
-  test(`"${query}" names no pipeline and is refused with 1008`, async (t) => {
+  test(`"${query}" names no pipeline and is closed with 1008`, async (t) => {
     t.strictSame(await refusalOf(streamUrl + query), [[missing], 1008]);
   });
 }
@@ -37,7 +37,7 @@ const odd: [what: string, query: string, id: string][] = [
 ];
 
 for (const [what, query, id] of odd) {
-  test(`${what} is an unknown pipeline and comes back as it was meant`, async (t) => {
+  test(`${what} is an unknown pipeline, and the error quotes the decoded id`, async (t) => {
     const [texts, code] = await refusalOf(`${streamUrl}?pipeline_id=${query}`);
     t.equal(code, 1008);
     t.equal(texts.length, 1);
@@ -46,7 +46,7 @@ for (const [what, query, id] of odd) {
 }
 
 for (const query of ['%', '%zz', '%C3', 'a%00b', 'x'.repeat(2000)]) {
-  test(`"${query.slice(0, 8)}" as an id is refused with JSON, however it reads`, async (t) => {
+  test(`"${query.slice(0, 8)}" as an id gets a JSON error`, async (t) => {
     const [texts, code] = await refusalOf(`${streamUrl}?pipeline_id=${query}`);
     t.equal(code, 1008);
     t.equal(texts.length, 1);
@@ -54,25 +54,25 @@ for (const query of ['%', '%zz', '%C3', 'a%00b', 'x'.repeat(2000)]) {
   });
 }
 
-test('frames that a refused client sends are not answered', async (t) => {
+test('frames of a refused client get no reply', async (t) => {
   const client = await StreamClient.open(`${streamUrl}?pipeline_id=nope`);
   client.send(encodePicture(8, 8));
   t.equal(await client.closed(), 1008);
   t.strictSame(client.texts, ['{"error":"invalid_pipeline","detail":"Unknown pipeline_id: nope"}']);
 });
 
-test('an escaped id is read as what it stands for', async (t) => {
+test('an escaped id is decoded', async (t) => {
   const client = await StreamClient.open(`${streamUrl}?pipeline_id=%65ch%6F`);
-  t.match(await client.sendUntilTaken(encodePicture(8, 8)), { frame_index: 0, result: { width: 8 } });
+  t.match(await client.sendUntilStarted(encodePicture(8, 8)), { frame_index: 0, result: { width: 8 } });
   t.equal(await client.close(), 1005);
 });
 
 test('unknown query parameters are ignored, before and after the id', async (t) => {
   const client = await StreamClient.open(`${streamUrl}?token=a%26b&fps=30&pipeline_id=echo&pipeline=slow&x`);
-  t.match(await client.sendUntilTaken(encodePicture(8, 8)), { frame_index: 0, result: { slept: 0 } });
+  t.match(await client.sendUntilStarted(encodePicture(8, 8)), { frame_index: 0, result: { slept: 0 } });
   t.equal(await client.close(), 1005);
 });
 
-test('refused clients leave nothing behind', async (t) => {
+test('refused clients leak nothing', async (t) => {
   t.equal((await idle(gateway)).pool.sessions, 0);
 });

@@ -1,4 +1,4 @@
-/** What a pipeline's file says of loading and limits holds on the wire; the files are read once. */
+/** Loading and limits set in a pipeline file apply on the wire, and files are read only once. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import tap, { test } from 'tap';
@@ -36,24 +36,24 @@ async function isLoaded(id: string): Promise<boolean> {
   return pipelines.find((pipeline) => pipeline.id === id)?.loaded === true;
 }
 
-test('a pipeline on demand is loaded when a session asks for it, while others are answered', async (t) => {
+test('an on-demand pipeline is loaded when a session requests it, while others are served', async (t) => {
   t.equal(await isLoaded('first'), true);
   t.equal(await isLoaded('later'), false);
   const other = await StreamClient.open(gateway.streamUrl('first'));
   const client = await StreamClient.open(gateway.streamUrl('later'));
   let answered = 0;
   while (!(await isLoaded('later'))) {
-    t.match(await other.sendUntilTaken(frame), { result: { waited: 20 } });
+    t.match(await other.sendUntilStarted(frame), { result: { waited: 20 } });
     answered += 1;
   }
   t.ok(answered > 0);
-  t.equal(other.with('dropped').length, 0, 'nothing of the other was lost');
-  t.match(await client.sendUntilTaken(frame), { result: { waited: 0 } });
+  t.equal(other.with('dropped').length, 0, 'the other session lost nothing');
+  t.match(await client.sendUntilStarted(frame), { result: { waited: 0 } });
   await Promise.all([client.close(), other.close()]);
   t.match(await idle(gateway), { ready: true, degraded: false, pool: { size: 2, ready: 2 } });
 });
 
-test('a frame with more pixels than its pipeline allows is invalid, on the stream and over HTTP', async (t) => {
+test('a frame above the pixel limit of its pipeline is invalid, on the stream and over HTTP', async (t) => {
   const detail = 'Not a valid JPEG image: 64x48 exceeds 1000 pixels';
   const client = await StreamClient.open(gateway.streamUrl('small'));
   client.send(frame);
@@ -67,11 +67,11 @@ test('a frame with more pixels than its pipeline allows is invalid, on the strea
   t.equal(response.status, 400);
   t.strictSame(await response.json(), { error: 'invalid_frame', detail });
   const small = await StreamClient.open(gateway.streamUrl('small'));
-  t.match(await small.sendUntilTaken(encodePicture(20, 20)), { result: { width: 20 } });
+  t.match(await small.sendUntilStarted(encodePicture(20, 20)), { result: { width: 20 } });
   await small.close();
 });
 
-test('a sequential pipeline runs one frame of a session at a time, though two workers are free', async (t) => {
+test('a sequential pipeline runs one frame of a session at a time, even with two free workers', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('ordered'));
   for (let round = 0; round < 10; round++) {
     client.send(frame);
@@ -87,14 +87,14 @@ test('a sequential pipeline runs one frame of a session at a time, though two wo
   await client.close();
 });
 
-test('files are read once: a worker that replaces a lost one has what the others have', async (t) => {
+test('files are read once: a replacement worker has the same files as the others', async (t) => {
   writeFileSync(join(modelsDir, 'pipelines', 'first.json'), 'not even JSON');
   const client = await StreamClient.open(gateway.streamUrl('dying'));
-  await client.sendUntilTaken(frame).catch(() => undefined);
+  await client.sendUntilStarted(frame).catch(() => undefined);
   t.equal(await client.closed(), 1011);
   t.match(await idle(gateway), { pool: { size: 2, ready: 2 } });
   const next = await StreamClient.open(gateway.streamUrl('first'));
-  t.match(await next.sendUntilTaken(frame), { result: { waited: 20 } });
+  t.match(await next.sendUntilStarted(frame), { result: { waited: 20 } });
   await next.close();
   t.notMatch(gateway.log(), /cannot be set up/);
 });

@@ -1,4 +1,4 @@
-/** Bodies and messages that are half there: counted, limited, and given back at once. */
+/** Incomplete bodies and messages: counted, limited, and released immediately. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
 import { encodePicture } from '../support/jpeg-bytes.ts';
@@ -12,16 +12,16 @@ const jpegHeaders = { 'content-type': 'image/jpeg' };
 
 async function isServed(gateway: { streamUrl(id: string): string }): Promise<boolean> {
   const client = await StreamClient.open(gateway.streamUrl('echo'));
-  const answer = await client.sendUntilTaken(frame);
+  const reply = await client.sendUntilStarted(frame);
   await client.close();
-  return 'result' in answer;
+  return 'result' in reply;
 }
 
 function post(gateway: { httpUrl: string }, body: Uint8Array<ArrayBuffer>): Promise<Response> {
   return fetch(`${gateway.httpUrl}/frames?pipeline_id=echo`, { method: 'POST', headers: jpegHeaders, body });
 }
 
-/** A request whose body is announced and stops half-way. */
+/** A request with a declared body that stops halfway. */
 async function halfPost(gateway: { port: number }, announced: number, sent: number): Promise<RawClient> {
   const client = await RawClient.connect(gateway);
   client.socket.write(`POST /frames?pipeline_id=echo HTTP/1.1\r\nHost: x\r\nContent-Length: ${announced}\r\n\r\n`);
@@ -32,9 +32,9 @@ async function halfPost(gateway: { port: number }, announced: number, sent: numb
 const gateway = await startGateway({ HTTP_MAX_RECEIVING_MB: '8', STREAM_MAX_FRAME_SIZE_MB: '2' });
 tap.teardown(() => gateway.kill());
 
-test('bodies in receipt are limited, and what is too much is answered before it is read', async (t) => {
+test('bodies being received are limited, and excess ones are rejected before they are read', async (t) => {
   const held: RawClient[] = [];
-  // One address has a quarter of the budget, and here that is one frame.
+  // One address may use a quarter of the budget, which is one frame here.
   held.push(await halfPost(gateway, 2 * megabyte, 1.9 * megabyte));
   const refused = await eventually(
     async () => {
@@ -42,7 +42,7 @@ test('bodies in receipt are limited, and what is too much is answered before it 
       return { status: response.status, text: await response.text(), retry: response.headers.get('retry-after') };
     },
     ({ status }) => status === 503,
-    'a refusal',
+    'a rejection',
   );
   t.strictSame(refused, {
     status: 503,
@@ -54,12 +54,12 @@ test('bodies in receipt are limited, and what is too much is answered before it 
   const response = await eventually(
     () => post(gateway, new Uint8Array(1.5 * megabyte)),
     ({ status }) => status !== 503,
-    'room again',
+    'room in the budget',
   );
-  t.equal(response.status, 400, 'it is read, and is no JPEG');
+  t.equal(response.status, 400, 'the body is read, and is not a JPEG');
 });
 
-test('who announces little and sends much in many pieces is stopped at the budget', async (t) => {
+test('a peer that sends a lot in small pieces without declaring it is stopped at the budget', async (t) => {
   const held: RawClient[] = [];
   await eventually(
     async () => {
@@ -67,23 +67,23 @@ test('who announces little and sends much in many pieces is stopped at the budge
       return (await post(gateway, new Uint8Array(1.5 * megabyte))).status;
     },
     (status) => status === 503,
-    'a body that takes the budget',
+    'a body that uses the budget',
   );
   const second = await RawClient.connect(gateway);
   second.socket.write('POST /frames?pipeline_id=echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
   const piece = `10000\r\n${'x'.repeat(65_536)}\r\n`;
-  // One after the other: who still sends when the connection ends may lose the answer on the way.
+  // One after the other: a peer still sending when the connection ends may lose the response.
   for (let i = 0; i < 20 && second.text() === ''; i++) {
     second.socket.write(piece);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   await second.closed();
-  // Where more of the body comes behind what was too much, the connection ends without a word.
+  // If more of the body arrives after the excess, the connection ends without a response.
   t.match(second.text(), /^$|^HTTP\/1\.1 503 .*Too many bytes are being received/s);
   for (const { socket } of held) socket.destroy();
 });
 
-test('300 bodies that stop short of their end take no more than the budget, and leave nothing', async (t) => {
+test('300 incomplete bodies use no more than the budget, and leak nothing', async (t) => {
   await idle(gateway);
   const before = residentMegabytes(gateway);
   const clients: RawClient[] = [];
@@ -95,17 +95,17 @@ test('300 bodies that stop short of their end take no more than the budget, and 
   t.match(await idle(gateway), { pool: { sessions: 0 } });
 });
 
-test('a body that does not come to its end in time is answered 408', async (t) => {
+test('a body that is not complete in time gets 408', async (t) => {
   const hasty = await startGateway({ HTTP_BODY_TIMEOUT_MS: '300' });
   t.teardown(() => hasty.kill());
   const client = await halfPost(hasty, 1000, 10);
   await client.closed();
   t.match(client.text(), /^HTTP\/1\.1 408 Request Timeout\r\n/);
-  t.match(client.text(), /\{"error":"request_timeout","detail":"The body did not come to its end in time"\}/);
+  t.match(client.text(), /\{"error":"request_timeout","detail":"Request body not received in time"\}/);
   t.ok((await post(hasty, new Uint8Array(frame))).ok);
 });
 
-test('above the memory ceiling, messages that do not come to their end are given up, and working cameras are not', async (t) => {
+test('above the memory limit, connections with incomplete messages are closed, and working cameras are not', async (t) => {
   const small = await startGateway({ MAX_MEMORY_MB: '300', STREAM_MAX_FRAME_SIZE_MB: '16', POOL_WORKERS: '1' });
   t.teardown(() => small.kill());
   const camera = await StreamClient.open(small.streamUrl('echo'));
@@ -113,7 +113,7 @@ test('above the memory ceiling, messages that do not come to their end are given
   const results = (async () => {
     let count = 0;
     for (; !isDone; count++) {
-      await camera.sendUntilTaken(frame);
+      await camera.sendUntilStarted(frame);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     return count;
@@ -127,18 +127,18 @@ test('above the memory ceiling, messages that do not come to their end are given
   }
   await eventually(
     () => small.log(),
-    (log) => log.includes('more memory than MAX_MEMORY_MB'),
-    'a line in the log',
+    (log) => log.includes('memory is above MAX_MEMORY_MB'),
+    'a log line',
   );
   await eventually(
     () => residentMegabytes(small),
     (megabytes) => megabytes < 300,
-    'memory below the ceiling',
+    'memory below the limit',
   );
   t.ok(clients.some(({ socket }) => socket.closed));
   for (const { socket } of clients) socket.destroy();
   isDone = true;
   t.ok((await results) > 0);
-  t.equal(camera.closeCode, undefined, 'the camera has kept its session');
+  t.equal(camera.closeCode, undefined, 'the camera kept its session');
   await camera.close();
 });

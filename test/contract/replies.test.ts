@@ -1,4 +1,4 @@
-/** The three messages after which a session stays open: `result`, `dropped`, `warning`. */
+/** The three messages that leave a session open: `result`, `dropped`, `warning`. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
 import { encodePicture } from '../support/jpeg-bytes.ts';
@@ -6,11 +6,11 @@ import { StreamClient } from '../support/stream-client.ts';
 
 const frame = encodePicture(64, 48);
 
-// One worker, so that every frame but the first of a burst finds none free.
+// One worker, so that only the first frame of a burst finds a free one.
 const gateway = await startGateway({ POOL_WORKERS: '1' });
 tap.teardown(() => gateway.kill());
 
-test('a frame is answered with its index and a result, once, and nothing else comes', async (t) => {
+test('a frame gets one result with its index, and nothing else', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('echo'));
   t.teardown(() => client.close());
   await client.settled();
@@ -28,7 +28,7 @@ test('a frame is answered with its index and a result, once, and nothing else co
   t.equal(client.closeCode, undefined, 'the session stays open');
 });
 
-test('a frame that a newer one displaces is answered `dropped`, before the result of the frame that was started', async (t) => {
+test('a displaced frame gets `dropped` before the result of the started frame', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('slow'));
   t.teardown(() => client.close());
   client.send(frame);
@@ -39,13 +39,13 @@ test('a frame that a newer one displaces is answered `dropped`, before the resul
   t.strictSame(client.texts.slice(0, 2), ['{"frame_index":1,"dropped":true}', '{"frame_index":2,"dropped":true}']);
   t.match(client.texts[2], /^\{"frame_index":0,"result":\{"width":64,.*\}\}$/);
   t.equal(client.texts.length, 3);
-  t.equal((await client.sendUntilTaken(frame))['frame_index'], 3, 'the session goes on with the next index');
+  t.equal((await client.sendUntilStarted(frame))['frame_index'], 3, 'the session continues with the next index');
 });
 
-test('a high drop rate is answered with exactly one `slow_down`, and the session stays open', async (t) => {
+test('a high drop rate triggers exactly one `slow_down`, and the session stays open', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('slow'));
   t.teardown(() => client.close());
-  // The fifth answer is the first that says something about a rate.
+  // A rate is only computed from the fifth reply on.
   for (let i = 0; i < 6; i++) client.send(frame);
   await client.until(() => client.with('result').length === 1);
   await client.settled();

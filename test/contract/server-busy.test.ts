@@ -1,4 +1,4 @@
-/** `server_busy`: no more sessions than STREAM_MAX_SESSIONS, and a place is free again as soon as one leaves. */
+/** `server_busy`: at most STREAM_MAX_SESSIONS sessions, and a place becomes free as soon as one ends. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
 import { encodePicture } from '../support/jpeg-bytes.ts';
@@ -25,36 +25,36 @@ async function refused(): Promise<[texts: string[], closeCode: number]> {
   return [client.texts, code];
 }
 
-test('the session above the limit is answered server_busy and 1013, and the one inside is not disturbed', async (t) => {
+test('the session above the limit gets server_busy and 1013, and the existing one is not affected', async (t) => {
   const inside = await StreamClient.open(gateway.streamUrl('echo'));
-  await inside.sendUntilTaken(frame);
+  await inside.sendUntilStarted(frame);
   for (let i = 0; i < 5; i++) t.strictSame(await refused(), [[busy], 1013]);
-  t.match(await inside.sendUntilTaken(frame), { frame_index: 1 });
+  t.match(await inside.sendUntilStarted(frame), { frame_index: 1 });
   await inside.close();
   await sessionsGone();
 });
 
 for (const [what, leave] of [
-  ['says goodbye', (client: StreamClient) => client.socket.close()],
+  ['closes', (client: StreamClient) => client.socket.close()],
   ['vanishes', (client: StreamClient) => client.socket.terminate()],
-  ['is sent away with an error', (client: StreamClient) => client.send('text')],
+  ['ends with an error', (client: StreamClient) => client.send('text')],
 ] as const) {
-  test(`a place is free again when a client ${what}`, async (t) => {
+  test(`a place becomes free when a client ${what}`, async (t) => {
     const inside = await StreamClient.open(gateway.streamUrl('echo'));
-    await inside.sendUntilTaken(frame);
+    await inside.sendUntilStarted(frame);
     t.strictSame(await refused(), [[busy], 1013]);
     leave(inside);
     await sessionsGone();
     const next = await StreamClient.open(gateway.streamUrl('echo'));
-    t.match(await next.sendUntilTaken(frame), { frame_index: 0, result: { width: 64 } });
+    t.match(await next.sendUntilStarted(frame), { frame_index: 0, result: { width: 64 } });
     await next.close();
     await sessionsGone();
   });
 }
 
-test('refused clients take no place', async (t) => {
+test('refused clients do not use a place', async (t) => {
   for (let i = 0; i < 20; i++) await (await StreamClient.open(gateway.streamUrl('no-such'))).closed();
   const client = await StreamClient.open(gateway.streamUrl('echo'));
-  t.match(await client.sendUntilTaken(frame), { frame_index: 0 });
+  t.match(await client.sendUntilStarted(frame), { frame_index: 0 });
   await client.close();
 });

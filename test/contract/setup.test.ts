@@ -1,4 +1,4 @@
-/** Setting the gateway up wrongly: exit code 2 and one clear line on stderr for each fault, nothing else; 1 where it may pass by itself. */
+/** Configuration errors: exit code 2 and one clear line per issue on stderr, nothing else; exit code 1 for temporary failures. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -10,14 +10,14 @@ const cliPath = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const configExitCode = 2;
 const tryAgainExitCode = 1;
 
-/** Runs `serve`, which is expected to give up. @returns the lines that it wrote to stderr. */
+/** Runs `serve`, which is expected to fail. @returns the lines written to stderr. */
 async function issuesOf(env: Record<string, string>, args: string[] = []): Promise<[code: number | null, string[]]> {
   const base = { PORT: '0', MODELS_DIR: fixtureModels, POOL_WORKERS: '1', LOG_LEVEL: 'fatal' };
   const { code, stderr } = await runCli(['serve', ...args], { ...base, ...env });
   return [code, stderr.split('\n').filter((line) => line !== '')];
 }
 
-/** Bad values that are told together, one line each, in the order of the settings. */
+/** Bad values are reported together, one line each, in the order of the settings. */
 const badValues: [what: string, values: Record<string, string>, issues: RegExp[]][] = [
   [
     'out of range',
@@ -45,7 +45,7 @@ const badValues: [what: string, values: Record<string, string>, issues: RegExp[]
     ],
   ],
   [
-    'no numbers',
+    'not numbers',
     {
       PORT: 'http',
       STREAM_MAX_FRAME_SIZE_MB: '5MB',
@@ -64,19 +64,19 @@ const badValues: [what: string, values: Record<string, string>, issues: RegExp[]
       /^framegate: STREAM_MAX_SESSIONS must be .*"1e3"$/,
       /^framegate: STREAM_FRAME_TIMEOUT_MS must be .*"NaN"$/,
       /^framegate: POOL_WORKERS must be .*"Infinity"$/,
-      /^framegate: ORT_PROVIDERS knows cpu, .*; not "quantum"$/,
+      /^framegate: ORT_PROVIDERS: unknown provider "quantum"; expected one of cpu, .*$/,
     ],
   ],
-  ['no whole number', { PORT: '80.5' }, [/^framegate: PORT must be a whole number; it is "80\.5"$/]],
+  ['not whole numbers', { PORT: '80.5' }, [/^framegate: PORT must be a whole number; it is "80\.5"$/]],
   [
-    'fine alone and wrong together',
+    'valid alone but contradictory',
     { STREAM_DROP_THRESHOLD: '0.5', STREAM_SLOWDOWN_THRESHOLD: '0.4' },
     [/^framegate: STREAM_SLOWDOWN_THRESHOLD \(0\.4\) must not be below STREAM_DROP_THRESHOLD \(0\.5\)$/],
   ],
 ];
 
 for (const [what, values, issues] of badValues) {
-  test(`values that are ${what} are refused with one line each and exit code 2`, async (t) => {
+  test(`values that are ${what} fail with one line each and exit code 2`, async (t) => {
     const [code, lines] = await issuesOf(values);
     t.equal(code, configExitCode);
     t.equal(lines.length, issues.length, lines.join('\n'));
@@ -88,19 +88,19 @@ for (const [what, values, issues] of badValues) {
   });
 }
 
-test('a flag wins over its variable, and is checked like it', async (t) => {
+test('a flag overrides its variable, and is validated the same way', async (t) => {
   const [code, lines] = await issuesOf({ PORT: '0' }, ['--port', 'many']);
   t.equal(code, configExitCode);
   t.strictSame(lines, ['framegate: PORT must be a number from 0 to 65535; it is "many"']);
 });
 
-test('an empty variable is as good as none', async (t) => {
+test('an empty variable counts as unset', async (t) => {
   const gateway = await startGateway({ POOL_WORKERS: '1', STREAM_MAX_PIXELS: '', ORT_PROVIDERS: ' ', HOST: '' });
   t.teardown(() => gateway.kill());
   t.equal((await fetch(`${gateway.httpUrl}/healthz`)).status, 200);
 });
 
-test('a models folder that is not there is named', async (t) => {
+test('a missing models folder is named', async (t) => {
   const [code, lines] = await issuesOf({ MODELS_DIR: '/no/such/folder' });
   t.equal(code, configExitCode);
   t.equal(lines.length, 1);
@@ -114,7 +114,7 @@ test('a models folder without pipelines is named', async (t) => {
   t.match(lines[0], /^framegate: .*pipelines holds no pipeline/);
 });
 
-test('a bad pipeline file names itself, its node and the fault, and the server does not start', async (t) => {
+test('the error of a bad pipeline file names the file, the node and the issue, and the server does not start', async (t) => {
   const nodes = [{ id: 'finder', plugin_id: 'no', tool_id: 'such_tool' }];
   const pipeline = { id: 'bad', name: 'b', description: 'b', nodes, edges: [] };
   const file = { ...pipeline, entry_nodes: ['finder'], output_nodes: ['finder'] };
@@ -131,32 +131,32 @@ test('a bad pipeline file names itself, its node and the fault, and the server d
   );
 });
 
-test('a port that another gateway has is refused, and that gateway is not disturbed', async (t) => {
+test('a port in use by another gateway is refused, and that gateway is not affected', async (t) => {
   const first = await startGateway({ POOL_WORKERS: '1' });
   t.teardown(() => first.kill());
   const [code, lines] = await issuesOf({ PORT: String(first.port) });
   t.equal(code, tryAgainExitCode);
-  t.strictSame(lines, [`framegate: cannot listen on 127.0.0.1:${first.port}; is another server there?`]);
+  t.strictSame(lines, [`framegate: cannot listen on 127.0.0.1:${first.port}; port already in use`]);
   t.equal((await fetch(`${first.httpUrl}/readyz`)).status, 200);
 });
 
-test('a port that another program has is refused', async (t) => {
+test('a port in use by another program is refused', async (t) => {
   const other = createServer().listen(0, '127.0.0.1');
   t.teardown(() => other.close());
   await new Promise((resolve) => other.once('listening', resolve));
   const { port } = other.address() as { port: number };
   const [code, lines] = await issuesOf({ PORT: String(port) });
   t.equal(code, tryAgainExitCode);
-  t.strictSame(lines, [`framegate: cannot listen on 127.0.0.1:${port}; is another server there?`]);
+  t.strictSame(lines, [`framegate: cannot listen on 127.0.0.1:${port}; port already in use`]);
 });
 
-test('an address that this machine does not have is refused', async (t) => {
+test('an address of another machine is refused', async (t) => {
   const [code, lines] = await issuesOf({ HOST: '203.0.113.1' });
   t.equal(code, tryAgainExitCode);
   t.strictSame(lines, ['framegate: cannot listen on 203.0.113.1:0; this machine has no such address, or not yet']);
 });
 
-test('too few file descriptors are one clear line, and worth another try', async (t) => {
+test('too few file descriptors fail with one clear line and the exit code for a retry', async (t) => {
   const limited = ['ulimit -n 25; exec "$@"', 'sh', process.execPath, cliPath, 'serve'];
   const child = spawn('/bin/sh', ['-c', ...limited], {
     env: { PATH: process.env['PATH'], PORT: '0', MODELS_DIR: fixtureModels, POOL_WORKERS: '1', LOG_LEVEL: 'fatal' },
@@ -170,5 +170,5 @@ test('too few file descriptors are one clear line, and worth another try', async
   const [code] = await once(child, 'close');
   t.equal(code, tryAgainExitCode);
   t.match(text, /^framegate: .*EMFILE|^framegate: .*file descriptor/m);
-  t.notMatch(text, /^ +at /m, 'no stack');
+  t.notMatch(text, /^ +at /m, 'no stack trace');
 });

@@ -1,4 +1,4 @@
-/** SIGTERM and SIGKILL while cameras send as fast as they can: nothing is answered twice, and the next gateway has the port at once. */
+/** SIGTERM and SIGKILL while cameras send at full speed: no duplicate replies, and the next gateway can bind the port immediately. */
 import { type Test, test } from 'tap';
 import { freePort } from '../support/free-port.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
@@ -10,7 +10,7 @@ const frame = encodePicture(64, 48);
 const cameras = 8;
 const sendEveryMs = 2;
 
-/** Cameras that send until their gateway is gone. @returns them, each with answers already. */
+/** Cameras that send until their gateway is gone. @returns them, each with some replies. */
 async function startCameras(t: Test, gateway: Gateway): Promise<StreamClient[]> {
   const clients = await Promise.all(
     Array.from({ length: cameras }, (_, index) =>
@@ -23,21 +23,21 @@ async function startCameras(t: Test, gateway: Gateway): Promise<StreamClient[]> 
     t.teardown(() => clearInterval(timer));
   }
   const answered = () => clients.every(({ texts }) => texts.length > 5);
-  await eventually(answered, Boolean, 'cameras that are answered');
+  await eventually(answered, Boolean, 'replies to cameras');
   return clients;
 }
 
-/** Every answer is whole, and belongs to another frame. */
+/** Every reply is complete, and each belongs to a different frame. */
 function checkAnswers(t: Test, { replies }: StreamClient): void {
   const indices = replies.flatMap((reply) => ('frame_index' in reply ? [reply['frame_index']] : []));
-  t.equal(new Set(indices).size, indices.length, 'no index has two answers');
+  t.equal(new Set(indices).size, indices.length, 'at most one reply per index');
   t.strictSame(
     replies.filter((reply) => 'error' in reply),
     [],
   );
 }
 
-test('SIGTERM under load: everyone is closed with 1001, nothing is answered twice, the code is 0', async (t) => {
+test('SIGTERM under load: all clients are closed with 1001, without duplicate replies, and the exit code is 0', async (t) => {
   const gateway = await startGateway({ POOL_WORKERS: '2' });
   t.teardown(() => gateway.kill());
   const clients = await startCameras(t, gateway);
@@ -49,7 +49,7 @@ test('SIGTERM under load: everyone is closed with 1001, nothing is answered twic
   t.strictSame(await gateway.ended(), { code: 0, signal: null });
 });
 
-test('SIGKILL under load: what was answered stands, and the next gateway serves on the same port', async (t) => {
+test('SIGKILL under load: replies are complete, and the next gateway serves on the same port', async (t) => {
   const first = await startGateway({ POOL_WORKERS: '2', PORT: String(await freePort()) });
   t.teardown(() => first.kill());
   const clients = await startCameras(t, first);
@@ -61,6 +61,6 @@ test('SIGKILL under load: what was answered stands, and the next gateway serves 
     checkAnswers(t, client);
   }
   const again = await StreamClient.open(second.streamUrl('echo'));
-  t.match(await again.sendUntilTaken(frame), { frame_index: 0, result: { width: 64 } });
+  t.match(await again.sendUntilStarted(frame), { frame_index: 0, result: { width: 64 } });
   t.strictSame(await second.stop(), { code: 0, signal: null });
 });

@@ -1,4 +1,4 @@
-/** SIGTERM and SIGINT: what is in flight is answered, clients are told, the process ends by itself or is ended cleanly. */
+/** SIGTERM and SIGINT: frames in flight finish, clients are closed, and the process ends by itself or is killed cleanly. */
 import { test } from 'tap';
 import { freePort } from '../support/free-port.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
@@ -18,7 +18,7 @@ function inFlight(gateway: Gateway, count: number): Promise<unknown> {
 }
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  test(`on ${signal} frames in flight are answered, later ones dropped, everyone is closed with 1001`, async (t) => {
+  test(`on ${signal} frames in flight finish, later ones are dropped, and all clients are closed with 1001`, async (t) => {
     const gateway = await startGateway({ POOL_WORKERS: '2' });
     t.teardown(() => gateway.kill());
     const working = [
@@ -29,7 +29,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     for (const client of working) client.send(frame);
     await inFlight(gateway, 2);
     gateway.signal(signal);
-    t.equal(await waiting.closed(), 1001, 'who waits for nothing is closed at once');
+    t.equal(await waiting.closed(), 1001, 'a client without frames in flight is closed immediately');
     for (const client of working) client.send(frame);
     for (const client of working) {
       t.equal(await client.closed(), 1001);
@@ -43,7 +43,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-test('a frame that is held when the gateway goes is dropped, and its client closed with 1001 at once', async (t) => {
+test('a held frame is dropped on shutdown, and its client is closed with 1001 immediately', async (t) => {
   const gateway = await startGateway({ POOL_WORKERS: '1', STREAM_MAX_WAIT_MS: '60000' });
   t.teardown(() => gateway.kill());
   const working = await StreamClient.open(gateway.streamUrl('slower'));
@@ -59,13 +59,13 @@ test('a frame that is held when the gateway goes is dropped, and its client clos
   gateway.signal('SIGTERM');
   t.equal(await holding.closed(), 1001);
   t.strictSame(holding.texts, ['{"frame_index":0,"dropped":true}']);
-  t.equal(working.closeCode, undefined, 'the frame in flight is still being worked on');
+  t.equal(working.closeCode, undefined, 'the frame in flight is still running');
   t.equal(await working.closed(), 1001);
   t.match(working.replies, [{ frame_index: 0, result: { slept: 1000 } }]);
   t.strictSame(await gateway.ended(), { code: 0, signal: null });
 });
 
-test('during the drain no new client gets in', async (t) => {
+test('no new client is admitted while draining', async (t) => {
   const gateway = await startGateway({ POOL_WORKERS: '1' });
   t.teardown(() => gateway.kill());
   const client = await StreamClient.open(gateway.streamUrl('slower'));
@@ -80,7 +80,7 @@ test('during the drain no new client gets in', async (t) => {
   t.strictSame(await gateway.ended(), { code: 0, signal: null });
 });
 
-test('an idle gateway ends with code 0, and a signal that comes twice changes nothing', async (t) => {
+test('an idle gateway exits with code 0, and a repeated signal changes nothing', async (t) => {
   const gateway = await startGateway({ POOL_WORKERS: '2' });
   t.teardown(() => gateway.kill());
   gateway.signal('SIGINT');
@@ -89,7 +89,7 @@ test('an idle gateway ends with code 0, and a signal that comes twice changes no
   t.strictSame(await gateway.ended(), { code: 0, signal: null });
 });
 
-test('a client that is being refused as the gateway goes does not hold it up', async (t) => {
+test('a client being refused during shutdown does not delay it', async (t) => {
   const gateway = await startGateway({ POOL_WORKERS: '1' });
   t.teardown(() => gateway.kill());
   const client = await StreamClient.open(gateway.streamUrl('no-such'));
@@ -98,13 +98,13 @@ test('a client that is being refused as the gateway goes does not hold it up', a
   t.equal(await client.closed(), 1008);
 });
 
-test('a client that neither reads nor closes does not make the end a violent one', async (t) => {
+test('a client that neither reads nor closes does not prevent a clean exit', async (t) => {
   const gateway = await startGateway({ POOL_WORKERS: '1', SHUTDOWN_GRACE_MS: '1000' });
   t.teardown(() => gateway.kill());
   const deaf = await RawClient.open(gateway, 'bulky');
   t.teardown(() => deaf.socket.destroy());
   deaf.socket.pause();
-  // More than the kernel takes for it, so that its close frame waits in the gateway behind unread results.
+  // More than the kernel buffers, so that the close frame waits in the gateway behind unread results.
   for (let sent = 0; sent < 100; sent++) {
     deaf.send(opcode.binary, frame);
     await inFlight(gateway, 0);
@@ -113,7 +113,7 @@ test('a client that neither reads nor closes does not make the end a violent one
   t.strictSame(await gateway.ended(), { code: 0, signal: null });
 });
 
-test('a thread that blocks beyond the grace is given up: killed on purpose, never aborted', async (t) => {
+test('a thread that blocks beyond the grace period: the process is killed, never aborted', async (t) => {
   const gateway = await startGateway({
     POOL_WORKERS: '1',
     STREAM_FRAME_TIMEOUT_MS: '200',
@@ -124,13 +124,13 @@ test('a thread that blocks beyond the grace is given up: killed on purpose, neve
   client.send(frame);
   t.equal(await client.closed(), 1011);
   gateway.signal('SIGTERM');
-  // 134 or SIGABRT would be the abort that ending a thread inside native code brings about.
+  // 134 or SIGABRT would mean an abort caused by terminating a thread inside native code.
   t.strictSame(await gateway.ended(), { code: null, signal: 'SIGKILL' });
-  t.match(gateway.log(), /a worker did not come back in time/);
+  t.match(gateway.log(), /worker did not stop in time/);
 });
 
 for (const pipelineId of ['stuck', 'hanging']) {
-  test(`clients whose frame is not done within the grace (${pipelineId}) are still closed with 1001`, async (t) => {
+  test(`clients whose frame does not finish within the grace period (${pipelineId}) are still closed with 1001`, async (t) => {
     const gateway = await startGateway({ POOL_WORKERS: '1', SHUTDOWN_GRACE_MS: '300' });
     t.teardown(() => gateway.kill());
     const client = await StreamClient.open(gateway.streamUrl(pipelineId));
@@ -145,7 +145,7 @@ for (const pipelineId of ['stuck', 'hanging']) {
 }
 
 for (const end of ['stop', 'kill'] as const) {
-  test(`after a ${end} with clients the next gateway has the port at once`, async (t) => {
+  test(`after a ${end} with clients, the next gateway can bind the port immediately`, async (t) => {
     const first = await startGateway({ POOL_WORKERS: '1', PORT: String(await freePort()) });
     t.teardown(() => first.kill());
     const client = await StreamClient.open(first.streamUrl('echo'));

@@ -1,4 +1,4 @@
-/** Signals that end nothing and open nothing, and the one that says that the terminal was closed. */
+/** Signals that neither end the process nor open a debugger, and SIGHUP from a closed terminal. */
 import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { eventually } from '../support/vital-signs.ts';
 const cliPath = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const frame = encodePicture(64, 48);
 
-/** Ports on which a process listens, by its sockets in /proc. */
+/** Ports on which a process listens, from its sockets in /proc. */
 function listeningPorts(pid: number): number[] {
   const rows = readFileSync(`/proc/${pid}/net/tcp`, 'utf8').split('\n').slice(1);
   return rows.flatMap((row) => {
@@ -24,7 +24,7 @@ function listeningPorts(pid: number): number[] {
 
 const debuggerPort = 9229;
 
-test('SIGUSR1, SIGUSR2 and SIGHUP end nothing, open no debugger, and are in the log', async (t) => {
+test('SIGUSR1, SIGUSR2 and SIGHUP do not end the process, open no debugger, and are logged', async (t) => {
   const gateway = await startGateway({ POOL_WORKERS: '1' });
   t.teardown(() => gateway.kill());
   const before = listeningPorts(gateway.pid).includes(debuggerPort);
@@ -32,15 +32,15 @@ test('SIGUSR1, SIGUSR2 and SIGHUP end nothing, open no debugger, and are in the 
   for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGHUP'] as const) {
     gateway.signal(signal);
     const ignored = new RegExp(`"signal":"${signal}","msg":"signal ignored"`);
-    await eventually(gateway.log, (log) => ignored.test(log), `a line about ${signal}`);
-    t.match(await client.sendUntilTaken(frame), { result: { width: 64 } });
+    await eventually(gateway.log, (log) => ignored.test(log), `a log line about ${signal}`);
+    t.match(await client.sendUntilStarted(frame), { result: { width: 64 } });
   }
   t.equal(listeningPorts(gateway.pid).includes(debuggerPort), before);
   t.notMatch(gateway.log(), /Debugger listening/);
   t.strictSame(await gateway.stop(), { code: 0, signal: null });
 });
 
-test('a debugger that a SIGUSR1 has opened before the gateway could prevent it is closed again', async (t) => {
+test('a debugger opened by an early SIGUSR1 is closed again', async (t) => {
   const opened = `import inspector from 'node:inspector'; inspector.open(0);`;
   const child = spawn(
     process.execPath,
@@ -55,20 +55,20 @@ test('a debugger that a SIGUSR1 has opened before the gateway could prevent it i
   await eventually(
     () => text,
     (seen) => seen.includes('"msg":"ready"'),
-    'a gateway that is ready',
+    'a ready gateway',
   );
   const port = /Debugger listening on ws:\/\/127\.0\.0\.1:(\d+)/.exec(text)?.[1];
   t.ok(port, 'it was open');
   await t.rejects(fetch(`http://127.0.0.1:${port}/json`), 'and is closed');
 });
 
-test('the commands that users start it with keep SIGUSR1 away from the first moment', async (t) => {
+test('the start commands block SIGUSR1 from the beginning', async (t) => {
   const root = new URL('../../', import.meta.url);
   t.match(readFileSync(new URL('Makefile', root), 'utf8'), /node --disable-sigusr1 dist\/cli\.js serve/);
   t.match(readFileSync(new URL('package.json', root), 'utf8'), /"start": "node --disable-sigusr1 /);
 });
 
-/** Starts a gateway in a terminal of its own and closes the terminal once it is ready. Prints its pid, and how it ended if it did. */
+/** Starts a gateway in its own terminal and closes the terminal once it is ready. Prints its pid, and how it ended if it did. */
 const inTerminal = `
 import os, pty, sys, time
 pid, terminal = pty.fork()
@@ -81,16 +81,12 @@ print('ended', os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
 const python = await promisify(execFile)('python3', ['--version']).then(
   () => ({}),
-  () => ({ skip: 'python3 is not there' }),
+  () => ({ skip: 'python3 is not installed' }),
 );
 
 for (const [what, redirections, isEnded] of [
-  ['ends a gateway whose terminal was closed', '2> "$LOG"', true],
-  [
-    'leaves one alone that was started without, though in a session with a terminal',
-    '0< /dev/null > "$LOG" 2>&1',
-    false,
-  ],
+  ['stops a gateway whose terminal has closed', '2> "$LOG"', true],
+  ['does not stop a gateway started without a terminal in a session that has one', '0< /dev/null > "$LOG" 2>&1', false],
 ] as const) {
   test(`SIGHUP ${what}`, python, async (t) => {
     const log = join(t.testdir({}), 'log');
@@ -107,7 +103,7 @@ for (const [what, redirections, isEnded] of [
       (seen) => seen.includes('\n'),
       'the pid',
     );
-    const wanted = isEnded ? '"msg":"the terminal was closed"' : '"msg":"signal ignored"';
+    const wanted = isEnded ? '"msg":"terminal closed"' : '"msg":"signal ignored"';
     await eventually(
       () => readFileSync(log, 'utf8'),
       (seen) => seen.includes(wanted),
@@ -117,7 +113,7 @@ for (const [what, redirections, isEnded] of [
     await eventually(
       () => text,
       (seen) => seen.includes('ended 0'),
-      'a gateway that has stopped',
+      'a stopped gateway',
     );
   });
 }

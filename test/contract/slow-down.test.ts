@@ -1,4 +1,4 @@
-/** `slow_down`: said on entering a high drop rate, repeated at most once a second, and over when the rate falls. */
+/** `slow_down`: sent when the drop rate becomes high, repeated at most once per second, and ended when the rate falls. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
 import { encodePicture } from '../support/jpeg-bytes.ts';
@@ -15,7 +15,7 @@ async function sendUntil(client: StreamClient, done: () => boolean): Promise<num
   const timer = setInterval(() => client.send(frame), 10);
   await client.until(done);
   clearInterval(timer);
-  // Whatever was sent is answered before the clock is read, so that the time is never too short.
+  // All replies are received before the clock is read, so that the time is never too short.
   await client.settled();
   return performance.now() - startedAtMs;
 }
@@ -30,35 +30,35 @@ test('while the rate stays high, slow_down is repeated at most once a second', a
   t.ok(first >= 4, 'not before five frames were sent');
 });
 
-test('a session that slows down hears no more of it, and again when it speeds up', async (t) => {
+test('a session that slows down gets no further slow_down until it speeds up again', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('slow'));
   t.teardown(() => client.close());
   await sendUntil(client, () => client.with('warning').length > 0);
-  // Ten frames of 100 ms, one after the other: after them the burst is out of the window, on however slow a machine.
-  for (let i = 0; i < 10; i++) await client.sendUntilTaken(frame);
+  // Ten frames of 100 ms, one after the other: afterwards the burst has left the window, on any machine.
+  for (let i = 0; i < 10; i++) await client.sendUntilStarted(frame);
   const warnings = client.with('warning').length;
   const dropped = client.with('dropped').length;
-  for (let i = 0; i < 10; i++) await client.sendUntilTaken(frame);
+  for (let i = 0; i < 10; i++) await client.sendUntilStarted(frame);
   t.equal(client.with('warning').length, warnings, 'no more slow_down');
-  t.equal(client.with('dropped').length, dropped, 'and nothing dropped');
+  t.equal(client.with('dropped').length, dropped, 'and no dropped');
   await sendUntil(client, () => client.with('warning').length > warnings);
   t.ok(client.with('warning').length > warnings);
 });
 
-test('sessions are told for themselves: one that sends slowly hears nothing of another’s haste', async (t) => {
+test('slow_down is per session: a slow sender is not affected by a fast one', async (t) => {
   const hasty = await StreamClient.open(gateway.streamUrl('slow'));
   t.teardown(() => hasty.close());
   const calm = await StreamClient.open(gateway.streamUrl('echo'));
   t.teardown(() => calm.close());
   const said = sendUntil(hasty, () => hasty.with('warning').length >= 2);
-  // Fewer than five frames within the window say nothing about a rate.
+  // With fewer than five frames in the window, no rate is computed.
   calm.send(frame);
   calm.send(frame);
   await said;
   t.same(calm.with('warning'), []);
 });
 
-test('a threshold of 1 switches slow_down off', async (t) => {
+test('a threshold of 1 disables slow_down', async (t) => {
   const never = await startGateway({ POOL_WORKERS: '1', STREAM_SLOWDOWN_THRESHOLD: '1' });
   t.teardown(() => never.kill());
   const client = await StreamClient.open(never.streamUrl('slow'));

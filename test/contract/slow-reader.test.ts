@@ -1,4 +1,4 @@
-/** `slow_reader`: a peer that stops reading loses results first, then its session, and never the gateway's memory. */
+/** `slow_reader`: a peer that stops reading first loses results, then its session, without growing the gateway's memory. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
 import { encodePicture } from '../support/jpeg-bytes.ts';
@@ -8,7 +8,7 @@ import { eventually, idle, readiness, residentMegabytes } from '../support/vital
 
 const frame = encodePicture(8, 8);
 
-// Three workers, so that one stays for the well-behaved while the other session uses its share.
+// Three workers, so that one remains for the other session while this one uses its share.
 const gateway = await startGateway({ POOL_WORKERS: '3', STREAM_SEND_BUFFER_KB: '256' });
 tap.teardown(() => gateway.kill());
 
@@ -26,19 +26,19 @@ async function sendUntilEnded(client: RawClient, otherSessions: number): Promise
   return sent;
 }
 
-test('a peer that does not read is shed, then ended, while another session is served', async (t) => {
+test('a peer that does not read loses results, then its session, while another session is served', async (t) => {
   const other = await StreamClient.open(gateway.streamUrl('echo'));
   t.teardown(() => other.close());
-  await other.sendUntilTaken(frame);
+  await other.sendUntilStarted(frame);
   const lazy = await RawClient.open(gateway, 'bulky');
   t.teardown(() => lazy.socket.destroy());
   lazy.socket.pause();
   const ended = sendUntilEnded(lazy, 1);
-  for (let i = 0; i < 10; i++) t.match(await other.sendUntilTaken(frame), { result: { slept: 0 } });
+  for (let i = 0; i < 10; i++) t.match(await other.sendUntilStarted(frame), { result: { slept: 0 } });
   const sent = await ended;
-  t.match(await other.sendUntilTaken(frame), { result: { slept: 0 } }, 'and after it');
+  t.match(await other.sendUntilStarted(frame), { result: { slept: 0 } }, 'and afterwards');
 
-  // Whoever reads late finds everything that was sent, in order.
+  // A peer that reads late finds everything that was sent, in order.
   lazy.socket.resume();
   await eventually(
     () => lazy.frames(),
@@ -50,18 +50,20 @@ test('a peer that does not read is shed, then ended, while another session is se
   const texts = frames.slice(0, -1).map(({ payload }) => payload.toString());
   t.equal(texts.at(-1), '{"error":"slow_reader","detail":"Replies are not being read"}');
   const replies = texts.slice(0, -1).map((text) => JSON.parse(text) as Record<string, unknown>);
-  const answered = replies.filter((reply) => 'frame_index' in reply).map((reply) => reply['frame_index'] as number);
-  t.equal(new Set(answered).size, answered.length, 'no index is answered twice');
-  t.ok(answered.length <= sent);
+  const answeredIndices = replies
+    .filter((reply) => 'frame_index' in reply)
+    .map((reply) => reply['frame_index'] as number);
+  t.equal(new Set(answeredIndices).size, answeredIndices.length, 'at most one reply per index');
+  t.ok(answeredIndices.length <= sent);
   t.ok(
     replies.some((reply) => 'result' in reply),
-    'while the pipe had room, results came',
+    'while the buffer had room, results were sent',
   );
   const lastResult = replies.findLastIndex((reply) => 'result' in reply);
-  t.ok(replies.length - lastResult > 100, 'at the end only short answers were sent, no results');
+  t.ok(replies.length - lastResult > 100, 'at the end only short replies were sent, no results');
 });
 
-test('peers that do not read cost no memory that stays', async (t) => {
+test('peers that do not read cause no permanent memory growth', async (t) => {
   const before = residentMegabytes(gateway);
   for (let round = 0; round < 8; round++) {
     const lazy = await RawClient.open(gateway, 'bulky');
@@ -71,11 +73,11 @@ test('peers that do not read cost no memory that stays', async (t) => {
   }
   await idle(gateway);
   const grownBy = residentMegabytes(gateway) - before;
-  // Eight sessions that kept every unread result would hold hundreds of megabytes.
+  // Eight sessions that kept every unread result would use hundreds of megabytes.
   t.ok(grownBy < 100, `grew by ${Math.round(grownBy)} MB`);
 });
 
-test('the place of a peer that does not read is free again for others', async (t) => {
+test('the place of a peer that does not read becomes free for others', async (t) => {
   const single = await startGateway({ POOL_WORKERS: '1', STREAM_MAX_SESSIONS: '1', STREAM_SEND_BUFFER_KB: '1' });
   t.teardown(() => single.kill());
   const lazy = await RawClient.open(single, 'bulky');
@@ -92,11 +94,11 @@ test('the place of a peer that does not read is free again for others', async (t
   const next = await eventually(
     async () => {
       const client = await StreamClient.open(single.streamUrl('echo'));
-      const answer = await client.sendUntilTaken(frame).catch((error: Error) => error.message);
+      const firstReply = await client.sendUntilStarted(frame).catch((error: Error) => error.message);
       client.socket.terminate();
-      return answer;
+      return firstReply;
     },
-    (answer) => typeof answer !== 'string',
+    (firstReply) => typeof firstReply !== 'string',
     'a place for the next client',
   );
   t.match(next, { frame_index: 0, result: { slept: 0 } });

@@ -1,4 +1,4 @@
-/** A gateway that has no worker any more says why and ends with code 1, so that a service manager starts another one. */
+/** A gateway without any worker left logs the reason and exits with code 1, so that a service manager restarts it. */
 import { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
 import { encodePicture } from '../support/jpeg-bytes.ts';
@@ -10,20 +10,20 @@ const frame = encodePicture(64, 48);
 
 const hang = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); return {};';
 
-test('all threads wait in native code and never come back', async (t) => {
+test('all threads block in native code forever', async (t) => {
   const gateway = await startGateway({
     MODELS_DIR: makeModelsDir(t, {
       pipelines: [{ id: 'hung', nodes: [testNode('only', 'hang')] }],
       tools: { hang: `async create() { return { run() { ${hang} } }; }` },
     }),
     POOL_WORKERS: '1',
-    // Longer than a replacement takes to come.
+    // Longer than a replacement needs.
     POOL_MAX_UNREADY_MS: '4000',
     STREAM_FRAME_TIMEOUT_MS: '100',
     SHUTDOWN_GRACE_MS: '300',
   });
   t.teardown(() => gateway.kill());
-  // The worker and its one replacement; without a third there is nothing left.
+  // The worker and its one replacement; there is no second replacement.
   for (let worker = 0; worker < 2; worker++) {
     const ready = ({ status }: { status: number }) => status === 200;
     await eventually(() => readiness(gateway), ready, 'a worker that is ready');
@@ -31,8 +31,8 @@ test('all threads wait in native code and never come back', async (t) => {
     client.send(frame);
     t.equal(await client.closed(), 1011);
   }
-  t.equal((await fetch(`${gateway.httpUrl}/healthz`)).status, 200, 'the process is well, until it is certain');
+  t.equal((await fetch(`${gateway.httpUrl}/healthz`)).status, 200, 'the process is healthy until the limit is reached');
   t.equal((await readiness(gateway)).status, 503);
   t.strictSame(await gateway.ended(), { code: 1, signal: null });
-  t.match(gateway.log(), /"level":60,.*"ready":0,"timedOut":2,.*"msg":"no worker has been ready for too long"/);
+  t.match(gateway.log(), /"level":60,.*"ready":0,"timedOut":2,.*"msg":"no worker ready for too long"/);
 });

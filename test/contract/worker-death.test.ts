@@ -1,4 +1,4 @@
-/** Threads that die and clients that vanish in the middle of a frame leave nothing behind in a long-lived process. */
+/** Threads that die and clients that disconnect in the middle of a frame leak nothing in a long-lived process. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
 import { encodePicture } from '../support/jpeg-bytes.ts';
@@ -10,20 +10,20 @@ const frame = encodePicture(64, 48);
 const deaths = 25;
 const vanishing = 100;
 
-/** libuv and V8 start their own helper threads and files as they need them; one leaked per death would be 50. */
+/** libuv and V8 open helper threads and files on demand; a leak of one per death would be 50. */
 const tolerance = 6;
 
 const gateway = await startGateway({ POOL_WORKERS: '2' });
 tap.teardown(() => gateway.kill());
 
-test('the gateway is warm, so that what is counted next does not grow by first use', async (t) => {
+test('warm up, so that the following counts do not include first use', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('dying'));
-  await client.sendUntilTaken(frame).catch(() => undefined);
+  await client.sendUntilStarted(frame).catch(() => undefined);
   t.equal(await client.closed(), 1011);
   t.match(await idle(gateway), { ready: true });
 });
 
-test('a frame that loses its worker is dropped, and its session goes on', async (t) => {
+test('a frame that loses its worker is dropped, and its session continues', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('dying'));
   client.send(frame);
   await client.until(() => client.texts.length > 0);
@@ -33,7 +33,7 @@ test('a frame that loses its worker is dropped, and its session goes on', async 
   await idle(gateway);
 });
 
-test('while one of two workers is gone the gateway is ready, and degraded', async (t) => {
+test('while one of two workers is missing, the gateway is ready and degraded', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('dying'));
   client.send(frame);
   const seen = await eventually(
@@ -46,23 +46,23 @@ test('while one of two workers is gone the gateway is ready, and degraded', asyn
   t.match(await idle(gateway), { degraded: false });
 });
 
-test(`after ${deaths} sessions whose frames kill their workers, the pool has its size and the process its threads`, async (t) => {
+test(`after ${deaths} sessions whose frames kill their workers, pool size and thread count are unchanged`, async (t) => {
   const before = { threads: threadCount(gateway), files: openFileCount(gateway) };
   const bystander = await StreamClient.open(gateway.streamUrl('echo'));
   let died = 0;
-  // Two at once, so that now and then no worker at all is left.
+  // Two at once, so that sometimes no worker is left.
   const kill = async () => {
     while (died < deaths) {
       const client = await StreamClient.open(gateway.streamUrl('dying'));
       const closed = client.closed();
-      await client.sendUntilTaken(frame).catch(() => undefined);
+      await client.sendUntilStarted(frame).catch(() => undefined);
       t.equal(await closed, 1011);
       t.equal(client.texts.at(-1), '{"error":"pipeline_failure","detail":"Worker stopped unexpectedly"}');
       died += 1;
     }
   };
   await Promise.all([kill(), kill()]);
-  t.match(await bystander.sendUntilTaken(frame), { result: { width: 64 } }, 'another session did not notice');
+  t.match(await bystander.sendUntilStarted(frame), { result: { width: 64 } }, 'another session is not affected');
   await bystander.close();
   t.match(await idle(gateway), { pool: { size: 2, ready: 2 } });
   const after = { threads: threadCount(gateway), files: openFileCount(gateway) };
@@ -70,7 +70,7 @@ test(`after ${deaths} sessions whose frames kill their workers, the pool has its
   t.ok(after.files - before.files <= tolerance, `${before.files} files before, ${after.files} after`);
 });
 
-test(`after ${vanishing} clients that vanished in mid-frame, everything is as it was`, async (t) => {
+test(`after ${vanishing} clients that disconnected during a frame, nothing has changed`, async (t) => {
   const before = { threads: threadCount(gateway), files: openFileCount(gateway) };
   for (let batch = 0; batch < vanishing / 4; batch++) {
     const clients = await Promise.all(Array.from({ length: 4 }, () => StreamClient.open(gateway.streamUrl('slow'))));
@@ -80,7 +80,7 @@ test(`after ${vanishing} clients that vanished in mid-frame, everything is as it
       ({ pool }) => pool.inFlight > 0,
       'a frame in flight',
     );
-    // Two more frames are on their way in pieces when their clients go.
+    // Two more frames are partially sent when their clients disconnect.
     for (const client of clients.slice(2)) client.socket.send(frame.subarray(0, 100), { fin: false });
     for (const client of clients) client.socket.terminate();
     await idle(gateway);
@@ -90,22 +90,22 @@ test(`after ${vanishing} clients that vanished in mid-frame, everything is as it
   t.ok(after.threads - before.threads <= tolerance, `${before.threads} threads before, ${after.threads} after`);
   t.ok(after.files - before.files <= tolerance, `${before.files} files before, ${after.files} after`);
   const client = await StreamClient.open(gateway.streamUrl('echo'));
-  t.match(await client.sendUntilTaken(frame), { frame_index: 0, result: { width: 64 } });
+  t.match(await client.sendUntilStarted(frame), { frame_index: 0, result: { width: 64 } });
   await client.close();
 });
 
-test('the result of a client that vanished is never sent to the next one', async (t) => {
+test('the result of a disconnected client is never sent to the next one', async (t) => {
   const gone = await StreamClient.open(gateway.streamUrl('slow'));
   gone.send(frame);
   await gone.settled();
   t.equal((await readiness(gateway)).pool.inFlight, 1, 'the frame is in flight');
   gone.socket.terminate();
   const next = await StreamClient.open(gateway.streamUrl('echo'));
-  t.match(await next.sendUntilTaken(encodePicture(8, 8)), { frame_index: 0, result: { width: 8, slept: 0 } });
+  t.match(await next.sendUntilStarted(encodePicture(8, 8)), { frame_index: 0, result: { width: 8, slept: 0 } });
   await eventually(
     () => readiness(gateway),
     ({ pool }) => pool.inFlight === 0,
-    'the end of the frame whose client has gone',
+    'the end of the disconnected client’s frame',
   );
   await next.settled();
   t.equal(next.with('result').length, 1);

@@ -1,4 +1,4 @@
-/** Model files that go away or change while the gateway runs: who has them loaded goes on, a replacement waits for them. */
+/** Model files that disappear or change at runtime: loaded workers continue, replacements wait for the file. */
 import { copyFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import tap, { test } from 'tap';
@@ -27,26 +27,26 @@ const kept = `${path}.kept`;
 const gateway = await startGateway({ MODELS_DIR: modelsDir, POOL_WORKERS: '2' });
 tap.teardown(() => gateway.kill());
 
-for (const [what, harm] of [
+for (const [what, damage] of [
   ['removed', () => renameSync(path, kept)],
   [
-    'replaced by something else',
+    'overwritten',
     () => {
       renameSync(path, kept);
       writeFileSync(path, 'no model');
     },
   ],
 ] as const) {
-  test(`a model file that was ${what} keeps the workers that have it, and its return brings back the others`, async (t) => {
+  test(`after a model file was ${what}, loaded workers continue, and restoring it restores the others`, async (t) => {
     const logged = gateway.log().length;
     await beside(t, gateway.streamUrl('detect'), async () => {
-      harm();
+      damage();
       const client = await StreamClient.open(gateway.streamUrl('exit'));
       client.send(frame);
       const log = await eventually(
         async () => gateway.log().slice(logged),
-        (said) => said.includes('"msg":"a worker cannot be set up"'),
-        'a replacement without its model',
+        (said) => said.includes('"msg":"worker cannot start"'),
+        'a replacement that fails to load',
       );
       await client.close();
       t.match(log, /"issues":\["[^\]]*plate-yolo/, 'the log names the model');

@@ -1,4 +1,4 @@
-/** Threads that never come back: ended without harm to the process, so that no number of them stops the gateway. */
+/** Threads that never finish: terminated without harm to the process, so that no number of them stops the gateway. */
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import tap, { test } from 'tap';
@@ -10,7 +10,7 @@ import { eventually, idle, openFileCount, readiness, threadCount } from '../supp
 
 const frame = encodePicture(64, 48);
 const timedOut = '{"error":"pipeline_failure","detail":"Pipeline timed out"}';
-/** libuv and V8 start their own helper threads and files as they need them. */
+/** libuv and V8 open helper threads and files on demand. */
 const tolerance = 4;
 
 const stuckTools = {
@@ -35,19 +35,19 @@ const gateway = await startGateway({
 });
 tap.teardown(() => gateway.kill());
 
-/** Sends one frame that never comes back, and waits until its session has ended for it. */
+/** Sends one frame that never finishes, and waits until its session has ended. */
 async function stick(on: Gateway, pipelineId: string): Promise<StreamClient> {
   const client = await StreamClient.open(on.streamUrl(pipelineId));
-  await client.sendUntilTaken(frame).catch(() => undefined);
+  await client.sendUntilStarted(frame).catch(() => undefined);
   await client.closed();
   return client;
 }
 
-test('more threads than the pool may replace never come back, and it still has its size', async (t) => {
+test('more stuck threads than the pool may replace: it still recovers its size', async (t) => {
   const threads = threadCount(gateway);
   const files = openFileCount(gateway);
   const bystander = await StreamClient.open(gateway.streamUrl('echo'));
-  // Twice as many as there are workers would leave none.
+  // Without termination, twice as many as the pool size would leave no worker.
   for (let round = 0; round < 2; round++) {
     const stuck = await Promise.all(stuckPipelines.map((pipelineId) => stick(gateway, pipelineId)));
     for (const client of stuck) {
@@ -55,20 +55,20 @@ test('more threads than the pool may replace never come back, and it still has i
       t.equal(client.texts.at(-1), timedOut);
       t.equal(client.with('error').length, 1);
     }
-    t.match(await bystander.sendUntilTaken(frame), { result: { width: 64 } });
+    t.match(await bystander.sendUntilStarted(frame), { result: { width: 64 } });
   }
   t.equal(bystander.closeCode, undefined);
   await bystander.close();
   t.match(await idle(gateway), { pool: { size: 2, ready: 2, timedOut: 0 }, degraded: false });
   t.ok(threadCount(gateway) - threads <= tolerance, `${threads} threads before, ${threadCount(gateway)} after`);
   t.ok(openFileCount(gateway) - files <= tolerance, `${files} files before, ${openFileCount(gateway)} after`);
-  t.match(gateway.log(), /"msg":"a thread that did not come back from its frame was ended"/);
-  t.notMatch(gateway.log(), /"msg":"a worker was lost"/, 'it was asked to');
+  t.match(gateway.log(), /"msg":"stuck thread terminated"/);
+  t.notMatch(gateway.log(), /"msg":"worker exited unexpectedly"/, 'the end was requested');
 });
 
-test('a thread in ONNX Runtime is not ended there, which would abort the process', async (t) => {
-  // A frame of the model's own size goes into it as it was decoded: nearly all of the time is ONNX Runtime's. It times out in the middle, and
-  // from then on its thread may be ended.
+test('a thread inside ONNX Runtime is not terminated there, which would abort the process', async (t) => {
+  // The frame has the model's own size, so nearly all of its time is spent in ONNX Runtime. It times out in the middle, and from then on its
+  // thread may be terminated.
   const params = { model: 'plate-yolo', imgsz: [1600, 1600] };
   const detect = { id: 'detect', plugin_id: 'yolo', tool_id: 'detect_objects', params };
   const ownModels = makeModelsDir(t, { pipelines: [{ id: 'detect', nodes: [detect] }] });
@@ -83,7 +83,7 @@ test('a thread in ONNX Runtime is not ended there, which would abort the process
   const large = encodePicture(1600, 1600);
   for (let round = 0; round < 2; round++) {
     const client = await StreamClient.open(busy.streamUrl('detect'));
-    await client.sendUntilTaken(large).catch(() => undefined);
+    await client.sendUntilStarted(large).catch(() => undefined);
     t.equal(await client.closed(), 1011);
     t.equal(client.texts.at(-1), timedOut);
     await eventually(

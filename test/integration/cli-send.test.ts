@@ -1,4 +1,4 @@
-/** `framegate send` as people type it: files, folders, a rate, and everything that can be wrong. */
+/** `framegate send` with files, folders, a rate, and invalid arguments. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import tap, { type Test, test } from 'tap';
@@ -9,13 +9,13 @@ const gateway = await startGateway({ POOL_WORKERS: '2' });
 tap.teardown(() => gateway.kill());
 const url = `ws://127.0.0.1:${gateway.port}`;
 
-/** Files `1.jpg` to `3.jpeg` of 10, 20 and 30 pixels in width, and others that are none of its business. */
-function pictures(t: Test): string {
+/** Files `1.jpg` to `3.jpeg`, 10, 20 and 30 pixels wide, and others that must be ignored. */
+function imagesFolder(t: Test): string {
   const folder = t.testdir();
   writeFileSync(join(folder, '1.jpg'), encodePicture(10, 8));
   writeFileSync(join(folder, '2.JPG'), encodePicture(20, 8));
   writeFileSync(join(folder, '3.jpeg'), encodePicture(30, 8));
-  writeFileSync(join(folder, 'notes.txt'), 'no picture');
+  writeFileSync(join(folder, 'notes.txt'), 'not an image');
   mkdirSync(join(folder, 'inner'));
   return folder;
 }
@@ -27,11 +27,11 @@ function linesOf(stdout: string): Record<string, unknown>[] {
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-test('a folder is sent by name, one JSON line a reply, exit code 0', async (t) => {
-  const folder = pictures(t);
+test('the files of a folder are sent in order of name, with one JSON line per reply and exit code 0', async (t) => {
+  const folder = imagesFolder(t);
   const { code, stdout, stderr } = await runCli(['send', folder, '--url', url, '--pipeline', 'echo']);
   t.equal(code, 0);
-  t.equal(stderr, '', 'no progress bar where nobody looks');
+  t.equal(stderr, '', 'no progress bar without a terminal');
   t.match(linesOf(stdout), [
     { file: join(folder, '1.jpg'), frame_index: 0, result: { width: 10 } },
     { file: join(folder, '2.JPG'), frame_index: 1, result: { width: 20 } },
@@ -39,8 +39,8 @@ test('a folder is sent by name, one JSON line a reply, exit code 0', async (t) =
   ]);
 });
 
-test('files are sent in the order given, and addresses may be short or long', async (t) => {
-  const folder = pictures(t);
+test('files are sent in the given order, and short and full addresses work', async (t) => {
+  const folder = imagesFolder(t);
   const files = [join(folder, '3.jpeg'), join(folder, '1.jpg')];
   for (const address of [url.replace('ws://', ''), `${url.replace('ws:', 'http:')}/ws/video/stream`]) {
     const { code, stdout } = await runCli(['send', ...files, '-u', address, '-p', 'echo']);
@@ -49,8 +49,8 @@ test('files are sent in the order given, and addresses may be short or long', as
   }
 });
 
-test('with --fps every file is sent once, whatever comes back, and a dropped one makes exit code 1', async (t) => {
-  const folder = pictures(t);
+test('with --fps every file is sent once, and a dropped frame exits with code 1', async (t) => {
+  const folder = imagesFolder(t);
   const quick = await runCli(['send', folder, '--url', url, '-p', 'slower', '--fps', '1000']);
   t.equal(quick.code, 1);
   const replies = linesOf(quick.stdout).filter((line) => 'frame_index' in line);
@@ -58,8 +58,8 @@ test('with --fps every file is sent once, whatever comes back, and a dropped one
   t.ok(replies.some((line) => line['dropped'] === true));
 });
 
-test('with --fps the command ends when the last reply is there, not when a wait is over', async (t) => {
-  const child = spawnCli(['send', pictures(t), '--url', url, '-p', 'echo', '--fps', '2']);
+test('with --fps the command ends at the last reply, not at a timeout', async (t) => {
+  const child = spawnCli(['send', imagesFolder(t), '--url', url, '-p', 'echo', '--fps', '2']);
   let lastReplyAtMs = 0;
   child.stdout?.on('data', () => {
     lastReplyAtMs = performance.now();
@@ -67,36 +67,32 @@ test('with --fps the command ends when the last reply is there, not when a wait 
   const code = await new Promise((resolve) => child.once('close', resolve));
   t.equal(code, 0);
   const lingeredMs = performance.now() - lastReplyAtMs;
-  // It would wait ten seconds for a reply that does not come; here all have come.
+  // With a missing reply it would wait ten seconds; here all have arrived.
   t.ok(lingeredMs < 6000, `ended ${Math.round(lingeredMs)} ms after the last reply`);
 });
 
-test('an unknown pipeline is printed as the gateway said it, exit code 1', async (t) => {
-  const { code, stdout, stderr } = await runCli(['send', pictures(t), '--url', url, '--pipeline', 'nope']);
+test('the error for an unknown pipeline is printed as received, exit code 1', async (t) => {
+  const { code, stdout, stderr } = await runCli(['send', imagesFolder(t), '--url', url, '--pipeline', 'nope']);
   t.equal(code, 1);
   t.strictSame(linesOf(stdout), [{ error: 'invalid_pipeline', detail: 'Unknown pipeline_id: nope' }]);
-  t.notMatch(stderr, /^\s+at /m, 'no stack');
+  t.notMatch(stderr, /^\s+at /m, 'no stack trace');
 });
 
-test('a file that is no picture is printed as the gateway said it, exit code 1', async (t) => {
-  const { code, stdout } = await runCli(['send', join(pictures(t), 'notes.txt'), '--url', url, '-p', 'echo']);
+test('the error for an invalid image is printed as received, exit code 1', async (t) => {
+  const { code, stdout } = await runCli(['send', join(imagesFolder(t), 'notes.txt'), '--url', url, '-p', 'echo']);
   t.equal(code, 1);
   t.match(linesOf(stdout), [{ error: 'invalid_frame', detail: 'Not a valid JPEG image: no SOI' }]);
 });
 
 for (const [what, args, line] of [
-  ['a folder without pictures', (folder: string) => [join(folder, 'inner')], /^framegate: no JPEG file in .*inner\n$/],
-  ['a file that is not there', (folder: string) => [join(folder, '4.jpg')], /^framegate: .*4\.jpg does not exist\n$/],
-  ['an address that is none', (folder: string) => [folder, '--url', 'ws://:x'], /^framegate: --url "ws:\/\/:x" /],
-  ['another kind of address', (folder: string) => [folder, '--url', 'ftp://a'], /^framegate: --url "ftp:\/\/a" must/],
-  [
-    'a gateway that is not there',
-    (folder: string) => [folder, '--url', 'ws://127.0.0.1:9'],
-    /^framegate: cannot reach/,
-  ],
+  ['a folder without images', (folder: string) => [join(folder, 'inner')], /^framegate: no JPEG file in .*inner\n$/],
+  ['a missing file', (folder: string) => [join(folder, '4.jpg')], /^framegate: .*4\.jpg does not exist\n$/],
+  ['an invalid address', (folder: string) => [folder, '--url', 'ws://:x'], /^framegate: --url "ws:\/\/:x" /],
+  ['an unsupported scheme', (folder: string) => [folder, '--url', 'ftp://a'], /^framegate: --url "ftp:\/\/a" must/],
+  ['an unreachable gateway', (folder: string) => [folder, '--url', 'ws://127.0.0.1:9'], /^framegate: cannot reach/],
 ] as const) {
-  test(`${what} is told in one line, exit code 2`, async (t) => {
-    const { code, stdout, stderr } = await runCli(['send', ...args(pictures(t))]);
+  test(`${what} is reported in one line, exit code 2`, async (t) => {
+    const { code, stdout, stderr } = await runCli(['send', ...args(imagesFolder(t))]);
     t.equal(code, 2);
     t.equal(stdout, '');
     t.equal(stderr.trim().split('\n').length, 1, stderr);
@@ -105,14 +101,14 @@ for (const [what, args, line] of [
 }
 
 for (const fps of ['0', 'fast']) {
-  test(`--fps "${fps}" is refused by name`, async (t) => {
+  test(`--fps "${fps}" is rejected by name`, async (t) => {
     const { code, stderr } = await runCli(['send', 'x.jpg', '--fps', fps]);
     t.equal(code, 2);
     t.match(stderr, /--fps.*It must be a number above 0\./);
   });
 }
 
-test('no path at all is refused with the help', async (t) => {
+test('a missing path fails with the help text', async (t) => {
   const { code, stderr } = await runCli(['send']);
   t.equal(code, 2);
   t.match(stderr, /missing required argument 'path'/);

@@ -1,10 +1,10 @@
-/** The command line itself: help that reads well, `pipelines`, and what nobody asked for. */
+/** The command line: help texts, `pipelines`, and invalid commands. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { fixtureModels, runCli, shippedModels } from '../support/gateway.ts';
 
-test('--help names every command, and says where settings come from', async (t) => {
+test('--help lists every command and mentions environment variables', async (t) => {
   const { code, stdout, stderr } = await runCli(['--help']);
   t.equal(code, 0);
   t.equal(stderr, '');
@@ -19,7 +19,7 @@ for (const [command, flags] of [
   ['bench', ['--pipeline', '--url', '--cameras', '--fps', '--duration', '--phase', '--adaptive', '--frames', '--json']],
   ['pipelines', ['--models-dir', '--json']],
 ] as const) {
-  test(`${command} --help explains each flag in a line that fits a screen`, async (t) => {
+  test(`${command} --help explains each flag in lines that fit a screen`, async (t) => {
     const { code, stdout } = await runCli([command, '--help']);
     t.equal(code, 0);
     t.match(stdout, new RegExp(`^Usage: framegate ${command} `));
@@ -28,7 +28,7 @@ for (const [command, flags] of [
   });
 }
 
-test('--version is the package’s', async (t) => {
+test('--version prints the package version', async (t) => {
   const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   const { code, stdout } = await runCli(['--version']);
   t.equal(code, 0);
@@ -40,17 +40,17 @@ for (const args of [['srve'], ['serve', '--prot', '1'], []]) {
     const { code, stderr } = await runCli(args);
     t.equal(code, 2);
     t.match(stderr, /Usage: framegate/);
-    t.notMatch(stderr, /^\s+at /m, 'no stack');
+    t.notMatch(stderr, /^\s+at /m, 'no stack trace');
   });
 }
 
-test('pipelines lists each with its name, its description and its steps', async (t) => {
+test('pipelines lists each pipeline with name, description and steps', async (t) => {
   const { code, stdout } = await runCli(['pipelines', '--models-dir', fixtureModels]);
   t.equal(code, 0);
   t.match(stdout, /^echo: echo\n {2}Answers at once\.\n {2}only \(test\.sleep\)$/m);
 });
 
-test('pipelines --json is an array that a script can read', async (t) => {
+test('pipelines --json prints a JSON array', async (t) => {
   const { code, stdout } = await runCli(['pipelines', '--json'], { MODELS_DIR: fixtureModels });
   t.equal(code, 0);
   const list = JSON.parse(stdout) as { id: string }[];
@@ -60,7 +60,7 @@ test('pipelines --json is an array that a script can read', async (t) => {
   );
 });
 
-test('pipelines without a folder lists what ships', async (t) => {
+test('pipelines without a folder lists the included ones', async (t) => {
   const { code, stdout, stderr } = await runCli(['pipelines', '--json']);
   t.equal(code, 0, stderr);
   const ids = (JSON.parse(stdout) as { id: string }[]).map(({ id }) => id);
@@ -68,7 +68,7 @@ test('pipelines without a folder lists what ships', async (t) => {
   for (const id of ['document_ocr', 'ocr_only', 'yolo', 'yolo_ocr']) t.ok(ids.includes(id), id);
 });
 
-test('pipelines of a folder that has none is one line and exit code 2', async (t) => {
+test('pipelines with an empty folder fails with one line and exit code 2', async (t) => {
   const { code, stdout, stderr } = await runCli(['pipelines', '--models-dir', '/no/such/folder']);
   t.equal(code, 2);
   t.equal(stdout, '');

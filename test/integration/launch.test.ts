@@ -1,4 +1,4 @@
-/** The installed command, `dist/launch.js`: whatever Node starts it, the packaged one does the work. */
+/** The installed command, `dist/launch.js`: whichever Node starts it, it runs on the bundled one. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,7 @@ import { eventually } from '../support/vital-signs.ts';
 
 const launchPath = fileURLToPath(new URL('../../dist/launch.js', import.meta.url));
 const linkPath = fileURLToPath(new URL('../../node_modules/.bin/framegate', import.meta.url));
-const options = existsSync(launchPath) ? {} : { skip: 'dist is not built; `make build` does' };
+const options = existsSync(launchPath) ? {} : { skip: 'dist is missing; run `make build`' };
 
 const node = hostNode();
 
@@ -33,12 +33,12 @@ function closed(child: ChildProcess): Promise<{ code: number | null; signal: Nod
   });
 }
 
-test('the build leaves a command that npx can start', options, async (t) => {
+test('the build produces a command that npx can start', options, async (t) => {
   accessSync(linkPath, constants.X_OK);
   t.equal(realpathSync(linkPath), realpathSync(launchPath));
 });
 
-test('it runs under the machine’s own Node and hands on output and exit code', options, async (t) => {
+test('it runs under the system’s own Node and forwards output and exit code', options, async (t) => {
   const version = (await promisify(execFile)(node, ['--version'])).stdout.trim();
   t.comment(`started by Node ${version}`);
   const help = launch(['--help']);
@@ -52,7 +52,7 @@ test('it runs under the machine’s own Node and hands on output and exit code',
 });
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  test(`the server runs on the packaged Node and ${signal} stops it with code 0`, options, async (t) => {
+  test(`the server runs on the bundled Node and ${signal} stops it with code 0`, options, async (t) => {
     const child = launch(['serve'], { PORT: '0', MODELS_DIR: fixtureModels, POOL_WORKERS: '1' });
     t.teardown(() => child.kill('SIGKILL'));
     const log = textOf(child, 'stderr');
@@ -65,14 +65,14 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     t.match(readlinkSync(`/proc/${server}/exe`), /node_modules\/node-[^/]+\/bin\/node$/);
     child.kill(signal);
     t.strictSame(await ended, { code: 0, signal: null });
-    t.notOk(existsSync(`/proc/${server}`), 'the server itself is gone as well');
+    t.notOk(existsSync(`/proc/${server}`), 'the server process has ended too');
   });
 }
 
-/** Starts the installed command in some way and waits until its gateway is ready. @returns the gateway's process id. */
+/** Starts the installed command and waits until its gateway is ready. @returns the gateway's process id. */
 async function gatewayOf(child: ChildProcess): Promise<number> {
   const log = textOf(child, 'stderr');
-  await eventually(log, (seen) => seen.includes('"msg":"ready"'), 'a gateway that is ready');
+  await eventually(log, (seen) => seen.includes('"msg":"ready"'), 'a ready gateway');
   let pid = child.pid as number;
   for (let next = childOf(pid); next !== undefined; next = childOf(pid)) pid = next;
   return pid;
@@ -89,7 +89,7 @@ function isThere(pid: number): boolean {
 
 const serveEnv = { PORT: '0', MODELS_DIR: fixtureModels, POOL_WORKERS: '1' };
 
-test('a launcher that gets SIGKILL leaves no gateway behind', options, async (t) => {
+test('a launcher killed by SIGKILL leaves no gateway running', options, async (t) => {
   const launcher = launch(['serve'], serveEnv);
   const gateway = await gatewayOf(launcher);
   t.not(gateway, launcher.pid);
@@ -101,7 +101,7 @@ test('a launcher that gets SIGKILL leaves no gateway behind', options, async (t)
   );
 });
 
-test('signals that end Node by themselves end neither the launcher nor the gateway', options, async (t) => {
+test('signals that end Node by default end neither the launcher nor the gateway', options, async (t) => {
   const launcher = launch(['serve'], serveEnv);
   t.teardown(() => launcher.kill('SIGKILL'));
   const ended = closed(launcher);
@@ -116,7 +116,7 @@ test('signals that end Node by themselves end neither the launcher nor the gatew
 });
 
 for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-  test(`npx that gets ${signal} leaves no gateway behind`, options, async (t) => {
+  test(`npx ended by ${signal} leaves no gateway running`, options, async (t) => {
     const { PATH = '', HOME = '' } = process.env;
     const cwd = fileURLToPath(new URL('../..', import.meta.url));
     const npx = spawn('npx', ['framegate', 'serve'], {

@@ -1,4 +1,4 @@
-/** Every client reaches a gateway behind a proxy that serves it below a prefix, by the prefix alone. */
+/** Every client reaches a gateway behind a proxy with a path prefix, given only the prefix. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -22,19 +22,19 @@ const gateway = await startGateway({ POOL_WORKERS: '1' });
 tap.teardown(() => gateway.kill());
 const base = await startPrefixProxy(tap, gateway.port);
 
-const picture = join(tap.testdir(), 'frame.jpg');
-writeFileSync(picture, encodePicture(16, 8));
+const image = join(tap.testdir(), 'frame.jpg');
+writeFileSync(image, encodePicture(16, 8));
 
-test('framegate send, with and without a scheme, and with the whole address', async (t) => {
+test('framegate send, with and without a scheme, and with the full URL', async (t) => {
   for (const url of [base, `ws://${base}`, `http://${base}ws/video/stream`]) {
-    const { code, stdout, stderr } = await runCli(['send', picture, '-p', 'echo', '--url', url]);
+    const { code, stdout, stderr } = await runCli(['send', image, '-p', 'echo', '--url', url]);
     t.equal(code, 0, stderr);
     t.match(stdout, /"result":\{"width":16,/, url);
   }
 });
 
 test('framegate bench', async (t) => {
-  const short = ['--duration', '1', '--warmup', '0', '--cameras', '1', '--frames', picture, '--json'];
+  const short = ['--duration', '1', '--warmup', '0', '--cameras', '1', '--frames', image, '--json'];
   const { code, stdout, stderr } = await runCli(['bench', '-p', 'echo', '--url', `ws://${base}`, ...short]);
   t.equal(code, 0, stderr);
   t.match(JSON.parse(stdout), { url: `ws://${base}ws/video/stream?pipeline_id=echo`, errors: 0 });
@@ -85,44 +85,44 @@ asyncio.run(main(*sys.argv[1:]))
 
 test('the Python client', { skip: noPython }, async (t) => {
   const env = { ...process.env, PYTHONPATH: pythonClient, PYTHONDONTWRITEBYTECODE: '1' };
-  const { stdout } = await run(python, ['-c', script, `ws://${base}`, picture], { env });
+  const { stdout } = await run(python, ['-c', script, `ws://${base}`, image], { env });
   t.equal(stdout.trim(), 'True');
 });
 
-test('a wrong path is told with the right one, by the client library and by send', async (t) => {
+test('the error for a wrong path suggests the right one, in the client library and in send', async (t) => {
   const wrong = `ws://${base}v1/ws/video/stream`;
   const reason = 'Unexpected server response: 404 (No such resource; did you mean /ws/video/stream?)';
   const stream = connect({ url: wrong, pipeline: 'echo' });
   t.teardown(() => stream.close());
   await t.rejects(stream.opened(), { code: 'unreachable', detail: reason });
-  const { code, stderr } = await runCli(['send', picture, '-p', 'echo', '--url', wrong]);
+  const { code, stderr } = await runCli(['send', image, '-p', 'echo', '--url', wrong]);
   t.equal(code, 2);
   t.equal(stderr, `framegate: cannot reach ${wrong}?pipeline_id=echo: ${reason}\n`);
 });
 
-test('a redirect is told with its target, as from a proxy that wants the slash', async (t) => {
+test('the error for a redirect names its target, as from a proxy that requires the slash', async (t) => {
   const server = createServer((_, response) => void response.writeHead(301, { location: '/gate/' }).end());
   t.teardown(() => server.close());
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
-  const { stderr } = await runCli(['send', picture, '-p', 'echo', '--url', `ws://127.0.0.1:${port}/gate`]);
+  const { stderr } = await runCli(['send', image, '-p', 'echo', '--url', `ws://127.0.0.1:${port}/gate`]);
   t.match(stderr, /: Unexpected server response: 301 \(moved to \/gate\/\)\n$/);
 });
 
-test('an answer that never ends, or that says nothing, is told by its status', async (t) => {
+test('a response that never ends, or has no body, is reported by its status', async (t) => {
   const server = createServer((_, response) => {
     response.writeHead(403).write('x'.repeat(500));
   }).listen(0, '127.0.0.1');
   t.teardown(() => server.close());
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const { code, stderr } = await runCli(['send', picture, '-p', 'echo', '--url', `ws://127.0.0.1:${port}`]);
+  const { code, stderr } = await runCli(['send', image, '-p', 'echo', '--url', `ws://127.0.0.1:${port}`]);
   t.equal(code, 2);
   t.match(stderr, /: Unexpected server response: 403\n$/);
 });
 
-test('a prefix without its slash is an address of its own, where nothing is', async (t) => {
-  const { code, stderr } = await runCli(['send', picture, '-p', 'echo', '--url', `ws://${base.slice(0, -1)}`]);
+test('a prefix without its slash is a different address, which is not found', async (t) => {
+  const { code, stderr } = await runCli(['send', image, '-p', 'echo', '--url', `ws://${base.slice(0, -1)}`]);
   t.equal(code, 2);
   t.match(stderr, /cannot reach ws:\/\/[^ ]*\/gate\?pipeline_id=echo: .*404/);
 });

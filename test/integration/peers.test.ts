@@ -59,7 +59,7 @@ for (const name of streamPeers) {
       t.match(client.replies, [{ error }]);
     }
     const client = await StreamClient.open(peer.url);
-    t.match(await client.sendUntilTaken(frames[0] as Uint8Array), { result: { width: 640, height: 480 } });
+    t.match(await client.sendUntilStarted(frames[0] as Uint8Array), { result: { width: 640, height: 480 } });
     await client.close();
   });
 }

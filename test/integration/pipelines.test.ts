@@ -11,7 +11,7 @@ tap.teardown(() => gateway.kill());
 
 async function resultOf(pipelineId: string, frame: Uint8Array): Promise<FrameResult> {
   const client = await StreamClient.open(gateway.streamUrl(pipelineId));
-  const reply = await client.sendUntilTaken(frame);
+  const reply = await client.sendUntilStarted(frame);
   await client.close();
   return reply['result'] as FrameResult;
 }

@@ -1,4 +1,4 @@
-/** The stream as a camera meets it: a real server, real models, frames that the project draws itself. */
+/** The stream end to end: a real server, real models, and rendered frames. */
 import tap, { test } from 'tap';
 import type { FrameResult } from '../../src/protocol.ts';
 import { plateBox, renderPlateScene } from '../../src/samples/render-plate.ts';
@@ -30,9 +30,9 @@ function overlap(a: Box, b: Box): number {
   return shared / (a.w * a.h + b.w * b.h - shared);
 }
 
-test('a valid frame comes back with its plate found and its text read', async (t) => {
+test('a valid frame yields its plate and the recognized text', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('yolo_ocr'));
-  const reply = await client.sendUntilTaken(frame);
+  const reply = await client.sendUntilStarted(frame);
   t.equal(reply['frame_index'], 0);
   const result = reply['result'] as FrameResult;
   t.equal(result.width, width);
@@ -46,22 +46,22 @@ test('a valid frame comes back with its plate found and its text read', async (t
   t.equal(await client.close(), 1005);
 });
 
-test('an unknown pipeline is named in the refusal', async (t) => {
+test('the error for an unknown pipeline names it', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('yolo_v9'));
   t.equal(await client.closed(), 1008);
   t.strictSame(client.texts, ['{"error":"invalid_pipeline","detail":"Unknown pipeline_id: yolo_v9"}']);
 });
 
-test('an invalid frame is answered, and the connection is closed after it', async (t) => {
+test('an invalid frame gets an error, and the connection is closed', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('yolo_ocr'));
-  await client.sendUntilTaken(frame);
+  await client.sendUntilStarted(frame);
   const before = client.texts.length;
-  client.send(Buffer.from('no picture at all'));
+  client.send(Buffer.from('not an image'));
   t.equal(await client.closed(), 1007);
   t.strictSame(client.texts.slice(before), ['{"error":"invalid_frame","detail":"Not a valid JPEG image: no SOI"}']);
 });
 
-test('a frame of 6 MB is answered frame_too_large', async (t) => {
+test('a frame of 6 MB gets frame_too_large', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('yolo_ocr'));
   const large = new Uint8Array(6 * 1_048_576);
   large.set([0xff, 0xd8]);
@@ -71,7 +71,7 @@ test('a frame of 6 MB is answered frame_too_large', async (t) => {
   t.strictSame(client.texts, ['{"error":"frame_too_large","detail":"Frame exceeds 5MB"}']);
 });
 
-test('a frame that comes while another runs is held, and both are answered', async (t) => {
+test('a frame that arrives while another one runs is held, and both get results', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('yolo_ocr'));
   client.send(frame);
   client.send(frame);
@@ -82,7 +82,7 @@ test('a frame that comes while another runs is held, and both are answered', asy
   await client.close();
 });
 
-test('a camera that sends far too fast is told to slow down, and every frame is accounted for', async (t) => {
+test('a camera that sends far too fast gets slow_down, and every frame gets a reply', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('yolo_ocr'));
   const count = 40;
   for (let i = 0; i < count; i++) client.send(frame);

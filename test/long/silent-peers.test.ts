@@ -1,4 +1,4 @@
-/** Peers that say nothing, or too little, for longer than a test may take: `make test-long`. */
+/** Peers that send nothing, or too little, for longer than a normal test may take: `make test-long`. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import tap, { test } from 'tap';
@@ -16,14 +16,14 @@ tap.teardown(() => gateway.kill());
 const frame = encodePicture(16, 16);
 const dripMs = 1000;
 
-/** A client in a process of its own: it opens a session, and is then stopped like a machine that lost its power. */
+/** A client in a separate process: it opens a session and is then stopped, like a machine that lost power. */
 const client = `
 import WebSocket from 'ws';
 const socket = new WebSocket(process.argv[1]);
 socket.on('open', () => process.stdout.write('open'));
 `;
 
-test('a peer that is gone without a word loses its session, while one that answers pings stays', async (t) => {
+test('a peer that vanishes silently loses its session, while one that answers pings keeps it', async (t) => {
   const alive = await StreamClient.open(gateway.streamUrl('echo'));
   const args = ['--input-type=module', '--eval', client, gateway.streamUrl('echo')];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -34,23 +34,26 @@ test('a peer that is gone without a word loses its session, while one that answe
   await eventually(
     () => readiness(gateway),
     ({ pool }) => pool.sessions === 1,
-    'the end of the stopped one',
+    'the end of the stopped session',
   );
-  t.match(await alive.sendUntilTaken(frame), { result: { width: 16 } });
+  t.match(await alive.sendUntilStarted(frame), { result: { width: 16 } });
   await alive.close();
 });
 
 const drips = {
   'nothing at all': ['', ''],
-  'a first line that does not end': ['GET /', 'a'],
-  'headers a byte a second': ['GET / HTTP/1.1\r\nHost: g\r\nX: ', 'a'],
-  'an upgrade a byte a second': ['GET /ws/video/stream HTTP/1.1\r\nHost: g\r\nUpgrade: websocket\r\nX: ', 'a'],
-  'a header that is none, and more': ['GET / HTTP/1.1\r\nHost: g\r\nX: \0\r\n\r\n', 'a'],
-  'a body a byte a second': ['POST /frames?pipeline_id=echo HTTP/1.1\r\nHost: g\r\nContent-Length: 1000\r\n\r\n', 'a'],
+  'an endless first line': ['GET /', 'a'],
+  'headers at one byte per second': ['GET / HTTP/1.1\r\nHost: g\r\nX: ', 'a'],
+  'an upgrade at one byte per second': ['GET /ws/video/stream HTTP/1.1\r\nHost: g\r\nUpgrade: websocket\r\nX: ', 'a'],
+  'an invalid header, and more bytes': ['GET / HTTP/1.1\r\nHost: g\r\nX: \0\r\n\r\n', 'a'],
+  'a body at one byte per second': [
+    'POST /frames?pipeline_id=echo HTTP/1.1\r\nHost: g\r\nContent-Length: 1000\r\n\r\n',
+    'a',
+  ],
   'a keep-alive connection without a request': ['GET /healthz HTTP/1.1\r\nHost: g\r\n\r\n', ''],
 } as const;
 
-test('whoever sends a request too slowly is cut, and leaves nothing behind', async (t) => {
+test('a peer that sends a request too slowly is cut, and leaks nothing', async (t) => {
   await idle(gateway);
   const files = openFileCount(gateway);
   const drip = async ([start, more]: readonly [string, string]) => {

@@ -1,11 +1,11 @@
 /**
- * Requests put together at random from what parsers disagree about. The gateway answers what a strict reader finds, in that order, and no more;
- * an answer to anything else ends the connection. `SEED` and `ROUNDS` in the environment repeat a run or make it longer.
+ * Random requests built from constructs that parsers disagree about. The gateway replies to what a strict parser finds, in that order, and
+ * to nothing else; a reply to anything else ends the connection. `SEED` and `ROUNDS` in the environment repeat or extend a run.
  */
 import tap, { test } from 'tap';
 import { seededRandom } from '../../src/samples/seeded-random.ts';
 import { startGateway } from '../support/gateway.ts';
-import { exchange } from '../support/http-answers.ts';
+import { exchange } from '../support/http-replies.ts';
 import { strictRequests } from '../support/strict-http.ts';
 
 const seed = Number(process.env['SEED'] ?? 14);
@@ -14,7 +14,7 @@ const rounds = Number(process.env['ROUNDS'] ?? 250);
 const gateway = await startGateway({ POOL_WORKERS: '1' });
 tap.teardown(() => gateway.kill());
 
-/** Answered by all that is in a body, should it be taken for a request. */
+/** A request hidden in a body. */
 const smuggled = 'GET /pipelines HTTP/1.1\r\nHost: s\r\n\r\n';
 const probe = 'GET /readyz HTTP/1.1\r\nHost: probe\r\n\r\n';
 
@@ -26,7 +26,7 @@ const versions = ['HTTP/1.1'];
 const oddVersions = ['HTTP/1.0', 'HTTP/2.0', 'http/1.1', ''];
 const ends = ['\n', '\r', '\r\r\n'];
 const names = ['Content-Length', 'Content-Length', 'Transfer-Encoding', 'Transfer-Encoding', 'content-length'];
-/** Not a header without a name: uWebSockets.js takes it, see http-shapes.ts. */
+/** Excludes headers without a name, which uWebSockets.js accepts; see http-shapes.ts. */
 const oddNames = [
   'Content_Length',
   'Transfer-Encoding ',
@@ -61,7 +61,7 @@ const oddBodies = [
   'ffffffffff\r\n',
 ];
 
-/** One part in eight is odd. */
+/** One part in eight is unusual. */
 const defaultShare = 7 / 8;
 
 function makeRequest(random: () => number): string {
@@ -76,20 +76,20 @@ function makeRequest(random: () => number): string {
   return `${lines.map((line) => line + either(['\r\n'], ends)).join('')}\r\n${either(bodies, oddBodies)}`;
 }
 
-/** What each answer is to: by its status and its body. */
-function answered(text: string): string[] {
-  return text.split(/(?=HTTP\/1\.1 \d{3} )/).filter((answer) => /^HTTP\/1\.1 [2-5]/.test(answer));
+/** Whether a response belongs to a request, by status and body. */
+function repliesIn(text: string): string[] {
+  return text.split(/(?=HTTP\/1\.1 \d{3} )/).filter((reply) => /^HTTP\/1\.1 [2-5]/.test(reply));
 }
 
-function isAnswerTo(answer: string, request: string): boolean {
-  if (request === 'GET /pipelines') return answer.includes('{"pipelines":[');
-  if (request === 'GET /readyz') return answer.includes('{"ready":');
-  return !answer.includes('{"pipelines":[') && !answer.includes('{"ready":');
+function isReplyTo(reply: string, request: string): boolean {
+  if (request === 'GET /pipelines') return reply.includes('{"pipelines":[');
+  if (request === 'GET /readyz') return reply.includes('{"ready":');
+  return !reply.includes('{"pipelines":[') && !reply.includes('{"ready":');
 }
 
-test(`${rounds} random requests with the seed ${seed}: nothing is answered that a strict reader does not see`, async (t) => {
+test(`${rounds} random requests with seed ${seed}: no reply to a request that a strict parser does not see`, async (t) => {
   const random = seededRandom(seed);
-  let taken = 0;
+  let fullyAnswered = 0;
   for (let round = 0; round < rounds; round++) {
     const bytes = makeRequest(random) + probe;
     const cut = Math.floor(random() * bytes.length);
@@ -98,19 +98,19 @@ test(`${rounds} random requests with the seed ${seed}: nothing is answered that 
       gateway,
       pieces.map((piece) => Buffer.from(piece, 'latin1')),
     );
-    const answers = answered(text);
+    const replies = repliesIn(text);
     const expected = strictRequests(bytes);
-    const isLast = (index: number) => index === answers.length - 1 && isEnded;
-    const wrong = answers.findIndex((answer, index) => !isAnswerTo(answer, expected[index] ?? '') && !isLast(index));
-    const surplus = answers.length > expected.length + (isEnded ? 1 : 0);
-    if (wrong >= 0 || surplus) t.fail(`round ${round}`, { pieces, expected, answers, isEnded });
+    const isLast = (index: number) => index === replies.length - 1 && isEnded;
+    const wrong = replies.findIndex((reply, index) => !isReplyTo(reply, expected[index] ?? '') && !isLast(index));
+    const surplus = replies.length > expected.length + (isEnded ? 1 : 0);
+    if (wrong >= 0 || surplus) t.fail(`round ${round}`, { pieces, expected, replies, isEnded });
     if (text.includes('{"pipelines":[') && !expected.includes('GET /pipelines'))
       t.fail(`round ${round}: smuggled`, { pieces });
-    if (expected.length > 0 && answers.length === expected.length) taken += 1;
+    if (expected.length > 0 && replies.length === expected.length) fullyAnswered += 1;
   }
-  t.ok(taken > rounds / 10, `${taken} were faultless and answered in full`);
+  t.ok(fullyAnswered > rounds / 10, `${fullyAnswered} were valid and got all replies`);
 });
 
-test('the gateway is as it was', async (t) => {
-  t.notMatch(gateway.log(), /a handler failed|a worker was lost/);
+test('the gateway is unaffected', async (t) => {
+  t.notMatch(gateway.log(), /handler threw|worker exited unexpectedly/);
 });

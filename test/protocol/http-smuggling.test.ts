@@ -1,36 +1,36 @@
-/** Requests that a proxy in front could read differently: each is answered once at most, and none leaves the next one in doubt. */
+/** Requests that a proxy in front could parse differently: each gets at most one reply, and none affects the next request. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
-import { type Exchange, exchange } from '../support/http-answers.ts';
+import { type Exchange, exchange } from '../support/http-replies.ts';
 import { encodePicture } from '../support/jpeg-bytes.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { eventually, type Readiness, readiness } from '../support/vital-signs.ts';
-import { type Fate, shapes } from './http-shapes.ts';
+import { type Handling, shapes } from './http-shapes.ts';
 
 const gateway = await startGateway({ POOL_WORKERS: '1' });
 tap.teardown(() => gateway.kill());
 
 const frame = encodePicture(16, 16);
 
-/** Somebody else's request, which a proxy sends on the same connection. */
+/** Another user's request, which a proxy sends on the same connection. */
 const probe = Buffer.from('GET /readyz HTTP/1.1\r\nHost: probe\r\n\r\n');
 const probeStatus = 200;
 
 type Seen = Pick<Exchange, 'statuses' | 'isEnded'>;
 
-/** What a fate looks like with the probe in the same segment, and with the probe sent later. */
-function expectedOf(fate: Fate): { together: Seen; apart: Seen } {
-  if (fate === 'unread' || fate === 'cut') {
-    const nothing = { statuses: [], isEnded: fate === 'cut' };
-    return { together: nothing, apart: nothing };
+/** The responses for an expected result, with the probe in the same segment and sent later. */
+function expectedOf(handling: Handling): { sameSegment: Seen; separate: Seen } {
+  if (handling === 'unread' || handling === 'cut') {
+    const nothing = { statuses: [], isEnded: handling === 'cut' };
+    return { sameSegment: nothing, separate: nothing };
   }
-  if ('taken' in fate) {
-    const both = { statuses: [fate.taken, probeStatus], isEnded: false };
-    return { together: both, apart: both };
+  if ('accepted' in handling) {
+    const both = { statuses: [handling.accepted, probeStatus], isEnded: false };
+    return { sameSegment: both, separate: both };
   }
-  const status = 'refused' in fate ? fate.refused : fate.rejected;
+  const status = 'refused' in handling ? handling.refused : handling.rejected;
   const once = { statuses: [status], isEnded: true };
-  return { together: 'refused' in fate ? { statuses: [], isEnded: true } : once, apart: once };
+  return { sameSegment: 'refused' in handling ? { statuses: [], isEnded: true } : once, separate: once };
 }
 
 async function seen(pieces: readonly Uint8Array[]): Promise<Seen> {
@@ -38,12 +38,12 @@ async function seen(pieces: readonly Uint8Array[]): Promise<Seen> {
   return { statuses, isEnded };
 }
 
-for (const { name, bytes, fate } of shapes) {
-  test(`${name}: ${JSON.stringify(fate)}`, async (t) => {
+for (const { name, bytes, handling } of shapes) {
+  test(`${name}: ${JSON.stringify(handling)}`, async (t) => {
     const shape = Buffer.from(bytes, 'latin1');
-    const expected = expectedOf(fate);
-    t.strictSame(await seen([Buffer.concat([shape, probe])]), expected.together, 'in one segment');
-    t.strictSame(await seen([shape, probe]), expected.apart, 'one after the other');
+    const expected = expectedOf(handling);
+    t.strictSame(await seen([Buffer.concat([shape, probe])]), expected.sameSegment, 'in one segment');
+    t.strictSame(await seen([shape, probe]), expected.separate, 'one after the other');
   });
 }
 
@@ -61,19 +61,19 @@ async function untilClosed(bytes: Uint8Array): Promise<string> {
   return client.text();
 }
 
-test('a frame in chunks is answered, and its connection ends', async (t) => {
+test('a chunked frame gets a reply, and its connection ends', async (t) => {
   const size = frame.length.toString(16);
   const chunks = Buffer.concat([Buffer.from(`${size}\r\n`), frame, Buffer.from('\r\n0\r\n\r\n')]);
   t.match(await untilClosed(post('Transfer-Encoding: chunked\r\n', chunks)), /^HTTP\/1\.1 200 OK\r\n[\s\S]*"result":/);
 });
 
-test('a request behind a frame that is not answered yet cuts the connection, and leaves nothing behind', async (t) => {
+test('a request pipelined behind a pending frame cuts the connection, and leaks nothing', async (t) => {
   const both = Buffer.concat([post(`Content-Length: ${frame.length}\r\n`, frame), probe]);
   t.equal(await untilClosed(both), '');
   const isQuiet = ({ pool }: Readiness) => pool.busy + pool.inFlight + pool.held + pool.frameBytes === 0;
   await eventually(() => readiness(gateway), isQuiet, 'a pool without the frame');
 });
 
-test('nothing of this got as far as a handler that failed', async (t) => {
-  t.notMatch(gateway.log(), /a handler failed|a worker was lost/);
+test('no handler threw', async (t) => {
+  t.notMatch(gateway.log(), /handler threw|worker exited unexpectedly/);
 });

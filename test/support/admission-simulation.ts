@@ -1,4 +1,4 @@
-/** Simulates cameras before the gateway's own scheduler, in made-up time, to see who gets served and when. Tests only. */
+/** Simulates cameras with the gateway's own scheduler in simulated time, to see which frames get results and when. Tests only. */
 
 import { jainIndex } from '../../src/load/tally.ts';
 import type { Capacity } from '../../src/pool/executor.ts';
@@ -11,14 +11,14 @@ import { seededRandom } from '../../src/samples/seeded-random.ts';
 export interface SimulatedCamera {
   readonly fps: number;
   readonly phaseMs?: number;
-  /** Each frame is early or late by up to so much. */
+  /** Each frame is early or late by up to this much. */
   readonly jitterMs?: number;
-  /** Sends so many frames at once, as rarely as its rate then allows. */
+  /** Frames per burst; the interval between bursts keeps the rate. */
   readonly burst?: number;
   readonly fromMs?: number;
   readonly untilMs?: number;
   readonly pipelineId?: string;
-  /** Of its frames; the scene's, where left out. */
+  /** Service time of its frames; default: the scene's. */
   readonly serviceMs?: number;
 }
 
@@ -26,8 +26,8 @@ export interface Scene {
   readonly cameras: readonly SimulatedCamera[];
   readonly workers?: number;
   readonly serviceMs?: number;
-  /** The part by which a frame's service differs at most. */
-  readonly serviceSpread?: number;
+  /** Maximum relative deviation of a frame's service time. */
+  readonly serviceVariation?: number;
   readonly maxWaitMs?: number;
   readonly durationMs?: number;
   /** Frames that arrive before this are not counted. */
@@ -47,15 +47,15 @@ export interface Outcome {
   readonly cameras: readonly CameraTally[];
   readonly served: number;
   readonly offered: number;
-  /** From a frame's arrival to its result, ascending. */
+  /** Time from a frame's arrival to its result, ascending. */
   readonly latenciesMs: readonly number[];
-  /** Part of the workers' time that was used. */
+  /** Utilization of the workers, 0 to 1. */
   readonly busy: number;
-  /** Of the parts of their frames that sessions got. */
+  /** Jain index of the shares of frames with results, per session. */
   readonly jain: number;
-  /** What no admission may do, as it happened. */
+  /** Violated invariants. */
   readonly violations: readonly string[];
-  /** Most frames that were held at once. */
+  /** Maximum number of held frames at any time. */
   readonly peakHeld: number;
 }
 
@@ -66,7 +66,7 @@ interface SimulatedFrame {
   readonly pipelineId: string;
 }
 
-/** So many workers at one place, each free when nothing of the simulation runs on it. */
+/** A number of simulated workers. */
 class SimulatedExecutor implements Capacity {
   readonly pipelines: ReadonlySet<string>;
   readonly capacity: number;
@@ -91,7 +91,7 @@ export function camerasOf(count: number, fps: number, camera: Partial<SimulatedC
   return Array.from({ length: count }, () => ({ fps, ...camera }));
 }
 
-/** Cameras at the same rate whose frames are spread evenly over an interval. */
+/** Cameras at the same rate whose frames are distributed evenly over an interval. */
 export function staggered(count: number, fps: number, camera: Partial<SimulatedCamera> = {}): SimulatedCamera[] {
   return camerasOf(count, fps, camera).map((each, index) => ({ ...each, phaseMs: (index * 1000) / fps / count }));
 }
@@ -100,7 +100,7 @@ export function simulate(scene: Scene): Outcome {
   return new Simulation(scene).run();
 }
 
-/** The value below which the part `q` of the ascending values lies. */
+/** The `q`-quantile of ascending values. */
 export function quantile(values: readonly number[], q: number): number {
   return values[Math.min(values.length - 1, Math.floor(q * values.length))] ?? Number.NaN;
 }
@@ -112,7 +112,7 @@ class Simulation {
   readonly #scheduler: Scheduler<SimulatedFrame, SimulatedExecutor>;
   readonly #agenda: Entry[] = [];
   readonly #tallies: CameraTally[];
-  readonly #answered = new Set<string>();
+  readonly #settled = new Set<string>();
   readonly #latenciesMs: number[] = [];
   readonly #violations: string[] = [];
   #nowMs = 0;
@@ -125,7 +125,7 @@ class Simulation {
       ...{
         workers: 2,
         serviceMs: 15,
-        serviceSpread: 0.15,
+        serviceVariation: 0.15,
         maxWaitMs: 1000,
         durationMs: 30_000,
         settleMs: 2000,
@@ -196,18 +196,18 @@ class Simulation {
   #begin({ ticket, executor }: Step): void {
     const { frame } = ticket;
     if (this.#nowMs > ticket.holdEndMs) this.#violations.push(`held ${this.#nowMs - ticket.arrivedMs} ms`);
-    const { serviceMs, serviceSpread } = this.#scene;
+    const { serviceMs, serviceVariation } = this.#scene;
     const defaultMs = this.#scene.cameras[frame.camera]?.serviceMs ?? serviceMs;
-    const tookMs = defaultMs * (1 + serviceSpread * (2 * this.#random() - 1));
+    const tookMs = defaultMs * (1 + serviceVariation * (2 * this.#random() - 1));
     executor.running += 1;
     this.#at(this.#nowMs + tookMs, () => {
       executor.running -= 1;
-      this.#answer(frame, tookMs, ticket);
+      this.#finish(frame, tookMs, ticket);
     });
   }
 
-  #answer(frame: SimulatedFrame, tookMs: number, ticket: Ticket<SimulatedFrame>): void {
-    this.#note(frame);
+  #finish(frame: SimulatedFrame, tookMs: number, ticket: Ticket<SimulatedFrame>): void {
+    this.#recordOutcome(frame);
     if (this.#isCounted(frame)) {
       const tally = this.#tallies[frame.camera] as CameraTally;
       tally.served += 1;
@@ -216,10 +216,10 @@ class Simulation {
       this.#busyMs += tookMs;
     }
     this.#scheduler.ended(ticket, { type: 'result', text: '', timings: {} }, this.#nowMs);
-    this.#pump();
+    this.#startHeld();
   }
 
-  #pump(): void {
+  #startHeld(): void {
     for (
       let start = this.#scheduler.next(this.#nowMs);
       start !== undefined;
@@ -231,23 +231,23 @@ class Simulation {
 
   #expire(): void {
     for (const { frame } of this.#scheduler.expire(this.#nowMs)) this.#drop(frame);
-    this.#pump();
+    this.#startHeld();
   }
 
   #drop(frame: SimulatedFrame): void {
-    this.#note(frame);
+    this.#recordOutcome(frame);
     if (this.#isCounted(frame)) (this.#tallies[frame.camera] as CameraTally).dropped += 1;
   }
 
-  #note({ camera, index }: SimulatedFrame): void {
+  #recordOutcome({ camera, index }: SimulatedFrame): void {
     const key = `${camera} ${index}`;
-    if (this.#answered.has(key)) this.#violations.push(`frame ${key} was answered twice`);
-    this.#answered.add(key);
+    if (this.#settled.has(key)) this.#violations.push(`frame ${key} has two outcomes`);
+    this.#settled.add(key);
   }
 
   #check(): void {
     if (this.#scheduler.held > 0 && this.#executor.free > 0 && this.#scene.rules === undefined) {
-      this.#violations.push(`a worker is idle beside a held frame at ${this.#nowMs}`);
+      this.#violations.push(`a worker is idle while a frame is held at ${this.#nowMs}`);
     }
   }
 
@@ -255,18 +255,18 @@ class Simulation {
     return arrivedMs >= this.#scene.settleMs;
   }
 
-  /** A binary heap, by time and then in the order of scheduling. */
+  /** A binary heap, ordered by time, then by order of scheduling. */
   #at(atMs: number, run: () => void): void {
     const entry = { atMs, order: this.#order++, run };
     const heap = this.#agenda;
-    let place = heap.push(entry) - 1;
-    while (place > 0) {
-      const parent = (place - 1) >> 1;
+    let position = heap.push(entry) - 1;
+    while (position > 0) {
+      const parent = (position - 1) >> 1;
       if (isEarlier(heap[parent] as Entry, entry)) break;
-      heap[place] = heap[parent] as Entry;
-      place = parent;
+      heap[position] = heap[parent] as Entry;
+      position = parent;
     }
-    heap[place] = entry;
+    heap[position] = entry;
   }
 
   #pop(): Entry | undefined {
@@ -274,14 +274,14 @@ class Simulation {
     const first = heap[0];
     const last = heap.pop();
     if (first === undefined || last === undefined || heap.length === 0) return first;
-    let place = 0;
-    for (let child = 1; child < heap.length; child = 2 * place + 1) {
+    let position = 0;
+    for (let child = 1; child < heap.length; child = 2 * position + 1) {
       if (child + 1 < heap.length && isEarlier(heap[child + 1] as Entry, heap[child] as Entry)) child += 1;
       if (isEarlier(last, heap[child] as Entry)) break;
-      heap[place] = heap[child] as Entry;
-      place = child;
+      heap[position] = heap[child] as Entry;
+      position = child;
     }
-    heap[place] = last;
+    heap[position] = last;
     return first;
   }
 }

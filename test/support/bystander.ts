@@ -1,4 +1,4 @@
-/** A camera that goes on while something happens beside it, and accounts for every index. Tests only. */
+/** A camera that keeps sending while something else happens, and checks that every index gets a reply. Tests only. */
 import type { Test } from 'tap';
 import { Ledger } from '../../bench/soak/ledger.ts';
 import { encodePicture } from './jpeg-bytes.ts';
@@ -7,7 +7,7 @@ import { StreamClient } from './stream-client.ts';
 const frame = encodePicture(64, 48);
 const frameMs = 20;
 
-/** Sends frames while `during` goes on, and until one more has its result. Then every index must have its one answer, and the session be open. */
+/** Sends frames during `during` and until one more has its result. Every index must then have exactly one reply, and the session be open. */
 export async function beside(t: Test, url: string, during: () => Promise<void>): Promise<void> {
   const client = await StreamClient.open(url);
   const ledger = new Ledger();
@@ -27,7 +27,7 @@ export async function beside(t: Test, url: string, during: () => Promise<void>):
   const answers = () => client.replies.filter((reply) => 'frame_index' in reply).length;
   await client.until(() => answers() >= ledger.totals.sent);
   await client.settled();
-  t.equal(client.closeCode, undefined, 'the session beside it goes on');
+  t.equal(client.closeCode, undefined, 'the other session is still open');
   for (const text of client.texts) ledger.received(text);
   ledger.end({ by: 'camera' });
   t.strictSame(ledger.problems, []);

@@ -1,6 +1,6 @@
-/** Echoes every message, on the same build of uWebSockets.js and with the same settings as the stream. Tests only. */
+/** An echo server with the same uWebSockets.js build and settings as the stream. Tests only. */
 
-import { isHandshake, refuses } from '../../src/server/request-checks.ts';
+import { isHandshake, rejectIfMalformed } from '../../src/server/request-checks.ts';
 import { acceptSocket, socketSettings } from '../../src/server/stream-socket.ts';
 import { listenExclusively, loadUws } from '../../src/server/uws.ts';
 
@@ -9,7 +9,7 @@ export interface EchoServer {
   close(): void;
 }
 
-/** @param hardCapBytes of a message. */
+/** @param hardCapBytes maximum size of a message. */
 export async function startEcho(hardCapBytes: number): Promise<EchoServer> {
   const uws = await loadUws(32_768);
   const app = uws.App();
@@ -22,7 +22,7 @@ export async function startEcho(hardCapBytes: number): Promise<EchoServer> {
     message: (socket, message, isBinary) => void socket.send(message, isBinary),
   });
   app.any('/*', (response, request) => {
-    if (!refuses(response, request)) response.cork(() => response.writeStatus('426 Upgrade Required').end());
+    if (!rejectIfMalformed(response, request)) response.cork(() => response.writeStatus('426 Upgrade Required').end());
   });
   const socket = await listenExclusively(app, '127.0.0.1', 0);
   return { port: uws.us_socket_local_port(socket), close: () => void app.close() };

@@ -1,19 +1,19 @@
-/** A WebSocket server that answers frames as a test wants, to see whether the load harness notices. Tests only. */
+/** A WebSocket server that replies to frames as a test specifies, to check the load harness. Tests only. */
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Test } from 'tap';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { encodeDropped } from '../../src/protocol.ts';
 
-/** One frame that came. */
+/** One received frame. */
 export interface Arrival {
-  /** Connections of the server are counted from 0. */
+  /** Connections are counted from 0. */
   readonly connection: number;
-  /** Frames of the connection are counted from 0. */
+  /** Frames of a connection are counted from 0. */
   readonly index: number;
   readonly bytes: Buffer;
   readonly socket: WebSocket;
-  /** Says that the frame is done, after some milliseconds. */
+  /** Sends a result for the frame after some milliseconds. */
   result(afterMs?: number): void;
   drop(): void;
 }
@@ -21,7 +21,7 @@ export interface Arrival {
 export interface FakeGateway {
   readonly port: number;
   readonly url: URL;
-  /** Frames of each connection, in the order in which these were opened. */
+  /** Frames per connection, in the order of opening. */
   readonly received: number[];
   readonly sockets: WebSocket[];
 }
@@ -30,11 +30,11 @@ export interface FakeBehavior {
   readonly frame?: (arrival: Arrival) => void;
   readonly opened?: (socket: WebSocket, connection: number) => void;
   readonly host?: string;
-  /** Answers plain requests. */
+  /** Handles plain HTTP requests. */
   readonly serve?: RequestListener;
 }
 
-/** Serves until the test is over. Without `frame` nothing is ever answered. */
+/** Serves until the test is over. Without `frame`, nothing gets a reply. */
 export async function startFakeGateway(t: Test, { frame, opened, host = '127.0.0.1', serve }: FakeBehavior) {
   const http = createServer(serve);
   const server = new WebSocketServer({ server: http });
@@ -47,7 +47,7 @@ export async function startFakeGateway(t: Test, { frame, opened, host = '127.0.0
     socket.on('message', (data) => {
       const index = received[connection] as number;
       received[connection] = index + 1;
-      frame?.({ connection, index, bytes: data as Buffer, socket, ...answers(socket, index) });
+      frame?.({ connection, index, bytes: data as Buffer, socket, ...replyMethods(socket, index) });
     });
     opened?.(socket, connection);
   });
@@ -63,7 +63,7 @@ export async function startFakeGateway(t: Test, { frame, opened, host = '127.0.0
   return { port, url, received, sockets } satisfies FakeGateway;
 }
 
-function answers(socket: WebSocket, index: number): Pick<Arrival, 'result' | 'drop'> {
+function replyMethods(socket: WebSocket, index: number): Pick<Arrival, 'result' | 'drop'> {
   const text = JSON.stringify({ frame_index: index, result: { width: 8, height: 8, timings_ms: { total: 0 } } });
   return {
     result: (afterMs) => {

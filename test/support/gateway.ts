@@ -1,34 +1,34 @@
-/** Starts a real gateway as a process of its own, as a user would, and stops it again. */
+/** Starts a real gateway in a separate process, like a user would, and stops it again. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const cliPath = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 
-/** Pipelines and tools made for tests, without any model. */
+/** Pipelines and tools for tests, without models. */
 export const fixtureModels = fileURLToPath(new URL('../fixtures/models', import.meta.url));
 
-/** The models and pipelines that ship. */
+/** The included models and pipelines. */
 export const shippedModels = fileURLToPath(new URL('../../native-models', import.meta.url));
 
 export interface Gateway {
   readonly port: number;
   readonly httpUrl: string;
-  /** The address of a stream. */
+  /** The URL of a stream. */
   streamUrl(pipelineId: string): string;
-  /** What the log has said so far. */
+  /** The log so far. */
   log(): string;
   signal(signal: NodeJS.Signals): void;
-  /** Waits for the process to end. */
+  /** Resolves when the process has ended. */
   ended(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** SIGTERM, then {@link ended}. */
   stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  /** Ends the process at once, whatever it does: for cleaning up. */
+  /** Ends the process at once, for cleaning up. */
   kill(): Promise<void>;
   readonly pid: number;
 }
 
 export interface ProcessLimits {
-  /** File descriptors that the process may have. */
+  /** Limit of file descriptors of the process. */
   readonly openFiles?: number;
 }
 
@@ -37,7 +37,7 @@ export async function startGateway(env: Record<string, string> = {}, limits: Pro
   const child = spawnCli(['serve'], { PORT: '0', MODELS_DIR: fixtureModels, POOL_WORKERS: '2', ...env }, limits);
   let log = '';
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
-    // Not `exit`: the last lines of the log may come after it.
+    // Not `exit`: the last log lines may arrive after it.
     child.once('close', (code, signal) => resolve({ code, signal }));
   });
   const port = await new Promise<number>((resolve, reject) => {
@@ -68,11 +68,11 @@ export async function startGateway(env: Record<string, string> = {}, limits: Pro
   };
 }
 
-/** `npm run coverage`: a process that is killed cannot write what it ran. */
+/** For `npm run coverage`: a killed process cannot write its coverage. */
 const isMeasured = process.env['NODE_V8_COVERAGE'] !== undefined;
 const measuredEndMs = 4000;
 
-/** Asks a process to end, and gives it some time to. */
+/** Asks a process to end, and kills it if it takes too long. */
 async function endedSoon(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = new Promise((resolve) => child.once('exit', resolve));
@@ -80,7 +80,7 @@ async function endedSoon(child: ChildProcess): Promise<void> {
   await Promise.race([exited, new Promise((resolve) => setTimeout(resolve, measuredEndMs).unref())]);
 }
 
-/** Runs the command line with an environment that has nothing of the tests' own in it. */
+/** Runs the command line with an environment without the tests' own variables. */
 export function spawnCli(
   args: readonly string[],
   env: Record<string, string> = {},
@@ -95,7 +95,7 @@ export function spawnCli(
     env: { ...(Object.fromEntries(passed) as Record<string, string>), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  // A test file that fails half-way must not leave its processes behind.
+  // A test file that fails must not leave its processes running.
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
   child.once('exit', () => process.off('exit', kill));
@@ -108,10 +108,10 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** A command that takes longer than this is ended, and its code is `null`. */
+/** A command that takes longer is killed, and its code is `null`. */
 const maxCommandMs = 90_000;
 
-/** Runs one command of the command line to its end. */
+/** Runs one command and waits for its end. */
 export function runCli(
   args: readonly string[],
   env: Record<string, string> = {},

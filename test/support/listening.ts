@@ -1,11 +1,11 @@
-/** An HTTP server for the time of one test. Tests only. */
+/** An HTTP server for the duration of one test. Tests only. */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Test } from 'tap';
 
 export interface Listening {
   readonly port: number;
-  /** Cuts everybody off and listens no more. */
+  /** Closes all connections and stops listening. */
   kill(): Promise<void>;
 }
 

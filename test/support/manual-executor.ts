@@ -29,7 +29,7 @@ export class ManualExecutor implements Executor {
 
   async end(frameIndex: number, outcome: FrameOutcome = resultOf(frameIndex)): Promise<void> {
     const running = this.#running.get(frameIndex);
-    if (running === undefined) throw new Error(`frame ${frameIndex} does not run here`);
+    if (running === undefined) throw new Error(`frame ${frameIndex} is not running here`);
     this.#running.delete(frameIndex);
     running.frame.slot.release();
     running.end(outcome);
@@ -49,7 +49,7 @@ export function resultOf(frameIndex: number): FrameOutcome {
   return { type: 'result', text: `result ${frameIndex}`, timings: {} };
 }
 
-/** A pool before executors that the test ends frames on; `outcomes` by frame index. */
+/** A pool with manual executors; `outcomes` by frame index. */
 export function poolOf(t: Test, executors: ManualExecutor[], options: Partial<PoolOptions> = {}) {
   const slots = new FrameSlots(10_000);
   const loads: string[] = [];
@@ -69,7 +69,7 @@ export function poolOf(t: Test, executors: ManualExecutor[], options: Partial<Po
   const outcomes = new Map<number, FrameOutcome>();
   const offer = (sessionId: string, frameIndex: number, pipelineId = 'plates', bytes = Uint8Array.of(frameIndex)) => {
     pool.offer(sessionId, { pipelineId, frameIndex, bytes }, (outcome) => {
-      if (outcomes.has(frameIndex)) throw new Error(`frame ${frameIndex} was answered twice`);
+      if (outcomes.has(frameIndex)) throw new Error(`frame ${frameIndex} has two outcomes`);
       outcomes.set(frameIndex, outcome);
     });
   };

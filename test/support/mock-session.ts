@@ -1,4 +1,4 @@
-/** A session with nothing real around it: a pool that answers when it is told to and an outbox that keeps everything. Tests only. */
+/** A session with a mock pool and an outbox that records everything. Tests only. */
 import type { StreamErrorCode } from '../../src/errors.ts';
 import type { FrameOutcome } from '../../src/pool/messages.ts';
 import type { Done, Frame } from '../../src/pool/pool.ts';
@@ -6,7 +6,7 @@ import { Address } from '../../src/session/addresses.ts';
 import type { BackpressureVerdict } from '../../src/session/backpressure.ts';
 import { SessionManager, type SessionPool } from '../../src/session/session-manager.ts';
 
-/** What went out to the peer. */
+/** Records what is sent to the peer. */
 class MockOutbox {
   readonly sent: string[] = [];
   readonly closeCodes: number[] = [];
@@ -18,7 +18,7 @@ class MockOutbox {
     this.sent.push(message);
   }
 
-  unreadBytes(): number {
+  bufferedBytes(): number {
     return this.unread;
   }
 
@@ -31,7 +31,7 @@ class MockOutbox {
   }
 }
 
-/** Keeps every frame while `isFull` is false, and answers when the test calls {@link finish}; drops all others. */
+/** Keeps every frame while `isFull` is false, until the test calls {@link finish}; drops all others. */
 class MockPool implements SessionPool {
   isFull = false;
   isDraining = false;
@@ -64,7 +64,7 @@ class MockPool implements SessionPool {
     return () => undefined;
   }
 
-  /** Answers a frame that was kept. */
+  /** Ends a kept frame with its outcome. */
   finish(frameIndex: number, outcome: FrameOutcome = resultOf(frameIndex)): void {
     const done = this.#inFlight.get(frameIndex);
     if (done === undefined) throw new Error(`frame ${frameIndex} is not in flight`);
@@ -77,7 +77,7 @@ export function resultOf(frameIndex: number): FrameOutcome {
   return { type: 'result', text: `"of ${frameIndex}"`, timings: {} };
 }
 
-/** How the result of {@link resultOf} goes out. */
+/** The message for the result of {@link resultOf}. */
 export function replyOf(frameIndex: number): string {
   return `{"frame_index":${frameIndex},"result":"of ${frameIndex}"}`;
 }
@@ -91,7 +91,7 @@ export const failure: FrameOutcome = {
   reason: 'for the log only',
 };
 
-/** Replies that may wait unread before results are shed. */
+/** Unread bytes above which results are dropped. */
 export const sendBufferBytes = 1000;
 
 const addressLimits = {
@@ -101,12 +101,12 @@ const addressLimits = {
   maxFrameBytes: 100_000,
 };
 
-/** A session with its two sides; `errors` and `pressures` are what it called `onError` and `onPressure` with. */
+/** A session with its mocks; `errors` and `stateChanges` record the calls of `onError` and `onStateChange`. */
 export function openMockSession() {
   const pool = new MockPool();
   const outbox = new MockOutbox();
   const errors: [StreamErrorCode, string][] = [];
-  const pressures: BackpressureVerdict[] = [];
+  const stateChanges: BackpressureVerdict[] = [];
   const session = new SessionManager({
     sessionId: 'the session',
     pipelineId: 'the pipeline',
@@ -123,7 +123,7 @@ export function openMockSession() {
     pool,
     outbox,
     onError: (code, reason) => errors.push([code, reason]),
-    onPressure: (pressure) => pressures.push(pressure),
+    onStateChange: (pressure) => stateChanges.push(pressure),
   });
-  return { session, pool, outbox, errors, pressures };
+  return { session, pool, outbox, errors, stateChanges };
 }

@@ -1,4 +1,4 @@
-/** A WebSocket client written out on TCP: it can stop reading, and send what no library would. */
+/** A minimal WebSocket client on TCP: it can stop reading, and send what no library would. */
 import { createHash, randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import type { Gateway } from './gateway.ts';
@@ -6,7 +6,7 @@ import type { Gateway } from './gateway.ts';
 const acceptGuid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 export const opcode = { text: 1, binary: 2, close: 8, ping: 9 } as const;
 
-/** A frame from the server: its opcode and its whole payload. */
+/** A frame from the server: its opcode and payload. */
 export interface ServerFrame {
   readonly opcode: number;
   readonly payload: Buffer;
@@ -14,7 +14,7 @@ export interface ServerFrame {
 
 export class RawClient {
   readonly socket: Socket;
-  /** Every byte that came, the answer to the upgrade included. */
+  /** All bytes received, including the response to the upgrade. */
   received: Buffer = Buffer.alloc(0);
   readonly #pieces: Buffer[] = [];
 
@@ -24,7 +24,7 @@ export class RawClient {
     socket.on('error', () => undefined);
   }
 
-  /** Connects and says nothing. */
+  /** Connects without sending anything. */
   static connect({ port }: Pick<Gateway, 'port'>): Promise<RawClient> {
     return new Promise((resolve, reject) => {
       const socket = connect({ port, host: '127.0.0.1' }, () => resolve(new RawClient(socket)));
@@ -43,7 +43,7 @@ export class RawClient {
     return client;
   }
 
-  /** Sends one message, masked as clients must. */
+  /** Sends one message, masked as required of clients. */
   send(code: number, payload: Uint8Array): void {
     this.socket.write(clientFrame(code, payload));
   }
@@ -57,10 +57,10 @@ export class RawClient {
     return this.received;
   }
 
-  /** Waits for the next bytes. @throws Error when the connection is gone. */
+  /** Waits for the next bytes. @throws Error if the connection has ended. */
   more(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const fail = () => reject(new Error(`the connection is gone after ${this.text().slice(-200)}`));
+      const fail = () => reject(new Error(`connection ended after ${this.text().slice(-200)}`));
       if (this.socket.closed) fail();
       this.socket.once('close', fail);
       this.socket.once('data', () => {
@@ -76,7 +76,7 @@ export class RawClient {
     return new Promise((resolve) => this.socket.once('close', () => resolve()));
   }
 
-  /** The whole frames that came after the answer to the upgrade. */
+  /** The complete frames received after the response to the upgrade. */
   frames(): ServerFrame[] {
     const bytes = this.bytes();
     const frames: ServerFrame[] = [];
@@ -107,7 +107,7 @@ export function upgradeRequest(pipelineId: string, key: string = randomBytes(16)
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
-/** A whole masked frame; a mask of zeros leaves the payload as it is. */
+/** A complete masked frame; the mask is zero, so the payload is unchanged. */
 export function clientFrame(code: number, payload: Uint8Array): Buffer {
   const head = Buffer.alloc(14);
   head[0] = 0x80 | code;

@@ -1,4 +1,4 @@
-/** A scheduler with made-up executors for tests that play single frames through it. Tests only. */
+/** A scheduler with simulated executors, for tests with single frames. Tests only. */
 import type { Capacity } from '../../src/pool/executor.ts';
 import type { DropReason, FrameOutcome } from '../../src/pool/messages.ts';
 import type { PipelineRules } from '../../src/pool/pipeline-load.ts';
@@ -33,7 +33,7 @@ interface Options {
 
 const result: FrameOutcome = { type: 'result', text: '', timings: {} };
 
-/** Frames by name; what becomes of each is kept as a line of text. */
+/** Frames by name; what happens to each is recorded as a line of text. */
 export class Scheduling {
   readonly scheduler: Scheduler<TestFrame, TestExecutor>;
   readonly running = new Map<string, Start<TestFrame, TestExecutor>>();
@@ -51,7 +51,7 @@ export class Scheduling {
     this.scheduler.open(session, 'each' satisfies HoldPolicy);
   }
 
-  /** A frame arrives. @returns what was decided. */
+  /** Offers a frame. @returns the decision. */
   arrive(
     session: string,
     name: string,
@@ -65,18 +65,18 @@ export class Scheduling {
     return decision.type;
   }
 
-  /** A frame that runs has its outcome, and freed workers get what is held. @returns what its session is told. */
+  /** Ends a running frame and starts held ones on freed workers. @returns the outcome to report. */
   end(name: string, nowMs: number, outcome: FrameOutcome = result): FrameOutcome {
     const start = this.running.get(name);
-    if (start === undefined) throw new Error(`${name} does not run`);
+    if (start === undefined) throw new Error(`${name} is not running`);
     this.running.delete(name);
     start.executor.running -= 1;
-    const told = this.scheduler.ended(start.ticket, outcome, nowMs);
+    const reported = this.scheduler.ended(start.ticket, outcome, nowMs);
     this.pump(nowMs);
-    return told;
+    return reported;
   }
 
-  /** Starts what can be started. @returns the names, in their order. */
+  /** Starts all frames that can be started. @returns their names in order. */
   pump(nowMs: number): string[] {
     const started: string[] = [];
     for (let next = this.scheduler.next(nowMs); next !== undefined; next = this.scheduler.next(nowMs)) {

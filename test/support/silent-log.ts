@@ -1,4 +1,4 @@
-/** A log that nobody reads. Tests only. */
+/** A log that discards everything. Tests only. */
 import type { Log } from '../../src/observe/log.ts';
 
 const ignore = () => undefined;

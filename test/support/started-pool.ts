@@ -1,4 +1,4 @@
-/** A pool of real threads for one test, stopped when the test is over, and a log that keeps its lines. Tests only. */
+/** A pool of real threads for one test, stopped at its end, and a log that records its lines. Tests only. */
 import type { Test } from 'tap';
 import type { Log } from '../../src/observe/log.ts';
 import { loadPipelines } from '../../src/pipeline/registry.ts';
@@ -7,7 +7,7 @@ import type { FrameOutcome } from '../../src/pool/messages.ts';
 import type { Pool } from '../../src/pool/pool.ts';
 import { fixtureModels } from './gateway.ts';
 
-/** The last argument of each call: the line that an operator would read. */
+/** The last argument of each call: the message. */
 export class KeptLog {
   readonly lines: string[] = [];
 
@@ -26,7 +26,7 @@ export class KeptLog {
   }
 }
 
-/** Starts threads on the test pipelines; the test need not wait for `started`. */
+/** Starts threads with the test pipelines; the test need not wait for `started`. */
 export async function startPool(t: Test, options: Partial<LocalPoolOptions> = {}): Promise<LocalPool> {
   const { modelsDir = fixtureModels, providers = ['cpu'] } = options;
   const local = startLocalPool({
@@ -58,7 +58,7 @@ export function runFrame(
   return new Promise((resolve) => pool.offer(sessionId, { pipelineId, frameIndex, bytes }, resolve));
 }
 
-/** Waits until something holds that no event announces. The test's own time limit ends it. */
+/** Polls until a condition holds that no event announces. The test's own timeout ends it. */
 export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
 }

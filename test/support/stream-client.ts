@@ -1,19 +1,19 @@
-/** A camera's side of the stream: sends what it is told to and keeps everything that comes back. */
+/** A WebSocket client of the stream that stores every message received. */
 import { once } from 'node:events';
 import WebSocket from 'ws';
 
 export type Reply = Record<string, unknown>;
 
-/** A wait this long has failed, however busy the machine is. */
+/** A longer wait is a failure, however busy the machine. */
 const maxWaitMs = 90_000;
-/** A frame that was dropped because others were served is sent again after this. */
+/** Delay before a dropped frame is sent again. */
 const resendAfterMs = 20;
 
 export class StreamClient {
   readonly socket: WebSocket;
-  /** Every message, in order of arrival. */
+  /** All messages, in order of arrival. */
   readonly replies: Reply[] = [];
-  /** Every message as it came. */
+  /** All messages as received. */
   readonly texts: string[] = [];
   closeCode: number | undefined;
   readonly #waiting = new Set<() => void>();
@@ -26,7 +26,7 @@ export class StreamClient {
       this.replies.push(JSON.parse(data.toString()) as Reply);
       this.#wake();
     });
-    // What follows an error is a close, and that is what callers wait for.
+    // An error is followed by a close, which is what callers wait for.
     this.socket.on('error', () => undefined);
     this.socket.on('close', (code) => {
       this.closeCode = code;
@@ -44,7 +44,7 @@ export class StreamClient {
     this.socket.send(bytes);
   }
 
-  /** Waits until `done` holds; fails when the connection is gone without it. */
+  /** Waits until `done` holds; fails if the connection ends before. */
   async until(done: () => boolean): Promise<void> {
     while (!done()) {
       if (this.closeCode !== undefined) {
@@ -60,21 +60,21 @@ export class StreamClient {
     return this.closeCode;
   }
 
-  /** Waits until everything that the gateway has sent so far is here: it answers a ping after what it sent before. */
+  /** Waits until everything that the gateway has sent so far has arrived, by a ping, which is answered after earlier messages. */
   async settled(): Promise<void> {
     const pong = once(this.socket, 'pong');
     this.socket.ping();
     await pong;
   }
 
-  /** Sends one frame again and again until it is taken, and waits for its result. */
-  async sendUntilTaken(bytes: Uint8Array): Promise<Reply> {
+  /** Sends one frame repeatedly until it is not dropped, and waits for its result. */
+  async sendUntilStarted(bytes: Uint8Array): Promise<Reply> {
     for (;;) {
       const before = this.#answers().length;
       this.send(bytes);
       await this.until(() => this.#answers().length > before);
-      const answer = this.#answers()[before] as Reply;
-      if ('result' in answer) return answer;
+      const newReply = this.#answers()[before] as Reply;
+      if ('result' in newReply) return newReply;
       await new Promise((resolve) => setTimeout(resolve, resendAfterMs));
     }
   }
@@ -96,7 +96,7 @@ export class StreamClient {
   #change(): Promise<void> {
     return new Promise<void>((resolve, reject) => {
       const limit = setTimeout(() => {
-        reject(new Error(`nothing came for ${maxWaitMs} ms after ${this.texts.slice(-5).join(' ')}`));
+        reject(new Error(`nothing received for ${maxWaitMs} ms after ${this.texts.slice(-5).join(' ')}`));
       }, maxWaitMs);
       this.#waiting.add(() => {
         clearTimeout(limit);

@@ -1,6 +1,6 @@
-/** Reads HTTP/1.1 requests as RFC 9112 says and takes nothing else: what a careful proxy would have sent. Tests only. */
+/** Parses HTTP/1.1 requests strictly according to RFC 9112, like a careful proxy. Tests only. */
 
-/** `METHOD /target` of the faultless requests at the start of the bytes; of the last one the body may be missing. */
+/** `METHOD /target` of the valid requests at the start of the bytes; the body of the last one may be missing. */
 export function strictRequests(text: string): string[] {
   const requests: string[] = [];
   let rest = text;
@@ -17,7 +17,7 @@ export function strictRequests(text: string): string[] {
   return requests;
 }
 
-/** @returns `undefined` where the headers or the chunks are malformed, or the length is in doubt. */
+/** @returns `undefined` if the headers or chunks are malformed, or the length is ambiguous. */
 function bodyLength(lines: readonly string[], rest: string): number | undefined {
   const values = new Map<string, string>();
   for (const line of lines) {

@@ -1,8 +1,8 @@
-/** Looks at a running gateway from outside: what it says of itself, and what the system says of its process. */
+/** Observes a running gateway from outside: its own status, and the system's view of its process. */
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Gateway } from './gateway.ts';
 
-/** What `/readyz` says. */
+/** The body of `/readyz`. */
 export interface Readiness {
   readonly status: number;
   readonly ready: boolean;
@@ -23,7 +23,7 @@ export interface Readiness {
 const maxWaitMs = 90_000;
 const pollMs = 25;
 
-/** Waits until `look` gives something that satisfies `done`. @throws Error that shows what was seen last. */
+/** Waits until `look` returns a value that satisfies `done`. @throws Error that shows the last value. */
 export async function eventually<Seen>(
   look: () => Seen | Promise<Seen>,
   done: (seen: Seen) => boolean,
@@ -33,18 +33,19 @@ export async function eventually<Seen>(
   for (;;) {
     const seen = await look();
     if (done(seen)) return seen;
-    if (performance.now() > deadlineMs) throw new Error(`never came: ${what}; at the end ${JSON.stringify(seen)}`);
+    if (performance.now() > deadlineMs)
+      throw new Error(`timed out waiting for ${what}; last value: ${JSON.stringify(seen)}`);
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
 
-/** Asks `/readyz`, on a connection of its own so that none stays behind. */
+/** Requests `/readyz` on a separate connection, so that none stays open. */
 export async function readiness({ httpUrl }: Pick<Gateway, 'httpUrl'>): Promise<Readiness> {
   const response = await fetch(`${httpUrl}/readyz`, { headers: { connection: 'close' } });
   return { status: response.status, ...((await response.json()) as Omit<Readiness, 'status'>) };
 }
 
-/** Waits until the pool has its size back, nobody is connected and nothing is going on. */
+/** Waits until the pool has its full size, nobody is connected and nothing is in flight. */
 export function idle(gateway: Gateway): Promise<Readiness> {
   const isIdle = ({ status, pool }: Readiness) =>
     status === 200 &&

@@ -1,4 +1,4 @@
-/** Durations are measured with the monotonic clock: a wall clock that jumps must end no hold, no frame and no session. */
+/** Durations use the monotonic clock: a jump of the wall clock must not end a hold, a frame or a session. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { test } from 'tap';
 const root = fileURLToPath(new URL('../../src', import.meta.url));
 
 for (const folder of ['cli', 'observe', 'pool', 'server', 'session', 'worker']) {
-  test(`src/${folder} never asks what time of day it is, but for the times in the log`, async (t) => {
+  test(`src/${folder} does not use the wall clock, except for log timestamps`, async (t) => {
     const names = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
     const files = names.filter((name) => name.endsWith('.ts'));
     t.ok(files.length > 0);

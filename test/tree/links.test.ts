@@ -1,4 +1,4 @@
-/** The pages for people: what they link to is there, their JSON parses, and their pipelines would be taken. */
+/** The documentation: links resolve, JSON parses, and pipelines are valid. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { parsePipelineFile } from '../../src/pipeline/graph.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Every page of the repository, by its path in it. */
+/** Every page of the repository, by its path. */
 const pages = ['.', 'docs', 'bench', 'clients', 'native-models', 'test/fixtures'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: folder !== '.', encoding: 'utf8' })
     .filter((name) => name.endsWith('.md') && !/(^|\/)(node_modules|\.venv)\//.test(name))
@@ -16,7 +16,7 @@ const pages = ['.', 'docs', 'bench', 'clients', 'native-models', 'test/fixtures'
 
 const textOf = (page: string) => readFileSync(join(root, page), 'utf8');
 
-/** What GitHub makes of a heading: lower case, no punctuation, spaces to hyphens. */
+/** GitHub's anchors of headings: lower case, no punctuation, hyphens for spaces. */
 function anchorsOf(page: string): string[] {
   const withoutCode = textOf(page).replaceAll(/^```[\s\S]*?^```$/gm, '');
   return [...withoutCode.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
@@ -27,10 +27,10 @@ function anchorsOf(page: string): string[] {
   );
 }
 
-/** A file's path in a comment, and the block with its text below. */
+/** A comment with a file's path, followed by a code block with its content. */
 const shownFile = /^( *)<!-- (docs\/examples\/\S+) -->\n *```\w*\n([\s\S]*?)^ *```$/gm;
 
-test('every link of every page leads to a file and a heading that are there', async (t) => {
+test('every link of every page leads to an existing file and heading', async (t) => {
   t.ok(pages.length > 10);
   for (const page of pages) {
     for (const [link, target = ''] of textOf(page).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
@@ -42,14 +42,14 @@ test('every link of every page leads to a file and a heading that are there', as
   }
 });
 
-test('every page and file of docs that a page names in code is there', async (t) => {
+test('every file under docs that a page names in code exists', async (t) => {
   for (const page of pages) {
     for (const [, name = ''] of textOf(page).matchAll(/`(docs\/[\w./-]+)`/g))
       t.ok(existsSync(join(root, name)), `${page}: ${name}`);
   }
 });
 
-test('the files of docs/examples that a page shows are as it shows them', async (t) => {
+test('files of docs/examples are shown unchanged', async (t) => {
   let shown = 0;
   for (const page of pages) {
     for (const [, indent = '', path = '', code = ''] of textOf(page).matchAll(shownFile)) {
@@ -64,7 +64,7 @@ test('the files of docs/examples that a page shows are as it shows them', async 
   t.ok(shown > 0);
 });
 
-test('all JSON in the pages parses, and what is a pipeline is one that the gateway takes', async (t) => {
+test('all JSON in the pages parses, and pipelines are valid', async (t) => {
   let pipelines = 0;
   for (const page of pages) {
     for (const [, json = ''] of textOf(page).matchAll(/^ *```json\n([\s\S]*?)^ *```$/gm)) {

@@ -1,4 +1,4 @@
-/** The tree itself: format, lint, types, layers, dead code, and files that stay readable. */
+/** The repository: format, lint, types, layers, unused code, and file length. */
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

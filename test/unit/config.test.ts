@@ -1,4 +1,4 @@
-/** Each variable has its default and its limits, and each bad value its line. */
+/** Every variable has its default and limits, and every bad value is reported in one line. */
 import { availableParallelism, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
@@ -15,7 +15,7 @@ function issuesOf(env: Record<string, string>): readonly string[] {
   return [];
 }
 
-test('an empty environment gives the defaults', async (t) => {
+test('an empty environment yields the defaults', async (t) => {
   const cores = availableParallelism();
   t.same(loadConfig({}), {
     host: '127.0.0.1',
@@ -120,21 +120,21 @@ test('every variable is read', async (t) => {
   });
 });
 
-test('a frame limit may be a fraction of a megabyte, and is told as it was given', async (t) => {
+test('a frame limit may be a fraction of a megabyte, and its label shows it as given', async (t) => {
   const config = loadConfig({ STREAM_MAX_FRAME_SIZE_MB: '0.3' });
   t.equal(config.maxFrameBytes, 314_572);
   t.equal(config.maxFrameLabel, '0.3MB');
-  t.equal(config.hardCapBytes, 393_215, 'there is room to explain');
-  t.equal(loadConfig({ STREAM_MAX_FRAME_SIZE_MB: '0.001' }).hardCapBytes, 65_536, 'also above the smallest');
+  t.equal(config.hardCapBytes, 393_215, 'there is room for an error message');
+  t.equal(loadConfig({ STREAM_MAX_FRAME_SIZE_MB: '0.001' }).hardCapBytes, 65_536, 'the minimum applies');
 });
 
-test('an empty value is no value, and space around one does not count', async (t) => {
+test('an empty value counts as unset, and surrounding space is ignored', async (t) => {
   t.equal(loadConfig({ PORT: '' }).port, 8000);
   t.equal(loadConfig({ PORT: '  ' }).port, 8000);
   t.equal(loadConfig({ PORT: ' 80 ' }).port, 80);
 });
 
-test('a number is taken from the lowest to the highest allowed, and not beyond', async (t) => {
+test('a number is valid from its minimum to its maximum, and not beyond', async (t) => {
   const limits: [name: string, key: keyof Config, lowest: number, highest: number, unit?: number][] = [
     ['PORT', 'port', 0, 65_535],
     ['UWS_HTTP_MAX_HEADERS_SIZE', 'maxHeaderBytes', 1024, 1_048_576],
@@ -167,7 +167,7 @@ test('a number is taken from the lowest to the highest allowed, and not beyond',
   }
 });
 
-test('the memory ceiling follows the workers, within what the machine has', async (t) => {
+test('the default memory limit depends on the workers, within the memory of the machine', async (t) => {
   const ceiling = (workers: number) => loadConfig({ POOL_WORKERS: String(workers) }).maxMemoryBytes;
   t.ok(ceiling(1) >= 67_108_864);
   t.ok(ceiling(2) >= ceiling(1));
@@ -191,12 +191,12 @@ test('trusted proxies are addresses and networks', async (t) => {
     '*',
   ]) {
     t.same(issuesOf({ TRUSTED_PROXIES: bad }), [
-      `TRUSTED_PROXIES takes addresses and networks as 10.0.0.7, 10.0.0.0/8 or fd00::/8; not "${bad}"`,
+      `TRUSTED_PROXIES: invalid network "${bad}"; expected an address or network such as 10.0.0.7, 10.0.0.0/8 or fd00::/8`,
     ]);
   }
 });
 
-test('one whole frame must fit into what may be in receipt', async (t) => {
+test('the receive budget must have room for one whole frame', async (t) => {
   t.same(issuesOf({ HTTP_MAX_RECEIVING_MB: '4' }), [
     'HTTP_MAX_RECEIVING_MB must not be below STREAM_MAX_FRAME_SIZE_MB (5)',
   ]);
@@ -212,7 +212,7 @@ test('the frame limit is from 0.001 to 64 megabytes', async (t) => {
   }
 });
 
-test('thresholds are parts of one, and critical is not below warning', async (t) => {
+test('thresholds are fractions, and critical is not below warning', async (t) => {
   t.match(loadConfig({ STREAM_DROP_THRESHOLD: '0.5', STREAM_SLOWDOWN_THRESHOLD: '0.5' }), { slowdownThreshold: 0.5 });
   t.match(loadConfig({ STREAM_DROP_THRESHOLD: '0', STREAM_SLOWDOWN_THRESHOLD: '1' }), { dropThreshold: 0 });
   t.same(issuesOf({ STREAM_DROP_THRESHOLD: '0.5', STREAM_SLOWDOWN_THRESHOLD: '0.4' }), [
@@ -223,11 +223,11 @@ test('thresholds are parts of one, and critical is not below warning', async (t)
   ]);
 });
 
-test('unknown names in a list are told one by one, and an empty list too', async (t) => {
+test('unknown names in a list are reported one by one, and an empty list too', async (t) => {
   const known = 'cpu, cuda, tensorrt, coreml, dml, webgpu, openvino, migraphx, rocm';
   t.same(issuesOf({ ORT_PROVIDERS: 'cpu,gpu,npu' }), [
-    `ORT_PROVIDERS knows ${known}; not "gpu"`,
-    `ORT_PROVIDERS knows ${known}; not "npu"`,
+    `ORT_PROVIDERS: unknown provider "gpu"; expected one of ${known}`,
+    `ORT_PROVIDERS: unknown provider "npu"; expected one of ${known}`,
   ]);
   t.same(issuesOf({ ORT_PROVIDERS: ',' }), [`ORT_PROVIDERS must name at least one of ${known}`]);
   t.same(issuesOf({ LOG_LEVEL: 'loud' }), [
@@ -235,7 +235,7 @@ test('unknown names in a list are told one by one, and an empty list too', async
   ]);
 });
 
-test('several bad values are told at once, one line each', async (t) => {
+test('several bad values are reported together, one line each', async (t) => {
   const env = { PORT: 'http', POOL_WORKERS: '0', LOG_LEVEL: 'loud' };
   t.same(
     issuesOf(env).map((issue) => issue.split(' ')[0]),
@@ -244,11 +244,11 @@ test('several bad values are told at once, one line each', async (t) => {
   t.throws(() => loadConfig(env), { name: 'ConfigError', message: /^PORT .*\nPOOL_WORKERS .*\nLOG_LEVEL .*$/ });
 });
 
-test('the configuration cannot be changed', async (t) => {
+test('the configuration is frozen', async (t) => {
   t.ok(Object.isFrozen(loadConfig({})));
 });
 
-test('flags win over the environment, and a flag that was not given does not', async (t) => {
+test('flags override the environment, except for flags not given', async (t) => {
   const before = process.env['STREAM_MAX_SESSIONS'];
   process.env['STREAM_MAX_SESSIONS'] = '5';
   t.teardown(() => {
@@ -259,7 +259,7 @@ test('flags win over the environment, and a flag that was not given does not', a
   t.equal(configOfProcess({ STREAM_MAX_SESSIONS: '6' }).maxSessions, 6);
 });
 
-test('a variable under its old name still counts, and is reported with its new name', async (t) => {
+test('a variable under its deprecated name still works, and is reported with its new name', async (t) => {
   const deprecation = 'STREAM_MAX_UNREAD_KB is deprecated; use STREAM_SEND_BUFFER_KB';
   const { sendBufferBytes, deprecations } = loadConfig({ STREAM_MAX_UNREAD_KB: '3' });
   t.equal(sendBufferBytes, 3 * 1024);

@@ -1,4 +1,4 @@
-/** Worker threads of this process that all load the same pipelines: their lifecycle, deadlines and replacement. Main thread. */
+/** Worker threads of this process with the same pipelines: lifecycle, deadlines, and replacement. Main thread. */
 import { ConfigError } from '../../errors.ts';
 import type { Log } from '../../observe/log.ts';
 import type { Executor, ExecutorStatus, StartedFrame } from '../executor.ts';
@@ -6,42 +6,42 @@ import type { FrameOutcome, WorkerSetup } from '../messages.ts';
 import { WorkerHandle } from './worker-handle.ts';
 
 export interface ThreadLimits {
-  /** Objects that a thread may keep, in megabytes. */
+  /** JavaScript heap per thread, in megabytes. */
   readonly maxHeapMegabytes: number;
-  /** A thread that does not come back so long after its frame timed out is ended. */
+  /** A thread still running this long after its frame timed out is terminated. */
   readonly maxStuckMs: number;
 }
 
 export interface ThreadExecutorOptions {
-  /** What every thread is started with. */
+  /** Startup parameters of every thread. */
   readonly setup: WorkerSetup;
   /** Ids of the pipelines of `setup`. */
   readonly pipelines: ReadonlySet<string>;
   readonly limits: ThreadLimits;
   readonly log: Log;
-  /** Called when it can run more than before without a frame having ended. */
+  /** Called when capacity has increased other than by the end of a frame. */
   readonly capacityChanged: () => void;
 }
 
-/** A replacement that dies before it has had a frame is tried again after this, doubled each time, up to the longest. */
-const firstRetryMs = 200;
+/** A replacement that exits before its first frame is retried after this time, doubled on each attempt up to the maximum. */
+const minRetryMs = 200;
 const maxRetryMs = 30_000;
-/** A stuck thread that is in native code just now is looked at again after this. */
+/** A stuck thread that is in native code is checked again after this time. */
 const stuckRetryMs = 100;
 
-/** Characters of what a tool prints at once that reach the log. */
+/** Maximum characters of one tool output that are written to the log. */
 const maxPrintedLength = 2000;
 
 export class ThreadExecutor implements Executor {
   readonly pipelines: ReadonlySet<string>;
   readonly #options: ThreadExecutorOptions;
   readonly #workers = new Set<WorkerHandle>();
-  /** Workers that it should have. */
+  /** Target number of workers. */
   #size = 0;
-  #retryMs = firstRetryMs;
-  /** Settles when the last thread has ended; there once it stops. */
+  #retryMs = minRetryMs;
+  /** Resolves when the last thread has ended; set once the executor stops. */
   #stopped: PromiseWithResolvers<void> | undefined;
-  /** Settles when there are no more workers than there should be; there while there are. */
+  /** Resolves when there are no more workers than the target; set while there are more. */
   #shrunk: PromiseWithResolvers<void> | undefined;
   #deadlineTimer: NodeJS.Timeout | undefined;
 
@@ -50,7 +50,7 @@ export class ThreadExecutor implements Executor {
     this.pipelines = options.pipelines;
   }
 
-  /** Once true, it stays so: it starts nothing more. */
+  /** Never becomes false again: from then on, no frame is started. */
   get isStopping(): boolean {
     return this.#stopped !== undefined;
   }
@@ -59,7 +59,7 @@ export class ThreadExecutor implements Executor {
     return this.isStopping ? 0 : this.#serving;
   }
 
-  /** Workers that have their models, whether they go on or are about to stop. */
+  /** Workers with models loaded, including those about to stop. */
   get #serving(): number {
     return this.#count('idle') + this.#count('busy');
   }
@@ -69,18 +69,18 @@ export class ThreadExecutor implements Executor {
   }
 
   /**
-   * Starts one worker more. Settles when it is ready.
-   * @throws ConfigError when it cannot be set up; then it is as if it had not been asked for.
+   * Starts another worker. Resolves when it is ready.
+   * @throws ConfigError if it cannot start; the target size is then unchanged.
    */
   async grow(): Promise<void> {
-    if (this.isStopping) throw new ConfigError(['the workers are being stopped']);
+    if (this.isStopping) throw new ConfigError(['workers are being stopped']);
     this.#size += 1;
     const booted = Promise.withResolvers<void>();
     this.#spawn(booted);
     await booted.promise;
   }
 
-  /** Takes one worker out of service, after its frame if all have one. Settles when that is done. */
+  /** Removes one worker, after its current frame if all are busy. Resolves when it is done. */
   shrink(): Promise<void> {
     this.#size -= 1;
     this.#shrunk ??= Promise.withResolvers<void>();
@@ -90,7 +90,7 @@ export class ThreadExecutor implements Executor {
     return promise;
   }
 
-  /** Comes to this number of workers, and keeps trying where one cannot be set up. */
+  /** Sets the number of workers, and keeps retrying if one cannot start. */
   resize(size: number): void {
     this.#size = size;
     this.#replenish();
@@ -104,7 +104,7 @@ export class ThreadExecutor implements Executor {
     }
     return new Promise((resolve) => {
       worker.start(frame, deadlineMs, resolve);
-      this.#watch(deadlineMs);
+      this.#armDeadline(deadlineMs);
     });
   }
 
@@ -131,7 +131,7 @@ export class ThreadExecutor implements Executor {
     return this.#workers.size === 0;
   }
 
-  /** The one that became idle last, since its caches are the warmest. */
+  /** The most recently used idle worker, since its caches are the warmest. */
   #idleWorker(): WorkerHandle | undefined {
     let warmest: WorkerHandle | undefined;
     for (const worker of this.#workers) {
@@ -149,50 +149,50 @@ export class ThreadExecutor implements Executor {
   #spawn(booted?: PromiseWithResolvers<void>): void {
     const worker = new WorkerHandle(this.#options.setup, this.#options.limits.maxHeapMegabytes, {
       ready: (ready) => {
-        this.#returned(ready);
+        this.#becameIdle(ready);
         booted?.resolve();
         this.#options.capacityChanged();
       },
       idle: (idle) => {
-        this.#retryMs = firstRetryMs;
-        this.#returned(idle);
+        this.#retryMs = minRetryMs;
+        this.#becameIdle(idle);
       },
-      gone: (gone, error) => this.#lost(gone, error, booted),
+      exited: (exited, error) => this.#exited(exited, error, booted),
       bootFailed: (_failed, issues) => {
-        this.#options.log.error({ issues }, 'a worker cannot be set up');
+        this.#options.log.error({ issues }, 'worker cannot start');
         booted?.reject(new ConfigError(issues));
       },
-      printed: (text) => this.#options.log.info({ text: text.slice(0, maxPrintedLength).trimEnd() }, 'a tool printed'),
+      printed: (text) => this.#options.log.info({ text: text.slice(0, maxPrintedLength).trimEnd() }, 'tool printed'),
     });
     this.#workers.add(worker);
   }
 
-  /** A worker without a frame: it stays, unless it is not needed any more. */
-  #returned(worker: WorkerHandle): void {
+  /** Called for a worker without a frame: stops it if there are too many. */
+  #becameIdle(worker: WorkerHandle): void {
     if (this.isStopping || this.#serving > this.#size) worker.stop();
     this.#settleWhenShrunk();
   }
 
-  #lost(worker: WorkerHandle, error: Error | undefined, booted: PromiseWithResolvers<void> | undefined): void {
+  #exited(worker: WorkerHandle, error: Error | undefined, booted: PromiseWithResolvers<void> | undefined): void {
     this.#workers.delete(worker);
-    if (error !== undefined) this.#options.log.error({ err: error }, 'a worker was lost');
+    if (error !== undefined) this.#options.log.error({ err: error }, 'worker exited unexpectedly');
     this.#settleWhenEmpty();
     this.#settleWhenShrunk();
-    // A thread that dies before it has had a frame dies of itself: the next one does the same, and must not do so all the time.
+    // A thread that exits before its first frame would do so again, so its replacement is delayed.
     if (worker.hasRun) this.#replenish();
     else if (booted === undefined || worker.report !== undefined) this.#replenishLater();
     else this.#size -= 1;
-    booted?.reject(new ConfigError([error?.message ?? 'a worker thread ended before it was ready'], { cause: error }));
+    booted?.reject(new ConfigError([error?.message ?? 'worker thread exited before it was ready'], { cause: error }));
   }
 
   /**
-   * Brings the workers back to their number. Threads that timed out still hold a core, so at most as many as there should be workers
-   * are replaced: beyond that there are fewer, and `/readyz` shows it.
+   * Restores the number of workers. Threads that timed out still use a core, so at most as many as the target size are replaced. Beyond
+   * that, there are fewer workers, and `/readyz` shows it.
    */
   #replenish(): void {
     if (this.isStopping) return;
-    const wanted = this.#size + Math.min(this.#count('timed_out'), this.#size);
-    while (this.#workers.size - this.#count('stopping') < wanted) this.#spawn();
+    const targetThreads = this.#size + Math.min(this.#count('timed_out'), this.#size);
+    while (this.#workers.size - this.#count('stopping') < targetThreads) this.#spawn();
   }
 
   #replenishLater(): void {
@@ -202,10 +202,10 @@ export class ThreadExecutor implements Executor {
   }
 
   /**
-   * One timer, for the first deadline: the others are later, or it is set anew. Where this thread stood still, timers run before the messages
-   * that have come meanwhile; an answer among them is in time, so they are read first.
+   * One timer, for the earliest deadline; it is set again when it fires. If this thread was blocked, timers run before messages that have
+   * arrived meanwhile. A result among those is in time, so messages are read first.
    */
-  #watch(deadlineMs: number): void {
+  #armDeadline(deadlineMs: number): void {
     if (!Number.isFinite(deadlineMs)) return;
     const readFirst = () => setImmediate(() => this.#expire());
     this.#deadlineTimer ??= setTimeout(readFirst, Math.max(0, deadlineMs - performance.now()));
@@ -216,21 +216,21 @@ export class ThreadExecutor implements Executor {
     const nowMs = performance.now();
     for (const worker of this.#workers) {
       if (worker.deadlineMs > nowMs) continue;
-      this.#options.log.error('a frame timed out; its worker is out of service');
+      this.#options.log.error('frame timed out; worker taken out of service');
       worker.expire();
-      this.#endWhenStuck(worker, this.#options.limits.maxStuckMs);
+      this.#terminateWhenStuck(worker, this.#options.limits.maxStuckMs);
       this.#replenish();
     }
     this.#settleWhenShrunk();
-    this.#watch(Math.min(...[...this.#workers].map(({ deadlineMs }) => deadlineMs)));
+    this.#armDeadline(Math.min(...[...this.#workers].map(({ deadlineMs }) => deadlineMs)));
   }
 
-  /** A loop without an end would keep its core, and in the end the whole pool. */
-  #endWhenStuck(worker: WorkerHandle, afterMs: number): void {
+  /** An endless loop would keep its core, and eventually block the whole pool. */
+  #terminateWhenStuck(worker: WorkerHandle, afterMs: number): void {
     setTimeout(() => {
       if (worker.kind !== 'timed_out') return;
-      if (worker.endStuck()) this.#options.log.error('a thread that did not come back from its frame was ended');
-      else this.#endWhenStuck(worker, stuckRetryMs);
+      if (worker.terminateStuck()) this.#options.log.error('stuck thread terminated');
+      else this.#terminateWhenStuck(worker, stuckRetryMs);
     }, afterMs).unref();
   }
 

@@ -1,4 +1,4 @@
-/** One worker thread as the loop sees it: its state and the frame it runs. Main thread. */
+/** One worker thread as seen from the event loop: its state and current frame. Main thread. */
 import '../../observe/no-telemetry.ts';
 
 import { Worker } from 'node:worker_threads';
@@ -7,16 +7,16 @@ import type { StartedFrame } from '../executor.ts';
 import type { FrameSlot } from '../frame-slots.ts';
 import type { FrameOutcome, FromWorker, ToWorker, WorkerData, WorkerReport, WorkerSetup } from '../messages.ts';
 
-/** A frame that a worker runs; `answer` is called once. */
+/** The frame that a worker is running; `settle` is called once. */
 interface Job {
   readonly slot: FrameSlot;
   readonly deadlineMs: number;
-  readonly answer: (outcome: FrameOutcome) => void;
+  readonly settle: (outcome: FrameOutcome) => void;
 }
 
 /**
- * booting → idle ⇄ busy, and from there: timed out (its frame is answered; the thread is asked to stop and does so when it
- * comes back, or is ended) or stopping; gone when the thread has ended.
+ * booting → idle ⇄ busy, and from there: timed_out (the frame has failed; the thread is asked to stop and does so when the frame ends, or
+ * is terminated) or stopping; exited when the thread has ended.
  */
 type WorkerState =
   | { readonly kind: 'booting' }
@@ -24,30 +24,30 @@ type WorkerState =
   | { readonly kind: 'busy'; readonly job: Job }
   | { readonly kind: 'timed_out'; readonly slot: FrameSlot }
   | { readonly kind: 'stopping' }
-  | { readonly kind: 'gone' };
+  | { readonly kind: 'exited' };
 
 export interface WorkerEvents {
-  /** Models are loaded and warm. */
+  /** Models are loaded and warmed up. */
   ready(worker: WorkerHandle): void;
-  /** The frame is about to be answered and the next may come. */
+  /** The frame's outcome is about to be reported, and the next frame may start. */
   idle(worker: WorkerHandle): void;
-  /** The thread has ended. `error` says why if nobody asked it to. */
-  gone(worker: WorkerHandle, error: Error | undefined): void;
+  /** The thread has ended; `error` is set if it was not asked to. */
+  exited(worker: WorkerHandle, error: Error | undefined): void;
   bootFailed(worker: WorkerHandle, issues: readonly string[]): void;
-  /** A tool, or a package of its, has printed something. */
+  /** A tool, or a package that it uses, printed something. */
   printed(text: string): void;
 }
 
-/** What the peer reads when its frame takes too long. */
+/** Sent to the peer when a frame takes too long. */
 const timedOutDetail = 'Pipeline timed out';
 
 /**
- * V8 lets the young generation of each thread grow to 48 MB before it collects; a frame makes a few hundred KB of garbage. With 4 MB a
- * worker takes 20 MB less under load and no more CPU.
+ * V8 lets the young generation of each thread grow to 48 MB before collecting it; a frame creates a few hundred KB of garbage. With 4 MB,
+ * a worker needs 20 MB less under load and no more CPU.
  */
 const maxYoungGenerationSizeMb = 4;
 
-/** In a checkout the entry is TypeScript, in `dist` it is JavaScript. */
+/** The entry is TypeScript in a checkout and JavaScript in `dist`. */
 const entryUrl = new URL(`../../worker/entry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
 
 export class WorkerHandle {
@@ -60,8 +60,8 @@ export class WorkerHandle {
   #hasRun = false;
 
   /**
-   * @param maxHeapMegabytes objects that the thread may keep. A tool that fills it loses the thread; V8's own limit is gigabytes. Tensors,
-   * pictures and WebAssembly lie elsewhere. One huge array or map ends the process, whatever the limit.
+   * @param maxHeapMegabytes limit of the JavaScript heap; V8's default is gigabytes. A tool that exceeds it loses the thread. Tensors, images
+   * and WebAssembly are not part of the heap. A single huge array or map ends the process regardless of the limit.
    */
   constructor(setup: WorkerSetup, maxHeapMegabytes: number, events: WorkerEvents) {
     this.#events = events;
@@ -69,7 +69,7 @@ export class WorkerHandle {
       workerData: { ...setup, nativeCalls: this.#nativeCalls.memory } satisfies WorkerData,
       name: 'framegate-worker',
       resourceLimits: { maxYoungGenerationSizeMb, maxOldGenerationSizeMb: maxHeapMegabytes },
-      // Handed on by Node it would go to this process's streams, which would buffer without a limit for a reader that does not read.
+      // If Node forwarded it, this process's streams would buffer it without a limit when nobody reads them.
       stdout: true,
       stderr: true,
     });
@@ -92,48 +92,48 @@ export class WorkerHandle {
     return this.#report;
   }
 
-  /** Whether it was ever set to a frame. */
+  /** Whether the worker has ever started a frame. */
   get hasRun(): boolean {
     return this.#hasRun;
   }
 
-  /** Since when it is idle; `-Infinity` while it is not. */
+  /** Since when the worker is idle; `-Infinity` if it is not. */
   get idleSinceMs(): number {
     return this.#state.kind === 'idle' ? this.#state.sinceMs : Number.NEGATIVE_INFINITY;
   }
 
-  /** When its frame times out; `Infinity` while it has none. */
+  /** When the current frame times out; `Infinity` if there is none. */
   get deadlineMs(): number {
     return this.#state.kind === 'busy' ? this.#state.job.deadlineMs : Number.POSITIVE_INFINITY;
   }
 
-  /** Sets the idle worker to a frame that lies in the memory it was started with. */
-  start({ pipelineId, frameIndex, slot }: StartedFrame, deadlineMs: number, answer: Job['answer']): void {
-    if (this.#state.kind !== 'idle') throw new Error(`a frame for a worker that is ${this.#state.kind}`);
+  /** Starts a frame in the idle worker; the frame must be in the memory passed at startup. */
+  start({ pipelineId, frameIndex, slot }: StartedFrame, deadlineMs: number, settle: Job['settle']): void {
+    if (this.#state.kind !== 'idle') throw new Error(`cannot start a frame: worker is ${this.#state.kind}`);
     this.#hasRun = true;
-    this.#state = { kind: 'busy', job: { slot, deadlineMs, answer } };
+    this.#state = { kind: 'busy', job: { slot, deadlineMs, settle } };
     const { offset, byteLength } = slot;
     this.#send({ type: 'frame', pipelineId, frameIndex, offset, byteLength });
   }
 
   /**
-   * Answers the frame as timed out and takes the thread out of service. It is not terminated yet: a thread that is ended inside
-   * ONNX Runtime or jpeg-turbo takes the whole process with it, and most come back. Until it ends it may read its frame.
+   * Reports the frame as timed out and takes the thread out of service. The thread is not terminated yet: terminating it inside ONNX Runtime
+   * or jpeg-turbo would abort the process, and most threads finish. Until it ends, it may still read its frame.
    */
   expire(): void {
     if (this.#state.kind !== 'busy') return;
-    const { slot, answer } = this.#state.job;
+    const { slot, settle } = this.#state.job;
     this.#state = { kind: 'timed_out', slot };
     this.#send({ type: 'stop' });
-    answer({ type: 'failed', code: 'pipeline_failure', detail: timedOutDetail, reason: timedOutDetail });
+    settle({ type: 'failed', code: 'pipeline_failure', detail: timedOutDetail, reason: timedOutDetail });
   }
 
   /**
-   * Ends a thread that has not come back from a frame that timed out, unless it is in ONNX Runtime or jpeg-turbo just now; those it enters no
-   * more. Native code of a user's tool is not known, and may take the process with it.
-   * @returns whether it was ended; if not, it is to be asked again.
+   * Terminates a thread that is still running a frame that timed out, unless it is in ONNX Runtime or jpeg-turbo now; it is prevented from
+   * entering them again. Native code of a user's tool is not tracked and may abort the process.
+   * @returns whether it was terminated; if not, try again later.
    */
-  endStuck(): boolean {
+  terminateStuck(): boolean {
     if (this.#state.kind !== 'timed_out' || !this.#nativeCalls.forbid()) return false;
     void this.#worker.terminate();
     return true;
@@ -146,8 +146,8 @@ export class WorkerHandle {
     this.#send({ type: 'stop' });
   }
 
-  #send(order: ToWorker): void {
-    this.#worker.postMessage(order);
+  #send(command: ToWorker): void {
+    this.#worker.postMessage(command);
   }
 
   #receive(message: FromWorker): void {
@@ -163,12 +163,12 @@ export class WorkerHandle {
         return;
       case 'result':
       case 'failed': {
-        if (this.#state.kind !== 'busy') return; // Timed out: the frame has its answer already.
-        const { slot, answer } = this.#state.job;
+        if (this.#state.kind !== 'busy') return; // Timed out: the frame already has its outcome.
+        const { slot, settle } = this.#state.job;
         slot.release();
         this.#state = { kind: 'idle', sinceMs: performance.now() };
         this.#events.idle(this);
-        answer(message);
+        settle(message);
         return;
       }
       default:
@@ -178,14 +178,14 @@ export class WorkerHandle {
 
   #ended(): void {
     const state = this.#state;
-    const wasAsked = state.kind === 'stopping' || state.kind === 'timed_out';
-    this.#state = { kind: 'gone' };
+    const wasExpected = state.kind === 'stopping' || state.kind === 'timed_out';
+    this.#state = { kind: 'exited' };
     if (state.kind === 'timed_out') state.slot.release();
     if (state.kind === 'busy') {
       state.job.slot.release();
-      state.job.answer({ type: 'dropped', reason: 'worker_lost' });
+      state.job.settle({ type: 'dropped', reason: 'worker_lost' });
     }
-    const error = this.#error ?? (wasAsked ? undefined : new Error('the worker thread ended by itself'));
-    this.#events.gone(this, error);
+    const error = this.#error ?? (wasExpected ? undefined : new Error('worker thread exited by itself'));
+    this.#events.exited(this, error);
   }
 }

@@ -1,32 +1,32 @@
-/** What one case of the RFC 6455 suite is. */
+/** One case of the RFC 6455 suite. */
 import { wireFrame } from '../../support/wire-frame.ts';
 
 export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
-/** A message as the case sends it and a server should get it. */
+/** A message as sent by the case and expected by the server. */
 export interface Data {
   readonly opcode: number;
   readonly payload: Uint8Array;
 }
 
 /**
- * What comes back, in order: `message` for the message as it was sent, `pong:…` with the payload, `close:CODE end` for a closing handshake, `fail` for a connection
- * that ends otherwise (a close frame with 1002, 1007 or 1009 may come before). Nothing: the connection stays open.
+ * The replies in order: `message` for the message as sent, `pong:…` with the payload, `close:CODE end` for a closing handshake, `fail` for a
+ * connection that ends otherwise (possibly after a close frame with 1002, 1007 or 1009). Empty: the connection stays open.
  */
 export type Outcome = string;
 
 export interface Case {
   readonly section: string;
   readonly name: string;
-  /** What is sent behind the handshake, in one segment. */
+  /** Bytes sent after the handshake, in one segment. */
   readonly bytes: (data: Data) => Uint8Array;
   /** The outcomes that the RFC allows. */
   readonly rfc: readonly Outcome[];
-  /** Sent instead of what suits the server best: text for the echo, a JPEG for the stream. */
+  /** Replaces the server's default message: text for the echo, a JPEG for the stream. */
   readonly data?: Data;
-  /** What comes instead, and why. */
+  /** The actual outcomes, and the reason. */
   readonly differs?: { readonly outcomes: readonly Outcome[]; readonly why: string };
-  /** Sends a segment for each byte. */
+  /** Sends one segment per byte. */
   readonly isDripped?: boolean;
 }
 
@@ -36,7 +36,7 @@ export function ping(payload = ''): Buffer {
   return wireFrame({ opcode: opcodes.ping, payload: Buffer.from(payload) });
 }
 
-/** The message in so many fragments, with something between each and the next. */
+/** The message in `count` fragments, with something in between. */
 export function fragments({ opcode, payload }: Data, count: number, between: Uint8Array = Buffer.alloc(0)): Buffer {
   const size = Math.ceil(payload.length / count);
   const parts = Array.from({ length: count }, (_, index) => [

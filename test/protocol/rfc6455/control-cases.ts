@@ -20,7 +20,7 @@ const limits: Case[] = [
   is('5.5', 'a close of 125 bytes', () => close(closePayload(1000, 'r'.repeat(123))), 'close:1000 end'),
   is('5.5', 'a close of 126 bytes', () => close(closePayload(1000, 'r'.repeat(124))), 'fail'),
   ...[opcodes.ping, opcodes.pong, opcodes.close].map((opcode) =>
-    is('5.5', `opcode ${opcode} in fragments`, () => wireFrame({ opcode, fin: false }), 'fail'),
+    is('5.5', `opcode ${opcode} fragmented`, () => wireFrame({ opcode, fin: false }), 'fail'),
   ),
 ];
 
@@ -40,20 +40,20 @@ const pings: Case[] = [
     new Array(10).fill('pong:n').join(' '),
     'pong:n',
   ),
-  { ...is('5.5.2', 'a ping in segments of a byte', () => ping('slow'), 'pong:slow'), isDripped: true },
+  { ...is('5.5.2', 'a ping sent byte by byte', () => ping('slow'), 'pong:slow'), isDripped: true },
   is('5.5.2', 'a ping before a message', (data) => Buffer.concat([ping('first'), whole(data)]), 'pong:first message'),
-  is('5.5.3', 'a pong that nobody asked for', () => control(opcodes.pong, 0), ''),
+  is('5.5.3', 'an unsolicited pong', () => control(opcodes.pong, 0), ''),
   is('5.5.3', 'a pong with a payload', () => control(opcodes.pong, 9), ''),
-  is('5.5.3', 'a ping behind a pong', () => Buffer.concat([control(opcodes.pong, 9), ping('p')]), 'pong:p'),
+  is('5.5.3', 'a ping after a pong', () => Buffer.concat([control(opcodes.pong, 9), ping('p')]), 'pong:p'),
 ];
 
 const codes1000 = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011];
-/** Registered since, and both ends of what libraries and applications may use. */
+/** Registered later, and both ends of the ranges for libraries and applications. */
 const laterCodes = [1012, 1013, 1014, 3000, 3999];
 const applicationCodes = [4000, 4999];
-/** Never on the wire (7.4.1), or outside of all ranges (7.4.2). */
+/** Never on the wire (7.4.1), or outside all ranges (7.4.2). */
 const invalidCodes = [0, 999, 1004, 1005, 1006, 1015, 5000, 65_535];
-/** Reserved for later versions (7.4.2): neither is wrong. */
+/** Reserved for later versions (7.4.2): both outcomes are allowed. */
 const unassignedCodes = [1016, 1100, 2000, 2999];
 
 const unechoedWhy = 'uWebSockets.js completes the closing handshake with a close frame that has no code';
@@ -73,7 +73,12 @@ const closes: Case[] = [
   is('5.5.1', 'a close without a payload', () => close(), 'close:none end', 'close:1000 end'),
   { ...is('5.5.1', 'a close of one byte', () => close(Buffer.from([3])), 'fail'), differs: unechoed },
   is('5.5.1', 'a reason', () => close(closePayload(1000, 'goodbye')), 'close:1000 end'),
-  is('5.5.1', 'a reason in other letters', () => close(closePayload(1000, 'auf Wiederhören ☺')), 'close:1000 end'),
+  is(
+    '5.5.1',
+    'a reason with non-ASCII characters',
+    () => close(closePayload(1000, 'auf Wiederhören ☺')),
+    'close:1000 end',
+  ),
   {
     ...is(
       '5.5.1',
@@ -84,23 +89,23 @@ const closes: Case[] = [
     differs: unechoed,
   },
   {
-    ...is('5.5.1', 'a close in segments of a byte', () => close(closePayload(1001, 'by')), 'close:1001 end'),
+    ...is('5.5.1', 'a close sent byte by byte', () => close(closePayload(1001, 'by')), 'close:1001 end'),
     isDripped: true,
   },
   is(
     '5.5.1',
-    'a message behind the close',
+    'a message after the close',
     (data) => Buffer.concat([close(closePayload(1000)), whole(data)]),
     'close:1000 end',
   ),
-  is('5.5.1', 'a ping behind the close', () => Buffer.concat([close(closePayload(1000)), ping('p')]), 'close:1000 end'),
+  is('5.5.1', 'a ping after the close', () => Buffer.concat([close(closePayload(1000)), ping('p')]), 'close:1000 end'),
   is(
     '7.1.2',
     'a second close',
     () => Buffer.concat([close(closePayload(1000)), close(closePayload(1001))]),
     'close:1000 end',
   ),
-  // The stream's answer takes a worker's time, and a closed session gets none.
+  // The stream's reply takes a worker's time, and a closed session gets none.
   is(
     '7.1.4',
     'a message before the close',
@@ -108,8 +113,8 @@ const closes: Case[] = [
     'message close:1000 end',
     'close:1000 end',
   ),
-  is('7.1.7', 'a message behind a failure', (data) => Buffer.concat([wireFrame({ opcode: 3 }), whole(data)]), 'fail'),
-  is('7.1.7', 'a ping behind a failure', () => Buffer.concat([wireFrame({ opcode: 3 }), ping('p')]), 'fail'),
+  is('7.1.7', 'a message after a failure', (data) => Buffer.concat([wireFrame({ opcode: 3 }), whole(data)]), 'fail'),
+  is('7.1.7', 'a ping after a failure', () => Buffer.concat([wireFrame({ opcode: 3 }), ping('p')]), 'fail'),
 ];
 
 export const controlCases: readonly Case[] = [...limits, ...pings, ...codes, ...closes];

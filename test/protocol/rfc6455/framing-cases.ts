@@ -4,10 +4,10 @@ import { type Case, type Data, fragments, opcodes, ping, whole } from './case.ts
 
 const { continuation, binary, text, close } = opcodes;
 
-/** Taken by uWebSockets.js, which looks at the mask's four bytes without looking at the bit that announces them. */
-const maskBitWhy = 'uWebSockets.js does not look at the mask bit: four bytes of mask are always read';
-const nestedWhy = 'uWebSockets.js joins a binary frame inside an unfinished message with what has come of it';
-const minimalWhy = 'uWebSockets.js takes a length however it is written';
+/** uWebSockets.js reads the mask without checking the bit that announces it. */
+const maskBitWhy = 'uWebSockets.js ignores the mask bit and always reads four bytes of mask';
+const nestedWhy = 'uWebSockets.js appends a binary frame inside an incomplete message to that message';
+const minimalWhy = 'uWebSockets.js accepts any encoding of a length';
 
 const fail = (section: string, name: string, bytes: Case['bytes']): Case => ({ section, name, bytes, rfc: ['fail'] });
 const pass = (section: string, name: string, bytes: Case['bytes'], data?: Data): Case => ({
@@ -19,7 +19,7 @@ const masks: Case[] = [
   pass('5.1', 'a masked message', whole),
   pass('5.1', 'a mask of zeros', ({ opcode, payload }) => wireFrame({ opcode, payload, mask: Buffer.alloc(4) })),
   pass('5.3', 'a mask of ones', ({ opcode, payload }) => wireFrame({ opcode, payload, mask: Buffer.alloc(4, 0xff) })),
-  pass('5.3', 'another mask for each fragment', ({ opcode, payload }) =>
+  pass('5.3', 'a different mask per fragment', ({ opcode, payload }) =>
     Buffer.concat([
       wireFrame({ opcode, payload: payload.subarray(0, 3), fin: false, mask: Buffer.from('abcd') }),
       wireFrame({ opcode: continuation, payload: payload.subarray(3), mask: Buffer.from('wxyz') }),
@@ -55,7 +55,7 @@ const reserved: Case[] = [
 ];
 
 const sized = (bytes: number): Data => ({ opcode: binary, payload: Buffer.alloc(bytes, 'framegate') });
-/** First byte of a binary message, mask bit and a length of 64 bits, as far as they go. */
+/** First byte of a binary message, mask bit and a 64-bit length, as far as given. */
 const longHeader = (...length: number[]) => Buffer.from([0x82, 0xff, ...length, 1, 2, 3, 4]);
 
 const lengths: Case[] = [
@@ -77,12 +77,12 @@ const lengths: Case[] = [
   fail('5.2', 'a length with its highest bit set', () => longHeader(0x80, 0, 0, 0, 0, 0, 0, 1)),
   fail('5.2', 'a length of 2⁶⁴ − 1', () => longHeader(...new Array(8).fill(0xff))),
   fail('10.4', 'a length above the hard cap', () => longHeader(0, 0, 0, 0x10, 0, 0, 0, 0)),
-  fail('10.4', 'fragments above the hard cap together', () => {
+  fail('10.4', 'fragments that together exceed the hard cap', () => {
     const payload = Buffer.alloc(9_000_000);
     const more = wireFrame({ opcode: continuation, payload, fin: false });
     return Buffer.concat([wireFrame({ opcode: binary, payload, fin: false }), more, more, more]);
   }),
-  { ...pass('5.2', 'a segment for each byte', whole), isDripped: true },
+  { ...pass('5.2', 'one segment per byte', whole), isDripped: true },
 ];
 
 const letters: Data = { opcode: text, payload: Buffer.from('letters') };
@@ -102,7 +102,7 @@ const fragmented: Case[] = [
       wireFrame({ opcode: continuation }),
     ]),
   ),
-  pass('5.4', 'nothing but empty fragments', (data) => fragments(data, 3), empty),
+  pass('5.4', 'only empty fragments', (data) => fragments(data, 3), empty),
   {
     section: '5.4',
     name: 'a ping between fragments',
@@ -118,13 +118,13 @@ const fragmented: Case[] = [
     ...{ section: '5.4', name: 'a close between fragments', rfc: ['close:1000 end'] },
     bytes: (data) => fragments(data, 2, wireFrame({ opcode: close, payload: Buffer.from([3, 0xe8]) })),
   },
-  fail('5.4', 'a continuation of nothing', ({ payload }) => wireFrame({ opcode: continuation, payload })),
-  fail('5.4', 'an unfinished continuation of nothing', ({ payload }) =>
+  fail('5.4', 'a continuation without a message', ({ payload }) => wireFrame({ opcode: continuation, payload })),
+  fail('5.4', 'an incomplete continuation without a message', ({ payload }) =>
     wireFrame({ opcode: continuation, payload, fin: false }),
   ),
   {
     section: '5.4',
-    name: 'a continuation behind a whole message',
+    name: 'a continuation after a complete message',
     rfc: ['fail', 'message fail'],
     bytes: (data) => Buffer.concat([whole(data), wireFrame({ opcode: continuation })]),
   },

@@ -1,9 +1,9 @@
-/** RFC 6455, 4 and 9 to 11: which requests open a WebSocket, and what the answer says. */
+/** RFC 6455, 4 and 9 to 11: which requests open a WebSocket, and the headers of the response. */
 import { createHash } from 'node:crypto';
 import tap, { test } from 'tap';
 import { startEcho } from '../../support/echo-server.ts';
 import { startGateway } from '../../support/gateway.ts';
-import { exchange } from '../../support/http-answers.ts';
+import { exchange } from '../../support/http-replies.ts';
 
 const gateway = await startGateway({ POOL_WORKERS: '1' });
 const echo = await startEcho(1_000_000);
@@ -25,7 +25,7 @@ const fallback = {
   },
 };
 
-/** Headers that are not the usual ones; `undefined` leaves one out. */
+/** Headers that differ from the defaults; `undefined` omits one. */
 type Changes = Readonly<Record<string, string | undefined>>;
 
 function requestOf(changes: Changes): Buffer {
@@ -35,7 +35,7 @@ function requestOf(changes: Changes): Buffer {
 }
 
 const cases: [section: string, name: string, changes: Changes, status: number][] = [
-  ['4.1', 'the usual handshake', {}, 101],
+  ['4.1', 'the default handshake', {}, 101],
   ['4.1', 'headers in lower case', { Upgrade: undefined, upgrade: 'websocket' }, 101],
   ['4.1', 'WebSocket in any case', { Upgrade: 'WebSOCKET' }, 101],
   ['4.1', 'Upgrade in a list, in any case', { Connection: 'keep-alive, uPGRADE' }, 101],
@@ -50,7 +50,7 @@ const cases: [section: string, name: string, changes: Changes, status: number][]
   ['4.2.1', 'an Upgrade to h2c', { Upgrade: 'h2c' }, 426],
   ['4.2.1', 'an Upgrade to websockets', { Upgrade: 'websockets' }, 426],
   ['4.2.1', 'no Connection', { Connection: undefined }, 426],
-  ['4.2.1', 'a Connection that is kept alive', { Connection: 'keep-alive' }, 426],
+  ['4.2.1', 'Connection: keep-alive', { Connection: 'keep-alive' }, 426],
   ['4.2.1', 'no key', { 'Sec-WebSocket-Key': undefined }, 426],
   ['4.2.1', 'an empty key', { 'Sec-WebSocket-Key': '' }, 426],
   ['4.2.1', 'a short key', { 'Sec-WebSocket-Key': 'c2hvcnQ=' }, 400],
@@ -61,7 +61,7 @@ const cases: [section: string, name: string, changes: Changes, status: number][]
   ['4.4', 'version 8', { 'Sec-WebSocket-Version': '8' }, 426],
   ['4.4', 'version 14', { 'Sec-WebSocket-Version': '14' }, 426],
   ['4.4', 'versions 13 and 8', { 'Sec-WebSocket-Version': '13, 8' }, 426],
-  ['4.4', 'version 13 with a zero before', { 'Sec-WebSocket-Version': '013' }, 426],
+  ['4.4', 'version 13 with a leading zero', { 'Sec-WebSocket-Version': '013' }, 426],
   ['4.4', 'two version headers', { 'sec-websocket-version': '13' }, 400],
   ['1.9', 'a subprotocol', { 'Sec-WebSocket-Protocol': 'chat' }, 101],
   ['1.9', 'subprotocols', { 'Sec-WebSocket-Protocol': 'chat, superchat' }, 101],
@@ -79,7 +79,7 @@ for (const [section, name, changes, status] of cases) {
       t.match(headers, /^Upgrade: websocket\r$/m);
       t.match(headers, /^Connection: Upgrade\r$/m);
       t.notMatch(headers, /Sec-WebSocket-Extensions/);
-      // Differs from 4.2.2: none is spoken, but browsers fail without one.
+      // Differs from 4.2.2: the subprotocol is not used, but browsers fail without one.
       const agreed = changes['Sec-WebSocket-Protocol']?.split(',')[0];
       t.equal(/^Sec-WebSocket-Protocol: (.*)\r$/m.exec(`${headers}\r`)?.[1], agreed);
     }

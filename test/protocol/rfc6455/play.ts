@@ -1,4 +1,4 @@
-/** Plays one case of the RFC 6455 suite to a server over TCP and says what came back, in the words of case.ts. */
+/** Runs one case of the RFC 6455 suite against a server over TCP and reports the outcome in the notation of case.ts. */
 import { encodePicture } from '../../support/jpeg-bytes.ts';
 import { RawClient, type ServerFrame } from '../../support/raw-client.ts';
 import { type Case, type Data, type Outcome, opcodes, ping } from './case.ts';
@@ -8,11 +8,11 @@ export interface Server {
   readonly port: number;
 }
 
-/** A case that has not come to its end by now never does. */
+/** A case not finished by now never finishes. */
 const maxWaitMs = 60_000;
 const fence = 'fence';
 
-/** Close codes that say that the peer broke the protocol. */
+/** Close codes for protocol errors of the peer. */
 const failCodes = ['close:1002', 'close:1007', 'close:1009'];
 
 const fallback: Readonly<Record<Server['name'], Data>> = {
@@ -20,7 +20,7 @@ const fallback: Readonly<Record<Server['name'], Data>> = {
   stream: { opcode: opcodes.binary, payload: encodePicture(16, 16) },
 };
 
-/** The outcome that a case should have here. */
+/** The expected outcomes of a case here. */
 export function expectedOf({ rfc, differs }: Case): readonly Outcome[] {
   return differs?.outcomes ?? rfc;
 }
@@ -39,7 +39,7 @@ export async function play(server: Server, test: Case): Promise<Outcome> {
   for (;;) {
     const tokens = client.frames().map((frame) => tokenOf(server, frame, data));
     const isOver = client.socket.closed;
-    // The stream ends its session at a message that is no JPEG; what follows is its contract and not the RFC's.
+    // The stream ends its session at a message that is not a JPEG; what follows is its own contract, not the RFC's.
     const refusal = tokens.indexOf('refused');
     if (refusal >= 0) return summary(client, [...tokens.slice(0, refusal), 'message']);
     if (isDone(tokens))
@@ -58,7 +58,7 @@ function summary(client: RawClient, tokens: readonly string[]): Outcome {
   return tokens.join(' ');
 }
 
-/** A connection that ends without a close frame has failed. One with a code that blames the peer too, unless the code is the peer's own. */
+/** A connection that ends without a close frame has failed, and so has one with a protocol error code, unless the peer sent that code. */
 function outcomeOfEnd(tokens: readonly string[], expected: Outcome): string[] {
   const last = tokens.at(-1) ?? '';
   if (failCodes.includes(last) && expected.endsWith('fail')) return [...tokens.slice(0, -1), 'fail'];

@@ -1,4 +1,4 @@
-/** RFC 6455, 5.6 and 8.1: messages of text are UTF-8, whole messages and not fragments. */
+/** RFC 6455, 5.6 and 8.1: text messages are UTF-8, as complete messages rather than per fragment. */
 import { type Case, type Data, fragments, opcodes, whole } from './case.ts';
 
 const text = (payload: string | Uint8Array): Data => ({
@@ -11,7 +11,7 @@ const valid: [name: string, payload: string | Uint8Array][] = [
   ['ASCII', 'Hello'],
   ['nothing', ''],
   ['NUL', '\0'],
-  ['two and three bytes a letter', 'κόσμε – Hello-µ@ßöä'],
+  ['two and three bytes per character', 'κόσμε – Hello-µ@ßöä'],
   ['four bytes', '𝄞😀'],
   ['the first of each length', '\u0000\u0080\u0800\u{10000}'],
   ['the last of each length', '\u007f\u07ff\uffff\u{10ffff}'],
@@ -24,8 +24,8 @@ const valid: [name: string, payload: string | Uint8Array][] = [
 const invalid: [name: string, payload: Uint8Array][] = [
   ['a continuation byte alone', bytes('80')],
   ['a start byte alone', bytes('c3')],
-  ['a letter cut short at the end', bytes('48 65 e2 82')],
-  ['four bytes cut short', bytes('f0 9f 98')],
+  ['a truncated character at the end', bytes('48 65 e2 82')],
+  ['a truncated four-byte character', bytes('f0 9f 98')],
   ['a start byte before ASCII', bytes('e2 41 41')],
   ['an overlong slash', bytes('c0 af')],
   ['an overlong slash of three bytes', bytes('e0 80 af')],
@@ -39,7 +39,7 @@ const invalid: [name: string, payload: Uint8Array][] = [
   ['five bytes', bytes('f8 88 80 80 80')],
   ['six bytes', bytes('fc 84 80 80 80 80')],
   ['FE and FF', bytes('fe fe ff ff')],
-  ['an error behind 4,096 letters', Buffer.concat([Buffer.from('a'.repeat(4096)), bytes('ff')])],
+  ['an error after 4,096 characters', Buffer.concat([Buffer.from('a'.repeat(4096)), bytes('ff')])],
 ];
 
 export const textCases: readonly Case[] = [
@@ -49,7 +49,7 @@ export const textCases: readonly Case[] = [
     rfc: ['message'],
   })),
   ...[2, 3, 19].map((count) => ({
-    ...{ section: '8.1', name: `letters cut by ${count} fragments`, rfc: ['message'] },
+    ...{ section: '8.1', name: `characters split by ${count} fragments`, rfc: ['message'] },
     ...{ bytes: (data: Data) => fragments(data, count), data: text('κόσμε 😀😀😀') },
   })),
   ...invalid.map(([name, payload]) => ({
@@ -58,7 +58,7 @@ export const textCases: readonly Case[] = [
     rfc: ['fail'],
   })),
   ...invalid.slice(0, 6).map(([name, payload]) => ({
-    ...{ section: '8.1', name: `${name}, in fragments`, bytes: (data: Data) => fragments(data, 2) },
+    ...{ section: '8.1', name: `${name}, fragmented`, bytes: (data: Data) => fragments(data, 2) },
     ...{ data: text(payload), rfc: ['fail'] },
   })),
   ...invalid.slice(0, 3).map(([name, payload]) => ({

@@ -1,4 +1,4 @@
-/** The valid paths of RFC 6455 by an outside implementation, Python's wsproto, which also checks each frame that it gets. */
+/** The valid paths of RFC 6455 with an independent implementation, Python's wsproto, which also checks every frame received. */
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { encodePicture } from '../../support/jpeg-bytes.ts';
 const run = promisify(execFile);
 const script = fileURLToPath(new URL('../../support/wsproto-client.py', import.meta.url));
 
-/** Why this cannot run here; `undefined` when it can. */
+/** Why this cannot run here; `undefined` if it can. */
 const missing = await run('python3', ['-c', 'import wsproto']).then(
   () => undefined,
   () => 'no Python with wsproto; "make test-deps" installs it',

@@ -1,13 +1,13 @@
-/** `--url` is taken as people write it, and what is no address is told. */
+/** `--url` accepts common forms of an address, and reports invalid ones. */
 import { test } from 'tap';
 import { streamUrlOf } from '../../../src/cli/gateway-address.ts';
 import { streamAddresses } from '../../support/stream-addresses.ts';
 
-test('an address is what it is to the client library', async (t) => {
+test('an address is parsed like in the client library', async (t) => {
   for (const [text, url] of Object.entries(streamAddresses)) t.equal(streamUrlOf(text, 'yolo').href, url, text);
 });
 
-test('ws:// may be left out, and case does not matter', async (t) => {
+test('ws:// may be omitted, and case does not matter', async (t) => {
   const stream = '/ws/video/stream?pipeline_id=yolo';
   const cases: Record<string, string> = {
     'localhost:8000': `ws://localhost:8000${stream}`,
@@ -20,14 +20,14 @@ test('ws:// may be left out, and case does not matter', async (t) => {
   for (const [text, url] of Object.entries(cases)) t.equal(streamUrlOf(text, 'yolo').href, url, text);
 });
 
-test('what is no address is told', async (t) => {
+test('an invalid address is reported', async (t) => {
   for (const text of ['', 'ws://', 'http://:80', 'localhost:port']) {
     const message = `--url "${text}" is not an address`;
     t.throws(() => streamUrlOf(text, 'yolo'), { name: 'ConfigError', message }, text);
   }
 });
 
-test('another scheme is told', async (t) => {
+test('another scheme is reported', async (t) => {
   for (const text of ['ftp://gate.example', 'file:///tmp', 'httpx://gate.example']) {
     const message = `--url "${text}" must be ws:// or wss://`;
     t.throws(() => streamUrlOf(text, 'yolo'), { name: 'ConfigError', message }, text);

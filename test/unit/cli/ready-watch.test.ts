@@ -1,23 +1,23 @@
-/** How long a pool may be without a worker that is ready. */
+/** How long a pool may have no ready worker. */
 import { test } from 'tap';
 import { ReadyWatch } from '../../../src/cli/ready-watch.ts';
 
-/** Looks once a second at what the pool has at that second. @returns the second in which it gave up. */
+/** Checks once per second a pool with these numbers of ready workers. @returns the second in which it gave up. */
 function gaveUpAt(readyAt: (second: number) => number, seconds: number): number | undefined {
   let second = 0;
   let at: number | undefined;
   const watch = new ReadyWatch({
     ready: () => readyAt(second),
     maxUnreadyMs: 10_000,
-    giveUp: () => {
+    onTimeout: () => {
       at ??= second;
     },
   });
-  for (; second < seconds; second++) watch.look(second * 1000);
+  for (; second < seconds; second++) watch.check(second * 1000);
   return at;
 }
 
-test('it gives up after the time without a worker, and not before', async (t) => {
+test('it gives up after the maximum time without a worker, and not before', async (t) => {
   t.equal(
     gaveUpAt((second) => (second < 5 ? 2 : 0), 60),
     15,
@@ -32,7 +32,7 @@ test('it gives up after the time without a worker, and not before', async (t) =>
   );
 });
 
-test('workers that die as soon as they are ready are none', async (t) => {
+test('workers that exit as soon as they are ready do not count', async (t) => {
   t.equal(
     gaveUpAt((second) => (second % 3 === 2 ? 1 : 0), 60),
     10,
@@ -44,6 +44,6 @@ test('workers that die as soon as they are ready are none', async (t) => {
   t.equal(
     gaveUpAt((second) => (second % 10 >= 5 ? 1 : 0), 60),
     undefined,
-    'those that stay for a moment are some',
+    'workers that stay for a moment count',
   );
 });

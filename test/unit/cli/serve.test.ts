@@ -1,11 +1,11 @@
-/** Where `framegate serve` says that the console is. */
+/** The URL of the console shown by `framegate serve`. */
 import { test } from 'tap';
-import { pageUrl } from '../../../src/cli/serve.ts';
+import { consoleUrl } from '../../../src/cli/serve.ts';
 
-test('the address of the page is one that a browser on this machine can open', async (t) => {
-  t.equal(pageUrl('127.0.0.1', 8000), 'http://127.0.0.1:8000/');
-  t.equal(pageUrl('0.0.0.0', 80), 'http://127.0.0.1:80/');
-  t.equal(pageUrl('::', 8000), 'http://[::1]:8000/');
-  t.equal(pageUrl('fe80::1', 8000), 'http://[fe80::1]:8000/');
-  t.equal(pageUrl('camera.example', 8000), 'http://camera.example:8000/');
+test('a browser on this machine can open the URL of the console', async (t) => {
+  t.equal(consoleUrl('127.0.0.1', 8000), 'http://127.0.0.1:8000/');
+  t.equal(consoleUrl('0.0.0.0', 80), 'http://127.0.0.1:80/');
+  t.equal(consoleUrl('::', 8000), 'http://[::1]:8000/');
+  t.equal(consoleUrl('fe80::1', 8000), 'http://[fe80::1]:8000/');
+  t.equal(consoleUrl('camera.example', 8000), 'http://camera.example:8000/');
 });

@@ -255,9 +255,9 @@ test('a listener that throws keeps nobody from being told', async (t) => {
   client.on('result', () => {
     throw new Error('on purpose');
   });
-  let told = 0;
+  let emitted = 0;
   const off = client.on('result', () => {
-    told += 1;
+    emitted += 1;
   });
   const { reply } = client.send(frame(1));
   socket.result(0);
@@ -265,7 +265,7 @@ test('a listener that throws keeps nobody from being told', async (t) => {
   await new Promise((resolve) => setImmediate(resolve));
   process.removeAllListeners('uncaughtException');
   for (const listener of listeners) process.on('uncaughtException', listener);
-  t.equal(told, 1);
+  t.equal(emitted, 1);
   t.match(thrown, [{ message: 'on purpose' }]);
   off();
   client.close();

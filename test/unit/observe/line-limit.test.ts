@@ -1,4 +1,4 @@
-/** So many lines of one kind in a window, whatever the others do, and what was left out. */
+/** Limit of lines per kind and window, independent of other kinds, and the count of omitted lines. */
 import { test } from 'tap';
 import { LineLimit } from '../../../src/observe/line-limit.ts';
 
@@ -15,13 +15,13 @@ test('each kind has its own limit', async (t) => {
   t.equal(admitted(limit, 'b', 2, 999), 1);
 });
 
-test('after the window there is room again, and what was left out is told once', async (t) => {
+test('after the window there is room again, and omitted lines are reported once', async (t) => {
   const limit = new LineLimit(limits);
   admitted(limit, 'a', 10, 0);
   admitted(limit, 'b', 3, 0);
-  t.strictSame(limit.takeLeftOut(999), []);
-  t.strictSame(limit.takeLeftOut(1000), [{ kind: 'a', lines: 7 }]);
-  t.strictSame(limit.takeLeftOut(5000), []);
+  t.strictSame(limit.takeOmitted(999), []);
+  t.strictSame(limit.takeOmitted(1000), [{ kind: 'a', lines: 7 }]);
+  t.strictSame(limit.takeOmitted(5000), []);
   t.equal(admitted(limit, 'a', 10, 1000), 3);
 });
 

@@ -1,9 +1,9 @@
-/** A writer whose descriptor is full, broken, or comes back: nothing is thrown, the loss is counted and told once, in its place. */
+/** A writer with a full, broken or recovering descriptor: nothing is thrown, and the loss is counted and reported once, in its place. */
 import { test } from 'tap';
 import { LineWriter } from '../../../src/observe/line-writer.ts';
 import { eventually } from '../../support/vital-signs.ts';
 
-/** A descriptor with room for so many bytes, or that fails with a code. */
+/** A descriptor with room for this many bytes, or one that fails with a code. */
 class Descriptor {
   text = '';
   room = Number.POSITIVE_INFINITY;
@@ -21,15 +21,15 @@ class Descriptor {
   };
 }
 
-function writerTo(descriptor: Descriptor, maxWaitingBytes?: number): LineWriter {
+function writerTo(descriptor: Descriptor, maxBufferedBytes?: number): LineWriter {
   return new LineWriter({
     write: descriptor.write,
-    describeLoss: (lines) => `lost ${lines}\n`,
-    ...(maxWaitingBytes === undefined ? {} : { maxWaitingBytes }),
+    describeDropped: (lines) => `lost ${lines}\n`,
+    ...(maxBufferedBytes === undefined ? {} : { maxBufferedBytes }),
   });
 }
 
-test('lines are written as they come', async (t) => {
+test('lines are written immediately', async (t) => {
   const descriptor = new Descriptor();
   const writer = writerTo(descriptor);
   writer.write('one\n');
@@ -37,7 +37,7 @@ test('lines are written as they come', async (t) => {
   t.equal(descriptor.text, 'one\ntwo ü\n');
 });
 
-test('what finds no room waits, in order, also in the middle of a line, and comes when the reader is back', async (t) => {
+test('lines without room are buffered in order, even partial ones, and written when the reader is back', async (t) => {
   const descriptor = new Descriptor();
   const writer = writerTo(descriptor);
   descriptor.room = 6;
@@ -51,7 +51,7 @@ test('what finds no room waits, in order, also in the middle of a line, and come
   );
 });
 
-test('above the limit lines are dropped, and their number is told once, before the next line', async (t) => {
+test('above the limit, lines are dropped and their number is reported once, before the next line', async (t) => {
   const descriptor = new Descriptor();
   const writer = writerTo(descriptor, 12);
   descriptor.room = 0;
@@ -67,7 +67,7 @@ test('above the limit lines are dropped, and their number is told once, before t
   t.equal(descriptor.text, 'no 0\nno 1\nlost 8\nafter\n');
 });
 
-test('an error throws nothing, is not tried again with every line, and is told when it is over', async (t) => {
+test('an error throws nothing, is not retried per line, and is reported when it is over', async (t) => {
   const tryWith = async (code: string) => {
     const descriptor = new Descriptor();
     const writer = writerTo(descriptor);
@@ -81,7 +81,7 @@ test('an error throws nothing, is not tried again with every line, and is told w
   await Promise.all(['ENOSPC', 'EPIPE', 'EBADF', 'EIO'].map(tryWith));
 });
 
-test('a line that was cut by an error is ended before the loss is told', async (t) => {
+test('a line cut off by an error is terminated before the loss is reported', async (t) => {
   const descriptor = new Descriptor();
   const writer = writerTo(descriptor);
   descriptor.room = 3;
@@ -92,20 +92,20 @@ test('a line that was cut by an error is ended before the loss is told', async (
   await eventually(
     () => descriptor.calls,
     (seen) => seen > calls,
-    'another try',
+    'another attempt',
   );
   descriptor.failure = undefined;
   writer.flush();
   t.equal(descriptor.text, '123\nlost 1\n');
 });
 
-test('a flush waits for a slow reader, and gives up on none at all', async (t) => {
+test('a flush waits for a slow reader, and gives up without one', async (t) => {
   const descriptor = new Descriptor();
   const writer = writerTo(descriptor);
   descriptor.room = 0;
   writer.write('last words\n');
   writer.flush();
-  t.equal(descriptor.text, '', 'nobody reads, and the process can end all the same');
+  t.equal(descriptor.text, '', 'without a reader the process can exit');
   const refusing = descriptor.write;
   let refusals = 2;
   const slow = new LineWriter({
@@ -113,7 +113,7 @@ test('a flush waits for a slow reader, and gives up on none at all', async (t) =
       descriptor.room = refusals-- > 0 ? 0 : Number.POSITIVE_INFINITY;
       return refusing(bytes);
     },
-    describeLoss: String,
+    describeDropped: String,
   });
   slow.write('last words\n');
   slow.flush();

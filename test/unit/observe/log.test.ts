@@ -1,6 +1,6 @@
-/** The log: JSON lines with a level and a time, limited by message, and what was left out. */
+/** The log: JSON lines with level and time, limited per message, and the count of omitted lines. */
 import { test } from 'tap';
-import { createLog, describeLoss, type LogOptions } from '../../../src/observe/log.ts';
+import { createLog, describeDropped, type LogOptions } from '../../../src/observe/log.ts';
 
 function logTo(options: Partial<LogOptions> = {}) {
   const lines: Record<string, unknown>[] = [];
@@ -12,21 +12,21 @@ function logTo(options: Partial<LogOptions> = {}) {
   return { lines, flushes: () => flushes, log: createLog({ level: 'info', writer, ...options }) };
 }
 
-test('a line has level, time, fields and message; levels below the one that was set are not written', async (t) => {
+test('a line has level, time, fields and message; lower levels are not written', async (t) => {
   const { lines, log } = logTo();
   log.debug('nothing');
   log.info({ port: 1 }, 'ready');
   t.match(lines, [{ level: 30, time: /^\d{4}-.*Z$/, port: 1, msg: 'ready' }]);
 });
 
-test('a message that comes too often is left out, others are not, and the number is told', async (t) => {
+test('a message logged too often is omitted, others are not, and the number is reported', async (t) => {
   let nowMs = 0;
   const { lines, log } = logTo({ limits: { maxLines: 2, windowMs: 1000 }, now: () => nowMs });
   for (let index = 0; index < 2260; index++) log.info({ index }, 'session ended');
-  log.error('a worker was lost');
+  log.error('worker exited unexpectedly');
   t.strictSame(
     lines.map(({ msg }) => msg),
-    ['session ended', 'session ended', 'a worker was lost'],
+    ['session ended', 'session ended', 'worker exited unexpectedly'],
   );
   nowMs = 1000;
   log.info({ index: 2260 }, 'session ended');
@@ -43,7 +43,7 @@ test('fatal lines are always written, and flushed', async (t) => {
   t.ok(flushes() >= 3);
 });
 
-test('a flush tells what has been left out so far', async (t) => {
+test('a flush reports the lines omitted so far', async (t) => {
   const { lines, flushes, log } = logTo({ limits: { maxLines: 1, windowMs: 1000 }, now: () => 0 });
   for (let index = 0; index < 3; index++) log.warn('again');
   log.flush();
@@ -51,6 +51,6 @@ test('a flush tells what has been left out so far', async (t) => {
   t.equal(flushes(), 1);
 });
 
-test('dropped lines are told as a line like any other', async (t) => {
-  t.match(JSON.parse(describeLoss(7)), { level: 40, time: /Z$/, lines: 7, msg: /dropped/ });
+test('dropped lines are reported in a regular log line', async (t) => {
+  t.match(JSON.parse(describeDropped(7)), { level: 40, time: /Z$/, lines: 7, msg: /dropped/ });
 });

@@ -1,25 +1,25 @@
-/** Who may end a thread: nobody while it is in a native call, and once that is forbidden it begins none. */
+/** When a thread may be terminated: not during a native call, and once calls are forbidden none begins. */
 import { test } from 'tap';
 import {
   inNativeCode,
   inNativeCodeSync,
-  isBeingEnded,
+  isTerminating,
   NativeCalls,
   shareNativeCalls,
 } from '../../../src/observe/native-calls.ts';
 
-/** This thread plays the worker, with memory of its own for each test. */
+/** This thread acts as the worker, with separate memory per test. */
 function share(): NativeCalls {
   const calls = new NativeCalls();
   shareNativeCalls(calls.memory);
   return calls;
 }
 
-test('a thread outside of native code may be ended', async (t) => {
+test('a thread outside native code may be terminated', async (t) => {
   t.equal(share().forbid(), true);
 });
 
-test('a thread inside of a native call may not be ended until it has returned', async (t) => {
+test('a thread in a native call may not be terminated until it has returned', async (t) => {
   const calls = share();
   t.equal(
     inNativeCodeSync(() => calls.forbid()),
@@ -28,7 +28,7 @@ test('a thread inside of a native call may not be ended until it has returned', 
   t.equal(calls.forbid(), true);
 });
 
-test('a promise counts until it is settled, however many there are', async (t) => {
+test('each promise counts until it is settled', async (t) => {
   const calls = share();
   const [first, second] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
   const running = [inNativeCode(() => first.promise), inNativeCode(() => second.promise)];
@@ -52,19 +52,19 @@ test('a call that throws is over', async (t) => {
   t.equal(calls.forbid(), true);
 });
 
-test('once it is forbidden no native call begins, and the thread stays outside', async (t) => {
+test('once calls are forbidden, none begins', async (t) => {
   const calls = share();
-  t.equal(isBeingEnded(), false);
+  t.equal(isTerminating(), false);
   calls.forbid();
-  t.equal(isBeingEnded(), true);
+  t.equal(isTerminating(), true);
   let begun = 0;
   const begin = () => {
     begun += 1;
   };
-  t.throws(() => inNativeCodeSync(begin), { message: 'this thread is being ended' });
+  t.throws(() => inNativeCodeSync(begin), { message: 'thread is being terminated' });
   await t.rejects(
     inNativeCode(async () => begin()),
-    { message: 'this thread is being ended' },
+    { message: 'thread is being terminated' },
   );
   t.equal(begun, 0);
   t.equal(calls.forbid(), true);

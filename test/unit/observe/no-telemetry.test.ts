@@ -1,4 +1,4 @@
-/** A process that runs models leaves nothing behind and calls nobody. */
+/** A process that runs models writes no telemetry and makes no network calls. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { test } from 'tap';
 
 const url = (path: string) => new URL(`../../../${path}`, import.meta.url);
 
-/** Runs a model as the gateway does: the main thread imports the pool's handle, a worker thread loads the model. */
+/** Runs a model like the gateway: the main thread imports the worker handle, a worker thread loads the model. */
 const inWorker = `
   const { loadModel } = await import('${url('src/models/onnx-model.ts').href}');
   await loadModel({ name: 'plate-yolo', path: '${url('native-models/plate-yolo/model.onnx').pathname}', providers: ['cpu'] });

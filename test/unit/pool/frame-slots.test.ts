@@ -1,4 +1,4 @@
-/** Frames lie in one memory, each whole and none on another, and their places are used again. */
+/** Frames in shared memory are intact and do not overlap, and their slots are reused. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
@@ -12,53 +12,53 @@ function bytesOf(slots: FrameSlots, { offset, byteLength }: FrameSlot): Uint8Arr
   return new Uint8Array(slots.memory).slice(offset, offset + byteLength);
 }
 
-test('a frame is copied, and stays what it was', async (t) => {
+test('a frame is copied', async (t) => {
   const slots = new FrameSlots(1000);
   const frame = frameOf(100, 7);
-  const slot = slots.take(frame);
+  const slot = slots.allocate(frame);
   frame.fill(0);
   if (slot === undefined) throw new Error('there is room');
   t.same(bytesOf(slots, slot), frameOf(100, 7));
 });
 
-test('a frame that does not fit has no place, and one that is released makes room', async (t) => {
+test('a frame that does not fit gets no slot, and releasing one makes room', async (t) => {
   const slots = new FrameSlots(1000);
-  const first = slots.take(frameOf(600, 1));
-  t.equal(slots.take(frameOf(600, 2)), undefined);
+  const first = slots.allocate(frameOf(600, 1));
+  t.equal(slots.allocate(frameOf(600, 2)), undefined);
   first?.release();
-  t.equal(slots.takenBytes, 0);
-  t.ok(slots.take(frameOf(600, 2)));
+  t.equal(slots.usedBytes, 0);
+  t.ok(slots.allocate(frameOf(600, 2)));
 });
 
 test('a frame of the whole memory fits, an empty one too', async (t) => {
   const slots = new FrameSlots(1000);
-  const whole = slots.take(frameOf(1000, 1));
+  const whole = slots.allocate(frameOf(1000, 1));
   t.ok(whole);
   whole?.release();
-  t.equal(slots.take(new Uint8Array(0))?.byteLength, 0);
+  t.equal(slots.allocate(new Uint8Array(0))?.byteLength, 0);
 });
 
 test('the low end is used first', async (t) => {
   const slots = new FrameSlots(10_000);
-  const [first, second] = [slots.take(frameOf(100, 1)), slots.take(frameOf(100, 2))];
+  const [first, second] = [slots.allocate(frameOf(100, 1)), slots.allocate(frameOf(100, 2))];
   first?.release();
-  t.equal(slots.take(frameOf(100, 3))?.offset, 0);
+  t.equal(slots.allocate(frameOf(100, 3))?.offset, 0);
   second?.release();
 });
 
-test('releasing twice is a bug, and says so', async (t) => {
-  const slot = new FrameSlots(1000).take(frameOf(1, 1));
+test('releasing twice throws', async (t) => {
+  const slot = new FrameSlots(1000).allocate(frameOf(1, 1));
   slot?.release();
-  t.throws(() => slot?.release(), { message: 'a frame slot was released twice' });
+  t.throws(() => slot?.release(), { message: 'frame slot released twice' });
 });
 
 type Step = number | 'release first' | 'release last';
 
-/** Frames of these lengths are taken, where there is room, and released; after each step all that are left must be whole. */
+/** Frames of these lengths are allocated, if there is room, and released; after each step all remaining ones must be intact. */
 function play(slots: FrameSlots, steps: readonly Step[]): void {
   const taken: { slot: FrameSlot; frame: Uint8Array }[] = [];
   const take = (frame: Uint8Array) => {
-    const slot = slots.take(frame);
+    const slot = slots.allocate(frame);
     if (slot !== undefined) taken.push({ slot, frame });
   };
   for (const [index, step] of steps.entries()) {
@@ -70,14 +70,14 @@ function play(slots: FrameSlots, steps: readonly Step[]): void {
   for (const { slot } of taken) slot.release();
 }
 
-test('whatever is taken and released, every frame is whole until it is released', async () => {
+test('every frame is intact until it is released, in any order of allocations', async () => {
   const step = fc.oneof(fc.nat({ max: 400 }), fc.constantFrom('release first' as const, 'release last' as const));
   fc.assert(
     fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
       const slots = new FrameSlots(2000);
       play(slots, steps);
-      assert.equal(slots.takenBytes, 0);
-      assert.notEqual(slots.take(frameOf(2000, 1)), undefined, 'all of it is free again, in one piece');
+      assert.equal(slots.usedBytes, 0);
+      assert.notEqual(slots.allocate(frameOf(2000, 1)), undefined, 'all of it is free again, in one piece');
     }),
   );
 });

@@ -1,10 +1,10 @@
-/** A pool whose threads cannot be set up says why, with the same complaints as the command line. */
+/** A pool whose threads cannot start reports the same issues as the command line. */
 import { type Test, test } from 'tap';
 import { ConfigError } from '../../../src/errors.ts';
 import { KeptLog, startPool, until } from '../../support/started-pool.ts';
 import { makeModelsDir, testNode } from '../../support/temp-models.ts';
 
-/** A folder whose only pipeline is fine to look at, and cannot be loaded. */
+/** A folder whose only pipeline is valid but cannot be loaded. */
 function stubbornModels(t: Test): string {
   return makeModelsDir(t, {
     pipelines: [{ id: 'p', nodes: [{ id: 'n', plugin_id: 'test', tool_id: 'stubborn' }] }],
@@ -12,19 +12,19 @@ function stubbornModels(t: Test): string {
   });
 }
 
-test('a tool that cannot be created rejects with its pipeline, its node and its complaint', async (t) => {
+test('a tool whose create() fails rejects with pipeline, node and message', async (t) => {
   const kept = new KeptLog();
   const { started } = await startPool(t, { modelsDir: stubbornModels(t), log: kept.log });
   const error = await started.catch((caught: unknown) => caught);
   if (!(error instanceof ConfigError)) throw new Error('it is no ConfigError');
   t.same(error.issues, ['pipeline "p": node "n": no luck']);
-  t.equal(kept.lines[0], 'a worker cannot be set up');
+  t.equal(kept.lines[0], 'worker cannot start');
 });
 
-test('memory that the machine does not have is told in one line', async (t) => {
+test('a failed memory allocation is reported in one line', async (t) => {
   const error = await startPool(t, { maxHeldBytes: 2 ** 52 }).catch((caught: unknown) => caught);
   if (!(error instanceof ConfigError)) throw new Error('it is no ConfigError');
-  t.match(error.issues, [/^\d+ MB for frames cannot be had; lower POOL_WORKERS, /]);
+  t.match(error.issues, [/^\d+ MB of frame memory cannot be allocated; lower POOL_WORKERS, /]);
 });
 
 test('a pool that could not start can be stopped', async (t) => {
@@ -33,12 +33,12 @@ test('a pool that could not start can be stopped', async (t) => {
   t.equal(await pool.stop(10_000), true);
 });
 
-test('whoever does not wait for a pool that cannot start is not hit by its rejection', async (t) => {
+test('a pool that cannot start causes no unhandled rejection', async (t) => {
   const { pool } = await startPool(t, { modelsDir: stubbornModels(t) });
   t.equal(await pool.stop(10_000), true);
 });
 
-test('a thread that ends while it boots, without a word, rejects too', async (t) => {
+test('a thread that exits silently while booting rejects too', async (t) => {
   const modelsDir = makeModelsDir(t, {
     pipelines: [{ id: 'p', nodes: [testNode('n', 'quits')] }],
     tools: { quits: 'create() { process.exit(3); },' },
@@ -49,6 +49,6 @@ test('a thread that ends while it boots, without a word, rejects too', async (t)
     () => 'started',
     () => 'rejected',
   );
-  const lost = until(() => kept.lines.includes('a worker was lost')).then(() => 'lost, and nobody was told');
+  const lost = until(() => kept.lines.includes('worker exited unexpectedly')).then(() => 'lost without a rejection');
   t.equal(await Promise.race([started, lost]), 'rejected');
 });

@@ -1,14 +1,14 @@
-/** Real worker threads run frames, answer each once, and count right. */
+/** Real worker threads run frames, with one outcome each and correct counts. */
 import { t as root, test } from 'tap';
 import { encodePicture } from '../../support/jpeg-bytes.ts';
 import { runFrame, startPool } from '../../support/started-pool.ts';
 
 const jpeg = encodePicture(32, 24);
 
-/** For tests that leave it as it was; each opens the session anew. */
+/** For tests that leave it unchanged; each opens the session again. */
 const { pool, started } = await startPool(root);
 
-test('a frame is answered with its result as text, and with its timings', async (t) => {
+test('the outcome of a frame has its result as text, and its timings', async (t) => {
   await started;
   pool.openSession('the session');
   const outcome = await runFrame(pool, 'echo', jpeg, 7);
@@ -40,14 +40,14 @@ test('a held frame is copied before offer returns, too', async (t) => {
   t.equal((await held).type, 'result');
 });
 
-test('a short frame after a long one is read without the rest of the long one', async (t) => {
+test('a short frame after a long one does not include its rest', async (t) => {
   await started;
   pool.openSession('the session');
   await runFrame(pool, 'echo', encodePicture(200, 200));
   t.match(await runFrame(pool, 'echo', jpeg), { type: 'result', text: /"width":32,"height":24/ });
 });
 
-test('a frame of exactly the largest size is started, and held where nothing may be held but one', async (t) => {
+test('a frame of exactly the maximum size is started, and is held if only one may be held', async (t) => {
   const local = await startPool(t, { maxFrameBytes: jpeg.length, maxHeldBytes: jpeg.length });
   await local.started;
   local.pool.openSession('a');
@@ -59,7 +59,7 @@ test('a frame of exactly the largest size is started, and held where nothing may
   );
 });
 
-test('a frame that arrives before a worker is ready is held until one is', async (t) => {
+test('a frame that arrives before a worker is ready is held until then', async (t) => {
   const booting = await startPool(t);
   booting.pool.openSession('the session');
   const outcome = runFrame(booting.pool, 'echo', jpeg);
@@ -67,7 +67,7 @@ test('a frame that arrives before a worker is ready is held until one is', async
   t.equal((await outcome).type, 'result');
 });
 
-test('the status tells what is ready, busy, held and in flight', async (t) => {
+test('the status shows ready, busy, held and in flight', async (t) => {
   const local = await startPool(t, { poolWorkers: 2 });
   t.match(local.pool.status(), { size: 2, ready: 0, busy: 0, timedOut: 0, inFlight: 0, sessions: 0, reports: [] });
   await local.started;
@@ -82,7 +82,7 @@ test('the status tells what is ready, busy, held and in flight', async (t) => {
   t.equal(local.pool.status().sessions, 0);
 });
 
-test('a frame in flight is answered though its session was closed', async (t) => {
+test('a frame in flight has its outcome even if its session was closed', async (t) => {
   await started;
   pool.openSession('the session');
   const answered = runFrame(pool, 'slow', jpeg);

@@ -1,4 +1,4 @@
-/** Pipelines that are first used while the pool runs are loaded worker by worker, and nothing else is interrupted. */
+/** Pipelines first used at runtime are loaded worker by worker, without interrupting others. */
 import { type Test, test } from 'tap';
 import { encodePicture } from '../../support/jpeg-bytes.ts';
 import { KeptLog, runFrame, startPool, until } from '../../support/started-pool.ts';
@@ -6,7 +6,7 @@ import { makeModelsDir, testNode } from '../../support/temp-models.ts';
 
 const jpeg = encodePicture(32, 24);
 
-/** `first` is loaded at the start, `later` and `broken` on demand; the last one never succeeds. */
+/** `first` is loaded at startup, `later` and `broken` on demand; loading `broken` always fails. */
 function modelsFor(t: Test): string {
   return makeModelsDir(t, {
     pipelines: [
@@ -19,13 +19,13 @@ function modelsFor(t: Test): string {
   });
 }
 
-test('at the start only what is wanted at the start is loaded', async (t) => {
+test('only pipelines with load "start" are loaded at startup', async (t) => {
   const { pool, started } = await startPool(t, { modelsDir: modelsFor(t), poolWorkers: 2 });
   await started;
   t.same(pool.status().pipelines, ['first']);
 });
 
-test('a pipeline that is asked for is loaded in every worker; frames of the others are never lost by it', async (t) => {
+test('a requested pipeline is loaded in every worker, without losing frames of others', async (t) => {
   const kept = new KeptLog();
   const { pool, started } = await startPool(t, { modelsDir: modelsFor(t), poolWorkers: 2, log: kept.log });
   await started;
@@ -42,7 +42,7 @@ test('a pipeline that is asked for is loaded in every worker; frames of the othe
   t.equal((await runFrame(pool, 'later', jpeg)).type, 'result');
 });
 
-test('with one worker it works too', async (t) => {
+test('it works with one worker', async (t) => {
   const { pool, started } = await startPool(t, { modelsDir: modelsFor(t) });
   await started;
   pool.openSession('the session');
@@ -51,7 +51,7 @@ test('with one worker it works too', async (t) => {
   t.equal((await runFrame(pool, 'first', jpeg)).type, 'result');
 });
 
-test('what is asked for while another is being loaded comes next', async (t) => {
+test('a pipeline requested while another is loading is loaded next', async (t) => {
   const { pool, started } = await startPool(t, { modelsDir: modelsFor(t) });
   await started;
   pool.prepare('later');
@@ -61,14 +61,14 @@ test('what is asked for while another is being loaded comes next', async (t) => 
   t.same(pool.status().pipelines, ['first', 'later', 'too']);
 });
 
-test('one that cannot be loaded leaves the others as they were, and is not tried again at once', async (t) => {
+test('a pipeline that fails to load does not affect others, and is not retried immediately', async (t) => {
   const kept = new KeptLog();
   const { pool, started } = await startPool(t, { modelsDir: modelsFor(t), log: kept.log, maxWaitMs: 50 });
   await started;
   pool.openSession('the session');
   pool.prepare('broken');
   await until(() => kept.lines.includes('pipeline cannot be loaded'));
-  t.same(await runFrame(pool, 'broken', jpeg), { type: 'dropped', reason: 'hold_ended' }, 'dropped, never failed');
+  t.same(await runFrame(pool, 'broken', jpeg), { type: 'dropped', reason: 'expired' }, 'dropped, never failed');
   t.equal((await runFrame(pool, 'first', jpeg)).type, 'result');
   pool.prepare('broken');
   pool.prepare('later');
@@ -77,7 +77,7 @@ test('one that cannot be loaded leaves the others as they were, and is not tried
   t.match(pool.status(), { size: 1, ready: 1 });
 });
 
-test('one that cannot be loaded keeps no other from it that is asked for meanwhile', async (t) => {
+test('a pipeline that fails to load does not block one requested meanwhile', async (t) => {
   const kept = new KeptLog();
   const { pool, started } = await startPool(t, { modelsDir: modelsFor(t), log: kept.log });
   await started;
@@ -87,7 +87,7 @@ test('one that cannot be loaded keeps no other from it that is asked for meanwhi
   t.ok(kept.lines.includes('pipeline cannot be loaded'));
 });
 
-test('what is asked for before the first worker is ready is loaded after it', async (t) => {
+test('a pipeline requested before the first worker is ready is loaded afterwards', async (t) => {
   const { pool, started } = await startPool(t, { modelsDir: modelsFor(t) });
   pool.prepare('later');
   await started;
@@ -95,7 +95,7 @@ test('what is asked for before the first worker is ready is loaded after it', as
   t.match(pool.status(), { size: 1, ready: 1 });
 });
 
-test('a worker that is lost after that is replaced by one that has them all', async (t) => {
+test('a worker lost later is replaced by one with all pipelines', async (t) => {
   const modelsDir = makeModelsDir(t, {
     pipelines: [
       { id: 'first', nodes: [testNode('n', 'die')] },
@@ -118,7 +118,7 @@ test('a worker that is lost after that is replaced by one that has them all', as
   t.equal((await runFrame(pool, 'later', jpeg)).type, 'result');
 });
 
-test('a pool that is stopped while it loads ends all its threads', async (t) => {
+test('a pool stopped while loading ends all its threads', async (t) => {
   const { pool, started } = await startPool(t, { modelsDir: modelsFor(t), poolWorkers: 2 });
   await started;
   pool.prepare('later');

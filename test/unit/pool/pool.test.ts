@@ -1,11 +1,11 @@
-/** The pool joins scheduler and executors: one outcome for each frame, on one path, with its bytes in place until nobody reads them. */
+/** The pool connects scheduler and executors: one outcome per frame, with its bytes in place until nothing reads them. */
 import { test } from 'tap';
 import type { StartedFrame } from '../../../src/pool/executor.ts';
 import type { FrameOutcome } from '../../../src/pool/messages.ts';
 import { ManualExecutor, poolOf, resultOf } from '../../support/manual-executor.ts';
 import { KeptLog, until } from '../../support/started-pool.ts';
 
-test('a frame is started, held and answered; the slot has its bytes until it is released', async (t) => {
+test('frames are started and held; a slot has its bytes until it is released', async (t) => {
   const executor = new ManualExecutor(1, 'plates');
   const { pool, slots, outcomes, offer } = poolOf(t, [executor]);
   pool.openSession('a');
@@ -17,13 +17,13 @@ test('a frame is started, held and answered; the slot has its bytes until it is 
   await executor.end(1);
   t.same(outcomes.get(1), resultOf(1));
   const held = executor.started[1] as StartedFrame;
-  t.equal(new Uint8Array(slots.memory)[held.slot.offset], 2, 'it was copied when it came');
+  t.equal(new Uint8Array(slots.memory)[held.slot.offset], 2, 'it was copied on arrival');
   await executor.end(2);
   t.match(pool.status(), { inFlight: 0, held: 0 });
-  t.equal(slots.takenBytes, 0);
+  t.equal(slots.usedBytes, 0);
 });
 
-test('the freed worker has its next frame before the reply of the last one is written', async (t) => {
+test('a freed worker gets its next frame before the previous outcome is reported', async (t) => {
   const executor = new ManualExecutor(1, 'plates');
   const { pool, offer } = poolOf(t, [executor]);
   pool.openSession('a');
@@ -36,7 +36,7 @@ test('the freed worker has its next frame before the reply of the last one is wr
   t.same(startedAtReply, [2]);
 });
 
-test('two executors of different pipelines and sizes work side by side', async (t) => {
+test('two executors with different pipelines and sizes work together', async (t) => {
   const [plates, pages] = [new ManualExecutor(2, 'plates'), new ManualExecutor(1, 'plates', 'pages')];
   const { pool, outcomes, offer } = poolOf(t, [plates, pages]);
   for (const session of ['a', 'b', 'c', 'd']) pool.openSession(session);
@@ -50,23 +50,23 @@ test('two executors of different pipelines and sizes work side by side', async (
   t.equal(plates.started.at(-1)?.frameIndex, 4);
   offer('a', 5);
   await pages.end(3);
-  t.equal(pages.started.at(-1)?.frameIndex, 5, 'a plate runs where pages do, too');
+  t.equal(pages.started.at(-1)?.frameIndex, 5, 'a plate can run on the pages executor');
   await plates.end(2);
   await plates.end(4);
   await pages.end(5);
   t.same([...outcomes.keys()], [1, 3, 2, 4, 5]);
 });
 
-test('a displaced frame is answered at once, and its bytes are given back', async (t) => {
+test('a displaced frame is dropped immediately, and its bytes are released', async (t) => {
   const executor = new ManualExecutor(1, 'plates');
   const { pool, slots, outcomes, offer } = poolOf(t, [executor]);
   pool.openSession('a');
   for (const index of [1, 2, 3]) offer('a', index);
   t.same(outcomes.get(2), { type: 'dropped', reason: 'displaced' });
-  t.equal(slots.takenBytes, 2 * 64);
+  t.equal(slots.usedBytes, 2 * 64);
 });
 
-test('a hold ends by itself', async (t) => {
+test('a hold expires by itself', async (t) => {
   const executor = new ManualExecutor(1, 'plates');
   const { pool, slots, outcomes, offer } = poolOf(t, [executor], { maxWaitMs: 20 });
   pool.openSession('a');
@@ -77,10 +77,10 @@ test('a hold ends by itself', async (t) => {
   await new Promise((resolve) => setTimeout(resolve, 5));
   offer('c', 3);
   await until(() => outcomes.size === 2);
-  t.same(outcomes.get(2), { type: 'dropped', reason: 'hold_ended' });
-  t.same(outcomes.get(3), { type: 'dropped', reason: 'hold_ended' });
+  t.same(outcomes.get(2), { type: 'dropped', reason: 'expired' });
+  t.same(outcomes.get(3), { type: 'dropped', reason: 'expired' });
   t.equal(pool.status().held, 0);
-  t.equal(slots.takenBytes, 64);
+  t.equal(slots.usedBytes, 64);
 });
 
 test('with a wait of 0 a frame is started or dropped', async (t) => {
@@ -93,7 +93,7 @@ test('with a wait of 0 a frame is started or dropped', async (t) => {
   t.equal(pool.status().held, 0);
 });
 
-test('held frames fill their memory and no more, and one that starts has room beside them', async (t) => {
+test('held frames use at most their memory, and a started one has extra room', async (t) => {
   const executor = new ManualExecutor(2, 'plates', 'pages');
   const { pool, outcomes, offer } = poolOf(t, [executor], { rules: new Map([['pages', { maxWorkers: 1 }]]) });
   for (const session of ['a', 'b', 'c', 'd']) pool.openSession(session);
@@ -105,10 +105,10 @@ test('held frames fill their memory and no more, and one that starts has room be
   offer('d', 4, 'plates', new Uint8Array(900));
   t.equal(executor.started.at(-1)?.frameIndex, 4);
   await executor.end(1);
-  t.equal(executor.started.at(-1)?.frameIndex, 2, 'the pool goes on');
+  t.equal(executor.started.at(-1)?.frameIndex, 2, 'the pool continues');
 });
 
-test('a frame that is started where no memory is left is dropped, and its worker stays free', async (t) => {
+test('a frame started without memory left is dropped, and its worker stays free', async (t) => {
   const executor = new ManualExecutor(1, 'plates');
   const { pool, outcomes, offer } = poolOf(t, [executor]);
   pool.openSession('a');
@@ -119,7 +119,7 @@ test('a frame that is started where no memory is left is dropped, and its worker
   t.equal(executor.started.at(-1)?.frameIndex, 2);
 });
 
-test('a session that closes leaves nothing behind: its held frame is dropped, what runs is answered', async (t) => {
+test('closing a session drops its held frame, and its running frame still has its outcome', async (t) => {
   const executor = new ManualExecutor(1, 'plates');
   const { pool, slots, outcomes, offer } = poolOf(t, [executor]);
   pool.openSession('a');
@@ -131,10 +131,10 @@ test('a session that closes leaves nothing behind: its held frame is dropped, wh
   await executor.end(1);
   t.ok(outcomes.has(1));
   t.match(pool.status(), { inFlight: 0 });
-  t.equal(slots.takenBytes, 0);
+  t.equal(slots.usedBytes, 0);
 });
 
-test('a drain answers held frames, waits for what runs, and takes nothing more', async (t) => {
+test('a drain drops held frames, waits for running ones, and starts nothing more', async (t) => {
   const executor = new ManualExecutor(1, 'plates');
   const { pool, outcomes, offer } = poolOf(t, [executor]);
   pool.openSession('a');
@@ -156,18 +156,18 @@ test('a drain answers held frames, waits for what runs, and takes nothing more',
   t.same(outcomes.get(1), resultOf(1));
 });
 
-test('a worker that comes takes what is held', async (t) => {
+test('a new worker starts held frames', async (t) => {
   const executor = new ManualExecutor(0, 'plates');
   const { pool, offer } = poolOf(t, [executor]);
   pool.openSession('a');
   offer('a', 1);
-  t.same(pool.status().pipelines, [], 'nothing can run yet');
+  t.same(pool.status().pipelines, [], 'no pipeline can run yet');
   executor.capacity = 1;
   pool.capacityChanged();
   t.equal(executor.started.length, 1);
 });
 
-test('a pipeline is asked for with each frame, so that one that could not be loaded is tried again; not while the pool drains', async (t) => {
+test('a pipeline is requested with each frame, so that failed ones are retried, except while draining', async (t) => {
   const { pool, loads, offer } = poolOf(t, [new ManualExecutor(1, 'plates')]);
   pool.openSession('a');
   pool.prepare('pages');
@@ -178,7 +178,7 @@ test('a pipeline is asked for with each frame, so that one that could not be loa
   t.same(loads, ['pages', 'pages']);
 });
 
-test('an answer that ends its session in the middle of a hold leaves nothing behind', async (t) => {
+test('an outcome callback that ends its session during a hold leaks nothing', async (t) => {
   const executor = new ManualExecutor(1, 'plates');
   const { pool, slots, outcomes, offer } = poolOf(t, [executor]);
   pool.openSession('a');
@@ -189,30 +189,30 @@ test('an answer that ends its session in the middle of a hold leaves nothing beh
   t.same(outcomes.get(3), { type: 'dropped', reason: 'session_closed' });
   t.match(pool.status(), { held: 0, sessions: 0 });
   await executor.end(1);
-  t.equal(slots.takenBytes, 0);
+  t.equal(slots.usedBytes, 0);
   pool.openSession('b');
   offer('b', 4, 'plates', new Uint8Array(8500));
   t.equal(executor.started.at(-1)?.frameIndex, 4);
 });
 
-test('a held frame can be taken back; one that has started cannot', async (t) => {
+test('a held frame can be canceled; a started one cannot', async (t) => {
   const executor = new ManualExecutor(1, 'plates');
   const { pool, slots } = poolOf(t, [executor]);
   pool.openSession('a', 'each');
-  const told: FrameOutcome[] = [];
+  const canceledOutcomes: FrameOutcome[] = [];
   const frame = (frameIndex: number) => ({ pipelineId: 'plates', frameIndex, bytes: Uint8Array.of(1) });
-  const withdrawFirst = pool.offer('a', frame(1), (outcome) => told.push(outcome));
-  const withdrawSecond = pool.offer('a', frame(2), (outcome) => told.push(outcome));
-  withdrawFirst();
-  t.same(told, []);
-  withdrawSecond();
-  withdrawSecond();
-  t.same(told, [{ type: 'dropped', reason: 'session_closed' }]);
+  const cancelFirst = pool.offer('a', frame(1), (outcome) => canceledOutcomes.push(outcome));
+  const cancelSecond = pool.offer('a', frame(2), (outcome) => canceledOutcomes.push(outcome));
+  cancelFirst();
+  t.same(canceledOutcomes, []);
+  cancelSecond();
+  cancelSecond();
+  t.same(canceledOutcomes, [{ type: 'dropped', reason: 'session_closed' }]);
   t.equal(pool.status().held, 0);
   await executor.end(1);
-  withdrawFirst();
+  cancelFirst();
   t.equal(executor.started.length, 1);
-  t.equal(slots.takenBytes, 0);
+  t.equal(slots.usedBytes, 0);
 });
 
 test('one address cannot fill the held memory with its requests', async (t) => {
@@ -228,22 +228,22 @@ test('one address cannot fill the held memory with its requests', async (t) => {
   t.equal(pool.status().held, 3);
 });
 
-test('an answer that throws does not disturb the pool', async (t) => {
+test('an outcome callback that throws does not disturb the pool', async (t) => {
   const kept = new KeptLog();
   const executor = new ManualExecutor(1, 'plates');
   const { pool, offer, outcomes } = poolOf(t, [executor], { log: kept.log });
   pool.openSession('a');
   pool.offer('a', { pipelineId: 'plates', frameIndex: 1, bytes: Uint8Array.of(1) }, () => {
-    throw new Error('nobody is there');
+    throw new Error('callback failed');
   });
   await executor.end(1);
   offer('a', 2);
   await executor.end(2);
   t.ok(outcomes.has(2));
-  t.same(kept.lines, ['an answer could not be delivered']);
+  t.same(kept.lines, ['outcome could not be delivered']);
 });
 
-test('the next frame can be offered from within the answer to the last', async (t) => {
+test('the next frame can be offered from within an outcome callback', async (t) => {
   const executor = new ManualExecutor(1, 'plates');
   const { pool, offer } = poolOf(t, [executor]);
   pool.openSession('a');
@@ -252,7 +252,7 @@ test('the next frame can be offered from within the answer to the last', async (
   t.equal(executor.started.at(-1)?.frameIndex, 2);
 });
 
-test('stop says whether every executor ended', async (t) => {
+test('stop reports whether every executor ended', async (t) => {
   const executor = new ManualExecutor(1, 'plates');
   const { pool, offer } = poolOf(t, [executor, new ManualExecutor(1, 'pages')]);
   pool.openSession('a');

@@ -1,4 +1,4 @@
-/** A replacement that cannot be set up is tried again until it can: the pool comes back by itself when what was broken is mended. */
+/** A replacement that cannot start is retried until it can: the pool recovers by itself when the cause is fixed. */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
@@ -7,14 +7,14 @@ import { KeptLog, runFrame, startPool } from '../../support/started-pool.ts';
 import { makeModelsDir, testNode } from '../../support/temp-models.ts';
 import { eventually } from '../../support/vital-signs.ts';
 
-/** Dies with its first frame; cannot be set up while there is a file `broken` in the models folder. */
+/** Dies with its first frame; cannot start while the models folder has a file `broken`. */
 const mortal = `async create(params, { modelsDir }) {
   const { existsSync } = await import('node:fs');
   if (existsSync(modelsDir + '/broken')) throw new Error('broken');
   return { run: () => { setImmediate(() => { throw new Error("mortal"); }); return new Promise(() => {}); } };
 },`;
 
-test('a worker that cannot be replaced at once is replaced when it can be', async (t) => {
+test('a worker that cannot be replaced immediately is replaced later', async (t) => {
   const modelsDir = makeModelsDir(t, {
     pipelines: [{ id: 'p', nodes: [testNode('n', 'mortal')] }],
     tools: { mortal },
@@ -25,8 +25,8 @@ test('a worker that cannot be replaced at once is replaced when it can be', asyn
   pool.openSession('the session');
   writeFileSync(join(modelsDir, 'broken'), '');
   t.same(await runFrame(pool, 'p', encodePicture(8, 8)), { type: 'dropped', reason: 'worker_lost' });
-  const failures = () => kept.lines.filter((line) => line === 'a worker cannot be set up').length;
-  await eventually(failures, (count) => count >= 2, 'a second try');
+  const failures = () => kept.lines.filter((line) => line === 'worker cannot start').length;
+  await eventually(failures, (count) => count >= 2, 'a second attempt');
   t.match(pool.status(), { ready: 0 });
   rmSync(join(modelsDir, 'broken'));
   await eventually(
@@ -34,5 +34,5 @@ test('a worker that cannot be replaced at once is replaced when it can be', asyn
     (ready) => ready === 1,
     'a worker',
   );
-  t.pass('it is back');
+  t.pass('it recovered');
 });

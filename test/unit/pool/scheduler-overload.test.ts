@@ -1,4 +1,4 @@
-/** Above capacity holds shorten by themselves: results stay young while the workers stay busy. Below it they never do. */
+/** Above capacity holds shrink by themselves: results stay recent while the workers stay busy. Below capacity they never do. */
 import { test } from 'tap';
 import {
   camerasOf,
@@ -24,7 +24,7 @@ const staggeredLoads: Record<string, Scene> = {
 };
 
 for (const [name, scene] of Object.entries(staggeredLoads)) {
-  test(`staggered cameras above capacity get results that are at most three services old: ${name}`, async (t) => {
+  test(`staggered cameras above capacity get results at most three service times old: ${name}`, async (t) => {
     const outcome = simulate({ serviceMs, ...scene });
     t.ok(p99Of(outcome) <= 3 * serviceMs, `p99 ${p99Of(outcome)} ms`);
     t.ok(outcome.busy >= 0.97, `busy ${outcome.busy}`);
@@ -39,14 +39,14 @@ const alignedLoads: Record<string, Scene & { readonly intervalMs: number }> = {
 };
 
 for (const [name, { intervalMs, ...scene }] of Object.entries(alignedLoads)) {
-  test(`aligned cameras above capacity keep the workers busy from one instant to the next: ${name}`, async (t) => {
+  test(`aligned cameras above capacity keep the workers busy between arrivals: ${name}`, async (t) => {
     const outcome = simulate({ serviceMs, ...scene });
     t.ok(p99Of(outcome) <= intervalMs + 2 * serviceMs, `p99 ${p99Of(outcome)} ms`);
     t.ok(outcome.busy >= 0.97, `busy ${outcome.busy}`);
   });
 }
 
-test('slow aligned cameras on a half idle machine lose nothing, for minutes', async (t) => {
+test('slow aligned cameras at half load lose nothing, for minutes', async (t) => {
   for (const [count, fps] of [
     [60, 1],
     [100, 1],
@@ -59,18 +59,18 @@ test('slow aligned cameras on a half idle machine lose nothing, for minutes', as
   }
 });
 
-test('one lone session above capacity keeps the workers busy', async (t) => {
+test('a single session above capacity keeps the workers busy', async (t) => {
   const outcome = simulate({ cameras: camerasOf(1, 200), serviceMs });
   t.ok(outcome.busy >= 0.97);
   t.ok(p99Of(outcome) <= 3 * serviceMs);
 });
 
-test('bursts above capacity: holds reach from one burst to the next', async (t) => {
+test('bursts above capacity: holds last from one burst to the next', async (t) => {
   const { busy } = simulate({ cameras: staggered(16, 60, { burst: 3, jitterMs: 20 }) });
   t.ok(busy >= 0.97, `${busy}`);
 });
 
-test('when the load falls below capacity nothing more is lost', async (t) => {
+test('when the load falls below capacity, nothing more is dropped', async (t) => {
   const { cameras } = simulate({
     cameras: [...camerasOf(8, 14), ...camerasOf(8, 30, { untilMs: 10_000 })],
     settleMs: 10_500,
@@ -83,7 +83,7 @@ test('when the load falls below capacity nothing more is lost', async (t) => {
   t.ok(served >= 0.99 * sent, `${served} of ${sent}`);
 });
 
-test('for minutes above capacity p99 stays what it is, also when full holds are tried again', async (t) => {
+test('p99 stays constant for minutes above capacity, even when full holds are tried again', async (t) => {
   const outcome = simulate({ cameras: staggered(8, 30), durationMs: 180_000, serviceMs });
   t.ok(p99Of(outcome) <= 3 * serviceMs, `p99 ${p99Of(outcome)} ms`);
 });

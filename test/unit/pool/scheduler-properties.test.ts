@@ -1,4 +1,4 @@
-/** Whatever arrives, ends, opens and closes: what the scheduler promises holds after every step. */
+/** Invariants of the scheduler hold after every step, for any sequence of events. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
@@ -40,7 +40,7 @@ const setup = fc.record({
   sequential: fc.boolean(),
 });
 
-/** Plays the steps, and after each of them checks what must hold. */
+/** Runs the steps, and checks the invariants after each of them. */
 class Model {
   readonly executors: TestExecutor[];
   readonly scheduler: Scheduler<Frame, TestExecutor>;
@@ -123,7 +123,7 @@ class Model {
     this.#pump();
   }
 
-  /** As the pool's timer does it: holds are ended when they end. */
+  /** Like the pool's timer: holds are ended when they expire. */
   #pass(ms: number): void {
     const untilMs = this.#nowMs + ms;
     for (let atMs = this.scheduler.nextExpiryMs; atMs <= untilMs; atMs = this.scheduler.nextExpiryMs) {
@@ -168,8 +168,8 @@ class Model {
     for (let session = 0; session < sessions; session++) this.#checkSession(this.#nameOf(session));
     const pages = this.running.filter(({ ticket }) => ticket.frame.pipelineId === 'pages');
     assert.ok(pages.length <= (this.#setup.maxPageWorkers ?? Number.POSITIVE_INFINITY));
-    // Pages have limits of their own; a plate may run wherever there is room.
-    // A burst at one instant has holds that end where they begin, and wait only to be told so.
+    // Pages have separate limits; a plate may run wherever there is room.
+    // In a burst at one instant, holds end when they begin, and only wait to be expired.
     const plates = [...this.held].filter(
       ([{ pipelineId }, { holdEndMs }]) => pipelineId === 'plates' && holdEndMs > this.#nowMs,
     );
@@ -198,7 +198,7 @@ class Model {
 
 const runs = 2000;
 
-test('every frame is started once or dropped once, and every limit holds, whatever happens', async (t) => {
+test('every frame is started once or dropped once, within all limits, whatever happens', async (t) => {
   fc.assert(
     fc.property(setup, fc.array(step, { maxLength: 150, size: 'max' }), (given, steps) => {
       const model = new Model(given);

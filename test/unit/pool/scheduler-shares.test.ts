@@ -1,4 +1,4 @@
-/** Simulated cameras share the workers' time evenly, whatever their phases, rates and habits, and all that fits is answered. */
+/** Simulated cameras share worker time evenly, whatever their phase, rate and pattern, and below capacity nothing is lost. */
 import { test } from 'tap';
 import { jainIndex } from '../../../src/load/tally.ts';
 import {
@@ -29,7 +29,7 @@ const fits: Record<string, SimulatedCamera[]> = {
 };
 
 for (const [name, cameras] of Object.entries(fits)) {
-  test(`what fits is answered: ${name}`, async (t) => {
+  test(`below capacity frames get results: ${name}`, async (t) => {
     const { served, offered, jain, violations } = simulate({ cameras });
     t.ok(served >= 0.99 * offered, `${served} of ${offered}`);
     t.ok(jain >= 0.99, `Jain ${jain}`);
@@ -51,7 +51,7 @@ const tooMuch: Record<string, Scene> = {
 };
 
 for (const [name, scene] of Object.entries(tooMuch)) {
-  test(`shares are even where there is too much: ${name}`, async (t) => {
+  test(`shares are even above capacity: ${name}`, async (t) => {
     const { jain, busy, violations } = simulate(scene);
     t.ok(jain >= 0.99, `Jain ${jain}`);
     t.ok(busy >= 0.97, `workers are busy ${busy}`);
@@ -66,7 +66,7 @@ test('mixed rates: the slow ones get all their frames, the fast ones the rest, e
   t.ok(busy >= 0.97);
 });
 
-test('sessions that join share evenly with those that were there, at once', async (t) => {
+test('new sessions share evenly with existing ones immediately', async (t) => {
   const { cameras } = simulate({
     cameras: [...staggered(8, 25), ...camerasOf(8, 25, { fromMs: 10_000, phaseMs: 3 })],
     settleMs: 10_500,
@@ -74,7 +74,7 @@ test('sessions that join share evenly with those that were there, at once', asyn
   t.ok(jainIndex(cameras.map(({ served }) => served)) >= 0.99);
 });
 
-test('what sessions leave that vanish is shared by those that stay', async (t) => {
+test('the share of sessions that leave is divided among the rest', async (t) => {
   const { cameras } = simulate({
     cameras: [...staggered(8, 25), ...camerasOf(8, 25, { untilMs: 10_000, phaseMs: 3 })],
     settleMs: 10_500,
@@ -84,7 +84,7 @@ test('what sessions leave that vanish is shared by those that stay', async (t) =
   t.ok(stayed.reduce((sum, served) => sum + served, 0) >= (0.97 * (19.5 * 2000)) / 15);
 });
 
-test('sessions that come and go at odd times neither gain nor lose by it', async (t) => {
+test('sessions that come and go at irregular times neither gain nor lose', async (t) => {
   const flickering = Array.from({ length: 10 }, (_, part) =>
     camerasOf(1, 25, { fromMs: 3000 * part, untilMs: 3000 * part + 1500 }),
   ).flat();
@@ -95,7 +95,7 @@ test('sessions that come and go at odd times neither gain nor lose by it', async
   t.ok(flickered >= 0.75 * stayed, `${flickered} against ${stayed} a second`);
 });
 
-test('shares are of time: frames that take five times as long are a fifth as many', async (t) => {
+test('shares are shares of time: frames that take five times as long get a fifth as many results', async (t) => {
   const { cameras, busy } = simulate({
     cameras: [...staggered(6, 30), ...staggered(2, 30, { serviceMs: 75 })],
     durationMs: 60_000,
@@ -104,7 +104,7 @@ test('shares are of time: frames that take five times as long are a fifth as man
   t.ok(busy >= 0.97);
 });
 
-test('senders of slow pages leave ordinary cameras all of their results', async (t) => {
+test('senders of slow pages do not reduce the results of other cameras', async (t) => {
   const plates = staggered(4, 10);
   const pages = camerasOf(2, 2, { pipelineId: 'pages', serviceMs: 3000 });
   const beside = simulate({ cameras: [...plates, ...pages], durationMs: 60_000 });
@@ -112,13 +112,13 @@ test('senders of slow pages leave ordinary cameras all of their results', async 
   const read = beside.cameras.slice(4).map(({ served }) => served);
   t.ok(
     read.every((count) => count >= 7),
-    `each sender of pages still has some read: ${read}`,
+    `each sender of pages still gets results: ${read}`,
   );
   const alone = simulate({ cameras: pages, durationMs: 60_000 });
-  t.ok(alone.busy > 0.95, 'alone they have all workers');
+  t.ok(alone.busy > 0.95, 'alone they use all workers');
 });
 
-test('a limit of a pipeline’s file holds the pages to one worker also alone', async (t) => {
+test('the limit of a pipeline file restricts pages to one worker even when alone', async (t) => {
   const { busy } = simulate({
     cameras: camerasOf(2, 2, { pipelineId: 'pages', serviceMs: 3000 }),
     rules: new Map([['pages', { maxWorkers: 1 }]]),
@@ -127,7 +127,7 @@ test('a limit of a pipeline’s file holds the pages to one worker also alone', 
   t.ok(busy > 0.45 && busy <= 0.53, `${busy}`);
 });
 
-test('with a wait of 0 nothing is held: the first to come is served, and aligned cameras lose', async (t) => {
+test('with a wait of 0 nothing is held: the first to arrive is served, and aligned cameras lose frames', async (t) => {
   const staggeredCameras = simulate({ cameras: staggered(16, 25), maxWaitMs: 0 });
   t.equal(staggeredCameras.peakHeld, 0);
   t.ok(staggeredCameras.busy > 0.85);

@@ -1,8 +1,8 @@
-/** Single frames before the scheduler: started, held or dropped, and which of the held ones goes first. */
+/** Admission of single frames: started, held or dropped, and the order of held ones. */
 import { test } from 'tap';
 import { namesOf, Scheduling, TestExecutor } from '../../support/scheduling.ts';
 
-test('a frame starts where a worker is free, and is held where none is', async (t) => {
+test('a frame is started if a worker is free, and held otherwise', async (t) => {
   const play = new Scheduling();
   play.open('a', 'b');
   t.equal(play.arrive('a', 'a0', 0), 'start');
@@ -50,7 +50,7 @@ test('a hold ends when the next frame of its session is due', async (t) => {
   t.equal(play.scheduler.nextExpiryMs, Number.POSITIVE_INFINITY);
 });
 
-test('a hold whose end is not known yet ends after the longest wait, and a slow camera’s too', async (t) => {
+test('a hold without a known interval, or of a slow camera, ends after the maximum wait', async (t) => {
   const play = new Scheduling({ maxWaitMs: 300 });
   play.open('a', 'b');
   play.arrive('a', 'a0', 0);
@@ -61,7 +61,7 @@ test('a hold whose end is not known yet ends after the longest wait, and a slow 
   t.same(play.expire(2301), ['b1']);
 });
 
-test('a frame whose hold is over never starts, also where nobody has ended it yet', async (t) => {
+test('a frame whose hold has ended never starts, even before it is expired', async (t) => {
   const play = new Scheduling({ maxWaitMs: 100 });
   play.open('a', 'b');
   play.arrive('a', 'a0', 0);
@@ -80,7 +80,7 @@ test('with a wait of 0 nothing is ever held', async (t) => {
   t.equal(play.events.at(-1), 'b0 dropped: busy');
 });
 
-test('the session that got the least worker time goes first', async (t) => {
+test('the session with the least worker time goes first', async (t) => {
   const play = new Scheduling();
   play.open('long', 'short');
   play.arrive('long', 'l0', 0);
@@ -94,7 +94,7 @@ test('the session that got the least worker time goes first', async (t) => {
   t.equal(play.events.at(-1), 's1 started');
 });
 
-test('of two that got the same, the one that was served longest ago goes first', async (t) => {
+test('with equal worker time, the session served longest ago goes first', async (t) => {
   const play = new Scheduling();
   play.open('a', 'b', 'c');
   play.arrive('a', 'a0', 0);
@@ -104,7 +104,7 @@ test('of two that got the same, the one that was served longest ago goes first',
   t.equal(play.events.at(-1), 'c0 started');
 });
 
-test('a session over its share of the frames in flight goes last', async (t) => {
+test('a session above its share of frames in flight goes last', async (t) => {
   const play = new Scheduling({ executors: [new TestExecutor(2)] });
   play.open('greedy', 'other');
   for (const [index, name] of ['g0', 'g1', 'g2'].entries()) play.arrive('greedy', name, 100 * index);
@@ -115,7 +115,7 @@ test('a session over its share of the frames in flight goes last', async (t) => 
   t.equal(play.events.at(-1), 'g2 started');
 });
 
-test('a session that joins late has no claim on what others got before', async (t) => {
+test('a session that joins late is not owed what others got before', async (t) => {
   const play = new Scheduling();
   play.open('old', 'new', 'newer');
   for (let atMs = 0; atMs < 2000; atMs += 20) {
@@ -132,11 +132,11 @@ test('a session that joins late has no claim on what others got before', async (
   t.same(play.events.slice(-3).filter((event) => event.includes('started')).length, 2);
   t.ok(
     play.events.slice(-3).some((event) => event.startsWith('old')),
-    'both are served in turns, not the new one alone',
+    'both are served alternately',
   );
 });
 
-test('a frame runs where it can, on the executor that can run the least else', async (t) => {
+test('a frame runs on the executor with the fewest pipelines that can run it', async (t) => {
   const [both, plates] = [new TestExecutor(1, 'plates', 'pages'), new TestExecutor(1, 'plates')];
   const play = new Scheduling({ executors: [both, plates] });
   play.open('a', 'b', 'c');
@@ -151,7 +151,7 @@ test('a frame runs where it can, on the executor that can run the least else', a
   t.equal(play.events.at(-1), 'page 2 started');
 });
 
-test('a frame of a pipeline that nothing can run yet is held', async (t) => {
+test('a frame of a pipeline that is not loaded yet is held', async (t) => {
   const executors = [new TestExecutor(1)];
   const play = new Scheduling({ executors });
   play.open('a');
@@ -160,7 +160,7 @@ test('a frame of a pipeline that nothing can run yet is held', async (t) => {
   t.same(play.pump(500), ['page']);
 });
 
-test('a sequential pipeline has one frame in flight for each session, and one held', async (t) => {
+test('a sequential pipeline has one frame in flight and one held per session', async (t) => {
   const play = new Scheduling({ executors: [new TestExecutor(3)], rules: { plates: { sequential: true } } });
   play.open('a', 'b');
   t.equal(play.arrive('a', 'a0', 0), 'start');
@@ -174,7 +174,7 @@ test('a sequential pipeline has one frame in flight for each session, and one he
   t.equal(play.events.at(-1), 'a2 started');
 });
 
-test('requests are held each for itself, and as long as they may', async (t) => {
+test('requests are held individually, for the maximum wait', async (t) => {
   const play = new Scheduling({ maxWaitMs: 500 });
   play.openEach('address');
   t.equal(play.arrive('address', 'r0', 0), 'start');
@@ -186,7 +186,7 @@ test('requests are held each for itself, and as long as they may', async (t) => 
   t.same(play.expire(503), ['r3']);
 });
 
-test('a session that closes leaves nothing held; what runs of it still ends', async (t) => {
+test('closing a session drops its held frames; its running frame still ends', async (t) => {
   const play = new Scheduling();
   play.open('a', 'b');
   play.arrive('a', 'a0', 0);
@@ -200,7 +200,7 @@ test('a session that closes leaves nothing held; what runs of it still ends', as
   t.equal(play.events.at(-1), 'b0 started');
 });
 
-test('a drain drops what is held and all that comes', async (t) => {
+test('a drain drops held frames and all new ones', async (t) => {
   const play = new Scheduling();
   play.open('a', 'b');
   play.arrive('a', 'a0', 0);
@@ -213,24 +213,24 @@ test('a drain drops what is held and all that comes', async (t) => {
   t.equal(play.scheduler.inFlight, 0);
 });
 
-test('a frame that was withdrawn is not held any more', async (t) => {
+test('a canceled frame is no longer held', async (t) => {
   const play = new Scheduling();
   play.open('a');
   play.arrive('a', 'a0', 0);
   const decision = play.scheduler.arrive('a', { name: 'a1', pipelineId: 'plates' }, 1);
   if (decision.type !== 'hold') throw new Error('it is held');
-  play.scheduler.withdraw(decision.ticket);
+  play.scheduler.cancel(decision.ticket);
   t.equal(play.scheduler.held, 0);
 });
 
-test('a lost worker costs a session one frame, a second one within a minute the session', async (t) => {
+test('the first lost worker drops the frame, a second one within a minute fails the session', async (t) => {
   const lost = { type: 'dropped', reason: 'worker_lost' } as const;
   const play = new Scheduling();
   play.open('a', 'b');
   play.arrive('a', 'a0', 0);
   t.same(play.end('a0', 10, lost), lost);
   play.arrive('b', 'b0', 20);
-  t.same(play.end('b0', 30, lost), lost, 'another session is not to blame');
+  t.same(play.end('b0', 30, lost), lost, 'another session is not affected');
   play.arrive('a', 'a1', 60_009);
   t.match(play.end('a1', 60_009, lost), {
     type: 'failed',
@@ -238,10 +238,10 @@ test('a lost worker costs a session one frame, a second one within a minute the 
     detail: 'Worker stopped unexpectedly',
   });
   play.arrive('b', 'b1', 60_029);
-  t.same(play.end('b1', 60_031, lost), lost, 'a minute later it is forgotten');
+  t.same(play.end('b1', 60_031, lost), lost, 'after a minute the count restarts');
 });
 
-test('a frame that is far behind others is dropped at once instead of being copied', async (t) => {
+test('a frame far behind others is dropped immediately instead of being copied', async (t) => {
   const play = new Scheduling();
   const names = Array.from({ length: 60 }, (_, index) => `s${index}`);
   play.open(...names, 'first');
@@ -253,7 +253,7 @@ test('a frame that is far behind others is dropped at once instead of being copi
   t.equal(play.events.at(-1), 's59 dropped: busy');
 });
 
-test('an end of a frame that does not run is a bug, and says so', async (t) => {
+test('ending a frame that is not running throws', async (t) => {
   const play = new Scheduling();
   play.open('a');
   play.arrive('a', 'a0', 0);

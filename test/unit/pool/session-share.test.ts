@@ -1,4 +1,4 @@
-/** What is known of a session: its interval, its activity, what it was charged. */
+/** Scheduling state of a session: interval, activity, charge. */
 import { test } from 'tap';
 import { SessionShare } from '../../../src/pool/session-share.ts';
 
@@ -15,13 +15,13 @@ test('an interval is known after three frames', async (t) => {
   t.equal(shareWith(5, 45, 85).intervalMs, 40);
 });
 
-test('the interval of a camera at a fixed rate is its own, with jitter about so', async (t) => {
+test('the interval of a camera at a fixed rate is exact, and approximate with jitter', async (t) => {
   t.equal(shareWith(0, 40, 80, 120).intervalMs, 40);
   const jittering = shareWith(...Array.from({ length: 100 }, (_, i) => 40 * i + (i % 2) * 10));
   t.ok(jittering.intervalMs > 35 && jittering.intervalMs <= 50, `${jittering.intervalMs}`);
 });
 
-test('it rises faster than it falls: a burst does not make a camera fast', async (t) => {
+test('the interval rises faster than it falls: a burst does not make a camera fast', async (t) => {
   const bursts = Array.from({ length: 20 }, (_, i) => [300 * i, 300 * i + 1, 300 * i + 2]).flat();
   t.ok(shareWith(...bursts).intervalMs > 100);
 });
@@ -33,7 +33,7 @@ test('a session is active for a second after a frame, or for three of its interv
   t.equal(shareWith(0, 100, 3_600_000).activeUntilMs, 3_610_000, 'ten seconds at most, however long a pause was');
 });
 
-test('worker time is charged, corrected, and fades', async (t) => {
+test('worker time is charged, corrected, and decays', async (t) => {
   const share = shareWith(0);
   t.equal(share.chargeMs(0), 0);
   share.charge(20, 0);
@@ -43,10 +43,10 @@ test('worker time is charged, corrected, and fades', async (t) => {
   const later = share.chargeMs(5000);
   t.ok(later < 15 / 2 && later > 15 / 3, `${later}`);
   share.charge(-100, 5000);
-  t.equal(share.chargeMs(5000), 0, 'never below nothing');
+  t.equal(share.chargeMs(5000), 0, 'never below 0');
 });
 
-test('what fades keeps its order', async (t) => {
+test('decay keeps the order', async (t) => {
   const [less, more] = [shareWith(0), shareWith(0)];
   less.charge(10, 0);
   more.charge(10, 50);

@@ -1,4 +1,4 @@
-/** Two thread executors of different pipelines and sizes behind one scheduler, with real threads. */
+/** Two thread executors with different pipelines and sizes behind one scheduler, with real threads. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
@@ -13,7 +13,7 @@ import { KeptLog, runFrame } from '../../support/started-pool.ts';
 const jpeg = encodePicture(32, 24);
 const { log } = new KeptLog();
 
-test('each runs what it can, and a frame that both can run goes where there is room', async (t) => {
+test('each runs its pipelines, and a frame that both can run goes where there is room', async (t) => {
   const slots = new FrameSlots(1_000_000);
   const executors: Executor[] = [];
   const startExecutor = async (workers: number, ...pipelines: string[]) => {
@@ -45,7 +45,7 @@ test('each runs what it can, and a frame that both can run goes where there is r
 
   const sessions = Array.from({ length: 6 }, (_, index) => `session ${index}`);
   for (const session of sessions) pool.openSession(session);
-  // What takes long is known before the frames come that are to fill every worker.
+  // Service times are known before the frames that fill every worker arrive.
   t.equal((await runFrame(pool, 'slow', jpeg, 0, 'session 0')).type, 'result');
   const outcomes = sessions.map((session) => runFrame(pool, 'slow', jpeg, 1, session));
   t.match([two.free, one.free], [0, 0], 'all three run a frame that each of them can run');

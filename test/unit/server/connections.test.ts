@@ -1,4 +1,4 @@
-/** Sockets are counted, and the last file descriptors are kept. */
+/** Sockets are counted, and a reserve of file descriptors is kept. */
 import { test } from 'tap';
 import { Connections, descriptorLimit, maxConnectionsFor } from '../../../src/server/connections.ts';
 import type { HttpResponse, TemplatedApp } from '../../../src/server/uws.ts';
@@ -10,11 +10,11 @@ test('a reserve is kept below the limit of file descriptors', async (t) => {
   t.equal(maxConnectionsFor(Number.POSITIVE_INFINITY), Number.POSITIVE_INFINITY);
 });
 
-test('this process has a limit, or none', async (t) => {
+test('this process has a limit or is unlimited', async (t) => {
   t.ok(descriptorLimit() > 100);
 });
 
-test('a connection above the limit is closed, and somebody makes room for the next', async (t) => {
+test('a connection above the limit is closed, and room is made for the next', async (t) => {
   let madeRoom = 0;
   const connections = new Connections({ max: 2, makeRoom: () => (madeRoom += 1), log: silentLog });
   let changed: Parameters<TemplatedApp['filter']>[0] = () => undefined;

@@ -1,4 +1,4 @@
-/** Above the ceiling, unfinished messages are given up; where that does not help, ever less often. */
+/** Above the limit, connections with incomplete messages are closed; if that does not help, attempts become rarer. */
 import { test } from 'tap';
 import { MemoryGuard } from '../../../src/server/memory-guard.ts';
 import { silentLog } from '../../support/silent-log.ts';
@@ -6,13 +6,13 @@ import { silentLog } from '../../support/silent-log.ts';
 const megabyte = 1_048_576;
 
 function guardOf(closable = 1000) {
-  const state = { residentBytes: 50 * megabyte, asked: [] as number[] };
+  const state = { residentBytes: 50 * megabyte, calls: [] as number[] };
   const guard = new MemoryGuard({
     maxBytes: 100 * megabyte,
-    bytesPerSocket: 6 * megabyte,
+    bytesPerMessage: 6 * megabyte,
     residentBytes: () => state.residentBytes,
     closeSockets: (count) => {
-      state.asked.push(count);
+      state.calls.push(count);
       return Math.min(count, closable);
     },
     log: silentLog,
@@ -20,42 +20,42 @@ function guardOf(closable = 1000) {
   return { guard, state };
 }
 
-test('below the ceiling nobody is closed', async (t) => {
+test('below the limit no socket is closed', async (t) => {
   const { guard, state } = guardOf();
   guard.check(0);
-  t.notOk(guard.isShort);
-  t.same(state.asked, []);
+  t.notOk(guard.isOverLimit);
+  t.same(state.calls, []);
 });
 
-test('above it as many are closed as could hold what is too much', async (t) => {
+test('above the limit, as many are closed as could hold the excess', async (t) => {
   const { guard, state } = guardOf();
   state.residentBytes = 130 * megabyte;
   guard.check(0);
-  t.ok(guard.isShort);
-  t.same(state.asked, [5]);
+  t.ok(guard.isOverLimit);
+  t.same(state.calls, [5]);
   state.residentBytes = 99 * megabyte;
   guard.check(100);
-  t.notOk(guard.isShort);
+  t.notOk(guard.isOverLimit);
 });
 
-test('where it helps, the next look acts again at once', async (t) => {
+test('if it helps, the next check acts again immediately', async (t) => {
   const { guard, state } = guardOf();
   for (const [index, megabytes] of [200, 180, 160].entries()) {
     state.residentBytes = megabytes * megabyte;
     guard.check(index * 100);
   }
-  t.equal(state.asked.length, 3);
+  t.equal(state.calls.length, 3);
 });
 
-test('where it does not help, the tries become rare', async (t) => {
+test('if it does not help, attempts become rare', async (t) => {
   const { guard, state } = guardOf();
   state.residentBytes = 200 * megabyte;
   for (let nowMs = 0; nowMs < 60_000; nowMs += 100) guard.check(nowMs);
-  t.ok(state.asked.length < 15, `${state.asked.length} tries in a minute`);
+  t.ok(state.calls.length < 15, `${state.calls.length} tries in a minute`);
   state.residentBytes = 50 * megabyte;
   guard.check(60_000);
   state.residentBytes = 200 * megabyte;
   guard.check(60_100);
   guard.check(60_200);
-  t.ok(state.asked.length >= 2, 'it begins anew after there was room');
+  t.ok(state.calls.length >= 2, 'it restarts after there was room');
 });

@@ -1,9 +1,9 @@
-/** A body is put together as it comes, however it comes, never beyond its limit, and its memory is counted and given back. */
+/** A body is assembled from its chunks up to its limit, and its memory is counted and released. */
 import fc from 'fast-check';
 import { test } from 'tap';
 import { RequestBody } from '../../../src/server/request-body.ts';
 
-/** Counts what bodies hold, and says no above its limit. */
+/** Counts the bytes of bodies and rejects more than its limit. */
 class CountingBudget {
   taken = 0;
   readonly #max: number;
@@ -23,7 +23,7 @@ class CountingBudget {
   }
 }
 
-test('pieces of any size make the whole, and all of it is given back', async (t) => {
+test('pieces of any size are assembled, and all memory is released', async (t) => {
   const pieces = fc.array(fc.uint8Array({ maxLength: 40 }), { minLength: 1, maxLength: 12 });
   fc.assert(
     fc.property(pieces, (parts) => {
@@ -39,14 +39,14 @@ test('pieces of any size make the whole, and all of it is given back', async (t)
   t.pass('held for all');
 });
 
-test('a body that comes in one piece is neither copied nor counted', async (t) => {
+test('a body in one piece is neither copied nor counted', async (t) => {
   const piece = Uint8Array.of(1, 2, 3);
   const budget = new CountingBudget();
   t.equal(new RequestBody(10, budget).add(piece, true), piece);
   t.equal(budget.taken, 0);
 });
 
-test('a piece that is kept is copied: its memory is gone after the call', async (t) => {
+test('a piece is copied, since its memory is invalid after the call', async (t) => {
   const body = new RequestBody(10, new CountingBudget());
   const piece = Uint8Array.of(1, 2);
   body.add(piece, false);
@@ -54,7 +54,7 @@ test('a piece that is kept is copied: its memory is gone after the call', async 
   t.same([...body.add(Uint8Array.of(3, 4), true)], [1, 2, 3, 4]);
 });
 
-test('more than the limit is too large, and what was collected is let go', async (t) => {
+test('a body above the limit is too large, and collected bytes are released', async (t) => {
   const budget = new CountingBudget();
   const body = new RequestBody(4, budget);
   t.equal(body.add(Uint8Array.of(1, 2, 3, 4), false).length, 4);
@@ -64,7 +64,7 @@ test('more than the limit is too large, and what was collected is let go', async
   t.equal(budget.taken, 0);
 });
 
-test('a body for which there is no room is let go', async (t) => {
+test('a body without room is released', async (t) => {
   const budget = new CountingBudget(6);
   const first = new RequestBody(10, budget);
   first.add(Uint8Array.of(1, 2, 3, 4), false);
@@ -72,13 +72,13 @@ test('a body for which there is no room is let go', async (t) => {
   second.add(Uint8Array.of(1, 2), false);
   t.equal(second.add(Uint8Array.of(3), false).length, 0);
   t.equal(second.state, 'no_room');
-  t.equal(budget.taken, 4, 'the first keeps its own');
+  t.equal(budget.taken, 4, 'the first body keeps its bytes');
   first.release();
   first.release();
-  t.equal(budget.taken, 0, 'once, however often it is released');
+  t.equal(budget.taken, 0, 'releasing twice counts once');
 });
 
-test('memory is given back at once, not when the garbage collector comes', async (t) => {
+test('memory is released immediately, not by the garbage collector', async (t) => {
   const body = new RequestBody(1_000_000, new CountingBudget());
   const bytes = body.add(new Uint8Array(500_000), false);
   t.equal(bytes.length, 500_000);

@@ -1,6 +1,6 @@
-/** What is refused although uWebSockets.js takes it. test/protocol has the same over real connections. */
+/** Requests that are rejected although uWebSockets.js accepts them. test/protocol has the same over real connections. */
 import { test } from 'tap';
-import { isHandshake, issueOf } from '../../../src/server/request-checks.ts';
+import { findRequestIssue, isHandshake } from '../../../src/server/request-checks.ts';
 import { fakeRequest } from '../../support/fake-request.ts';
 
 const host = 'host: g';
@@ -14,11 +14,11 @@ function handshakeWith(name: string, value: string): string[] {
   return handshake.map((header) => (header.startsWith(`${name}:`) ? `${name}: ${value}` : header));
 }
 
-test('a request in order has no fault', async (t) => {
-  t.equal(issueOf(fakeRequest('GET /healthz', [host, 'cookie: a', 'cookie: b'])), undefined);
-  t.equal(issueOf(fakeRequest('POST /frames', [host, 'content-length: 0'])), undefined);
-  t.equal(issueOf(fakeRequest('POST /frames', [host, 'transfer-encoding: Chunked'])), undefined);
-  t.equal(issueOf(fakeRequest(stream, handshake)), undefined);
+test('a valid request has no issue', async (t) => {
+  t.equal(findRequestIssue(fakeRequest('GET /healthz', [host, 'cookie: a', 'cookie: b'])), undefined);
+  t.equal(findRequestIssue(fakeRequest('POST /frames', [host, 'content-length: 0'])), undefined);
+  t.equal(findRequestIssue(fakeRequest('POST /frames', [host, 'transfer-encoding: Chunked'])), undefined);
+  t.equal(findRequestIssue(fakeRequest(stream, handshake)), undefined);
   t.equal(isHandshake(fakeRequest(stream, handshake)), true);
 });
 
@@ -58,17 +58,17 @@ const refused: [line: string, headers: string[], code: string, detail: string][]
 ];
 
 for (const [line, headers, code, detail] of refused) {
-  test(`${line} with ${headers.slice(1).join(', ') || 'nothing'} is refused: ${detail}`, async (t) => {
+  test(`${line} with ${headers.slice(1).join(', ') || 'nothing'} is rejected: ${detail}`, async (t) => {
     const request = fakeRequest(line, headers);
-    t.strictSame(issueOf(request), { code, detail });
+    t.strictSame(findRequestIssue(request), { code, detail });
     t.equal(isHandshake(request), false);
   });
 }
 
-test('without its Connection or Upgrade a request opens no WebSocket, and has no fault', async (t) => {
+test('without Connection or Upgrade, a request is valid but opens no WebSocket', async (t) => {
   for (const missing of ['connection', 'upgrade']) {
     const request = fakeRequest(stream, handshakeWith(missing, 'close'));
     t.equal(isHandshake(request), false);
-    t.equal(issueOf(request), undefined);
+    t.equal(findRequestIssue(request), undefined);
   }
 });

@@ -1,4 +1,4 @@
-/** Single frames of one address share a session of the pool, which is given back when the address falls silent. */
+/** Single frames of one address share a pool session, which is closed when the address becomes idle. */
 import { test } from 'tap';
 import { AddressSessions } from '../../../src/session/address-sessions.ts';
 
@@ -13,7 +13,7 @@ function fixture() {
 
 const always = () => true;
 
-test('requests of one address share a session, those of two do not', async (t) => {
+test('requests of one address share a session, those of different addresses do not', async (t) => {
   const { open, addresses } = fixture();
   const first = addresses.enter('10.0.0.1', 0, always);
   t.equal(addresses.enter('10.0.0.1', 5, always), first);
@@ -36,7 +36,7 @@ test('a new address needs room, a known one does not', async (t) => {
   );
 });
 
-test('an address is forgotten after ten silent seconds, but not while a request of it waits', async (t) => {
+test('an address is removed after ten idle seconds, but not while it has a pending request', async (t) => {
   const { open, addresses } = fixture();
   addresses.enter('waiting', 20_000, always);
   addresses.enter('done', 20_000, always);

@@ -1,4 +1,4 @@
-/** A session's state follows its recent drop rate, is left again after it, and slow_down is said when it helps. */
+/** A session's state follows its recent drop rate and recovers, and slow_down is sent when due. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
@@ -7,10 +7,10 @@ import { Backpressure, type BackpressureState, nextState } from '../../../src/se
 const thresholds = { dropThreshold: 0.1, slowdownThreshold: 0.3, dropWindowMs: 3000 };
 const { dropWindowMs } = thresholds;
 
-/** Cameras of ten frames a second, unless a test says otherwise. */
+/** Cameras of ten frames per second, unless a test says otherwise. */
 const frameMs = 100;
 
-/** Sends frames, every `dropEvery`-th of them dropped (none when 0). @returns the time after the last. */
+/** Sends frames, every `dropEvery`-th of them dropped (0: none). @returns the time after the last. */
 function sendFrames(backpressure: Backpressure, fromMs: number, count: number, dropEvery: number): number {
   for (let i = 0; i < count; i++)
     backpressure.record(dropEvery > 0 && i % dropEvery === dropEvery - 1, fromMs + i * frameMs);
@@ -40,7 +40,7 @@ test('each state follows from the one before and the rate', async (t) => {
   for (const [state, rate, next] of cases) t.equal(nextState(state, rate, thresholds), next, `${state} at ${rate}`);
 });
 
-test('thresholds of zero still let a session without drops be normal', async (t) => {
+test('with thresholds of zero, a session without drops is normal', async (t) => {
   const zero = { ...thresholds, dropThreshold: 0, slowdownThreshold: 0 };
   for (const state of ['normal', 'warning', 'critical'] as const) {
     t.equal(nextState(state, 0, zero), 'normal', state);
@@ -48,11 +48,11 @@ test('thresholds of zero still let a session without drops be normal', async (t)
   }
 });
 
-test('a threshold of one is never passed', async (t) => {
+test('a threshold of one is never exceeded', async (t) => {
   t.equal(nextState('normal', 1, { ...thresholds, dropThreshold: 1, slowdownThreshold: 1 }), 'normal');
 });
 
-test('fewer than five frames say nothing, and the fifth says it', async (t) => {
+test('no rate is computed before the fifth frame', async (t) => {
   const backpressure = new Backpressure(thresholds);
   for (let i = 0; i < 4; i++) t.match(backpressure.record(true, i), { state: 'normal', slowDown: false });
   t.match(backpressure.record(true, 4), { before: 'normal', state: 'critical', rate: 1, slowDown: true });
@@ -65,13 +65,13 @@ test('a rate of exactly a threshold is not above it', async (t) => {
   t.equal(backpressure.stateAt(later - 1), 'normal');
 });
 
-test('every fifth frame dropped is a warning without slow_down', async (t) => {
+test('dropping every fifth frame is a warning without slow_down', async (t) => {
   const backpressure = new Backpressure(thresholds);
   for (let i = 0; i < 60; i++) t.equal(backpressure.record(i % 5 === 4, i * frameMs).slowDown, false);
   t.equal(backpressure.stateAt(60 * frameMs), 'warning');
 });
 
-test('after overload a session is normal again within a window', async (t) => {
+test('after overload a session returns to normal within a window', async (t) => {
   const backpressure = new Backpressure(thresholds);
   const overMs = sendFrames(backpressure, 0, 6000, 2);
   t.equal(backpressure.stateAt(overMs), 'critical');
@@ -83,21 +83,21 @@ test('after overload a session is normal again within a window', async (t) => {
   t.equal(backpressure.stateAt(overMs + dropWindowMs), 'normal');
 });
 
-test('a session that has stopped sending becomes normal as its window empties', async (t) => {
+test('a session that stops sending returns to normal as its window empties', async (t) => {
   const backpressure = new Backpressure(thresholds);
   const overMs = sendFrames(backpressure, 0, 60, 1);
   t.equal(backpressure.stateAt(overMs), 'critical');
   t.equal(backpressure.stateAt(overMs + dropWindowMs), 'normal');
 });
 
-test('a frame is forgotten when its step of the window is ten steps old, and not before', async (t) => {
+test('a frame leaves the window when its step is ten steps old, and not before', async (t) => {
   const backpressure = new Backpressure(thresholds);
   for (let i = 0; i < 5; i++) backpressure.record(true, 100 + i);
   t.equal(backpressure.dropRate(2999), 1);
   t.equal(backpressure.dropRate(3000), 0);
 });
 
-test('a pause of exactly one turn of the ring does not bring old frames back', async (t) => {
+test('a pause of exactly one turn of the ring buffer does not restore old frames', async (t) => {
   const backpressure = new Backpressure(thresholds);
   const overMs = sendFrames(backpressure, 0, 30, 1);
   for (const turns of [1, 2, 1000]) t.equal(backpressure.dropRate(overMs + turns * dropWindowMs), 0);
@@ -122,7 +122,7 @@ test('slow_down is due again when critical is entered a second time', async (t) 
   t.equal(said.length, 1);
 });
 
-/** What happens to a camera: a frame is dropped or answered, some time after the one before. */
+/** A frame is dropped or gets a result, some time after the previous one. */
 const events = fc.array(fc.tuple(fc.boolean(), fc.oneof(fc.nat({ max: 300 }), fc.nat({ max: 6000 }))), {
   minLength: 1,
   maxLength: 150,
@@ -136,7 +136,7 @@ function timesOf(sequence: [boolean, number][]): { dropped: boolean; atMs: numbe
   });
 }
 
-test('whatever came before, a window of answered frames leads back to normal', async () => {
+test('a window of results returns to normal, whatever came before', async () => {
   fc.assert(
     fc.property(events, (sequence) => {
       const backpressure = new Backpressure(thresholds);
@@ -170,7 +170,7 @@ test('slow_down is only due in critical, and never twice within a second while i
   );
 });
 
-test('the rate is that of the frames counted one by one, give or take a step of the window', async () => {
+test('the rate matches an exact count, within one step of the window', async () => {
   const stepMs = dropWindowMs / 10;
   fc.assert(
     fc.property(events, (sequence) => {

@@ -1,4 +1,4 @@
-/** A message is taken for a frame only when it is a JPEG within the limits, and each refusal says why. */
+/** Only a JPEG within the limits is a valid frame, and each rejection gives its reason. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
@@ -20,21 +20,21 @@ function refusal(detail: string): FrameCheck {
   return { ok: false, code: 'invalid_frame', detail };
 }
 
-test('a real file is accepted with its size', async (t) => {
+test('a real file is valid, with its size', async (t) => {
   t.same(validateJpeg(encodePicture(320, 240), limits), { ok: true, width: 320, height: 240 });
 });
 
-test('a progressive and a grey file are accepted', async (t) => {
+test('progressive and gray files are valid', async (t) => {
   t.equal(validateJpeg(headerOnly({ width: 8, height: 8, code: sof2 }), limits).ok, true);
   t.equal(validateJpeg(headerOnly({ width: 8, height: 8, components: 1 }), limits).ok, true);
 });
 
-test('an empty message and one that is no JPEG are refused alike', async (t) => {
+test('an empty message and one that is not a JPEG are rejected alike', async (t) => {
   t.same(validateJpeg(new Uint8Array(0), limits), refusal('Not a valid JPEG image: no SOI'));
   t.same(validateJpeg(Uint8Array.from([1, 2, 3]), limits), refusal('Not a valid JPEG image: no SOI'));
 });
 
-test('a message of exactly the limit is taken, and one byte more is too large', async (t) => {
+test('a message of exactly the limit is valid, and one byte more is too large', async (t) => {
   const jpeg = headerOnly({ width: 8, height: 8 });
   const tight = { ...limits, maxFrameBytes: jpeg.length, maxFrameLabel: '0.5MB' };
   t.equal(validateJpeg(jpeg, tight).ok, true);
@@ -45,11 +45,11 @@ test('a message of exactly the limit is taken, and one byte more is too large', 
   });
 });
 
-test('a message that is too large and no JPEG is too large', async (t) => {
+test('a message that is too large and not a JPEG is too large', async (t) => {
   t.match(validateJpeg(new Uint8Array(11), { ...limits, maxFrameBytes: 10 }), { code: 'frame_too_large' });
 });
 
-test('exactly the allowed pixels are taken, and one row more is not', async (t) => {
+test('exactly the maximum number of pixels is valid, and one row more is not', async (t) => {
   const tight = { ...limits, maxPixels: 640 * 480 };
   t.equal(validateJpeg(headerOnly({ width: 640, height: 480 }), tight).ok, true);
   t.same(
@@ -58,19 +58,19 @@ test('exactly the allowed pixels are taken, and one row more is not', async (t) 
   );
 });
 
-test('the size that crashes jpeg-turbo is refused from the header alone', async (t) => {
+test('the size that crashes jpeg-turbo is rejected from the header alone', async (t) => {
   t.same(
     validateJpeg(headerOnly({ width: 43_715, height: 65_500 }), limits),
     refusal('Not a valid JPEG image: 43715x65500 exceeds 16777216 pixels'),
   );
 });
 
-test('a picture without rows or columns is refused', async (t) => {
+test('an image without rows or columns is rejected', async (t) => {
   t.same(validateJpeg(headerOnly({ width: 0, height: 8 }), limits), refusal('Not a valid JPEG image: 0x8 pixels'));
   t.same(validateJpeg(headerOnly({ width: 8, height: 0 }), limits), refusal('Not a valid JPEG image: 8x0 pixels'));
 });
 
-test('other than grey and three colours is refused', async (t) => {
+test('only one or three components are valid', async (t) => {
   for (const components of [0, 2, 4, 5]) {
     t.same(
       validateJpeg(headerOnly({ width: 8, height: 8, components }), limits),
@@ -79,14 +79,14 @@ test('other than grey and three colours is refused', async (t) => {
   }
 });
 
-test('other than eight bits a sample is refused', async (t) => {
+test('only eight bits per sample are valid', async (t) => {
   t.same(
     validateJpeg(headerOnly({ width: 8, height: 8, bitsPerSample: 12 }), limits),
     refusal('Not a valid JPEG image: 12 bits a sample'),
   );
 });
 
-test('any bytes at all get an answer, and never more than the limits are accepted', async () => {
+test('any bytes get a verdict, and nothing above the limits is valid', async () => {
   const tight = { maxFrameBytes: 4096, maxFrameLabel: '4KB', maxPixels: 1_000_000 };
   const anyBytes = fc.uint8Array({ maxLength: 5000 });
   const nearlyJpeg = fc
@@ -105,7 +105,7 @@ test('any bytes at all get an answer, and never more than the limits are accepte
   );
 });
 
-test('changing any byte of a file gives an answer within the limits', async () => {
+test('changing any byte of a file yields a verdict within the limits', async () => {
   const jpeg = encodePicture(16, 16);
   fc.assert(
     fc.property(fc.nat({ max: jpeg.length - 1 }), fc.nat({ max: 255 }), (at, value) => {
@@ -119,7 +119,7 @@ test('changing any byte of a file gives an answer within the limits', async () =
   );
 });
 
-test('a file cut anywhere is refused', async (t) => {
+test('a file cut anywhere is rejected', async (t) => {
   const jpeg = encodePicture(16, 16);
   for (let length = 0; length < jpeg.length; length++) {
     if (validateJpeg(jpeg.subarray(0, length), limits).ok) t.fail(`accepted the first ${length} bytes`);
@@ -127,7 +127,7 @@ test('a file cut anywhere is refused', async (t) => {
   t.equal(validateJpeg(jpeg, limits).ok, true);
 });
 
-test('the bytes are only read', async (t) => {
+test('the bytes are not modified', async (t) => {
   const jpeg = encodePicture(16, 16);
   const before = jpeg.slice();
   validateJpeg(jpeg, limits);

@@ -1,4 +1,4 @@
-/** Who has been silent for how long: the ends of idle sessions, room for new ones, and unfinished messages. */
+/** Idle times of sessions: ending idle ones, room for new ones, and incomplete messages. */
 import { test } from 'tap';
 import { OpenSessions } from '../../../src/session/open-sessions.ts';
 
@@ -43,7 +43,7 @@ test('a session without a first frame ends sooner than one that has sent', async
   t.equal(all[1].ended, 'No frame came for 60 s');
 });
 
-test('a limit of zero is none', async (t) => {
+test('zero means no limit', async (t) => {
   const { sessions, send, all } = opened(2, { firstFrameTimeoutMs: 0, idleTimeoutMs: 5000 });
   send(all[1], 0);
   sessions.endIdle(1_000_000);
@@ -51,7 +51,7 @@ test('a limit of zero is none', async (t) => {
   t.equal(all[1].ended, 'No frame came for 1000 s');
 });
 
-test('a session that has sent nothing yet makes room after a second', async (t) => {
+test('a session without a frame makes room after a second', async (t) => {
   const { sessions, send, all } = opened(3);
   send(all[0], 0);
   send(all[1], 0);
@@ -61,7 +61,7 @@ test('a session that has sent nothing yet makes room after a second', async (t) 
   t.notOk(sessions.makeRoom(1000));
 });
 
-test('the session that has been silent for longest makes room, if for five seconds', async (t) => {
+test('the session that has been idle longest makes room, after five seconds', async (t) => {
   const { sessions, send, all } = opened(3);
   for (const session of [all[1], all[2]]) send(session, 0);
   send(all[0], 3000);
@@ -70,25 +70,25 @@ test('the session that has been silent for longest makes room, if for five secon
   t.equal(all[1].ended, 'Made room for another session after 6 s without a frame');
   t.ok(sessions.makeRoom(6000));
   t.ok(all[2].ended);
-  t.notOk(sessions.makeRoom(6000), 'the one left has sent three seconds ago');
+  t.notOk(sessions.makeRoom(6000), 'the remaining one sent three seconds ago');
   t.equal(all[0].ended, undefined);
 });
 
-test('room is made among the sessions that are asked for', async (t) => {
+test('room is made only among the candidates', async (t) => {
   const { sessions, all } = opened(3);
   t.ok(sessions.makeRoom(6000, (session) => session === all[2]));
   t.ok(all[2].ended);
   t.notOk(sessions.makeRoom(6000, () => false));
 });
 
-test('messages are counted by the window', async (t) => {
+test('messages are counted per window', async (t) => {
   const { send, all } = opened(1);
   t.equal(send(all[0], 100), 1);
   t.equal(send(all[0], 200), 2);
   t.equal(send(all[0], 260), 1);
 });
 
-test('a session that is gone is not counted', async (t) => {
+test('an ended session is not counted', async (t) => {
   const { sessions, all } = opened(1);
   sessions.delete(all[0]);
   sessions.touch(all[0], 5);
@@ -96,10 +96,10 @@ test('a session that is gone is not counted', async (t) => {
   t.equal(sessions.size, 0);
 });
 
-test('who may be in the middle of a message: who never sent one, and who has not for a while', async (t) => {
+test('sessions that may have an incomplete message: without any, or without one for a while', async (t) => {
   const { sessions, send, all } = opened(3);
   send(all[0], 100);
   send(all[1], 1000);
-  t.same(sessions.unfinished(10, 1100), [all[2], all[0]]);
-  t.same(sessions.unfinished(1, 1100), [all[2]]);
+  t.same(sessions.incomplete(10, 1100), [all[2], all[0]]);
+  t.same(sessions.incomplete(1, 1100), [all[2]]);
 });

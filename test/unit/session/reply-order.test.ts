@@ -1,4 +1,4 @@
-/** Outcomes leave in the order of their frames, each once, as soon as they can. */
+/** Outcomes are sent in the order of their frames, each once, as early as possible. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
@@ -19,26 +19,26 @@ function indicesOf(ready: readonly (readonly [number, FinishedOutcome])[]): numb
   return ready.map(([index]) => index);
 }
 
-test('an outcome that comes in turn leaves at once', async (t) => {
+test('an outcome in order is sent immediately', async (t) => {
   const order = orderOf(0, 1);
   t.same(indicesOf(order.finish(0, outcomeOf(0))), [0]);
   t.same(indicesOf(order.finish(1, outcomeOf(1))), [1]);
 });
 
-test('an early outcome waits for those before it', async (t) => {
+test('an early outcome waits for earlier frames', async (t) => {
   const order = orderOf(3, 5, 9);
   t.same(order.finish(9, outcomeOf(9)), []);
   t.same(order.finish(5, outcomeOf(5)), []);
   t.same(indicesOf(order.finish(3, outcomeOf(3))), [3, 5, 9]);
 });
 
-test('a frame without an outcome holds back only those after it', async (t) => {
+test('a frame without an outcome delays only later ones', async (t) => {
   const order = orderOf(0, 1, 2);
   t.same(indicesOf(order.finish(0, outcomeOf(0))), [0]);
   t.same(order.finish(2, outcomeOf(2)), []);
 });
 
-test('a dropped frame holds nothing back', async (t) => {
+test('a dropped frame delays nothing', async (t) => {
   const order = orderOf(0, 1, 2, 3);
   t.same(order.finish(1, outcomeOf(1)), []);
   t.same(order.drop(2), []);
@@ -46,7 +46,7 @@ test('a dropped frame holds nothing back', async (t) => {
   t.same(indicesOf(order.finish(3, outcomeOf(3))), [3]);
 });
 
-test('in whatever order outcomes come, all leave once and by index, without those that were dropped', async () => {
+test('in any order of outcomes, all are sent once and by index, except for dropped ones', async () => {
   const count = fc.nat({ max: 20 });
   const plays = count.chain((length) =>
     fc.record({

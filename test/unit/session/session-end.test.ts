@@ -1,4 +1,4 @@
-/** A session ends once: with one error and its close code, or drained, or gone; nothing is sent after that. */
+/** A session ends once: with one error and its close code, drained, or with its socket; nothing is sent afterwards. */
 import { test } from 'tap';
 import { headerOnly } from '../../support/jpeg-bytes.ts';
 import { failure, openMockSession, replyOf, sendBufferBytes } from '../../support/mock-session.ts';
@@ -6,7 +6,7 @@ import { failure, openMockSession, replyOf, sendBufferBytes } from '../../suppor
 const frame = headerOnly({ width: 8, height: 8 });
 const noJpeg = Uint8Array.from([1, 2, 3]);
 
-test('a message that is no JPEG ends the session, without an answer from the pool', async (t) => {
+test('a message that is not a JPEG ends the session without involving the pool', async (t) => {
   const { session, pool, outbox, errors } = openMockSession();
   session.receiveFrame(noJpeg);
   t.same(outbox.sent, ['{"error":"invalid_frame","detail":"Not a valid JPEG image: no SOI"}']);
@@ -16,7 +16,7 @@ test('a message that is no JPEG ends the session, without an answer from the poo
   t.same(pool.closed, ['the session']);
 });
 
-test('a frame that is too large ends the session with the limit as it is set', async (t) => {
+test('a frame that is too large ends the session, and the error shows the limit', async (t) => {
   const { session, outbox } = openMockSession();
   session.receiveFrame(new Uint8Array(100_001));
   t.same(outbox.sent, ['{"error":"frame_too_large","detail":"Frame exceeds 0.1MB"}']);
@@ -30,7 +30,7 @@ test('a text message ends the session', async (t) => {
   t.same(outbox.closeCodes, [1003]);
 });
 
-test('a session that is idle, sends too much, or has half a message where memory is short, is told so', async (t) => {
+test('a session that is idle, sends too much, or has an incomplete message while memory is short gets an error', async (t) => {
   const idle = openMockSession();
   idle.session.endIdle('No frame came for 60 s');
   t.same(idle.outbox.sent, ['{"error":"idle_timeout","detail":"No frame came for 60 s"}']);
@@ -43,10 +43,10 @@ test('a session that is idle, sends too much, or has half a message where memory
   const half = openMockSession();
   half.session.endForMemory();
   t.same(half.outbox.sent, ['{"error":"server_busy","detail":"The gateway is short of memory"}']);
-  t.ok(half.outbox.wasAborted, 'its half message goes at once');
+  t.ok(half.outbox.wasAborted, 'its incomplete message is discarded');
 });
 
-test('a fault of our own is told without its reason', async (t) => {
+test('an internal error is reported without its reason', async (t) => {
   const { session, outbox, errors } = openMockSession();
   session.failInternally('/secret/path: no such file');
   t.same(outbox.sent, ['{"error":"internal_error","detail":"Unexpected error occurred"}']);
@@ -74,7 +74,7 @@ test('results of frames before a failed one are still sent, those after it are n
   t.same(outbox.closeCodes, [1011]);
 });
 
-test('after the end nothing is sent, counted or offered, and the session ends once', async (t) => {
+test('after the end nothing is sent, counted or offered', async (t) => {
   const { session, pool, outbox, errors } = openMockSession();
   session.receiveFrame(frame);
   session.receiveFrame(frame);
@@ -84,10 +84,10 @@ test('after the end nothing is sent, counted or offered, and the session ends on
   session.receiveFrame(noJpeg);
   session.receiveText();
   session.failInternally('once more');
-  session.leaveWhenDone();
+  session.closeWhenIdle();
   pool.finish(0);
   pool.finish(1, failure);
-  session.gone();
+  session.socketClosed();
   t.equal(outbox.sent.length, sent);
   t.same(outbox.closeCodes, [1003]);
   t.equal(errors.length, 1);
@@ -95,12 +95,12 @@ test('after the end nothing is sent, counted or offered, and the session ends on
   t.same(pool.closed, ['the session']);
 });
 
-test('a peer that reads nothing at all loses the session', async (t) => {
+test('a peer that reads nothing loses its session', async (t) => {
   const { session, pool, outbox } = openMockSession();
   session.receiveFrame(frame);
   outbox.unread = 2 * sendBufferBytes;
   pool.finish(0);
-  t.same(outbox.sent, ['{"frame_index":0,"dropped":true}'], 'at twice the limit it is still told');
+  t.same(outbox.sent, ['{"frame_index":0,"dropped":true}'], 'up to twice the limit, dropped is still sent');
   session.receiveFrame(frame);
   outbox.unread = 2 * sendBufferBytes + 1;
   pool.finish(1);
@@ -109,7 +109,7 @@ test('a peer that reads nothing at all loses the session', async (t) => {
   t.same(pool.closed, ['the session']);
 });
 
-test('a peer that reads nothing loses the session by its dropped frames too', async (t) => {
+test('a peer that reads nothing loses its session through dropped frames too', async (t) => {
   const { session, pool, outbox, errors } = openMockSession();
   pool.isFull = true;
   outbox.unread = 2 * sendBufferBytes + 1;
@@ -119,7 +119,7 @@ test('a peer that reads nothing loses the session by its dropped frames too', as
   t.equal(errors.length, 1);
 });
 
-test('a peer that reads nothing loses the session by its pings', async (t) => {
+test('a peer that reads nothing loses its session through pings', async (t) => {
   const { session, pool, outbox } = openMockSession();
   outbox.unread = 2 * sendBufferBytes;
   session.receivePing();
@@ -132,23 +132,23 @@ test('a peer that reads nothing loses the session by its pings', async (t) => {
   t.same(pool.closed, ['the session']);
 });
 
-test('draining without frames in flight closes at once', async (t) => {
+test('draining without frames in flight closes immediately', async (t) => {
   const { session, pool, outbox, errors } = openMockSession();
   pool.isDraining = true;
-  session.leaveWhenDone();
+  session.closeWhenIdle();
   t.same(outbox.closeCodes, [1001]);
   t.same(outbox.sent, []);
   t.same(errors, []);
   t.same(pool.closed, ['the session']);
 });
 
-test('draining answers what is in flight, drops what comes, and then closes', async (t) => {
+test('draining finishes frames in flight, drops new ones, and then closes', async (t) => {
   const { session, pool, outbox } = openMockSession();
   session.receiveFrame(frame);
   session.receiveFrame(frame);
   pool.isDraining = true;
   pool.isFull = true;
-  session.leaveWhenDone();
+  session.closeWhenIdle();
   session.receiveFrame(frame);
   t.same(outbox.sent, ['{"frame_index":2,"dropped":true}']);
   pool.finish(1);
@@ -162,16 +162,16 @@ test('a frame that fails while draining closes with its error', async (t) => {
   const { session, pool, outbox } = openMockSession();
   session.receiveFrame(frame);
   pool.isDraining = true;
-  session.leaveWhenDone();
+  session.closeWhenIdle();
   pool.finish(0, failure);
   t.same(outbox.closeCodes, [1011]);
 });
 
-test('when the socket is gone nothing is sent or closed, and the pool forgets the session', async (t) => {
+test('when the socket has closed, nothing is sent or closed, and the pool session is closed', async (t) => {
   const { session, pool, outbox, errors } = openMockSession();
   session.receiveFrame(frame);
-  session.gone();
-  session.gone();
+  session.socketClosed();
+  session.socketClosed();
   pool.finish(0);
   t.same(outbox.sent, []);
   t.same(outbox.closeCodes, []);
@@ -179,7 +179,7 @@ test('when the socket is gone nothing is sent or closed, and the pool forgets th
   t.same(pool.closed, ['the session']);
 });
 
-test('bytes are offered as they came, without a copy of them being kept', async (t) => {
+test('bytes are offered as received, without a copy', async (t) => {
   const { session, pool } = openMockSession();
   session.receiveFrame(frame);
   t.equal(pool.offered[0]?.bytes, frame);

@@ -1,4 +1,4 @@
-/** A session numbers its frames and answers each once and in order; the pool decides, the session obeys. */
+/** A session numbers its frames and sends one reply each, in order; admission is up to the pool. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
@@ -7,7 +7,7 @@ import { dropped as droppedOutcome, openMockSession, replyOf, resultOf } from '.
 
 const frame = headerOnly({ width: 8, height: 8 });
 
-test('a session is opened in the pool under its own name, and its pipeline is asked for', async (t) => {
+test('a session is opened in the pool under its id, and its pipeline is requested', async (t) => {
   const { session, pool } = openMockSession();
   t.same(pool.opened, ['the session']);
   t.same(pool.prepared, ['the pipeline']);
@@ -15,7 +15,7 @@ test('a session is opened in the pool under its own name, and its pipeline is as
   t.equal(session.pipelineId, 'the pipeline');
 });
 
-test('a frame goes to the pool with its pipeline and index, and its result comes back', async (t) => {
+test('a frame is offered with its pipeline and index, and its result is sent', async (t) => {
   const { session, pool, outbox } = openMockSession();
   session.receiveFrame(frame);
   t.match(pool.offered, [{ pipelineId: 'the pipeline', frameIndex: 0, bytes: frame }]);
@@ -25,7 +25,7 @@ test('a frame goes to the pool with its pipeline and index, and its result comes
   t.equal(session.frameIndex, 1);
 });
 
-test('results leave in the order of the frames', async (t) => {
+test('results are sent in the order of the frames', async (t) => {
   const { session, pool, outbox } = openMockSession();
   for (let i = 0; i < 3; i++) session.receiveFrame(frame);
   pool.finish(2);
@@ -35,7 +35,7 @@ test('results leave in the order of the frames', async (t) => {
   t.same(outbox.sent, [replyOf(0), replyOf(1), replyOf(2)]);
 });
 
-test('a frame that is dropped is answered at once, before results of earlier frames', async (t) => {
+test('a dropped frame gets its reply immediately, before results of earlier frames', async (t) => {
   const { session, pool, outbox } = openMockSession();
   session.receiveFrame(frame);
   pool.isFull = true;
@@ -47,7 +47,7 @@ test('a frame that is dropped is answered at once, before results of earlier fra
   t.equal(session.frameIndex, 2);
 });
 
-test('a frame that was in flight and is dropped holds back no result behind it', async (t) => {
+test('a frame dropped while in flight does not delay later results', async (t) => {
   const { session, pool, outbox } = openMockSession();
   for (let i = 0; i < 3; i++) session.receiveFrame(frame);
   pool.finish(1);
@@ -57,7 +57,7 @@ test('a frame that was in flight and is dropped holds back no result behind it',
 });
 
 test('slow_down follows the drop that made the session critical', async (t) => {
-  const { session, pool, outbox, pressures } = openMockSession();
+  const { session, pool, outbox, stateChanges } = openMockSession();
   pool.isFull = true;
   for (let i = 0; i < 6; i++) session.receiveFrame(frame);
   t.same(outbox.sent.slice(4), [
@@ -65,11 +65,11 @@ test('slow_down follows the drop that made the session critical', async (t) => {
     '{"warning":"slow_down"}',
     '{"frame_index":5,"dropped":true}',
   ]);
-  t.match(pressures, [{ before: 'normal', state: 'critical', rate: 1 }], 'the change is told once');
+  t.match(stateChanges, [{ before: 'normal', state: 'critical', rate: 1 }], 'the change is reported once');
 });
 
-test('the way back to normal is told once for each state', async (t) => {
-  const { session, pool, pressures } = openMockSession();
+test('the return to normal is reported once per state', async (t) => {
+  const { session, pool, stateChanges } = openMockSession();
   pool.isFull = true;
   for (let i = 0; i < 6; i++) session.receiveFrame(frame);
   pool.isFull = false;
@@ -77,33 +77,33 @@ test('the way back to normal is told once for each state', async (t) => {
     session.receiveFrame(frame);
     pool.finish(i);
   }
-  t.match(pressures, [
+  t.match(stateChanges, [
     { before: 'normal', state: 'critical' },
     { before: 'critical', state: 'warning' },
     { before: 'warning', state: 'normal' },
   ]);
 });
 
-test('a session that is answered stays normal and is told nothing', async (t) => {
-  const { session, pool, outbox, pressures } = openMockSession();
+test('a session that gets results stays normal without reports', async (t) => {
+  const { session, pool, outbox, stateChanges } = openMockSession();
   for (let i = 0; i < 20; i++) {
     session.receiveFrame(frame);
     pool.finish(i);
   }
-  t.same(pressures, []);
+  t.same(stateChanges, []);
   t.same(
     outbox.sent,
     Array.from({ length: 20 }, (_, i) => replyOf(i)),
   );
 });
 
-/** Frames that the pool keeps or drops, and outcomes of one of those in flight: a result, or dropped after all. */
+/** Frames that the pool keeps or drops, and outcomes of one of those in flight: a result, or dropped. */
 const steps = fc.array(
   fc.oneof(fc.constantFrom('kept', 'dropped'), fc.record({ which: fc.nat(), wasDropped: fc.boolean() })),
   { maxLength: 60 },
 );
 
-/** Plays the steps and answers what is left. */
+/** Runs the steps and finishes what is left. */
 function play(sequence: readonly (string | { which: number; wasDropped: boolean })[]) {
   const parts = openMockSession();
   const inFlight: number[] = [];
@@ -128,7 +128,7 @@ function indicesIn(messages: readonly string[], pattern: RegExp): number[] {
 
 const upwards = (a: number, b: number) => a - b;
 
-test('every frame gets exactly one answer, and results come by index, whatever happens', async () => {
+test('every frame gets exactly one reply, and results are in order, whatever happens', async () => {
   fc.assert(
     fc.property(steps, (sequence) => {
       const { session, outbox } = play(sequence);
@@ -142,7 +142,7 @@ test('every frame gets exactly one answer, and results come by index, whatever h
   );
 });
 
-test('results of a peer that does not keep up are shed, and only those', async (t) => {
+test('only results are dropped for a peer that does not keep up', async (t) => {
   const { session, pool, outbox } = openMockSession();
   for (let i = 0; i < 3; i++) session.receiveFrame(frame);
   outbox.unread = 1001;

@@ -1,4 +1,4 @@
-/** Threads that load the same: they grow and shrink in number, one at a time, and no frame is lost by it. */
+/** Threads with the same pipelines: their number grows and shrinks one at a time, without losing frames. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
@@ -33,24 +33,24 @@ function executorOf(t: Test, ...pipelines: string[]) {
   });
   t.teardown(() => executor.stop(10_000));
   const run = (pipelineId: string, deadlineMs = farAwayMs): Promise<FrameOutcome> => {
-    const slot = slots.take(jpeg);
+    const slot = slots.allocate(jpeg);
     if (slot === undefined) throw new Error('no room for a frame');
     return executor.run({ pipelineId, frameIndex: 0, slot }, deadlineMs);
   };
   return { executor, slots, kept, changes, run };
 }
 
-test('an executor starts without workers, and has one more with each that is ready', async (t) => {
+test('an executor starts without workers, and its capacity grows with each ready one', async (t) => {
   const { executor, changes } = executorOf(t, 'echo');
   t.match(executor, { capacity: 0, free: 0 });
   t.same([...executor.pipelines], ['echo']);
   await executor.grow();
   await executor.grow();
   t.match(executor, { capacity: 2, free: 2 });
-  t.same(changes, [1, 2], 'it says so each time');
+  t.same(changes, [1, 2], 'each change is reported');
 });
 
-test('a frame takes a worker until it has its outcome', async (t) => {
+test('a frame occupies a worker until it has its outcome', async (t) => {
   const { executor, run, slots } = executorOf(t, 'slow');
   await executor.grow();
   const outcome = run('slow');
@@ -58,16 +58,16 @@ test('a frame takes a worker until it has its outcome', async (t) => {
   t.match(executor.status(), { ready: 1, busy: 1, timedOut: 0 });
   t.equal((await outcome).type, 'result');
   t.match(executor, { capacity: 1, free: 1 });
-  t.equal(slots.takenBytes, 0);
+  t.equal(slots.usedBytes, 0);
 });
 
-test('a frame that finds no worker is dropped, and its place is given back', async (t) => {
+test('a frame without a free worker is dropped, and its slot is released', async (t) => {
   const { run, slots } = executorOf(t, 'echo');
   t.same(await run('echo'), { type: 'dropped', reason: 'busy' });
-  t.equal(slots.takenBytes, 0);
+  t.equal(slots.usedBytes, 0);
 });
 
-test('an idle worker is retired at once, a busy one after its frame', async (t) => {
+test('an idle worker is retired immediately, a busy one after its frame', async (t) => {
   const { executor, run } = executorOf(t, 'slow');
   await executor.grow();
   await executor.grow();
@@ -89,7 +89,7 @@ test('a worker that was retired is not replaced', async (t) => {
   t.same(kept.lines, []);
 });
 
-test('a worker whose frame times out while it should go counts as gone', async (t) => {
+test('a retiring worker whose frame times out counts as gone', async (t) => {
   const { executor, run } = executorOf(t, 'hanging');
   await executor.grow();
   const outcome = run('hanging', performance.now() + 30);
@@ -99,7 +99,7 @@ test('a worker whose frame times out while it should go counts as gone', async (
   t.equal(executor.capacity, 0);
 });
 
-test('each frame has a deadline of its own', async (t) => {
+test('each frame has its own deadline', async (t) => {
   const { executor, run } = executorOf(t, 'hanging');
   await executor.grow();
   await executor.grow();
@@ -111,15 +111,15 @@ test('each frame has a deadline of its own', async (t) => {
   await until(() => executor.capacity === 2);
 });
 
-test('an executor that stops takes nothing more and cannot grow', async (t) => {
+test('an executor that stops starts nothing more and cannot grow', async (t) => {
   const { executor } = executorOf(t, 'echo');
   await executor.grow();
   t.equal(await executor.stop(10_000), true);
   t.match(executor, { capacity: 0, free: 0 });
-  await t.rejects(executor.grow(), { message: 'the workers are being stopped' });
+  await t.rejects(executor.grow(), { message: 'workers are being stopped' });
 });
 
-test('growing is over, with an error, when the executor is stopped meanwhile', async (t) => {
+test('growing fails when the executor is stopped meanwhile', async (t) => {
   const { executor } = executorOf(t, 'echo');
   const grown = t.rejects(executor.grow());
   t.equal(await executor.stop(10_000), true);

@@ -1,4 +1,4 @@
-/** One thread as the loop sees it: what it may be asked in each state, and what it reports. */
+/** One thread as seen from the event loop: what may be requested in each state, and what it reports. */
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { makeModelsDir, testNode } from '../../../support/temp-models.ts';
 
 const jpeg = encodePicture(32, 24);
 
-/** The files of a models folder, as the main thread hands them to a worker. */
+/** The files of a models folder, as the main thread passes them to a worker. */
 function sourcesOf(modelsDir: string): PipelineSource[] {
   const folder = join(modelsDir, 'pipelines');
   return readdirSync(folder).map((name) => ({ path: name, text: readFileSync(join(folder, name), 'utf8') }));
@@ -21,7 +21,7 @@ function sourcesOf(modelsDir: string): PipelineSource[] {
 
 const slots = new FrameSlots(1_000_000);
 
-/** A thread and what it has reported, event by event. */
+/** A thread and its events in order. */
 function startWorker(t: Test, modelsDir = fixtureModels) {
   const events: string[] = [];
   const issues: (Error | readonly string[] | undefined)[] = [];
@@ -30,8 +30,8 @@ function startWorker(t: Test, modelsDir = fixtureModels) {
   const worker = new WorkerHandle(setup, 512, {
     ready: () => events.push('ready'),
     idle: () => events.push('idle'),
-    gone: (_worker, issue) => {
-      events.push('gone');
+    exited: (_worker, issue) => {
+      events.push('exited');
       issues.push(issue);
     },
     bootFailed: (_worker, found) => {
@@ -43,14 +43,14 @@ function startWorker(t: Test, modelsDir = fixtureModels) {
   t.teardown(async () => {
     await until(() => worker.kind !== 'busy');
     worker.stop();
-    await until(() => worker.kind === 'gone');
+    await until(() => worker.kind === 'exited');
   });
   return { worker, events, issues, printed };
 }
 
-/** The test's picture in a place of its own. */
+/** The test image in a separate slot. */
 function frameFor(pipelineId: string) {
-  const slot = slots.take(jpeg);
+  const slot = slots.allocate(jpeg);
   if (slot === undefined) throw new Error('no room for a frame');
   return { pipelineId, frameIndex: 0, slot };
 }
@@ -74,15 +74,15 @@ test('a worker boots, is idle, works, is idle again and stops', async (t) => {
   t.equal((await outcome).type, 'result');
   t.equal(worker.kind, 'idle');
   t.equal(worker.deadlineMs, Number.POSITIVE_INFINITY);
-  t.equal(slots.takenBytes, 0);
+  t.equal(slots.usedBytes, 0);
   worker.stop();
   t.equal(worker.kind, 'stopping');
-  await until(() => worker.kind === 'gone');
-  t.same(events, ['ready', 'idle', 'gone']);
+  await until(() => worker.kind === 'exited');
+  t.same(events, ['ready', 'idle', 'exited']);
   t.same(issues, [undefined]);
 });
 
-test('a worker is idle before its answer is told, so that the next frame may come with it', async (t) => {
+test('a worker is idle before its outcome is reported, so that the next frame can start', async (t) => {
   await until(() => shared.kind === 'idle');
   const kind = await new Promise((resolve) => {
     shared.start(frameFor('echo'), 0, () => resolve(shared.kind));
@@ -90,10 +90,10 @@ test('a worker is idle before its answer is told, so that the next frame may com
   t.equal(kind, 'idle');
 });
 
-test('a frame for a worker that is not idle is a bug, and says so', async (t) => {
+test('starting a frame on a worker that is not idle throws', async (t) => {
   await until(() => shared.kind === 'idle');
   const first = run(shared, 'slow');
-  await t.rejects(run(shared, 'echo'), { message: 'a frame for a worker that is busy' });
+  await t.rejects(run(shared, 'echo'), { message: 'cannot start a frame: worker is busy' });
   t.equal((await first).type, 'result');
 });
 
@@ -107,53 +107,53 @@ test('a busy worker cannot be stopped, and one without a frame cannot expire', a
   t.equal((await outcome).type, 'result');
 });
 
-test('a frame that expires is answered once, and its thread ends without a fault', async (t) => {
+test('a frame that expires has one outcome, and its thread ends without an error', async (t) => {
   const { worker, events, issues } = startWorker(t);
   await until(() => worker.kind === 'idle');
   const outcomes: FrameOutcome[] = [];
-  // The thread blocks, so that its result comes before it sees that it has to stop.
+  // The thread blocks, so that its result arrives before it sees the stop command.
   worker.start(frameFor('blocking'), 0, (outcome) => outcomes.push(outcome));
-  const { takenBytes } = slots;
+  const { usedBytes } = slots;
   worker.expire();
   t.equal(worker.kind, 'timed_out');
   t.match(outcomes, [{ code: 'pipeline_failure', detail: 'Pipeline timed out' }]);
-  t.equal(slots.takenBytes, takenBytes, 'the thread may still read its frame');
-  await until(() => worker.kind === 'gone');
-  t.ok(slots.takenBytes < takenBytes);
+  t.equal(slots.usedBytes, usedBytes, 'the thread may still read its frame');
+  await until(() => worker.kind === 'exited');
+  t.ok(slots.usedBytes < usedBytes);
   t.equal(outcomes.length, 1);
-  t.same(events, ['ready', 'gone']);
+  t.same(events, ['ready', 'exited']);
   t.same(issues, [undefined]);
 });
 
-test('a thread that dies answers its frame once and reports why', async (t) => {
+test('a thread that dies drops its frame once and reports why', async (t) => {
   const { worker, events, issues } = startWorker(t);
   await until(() => worker.kind === 'idle');
   t.same(await run(worker, 'dying'), { type: 'dropped', reason: 'worker_lost' });
-  await until(() => worker.kind === 'gone');
-  t.same(events, ['ready', 'gone']);
+  await until(() => worker.kind === 'exited');
+  t.same(events, ['ready', 'exited']);
   t.match(issues, [{ message: 'died on purpose' }]);
 });
 
-test('a worker that is stopped while it boots ends when it has booted, and never becomes idle', async (t) => {
+test('a worker stopped while booting ends after booting, and never becomes idle', async (t) => {
   const { worker, events, issues } = startWorker(t);
-  await t.rejects(run(worker, 'echo'), { message: 'a frame for a worker that is booting' });
+  await t.rejects(run(worker, 'echo'), { message: 'cannot start a frame: worker is booting' });
   worker.expire();
   t.equal(worker.kind, 'booting');
   worker.stop();
-  await until(() => worker.kind === 'gone');
-  t.same(events, ['gone']);
+  await until(() => worker.kind === 'exited');
+  t.same(events, ['exited']);
   t.same(issues, [undefined]);
 });
 
-test('a worker that cannot boot reports its faults and ends', async (t) => {
+test('a worker that cannot boot reports its issues and ends', async (t) => {
   const modelsDir = makeModelsDir(t, { pipelines: [{ id: 'p', nodes: [testNode('n', 'missing')] }] });
   const { worker, events, issues } = startWorker(t, modelsDir);
-  await until(() => worker.kind === 'gone');
-  t.same(events, ['boot failed', 'gone']);
+  await until(() => worker.kind === 'exited');
+  t.same(events, ['boot failed', 'exited']);
   t.match(issues[0], [/p\.json: node "n": unknown tool test\.missing/]);
 });
 
-test('a worker loads what it was given, whatever has become of the files', async (t) => {
+test('a worker loads the given contents, even if the files have changed', async (t) => {
   const modelsDir = makeModelsDir(t, {
     pipelines: [{ id: 'p', nodes: [testNode('n', 'nothing')] }],
     tools: { nothing: '' },
@@ -164,7 +164,7 @@ test('a worker loads what it was given, whatever has become of the files', async
   t.same(events, ['ready']);
 });
 
-test('what a tool prints, on either stream, goes to the log and not to the process', async (t) => {
+test('tool output on either stream goes to the log, not to the process', async (t) => {
   const tool = `export default ({ z }) => ({
     pluginId: 'test', toolId: 'talk', description: 'Talks.', inputs: [], outputs: [], failureDetail: 'failed',
     params: z.strictObject({}),

@@ -1,4 +1,4 @@
-/** What befalls workers while others are served: memory that runs out, ends, replacement in mid-frame. Nobody else notices. */
+/** Workers that fail while others are served: out of memory, exit, replacement during a frame. Other sessions are not affected. */
 import tap, { type Test, test } from 'tap';
 import { beside } from '../support/bystander.ts';
 import { startGateway } from '../support/gateway.ts';
@@ -9,7 +9,7 @@ import { eventually, idle, readiness, threadCount } from '../support/vital-signs
 
 const frame = encodePicture(64, 48);
 const workerStopped = '{"error":"pipeline_failure","detail":"Worker stopped unexpectedly"}';
-/** libuv and V8 start their own helper threads as they need them. */
+/** libuv and V8 start helper threads on demand. */
 const tolerance = 4;
 
 const tools = {
@@ -27,30 +27,30 @@ const pipelines = [
 const gateway = await startGateway({ MODELS_DIR: makeModelsDir(tap, { pipelines, tools }), POOL_HEAP_MB: '64' });
 tap.teardown(() => gateway.kill());
 
-/** Sends until the session is ended, which is when it has lost its second worker. */
+/** Sends until the session ends, which happens when it has lost its second worker. */
 async function loseTwoWorkers(t: Test, pipelineId: string): Promise<void> {
   const client = await StreamClient.open(gateway.streamUrl(pipelineId));
-  await client.sendUntilTaken(frame).catch(() => undefined);
+  await client.sendUntilStarted(frame).catch(() => undefined);
   t.equal(await client.closed(), 1011);
   t.equal(client.texts.at(-1), workerStopped);
   t.equal(client.with('result').length, 0);
 }
 
-test('a buffer that cannot be had is the tool’s failure, and its worker goes on', async (t) => {
+test('a failed buffer allocation fails the tool, and its worker continues', async (t) => {
   await beside(t, gateway.streamUrl('sleep'), async () => {
     const client = await StreamClient.open(gateway.streamUrl('reserve'));
-    await client.sendUntilTaken(frame).catch(() => undefined);
+    await client.sendUntilStarted(frame).catch(() => undefined);
     t.equal(await client.closed(), 1011);
     t.equal(client.texts.at(-1), '{"error":"pipeline_failure","detail":"Test tool failed"}');
   });
-  t.notMatch(gateway.log(), /a worker was lost/);
+  t.notMatch(gateway.log(), /worker exited unexpectedly/);
 });
 
 for (const [pipelineId, what, logged] of [
   ['exhaust', 'runs out of memory', /ERR_WORKER_OUT_OF_MEMORY/],
-  ['exit', 'ends itself', /the worker thread ended by itself/],
+  ['exit', 'exits', /worker thread exited by itself/],
 ] as const) {
-  test(`a worker that ${what} is replaced, and nobody else notices`, async (t) => {
+  test(`a worker that ${what} is replaced without affecting other sessions`, async (t) => {
     const threads = threadCount(gateway);
     await beside(t, gateway.streamUrl('sleep'), () => loseTwoWorkers(t, pipelineId));
     t.match(await idle(gateway), { degraded: false, pool: { size: 2, ready: 2 } });
@@ -59,15 +59,15 @@ for (const [pipelineId, what, logged] of [
   });
 }
 
-test('workers that are replaced while frames run lose none of them', async (t) => {
+test('replacing workers while frames run loses no frames', async (t) => {
   await beside(t, gateway.streamUrl('sleep'), async () => {
     const client = await StreamClient.open(gateway.streamUrl('later'));
-    t.match(await client.sendUntilTaken(frame), { result: { width: 64 } });
+    t.match(await client.sendUntilStarted(frame), { result: { width: 64 } });
     await client.close();
     await eventually(
       () => readiness(gateway),
       ({ pool }) => pool.ready === pool.size,
-      'all workers with the larger set',
+      'all workers to have the larger set',
     );
   });
   t.match(await idle(gateway), { pool: { size: 2, ready: 2 } });

@@ -1,4 +1,4 @@
-/** Frames that fail, hang or kill their thread are answered once, and the pool comes back to its size. */
+/** Frames that fail, hang or kill their thread have exactly one outcome, and the pool recovers its size. */
 import { t as root, type Test, test } from 'tap';
 import { encodePicture } from '../../support/jpeg-bytes.ts';
 import { KeptLog, runFrame, startPool, until } from '../../support/started-pool.ts';
@@ -6,7 +6,7 @@ import { makeModelsDir, testNode } from '../../support/temp-models.ts';
 
 const jpeg = encodePicture(32, 24);
 
-/** A pipeline `blocks` that does not let go of its thread for much longer than a frame may take here. */
+/** A pipeline `blocks` that blocks its thread much longer than the frame timeout. */
 function blockingModels(t: Test): string {
   return makeModelsDir(t, {
     pipelines: [{ id: 'blocks', nodes: [testNode('only', 'block')] }],
@@ -18,11 +18,11 @@ function blockingModels(t: Test): string {
   });
 }
 
-/** For tests that leave its thread as it was. */
+/** For tests that leave its thread unchanged. */
 const { pool, started } = await startPool(root);
 pool.openSession('the session');
 
-test('a tool that throws fails the frame with its detail, and the thread lives on', async (t) => {
+test('a tool that throws fails the frame with its detail, and the thread continues', async (t) => {
   await started;
   t.same(await runFrame(pool, 'failing', jpeg), {
     type: 'failed',
@@ -33,7 +33,7 @@ test('a tool that throws fails the frame with its detail, and the thread lives o
   t.equal((await runFrame(pool, 'echo', jpeg)).type, 'result');
 });
 
-test('a picture that cannot be decoded is an invalid frame', async (t) => {
+test('an image that cannot be decoded is an invalid frame', async (t) => {
   await started;
   t.match(await runFrame(pool, 'echo', Uint8Array.from([1, 2, 3])), {
     type: 'failed',
@@ -42,7 +42,7 @@ test('a picture that cannot be decoded is an invalid frame', async (t) => {
   });
 });
 
-test('a result that JSON cannot hold is a pipeline failure', async (t) => {
+test('a result that cannot be serialized is a pipeline failure', async (t) => {
   await started;
   t.match(await runFrame(pool, 'unwritable', jpeg), {
     type: 'failed',
@@ -52,7 +52,7 @@ test('a result that JSON cannot hold is a pipeline failure', async (t) => {
   });
 });
 
-test('a thread that dies drops its frame, and another takes its place', async (t) => {
+test('a thread that dies drops its frame and is replaced', async (t) => {
   const kept = new KeptLog();
   const { pool, started } = await startPool(t, { log: kept.log });
   await started;
@@ -61,10 +61,10 @@ test('a thread that dies drops its frame, and another takes its place', async (t
   t.equal(pool.status().inFlight, 0);
   await until(() => pool.status().ready === 1);
   t.equal((await runFrame(pool, 'echo', jpeg)).type, 'result');
-  t.same(kept.lines, ['a worker was lost']);
+  t.same(kept.lines, ['worker exited unexpectedly']);
 });
 
-test('a thread that dies while it is idle is not given another frame', async (t) => {
+test('a thread that dies while idle gets no further frame', async (t) => {
   const modelsDir = makeModelsDir(t, {
     pipelines: [
       { id: 'dies-later', nodes: [testNode('only', 'die-later')] },
@@ -84,13 +84,13 @@ test('a thread that dies while it is idle is not given another frame', async (t)
   await started;
   pool.openSession('the session');
   t.equal((await runFrame(pool, 'dies-later', jpeg)).type, 'result');
-  await until(() => kept.lines.includes('a worker was lost') && pool.status().ready === 1);
+  await until(() => kept.lines.includes('worker exited unexpectedly') && pool.status().ready === 1);
   const answered = runFrame(pool, 'waits', jpeg);
   t.match(pool.status(), { busy: 1, inFlight: 1 });
   t.equal((await answered).type, 'result');
 });
 
-test('a worker is lost that was given a held frame: it is dropped, and the next held one runs on the new worker', async (t) => {
+test('a held frame started on a worker that is lost is dropped, and the next held one runs on the replacement', async (t) => {
   const { pool, started } = await startPool(t);
   await started;
   for (const session of ['a', 'b', 'c']) pool.openSession(session);
@@ -102,7 +102,7 @@ test('a worker is lost that was given a held frame: it is dropped, and the next 
   t.match(outcomes, [{ type: 'result' }, { type: 'dropped', reason: 'worker_lost' }, { type: 'result' }]);
 });
 
-test('a session whose frames lose one worker after the other has failed', async (t) => {
+test('a session that loses a second worker fails', async (t) => {
   const { pool, started } = await startPool(t);
   await started;
   pool.openSession('the session');
@@ -115,7 +115,7 @@ test('a session whose frames lose one worker after the other has failed', async 
   });
 });
 
-test('a frame that hangs is answered when it times out, and its thread is replaced', async (t) => {
+test('a frame that hangs times out, and its thread is replaced', async (t) => {
   const kept = new KeptLog();
   const { pool, started } = await startPool(t, { frameTimeoutMs: 500, log: kept.log });
   await started;
@@ -126,18 +126,18 @@ test('a frame that hangs is answered when it times out, and its thread is replac
     detail: 'Pipeline timed out',
   });
   await until(() => pool.status().ready === 1 && pool.status().timedOut === 0);
-  t.same(kept.lines, ['a frame timed out; its worker is out of service']);
+  t.same(kept.lines, ['frame timed out; worker taken out of service']);
   const outcome = await runFrame(pool, 'echo', jpeg);
   t.equal(outcome.type, 'result');
 });
 
-test('a frame that was done in time has its result, though this thread stood still until after its deadline', async (t) => {
+test('a frame finished in time has its result, even if this thread was blocked past the deadline', async (t) => {
   const kept = new KeptLog();
   const { pool, started } = await startPool(t, { frameTimeoutMs: 1000, log: kept.log });
   await started;
   pool.openSession('the session');
   t.equal((await runFrame(pool, 'echo', jpeg)).type, 'result');
-  // Timers are what comes next from here.
+  // Timers run next from here.
   await new Promise((resolve) => setImmediate(resolve));
   const outcome = runFrame(pool, 'echo', jpeg);
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);
@@ -145,7 +145,7 @@ test('a frame that was done in time has its result, though this thread stood sti
   t.same(kept.lines, []);
 });
 
-test('a thread that blocks is out of service until it comes back, and is not ended by force', async (t) => {
+test('a blocked thread is out of service until it finishes, and is not terminated', async (t) => {
   const { pool, started } = await startPool(t, { frameTimeoutMs: 50, modelsDir: blockingModels(t) });
   await started;
   pool.openSession('the session');
@@ -156,10 +156,10 @@ test('a thread that blocks is out of service until it comes back, and is not end
   t.match(pool.status(), { timedOut: 1, inFlight: 0 });
   await until(() => pool.status().timedOut === 0);
   await until(() => pool.status().ready === 1);
-  t.equal(outcomes.length, 1, 'its late result is nobody’s answer');
+  t.equal(outcomes.length, 1, 'its late result is ignored');
 });
 
-test('stop waits for the frame in flight and takes nothing more', async (t) => {
+test('stop waits for the frame in flight and starts no more', async (t) => {
   const { pool, started } = await startPool(t);
   await started;
   pool.openSession('the session');
@@ -176,7 +176,7 @@ test('stop waits for the frame in flight and takes nothing more', async (t) => {
   t.match(pool.status(), { ready: 0, busy: 0, inFlight: 0 });
 });
 
-test('an idle pool that was told to stop takes nothing more', async (t) => {
+test('an idle pool that is stopping starts nothing', async (t) => {
   const { pool, started } = await startPool(t);
   await started;
   pool.openSession('the session');
@@ -185,7 +185,7 @@ test('an idle pool that was told to stop takes nothing more', async (t) => {
   t.equal(await stopped, true);
 });
 
-test('stop says so when a thread does not come back in time', async (t) => {
+test('stop reports a thread that does not finish in time', async (t) => {
   const { pool, started } = await startPool(t, { modelsDir: blockingModels(t) });
   await started;
   pool.openSession('the session');

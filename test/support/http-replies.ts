@@ -1,18 +1,18 @@
-/** Sends bytes as they are to a gateway's port and counts the HTTP answers to them. Tests only. */
+/** Sends raw bytes to a gateway's port and parses the HTTP responses. Tests only. */
 import type { Gateway } from './gateway.ts';
 import { RawClient } from './raw-client.ts';
 
-/** What became of a connection. */
+/** The result of a connection. */
 export interface Exchange {
-  /** Status of each answer in order. */
+  /** Status of each response in order. */
   readonly statuses: number[];
-  /** Everything that came. */
+  /** All bytes received. */
   readonly text: string;
-  /** Whether the gateway has ended the connection. */
+  /** Whether the gateway has closed the connection. */
   readonly isEnded: boolean;
 }
 
-/** Writes the pieces one after the other, each once the gateway has done with the one before, and tells what came back. */
+/** Writes the pieces one after the other, each when the gateway has processed the previous one. @returns the responses. */
 export async function exchange(
   gateway: Pick<Gateway, 'port' | 'httpUrl'>,
   pieces: readonly Uint8Array[],
@@ -34,7 +34,7 @@ function statusesIn(text: string): number[] {
   return [...text.matchAll(/HTTP\/1\.1 (\d{3}) (?!Continue)/g)].map(([, status]) => Number(status));
 }
 
-/** The gateway's loop reads what came before a connection before it answers on it, and has answered what it put off by the next. */
+/** The gateway's loop reads a connection's data before it replies to a later connection, and sends delayed replies by the one after that. */
 async function settled({ httpUrl }: Pick<Gateway, 'httpUrl'>): Promise<void> {
   for (let round = 0; round < 2; round++) {
     await (await fetch(`${httpUrl}/healthz`, { headers: { connection: 'close' } })).text();

@@ -1,4 +1,4 @@
-/** Frames that never end and threads that cannot be interrupted: answered in time, replaced, and let go. */
+/** Frames that never finish and threads that cannot be interrupted: they time out and their workers are replaced. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
 import { encodePicture } from '../support/jpeg-bytes.ts';
@@ -14,9 +14,9 @@ tap.teardown(() => gateway.kill());
 
 for (const [pipelineId, what] of [
   ['hanging', 'never settles'],
-  ['stuck', 'blocks its thread for longer than a frame may take'],
+  ['stuck', 'blocks its thread beyond the frame timeout'],
 ] as const) {
-  test(`a frame whose pipeline ${what} is answered, and the pool comes back to its size`, async (t) => {
+  test(`a frame whose pipeline ${what} times out, and the pool recovers its size`, async (t) => {
     const client = await StreamClient.open(gateway.streamUrl(pipelineId));
     client.send(frame);
     t.equal(await client.closed(), 1011);
@@ -25,7 +25,7 @@ for (const [pipelineId, what] of [
   });
 }
 
-test('a stuck thread counts as timed out until it comes back, while another one has taken its place', async (t) => {
+test('a stuck thread counts as timed out until it finishes, while a replacement is running', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('stuck'));
   client.send(frame);
   await client.closed();
@@ -33,32 +33,32 @@ test('a stuck thread counts as timed out until it comes back, while another one 
   t.equal((await idle(gateway)).pool.timedOut, 0);
 });
 
-test('both workers hang at once: all their sessions are answered, and the next is served', async (t) => {
+test('if both workers hang, all their sessions get replies, and the next one is served', async (t) => {
   const threads = threadCount(gateway);
   for (let round = 0; round < 3; round++) {
     const clients = await Promise.all(
       ['hanging', 'stuck'].map((pipelineId) => StreamClient.open(gateway.streamUrl(pipelineId))),
     );
-    await Promise.all(clients.map((client) => client.sendUntilTaken(frame).catch(() => undefined)));
+    await Promise.all(clients.map((client) => client.sendUntilStarted(frame).catch(() => undefined)));
     for (const client of clients) {
       t.equal(await client.closed(), 1011);
       t.equal(client.texts.at(-1), timedOut);
     }
     const next = await StreamClient.open(gateway.streamUrl('echo'));
-    t.match(await next.sendUntilTaken(frame), { result: { width: 64 } });
+    t.match(await next.sendUntilStarted(frame), { result: { width: 64 } });
     await next.close();
   }
   t.match(await idle(gateway), { pool: { size: 2, ready: 2, timedOut: 0 } });
   t.ok(threadCount(gateway) - threads <= 2, `${threads} threads before, ${threadCount(gateway)} after`);
 });
 
-test('a session beside a stuck one is served all the time', async (t) => {
+test('a session is served while another one is stuck', async (t) => {
   const stuck = await StreamClient.open(gateway.streamUrl('stuck'));
   const other = await StreamClient.open(gateway.streamUrl('echo'));
   stuck.send(frame);
   let served = 0;
   while (stuck.closeCode === undefined) {
-    t.match(await other.sendUntilTaken(frame), { result: { width: 64 } });
+    t.match(await other.sendUntilStarted(frame), { result: { width: 64 } });
     served += 1;
   }
   t.ok(served > 1);
@@ -66,7 +66,7 @@ test('a session beside a stuck one is served all the time', async (t) => {
   await other.close();
 });
 
-test('one frame after the other that gets stuck does not grow the number of threads without end', async (t) => {
+test('repeated stuck frames do not increase the number of threads without limit', async (t) => {
   await idle(gateway);
   const threads = threadCount(gateway);
   let most = 0;
@@ -75,19 +75,19 @@ test('one frame after the other that gets stuck does not grow the number of thre
     while (stuck < 8) {
       stuck += 1;
       const client = await StreamClient.open(gateway.streamUrl('stuck'));
-      await client.sendUntilTaken(frame).catch(() => undefined);
+      await client.sendUntilStarted(frame).catch(() => undefined);
       await client.closed();
       most = Math.max(most, threadCount(gateway));
     }
   };
   await Promise.all([stick(), stick(), stick()]);
-  // At most two serve and two more wait for their threads; each has its own few helper threads at the most.
+  // At most two serve and two more are stuck; each has a few helper threads of its own.
   t.ok(most - threads <= 6, `${threads} threads before, ${most} at most`);
   const back = await eventually(
     () => readiness(gateway),
     ({ pool }) => pool.timedOut === 0 && pool.ready === pool.size,
-    'all threads back',
+    'all threads to finish',
   );
   t.equal(back.status, 200);
-  t.notMatch(gateway.log(), /a handler failed|uncaught/i);
+  t.notMatch(gateway.log(), /handler threw|uncaught/i);
 });
