@@ -78,8 +78,8 @@ function textOf(report: ModelReport, pipeline: ReadyPipeline | undefined, copyTo
   if ('issue' in detector) {
     lines.push(['format', `none: ${detector.issue}`]);
   } else {
-    lines.push(['format', detector.head.layout], ['preprocess', describeInput(detector)]);
-    lines.push(['classes', describeClasses(detector.names, detector.head)]);
+    lines.push(['format', detector.format.name], ['preprocess', describeInput(detector)]);
+    lines.push(['classes', describeClasses(detector.names, detector.format)]);
   }
   const width = Math.max(...lines.map(([label]) => label.length)) + 2;
   // Anybody may have written the file, and what it says must not steer the terminal.

@@ -4,7 +4,7 @@ import { type DetectorPlan, planDetector } from '../models/detector.ts';
 import { maxInputPixels } from '../models/detector-input.ts';
 import { readOnnxHeader } from '../models/metadata.ts';
 import type { ModelFiles } from '../models/model-files.ts';
-import type { FeedTensor, Model, TensorShape } from '../models/onnx-model.ts';
+import type { InputTensor, Model, TensorShape } from '../models/onnx-model.ts';
 
 export interface ModelReport {
   readonly name: string;
@@ -48,21 +48,21 @@ function issueOf(error: unknown): { readonly issue: string } {
   return { issue: line ?? '' };
 }
 
-type Feeds = Readonly<Record<string, FeedTensor>>;
+type Inputs = Readonly<Record<string, InputTensor>>;
 
-function detectorFeeds({ input }: DetectorPlan): Feeds {
+function detectorInputs({ input }: DetectorPlan): Inputs {
   const { name, width, height, layout } = input;
-  return { [name]: layout.kind === 'pixels' ? zeros([1, height, width, 3], 'uint8') : zeros([1, 3, height, width]) };
+  return { [name]: layout.kind === 'nhwc' ? zeros([1, height, width, 3], 'uint8') : zeros([1, 3, height, width]) };
 }
 
 /** A side that most networks take where they leave it free: whole at every usual stride, and not slow. */
-const guessedSide = 320;
+const defaultFreeSide = 320;
 
 /** One picture, or line, or whatever it is, for a model that is no detector. */
-function guessedFeeds(model: Model): Feeds {
+function guessedInputs(model: Model): Inputs {
   const sizeOf = (dim: number | string, axis: number) => {
     if (typeof dim === 'number') return dim;
-    return axis === 0 ? 1 : guessedSide;
+    return axis === 0 ? 1 : defaultFreeSide;
   };
   return Object.fromEntries(model.inputs.map(({ name, dims, type }) => [name, zeros(dims.map(sizeOf), type)]));
 }
@@ -70,7 +70,7 @@ function guessedFeeds(model: Model): Feeds {
 /** Values of an input that is run to see how long it takes: those of the largest picture. */
 const maxValues = 3 * maxInputPixels;
 
-function zeros(dims: readonly number[], type = 'float32'): FeedTensor {
+function zeros(dims: readonly number[], type = 'float32'): InputTensor {
   const count = dims.reduce((product, size) => product * size, 1);
   if (!(count >= 0 && count <= maxValues)) throw new Error(`an input of [${dims.join(', ')}] is not run`);
   return { data: type === 'uint8' ? new Uint8Array(count) : new Float32Array(count), dims };
@@ -82,7 +82,7 @@ const minRuns = 3;
 const enoughMs = 1000;
 
 async function timeRuns(model: Model, detector: ModelReport['detector']): Promise<{ readonly msPerRun: number }> {
-  const feeds = 'issue' in detector ? guessedFeeds(model) : detectorFeeds(detector);
+  const feeds = 'issue' in detector ? guessedInputs(model) : detectorInputs(detector);
   await model.run(feeds);
   const durations: number[] = [];
   let spentMs = 0;

@@ -81,8 +81,8 @@ function rowOf(model: Listed): string[] {
   const { name, detector, provider, time } = model;
   const ms = 'issue' in time ? '-' : time.msPerRun.toFixed(2);
   if (!('issue' in detector)) {
-    const { head, input, names } = detector;
-    return [name, head.layout, `${input.width}x${input.height}`, describeClasses(names, head), provider, ms];
+    const { format, input, names } = detector;
+    return [name, format.name, `${input.width}x${input.height}`, describeClasses(names, format), provider, ms];
   }
   const shapes = (tensors: ModelReport['inputs']) => tensors.map(describeShape).join(', ');
   const task = model.metadata['task'];

@@ -97,18 +97,18 @@ class HeaderWalk {
       if (skipReason !== undefined) return skipReason;
       const code = this.#bytes[this.at + 1] ?? 0;
       const kind = kindOf(code);
-      if (kind === 'scan') return this.frameAt === 0 ? 'a scan without a frame header' : undefined;
+      if (kind === 'scan') return this.frameAt === 0 ? 'scan without frame header' : undefined;
       const reason = this.#pass(kind, code);
       if (reason !== undefined) return reason;
     }
-    return `more than ${maxSegments} segments before the picture`;
+    return `more than ${maxSegments} segments before the first scan`;
   }
 
   #skipToMarker(): string | undefined {
     const from = this.at;
     const limit = Math.min(this.#bytes.length, from + maxStrayBytes - this.#strayBytes + 2);
     const at = findMarker(this.#bytes, from, limit);
-    if (at === -1) return limit < this.#bytes.length ? `more than ${maxStrayBytes} stray bytes` : 'cut in its header';
+    if (at === -1) return limit < this.#bytes.length ? `more than ${maxStrayBytes} stray bytes` : 'truncated header';
     this.#strayBytes += at - from;
     this.at = at;
     return undefined;
@@ -127,11 +127,11 @@ class HeaderWalk {
       case 'frame':
         return this.#passFrameHeader();
       case 'other frame':
-        return `SOF${code - marker.sof0}: only baseline, extended and progressive Huffman coding are decoded`;
+        return `SOF${code - marker.sof0}: only baseline, extended and progressive Huffman coding is supported`;
       case 'start':
         return 'two SOI markers';
       case 'end':
-        return 'no picture before EOI';
+        return 'no image before EOI';
       case 'unknown':
         return `unknown marker 0x${code.toString(16).padStart(2, '0')}`;
       default:
@@ -142,7 +142,7 @@ class HeaderWalk {
   #passFrameHeader(): string | undefined {
     if (this.frameAt !== 0) return 'two frame headers';
     const length = readUint16(this.#bytes, this.at + 2);
-    if (length !== frameHeaderBytes(this.#bytes[this.at + 9] ?? 0)) return 'a frame header of a wrong length';
+    if (length !== frameHeaderBytes(this.#bytes[this.at + 9] ?? 0)) return 'invalid frame header length';
     this.frameAt = this.at;
     this.at += 2 + length;
     return undefined;

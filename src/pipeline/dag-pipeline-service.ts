@@ -19,7 +19,7 @@ interface RunnableNode {
 }
 
 /** An instance with the first node that asked for it, as a fault at the start names it. */
-interface PlacedInstance {
+interface SharedInstance {
   readonly place: string;
   readonly instance: ToolInstance;
 }
@@ -31,9 +31,9 @@ interface RunnablePipeline {
 
 export class DagPipelineService {
   readonly #pipelines: ReadonlyMap<string, RunnablePipeline>;
-  readonly #instances: readonly PlacedInstance[];
+  readonly #instances: readonly SharedInstance[];
 
-  private constructor(pipelines: ReadonlyMap<string, RunnablePipeline>, instances: readonly PlacedInstance[]) {
+  private constructor(pipelines: ReadonlyMap<string, RunnablePipeline>, instances: readonly SharedInstance[]) {
     this.#pipelines = pipelines;
     this.#instances = instances;
   }
@@ -44,7 +44,7 @@ export class DagPipelineService {
    * @throws Error naming pipeline, node and fault when a tool cannot be created.
    */
   static async create(pipelines: readonly Pipeline[], context: ToolContext): Promise<DagPipelineService> {
-    const shared = new Map<string, PlacedInstance>();
+    const shared = new Map<string, SharedInstance>();
     try {
       return new DagPipelineService(await createAll(pipelines, shared, context), [...shared.values()]);
     } catch (error) {
@@ -66,19 +66,19 @@ export class DagPipelineService {
     const pipeline = this.#pipelines.get(pipelineId);
     if (pipeline === undefined) throw new FrameError('internal_error');
     const { plan } = pipeline.definition;
-    const given = new Map<string, PortValues>();
+    const outputs = new Map<string, PortValues>();
     const timingsMs: Record<string, number> = {};
     for (const level of plan.levels) {
       await Promise.all(
         level.map(async (id) => {
-          const inputs: Ports = mergePorts({ image }, plan.predecessors.get(id) ?? [], given);
+          const inputs: Ports = mergePorts({ image }, plan.predecessors.get(id) ?? [], outputs);
           const startedAtMs = performance.now();
-          given.set(id, await runNode(pipeline.nodes.get(id) as RunnableNode, inputs));
+          outputs.set(id, await runNode(pipeline.nodes.get(id) as RunnableNode, inputs));
           timingsMs[id] = performance.now() - startedAtMs;
         }),
       );
     }
-    return { values: mergePorts({}, plan.merged, given), timingsMs };
+    return { values: mergePorts({}, plan.merged, outputs), timingsMs };
   }
 
   /**
@@ -87,7 +87,7 @@ export class DagPipelineService {
    */
   async warm(): Promise<void> {
     try {
-      for (const { place, instance } of this.#instances) await named(place, async () => instance.warm?.());
+      for (const { place, instance } of this.#instances) await withNodeName(place, async () => instance.warm?.());
     } catch (error) {
       await this.close();
       throw error;
@@ -102,7 +102,7 @@ export class DagPipelineService {
 /** @param shared is filled with the instances that are made. */
 async function createAll(
   pipelines: readonly Pipeline[],
-  shared: Map<string, PlacedInstance>,
+  shared: Map<string, SharedInstance>,
   context: ToolContext,
 ): Promise<Map<string, RunnablePipeline>> {
   const runnable = new Map<string, RunnablePipeline>();
@@ -126,9 +126,9 @@ function instanceKey(node: CheckedNode): string {
   return `${toolName(node.tool)} ${JSON.stringify(node.params)}`;
 }
 
-async function createInstance(pipelineId: string, node: CheckedNode, context: ToolContext): Promise<PlacedInstance> {
+async function createInstance(pipelineId: string, node: CheckedNode, context: ToolContext): Promise<SharedInstance> {
   const place = `pipeline "${pipelineId}": node "${node.id}"`;
-  const instance = await named(place, async () => {
+  const instance = await withNodeName(place, async () => {
     const created: Partial<ToolInstance> | undefined = await node.tool.create(node.params, context);
     // A user's module has no compiler to tell this, and every frame would fail.
     if (typeof created?.run !== 'function')
@@ -139,7 +139,7 @@ async function createInstance(pipelineId: string, node: CheckedNode, context: To
 }
 
 /** Says at which node something failed at the start. */
-async function named<Value>(place: string, task: () => Promise<Value>): Promise<Value> {
+async function withNodeName<Value>(place: string, task: () => Promise<Value>): Promise<Value> {
   try {
     return await task();
   } catch (cause) {
@@ -152,9 +152,9 @@ async function named<Value>(place: string, task: () => Promise<Value>): Promise<
 function mergePorts<Base extends PortValues>(
   base: Base,
   ids: readonly string[],
-  given: ReadonlyMap<string, PortValues>,
+  outputs: ReadonlyMap<string, PortValues>,
 ): Base {
-  return ids.reduce((merged, id) => Object.assign(merged, given.get(id)), base);
+  return ids.reduce((merged, id) => Object.assign(merged, outputs.get(id)), base);
 }
 
 async function runNode(node: RunnableNode, inputs: Ports): Promise<PortValues> {

@@ -61,14 +61,14 @@ export type Checked<Value> =
 
 /** Checks the shape of a parsed pipeline file. */
 export function parsePipelineFile(json: unknown): Checked<PipelineFile> {
-  if (isDeep(json)) return { ok: false, issues: [`is nested more than ${maxDepth} levels deep`] };
+  if (isNestedTooDeep(json)) return { ok: false, issues: [`is nested more than ${maxDepth} levels deep`] };
   const parsed = pipelineFileSchema.safeParse(json);
   if (parsed.success) return { ok: true, value: parsed.data };
   return { ok: false, issues: parsed.error.issues.map((issue) => describeIssue(issue)) };
 }
 
 /** Level by level, since a walk into the depth is what has to be avoided. */
-function isDeep(json: unknown): boolean {
+function isNestedTooDeep(json: unknown): boolean {
   const objectsIn = (values: readonly unknown[]) =>
     values.filter((value) => typeof value === 'object' && value !== null);
   let level = objectsIn([json]);
@@ -86,7 +86,7 @@ export function describeIssue(issue: { readonly path: readonly PropertyKey[]; re
 /** Finds the running order, or every fault of the graph: unknown or doubled nodes, a cycle, a node that is never reached. */
 export function planGraph(file: PipelineFile): Checked<GraphPlan> {
   const ids = file.nodes.map((node) => node.id);
-  const issues = [...namingIssues(file, ids)];
+  const issues = [...idIssues(file, ids)];
   if (issues.length > 0) return { ok: false, issues };
   const predecessors = linksOf(ids, file.edges, 'from_node', 'to_node');
   const successors = linksOf(ids, file.edges, 'to_node', 'from_node');
@@ -107,7 +107,7 @@ export function planGraph(file: PipelineFile): Checked<GraphPlan> {
 /** Keys of `timings_ms` that are the gateway's own; a node of that name would take its place. */
 const reservedNodeIds = ['decode', 'total'];
 
-function* namingIssues(file: PipelineFile, ids: readonly string[]): Generator<string> {
+function* idIssues(file: PipelineFile, ids: readonly string[]): Generator<string> {
   const known = new Set(ids);
   yield* reservedNodeIds
     .filter((id) => known.has(id))

@@ -1,5 +1,5 @@
 /** Draws text and plain shapes for rendered frames. Load harness, benches and tests. */
-import { type Color, fillPolygon, type Picture, strokeLines } from './canvas.ts';
+import { type Color, fillPolygon, type Image, strokeLines } from './canvas.ts';
 import { capHeight, glyphOf, letterGap, type Point, spaceWidth, textWidth } from './stroke-font.ts';
 
 const ink: Color = [24, 24, 28];
@@ -32,7 +32,7 @@ export interface Box {
 }
 
 /** Draws one line of text in the letters of the stroke font. */
-export function drawText(canvas: Picture, text: string, style: TextStyle): void {
+export function drawText(canvas: Image, text: string, style: TextStyle): void {
   const unit = style.size / capHeight;
   const stretch = style.stretch ?? 1;
   const angle = ((style.angle ?? 0) * Math.PI) / 180;
@@ -70,7 +70,7 @@ export function turnedBox(center: Point, w: number, h: number, angle: number): [
 
 /** Draws a filled outline: the rim in one colour, a smaller copy inside in another. */
 export function fillRimmed(
-  canvas: Picture,
+  canvas: Image,
   center: Point,
   size: { w: number; h: number; rim: number; angle: number },
   rim: Color,

@@ -1,5 +1,5 @@
 /** Draws a car's rear with a licence plate of known text. Load harness, benches and tests. */
-import { addNoise, type Color, createCanvas, fillBox, fillPolygon, type Picture, shade } from './canvas.ts';
+import { addNoise, type Color, createCanvas, fillBox, fillPolygon, type Image, shade } from './canvas.ts';
 import { type Box, drawText, fillRimmed, measureText } from './draw-text.ts';
 import { seededRandom } from './seeded-random.ts';
 import type { Point } from './stroke-font.ts';
@@ -7,7 +7,7 @@ import type { Point } from './stroke-font.ts';
 /** `eu` is long with a blue band on the left, `long` is the same without it, `short` is twice as wide as high. */
 type PlateKind = 'eu' | 'long' | 'short';
 
-export interface PlatePlace {
+export interface PlatePosition {
   /** Top left corner and width of the plate before it is turned, in pixels. */
   readonly x: number;
   readonly y: number;
@@ -21,7 +21,7 @@ export interface PlateScene {
   readonly width: number;
   readonly height: number;
   readonly text: string;
-  readonly plate: PlatePlace;
+  readonly plate: PlatePosition;
   /** Chooses the car's colour, the light and the noise. */
   readonly seed?: number;
   /** Largest noise in grey levels. */
@@ -45,12 +45,12 @@ const bodyColors: readonly Color[] = [
 ];
 
 /** The plate's upright box in pixels, before it is turned. */
-export function plateBox(plate: PlatePlace): Box {
+export function plateBox(plate: PlatePosition): Box {
   return { x: plate.x, y: plate.y, w: plate.w, h: plate.w / aspects[plate.kind ?? 'eu'] };
 }
 
 /** A street with the rear of a car that carries a plate. */
-export function renderPlateScene(scene: PlateScene): Picture {
+export function renderPlateScene(scene: PlateScene): Image {
   const { width, height, seed = 1, noise = 4 } = scene;
   const random = seededRandom(seed);
   const canvas = drawStreet(width, height, random);
@@ -63,7 +63,7 @@ export function renderPlateScene(scene: PlateScene): Picture {
 }
 
 /** The same street with no car on it. */
-export function renderEmptyScene(width: number, height: number, seed = 1): Picture {
+export function renderEmptyScene(width: number, height: number, seed = 1): Image {
   const canvas = drawStreet(width, height, seededRandom(seed));
   addNoise(canvas, 4, seed + 1);
   return canvas;
@@ -78,7 +78,7 @@ function horizonFrom(height: number, random: () => number): number {
   return height * (0.3 + 0.1 * random());
 }
 
-function drawStreet(width: number, height: number, random: () => number): Picture {
+function drawStreet(width: number, height: number, random: () => number): Image {
   const canvas = createCanvas(width, height, [120, 124, 128]);
   const horizon = horizonFrom(height, random);
   fillBox(canvas, { x: -2, y: -2, w: width + 4, h: horizon + 2 }, [164, 184, 206], [206, 212, 214]);
@@ -109,7 +109,7 @@ function drawStreet(width: number, height: number, random: () => number): Pictur
 }
 
 /** A car whose proportions follow its plate: about 1.75 m wide, the plate low in the middle of the boot lid. */
-export function drawCar(canvas: Picture, plate: Box, random: () => number): void {
+export function drawCar(canvas: Image, plate: Box, random: () => number): void {
   const body = bodyColors[Math.floor(random() * bodyColors.length)] as Color;
   const dark: Color = [body[0] * 0.6, body[1] * 0.6, body[2] * 0.6];
   const light: Color = [Math.min(255, body[0] * 1.25), Math.min(255, body[1] * 1.25), Math.min(255, body[2] * 1.25)];
@@ -151,7 +151,7 @@ export function drawCar(canvas: Picture, plate: Box, random: () => number): void
 }
 
 function trapezium(
-  canvas: Picture,
+  canvas: Image,
   [top, bottom]: readonly [number, number],
   [topLeft, topRight]: readonly [number, number],
   [bottomLeft, bottomRight]: readonly [number, number],
@@ -168,7 +168,7 @@ function trapezium(
 }
 
 /** Draws a plate by itself on whatever is there. */
-export function drawPlate(canvas: Picture, text: string, place: PlatePlace): void {
+export function drawPlate(canvas: Image, text: string, place: PlatePosition): void {
   const kind = place.kind ?? 'eu';
   const angle = place.angle ?? 0;
   const { x, y, w, h } = plateBox(place);

@@ -1,6 +1,6 @@
 /** Renders frames with known text: pages of lines here, plates on cars beside it. Load harness, benches and tests. */
 import jpegJs from 'jpeg-js';
-import { addNoise, type Color, createCanvas, type Picture, shade } from './canvas.ts';
+import { addNoise, type Color, createCanvas, type Image, shade } from './canvas.ts';
 import { drawText } from './draw-text.ts';
 
 const paper: Color = [236, 234, 228];
@@ -25,7 +25,7 @@ export interface PageStyle {
 }
 
 /** A white page with lines of text. */
-export function renderPage(lines: readonly string[], style: PageStyle): Picture {
+export function renderPage(lines: readonly string[], style: PageStyle): Image {
   const { width, height, size, margin = size * 1.5, leading = 2.2, angle = 0, shadow = 0, noise = 0 } = style;
   const canvas = createCanvas(width, height, paper);
   const radians = (angle * Math.PI) / 180;
@@ -40,7 +40,7 @@ export function renderPage(lines: readonly string[], style: PageStyle): Picture 
 }
 
 /** A copy of a picture with one channel: the mean of red, green and blue. */
-export function toGray(image: Picture): Picture {
+export function toGray(image: Image): Image {
   const pixels = image.width * image.height;
   const data = new Uint8Array(pixels);
   for (let i = 0; i < pixels; i++) {
@@ -57,7 +57,7 @@ const turbo = await import('@julusian/jpeg-turbo').then(
 );
 
 /** A baseline JPEG of an RGB picture. */
-export function encodeJpeg(image: Picture, quality = 85): Uint8Array {
+export function encodeJpeg(image: Image, quality = 85): Uint8Array {
   if (image.channels !== 3) throw new RangeError('only RGB pictures are encoded');
   const { width, height, data } = image;
   if (turbo !== undefined) {

@@ -30,7 +30,7 @@ export async function detect(model: DetectorModel, picture: Picture): Promise<Fo
   }
 
   const boxes = await infer(model.session, input, model.scoreThreshold);
-  return suppress(boxes, model.iouThreshold).map((box) => {
+  return nonMaxSuppression(boxes, model.iouThreshold).map((box) => {
     const x = clamp((box.x - left) / scale, 0, width);
     const y = clamp((box.y - top) / scale, 0, height);
     const right = clamp((box.x + box.w - left) / scale, 0, width);
@@ -56,7 +56,7 @@ async function infer(session: InferenceSession, input: Uint8Array, scoreThreshol
   return boxes;
 }
 
-function suppress(boxes: FoundBox[], iouThreshold: number): FoundBox[] {
+function nonMaxSuppression(boxes: FoundBox[], iouThreshold: number): FoundBox[] {
   const kept: FoundBox[] = [];
   for (const box of boxes.sort((a, b) => b.score - a.score)) {
     if (kept.every((better) => overlap(better, box) <= iouThreshold)) kept.push(box);

@@ -3,12 +3,12 @@ import { Tensor } from 'onnxruntime-node';
 import { type OpenModel, openReader, ppOcrAlphabet, type ReaderName } from './models.ts';
 import { type Box, clamp, type Picture, resize } from './picture.ts';
 
-export interface Reading {
+export interface Recognition {
   readonly text: string;
   readonly score: number;
 }
 
-export type ReadPlate = (picture: Picture, box: Box) => Promise<Reading>;
+export type ReadPlate = (picture: Picture, box: Box) => Promise<Recognition>;
 
 export async function createReader(name: ReaderName, threads: number): Promise<ReadPlate> {
   const model = await openReader(name, threads);
@@ -61,7 +61,7 @@ function grow(box: Box, marginX: number, marginY: number, picture: Picture): Box
 }
 
 /** Greedy CTC over probabilities `[1, steps, classes]`: the best class of each step, repeats merged, class 0 left out. */
-async function read({ session }: OpenModel, input: Tensor, alphabet: readonly string[]): Promise<Reading> {
+async function read({ session }: OpenModel, input: Tensor, alphabet: readonly string[]): Promise<Recognition> {
   const outputs = await session.run({ [session.inputNames[0] as string]: input });
   const output = outputs[session.outputNames[0] as string] as Tensor;
   const data = output.data as Float32Array;

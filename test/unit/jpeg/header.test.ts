@@ -75,9 +75,9 @@ test('what is no file of a picture is refused with the reason', async (t) => {
   const good = headerOnly(small);
   const cases: [what: string, bytes: Uint8Array | number[], reason: string][] = [
     ['no bytes', [], 'no SOI'],
-    ['SOI alone', [...soi], 'cut in its header'],
+    ['SOI alone', [...soi], 'truncated header'],
     ['a stray byte after SOI', insertAfterSoi(good, [0]), 'no marker after SOI'],
-    ['SOI and EOI without anything between', [...soi, ...eoi], 'no picture before EOI'],
+    ['SOI and EOI without anything between', [...soi, ...eoi], 'no image before EOI'],
     ['no SOI', good.subarray(2), 'no SOI'],
     ['a byte before SOI', [0, ...good], 'no SOI'],
     ['no EOI', good.subarray(0, -2), 'no EOI'],
@@ -85,15 +85,15 @@ test('what is no file of a picture is refused with the reason', async (t) => {
     ['EOI in a comment only', insertAfterSoi(good.subarray(0, -2), segment(0xfe, [...eoi])), 'no EOI'],
     ['a PNG', [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a], 'no SOI'],
     ['zeros only', Array.from({ length: 100 }, () => 0), 'no SOI'],
-    ['a scan before the frame header', [...soi, ...emptyScan, ...good.subarray(2)], 'a scan without a frame header'],
+    ['a scan before the frame header', [...soi, ...emptyScan, ...good.subarray(2)], 'scan without frame header'],
     ['a second SOI', [...soi, ...good], 'two SOI markers'],
-    ['EOI before the frame header', [...soi, ...eoi, ...good.subarray(2)], 'no picture before EOI'],
+    ['EOI before the frame header', [...soi, ...eoi, ...good.subarray(2)], 'no image before EOI'],
     ['two frame headers', insertAfterSoi(good, frameHeader(small)), 'two frame headers'],
-    ['no scan', [...soi, ...frameHeader(small), ...eoi], 'no picture before EOI'],
-    ['a segment that reaches past the end', insertAfterSoi(good, [0xff, 0xe0, 0xff, 0xff]), 'cut in its header'],
-    ['a short claim', headerOnly({ ...small, claimedLength: 14 }), 'a frame header of a wrong length'],
-    ['a long claim', headerOnly({ ...small, claimedLength: 20 }), 'a frame header of a wrong length'],
-    ['a cut in the frame header', [...soi, ...frameHeader(small).slice(0, 9)], 'a frame header of a wrong length'],
+    ['no scan', [...soi, ...frameHeader(small), ...eoi], 'no image before EOI'],
+    ['a segment that reaches past the end', insertAfterSoi(good, [0xff, 0xe0, 0xff, 0xff]), 'truncated header'],
+    ['a short claim', headerOnly({ ...small, claimedLength: 14 }), 'invalid frame header length'],
+    ['a long claim', headerOnly({ ...small, claimedLength: 20 }), 'invalid frame header length'],
+    ['a cut in the frame header', [...soi, ...frameHeader(small).slice(0, 9)], 'invalid frame header length'],
   ];
   for (const [what, bytes, reason] of cases) t.equal(reasonOf(bytes), reason, what);
 });
@@ -130,7 +130,7 @@ test('hundreds of segments are walked over, and a file of nothing else is given 
   const comments = (count: number) => Array.from({ length: count }, () => [0xff, 0xfe, 0, 2]).flat();
   t.match(headerOf(insertAfterSoi(headerOnly(small), comments(1000))), smallHeader);
   const many = insertAfterSoi(headerOnly(small), comments(maxSegments));
-  t.equal(reasonOf(many), `more than ${maxSegments} segments before the picture`);
+  t.equal(reasonOf(many), `more than ${maxSegments} segments before the first scan`);
 });
 
 test('a file of nothing but fill or stray bytes is given up', async (t) => {

@@ -49,11 +49,11 @@ const unit = { mean: [0, 0, 0], std: [1, 1, 1] };
 const bytes = { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255] };
 const yolox = { out: [1, 8400, 7] };
 
-const planes = (normalization: object) => ({ kind: 'planes', normalization });
+const planes = (normalization: object) => ({ kind: 'nchw', normalization });
 
 test('a head implies how the picture is wanted', async (t) => {
   t.match(await plan({}), {
-    head: { layout: 'yolov5', classes: 2 },
+    format: { name: 'yolov5', classes: 2 },
     names: [],
     input: { name: 'images', width: 640, height: 640, layout: planes({ ...unit, order: 'rgb' }), alignment: 'center' },
     output: { name: 'out', dims: [1, 25_200, 7] },
@@ -90,13 +90,13 @@ test('an input of bytes takes pixels as they are', async (t) => {
   const input = [1, 'height', 'width', 3];
   const pixels = { input, inputType: 'uint8', metadata: { imgsz: '[384, 512]' } };
   const outputs = { out: [1, 300, 6] };
-  t.match((await plan({ ...pixels, outputs })).input, { width: 512, height: 384, layout: { kind: 'pixels' } });
+  t.match((await plan({ ...pixels, outputs })).input, { width: 512, height: 384, layout: { kind: 'nhwc' } });
   const { model, fed } = modelOf({ ...pixels, outputs });
   await planDetector(model, {});
   t.same(fed, [[1, 384, 512, 3]]);
   for (const overrides of [{ normalization: '0-1' }, { channel_order: 'bgr' }] as const) {
     const issue =
-      'input images takes RGB pixels as they are; normalization and channel_order of model.json do not apply';
+      'input images takes uint8 RGB pixels without normalization; remove normalization and channel_order from model.json';
     t.equal(await issueOf({ ...pixels, outputs }, overrides), issue);
   }
 });
@@ -109,7 +109,7 @@ test('names come from model.json, then from the file', async (t) => {
 
 test('a size that the model cannot take is refused with the multiple that it can', async (t) => {
   const free = { input: [1, 3, 'height', 'width'], metadata: { stride: '32' } };
-  const issue = 'imgsz is [480, 650], but the model takes multiples of 32 only';
+  const issue = 'imgsz is [480, 650], but both sides must be multiples of 32';
   t.equal(await issueOf(free, { imgsz: [480, 650] }), issue);
   t.not(await issueOf(free, { imgsz: [480, 640] }), issue);
 });
@@ -136,7 +136,7 @@ test('a size that the file fixes cannot be another', async (t) => {
 });
 
 test('halves are as good as float32', async (t) => {
-  t.match(await plan({ inputType: 'float16' }), { head: { layout: 'yolov5' } });
+  t.match(await plan({ inputType: 'float16' }), { format: { name: 'yolov5' } });
 });
 
 test('the first output that is a head is taken', async (t) => {
@@ -151,27 +151,27 @@ test('the first output that is a head is taken', async (t) => {
 
 test('a file that says it is end-to-end is read so whatever its shape', async (t) => {
   const metadata = { end2end: 'True' };
-  t.match(await plan({ outputs: { out: [1, 25_200, 6] }, metadata }), { head: { layout: 'end-to-end' } });
-  t.match(await issueOf({ metadata }), /this would fit: \[1, boxes, 6\] \(end-to-end: v10, v26\)$/);
+  t.match(await plan({ outputs: { out: [1, 25_200, 6] }, metadata }), { format: { name: 'end-to-end' } });
+  t.match(await issueOf({ metadata }), /for a 64x64 input, expected \[1, boxes, 6\] \(end-to-end: v10, v26\)$/);
 });
 
 test('another task is refused, unless model.json names a head', async (t) => {
   const metadata = { task: 'segment' };
-  t.equal(await issueOf({ metadata }), 'the file says that its task is "segment", not "detect"');
-  t.match(await plan({ metadata }, { output_format: 'yolov5' }), { head: { layout: 'yolov5' } });
+  t.equal(await issueOf({ metadata }), 'its metadata declares the task "segment"; expected "detect"');
+  t.match(await plan({ metadata }, { output_format: 'yolov5' }), { format: { name: 'yolov5' } });
 });
 
 test('several inputs are refused', async (t) => {
   const { model } = modelOf({});
   const [input] = model.inputs;
   const two = { ...model, inputs: [input as TensorShape, { name: 'scale', type: 'float32', dims: [1, 2] }] };
-  t.same(await planDetector(two, {}), { issue: 'it takes 2 inputs (images, scale); expected one picture' });
+  t.same(await planDetector(two, {}), { issue: 'it has 2 inputs (images, scale); expected one image input' });
 });
 
 test('an input of more pixels than the limit is refused before memory is set aside for it', async (t) => {
   const huge = modelOf({ input: [1, 3, 20_000, 20_000] });
   t.same(await planDetector(huge.model, {}), {
-    issue: 'its input is [20000, 20000]; an input has 1 to 16777216 pixels',
+    issue: 'input size is [20000, 20000]; expected 1 to 16777216 pixels',
   });
   t.same(huge.fed, [], 'nothing was run');
   const free: Dims = [1, 3, 'height', 'width'];

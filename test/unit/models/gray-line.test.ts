@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { test } from 'tap';
 import { GrayLineWriter } from '../../../src/models/gray-line.ts';
 import type { Image } from '../../../src/models/image.ts';
+import { type Normalization, nchwTensor, unitRgb, writeRegion } from '../../../src/models/image-tensor.ts';
 import type { Region } from '../../../src/models/resampling.ts';
-import { type Normalization, planesTensor, unitRgb, writeRegion } from '../../../src/models/tensor-image.ts';
 import { seededRandom } from '../../../src/samples/seeded-random.ts';
 
 function noise(width: number, height: number, channels: 1 | 3 = 3): Image {
@@ -17,7 +17,7 @@ function noise(width: number, height: number, channels: 1 | 3 = 3): Image {
 function mixedAfterwards(image: Image, region: Region, width: number, height: number, norm: Normalization): number[] {
   const size = width * height;
   const planes = new Float32Array(3 * size);
-  writeRegion(image, region, planesTensor(planes, width, height, norm), { x: 0, y: 0, width, height });
+  writeRegion(image, region, nchwTensor(planes, width, height, norm), { x: 0, y: 0, width, height });
   const [red, blue] = norm.order === 'rgb' ? [0, 2] : [2, 0];
   const at = (plane: number, index: number) => planes[plane * size + index] as number;
   return Array.from({ length: size }, (_, i) => 0.299 * at(red, i) + 0.587 * at(1, i) + 0.114 * at(blue, i));

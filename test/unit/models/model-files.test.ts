@@ -64,17 +64,17 @@ test('what is no file, or larger than any model.json, is told without being open
   execFileSync('mkfifo', [join(modelsDir, 'fifo/model.onnx'), join(modelsDir, 'json/model.json')]);
   writeFileSync(join(modelsDir, 'large/model.json'), ' '.repeat(2_000_000));
   t.same(findModel(modelsDir, 'folder'), { issue: `model file ${modelsDir}/folder/model.onnx is a folder` });
-  t.same(findModel(modelsDir, 'fifo'), { issue: `model file ${modelsDir}/fifo/model.onnx is no regular file` });
-  t.same(findModel(modelsDir, 'json'), { issue: `${modelsDir}/json/model.json is no regular file` });
+  t.same(findModel(modelsDir, 'fifo'), { issue: `model file ${modelsDir}/fifo/model.onnx is not a regular file` });
+  t.same(findModel(modelsDir, 'json'), { issue: `${modelsDir}/json/model.json is not a regular file` });
   t.match(findModel(modelsDir, 'large'), {
-    issue: /large\/model\.json has 2000000 bytes; more than 1048576 are not read$/,
+    issue: /large\/model\.json has 2000000 bytes; the limit is 1048576$/,
   });
 });
 
 test('a name does not lead out of the models folder', async (t) => {
   const root = t.testdir({ models: {}, 'secret.onnx': '', other: { 'model.onnx': '' } });
   for (const name of ['../secret.onnx', '../other', 'a/../../other', join(root, 'secret.onnx'), '/etc/passwd.onnx']) {
-    t.same(findModel(join(root, 'models'), name), { issue: `model "${name}" lies outside the models folder` }, name);
+    t.same(findModel(join(root, 'models'), name), { issue: `model "${name}" is outside the models folder` }, name);
   }
 });
 

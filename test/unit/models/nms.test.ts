@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
-import { type Candidates, createCandidates, intersectionOverUnion, suppress } from '../../../src/models/nms.ts';
+import {
+  type Candidates,
+  createCandidates,
+  intersectionOverUnion,
+  nonMaxSuppression,
+} from '../../../src/models/nms.ts';
 
 interface Box {
   readonly at: readonly [x1: number, y1: number, x2: number, y2: number];
@@ -42,8 +47,8 @@ test('boxes that only touch, or have no area, do not overlap', async (t) => {
 test('the best of two that overlap stays, whichever comes first', async (t) => {
   const weak: Box = { at: [0, 0, 10, 10], score: 0.6 };
   const strong: Box = { at: [1, 0, 11, 10], score: 0.9 };
-  t.same(suppress(candidatesOf([weak, strong]), 0.45, 100), [1]);
-  t.same(suppress(candidatesOf([strong, weak]), 0.45, 100), [0]);
+  t.same(nonMaxSuppression(candidatesOf([weak, strong]), 0.45, 100), [1]);
+  t.same(nonMaxSuppression(candidatesOf([strong, weak]), 0.45, 100), [0]);
 });
 
 test('boxes of different classes do not hide each other', async (t) => {
@@ -52,7 +57,7 @@ test('boxes of different classes do not hide each other', async (t) => {
     { at, score: 0.6, classIndex: 0 },
     { at, score: 0.9, classIndex: 1 },
   ];
-  t.same(suppress(candidatesOf(boxes), 0.45, 100), [1, 0]);
+  t.same(nonMaxSuppression(candidatesOf(boxes), 0.45, 100), [1, 0]);
 });
 
 test('an overlap of exactly the threshold is allowed', async (t) => {
@@ -60,8 +65,8 @@ test('an overlap of exactly the threshold is allowed', async (t) => {
     { at: [0, 0, 10, 10], score: 0.9 },
     { at: [0, 0, 10, 5], score: 0.8 },
   ];
-  t.same(suppress(candidatesOf(boxes), 0.5, 100), [0, 1]);
-  t.same(suppress(candidatesOf(boxes), 0.499, 100), [0]);
+  t.same(nonMaxSuppression(candidatesOf(boxes), 0.5, 100), [0, 1]);
+  t.same(nonMaxSuppression(candidatesOf(boxes), 0.499, 100), [0]);
 });
 
 test('a box that was hidden hides nothing itself', async (t) => {
@@ -70,17 +75,17 @@ test('a box that was hidden hides nothing itself', async (t) => {
     { at: [3, 0, 13, 10], score: 0.8 },
     { at: [6, 0, 16, 10], score: 0.7 },
   ];
-  t.same(suppress(candidatesOf(chain), 0.45, 100), [0, 2]);
+  t.same(nonMaxSuppression(candidatesOf(chain), 0.45, 100), [0, 2]);
 });
 
 test('no more than so many are kept, the best', async (t) => {
   const boxes = [0.5, 0.9, 0.7].map((score, index): Box => ({ at: [20 * index, 0, 20 * index + 10, 10], score }));
-  t.same(suppress(candidatesOf(boxes), 0.45, 2), [1, 2]);
+  t.same(nonMaxSuppression(candidatesOf(boxes), 0.45, 2), [1, 2]);
 });
 
 test('boxes of the same score keep their order', async (t) => {
   const boxes = [0, 1, 2].map((index): Box => ({ at: [20 * index, 0, 20 * index + 10, 10], score: 0.5 }));
-  t.same(suppress(candidatesOf(boxes), 0.45, 100), [0, 1, 2]);
+  t.same(nonMaxSuppression(candidatesOf(boxes), 0.45, 100), [0, 1, 2]);
 });
 
 test('columns beyond the count are not looked at', async (t) => {
@@ -89,9 +94,9 @@ test('columns beyond the count are not looked at', async (t) => {
     { at: [50, 0, 60, 10], score: 0.9 },
   ]);
   candidates.count = 1;
-  t.same(suppress(candidates, 0.45, 100), [0]);
+  t.same(nonMaxSuppression(candidates, 0.45, 100), [0]);
   candidates.count = 0;
-  t.same(suppress(candidates, 0.45, 100), []);
+  t.same(nonMaxSuppression(candidates, 0.45, 100), []);
 });
 
 const anyBox = fc
@@ -109,7 +114,7 @@ test('what is kept is sorted, does not overlap, and what is not kept is hidden b
   fc.assert(
     fc.property(fc.array(anyBox, { maxLength: 60 }), fc.constantFrom(0.1, 0.45, 0.9), (boxes, threshold) => {
       const candidates = candidatesOf(boxes);
-      const kept = suppress(candidates, threshold, boxes.length);
+      const kept = nonMaxSuppression(candidates, threshold, boxes.length);
       const score = (index: number) => candidates.score[index] as number;
       const hides = (better: number, index: number) =>
         better !== index &&

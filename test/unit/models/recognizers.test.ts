@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Writer } from 'protobufjs/minimal.js';
 import { test } from 'tap';
-import { type Crop, CtcReader } from '../../../src/models/ctc-reader.ts';
+import { type Crop, CtcRecognizer } from '../../../src/models/ctc-recognizer.ts';
 import type { Image } from '../../../src/models/image.ts';
 import { findRecognizer, generalRecognizer } from '../../../src/models/recognizers.ts';
 import type { Region } from '../../../src/models/resampling.ts';
@@ -16,9 +16,10 @@ import { onnxFixture, onnxFixtures } from '../../support/onnx-fixtures.ts';
 const nothing = { text: '', score: 0 };
 
 async function openReader(modelsDir: string, name: string) {
-  const reader = await CtcReader.create(await findRecognizer(modelsDir, name), ['cpu']);
-  const readOne = async (image: Image, region: Region) => (await reader.read([{ image, region }]))[0] ?? nothing;
-  return { reader, readOne };
+  const recognizer = await CtcRecognizer.create(await findRecognizer(modelsDir, name), ['cpu']);
+  const readOne = async (image: Image, region: Region) =>
+    (await recognizer.recognize([{ image, region }]))[0] ?? nothing;
+  return { recognizer, readOne };
 }
 
 const shippedModels = fileURLToPath(new URL('../../../native-models', import.meta.url));
@@ -35,7 +36,7 @@ test("alphabet and input size of a user's recogniser come from its metadata", as
 });
 
 test('a model that is no recogniser, or is not there, is told in one line', async (t) => {
-  const noRecognizer = 'model "boxes.onnx" is no text recogniser: its metadata has no "alphabet" or no "imgsz"';
+  const noRecognizer = 'model "boxes.onnx" is not a text recognizer: its metadata must have "alphabet" and "imgsz"';
   await t.rejects(findRecognizer(onnxFixtures, 'boxes.onnx'), { message: noRecognizer });
   await t.rejects(findRecognizer(onnxFixtures, 'none.onnx'), { message: /none\.onnx does not exist$/ });
 });
@@ -54,7 +55,7 @@ test('a line of more pixels than any is refused before memory is set aside for i
 });
 
 test("a user's recogniser reads a line that is stretched into its input", async (t) => {
-  const { reader, readOne } = await openReader(onnxFixtures, 'recogniser.onnx');
+  const { recognizer, readOne } = await openReader(onnxFixtures, 'recogniser.onnx');
   const line = createCanvas(64, 20, [0, 0, 0]);
   const whole = { x: 0, y: 0, w: 64, h: 20 };
   t.same(await readOne(line, whole), nothing);
@@ -62,11 +63,11 @@ test("a user's recogniser reads a line that is stretched into its input", async 
   const { text, score } = await readOne(line, whole);
   t.equal(text, 'AA');
   t.ok(score > 0.95, `score ${score}`);
-  await reader.model.release();
+  await recognizer.model.release();
 });
 
 test('colours are mixed to grey as eyes see them', async (t) => {
-  const { reader, readOne } = await openReader(onnxFixtures, 'recogniser.onnx');
+  const { recognizer, readOne } = await openReader(onnxFixtures, 'recogniser.onnx');
   const scoreOf = async (color: readonly [number, number, number]) => {
     const { text, score } = await readOne(createCanvas(16, 8, color), { x: 0, y: 0, w: 16, h: 8 });
     return text === '' ? 0 : score;
@@ -75,11 +76,11 @@ test('colours are mixed to grey as eyes see them', async (t) => {
   t.equal(await scoreOf([0, 0, 255]), 0);
   t.ok(Math.abs((await scoreOf([0, 255, 0])) - 0.587) < 1e-3);
   t.ok(Math.abs((await scoreOf([255, 255, 0])) - 0.886) < 1e-3);
-  await reader.model.release();
+  await recognizer.model.release();
 });
 
 test('the plate reader that ships reads plates, and several in one run as each alone', async (t) => {
-  const { reader, readOne } = await openReader(shippedModels, 'plate-reader');
+  const { recognizer, readOne } = await openReader(shippedModels, 'plate-reader');
   const { margin } = await findRecognizer(shippedModels, 'plate-reader');
   const plate = { x: 220, y: 300, w: 180 };
   const texts = ['B52UV', 'M482KT', 'KXC358', 'AB123CD', 'HH4711'];
@@ -87,7 +88,7 @@ test('the plate reader that ships reads plates, and several in one run as each a
     const image = renderPlateScene({ width: 640, height: 480, text, plate });
     return { image, region: regionAround(plateBox(plate), margin, image) };
   });
-  const together = await reader.read(crops);
+  const together = await recognizer.recognize(crops);
   t.same(
     together.map(({ text }) => text.replace(/[^A-Z0-9]/g, '')),
     texts,
@@ -97,8 +98,8 @@ test('the plate reader that ships reads plates, and several in one run as each a
     t.equal(text, together[index]?.text);
     t.ok(Math.abs(score - (together[index]?.score ?? 0)) < 1e-4, `score ${score}`);
   }
-  t.same(await reader.read([]), [], 'no crop, no reading');
-  await reader.model.release();
+  t.same(await recognizer.recognize([]), [], 'no crop, no reading');
+  await recognizer.model.release();
 });
 
 test('a plate reader says how much it wants to see around a box, and how it scores', async (t) => {

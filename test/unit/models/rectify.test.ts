@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
 import type { Image } from '../../../src/models/image.ts';
-import { isStanding, rectify, tiltOf } from '../../../src/models/rectify.ts';
+import { isVertical, rectify, tiltOf } from '../../../src/models/rectify.ts';
 import type { Point, Quad } from '../../../src/protocol.ts';
 import { createCanvas } from '../../../src/samples/canvas.ts';
 import { turnedBox } from '../../../src/samples/draw-text.ts';
@@ -150,7 +150,7 @@ test('text that stands is laid down with its left side at the bottom', async (t)
 });
 
 test('a quadrilateral stands from half as high again as wide, turned or not', async (t) => {
-  const stands = (w: number, h: number, angle: number) => isStanding(turnedBox([0, 0], w, h, angle));
+  const stands = (w: number, h: number, angle: number) => isVertical(turnedBox([0, 0], w, h, angle));
   t.same([stands(6, 9, 0), stands(6, 8, 0), stands(9, 6, 0)], [true, false, false]);
   t.same([stands(6, 20, 40), stands(20, 6, 40)], [true, false]);
 });

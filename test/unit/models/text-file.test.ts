@@ -17,11 +17,11 @@ test('a file that is larger than any pipeline is not read', async (t) => {
   truncateSync(path, maxTextFileBytes);
   t.equal(readTextFile(path).length, maxTextFileBytes);
   truncateSync(path, maxTextFileBytes + 1);
-  t.throws(() => readTextFile(path), { message: 'has 1048577 bytes; more than 1048576 are not read' });
+  t.throws(() => readTextFile(path), { message: 'has 1048577 bytes; the limit is 1048576' });
   t.doesNotThrow(() => requireFile(path));
 });
 
-test('what is no regular file is told without being opened', async (t) => {
+test('what is not a regular file is told without being opened', async (t) => {
   const folder = t.testdir({ sub: {} });
   execFileSync('mkfifo', [join(folder, 'fifo')]);
   symlinkSync('loop', join(folder, 'loop'));
@@ -29,8 +29,8 @@ test('what is no regular file is told without being opened', async (t) => {
   symlinkSync('nothing', join(folder, 'dangling'));
   writeFileSync(join(folder, 'file'), '');
   const reasons = {
-    fifo: 'is no regular file',
-    device: 'is no regular file',
+    fifo: 'is not a regular file',
+    device: 'is not a regular file',
     sub: 'is a folder',
     dangling: 'does not exist',
     loop: /^ELOOP: too many symbolic links/,

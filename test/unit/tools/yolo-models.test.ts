@@ -27,7 +27,7 @@ test('a model with an input of another kind is refused', async (t) => {
     'bytes-in.onnx': `input images is uint8 [1, 3, 64, 64]; ${expected}`,
     'grey-in.onnx': `input images is float32 [1, 1, 64, 64]; ${expected}`,
     'double.onnx': `input x is float32 [1, n]; ${expected}`,
-    'two-pictures.onnx': 'input images takes 2 pictures at once, not 1',
+    'two-pictures.onnx': 'input images has a fixed batch size of 2; expected 1',
   };
   for (const [model, issue] of Object.entries(issues)) {
     await t.rejects(create(model), { message: `model "${model}": ${issue}` });
@@ -37,8 +37,8 @@ test('a model with an input of another kind is refused', async (t) => {
 test('a model with another output is refused', async (t) => {
   await t.rejects(create('not-a-detector.onnx'), {
     message:
-      'model "not-a-detector.onnx": output output0 has shape [1, 4, 7]; for an input 64 wide and 64 high, ' +
-      'one of these would fit: [1, 4 + classes, boxes] (ultralytics: v8, v9, v11, v12), ' +
+      'model "not-a-detector.onnx": output output0 has shape [1, 4, 7]; for a 64x64 input, ' +
+      'expected one of: [1, 4 + classes, boxes] (ultralytics: v8, v9, v11, v12), ' +
       '[1, 252 or 255, 5 + classes] (yolov5: v5, v7), [1, 84 or 85, 5 + classes] (yolox), ' +
       '[1, boxes, 6] (end-to-end: v10, v26)',
   });

@@ -3,15 +3,15 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
 import { type Image, letterboxOf } from '../../../src/models/image.ts';
-import type { Region } from '../../../src/models/resampling.ts';
 import {
   type Normalization,
-  pixelsTensor,
-  planesTensor,
+  nchwTensor,
+  nhwcTensor,
   unitRgb,
   writeLetterboxed,
   writeRegion,
-} from '../../../src/models/tensor-image.ts';
+} from '../../../src/models/image-tensor.ts';
+import type { Region } from '../../../src/models/resampling.ts';
 import { seededRandom } from '../../../src/samples/seeded-random.ts';
 
 function noise(width: number, height: number, channels: 1 | 3 = 3): Image {
@@ -74,7 +74,7 @@ function assertClose(actual: Float32Array, expected: readonly number[], toleranc
 test('without a change of size the samples are the pixels, plane by plane', async (t) => {
   const image: Image = { width: 2, height: 1, channels: 3, data: Uint8Array.of(255, 0, 51, 102, 153, 204) };
   const out = new Float32Array(6);
-  writeRegion(image, whole(image), planesTensor(out, 2, 1, unitRgb), placeAll(2, 1));
+  writeRegion(image, whole(image), nchwTensor(out, 2, 1, unitRgb), placeAll(2, 1));
   assertClose(out, [1, 0.4, 0, 0.6, 0.2, 0.8]);
   t.pass();
 });
@@ -87,7 +87,7 @@ test('any resize up to a half agrees with the definition', async () => {
       fc.pre(Math.min(w / width, h / height) < 2);
       const image = noise(w, h, channels);
       const out = new Float32Array(3 * width * height);
-      writeRegion(image, whole(image), planesTensor(out, width, height, unitRgb), placeAll(width, height));
+      writeRegion(image, whole(image), nchwTensor(out, width, height, unitRgb), placeAll(width, height));
       assertClose(out, resizeByDefinition(image, whole(image), width, height));
     }),
   );
@@ -97,7 +97,7 @@ test('a region with fractions agrees with the definition', async (t) => {
   const image = noise(20, 16);
   const region = { x: 3.25, y: 1.5, w: 9.75, h: 11.125 };
   const out = new Float32Array(3 * 8 * 10);
-  writeRegion(image, region, planesTensor(out, 8, 10, unitRgb), placeAll(8, 10));
+  writeRegion(image, region, nchwTensor(out, 8, 10, unitRgb), placeAll(8, 10));
   assertClose(out, resizeByDefinition(image, region, 8, 10));
   t.pass();
 });
@@ -129,13 +129,13 @@ test('a reduction to a half or less takes the mean of whole blocks', async (t) =
       const region = { x: 2, y: 1, w: 5 * factor, h: 4 * factor };
       const means = meansOfBlocks(image, region, factor);
       const planes = new Float32Array(60);
-      writeRegion(image, region, planesTensor(planes, 5, 4, unitRgb), placeAll(5, 4));
+      writeRegion(image, region, nchwTensor(planes, 5, 4, unitRgb), placeAll(5, 4));
       assertClose(
         planes,
         means.map((mean) => mean / 255),
       );
       const pixels = new Uint8Array(60);
-      writeRegion(image, region, pixelsTensor(pixels, 5, 4), placeAll(5, 4));
+      writeRegion(image, region, nhwcTensor(pixels, 5, 4), placeAll(5, 4));
       t.strictSame(
         [...pixels],
         means.map((_, at) => means[(at % 3) * 20 + Math.floor(at / 3)]),
@@ -154,7 +154,7 @@ test('a fine pattern comes out as its mean and not as stripes', async (t) => {
   };
   for (const side of [45, 40, 20]) {
     const out = new Float32Array(3 * side * side);
-    writeRegion(stripes, whole(stripes), planesTensor(out, side, side, unitRgb), placeAll(side, side));
+    writeRegion(stripes, whole(stripes), nchwTensor(out, side, side, unitRgb), placeAll(side, side));
     t.ok(
       out.every((value) => Math.abs(value - 0.5) < 0.01),
       `to ${side} pixels`,
@@ -165,7 +165,7 @@ test('a fine pattern comes out as its mean and not as stripes', async (t) => {
 test('a grey picture fills all three planes', async (t) => {
   const image = noise(6, 5, 1);
   const out = new Float32Array(3 * 30);
-  writeRegion(image, whole(image), planesTensor(out, 6, 5, unitRgb), placeAll(6, 5));
+  writeRegion(image, whole(image), nchwTensor(out, 6, 5, unitRgb), placeAll(6, 5));
   t.same(out.subarray(0, 30), out.subarray(30, 60));
   t.same(out.subarray(0, 30), out.subarray(60, 90));
   assertClose(
@@ -178,7 +178,7 @@ test('mean, deviation and order of the planes are applied', async (t) => {
   const image: Image = { width: 1, height: 1, channels: 3, data: Uint8Array.of(255, 0, 51) };
   const bgr: Normalization = { mean: [0.1, 0.2, 0.3], std: [0.5, 0.25, 1], order: 'bgr' };
   const out = new Float32Array(3);
-  writeRegion(image, whole(image), planesTensor(out, 1, 1, bgr), placeAll(1, 1));
+  writeRegion(image, whole(image), nchwTensor(out, 1, 1, bgr), placeAll(1, 1));
   assertClose(out, [(0.2 - 0.1) / 0.5, (0 - 0.2) / 0.25, (1 - 0.3) / 1]);
   t.pass();
 });
@@ -186,13 +186,13 @@ test('mean, deviation and order of the planes are applied', async (t) => {
 test('only the placed rectangle of the tensor is written', async (t) => {
   const image = noise(2, 2);
   const out = new Float32Array(3 * 16).fill(-7);
-  writeRegion(image, whole(image), planesTensor(out, 4, 4, unitRgb), { x: 1, y: 2, width: 2, height: 2 });
+  writeRegion(image, whole(image), nchwTensor(out, 4, 4, unitRgb), { x: 1, y: 2, width: 2, height: 2 });
   for (let plane = 0; plane < 3; plane++) {
     const written = [...out.subarray(16 * plane, 16 * plane + 16)].flatMap((value, at) => (value === -7 ? [] : at));
     t.same(written, [9, 10, 13, 14]);
   }
   const pixels = new Uint8Array(3 * 16).fill(7);
-  writeRegion({ ...image, data: image.data.map(() => 1) }, whole(image), pixelsTensor(pixels, 4, 4), {
+  writeRegion({ ...image, data: image.data.map(() => 1) }, whole(image), nhwcTensor(pixels, 4, 4), {
     x: 1,
     y: 2,
     width: 2,
@@ -207,15 +207,15 @@ test('a buffer that is longer than the picture does not matter', async (t) => {
   const longer = { ...image, data: new Uint8Array(1000).fill(99) };
   longer.data.set(image.data);
   const [a, b] = [new Float32Array(3 * 20), new Float32Array(3 * 20)];
-  writeRegion(image, whole(image), planesTensor(a, 5, 4, unitRgb), placeAll(5, 4));
-  writeRegion(longer, whole(image), planesTensor(b, 5, 4, unitRgb), placeAll(5, 4));
+  writeRegion(image, whole(image), nchwTensor(a, 5, 4, unitRgb), placeAll(5, 4));
+  writeRegion(longer, whole(image), nchwTensor(b, 5, 4, unitRgb), placeAll(5, 4));
   t.same(a, b);
 });
 
 test('a letterboxed picture has bars of 114 around it, whatever was there before', async (t) => {
   const image: Image = { width: 8, height: 4, channels: 3, data: new Uint8Array(96).fill(255) };
   const out = new Float32Array(3 * 64).fill(-7);
-  writeLetterboxed(image, letterboxOf(image, 8, 8), planesTensor(out, 8, 8, unitRgb));
+  writeLetterboxed(image, letterboxOf(image, 8, 8), nchwTensor(out, 8, 8, unitRgb));
   for (let plane = 0; plane < 3; plane++) {
     const rows = Array.from({ length: 8 }, (_, row) => out[64 * plane + 8 * row + 3] as number);
     assertClose(
@@ -230,7 +230,7 @@ test('the bars are normalised like the picture', async (t) => {
   const image: Image = { width: 2, height: 1, channels: 3, data: new Uint8Array(6) };
   const norm: Normalization = { mean: [0.5, 0.4, 0.3], std: [0.5, 0.2, 0.1], order: 'rgb' };
   const out = new Float32Array(3 * 8);
-  writeLetterboxed(image, letterboxOf(image, 2, 4), planesTensor(out, 2, 4, norm));
+  writeLetterboxed(image, letterboxOf(image, 2, 4), nchwTensor(out, 2, 4, norm));
   const bar = (plane: number) => (114 / 255 - (norm.mean[plane] as number)) / (norm.std[plane] as number);
   assertClose(Float32Array.from([0, 1, 2].map((plane) => out[8 * plane] as number)), [bar(0), bar(1), bar(2)]);
   t.pass();
@@ -246,8 +246,8 @@ test('bytes are the pixels, rounded where they are resized', async (t) => {
     ] as const) {
       const bytes = new Uint8Array(3 * width * height);
       const planes = new Float32Array(3 * width * height);
-      writeRegion(image, whole(image), pixelsTensor(bytes, width, height), placeAll(width, height));
-      writeRegion(image, whole(image), planesTensor(planes, width, height, unitRgb), placeAll(width, height));
+      writeRegion(image, whole(image), nhwcTensor(bytes, width, height), placeAll(width, height));
+      writeRegion(image, whole(image), nchwTensor(planes, width, height, unitRgb), placeAll(width, height));
       for (const [at, byte] of bytes.entries()) {
         const exact = 255 * (planes[(at % 3) * width * height + Math.floor(at / 3)] as number);
         assert.ok(Math.abs(byte - exact) <= 0.501, `${width}x${height}, ${at}: ${byte}, expected ${exact}`);
@@ -260,7 +260,7 @@ test('bytes are the pixels, rounded where they are resized', async (t) => {
 test('bars of bytes are 114, and only they', async (t) => {
   const image: Image = { width: 8, height: 4, channels: 3, data: new Uint8Array(96).fill(255) };
   const out = new Uint8Array(3 * 64).fill(7);
-  writeLetterboxed(image, letterboxOf(image, 8, 8), pixelsTensor(out, 8, 8));
+  writeLetterboxed(image, letterboxOf(image, 8, 8), nhwcTensor(out, 8, 8));
   const rows = Array.from({ length: 8 }, (_, row) => new Set(out.subarray(24 * row, 24 * row + 24)));
   t.same(
     rows,

@@ -8,10 +8,10 @@ import { createCanvas } from '../../../src/samples/canvas.ts';
 import { drawText } from '../../../src/samples/draw-text.ts';
 import { renderPage, toGray } from '../../../src/samples/render-text.ts';
 import { imageBinarize } from '../../../src/tools/image-binarize.ts';
-import { TesseractReader } from '../../../src/tools/tesseract-reader.ts';
+import { TesseractRecognizer } from '../../../src/tools/tesseract-recognizer.ts';
 
-const reader = await TesseractReader.create();
-tap.teardown(() => reader.close());
+const recognizer = await TesseractRecognizer.create();
+tap.teardown(() => recognizer.close());
 
 const lines = ['INVOICE 2024 07', 'TOTAL 1284.50', 'PAID BY CARD', 'THANK YOU'];
 
@@ -30,7 +30,7 @@ async function runAlone(t: Test, source: string): Promise<Ended> {
   mkdirSync(cwd);
   const url = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
   const imports = [
-    `import { TesseractReader } from ${url('../../../src/tools/tesseract-reader.ts')};`,
+    `import { TesseractReader } from ${url('../../../src/tools/tesseract-recognizer.ts')};`,
     `import { renderPage } from ${url('../../../src/samples/render-text.ts')};`,
   ];
   const script = join(folder, 'script.mjs');
@@ -48,7 +48,7 @@ async function runAlone(t: Test, source: string): Promise<Ended> {
 
 test('a page is read exactly, line by line, with a box around each', async (t) => {
   const page = renderPage(lines, { width: 480, height: 320, size: 24 });
-  const { text, score, lines: found } = await reader.readPage(page);
+  const { text, score, lines: found } = await recognizer.recognizePage(page);
   t.equal(text, lines.join('\n'));
   t.ok(score > 0.8 && score <= 1, `score ${score}`);
   t.same(
@@ -60,7 +60,7 @@ test('a page is read exactly, line by line, with a box around each', async (t) =
     t.ok(Math.abs(x - 36) < 6 && Math.abs(y - top) < 6 && Math.abs(h - 24) < 8 && w > 150, `${[x, y, w, h]}`);
     t.ok(label === 'line' && score > 0.8 && score <= 1 && text_score === score);
   }
-  t.equal((await reader.readPage(toGray(page))).text, text, 'a grey page reads the same');
+  t.equal((await recognizer.recognizePage(toGray(page))).text, text, 'a grey page reads the same');
 });
 
 test('a line is read out of a picture of several, before a page and after it', async (t) => {
@@ -69,15 +69,15 @@ test('a line is read out of a picture of several, before a page and after it', a
     drawText(canvas, word, { x: 40, y: 20 + 50 * i, size: 26 });
   }
   const middle = { x: 28.6, y: 60.3, w: 170.2, h: 46.5 };
-  t.equal((await reader.readLine(canvas, middle)).text, 'MIDDLE');
-  t.equal((await reader.readPage(canvas)).text.replaceAll(/\n+/g, ' '), 'CAMERA MIDDLE TRUCK');
-  t.equal((await reader.readLine(canvas, middle)).text, 'MIDDLE');
+  t.equal((await recognizer.recognizeLine(canvas, middle)).text, 'MIDDLE');
+  t.equal((await recognizer.recognizePage(canvas)).text.replaceAll(/\n+/g, ' '), 'CAMERA MIDDLE TRUCK');
+  t.equal((await recognizer.recognizeLine(canvas, middle)).text, 'MIDDLE');
 });
 
 test('a page that leans is straightened, and its lines are told where they lean in the picture', async (t) => {
   for (const angle of [4, -4]) {
     const page = renderPage(lines, { width: 640, height: 480, size: 24, angle, margin: 120 });
-    const { text, lines: found } = await reader.readPage(page);
+    const { text, lines: found } = await recognizer.recognizePage(page);
     t.equal(text, lines.join('\n'), `${angle}°`);
     const [first] = found;
     const [topLeft = [0, 0], topRight = [0, 0]] = first?.quad ?? [];
@@ -95,12 +95,12 @@ test('a page in bad light is read exactly once it is binarised, and not before',
   const page = renderPage(lines, { width: 640, height: 480, size: 26, shadow: 0.9, noise: 12 });
   const binarize = await imageBinarize.create(imageBinarize.params.parse({}), { modelsDir: '/nowhere', providers: [] });
   const { image = page } = await binarize.run({ image: page });
-  t.equal((await reader.readPage(image)).text, lines.join('\n'));
-  t.not((await reader.readPage(page)).text, lines.join('\n'));
+  t.equal((await recognizer.recognizePage(image)).text, lines.join('\n'));
+  t.not((await recognizer.recognizePage(page)).text, lines.join('\n'));
 });
 
 test('blank paper has no text', async (t) => {
-  const { text, lines: found } = await reader.readPage(createCanvas(200, 100, [236, 234, 228]));
+  const { text, lines: found } = await recognizer.recognizePage(createCanvas(200, 100, [236, 234, 228]));
   t.same({ text, found }, { text: '', found: [] });
 });
 

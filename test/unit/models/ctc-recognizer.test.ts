@@ -1,7 +1,7 @@
 /** The recogniser reads rendered lines exactly, at the sizes and in the places that cameras give. */
 import { test } from 'tap';
-import type { Reading } from '../../../src/models/ctc.ts';
-import { CtcReader } from '../../../src/models/ctc-reader.ts';
+import type { Recognition } from '../../../src/models/ctc.ts';
+import { CtcRecognizer } from '../../../src/models/ctc-recognizer.ts';
 import type { Image } from '../../../src/models/image.ts';
 import { findRecognizer, generalRecognizer } from '../../../src/models/recognizers.ts';
 import type { Region } from '../../../src/models/resampling.ts';
@@ -10,7 +10,7 @@ import { drawText, measureText } from '../../../src/samples/draw-text.ts';
 import { toGray } from '../../../src/samples/render-text.ts';
 
 const general = await findRecognizer('', generalRecognizer);
-const reader = await CtcReader.create(general, ['cpu']);
+const recognizer = await CtcRecognizer.create(general, ['cpu']);
 
 /** A strip of paper as long as the text on it. */
 function strip(text: string, size: number): Image {
@@ -23,10 +23,10 @@ function whole({ width, height }: Image): Region {
   return { x: 0, y: 0, w: width, h: height };
 }
 
-async function readOne(image: Image, region: Region): Promise<Reading> {
-  const [reading] = await reader.read([{ image, region }]);
-  if (reading === undefined) throw new Error('nothing was read');
-  return reading;
+async function readOne(image: Image, region: Region): Promise<Recognition> {
+  const [recognition] = await recognizer.recognize([{ image, region }]);
+  if (recognition === undefined) throw new Error('nothing was read');
+  return recognition;
 }
 
 test('a line is read exactly, small or large', async (t) => {
@@ -95,12 +95,12 @@ test('a region is read without what surrounds it', async (t) => {
 
 test('a region far narrower than the smallest input is read without fault', async (t) => {
   const image = strip('7', 40);
-  const readings = [
+  const recognitions = [
     await readOne(image, { x: 2, y: 0, w: 1, h: image.height }),
     await readOne(image, { x: 0, y: 0, w: 1, h: 1 }),
     await readOne(image, { x: image.width - 1, y: image.height - 1, w: 1, h: 1 }),
   ];
-  for (const { text, score } of readings) {
+  for (const { text, score } of recognitions) {
     t.type(text, 'string');
     t.ok(score >= 0 && score <= 1, `score ${score}`);
   }
@@ -119,11 +119,14 @@ test('a short line after a long one has nothing left over of it', async (t) => {
 });
 
 test('the model is told by name, and warming it up costs no result', async (t) => {
-  await reader.warm();
-  t.match(reader.model, { name: 'pp-ocrv4-rec', provider: 'cpu' });
-  await reader.model.release();
+  await recognizer.warm();
+  t.match(recognizer.model, { name: 'pp-ocrv4-rec', provider: 'cpu' });
+  await recognizer.model.release();
 });
 
 test('a provider that cannot be had is an error that names the model', async (t) => {
-  await t.rejects(CtcReader.create(general, ['no-such-provider']), { name: 'ModelLoadError', message: /pp-ocrv4-rec/ });
+  await t.rejects(CtcRecognizer.create(general, ['no-such-provider']), {
+    name: 'ModelLoadError',
+    message: /pp-ocrv4-rec/,
+  });
 });
