@@ -1,4 +1,4 @@
-/** The output of each head becomes corners in input pixels, with the best class and its score. */
+/** Each output format is decoded to corners in input pixels, with the best class and its score. */
 import { test } from 'tap';
 import type { Candidates } from '../../../src/models/nms.ts';
 import { OutputDecoder } from '../../../src/models/output-decoder.ts';
@@ -27,7 +27,7 @@ function listOf(found: Candidates): number[][] {
   ]);
 }
 
-test('Ultralytics: centre and size become corners, with the best class', async (t) => {
+test('Ultralytics: converts center and size to corners, with the best class', async (t) => {
   const decoder = new OutputDecoder({ name: 'ultralytics', classes: 3 }, 2);
   const found = decoder.decode(columns([10, 20, 4, 8, 0.1, 0.2, 0.75], [50, 60, 10, 2, 0.5, 0.25, 0.5]), 0.25);
   t.same(listOf(found), [
@@ -36,7 +36,7 @@ test('Ultralytics: centre and size become corners, with the best class', async (
   ]);
 });
 
-test('v5: the score is objectness times the best class', async (t) => {
+test('v5: the score is objectness times the best class score', async (t) => {
   const decoder = new OutputDecoder({ name: 'yolov5', classes: 2 }, 4);
   const output = rows(
     [10, 20, 4, 8, 0.5, 0.1, 0.8],
@@ -50,7 +50,7 @@ test('v5: the score is objectness times the best class', async (t) => {
   ]);
 });
 
-test('YOLOX: offsets are placed on the grids, row by row, level after level', async (t) => {
+test('YOLOX: offsets are relative to grid cells, row by row, level by level', async (t) => {
   const dims = [1, 42, 6];
   const format = detectOutputFormat(
     { name: 'o', type: 'float32', dims },
@@ -69,7 +69,7 @@ test('YOLOX: offsets are placed on the grids, row by row, level after level', as
   ]);
 });
 
-test('end to end: corners, score and class are taken as they are', async (t) => {
+test('end-to-end: copies corners, score and class', async (t) => {
   const decoder = new OutputDecoder({ name: 'end-to-end' }, 3);
   const output = rows([1, 2, 3, 4, 0.9, 7], [5, 6, 7, 8, 0.25, 0], [0, 0, 0, 0, 0, 0]);
   t.same(listOf(decoder.decode(output, 0.25)), [
@@ -79,7 +79,7 @@ test('end to end: corners, score and class are taken as they are', async (t) => 
   t.equal(decoder.decode({ data: new Float32Array(0), dims: [1, 0, 6] }, 0.25).count, 0);
 });
 
-test('a score of exactly the threshold is enough', async (t) => {
+test('keeps a score that equals the threshold', async (t) => {
   const decoder = new OutputDecoder({ name: 'ultralytics', classes: 1 }, 3);
   const found = decoder.decode(columns([1, 1, 1, 1, 0.5], [2, 2, 1, 1, 0.4999], [3, 3, 2, 2, 0.501]), 0.5);
   t.same([...found.x1.subarray(0, found.count)], [0.5, 2]);
@@ -87,23 +87,23 @@ test('a score of exactly the threshold is enough', async (t) => {
   t.equal(withObjectness.decode(rows([1, 1, 1, 1, 0.5, 1]), 0.5).count, 1);
 });
 
-test('a score that is no number is no box', async (t) => {
-  const none = Number.NaN;
+test('ignores NaN scores', async (t) => {
+  const nan = Number.NaN;
   const ultralytics = new OutputDecoder({ name: 'ultralytics', classes: 1 }, 1);
-  t.equal(ultralytics.decode(columns([1, 1, 1, 1, none]), 0).count, 0);
+  t.equal(ultralytics.decode(columns([1, 1, 1, 1, nan]), 0).count, 0);
   const yolov5 = new OutputDecoder({ name: 'yolov5', classes: 1 }, 2);
-  t.equal(yolov5.decode(rows([1, 1, 1, 1, none, 1], [1, 1, 1, 1, 1, none]), 0).count, 0);
+  t.equal(yolov5.decode(rows([1, 1, 1, 1, nan, 1], [1, 1, 1, 1, 1, nan]), 0).count, 0);
   const endToEnd = new OutputDecoder({ name: 'end-to-end' }, 1);
-  t.equal(endToEnd.decode(rows([1, 1, 2, 2, none, 1]), 0).count, 0);
+  t.equal(endToEnd.decode(rows([1, 1, 2, 2, nan, 1]), 0).count, 0);
 });
 
-test('each call starts anew', async (t) => {
+test('each call starts empty', async (t) => {
   const decoder = new OutputDecoder({ name: 'ultralytics', classes: 1 }, 2);
   t.equal(decoder.decode(columns([1, 1, 1, 1, 0.9], [2, 2, 1, 1, 0.9]), 0.5).count, 2);
   t.same(listOf(decoder.decode(columns([9, 9, 2, 2, 0.9], [2, 2, 1, 1, 0.1]), 0.5)), [[8, 8, 10, 10, 0, 90]]);
 });
 
-test('more boxes than the decoder has room for do not overflow it', async (t) => {
+test('ignores boxes beyond the capacity', async (t) => {
   const two = [
     [1, 1, 1, 1, 0.9, 1],
     [2, 2, 1, 1, 0.9, 1],
