@@ -1,4 +1,4 @@
-/** Examines one model file: what it says, how it would be used, how long it takes. Main thread of the command line. */
+/** Examines one model file: its metadata, how it would be used, how long it takes. Main thread of the command line. */
 import { statSync } from 'node:fs';
 import { type DetectorPlan, planDetector } from '../models/detector.ts';
 import { maxInputPixels } from '../models/detector-input.ts';
@@ -10,22 +10,22 @@ export interface ModelReport {
   readonly name: string;
   readonly path: string;
   readonly bytes: number;
-  /** The tool that wrote the file; empty where the file does not say. */
+  /** The tool that wrote the file; empty if unknown. */
   readonly producer: string;
   readonly opset: number;
   readonly metadata: Readonly<Record<string, string>>;
   readonly inputs: readonly TensorShape[];
   readonly outputs: readonly TensorShape[];
   readonly provider: string;
-  /** How `yolo.detect_objects` would use it, or why it would not. */
+  /** How `yolo.detect_objects` would use it, or why it cannot. */
   readonly detector: DetectorPlan | { readonly issue: string };
-  /** Median of some runs on one thread, or why there is none. */
+  /** Median of several runs on one thread, or why it was not measured. */
   readonly time: { readonly msPerRun: number } | { readonly issue: string };
 }
 
 /**
  * Loads the model as a worker would.
- * @throws when the file is no model or no provider takes it.
+ * @throws when the file is not a model or no provider accepts it.
  */
 export async function examineModel(
   name: string,
@@ -55,10 +55,10 @@ function detectorInputs({ input }: DetectorPlan): Inputs {
   return { [name]: layout.kind === 'nhwc' ? zeros([1, height, width, 3], 'uint8') : zeros([1, 3, height, width]) };
 }
 
-/** A side that most networks take where they leave it free: whole at every usual stride, and not slow. */
+/** Side for free dimensions: a multiple of every common stride, and not slow. */
 const defaultFreeSide = 320;
 
-/** One picture, or line, or whatever it is, for a model that is no detector. */
+/** Zero tensors for a model that is not a detector. */
 function guessedInputs(model: Model): Inputs {
   const sizeOf = (dim: number | string, axis: number) => {
     if (typeof dim === 'number') return dim;
@@ -67,16 +67,16 @@ function guessedInputs(model: Model): Inputs {
   return Object.fromEntries(model.inputs.map(({ name, dims, type }) => [name, zeros(dims.map(sizeOf), type)]));
 }
 
-/** Values of an input that is run to see how long it takes: those of the largest picture. */
+/** Maximum values of an input to time: those of the largest image. */
 const maxValues = 3 * maxInputPixels;
 
 function zeros(dims: readonly number[], type = 'float32'): InputTensor {
   const count = dims.reduce((product, size) => product * size, 1);
-  if (!(count >= 0 && count <= maxValues)) throw new Error(`an input of [${dims.join(', ')}] is not run`);
+  if (!(count >= 0 && count <= maxValues)) throw new Error(`input [${dims.join(', ')}] is too large to run`);
   return { data: type === 'uint8' ? new Uint8Array(count) : new Float32Array(count), dims };
 }
 
-/** Enough for a median that holds, and no more than about a second for a slow model. */
+/** Enough for a stable median, and at most about one second for a slow model. */
 const maxRuns = 15;
 const minRuns = 3;
 const enoughMs = 1000;

@@ -1,14 +1,14 @@
-/** A model's report in words and as JSON. */
+/** A model's report as text and as JSON. */
 import type { DetectorPlan } from '../models/detector.ts';
 import type { InputLayout } from '../models/detector-input.ts';
 import type { TensorShape } from '../models/onnx-model.ts';
 import type { ModelReport } from './model-report.ts';
 import { printable } from './printable.ts';
 
-/** Names beyond these are counted only. */
+/** Maximum class names in the text. */
 const namesShown = 5;
 
-/** `3: plate, face, car`, cut where there are many. A name may hold anything, a terminal's escape sequences too. */
+/** `3: plate, face, car`, cut after a few names. Names are untrusted, so terminal escapes are removed. */
 export function describeClasses(names: readonly string[], format: DetectorPlan['format']): string {
   const count = names.length > 0 || format.name === 'end-to-end' ? names.length : format.classes;
   if (names.length === 0) return count === 0 ? 'not named' : `${count}, not named`;

@@ -1,11 +1,11 @@
-/** A picture to draw on: antialiased polygons and strokes, light and noise. Load harness, benches and tests. */
+/** An image to draw on: antialiased polygons and strokes, shading and noise. Load harness, benches and tests. */
 import { seededRandom } from './seeded-random.ts';
 import type { Point } from './stroke-font.ts';
 
 /** Red, green, blue, each 0 to 255. */
 export type Color = readonly [red: number, green: number, blue: number];
 
-/** 8-bit samples, row by row: interleaved RGB, or grey. The same shape as the models' own, which this layer does not know. */
+/** 8-bit samples, row by row: interleaved RGB or grayscale. Same shape as the models' `Image`, which this layer must not import. */
 export interface Image {
   readonly width: number;
   readonly height: number;
@@ -13,7 +13,7 @@ export interface Image {
   readonly data: Uint8Array;
 }
 
-/** An RGB picture filled with one colour. */
+/** Creates an RGB image filled with one color. */
 export function createCanvas(width: number, height: number, color: Color): Image {
   const data = new Uint8Array(width * height * 3);
   for (let at = 0; at < data.length; at += 3) data.set(color, at);
@@ -21,8 +21,8 @@ export function createCanvas(width: number, height: number, color: Color): Image
 }
 
 /**
- * Fills a convex polygon, its corners clockwise on the screen.
- * @param bottom the colour at the polygon's lowest point; it changes evenly from `colour` at its highest.
+ * Fills a convex polygon whose corners are clockwise on the screen.
+ * @param bottom the color at the lowest point, for a vertical gradient from `color` at the highest.
  */
 export function fillPolygon(canvas: Image, corners: readonly Point[], color: Color, bottom: Color = color): void {
   const box = boxOf(corners, 1);
@@ -65,7 +65,7 @@ export function fillBox(
   );
 }
 
-/** Draws strokes with a round pen, joined into one shape. */
+/** Draws strokes with a round pen as one shape. */
 export function strokeLines(
   canvas: Image,
   strokes: readonly (readonly Point[])[],
@@ -89,7 +89,7 @@ export function strokeLines(
   );
 }
 
-/** Multiplies every pixel by a factor that depends on where it is. */
+/** Multiplies every pixel by a factor that depends on its position. */
 export function shade(canvas: Image, factorAt: (x: number, y: number) => number): void {
   let at = 0;
   for (let y = 0; y < canvas.height; y++) {
@@ -102,7 +102,7 @@ export function shade(canvas: Image, factorAt: (x: number, y: number) => number)
   }
 }
 
-/** Adds the same noise to all three channels of a pixel, even between plus and minus `amount` grey levels. */
+/** Adds uniform noise of at most `amount` levels, the same for all three channels of a pixel. */
 export function addNoise(canvas: Image, amount: number, seed: number): void {
   const random = seededRandom(seed);
   for (let at = 0; at < canvas.width * canvas.height * 3; at += 3) {
@@ -113,7 +113,7 @@ export function addNoise(canvas: Image, amount: number, seed: number): void {
   }
 }
 
-/** Blends a colour into each pixel of a box by its coverage, which is cut to between 0 and 1. */
+/** Blends a color into each pixel of a box by its coverage, clamped to 0 to 1. */
 function paint(
   canvas: Image,
   box: { x0: number; y0: number; x1: number; y1: number },

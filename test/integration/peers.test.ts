@@ -1,4 +1,4 @@
-/** The servers that the gateway is compared with see and read the same as it does, and end when they are told. */
+/** The peers that the gateway is compared with return the same detections and texts, and stop on SIGTERM. */
 import { test } from 'tap';
 import { askForAnswers, compareAnswers } from '../../bench/peers/compare.ts';
 import { type ReaderName, readWithGateway } from '../../bench/peers/gateway-answers.ts';
@@ -7,7 +7,7 @@ import { renderPlateScene } from '../../src/samples/render-plate.ts';
 import { encodeJpeg } from '../../src/samples/render-text.ts';
 import { StreamClient } from '../support/stream-client.ts';
 
-/** With the gateway's own decoder, so that the pixels are the same. */
+/** With the gateway's own decoder, so the pixels are the same. */
 const peers: readonly { readonly name: PeerName; readonly args: readonly string[] }[] = [
   { name: 'fastapi', args: [] },
   { name: 'litserve', args: ['--workers', '2'] },
@@ -66,7 +66,7 @@ for (const name of streamPeers) {
 
 const missingLitServe = missingFor('litserve');
 const options = missingLitServe === undefined ? {} : { skip: missingLitServe };
-test('litserve tells what is wrong, as POST /frames of the gateway has it, and goes on', options, async (t) => {
+test('litserve returns the same errors as POST /frames of the gateway and keeps running', options, async (t) => {
   const peer = await startPeer('litserve', ['--workers', '1']);
   t.teardown(() => peer.kill());
   const cases: readonly [url: string, body: string | Uint8Array, error: string, status: number][] = [
@@ -85,9 +85,9 @@ test('litserve tells what is wrong, as POST /frames of the gateway has it, and g
   t.match(await response.json(), { frame_index: 0, result: { width: 640, height: 480 } });
 });
 
-test('litserve leaves no process that listens when it is killed', options, async (t) => {
+test('litserve leaves no listening process when it is killed', options, async (t) => {
   const peer = await startPeer('litserve', ['--workers', '2']);
   await peer.kill();
-  // Each of its processes that speak HTTP has the listening socket from the first one.
+  // Each of its HTTP processes inherits the listening socket.
   await t.rejects(fetch(peer.url, { method: 'POST' }), { cause: { code: 'ECONNREFUSED' } });
 });
