@@ -91,9 +91,9 @@ export function planGraph(file: PipelineFile): Checked<GraphPlan> {
   const predecessors = linksOf(ids, file.edges, 'from_node', 'to_node');
   const successors = linksOf(ids, file.edges, 'to_node', 'from_node');
   const levels = levelsOf(ids, predecessors);
-  const placed = new Set(levels.flat());
-  if (placed.size < ids.length) {
-    const stuck = ids.filter((id) => !placed.has(id));
+  const ordered = new Set(levels.flat());
+  if (ordered.size < ids.length) {
+    const stuck = ids.filter((id) => !ordered.has(id));
     return { ok: false, issues: [`cycle: ${findCycle(stuck, successors).join(' -> ')}`] };
   }
   const reached = closure(file.entry_nodes, successors);
@@ -136,11 +136,13 @@ function linksOf(
 /** Kahn's algorithm, level by level. Nodes of a cycle are in no level. */
 function levelsOf(ids: readonly string[], predecessors: Links): string[][] {
   const levels: string[][] = [];
-  const placed = new Set<string>();
+  const ordered = new Set<string>();
   for (;;) {
-    const level = ids.filter((id) => !placed.has(id) && (predecessors.get(id) ?? []).every((from) => placed.has(from)));
+    const level = ids.filter(
+      (id) => !ordered.has(id) && (predecessors.get(id) ?? []).every((from) => ordered.has(from)),
+    );
     if (level.length === 0) return levels;
-    for (const id of level) placed.add(id);
+    for (const id of level) ordered.add(id);
     levels.push(level);
   }
 }

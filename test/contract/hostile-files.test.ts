@@ -84,7 +84,7 @@ test('a model whose input is larger than any picture is told, and costs no memor
   );
   t.equal(code, 0, stderr);
   t.match(stdout, /^format +none: input size is \[60000, 60000\]; expected 1 to 16777216 pixels$/m);
-  t.match(stdout, /^time +not measured: an input of \[1, 3, 60000, 60000\] has too many values to run$/m);
+  t.match(stdout, /^time +not measured: input \[1, 3, 60000, 60000\] is too large to run$/m);
 });
 
 test('a gateway whose model cannot be used ends with code 2 and a line that names pipeline, node and model', async (t) => {
@@ -95,7 +95,7 @@ test('a gateway whose model cannot be used ends with code 2 and a line that name
   const sized = await start();
   t.match(sized, {
     code: 2,
-    stderr: /^framegate: pipeline "p": node "detect": model "m\.onnx": its input is \[60000, /,
+    stderr: /^framegate: pipeline "p": node "detect": model "m\.onnx": input size is \[60000, /,
   });
   t.equal(sized.stderr.trimEnd().split('\n').length, 1);
   const whole = readFileSync(onnxFixture('boxes'));

@@ -31,8 +31,8 @@ test('the general recognizer needs no models folder', async (t) => {
 });
 
 test('alphabet and input size of a custom recognizer come from its metadata', async (t) => {
-  const plan = await findRecognizer(onnxFixtures, 'recogniser.onnx');
-  t.match(plan, { name: 'recogniser.onnx', alphabet: ['A'], height: 8, minWidth: 16, maxWidth: 16 });
+  const plan = await findRecognizer(onnxFixtures, 'recognizer.onnx');
+  t.match(plan, { name: 'recognizer.onnx', alphabet: ['A'], height: 8, minWidth: 16, maxWidth: 16 });
 });
 
 test('a model that is missing or not a recognizer is a one-line error', async (t) => {
@@ -48,14 +48,14 @@ test('rejects an input above the pixel limit before allocating it', async (t) =>
     const entry = Writer.create().uint32(10).string('imgsz').uint32(18).string(imgsz).finish();
     const bytes = Writer.create().uint32(metadataProps).bytes(entry).finish();
     const folder = t.testdir();
-    writeFileSync(join(folder, 'm.onnx'), Buffer.concat([readFileSync(onnxFixture('recogniser')), bytes]));
+    writeFileSync(join(folder, 'm.onnx'), Buffer.concat([readFileSync(onnxFixture('recognizer')), bytes]));
     const error = await findRecognizer(folder, 'm.onnx').catch((caught: Error) => caught);
     t.ok(error instanceof Error && error.message.includes(`imgsz is ${imgsz}; expected 1 to`), imgsz);
   }
 });
 
 test('a custom recognizer recognizes a line stretched to its input size', async (t) => {
-  const { recognizer, recognizeOne } = await openRecognizer(onnxFixtures, 'recogniser.onnx');
+  const { recognizer, recognizeOne } = await openRecognizer(onnxFixtures, 'recognizer.onnx');
   const line = createCanvas(64, 20, [0, 0, 0]);
   const whole = { x: 0, y: 0, w: 64, h: 20 };
   t.same(await recognizeOne(line, whole), nothing);
@@ -67,7 +67,7 @@ test('a custom recognizer recognizes a line stretched to its input size', async 
 });
 
 test('converts RGB to gray by luma', async (t) => {
-  const { recognizer, recognizeOne } = await openRecognizer(onnxFixtures, 'recogniser.onnx');
+  const { recognizer, recognizeOne } = await openRecognizer(onnxFixtures, 'recognizer.onnx');
   const scoreOf = async (color: readonly [number, number, number]) => {
     const { text, score } = await recognizeOne(createCanvas(16, 8, color), { x: 0, y: 0, w: 16, h: 8 });
     return text === '' ? 0 : score;
@@ -104,5 +104,5 @@ test('the shipped plate-reader recognizes plates, and a batch as each crop alone
 
 test('a recognizer’s metadata sets its margin and scoring', async (t) => {
   t.match(await findRecognizer(shippedModels, 'plate-reader'), { margin: { x: 0.06, y: 0.15 }, scoring: 'product' });
-  t.match(await findRecognizer(onnxFixtures, 'recogniser.onnx'), { margin: { x: 0, y: 0 }, scoring: 'mean' });
+  t.match(await findRecognizer(onnxFixtures, 'recognizer.onnx'), { margin: { x: 0, y: 0 }, scoring: 'mean' });
 });

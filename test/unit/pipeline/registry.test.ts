@@ -144,8 +144,8 @@ test('reports issues of several files and nodes at once', async (t) => {
   t.match(issues, [
     /^tools\/bad\.mjs: invalid tool: /,
     'pipelines/p.json: output_nodes: unknown node "z"',
-    /^pipelines\/p\.json: node "a": unknown tool test\.missing/,
-    /^pipelines\/p\.json: node "b": unknown tool test\.absent/,
+    /^pipelines\/p\.json: node "a": unknown tool "test\.missing"/,
+    /^pipelines\/p\.json: node "b": unknown tool "test\.absent"/,
     'pipelines/q.json: entry_nodes: unknown node "y"',
   ]);
   t.equal(issues.length, 5);

@@ -25,9 +25,9 @@ test('rejects a model with an unsupported input', async (t) => {
   const expected = 'expected float32 or float16 [1, 3, height, width], or uint8 [1, height, width, 3]';
   const issues = {
     'bytes-in.onnx': `input images is uint8 [1, 3, 64, 64]; ${expected}`,
-    'grey-in.onnx': `input images is float32 [1, 1, 64, 64]; ${expected}`,
+    'gray-in.onnx': `input images is float32 [1, 1, 64, 64]; ${expected}`,
     'double.onnx': `input x is float32 [1, n]; ${expected}`,
-    'two-pictures.onnx': 'input images has a fixed batch size of 2; expected 1',
+    'batch-of-two.onnx': 'input images has a fixed batch size of 2; expected 1',
   };
   for (const [model, issue] of Object.entries(issues)) {
     await t.rejects(create(model), { message: `model "${model}": ${issue}` });
