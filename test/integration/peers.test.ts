@@ -1,7 +1,7 @@
 /** The peers that the gateway is compared with return the same detections and texts, and stop on SIGTERM. */
 import { test } from 'tap';
-import { askForAnswers, compareAnswers } from '../../bench/peers/compare.ts';
-import { type ReaderName, readWithGateway } from '../../bench/peers/gateway-answers.ts';
+import { compareResults, requestResults } from '../../bench/peers/compare.ts';
+import { type RecognizerName, runGateway } from '../../bench/peers/gateway-results.ts';
 import { missingFor, type PeerName, startPeer, streamPeers } from '../../bench/peers/start-peer.ts';
 import { renderPlateScene } from '../../src/samples/render-plate.ts';
 import { encodeJpeg } from '../../src/samples/render-text.ts';
@@ -14,35 +14,39 @@ const peers: readonly { readonly name: PeerName; readonly args: readonly string[
   { name: 'ws-main-thread', args: ['--decoder', 'jpeg-turbo'] },
   { name: 'ws-piscina', args: ['--decoder', 'jpeg-turbo', '--threads', '1'] },
 ];
-const readers: readonly ReaderName[] = ['pp-ocrv4', 'plate-reader'];
+const recognizers: readonly RecognizerName[] = ['pp-ocrv4', 'plate-reader'];
 
 const frames = ['KX777ZB', 'FK07LWE'].map((text, index) =>
   encodeJpeg(renderPlateScene({ width: 640, height: 480, text, plate: { x: 200, y: 280 + 20 * index, w: 180 } })),
 );
-const expected = new Map<ReaderName, Awaited<ReturnType<typeof readWithGateway>>>();
-for (const reader of readers) expected.set(reader, await readWithGateway(frames, reader));
+const expected = new Map<RecognizerName, Awaited<ReturnType<typeof runGateway>>>();
+for (const recognizer of recognizers) expected.set(recognizer, await runGateway(frames, recognizer));
 
 for (const { name, args } of peers) {
   const missing = missingFor(name);
   const options = missing === undefined ? {} : { skip: missing };
-  for (const reader of readers) {
-    test(`${name} with ${reader} answers as the gateway does, and ends with 0 on SIGTERM`, options, async (t) => {
-      const peer = await startPeer(name, [...args, '--reader', reader]);
-      t.teardown(() => peer.kill());
-      const wanted = expected.get(reader) ?? [];
-      t.ok(wanted.every((detections) => detections.length > 0));
-      const { differences, sameText } = compareAnswers(wanted, await askForAnswers(peer.url, frames));
-      t.strictSame(differences, []);
-      t.equal(sameText, wanted.flat().length);
-      t.equal(await peer.stop(), 0);
-    });
+  for (const recognizer of recognizers) {
+    test(
+      `${name} with ${recognizer} returns the same results as the gateway and exits with 0 on SIGTERM`,
+      options,
+      async (t) => {
+        const peer = await startPeer(name, [...args, '--reader', recognizer]);
+        t.teardown(() => peer.kill());
+        const gatewayDetections = expected.get(recognizer) ?? [];
+        t.ok(gatewayDetections.every((detections) => detections.length > 0));
+        const { differences, sameText } = compareResults(gatewayDetections, await requestResults(peer.url, frames));
+        t.strictSame(differences, []);
+        t.equal(sameText, gatewayDetections.flat().length);
+        t.equal(await peer.stop(), 0);
+      },
+    );
   }
 }
 
 for (const name of streamPeers) {
   const missing = missingFor(name);
   const options = missing === undefined ? {} : { skip: missing };
-  test(`${name} tells what is wrong, as the contract has it, and goes on`, options, async (t) => {
+  test(`${name} returns the contract’s errors and keeps running`, options, async (t) => {
     const peer = await startPeer(name, []);
     t.teardown(() => peer.kill());
     const cases: readonly [url: string, message: string | Uint8Array | undefined, error: string, code: number][] = [

@@ -117,6 +117,6 @@ test('faults of truth.tsv are told with their line', async (t) => {
   t.throws(() => readPhotos(folderWith(t, `${header}a.jpg\t1\t2\tthree\t4\tAB\n`)), /truth\.tsv:2: expected/);
   t.throws(
     () => readPhotos(folderWith(t, `${header}c.jpg\t1\t2\t3\t4\tAB\n`)),
-    /names files that are not there: c\.jpg/,
+    /names missing files: c\.jpg/,
   );
 });
