@@ -82,13 +82,13 @@ const minRuns = 3;
 const enoughMs = 1000;
 
 async function timeRuns(model: Model, detector: ModelReport['detector']): Promise<{ readonly msPerRun: number }> {
-  const feeds = 'issue' in detector ? guessedInputs(model) : detectorInputs(detector);
-  await model.run(feeds);
+  const inputs = 'issue' in detector ? guessedInputs(model) : detectorInputs(detector);
+  await model.run(inputs);
   const durations: number[] = [];
   let spentMs = 0;
   while (durations.length < minRuns || (durations.length < maxRuns && spentMs < enoughMs)) {
     const startedAtMs = performance.now();
-    await model.run(feeds);
+    await model.run(inputs);
     const tookMs = performance.now() - startedAtMs;
     durations.push(tookMs);
     spentMs += tookMs;

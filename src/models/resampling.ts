@@ -9,7 +9,7 @@ export interface Region {
   readonly h: number;
 }
 
-/** Above this reduction, a bilinear resize skips source pixels, so an area average comes first. At exactly 2 both give the same, and averaging is faster. */
+/** From this reduction on, an area average comes first: a bilinear resize would skip source pixels, or at exactly 2 equal it but be slower. */
 export const minAveragedReduction = 2;
 
 /** One axis of a bilinear resize: per target pixel, the two source pixels and the weight of the second. */

@@ -41,8 +41,8 @@ export async function detect(model: DetectorModel, image: Image): Promise<FoundB
 
 /** Decodes the v8 output format, `[1, 5, boxes]`: rows of center x, center y, width, height, score. */
 async function infer(session: InferenceSession, input: Uint8Array, scoreThreshold: number): Promise<FoundBox[]> {
-  const feeds = { images: new Tensor('uint8', input, [1, inputHeight, inputWidth, 3]) };
-  const output = (await session.run(feeds))['output0'] as Tensor;
+  const inputs = { images: new Tensor('uint8', input, [1, inputHeight, inputWidth, 3]) };
+  const output = (await session.run(inputs))['output0'] as Tensor;
   const data = output.data as Float32Array;
   const count = output.dims[2] as number;
   const boxes: FoundBox[] = [];

@@ -86,7 +86,7 @@ test('accepts a name that begins with two dots', async (t) => {
 test('rejects overrides that are not JSON or have unknown keys, and names the file', async (t) => {
   const modelsDir = t.testdir({
     broken: { 'model.onnx': '', 'model.json': '{' },
-    wrong: { 'model.onnx': '', 'model.json': '{"names":[],"score_threshold":2,"colour":1}' },
+    wrong: { 'model.onnx': '', 'model.json': '{"names":[],"score_threshold":2,"color":1}' },
     list: { 'model.onnx': '', 'model.json': '[]' },
   });
   const broken = findModel(modelsDir, 'broken');
@@ -94,7 +94,7 @@ test('rejects overrides that are not JSON or have unknown keys, and names the fi
   t.same(findModel(modelsDir, 'wrong'), {
     issue:
       `${modelsDir}/wrong/model.json: names: Too small: expected array to have >=1 items; ` +
-      'score_threshold: Too big: expected number to be <=1; the file: Unrecognized key: "colour"',
+      'score_threshold: Too big: expected number to be <=1; the file: Unrecognized key: "color"',
   });
   t.same(findModel(modelsDir, 'list'), {
     issue: `${modelsDir}/list/model.json: the file: Invalid input: expected object, received array`,

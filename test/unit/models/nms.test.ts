@@ -121,8 +121,8 @@ test('kept boxes are sorted and do not overlap, and every other box overlaps a b
         candidates.classIndex[better] === candidates.classIndex[index] &&
         intersectionOverUnion(candidates, better, index) > threshold;
       assert.equal(new Set(kept).size, kept.length);
-      for (const [place, index] of kept.entries()) {
-        if (place > 0) assert.ok(score(index) <= score(kept[place - 1] as number));
+      for (const [rank, index] of kept.entries()) {
+        if (rank > 0) assert.ok(score(index) <= score(kept[rank - 1] as number));
         assert.ok(!kept.some((other) => hides(other, index)));
       }
       for (const index of boxes.keys()) {

@@ -125,8 +125,8 @@ test('perspective maps corners to corners and the intersection of the diagonals 
   ];
   const out = rectify(ruler(160, 120), quad);
   t.same([out.width, out.height], [121, 75], 'the longest of opposite sides');
-  const near = (place: Point, [x, y]: Point, name: string) =>
-    t.ok(Math.hypot(place[0] - x, place[1] - y) < 1.5, `${name}: ${place}`);
+  const near = (position: Point, [x, y]: Point, name: string) =>
+    t.ok(Math.hypot(position[0] - x, position[1] - y) < 1.5, `${name}: ${position}`);
   near(positionIn(out, 0, 0), quad[0], 'top left');
   near(positionIn(out, 120, 0), quad[1], 'top right');
   near(positionIn(out, 120, 74), quad[2], 'bottom right');

@@ -33,7 +33,7 @@ test('loads pipelines in the order of their files', async (t) => {
   t.match(loaded[0], { name: 'Pipeline first', description: 'Made for a test.' });
 });
 
-test('a node has its tool and its params with defaults', async (t) => {
+test('a node has its tool and its params with unlimited', async (t) => {
   const tools = { plain: 'params: z.strictObject({ size: z.number(), depth: z.number().default(3) }),' };
   const nodes = [testNode('n', 'plain', { size: 2 })];
   const [pipeline] = await load(t, { pipelines: [{ id: 'p', nodes }], tools });
@@ -160,12 +160,12 @@ test('a pipeline has its scheduling rules', async (t) => {
       limits: { max_pixels: 9, max_workers: 1 },
       sequential: true,
     },
-    { id: 'usual', nodes: oneNode },
+    { id: 'unlimited', nodes: oneNode },
   ];
-  const [limited, fallback] = await load(t, { pipelines, tools: oneTool });
+  const [limited, unlimited] = await load(t, { pipelines, tools: oneTool });
   t.match(limited, { load: 'demand', maxPixels: 9, rules: { maxWorkers: 1, sequential: true } });
-  t.match(fallback, { load: 'start', maxPixels: Number.POSITIVE_INFINITY });
-  t.same(fallback?.rules, { sequential: false });
+  t.match(unlimited, { load: 'start', maxPixels: Number.POSITIVE_INFINITY });
+  t.same(unlimited?.rules, { sequential: false });
 });
 
 test('a worker validates the text that was read, not the current file', async (t) => {

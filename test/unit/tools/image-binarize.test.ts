@@ -87,7 +87,7 @@ test('converts RGB by brightness and uses grayscale unchanged', async (t) => {
   const color = createCanvas(9, 4, [0, 0, 255]);
   for (let i = 0; i < 36; i++) if (i % 9 >= 5) color.data.set([0, 255, 0], i * 3);
   t.same(rowOf(await binarize(color, { method: 'otsu' }), 2), [0, 0, 0, 0, 0, 255, 255, 255, 255], 'green is lighter');
-  const page = renderPage(['GREY'], { width: 120, height: 60, size: 20 });
+  const page = renderPage(['GRAY'], { width: 120, height: 60, size: 20 });
   t.ok(agreement(await binarize(toGray(page)), await binarize(page)) > 0.99);
 });
 

@@ -42,7 +42,7 @@ test('decoders expose their engine', async (t) => {
 });
 
 test('images without chroma subsampling match within rounding', async (t) => {
-  for (const jpeg of [fixture('full-colour'), fixture('progressive'), encodePicture(64, 48), encodePicture(17, 9)]) {
+  for (const jpeg of [fixture('full-color'), fixture('progressive'), encodePicture(64, 48), encodePicture(17, 9)]) {
     const fast = await imageOf(turbo, jpeg);
     const plain = await imageOf(portable, jpeg);
     t.same([fast.width, fast.height, fast.channels], [plain.width, plain.height, plain.channels]);
@@ -53,15 +53,15 @@ test('images without chroma subsampling match within rounding', async (t) => {
 
 test('images with chroma subsampling match except for the chroma upsampling', async (t) => {
   const { largest, mean } = differenceOf(
-    samplesOf(await imageOf(turbo, fixture('half-colour'))),
-    samplesOf(await imageOf(portable, fixture('half-colour'))),
+    samplesOf(await imageOf(turbo, fixture('half-color'))),
+    samplesOf(await imageOf(portable, fixture('half-color'))),
   );
   t.ok(largest <= 16 && mean <= 4, `largest ${largest}, mean ${mean}`);
 });
 
 test('samples are in RGB order', async (t) => {
   for (const decoder of [turbo, portable]) {
-    const image = await imageOf(decoder, fixture('full-colour'));
+    const image = await imageOf(decoder, fixture('full-color'));
     const [red, green, blue] = pixel(image, 0, 31);
     t.ok((red as number) > 240 && (green as number) < 15 && Math.abs((blue as number) - 128) < 5, decoder.engine);
   }
@@ -69,7 +69,7 @@ test('samples are in RGB order', async (t) => {
 
 test('decodes a grayscale file to RGB', async (t) => {
   for (const decoder of [turbo, portable]) {
-    const image = await imageOf(decoder, fixture('grey'));
+    const image = await imageOf(decoder, fixture('gray'));
     t.equal(image.channels, 3);
     for (const [x, y, gray] of [
       [0, 0, 8],

@@ -58,8 +58,8 @@ test('returns words of one line from left to right', async (t) => {
   drawText(canvas, 'RIGHT', { x: 450, y: 40, size: 26 });
   drawText(canvas, 'LEFT', { x: 40, y: 44, size: 26 });
   drawText(canvas, 'BELOW', { x: 40, y: 130, size: 26 });
-  const places = (await detect(canvas)).map(({ x, y }) => [x > 320 ? 'right' : 'left', y > 100 ? 'below' : 'above']);
-  t.same(places, [
+  const positions = (await detect(canvas)).map(({ x, y }) => [x > 320 ? 'right' : 'left', y > 100 ? 'below' : 'above']);
+  t.same(positions, [
     ['left', 'above'],
     ['right', 'above'],
     ['left', 'below'],
@@ -67,7 +67,7 @@ test('returns words of one line from left to right', async (t) => {
 });
 
 test('a grayscale image has the same boxes as its RGB copy', async (t) => {
-  const gray = toGray(renderPage(['GREYISH', 'COLOUR'], { width: 320, height: 160, size: 24 }));
+  const gray = toGray(renderPage(['GRAYISH', 'COLOR'], { width: 320, height: 160, size: 24 }));
   const data = Uint8Array.from({ length: gray.data.length * 3 }, (_, i) => gray.data[Math.floor(i / 3)] ?? 0);
   const found = await detect(gray);
   t.equal(found.length, 2);
@@ -77,15 +77,15 @@ test('a grayscale image has the same boxes as its RGB copy', async (t) => {
 test('a tilted plate has a quad that follows its tilt', async (t) => {
   for (const angle of [12, 30, -30]) {
     const canvas = createCanvas(420, 380, [130, 130, 135]);
-    const place = { x: 90, y: 165, w: 240, kind: 'long', angle } as const;
-    drawPlate(canvas, 'KX482BD', place);
+    const position = { x: 90, y: 165, w: 240, kind: 'long', angle } as const;
+    drawPlate(canvas, 'KX482BD', position);
     const found = await detect(canvas);
     t.equal(found.length, 1, `${angle}°`);
     const quad: Quad | undefined = found[0]?.quad;
     const [left = [0, 0], right = [0, 0]] = quad ?? [];
-    const lean = (Math.atan2(right[1] - left[1], right[0] - left[0]) * 180) / Math.PI;
-    t.ok(Math.abs(lean - angle) < 4, `leans ${lean}° of ${angle}°`);
-    const { x, y, w, h } = plateBox(place);
+    const tilt = (Math.atan2(right[1] - left[1], right[0] - left[0]) * 180) / Math.PI;
+    t.ok(Math.abs(tilt - angle) < 4, `tilt ${tilt}° of ${angle}°`);
+    const { x, y, w, h } = plateBox(position);
     const text = turnedBox([x + w / 2, y + h / 2], measureText('KX482BD', 0.58 * h), 0.58 * h, angle);
     const off = (quad ?? []).map(([x, y], i) => Math.hypot(x - (text[i]?.[0] ?? 0), y - (text[i]?.[1] ?? 0)));
     t.ok(Math.max(...off) < 24, `corners ${off.map(Math.round)} pixels from the text’s`);

@@ -18,7 +18,7 @@ async function createTool(params: Record<string, unknown> = {}) {
 const plain = await createTool();
 tap.teardown(() => plain.close?.());
 
-async function read(detections: readonly Detection[], image: Image, params?: Record<string, unknown>) {
+async function extract(detections: readonly Detection[], image: Image, params?: Record<string, unknown>) {
   const tool = params === undefined ? plain : await createTool(params);
   const { detections: found = [] } = await tool.run({ image, detections });
   if (tool !== plain) await tool.close?.();
@@ -58,7 +58,7 @@ function textsOf(detections: readonly Detection[]): (string | undefined)[] {
 
 test('adds text to each box, keeps all other fields and does not modify the input', async (t) => {
   const { image, boxes } = words();
-  const found = await read(Object.freeze(boxes), image);
+  const found = await extract(Object.freeze(boxes), image);
   t.same(textsOf(found), ['KX482BD', 'CAMERA', 'TRUCKS']);
   found.forEach(({ text, text_score = 0, ...rest }, i) => {
     t.same(rest, boxes[i], `${text}`);
@@ -69,16 +69,16 @@ test('adds text to each box, keeps all other fields and does not modify the inpu
 
 test('recognizes only boxes with the given labels', async (t) => {
   const { image, boxes } = words();
-  const found = await read(boxes, image, { labels: ['plate', 'bus'] });
+  const found = await extract(boxes, image, { labels: ['plate', 'bus'] });
   t.same(textsOf(found), ['KX482BD', undefined, 'TRUCKS']);
   t.equal(found[1], boxes[1], 'the other box is unchanged');
-  t.same(await read(boxes, image, { labels: ['bus'] }), boxes);
+  t.same(await extract(boxes, image, { labels: ['bus'] }), boxes);
 });
 
 test('recognizes the boxes with the highest scores and returns all boxes in order', async (t) => {
   const { image, boxes } = words();
-  t.same(textsOf(await read(boxes, image, { max_boxes: 2 })), [undefined, 'CAMERA', 'TRUCKS']);
-  const plates = await read(boxes, image, { max_boxes: 1, labels: ['plate'] });
+  t.same(textsOf(await extract(boxes, image, { max_boxes: 2 })), [undefined, 'CAMERA', 'TRUCKS']);
+  const plates = await extract(boxes, image, { max_boxes: 1, labels: ['plate'] });
   t.same(textsOf(plates), [undefined, undefined, 'TRUCKS'], 'other labels do not count');
 });
 
@@ -96,8 +96,8 @@ test('rectifies a tilted box, whose upright box cannot be recognized', async (t)
   for (const angle of [-35, 30]) {
     const { image, box } = turnedWord('KX482BD', angle);
     const { quad, ...upright } = box;
-    t.same(textsOf(await read([box], image)), ['KX482BD'], `${angle}° with its corners`);
-    t.not((await read([upright], image))[0]?.text, 'KX482BD', `${angle}° without`);
+    t.same(textsOf(await extract([box], image)), ['KX482BD'], `${angle}° with its corners`);
+    t.not((await extract([upright], image))[0]?.text, 'KX482BD', `${angle}° without`);
     t.equal(quad?.length, 4);
   }
 });
@@ -107,21 +107,21 @@ test('rotates vertical text, with or without a tilt', async (t) => {
     const { image, box } = turnedWord('KX482BD', angle);
     // As detectors return it: from the corner at the top left of the image, not of the text.
     const [a, b, c, d] = box.quad ?? turnedBox([0, 0], 0, 0, 0);
-    t.same(textsOf(await read([{ ...box, quad: [d, a, b, c] }], image)), ['KX482BD'], `${angle}°`);
+    t.same(textsOf(await extract([{ ...box, quad: [d, a, b, c] }], image)), ['KX482BD'], `${angle}°`);
   }
 });
 
 test('a margin restores edges that a tight box cuts off', async (t) => {
   const { image, box } = turnedWord('KX482BD', 0, -8);
   const { quad: _, ...upright } = box;
-  t.not((await read([upright], image))[0]?.text, 'KX482BD', 'tight');
-  t.same(textsOf(await read([upright], image, { margin: 1 })), ['KX482BD'], 'with a margin');
+  t.not((await extract([upright], image))[0]?.text, 'KX482BD', 'tight');
+  t.same(textsOf(await extract([upright], image, { margin: 1 })), ['KX482BD'], 'with a margin');
 });
 
 test('a tilted box grows along and across its text', async (t) => {
   const { image, box } = turnedWord('KX482BD', 30, -8);
-  t.not((await read([box], image))[0]?.text, 'KX482BD', 'tight');
-  t.same(textsOf(await read([box], image, { margin: 1 })), ['KX482BD'], 'with a margin');
+  t.not((await extract([box], image))[0]?.text, 'KX482BD', 'tight');
+  t.same(textsOf(await extract([box], image, { margin: 1 })), ['KX482BD'], 'with a margin');
 });
 
 test('a region grows by fractions of its size and is clipped to the image', async (t) => {
@@ -139,7 +139,7 @@ test('a region outside the image keeps one pixel and can be recognized', async (
   t.same(regionAround({ x: 400, y: 400, w: 30, h: 20 }, noMargin, image), { x: 99, y: 59, w: 1, h: 1 });
   t.same(regionAround({ x: 50, y: 30, w: 0, h: 0 }, { x: 1, y: 1 }, image), { x: 50, y: 30, w: 1, h: 1 });
   const outside = [-500, 500].map((x): Detection => ({ x, y: x, w: 30, h: 20, label: 'text', score: 0.5 }));
-  const found = await read(outside, createCanvas(100, 60, [200, 200, 200]));
+  const found = await extract(outside, createCanvas(100, 60, [200, 200, 200]));
   t.same(
     found.map(({ text }) => typeof text),
     ['string', 'string'],

@@ -82,8 +82,8 @@ test('deskews a tilted page and returns its lines in image coordinates', async (
     const [first] = found;
     const [topLeft = [0, 0], topRight = [0, 0]] = first?.quad ?? [];
     t.ok(Math.hypot(topLeft[0] - 120, topLeft[1] - 120) < 8, `${angle}°: the first starts at ${topLeft}`);
-    const lean = (Math.atan2(topRight[1] - topLeft[1], topRight[0] - topLeft[0]) * 180) / Math.PI;
-    t.ok(Math.abs(lean - angle) < 1, `${angle}°: tilted by ${lean}°`);
+    const tilt = (Math.atan2(topRight[1] - topLeft[1], topRight[0] - topLeft[0]) * 180) / Math.PI;
+    t.ok(Math.abs(tilt - angle) < 1, `${angle}°: tilted by ${tilt}°`);
     const { x = 0, y = 0, w = 0, h = 0 } = first ?? {};
     for (const [cornerX, cornerY] of first?.quad ?? []) {
       t.ok(

@@ -164,9 +164,9 @@ test('hundreds of frames use no more OpenCV memory than one', async (t) => {
   // OpenCV's allocator returns the lowest free block, so a leak would move a new matrix to a higher address.
   const nextPlace = () => {
     const probe = new cv.Mat(256, 256, cv.CV_8UC1);
-    const place = probe.data.byteOffset;
+    const offset = probe.data.byteOffset;
     probe.delete();
-    return place;
+    return offset;
   };
   find(map);
   const before = nextPlace();
