@@ -1,4 +1,4 @@
-/** `npm run eval`: runs a pipeline over photographs, in process, and prints how much it sees and reads, and how fast. */
+/** `npm run eval`: runs a pipeline over photographs in process and prints accuracy and speed. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Command } from 'commander';
@@ -17,10 +17,10 @@ interface Flags {
 }
 
 const flags = new Command('npm run eval --')
-  .description('Scores a pipeline on photographs. Each folder may hold a truth.tsv: file, x, y, w, h, text.')
+  .description('Scores a pipeline on photographs. Each folder may have a truth.tsv: file, x, y, w, h, text.')
   .requiredOption('-p, --pipeline <id>', 'pipeline to run')
   .requiredOption('--photos <dir...>', 'folders of JPEG files')
-  .option('--draw <dir>', 'write the photographs there with boxes and texts, what is missed, misread or false in red')
+  .option('--draw <dir>', 'write the photographs there with boxes and texts; errors are red')
   .option('--json', 'print one JSON object')
   .parse()
   .opts<Flags>();
@@ -39,7 +39,7 @@ await service.close();
 const report = score(answers);
 process.stdout.write(`${flags.json ? JSON.stringify(report) : table(report)}\n`);
 
-/** Writes `OUT/FOLDER/FILE`: folders may have files of the same name. */
+/** Writes `OUT/FOLDER/FILE`, since folders may have files with the same name. */
 async function draw({ path }: Photo, bytes: Uint8Array, { objects, detections }: Answer, out: string): Promise<void> {
   const { image } = await decoder.decode(bytes);
   drawAnswer(image, objects, detections);

@@ -1,4 +1,4 @@
-/** `npm run bench:jpeg`: which damaged JPEG files the gateway reads beside Pillow and OpenCV, and what checking a frame costs. */
+/** `npm run bench:jpeg`: compares which damaged JPEG files the gateway, Pillow and OpenCV decode, and measures the frame check. */
 import { Command } from 'commander';
 import { renderFrames } from '../src/samples/street-frames.ts';
 import { validateJpeg } from '../src/session/frame-validator.ts';
@@ -13,10 +13,10 @@ interface Flags {
 
 const flags = new Command('npm run bench:jpeg --')
   .description('Decodes mutated JPEG files with the gateway, Pillow and OpenCV (`make test-deps` installs them).')
-  .option('-n, --count <n>', 'how many mutations', '10000')
-  .option('--seed <n>', 'another seed gives other files', '1')
+  .option('-n, --count <n>', 'number of mutations', '10000')
+  .option('--seed <n>', 'seed of the mutations', '1')
   .option('--python <path>', 'a Python with opencv-python-headless and pillow', 'test/.venv/bin/python')
-  .option('--show <n>', 'so many of the files that only the gateway refuses', '20')
+  .option('--show <n>', 'number of files to list that only the gateway rejects', '20')
   .parse()
   .opts<Flags>();
 
@@ -29,36 +29,36 @@ function report(judged: readonly Judged[]): void {
   const both = judged.filter(({ pillow, opencv }) => pillow && opencv);
   const none = judged.filter(({ pillow, opencv }) => !pillow && !opencv);
   const shown = both.filter(({ presentPercent }) => presentPercent >= 1);
-  const refused = shown.filter(({ refusal }) => refusal !== undefined);
-  const taken = none.filter(({ refusal }) => refusal === undefined);
-  print(`${judged.length} mutations: ${both.length} read by both, ${none.length} by neither`);
-  print(`read by the gateway ÷ read by both: ${readShare(both).toFixed(4)}`);
-  print(`the same, where 1 % of the picture is there: ${readShare(shown).toFixed(4)} of ${shown.length}`);
-  print(`read by the gateway and by neither: ${taken.length}`);
-  for (const { what } of taken) print(`  only the gateway reads: ${what}`);
-  for (const { what, refusal } of refused.slice(0, Number(flags.show)))
-    print(`  only the gateway refuses: ${what}: ${refusal}`);
+  const onlyRejected = shown.filter(({ refusal }) => refusal !== undefined);
+  const onlyGateway = none.filter(({ refusal }) => refusal === undefined);
+  print(`${judged.length} mutations: ${both.length} decoded by both, ${none.length} by neither`);
+  print(`decoded by the gateway ÷ decoded by both: ${acceptedShare(both).toFixed(4)}`);
+  print(`the same, where at least 1% of the image is decoded: ${acceptedShare(shown).toFixed(4)} of ${shown.length}`);
+  print(`decoded only by the gateway: ${onlyGateway.length}`);
+  for (const { what } of onlyGateway) print(`  only the gateway decodes: ${what}`);
+  for (const { what, refusal } of onlyRejected.slice(0, Number(flags.show)))
+    print(`  only the gateway rejects: ${what}: ${refusal}`);
 }
 
-function readShare(judged: readonly Judged[]): number {
+function acceptedShare(judged: readonly Judged[]): number {
   return judged.filter(({ refusal }) => refusal === undefined).length / judged.length;
 }
 
-/** Microseconds of the event loop for one frame, the median of several rounds. */
+/** Prints the event loop's microseconds per frame, the median of several rounds. */
 function timeChecks(): void {
-  const [fallback = new Uint8Array(0)] = renderFrames();
-  const most = 5 * 1_048_576;
+  const [regular = new Uint8Array(0)] = renderFrames();
+  const size = 5 * 1_048_576;
   const filled = (bytes: readonly number[], head: Uint8Array) => {
-    const file = new Uint8Array(most);
+    const file = new Uint8Array(size);
     file.set(head);
-    for (let at = head.length; at < most; at++) file[at] = bytes[(at - head.length) % bytes.length] as number;
+    for (let at = head.length; at < size; at++) file[at] = bytes[(at - head.length) % bytes.length] as number;
     return file;
   };
   const start = Uint8Array.of(0xff, 0xd8);
   const files: Record<string, Uint8Array> = {
-    'a usual frame': fallback,
-    'eight bytes after EOI': Uint8Array.from([...fallback, ...Buffer.from('dhav\x01\x02\x03\x04')]),
-    '5 MB after a lost EOI': filled([0xd9], fallback.subarray(0, -2)),
+    'a regular frame': regular,
+    'eight bytes after EOI': Uint8Array.from([...regular, ...Buffer.from('dhav\x01\x02\x03\x04')]),
+    '5 MB after a missing EOI': filled([0xd9], regular.subarray(0, -2)),
     '5 MB of stray bytes': filled([0xff, 0x00], start),
     '5 MB of empty segments': filled([0xff, 0xfe, 0, 0], start),
     '5 MB of segments and stray bytes': filled([0xff, 0xfe, 0, 2, ...Array<number>(15).fill(1)], start),

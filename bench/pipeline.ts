@@ -1,4 +1,4 @@
-/** `npm run bench:pipeline`: a pipeline in a bare loop on one thread, without sockets or threads: the ceiling of the gateway. */
+/** `npm run bench:pipeline`: runs a pipeline in a loop on one thread, without sockets: the upper limit of the gateway. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultFrameSize, type FrameSize, renderFrames } from '../src/samples/street-frames.ts';
 import { openPipeline } from './open-pipeline.ts';
@@ -10,20 +10,20 @@ interface Flags {
   readonly json?: boolean;
 }
 
-/** Frames before the clock starts: the compiler has seen everything by then. */
+/** Frames before the measurement, so V8 has compiled everything. */
 const warmUpFrames = 20;
 
-/** Below it nobody can read the plate; above it drawing alone takes minutes. */
+/** Below the minimum the plate is illegible; above the maximum, drawing alone takes minutes. */
 const minSide = 240;
 const maxSide = 4096;
 
-const size = new Option('-s, --size <WxH>', 'pixels of a frame')
+const size = new Option('-s, --size <WxH>', 'frame size in pixels')
   .argParser(frameSize)
   .default(defaultFrameSize, `${defaultFrameSize.width}x${defaultFrameSize.height}`);
 const flags = new Command('npm run bench:pipeline --')
-  .description('Runs a pipeline on rendered frames with one plate each, one after the other.')
+  .description('Runs a pipeline on rendered frames with one plate each, one at a time.')
   .option('-p, --pipeline <id>', 'pipeline to run', 'yolo_ocr')
-  .option('-n, --frames <n>', 'how many frames', wholeNumber, 200)
+  .option('-n, --frames <n>', 'number of frames', wholeNumber, 200)
   .addOption(size)
   .option('--json', 'print one JSON object')
   .parse()
@@ -49,13 +49,13 @@ const report = {
   size: flags.size,
   frames_per_cpu_second: flags.frames / cpuSeconds,
   cpu_ms_per_frame: (cpuSeconds * 1000) / flags.frames,
-  stage_ms: Object.fromEntries([...stages].map(([stage, values]) => [stage, spread(values)])),
+  stage_ms: Object.fromEntries([...stages].map(([stage, values]) => [stage, percentiles(values)])),
 };
 process.stdout.write(`${JSON.stringify(report, null, flags.json ? 0 : 2)}\n`);
 
-function spread(values: readonly number[]): { median: number; p95: number } {
+function percentiles(values: readonly number[]): { median: number; p95: number } {
   const sorted = values.toSorted((a, b) => a - b);
-  const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] as number;
+  const at = (fraction: number) => sorted[Math.min(sorted.length - 1, Math.floor(fraction * sorted.length))] as number;
   return { median: at(0.5), p95: at(0.95) };
 }
 
@@ -63,13 +63,13 @@ function frameSize(text: string): FrameSize {
   const sides = /^(\d+)x(\d+)$/.exec(text)?.slice(1).map(Number) ?? [];
   const [width = 0, height = 0] = sides;
   if (sides.some((side) => side < minSide || side > maxSide) || sides.length === 0) {
-    throw new InvalidArgumentError(`It must be as 1920x1080, each side ${minSide} to ${maxSide}.`);
+    throw new InvalidArgumentError(`Must be WxH, e.g. 1920x1080, with sides from ${minSide} to ${maxSide}.`);
   }
   return { width, height };
 }
 
 function wholeNumber(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Must be an integer above 0.');
   return value;
 }

@@ -1,19 +1,19 @@
-/** Draws a pipeline's answer over its photograph: what is right in green, what is missed, misread or false in red. */
+/** Draws a pipeline's result over its photograph: correct detections in green; missed, misread and false ones in red. */
 import type { Image } from '../../src/models/image.ts';
 import type { Detection } from '../../src/protocol.ts';
 import { type Color, fillBox, strokeLines } from '../../src/samples/canvas.ts';
 import { type Box, drawText, measureText } from '../../src/samples/draw-text.ts';
-import { isReadRight, matchPhoto } from './score.ts';
+import { isTextCorrect, matchPhoto } from './score.ts';
 import type { TrueObject } from './truth.ts';
 
 const green: Color = [60, 220, 90];
 const red: Color = [255, 60, 50];
 const shade: Color = [16, 16, 18];
 
-/** A capital is this part of the picture's longer side high, and at least so many pixels; a line is so thick. */
-const capitalPart = 1 / 50;
-const minCapitalHeight = 9;
-const linePart = 1 / 400;
+/** Cap height and line width as fractions of the image's longer side, and the minimum cap height in pixels. */
+const capHeightFraction = 1 / 50;
+const minCapHeight = 9;
+const lineFraction = 1 / 400;
 
 interface Mark {
   readonly box: Box;
@@ -21,11 +21,11 @@ interface Mark {
   readonly color: Color;
 }
 
-/** Draws on the picture itself. A mark reads `TEXT 0.93`, `TEXT NOT TRUTH 0.93`, `FALSE TEXT 0.61` or `MISSED TRUTH`. */
+/** Draws into the image. A mark is `TEXT 0.93`, `TEXT NOT TRUTH 0.93`, `FALSE TEXT 0.61` or `MISSED TRUTH`. */
 export function drawAnswer(image: Image, objects: readonly TrueObject[], detections: readonly Detection[]): void {
   const longest = Math.max(image.width, image.height);
-  const capital = Math.max(minCapitalHeight, longest * capitalPart);
-  for (const mark of marksOf(objects, detections)) drawMark(image, mark, capital, Math.max(1, longest * linePart));
+  const capital = Math.max(minCapHeight, longest * capHeightFraction);
+  for (const mark of marksOf(objects, detections)) drawMark(image, mark, capital, Math.max(1, longest * lineFraction));
 }
 
 export function marksOf(objects: readonly TrueObject[], detections: readonly Detection[]): Mark[] {
@@ -37,8 +37,8 @@ export function marksOf(objects: readonly TrueObject[], detections: readonly Det
       const { text = '', score } = detection;
       const end = `${text} ${score.toFixed(2)}`;
       if (object === undefined) return { box: detection, text: `FALSE ${end}`, color: red };
-      // A pipeline that does not read is not blamed for it.
-      if (detection.text === undefined || isReadRight(object, detection))
+      // A pipeline without OCR is scored on its boxes only.
+      if (detection.text === undefined || isTextCorrect(object, detection))
         return { box: detection, text: end, color: green };
       return { box: detection, text: `${text} NOT ${object.text} ${score.toFixed(2)}`, color: red };
     }),
@@ -64,7 +64,7 @@ function drawMark(image: Image, { box: { x, y, w, h }, text, color }: Mark, capi
   drawText(image, label, { x: left + room, y: top + room, size: capital, color });
 }
 
-/** The letters that the stroke font has; a plus stands for any other. */
+/** Replaces characters that the stroke font does not have with a plus. */
 function inStrokeFont(text: string): string {
   return text
     .trim()

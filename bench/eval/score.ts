@@ -1,8 +1,8 @@
-/** Scores a pipeline's answers against what is known. Pure. */
+/** Scores a pipeline's results against ground truth. Pure. */
 import type { Detection } from '../../src/protocol.ts';
 import type { TrueObject } from './truth.ts';
 
-/** One photograph's truth and answer. */
+/** One photograph's ground truth and result. */
 export interface Answer {
   readonly objects: readonly TrueObject[];
   readonly detections: readonly Detection[];
@@ -13,16 +13,16 @@ export interface Report {
   readonly photos: number;
   readonly objects: number;
   readonly empty_photos: number;
-  /** Part of the objects that a detection overlaps with IoU 0.5 or more. */
+  /** Fraction of the objects matched by a detection with IoU 0.5 or more. */
   readonly recall50: number;
-  /** Part of the detections that overlap an object of their own so. */
+  /** Fraction of the detections matched to an object with IoU 0.5 or more. */
   readonly precision50: number;
-  /** Area under the precision-recall curve, every point, of what the pipeline's threshold let through. */
+  /** Area under the precision-recall curve (all points) of the detections above the pipeline's threshold. */
   readonly ap50: number;
   readonly false_per_empty_photo: number;
-  /** Part of the objects whose text is read exactly; letters and digits only. An object that was missed is not. */
+  /** Fraction of the objects whose text is exactly right (letters and digits only); missed objects count as wrong. */
   readonly text_exact: number;
-  /** Character error rate: edit distance over all true characters; a missed object is all wrong. */
+  /** Character error rate: edit distance divided by all true characters; a missed object counts as entirely wrong. */
   readonly cer: number;
   readonly stage_ms: Readonly<Record<string, { readonly median: number; readonly p95: number }>>;
 }
@@ -45,20 +45,20 @@ export function score(answers: readonly Answer[]): Report {
     precision50: ratio(hits, all.length),
     ap50: averagePrecision(all, objects),
     false_per_empty_photo: ratio(sum(empty.map((answer) => answer.detections.length)), empty.length),
-    text_exact: ratio(pairs.filter(({ object, found }) => isReadRight(object, found)).length, objects),
+    text_exact: ratio(pairs.filter(({ object, found }) => isTextCorrect(object, found)).length, objects),
     cer: ratio(sum(pairs.map(({ object, found }) => editDistance(plain(object.text), plain(found?.text)))), characters),
     stage_ms: stagesOf(answers),
   };
 }
 
 interface MatchedPhoto {
-  /** Detections with the object each has hit, best score first. */
+  /** Detections with their matched object, best score first. */
   readonly ranked: { readonly detection: Detection; readonly object: TrueObject | undefined }[];
-  /** Objects with the detection that has hit each. */
+  /** Objects with their matched detection. */
   readonly pairs: { readonly object: TrueObject; readonly found: Detection | undefined }[];
 }
 
-/** The best-scored detection takes the object it overlaps most; each object is taken once. */
+/** In score order, each detection is matched to the unmatched object that it overlaps most. */
 export function matchPhoto({ objects, detections }: Pick<Answer, 'objects' | 'detections'>): MatchedPhoto {
   const found = new Map<TrueObject, Detection>();
   const ranked = detections
@@ -73,8 +73,8 @@ export function matchPhoto({ objects, detections }: Pick<Answer, 'objects' | 'de
   return { ranked, pairs: objects.map((object) => ({ object, found: found.get(object) })) };
 }
 
-/** Whether a detection's text is its object's; letters and digits only. */
-export function isReadRight(object: TrueObject, found: Detection | undefined): boolean {
+/** Whether a detection's text equals its object's; letters and digits only. */
+export function isTextCorrect(object: TrueObject, found: Detection | undefined): boolean {
   return plain(object.text) === plain(found?.text);
 }
 
@@ -135,7 +135,7 @@ function stagesOf(answers: readonly Answer[]): Report['stage_ms'] {
   );
 }
 
-/** Of sorted values; the nearest rank. */
+/** Quantile of sorted values by nearest rank. */
 function quantile(sorted: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN;
 }

@@ -1,8 +1,8 @@
-/** Reads a folder of photographs with what is known about them. */
+/** Reads a folder of photographs and its ground truth. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** An object that is in a photograph, in its pixels. */
+/** An object in a photograph, in image pixels. */
 export interface TrueObject {
   readonly x: number;
   readonly y: number;
@@ -13,22 +13,22 @@ export interface TrueObject {
 
 export interface Photo {
   readonly path: string;
-  /** Empty where the photograph shows none. */
+  /** Empty if the photograph shows none. */
   readonly objects: readonly TrueObject[];
 }
 
 const columns = ['file', 'x', 'y', 'w', 'h', 'text'];
 
 /**
- * The photographs of a folder (`.jpg`, `.jpeg`) with the objects that its `truth.tsv` gives them: a header line, then
- * `file x y w h text` separated by tabs, a line for each object. A file without a line is empty.
- * @throws Error that names the file and line of a fault.
+ * The photographs of a folder (`.jpg`, `.jpeg`) with their objects from `truth.tsv`: a header line, then
+ * `file x y w h text` separated by tabs, one line per object. A file without lines has no objects.
+ * @throws Error with file and line of an issue.
  */
 export function readPhotos(folder: string): Photo[] {
   const objects = readTruth(join(folder, 'truth.tsv'));
   const names = readdirSync(folder).filter((name) => /\.jpe?g$/i.test(name));
   const missing = [...objects.keys()].filter((name) => !names.includes(name));
-  if (missing.length > 0) throw new Error(`${folder}: truth.tsv names files that are not there: ${missing.join(', ')}`);
+  if (missing.length > 0) throw new Error(`${folder}: truth.tsv names missing files: ${missing.join(', ')}`);
   return names.sort().map((name) => ({ path: join(folder, name), objects: objects.get(name) ?? [] }));
 }
 

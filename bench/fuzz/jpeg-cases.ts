@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomBytes } from '../../src/samples/seeded-random.ts';
 import { mutate } from '../jpeg/mutate.ts';
-import { type Part, putTogether, takeApart } from '../jpeg/parts.ts';
+import { joinParts, type Part, splitParts } from '../jpeg/parts.ts';
 import { damage } from './damage.ts';
 import { below, type Case, pick, type Random } from './target.ts';
 
@@ -60,19 +60,19 @@ const lies: Readonly<Record<string, Lie>> = {
 };
 
 function lie(random: Random, bases: readonly Uint8Array[]): Case {
-  const parts = takeApart(pick(random, bases));
+  const parts = splitParts(pick(random, bases));
   const at = parts.findIndex(isFrame);
   const name = pick(random, Object.keys(lies));
   const frame = parts[at];
   if (frame?.type === 'segment') parts[at] = lies[name]?.(random, frame) as Part;
-  return { bytes: putTogether(parts), what: name };
+  return { bytes: joinParts(parts), what: name };
 }
 
 function repeatScans(random: Random, bases: readonly Uint8Array[]): Case {
-  const parts = takeApart(pick(random, bases));
+  const parts = splitParts(pick(random, bases));
   const scans = parts.filter((part) => part.type === 'segment' && part.code === sos);
   const more = Array.from({ length: below(random, maxRepeatedScans) }, () => pick(random, scans));
-  return { bytes: putTogether([...parts, ...more]), what: `${more.length} scans again` };
+  return { bytes: joinParts([...parts, ...more]), what: `${more.length} scans again` };
 }
 
 /** The start of one file and the end of another. */

@@ -85,7 +85,7 @@ async function examine(folder: ModelFolder): Promise<string> {
   const report = await examineModel('m', folder.files, cpu);
   JSON.stringify(jsonOfReport(report));
   if ('issue' in report.detector) return 'examined';
-  describeClasses(report.detector.names, report.detector.head);
+  describeClasses(report.detector.names, report.detector.format);
   return 'examined a detector';
 }
 

@@ -1,6 +1,6 @@
-/** Changes JPEG files as cables, cameras and careless software do: part by part, and always with SOI, EOI and the same size. */
+/** Mutates JPEG files like broken cables, cameras and software: part by part, keeping SOI, EOI and the image size. */
 import { randomBytes } from '../../src/samples/seeded-random.ts';
-import { type Part, putTogether, type Segment, takeApart } from './parts.ts';
+import { joinParts, type Part, type Segment, splitParts } from './parts.ts';
 
 type Random = () => number;
 
@@ -9,10 +9,10 @@ const sof2 = 0xc2;
 const dri = 0xdd;
 const app1 = 0xe1;
 const comment = 0xfe;
-/** In a frame header: 8 bits, height, width and the number of components stay; behind them each component has three bytes. */
+/** A frame header begins with bit depth, height, width and component count, which stay; three bytes per component follow. */
 const firstComponentByte = 6;
 const maxInserted = 40;
-/** Changes to one file. */
+/** Maximum changes to one file. */
 const maxChanges = 3;
 
 function below(random: Random, end: number): number {
@@ -29,7 +29,7 @@ function isFrameHeader(part: Part | undefined): boolean {
 
 type Change = (random: Random, parts: Part[]) => void;
 
-/** Changes one segment of those that `fits` lets through. */
+/** Changes one of the segments for which `fits` returns true. */
 function changeSegment(
   fits: (segment: Segment) => boolean,
   change: (random: Random, segment: Segment) => Segment,
@@ -83,14 +83,14 @@ function withByte(bytes: Uint8Array, at: number, value: number): Uint8Array {
   return changed;
 }
 
-/** Where restart markers stand in coded data. */
+/** Offsets of restart markers in coded data. */
 function restartsIn(bytes: Uint8Array): number[] {
   return [...bytes.keys()].filter((at) => bytes[at] === 0xff && ((bytes[at + 1] ?? 0) & 0xf8) === 0xd0);
 }
 
 const lookAlikes = [0xff, 0xda, 0xff, 0xd9, 0xff, 0xc0, 0xff, 0xd8];
 
-/** Every kind of change by its name. */
+/** All kinds of changes by name. */
 const changes: Readonly<Record<string, Change>> = {
   'a bit of coded data': changeData((random, bytes) => {
     const at = below(random, bytes.length);
@@ -162,15 +162,15 @@ const changes: Readonly<Record<string, Change>> = {
 
 export interface Mutation {
   readonly bytes: Uint8Array;
-  /** Names of what was changed. */
+  /** Names of the changes. */
   readonly what: string;
 }
 
-/** Makes a mutation of one of the files, with one to three changes, and in one of four with something after EOI. */
+/** Mutates one of the files with one to three changes, and in one of four cases appends bytes after EOI. */
 export function mutate(random: Random, bases: readonly Uint8Array[]): Mutation {
-  const parts = takeApart(pick(random, bases));
+  const parts = splitParts(pick(random, bases));
   const names = Array.from({ length: 1 + below(random, maxChanges) }, () => pick(random, Object.keys(changes)));
   for (const name of names) changes[name]?.(random, parts);
   const tail = random() < 0.25 ? pick(random, [some(random), pick(random, bases), new Uint8Array(4096)]) : undefined;
-  return { bytes: putTogether(parts, tail), what: names.join(', ') };
+  return { bytes: joinParts(parts, tail), what: names.join(', ') };
 }

@@ -1,13 +1,13 @@
-/** Takes a JPEG apart and puts it together again, so that it can be changed part by part. */
+/** Splits a JPEG into parts and joins them again, so it can be changed part by part. */
 
-/** A marker with its payload, and behind a scan's the coded data; or bytes that are none of it. */
+/** A marker with its payload and, for a scan, the coded data; or bytes outside segments. */
 export type Part = Segment | { readonly type: 'bytes'; readonly bytes: Uint8Array };
 
 export interface Segment {
   readonly type: 'segment';
   readonly code: number;
   readonly payload: Uint8Array;
-  /** What its length field says, where that is not true. */
+  /** Value of the length field, if it must be wrong. */
   readonly claimedLength?: number;
   readonly data: Uint8Array;
 }
@@ -15,8 +15,8 @@ export interface Segment {
 const sos = 0xda;
 const eoi = 0xd9;
 
-/** @param jpeg a valid file. @returns what stands between SOI and EOI. */
-export function takeApart(jpeg: Uint8Array): Part[] {
+/** @param jpeg a valid file. @returns the parts between SOI and EOI. */
+export function splitParts(jpeg: Uint8Array): Part[] {
   const parts: Part[] = [];
   let at = 2;
   while (jpeg[at + 1] !== eoi) {
@@ -35,7 +35,7 @@ function isMarker(jpeg: Uint8Array, at: number): boolean {
   return jpeg[at] === 0xff && code !== 0 && (code < 0xd0 || code > 0xd7);
 }
 
-export function putTogether(parts: readonly Part[], tail: Uint8Array = new Uint8Array(0)): Uint8Array {
+export function joinParts(parts: readonly Part[], tail: Uint8Array = new Uint8Array(0)): Uint8Array {
   const chunks = parts.flatMap((part) => {
     if (part.type === 'bytes') return [part.bytes];
     const length = part.claimedLength ?? part.payload.length + 2;

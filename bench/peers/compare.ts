@@ -1,4 +1,4 @@
-/** How far a peer's answers agree with the gateway's own. */
+/** Compares a peer's results with the gateway's. */
 import { once } from 'node:events';
 import WebSocket from 'ws';
 import type { Detection, ServerMessage } from '../../src/protocol.ts';
@@ -8,26 +8,26 @@ export interface Agreement {
   /** Detections of the gateway and of the peer. */
   readonly expected: number;
   readonly found: number;
-  /** Of them, those at the same place: IoU 0.9 or more. */
+  /** Detections at the same position: IoU 0.9 or more. */
   readonly sameBox: number;
-  /** At the same place and with the same text. */
+  /** Detections at the same position with the same text. */
   readonly sameText: number;
-  /** A line for each detection that has no such counterpart. */
+  /** One line per detection without such a counterpart. */
   readonly differences: readonly string[];
 }
 
 const sameBoxIou = 0.9;
 
-type Answers = readonly (readonly Detection[])[];
+type Results = readonly (readonly Detection[])[];
 
-/** Compares the answers of the gateway with those of a peer to the same frames. */
-export function compareAnswers(expected: Answers, found: Answers): Agreement {
+/** Compares the results of the gateway and of a peer for the same frames. */
+export function compareResults(expected: Results, found: Results): Agreement {
   const differences: string[] = [];
   let sameBox = 0;
   let sameText = 0;
-  for (const [frame, wanted] of expected.entries()) {
+  for (const [frame, expectedDetections] of expected.entries()) {
     const open = [...(found[frame] ?? [])];
-    for (const detection of wanted) {
+    for (const detection of expectedDetections) {
       const at = open.findIndex((other) => iou(detection, other) >= sameBoxIou);
       const [match] = at < 0 ? [] : open.splice(at, 1);
       sameBox += match === undefined ? 0 : 1;
@@ -39,52 +39,52 @@ export function compareAnswers(expected: Answers, found: Answers): Agreement {
   return { expected: count(expected), found: count(found), sameBox, sameText, differences };
 }
 
-function count(answers: Answers): number {
-  return answers.flat().length;
+function count(results: Results): number {
+  return results.flat().length;
 }
 
 function describe(detection: Detection | undefined): string {
-  if (detection === undefined) return 'nothing there';
+  if (detection === undefined) return 'nothing';
   const { x, y, w, h, score, text } = detection;
   return `"${text}" at ${x},${y} ${w}x${h}, score ${score}`;
 }
 
 /**
- * Sends frames one after the other, the next when the last is answered; one that was dropped is sent again.
- * @param url of a stream, or of an endpoint that takes a frame in each request.
- * @throws Error when the stream ends or the peer tells of an error.
+ * Sends frames one at a time and waits for each result. A dropped frame is sent again.
+ * @param url of a stream, or of an endpoint that takes one frame per request.
+ * @throws Error when the stream ends or the peer returns an error.
  */
-export function askForAnswers(url: string, frames: readonly Uint8Array[]): Promise<Detection[][]> {
-  return url.startsWith('http:') ? askByRequest(url, frames) : askOnStream(url, frames);
+export function requestResults(url: string, frames: readonly Uint8Array[]): Promise<Detection[][]> {
+  return url.startsWith('http:') ? requestOverHttp(url, frames) : requestOnStream(url, frames);
 }
 
-async function askByRequest(url: string, frames: readonly Uint8Array[]): Promise<Detection[][]> {
-  const answers: Detection[][] = [];
+async function requestOverHttp(url: string, frames: readonly Uint8Array[]): Promise<Detection[][]> {
+  const results: Detection[][] = [];
   for (const frame of frames) {
     const response = await fetch(url, { method: 'POST', body: frame, headers: { 'content-type': 'image/jpeg' } });
     const message = (await response.json()) as ServerMessage;
     if (!('result' in message)) throw new Error(`${response.status}: ${JSON.stringify(message)}`);
-    answers.push(message.result.detections ?? []);
+    results.push(message.result.detections ?? []);
   }
-  return answers;
+  return results;
 }
 
-async function askOnStream(url: string, frames: readonly Uint8Array[]): Promise<Detection[][]> {
+async function requestOnStream(url: string, frames: readonly Uint8Array[]): Promise<Detection[][]> {
   const socket = new WebSocket(url, { perMessageDeflate: false });
   await once(socket, 'open');
-  const answers: Detection[][] = [];
+  const results: Detection[][] = [];
   for (const frame of frames) {
-    let answer: Detection[] | undefined;
-    while (answer === undefined) answer = await ask(socket, frame);
-    answers.push(answer);
+    let result: Detection[] | undefined;
+    while (result === undefined) result = await sendFrame(socket, frame);
+    results.push(result);
   }
   socket.close();
   await once(socket, 'close');
-  return answers;
+  return results;
 }
 
 /** @returns `undefined` when the frame was dropped. */
-function ask(socket: WebSocket, frame: Uint8Array): Promise<Detection[] | undefined> {
+function sendFrame(socket: WebSocket, frame: Uint8Array): Promise<Detection[] | undefined> {
   return new Promise((resolve, reject) => {
     const onMessage = (data: WebSocket.RawData) => {
       const message = JSON.parse(data.toString()) as ServerMessage;
@@ -95,7 +95,7 @@ function ask(socket: WebSocket, frame: Uint8Array): Promise<Detection[] | undefi
     };
     const onClose = (code: number) => {
       finish();
-      reject(new Error(`the stream was closed with ${code}`));
+      reject(new Error(`stream closed with code ${code}`));
     };
     const finish = () => {
       socket.off('message', onMessage);

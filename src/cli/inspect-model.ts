@@ -1,4 +1,4 @@
-/** `framegate models inspect`: everything that can be said about one model file, and a pipeline that uses it. */
+/** `framegate models inspect`: prints details of one model file and a pipeline that uses it. */
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { configOfProcess } from '../config.ts';
@@ -10,12 +10,12 @@ import { type ModelsFlags, nameOf } from './models.ts';
 import { printable } from './printable.ts';
 import { warn } from './warn.ts';
 
-/** @throws ConfigError when the file is missing or no model. */
+/** @throws ConfigError when the file is missing or not a model. */
 export async function inspectModel(file: string, flags: ModelsFlags): Promise<void> {
   const { modelsDir, providers } = configOfProcess({ MODELS_DIR: flags.modelsDir });
   const path = onnxFileOf(resolve(file));
   const isInside = !relative(modelsDir, path).startsWith(`..${sep}`);
-  // Elsewhere, it is seen as it would be once it was copied into the models folder.
+  // Outside the models folder, it gets the name that it would have once copied there.
   const root = isInside ? modelsDir : dirname(basename(path) === 'model.onnx' ? dirname(path) : path);
   const name = nameOf(root, path);
   const files = findModel(root, name, warn);
@@ -30,11 +30,11 @@ export async function inspectModel(file: string, flags: ModelsFlags): Promise<vo
   process.stdout.write(`${output}\n`);
 }
 
-/** A folder stands for the `model.onnx` in it. */
+/** Resolves a folder to the `model.onnx` in it. */
 function onnxFileOf(path: string): string {
   const file = existsSync(path) && statSync(path).isDirectory() ? join(path, 'model.onnx') : path;
   if (!existsSync(file)) throw new ConfigError([`model file ${file} does not exist`]);
-  if (!file.endsWith('.onnx')) throw new ConfigError([`${file} is no .onnx file`]);
+  if (!file.endsWith('.onnx')) throw new ConfigError([`${file} is not an .onnx file`]);
   return file;
 }
 
@@ -53,7 +53,7 @@ function pipelineOf(model: string): ReadyPipeline {
   return {
     id,
     name: stem,
-    description: `Finds what ${model} was trained on.`,
+    description: `Detects objects with ${model}.`,
     nodes: [{ id: 'detect', plugin_id: 'yolo', tool_id: 'detect_objects', params: { model } }],
     edges: [],
     entry_nodes: ['detect'],
@@ -73,19 +73,19 @@ function textOf(report: ModelReport, pipeline: ReadyPipeline | undefined, copyTo
     ...report.outputs.map((tensor): [string, string] => ['output', typed(tensor)]),
     ...Object.entries(metadata).map(([key, value]): [string, string] => ['metadata', `${key}: ${value}`]),
     ['provider', report.provider],
-    ['time', 'issue' in time ? `not measured: ${time.issue}` : `${time.msPerRun} ms a run on one thread`],
+    ['time', 'issue' in time ? `not measured: ${time.issue}` : `${time.msPerRun} ms per run on one thread`],
   ];
   if ('issue' in detector) {
     lines.push(['format', `none: ${detector.issue}`]);
   } else {
-    lines.push(['format', detector.head.layout], ['preprocess', describeInput(detector)]);
-    lines.push(['classes', describeClasses(detector.names, detector.head)]);
+    lines.push(['format', detector.format.name], ['preprocess', describeInput(detector)]);
+    lines.push(['classes', describeClasses(detector.names, detector.format)]);
   }
   const width = Math.max(...lines.map(([label]) => label.length)) + 2;
-  // Anybody may have written the file, and what it says must not steer the terminal.
+  // The file is untrusted, so its text must not contain terminal escapes.
   const facts = lines.map(([label, text]) => `${label.padEnd(width)}${printable(text)}`).join('\n');
   if (pipeline === undefined) return facts;
-  const first = copyTo === undefined ? '' : `Copy ${report.name} into ${copyTo}, and `;
+  const first = copyTo === undefined ? '' : `Copy ${report.name} into ${copyTo} and `;
   const where = `write this to pipelines/${pipeline.id}.json:`;
   const advice = first === '' ? where.replace('write', 'Write') : first + where;
   return `${facts}\n\n${advice}\n\n${JSON.stringify(pipeline, null, 2)}`;

@@ -1,4 +1,4 @@
-/** `framegate pipelines`: checks every pipeline file and lists what is there. */
+/** `framegate pipelines`: validates every pipeline file and lists the pipelines. */
 import { configOfProcess } from '../config.ts';
 import { loadPipelines, type Pipeline } from '../pipeline/registry.ts';
 import { toolName } from '../tools/tool.ts';
@@ -9,7 +9,7 @@ export interface ListPipelinesFlags {
   readonly json?: boolean;
 }
 
-/** @throws ConfigError with one line for each fault. */
+/** @throws ConfigError with one line per issue. */
 export async function listPipelines(flags: ListPipelinesFlags): Promise<void> {
   const { modelsDir, providers } = configOfProcess({ MODELS_DIR: flags.modelsDir });
   const pipelines = await loadPipelines({ modelsDir, providers, warn });

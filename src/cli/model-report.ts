@@ -1,31 +1,31 @@
-/** Examines one model file: what it says, how it would be used, how long it takes. Main thread of the command line. */
+/** Examines one model file: its metadata, how it would be used, how long it takes. Main thread of the command line. */
 import { statSync } from 'node:fs';
 import { type DetectorPlan, planDetector } from '../models/detector.ts';
 import { maxInputPixels } from '../models/detector-input.ts';
 import { readOnnxHeader } from '../models/metadata.ts';
 import type { ModelFiles } from '../models/model-files.ts';
-import type { FeedTensor, Model, TensorShape } from '../models/onnx-model.ts';
+import type { InputTensor, Model, TensorShape } from '../models/onnx-model.ts';
 
 export interface ModelReport {
   readonly name: string;
   readonly path: string;
   readonly bytes: number;
-  /** The tool that wrote the file; empty where the file does not say. */
+  /** The tool that wrote the file; empty if unknown. */
   readonly producer: string;
   readonly opset: number;
   readonly metadata: Readonly<Record<string, string>>;
   readonly inputs: readonly TensorShape[];
   readonly outputs: readonly TensorShape[];
   readonly provider: string;
-  /** How `yolo.detect_objects` would use it, or why it would not. */
+  /** How `yolo.detect_objects` would use it, or why it cannot. */
   readonly detector: DetectorPlan | { readonly issue: string };
-  /** Median of some runs on one thread, or why there is none. */
+  /** Median of several runs on one thread, or why it was not measured. */
   readonly time: { readonly msPerRun: number } | { readonly issue: string };
 }
 
 /**
  * Loads the model as a worker would.
- * @throws when the file is no model or no provider takes it.
+ * @throws when the file is not a model or no provider accepts it.
  */
 export async function examineModel(
   name: string,
@@ -48,47 +48,47 @@ function issueOf(error: unknown): { readonly issue: string } {
   return { issue: line ?? '' };
 }
 
-type Feeds = Readonly<Record<string, FeedTensor>>;
+type Inputs = Readonly<Record<string, InputTensor>>;
 
-function detectorFeeds({ input }: DetectorPlan): Feeds {
+function detectorInputs({ input }: DetectorPlan): Inputs {
   const { name, width, height, layout } = input;
-  return { [name]: layout.kind === 'pixels' ? zeros([1, height, width, 3], 'uint8') : zeros([1, 3, height, width]) };
+  return { [name]: layout.kind === 'nhwc' ? zeros([1, height, width, 3], 'uint8') : zeros([1, 3, height, width]) };
 }
 
-/** A side that most networks take where they leave it free: whole at every usual stride, and not slow. */
-const guessedSide = 320;
+/** Side for free dimensions: a multiple of every common stride, and not slow. */
+const defaultFreeSide = 320;
 
-/** One picture, or line, or whatever it is, for a model that is no detector. */
-function guessedFeeds(model: Model): Feeds {
+/** Zero tensors for a model that is not a detector. */
+function guessedInputs(model: Model): Inputs {
   const sizeOf = (dim: number | string, axis: number) => {
     if (typeof dim === 'number') return dim;
-    return axis === 0 ? 1 : guessedSide;
+    return axis === 0 ? 1 : defaultFreeSide;
   };
   return Object.fromEntries(model.inputs.map(({ name, dims, type }) => [name, zeros(dims.map(sizeOf), type)]));
 }
 
-/** Values of an input that is run to see how long it takes: those of the largest picture. */
+/** Maximum values of an input to time: those of the largest image. */
 const maxValues = 3 * maxInputPixels;
 
-function zeros(dims: readonly number[], type = 'float32'): FeedTensor {
+function zeros(dims: readonly number[], type = 'float32'): InputTensor {
   const count = dims.reduce((product, size) => product * size, 1);
-  if (!(count >= 0 && count <= maxValues)) throw new Error(`an input of [${dims.join(', ')}] is not run`);
+  if (!(count >= 0 && count <= maxValues)) throw new Error(`input [${dims.join(', ')}] is too large to run`);
   return { data: type === 'uint8' ? new Uint8Array(count) : new Float32Array(count), dims };
 }
 
-/** Enough for a median that holds, and no more than about a second for a slow model. */
+/** Enough for a stable median, and at most about one second for a slow model. */
 const maxRuns = 15;
 const minRuns = 3;
 const enoughMs = 1000;
 
 async function timeRuns(model: Model, detector: ModelReport['detector']): Promise<{ readonly msPerRun: number }> {
-  const feeds = 'issue' in detector ? guessedFeeds(model) : detectorFeeds(detector);
-  await model.run(feeds);
+  const inputs = 'issue' in detector ? guessedInputs(model) : detectorInputs(detector);
+  await model.run(inputs);
   const durations: number[] = [];
   let spentMs = 0;
   while (durations.length < minRuns || (durations.length < maxRuns && spentMs < enoughMs)) {
     const startedAtMs = performance.now();
-    await model.run(feeds);
+    await model.run(inputs);
     const tookMs = performance.now() - startedAtMs;
     durations.push(tookMs);
     spentMs += tookMs;

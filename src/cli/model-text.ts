@@ -1,16 +1,16 @@
-/** A model's report in words and as JSON. */
+/** A model's report as text and as JSON. */
 import type { DetectorPlan } from '../models/detector.ts';
 import type { InputLayout } from '../models/detector-input.ts';
 import type { TensorShape } from '../models/onnx-model.ts';
 import type { ModelReport } from './model-report.ts';
 import { printable } from './printable.ts';
 
-/** Names beyond these are counted only. */
+/** Maximum class names in the text. */
 const namesShown = 5;
 
-/** `3: plate, face, car`, cut where there are many. A name may hold anything, a terminal's escape sequences too. */
-export function describeClasses(names: readonly string[], head: DetectorPlan['head']): string {
-  const count = names.length > 0 || head.layout === 'end-to-end' ? names.length : head.classes;
+/** `3: plate, face, car`, cut after a few names. Names are untrusted, so terminal escapes are removed. */
+export function describeClasses(names: readonly string[], format: DetectorPlan['format']): string {
+  const count = names.length > 0 || format.name === 'end-to-end' ? names.length : format.classes;
   if (names.length === 0) return count === 0 ? 'not named' : `${count}, not named`;
   const rest = names.length > namesShown ? ', ...' : '';
   return `${count}: ${names.slice(0, namesShown).map(printable).join(', ')}${rest}`;
@@ -27,7 +27,7 @@ export function describeInput({ input }: DetectorPlan): string {
 }
 
 function describeLayout(layout: InputLayout): string {
-  if (layout.kind === 'pixels') return 'RGB bytes';
+  if (layout.kind === 'nhwc') return 'RGB bytes';
   const { mean, std, order } = layout.normalization;
   return `${order.toUpperCase()}, ${describeScale(mean, std)}`;
 }
@@ -54,18 +54,18 @@ export function jsonOfReport(report: ModelReport): object {
     provider,
     ...('issue' in time ? { ms_per_run: null, not_timed: time.issue } : { ms_per_run: time.msPerRun }),
     ...('issue' in detector
-      ? { output_format: null, head: null, no_detector: detector.issue }
+      ? { output_format: null, format: null, no_detector: detector.issue }
       : jsonOfDetector(detector)),
   };
 }
 
-function jsonOfDetector({ head, names, input }: DetectorPlan): object {
+function jsonOfDetector({ format, names, input }: DetectorPlan): object {
   const { width, height, layout, alignment } = input;
-  const scale = layout.kind === 'planes' ? layout.normalization : {};
+  const scale = layout.kind === 'nchw' ? layout.normalization : {};
   return {
-    output_format: head.layout,
+    output_format: format.name,
     // Deprecated: the old name of `output_format`.
-    head: head.layout,
+    head: format.name,
     classes: names,
     input: { width, height, layout: layout.kind, ...scale, letterbox: alignment },
   };

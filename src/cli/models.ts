@@ -17,7 +17,7 @@ export interface ModelsFlags {
 type Unusable = { readonly name: string; readonly issue: string };
 type Listed = ModelReport | Unusable;
 
-/** Prints a line for each model; one that cannot be loaded has its reason, and the command fails in the end. */
+/** Prints one line per model. A model that cannot be loaded is listed with the reason, and the exit code is 1. */
 export async function listModels(flags: ModelsFlags): Promise<void> {
   const { modelsDir, providers } = configOfProcess({ MODELS_DIR: flags.modelsDir });
   const listed: Listed[] = [];
@@ -39,7 +39,7 @@ async function examine(modelsDir: string, name: string, providers: readonly stri
   }
 }
 
-/** Every model by the name that a pipeline uses: a folder with `model.onnx`, or a file. Hidden folders are left out. */
+/** Names of all models as pipelines use them: a folder with `model.onnx`, or a file. Hidden folders are skipped. */
 function modelNames(modelsDir: string): string[] {
   let entries: string[];
   try {
@@ -53,7 +53,7 @@ function modelNames(modelsDir: string): string[] {
     .sort();
 }
 
-/** The name under which a pipeline finds a file of the models folder. */
+/** The name that a pipeline uses for a file in the models folder. */
 export function nameOf(modelsDir: string, path: string): string {
   const inside = relative(modelsDir, path).split(sep).join('/');
   return inside.endsWith('/model.onnx') ? dirname(inside) : inside;
@@ -67,9 +67,9 @@ function jsonOfUnusable({ name, issue }: Unusable): object {
 function tableOf(listed: readonly Listed[]): string {
   if (listed.length === 0) return 'no models';
   const headings = ['model', 'format', 'input', 'classes', 'provider', 'ms per run'];
-  // Anybody may have written the files, and what they say must not steer the terminal.
+  // The files are untrusted, so their text must not contain terminal escapes.
   const rows = [headings, ...listed.map((model) => rowOf(model).map(printable))];
-  // A fault is a sentence, which should not widen the columns of the others.
+  // An issue is a sentence and must not widen the columns of the others.
   const widthOf = (column: number) =>
     Math.max(...rows.map((row) => (row.length > 2 || column === 0 ? (row[column] ?? '').length : 0)));
   const lineOf = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widthOf(column))).join('  ');
@@ -81,8 +81,8 @@ function rowOf(model: Listed): string[] {
   const { name, detector, provider, time } = model;
   const ms = 'issue' in time ? '-' : time.msPerRun.toFixed(2);
   if (!('issue' in detector)) {
-    const { head, input, names } = detector;
-    return [name, head.layout, `${input.width}x${input.height}`, describeClasses(names, head), provider, ms];
+    const { format, input, names } = detector;
+    return [name, format.name, `${input.width}x${input.height}`, describeClasses(names, format), provider, ms];
   }
   const shapes = (tensors: ModelReport['inputs']) => tensors.map(describeShape).join(', ');
   const task = model.metadata['task'];

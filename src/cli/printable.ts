@@ -1,28 +1,28 @@
-/** Makes text from outside fit for a terminal, which it must not steer, and measures it as a terminal does. Pure. */
+/** Sanitizes untrusted text for a terminal and measures its width in columns. Pure. */
 import { eastAsianWidth } from 'get-east-asian-width';
 
-/** A gateway's or camera's complaint that is longer than this explains nothing more. */
+/** Longer error messages of a gateway or camera are cut. */
 const maxLineLength = 400;
 const ellipsis = '…';
 
-/** One line without control characters: those of escape sequences, those that reverse a line, line breaks. */
+/** Replaces control characters: escape sequences, bidirectional overrides, line breaks. */
 export function printable(text: string): string {
   return text.replace(/\p{C}/gu, ' ');
 }
 
-/** As {@link printable}, and no longer than a line that somebody would read. */
+/** As {@link printable}, cut to a readable length. */
 export function printableLine(text: string): string {
   return cut(printable(text.slice(0, maxLineLength + 1)), maxLineLength);
 }
 
-/** Columns that printable text takes; Chinese, Japanese and Korean characters and most emoji take two each. */
+/** Columns of printable text; Chinese, Japanese and Korean characters and most emoji take two. */
 export function widthOf(text: string): number {
   let width = 0;
   for (const character of text) width += eastAsianWidth(character.codePointAt(0) ?? 0);
   return width;
 }
 
-/** Printable text in no more columns than `width`, with an ellipsis where something is missing. */
+/** Cuts printable text to at most `width` columns, with an ellipsis at the end. */
 export function cut(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   let kept = '';
@@ -35,7 +35,7 @@ export function cut(text: string, width: number): string {
   return kept + ellipsis;
 }
 
-/** As {@link cut}, but it is the end that is kept. */
+/** As {@link cut}, but keeps the end. */
 export function cutStart(text: string, width: number): string {
   const characters = [...text];
   if (widthOf(text) <= width) return text;

@@ -1,4 +1,4 @@
-/** Warnings of the commands, on standard error. */
+/** Prints warnings of the commands to stderr. */
 import { printable } from './printable.ts';
 
 export function warn(line: string): void {

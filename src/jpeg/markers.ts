@@ -1,6 +1,6 @@
-/** Markers of a JPEG, and how to find the next one as a decoder does. Imports nothing; any thread. */
+/** JPEG markers, and finding the next one as a decoder does. Imports nothing; any thread. */
 
-/** Codes that follow the byte 0xff: ITU-T T.81, table B.1. */
+/** Codes after the byte 0xff: ITU-T T.81, table B.1. */
 export const marker = {
   prefix: 0xff,
   stuffed: 0x00,
@@ -24,19 +24,19 @@ export const marker = {
   com: 0xfe,
 } as const;
 
-/** What a marker means to whoever walks a file. */
+/** The kinds of markers that a walk distinguishes. */
 export type MarkerKind =
   /** A length and a payload follow. */
   | 'segment'
   /** Nothing follows. */
   | 'standalone'
   | 'frame'
-  /** A frame header of a coding that is not decoded here: lossless, hierarchical, arithmetic. */
+  /** A frame header of an unsupported coding: lossless, hierarchical, arithmetic. */
   | 'other frame'
   | 'scan'
   | 'start'
   | 'end'
-  /** Reserved, or of extensions that no decoder knows. */
+  /** Reserved, or of an extension that no decoder supports. */
   | 'unknown';
 
 const kinds: readonly MarkerKind[] = Array.from({ length: 256 }, (_, code) => classify(code));
@@ -62,10 +62,10 @@ export function kindOf(code: number): MarkerKind {
 }
 
 /**
- * Finds the next marker between segments, over fill bytes (0xff) and whatever else stands there, as libjpeg does.
- * @param at where the last segment ended.
- * @param limit how far to look.
- * @returns the offset of the 0xff right before the marker's code, or -1 where there is none before `limit`.
+ * Finds the next marker between segments, skipping fill bytes (0xff) and stray bytes as libjpeg does.
+ * @param at end of the previous segment.
+ * @param limit end of the search.
+ * @returns the offset of the 0xff right before the marker's code, or -1 if there is none before `limit`.
  */
 export function findMarker(bytes: Uint8Array, at: number, limit: number): number {
   let position = at;
@@ -79,7 +79,7 @@ export function findMarker(bytes: Uint8Array, at: number, limit: number): number
   return -1;
 }
 
-/** Length of a marker with its segment, by what its length field says. Where that says less than its own size, the field alone. */
+/** Length of a marker with its segment, from its length field; at least the size of that field. */
 export function segmentBytes(bytes: Uint8Array, markerAt: number): number {
   const minLength = 2;
   return 2 + Math.max(minLength, readUint16(bytes, markerAt + 2));

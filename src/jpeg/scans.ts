@@ -1,17 +1,17 @@
-/** Walks a JPEG's scans as a decoder would come to them. Workers and the bridge. */
+/** Walks a JPEG's scans as a decoder would. Workers and the bridge. */
 import { findMarker, kindOf, marker, segmentBytes } from './markers.ts';
 
 export interface Scans {
-  /** How many there are, at most the limit. */
+  /** Number of scans, up to the limit. */
   readonly count: number;
-  /** Offset behind the picture's own EOI; undefined where the walk ended before it. */
+  /** Offset after the image's own EOI; undefined if the walk ended before it. */
   readonly endAt: number | undefined;
 }
 
 /**
- * Walks from the first scan to EOI: over coded data, the tables between scans, and their payloads, in which anything may stand.
+ * Walks from the first scan to EOI and skips coded data and the tables between scans with their payloads.
  * @param scanAt offset of the first SOS marker.
- * @param limit ends the walk after so many scans. Otherwise it reads the whole file: some 20 µs for a frame of 50 KB.
+ * @param limit ends the walk after this many scans. Otherwise it reads the whole file: about 20 µs for a frame of 50 KB.
  */
 export function walkScans(bytes: Uint8Array, scanAt: number, limit: number): Scans {
   let count = 0;
@@ -27,7 +27,7 @@ export function walkScans(bytes: Uint8Array, scanAt: number, limit: number): Sca
   return { count, endAt: undefined };
 }
 
-/** Offset of the marker that ends coded data; restart markers and stuffed zeros are part of it. -1: the file ends first. */
+/** Offset of the marker that ends coded data, or -1 if the file ends first. Restart markers and stuffed zeros are part of the data. */
 function endOfCodedData(bytes: Uint8Array, from: number): number {
   for (let at = bytes.indexOf(marker.prefix, from); at !== -1; at = bytes.indexOf(marker.prefix, at + 1)) {
     const code = bytes[at + 1] ?? 0;

@@ -1,26 +1,26 @@
-/** Greedy decoding of a CTC recogniser's output. Worker threads. */
+/** Greedy decoding of a CTC recognizer's output. Worker threads. */
 
-export interface Reading {
+export interface Recognition {
   readonly text: string;
-  /** How sure the recogniser is of the text, 0 to 1; 0 for an empty one. */
+  /** Confidence from 0 to 1; 0 for an empty text. */
   readonly score: number;
 }
 
 /**
- * How the characters' probabilities become a text's score. `mean` is what PP-OCR reports; it is far too sure of a long text.
- * `product`, over letters and digits only, is the probability that all of them are right, as far as they are independent.
+ * How the characters' probabilities are combined into the score of a text. `mean` is what PP-OCR reports; it is overconfident for
+ * long texts. `product`, over letters and digits only, is the probability that all of them are right if errors are independent.
  */
 export type Scoring = 'mean' | 'product';
 
-/** The class that means "no character here". PP-OCR and most CTC exports use the first. */
+/** The CTC blank class. PP-OCR and most CTC exports use the first class. */
 const blank = 0;
 
-/** How a recogniser's output becomes a text. */
+/** How a recognizer's output is decoded. */
 export interface CtcRules {
   readonly scoring: Scoring;
   /**
-   * From this probability on a space is read between two characters, though "no character" is more probable there: for recognisers
-   * that see the space and do not trust it. Left out, a space must win its step as any character must.
+   * Minimum probability at which a space is inserted between two characters although the blank is more probable. For recognizers
+   * that detect spaces with too little confidence. By default, a space must be the most probable class of its step, as any character.
    */
   readonly spaceFrom?: number | undefined;
 }
@@ -29,7 +29,7 @@ export interface CtcRules {
  * Best path decoding: the most probable class of each step, repeats merged, blanks removed (Graves et al. 2006, §3.2).
  * @param probabilities float32 `[steps, classes]` after softmax, class 0 the blank.
  * @param alphabet the character of class `i + 1` at index `i`.
- * @returns the text without spaces around it: the margins of a line look like spaces.
+ * @returns the trimmed text: the margins of a line look like spaces.
  */
 export function decodeCtc(
   probabilities: Float32Array,
@@ -37,9 +37,9 @@ export function decodeCtc(
   classes: number,
   alphabet: readonly string[],
   { scoring, spaceFrom = Number.POSITIVE_INFINITY }: CtcRules = { scoring: 'mean' },
-): Reading {
+): Recognition {
   const characters: string[] = [];
-  /** Of each character, its highest probability in its run of steps. */
+  /** For each character, its highest probability over its run of steps. */
   const certainties: number[] = [];
   const gap = new Gap(alphabet.indexOf(' ') + 1, spaceFrom);
   let written = '';
@@ -49,7 +49,7 @@ export function decodeCtc(
     const best = argmax(row);
     const probability = row[best] as number;
     const character = alphabet[best - 1];
-    gap.look(row, best);
+    gap.addStep(row, best);
     if (character !== undefined && best !== previous) {
       if (gap.endAt(best) && !written.endsWith(' ')) written += ' ';
       written += character;
@@ -64,7 +64,7 @@ export function decodeCtc(
   return { text, score: text === '' ? 0 : scoreOf(characters, certainties, scoring) };
 }
 
-/** The first of the highest values. */
+/** Index of the highest value; the first one on a tie. */
 function argmax(row: Float32Array): number {
   let best = blank;
   let highest = row[blank] as number;
@@ -78,39 +78,40 @@ function argmax(row: Float32Array): number {
   return best;
 }
 
-/** How much more probable a space must have been in the gap before, if it is the one that is seen again in this gap. */
+/** A space counts as an echo if it was at least this many times more probable in the previous gap. */
 const echoFactor = 2;
 
 /**
- * Whether there is a space in the gap between two characters. A space that is certain is often seen once more behind the first letter of
- * the next word, faintly: what is much fainter than in the gap before is none.
+ * Detects spaces in the gap between two characters. A clear space often leaves a faint echo after the first letter of the next
+ * word, so a space that is much fainter than in the previous gap is ignored.
  */
 class Gap {
   readonly #space: number;
   readonly #spaceFrom: number;
   #isFirst = true;
-  #before = 0;
-  #here = 0;
+  /** Highest probability of a space in the previous gap and in the current one. */
+  #previous = 0;
+  #current = 0;
 
-  /** @param space its class; 0 where the alphabet has none. */
+  /** @param space class of the space; 0 if the alphabet has none. */
   constructor(space: number, spaceFrom: number) {
     this.#space = space;
     this.#spaceFrom = spaceFrom;
   }
 
-  /** Takes a step; those in which a character wins are no part of a gap. */
-  look(row: Float32Array, best: number): void {
+  /** Steps whose best class is a character are not part of a gap. */
+  addStep(row: Float32Array, best: number): void {
     if (this.#space === blank || (best !== blank && best !== this.#space)) return;
-    this.#here = Math.max(this.#here, row[this.#space] as number);
+    this.#current = Math.max(this.#current, row[this.#space] as number);
   }
 
-  /** A class has won that has not won the step before. @returns whether a space stands before it; never before the first character. */
+  /** Called when the best class changes. @returns whether a space precedes it; never true for the first character. */
   endAt(best: number): boolean {
     if (best === this.#space) return false;
-    const isSpace = !this.#isFirst && this.#here >= this.#spaceFrom && this.#before < echoFactor * this.#here;
-    // The margin before the first character looks like a space and says nothing.
-    this.#before = this.#isFirst ? 0 : this.#here;
-    this.#here = 0;
+    const isSpace = !this.#isFirst && this.#current >= this.#spaceFrom && this.#previous < echoFactor * this.#current;
+    // The margin before the first character looks like a space.
+    this.#previous = this.#isFirst ? 0 : this.#current;
+    this.#current = 0;
     this.#isFirst = false;
     return isSpace;
   }

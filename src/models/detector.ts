@@ -1,7 +1,7 @@
-/** Works out how a YOLO model is used: its head, its classes and the input that it wants. Worker threads. */
+/** Determines how to run a YOLO model: its output format, classes and input. Worker threads. */
 import {
+  blankInput,
   type DetectorInput,
-  emptyPicture,
   type InputShape,
   type Issue,
   inputFor,
@@ -10,67 +10,71 @@ import {
 import { parseClassNames } from './metadata.ts';
 import type { ModelOverrides } from './model-files.ts';
 import type { Model } from './onnx-model.ts';
-import { type HeadHints, recognizeHead, type YoloHead } from './yolo-heads.ts';
+import { detectOutputFormat, type OutputFormat, type OutputHints } from './output-format.ts';
 
-/** Everything between a picture and a detector's boxes but the thresholds. */
+/** Everything needed to turn an image into boxes, except the thresholds. */
 export interface DetectorPlan {
-  readonly head: YoloHead;
-  /** Class names by index; empty where nothing names them. */
+  readonly format: OutputFormat;
+  /** Class names by index; empty if neither the file nor `model.json` has names. */
   readonly names: readonly string[];
   readonly input: DetectorInput;
   readonly output: { readonly name: string; readonly dims: readonly number[] };
 }
 
 /**
- * Runs the model once on an empty picture, which tells the output's real shape also where the file leaves it free.
- * @returns the plan, or why the model is no detector that can be used, in one line.
+ * Runs the model once on a blank image to get the real output shape, which the file may leave free.
+ * @returns the plan, or a one-line reason why the model cannot be used as a detector.
  */
 export async function planDetector(model: Model, overrides: ModelOverrides): Promise<DetectorPlan | Issue> {
   const task = model.metadata['task'];
   if (task !== undefined && task !== 'detect' && overrides.output_format === undefined) {
-    return { issue: `the file says that its task is "${task}", not "detect"` };
+    return { issue: `its metadata declares the task "${task}"; expected "detect"` };
   }
   const [input, ...others] = model.inputs;
   if (input === undefined || others.length > 0) {
     const names = model.inputs.map(({ name }) => name).join(', ');
-    return { issue: `it takes ${model.inputs.length} inputs (${names}); expected one picture` };
+    return { issue: `it has ${model.inputs.length} inputs (${names}); expected one image input` };
   }
   const shape = inputShapeOf(input, model, overrides);
   if ('issue' in shape) return shape;
-  const found = await findHead(model, shape, overrides);
+  const found = await findOutputFormat(model, shape, overrides);
   if ('issue' in found) return found;
   return {
-    head: found.head,
+    format: found.format,
     names: found.names ?? [],
-    input: inputFor(found.head, shape, overrides),
+    input: inputFor(found.format, shape, overrides),
     output: found.output,
   };
 }
 
-interface FoundHead {
-  readonly head: YoloHead;
+interface FoundFormat {
+  readonly format: OutputFormat;
   readonly names: readonly string[] | undefined;
   readonly output: DetectorPlan['output'];
 }
 
-/** The first output that is a head: old v5 exports have the raw feature maps behind it. */
-async function findHead(model: Model, input: InputShape, overrides: ModelOverrides): Promise<FoundHead | Issue> {
+/** Finds the first output with a known format: old v5 exports also have the raw feature maps as outputs. */
+async function findOutputFormat(
+  model: Model,
+  input: InputShape,
+  overrides: ModelOverrides,
+): Promise<FoundFormat | Issue> {
   const { name, width, height } = input;
-  const outputs = await model.run({ [name]: emptyPicture(input) });
+  const outputs = await model.run({ [name]: blankInput(input) });
   const names = overrides.names ?? parseClassNames(model.metadata['names']);
-  const hints: HeadHints = {
+  const hints: OutputHints = {
     inputWidth: width,
     inputHeight: height,
     classNames: names?.length,
-    head: overrides.output_format,
+    format: overrides.output_format,
     endToEnd: model.metadata['end2end'] === 'True',
   };
   let firstIssue: Issue | undefined;
   for (const declared of model.outputs) {
     const dims = outputs[declared.name]?.dims ?? [];
-    const head = recognizeHead({ ...declared, dims }, hints);
-    if (!('issue' in head)) return { head, names, output: { name: declared.name, dims } };
-    firstIssue ??= head;
+    const format = detectOutputFormat({ ...declared, dims }, hints);
+    if (!('issue' in format)) return { format, names, output: { name: declared.name, dims } };
+    firstIssue ??= format;
   }
   return firstIssue ?? { issue: 'it has no output' };
 }

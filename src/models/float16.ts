@@ -1,4 +1,4 @@
-/** Half-precision numbers as ONNX Runtime passes them on a Node without Float16Array: their bits in a Uint16Array. */
+/** Converts half-precision floats, which ONNX Runtime passes as bits in a Uint16Array on a Node without Float16Array. */
 
 /** IEEE 754 binary16: 1 sign bit, 5 exponent bits, 10 mantissa bits. */
 const exponentBias = 15;
@@ -7,7 +7,7 @@ const mantissaMask = 0x3ff;
 const maxExponent = 0x1f;
 const minSubnormal = 2 ** -24;
 
-/** Every half there is, by its bits: 256 KiB, made when the first half-precision model runs. */
+/** All halves indexed by their bits: 256 KiB, created when the first half-precision model runs. */
 let singleOfHalf: Float32Array | undefined;
 
 function createTable(): Float32Array {
@@ -21,7 +21,7 @@ function createTable(): Float32Array {
   });
 }
 
-/** Bits of halves to float32; exact. */
+/** Converts the bits of halves to float32. Exact. */
 export function toSingles(halves: Uint16Array): Float32Array {
   singleOfHalf ??= createTable();
   const table = singleOfHalf;
@@ -30,14 +30,14 @@ export function toSingles(halves: Uint16Array): Float32Array {
   return singles;
 }
 
-/** A float32 has 13 mantissa bits more than a half, and its exponent is biased by 112 more. */
+/** A float32 has 13 more mantissa bits than a half, and its exponent bias is larger by 112. */
 const droppedBits = 13;
 const biasDifference = 112;
 const minNormal = 2 ** -14;
 /** The first value that rounds to infinity: half a step above the largest half, 65504. */
 const overflow = 65_520;
 
-/** Float32 to the bits of the nearest halves, ties to even. */
+/** Converts float32 to the bits of the nearest halves, ties to even. */
 export function toHalves(singles: Float32Array): Uint16Array {
   const bitsOfSingles = new Uint32Array(singles.buffer, singles.byteOffset, singles.length);
   const halves = new Uint16Array(singles.length);
@@ -50,14 +50,14 @@ export function toHalves(singles: Float32Array): Uint16Array {
       const isOdd = (unrounded >>> droppedBits) & 1;
       halves[i] = sign | ((unrounded + (1 << (droppedBits - 1)) - 1 + isOdd) >>> droppedBits);
     } else {
-      halves[i] = sign | unusualHalf(magnitude);
+      halves[i] = sign | specialHalf(magnitude);
     }
   }
   return halves;
 }
 
-/** Halves without a sign that are subnormal, infinite or no number. */
-function unusualHalf(magnitude: number): number {
+/** Bits without the sign for values that are subnormal, infinite or NaN as a half. */
+function specialHalf(magnitude: number): number {
   if (Number.isNaN(magnitude)) return 0x7e00;
   if (magnitude >= overflow) return maxExponent << mantissaBits;
   const steps = magnitude / minSubnormal;

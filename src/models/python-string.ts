@@ -1,6 +1,6 @@
-/** Reads what stands between the quotes of a Python string, as `repr` and `str(dict)` write it. Pure. */
+/** Unescapes Python string literals as `repr` and `str(dict)` write them. Pure. */
 
-/** What one character behind a backslash stands for; a line break behind one joins two lines. */
+/** Single-character escapes; a backslash before a line break joins the two lines. */
 const shortEscapes: ReadonlyMap<string, string> = new Map([
   ['\n', ''],
   ['\\', '\\'],
@@ -20,8 +20,9 @@ const maxCodePoint = 0x10ffff;
 const escapeSequence = /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{1,3})|([\s\S]))/g;
 
 /**
- * Replaces escape sequences as Python does (Python Language Reference, 2.4.1.1). What is none to Python stays as it is, its backslash
- * too; so does `\N{…}`, which `repr` never writes.
+ * Replaces escape sequences as Python does (Python Language Reference, 2.4.1.1). Unknown sequences stay as they are, including the
+ * backslash; so does `\N{…}`, which `repr` never writes.
+ * @param text the text between the quotes.
  */
 export function unescapePython(text: string): string {
   return text.replace(escapeSequence, (whole, x, u, U, octal, other) => {

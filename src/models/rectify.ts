@@ -1,4 +1,4 @@
-/** Cuts a tilted quadrilateral out of a picture and lays it straight. Worker threads. */
+/** Crops a tilted quadrilateral from an image and rectifies it. Worker threads. */
 import type { Point, Quad } from '../protocol.ts';
 import type { Image } from './image.ts';
 
@@ -14,9 +14,9 @@ interface Homography {
   readonly h: number;
 }
 
-/** Text this much higher than wide stands on its side, as PaddleOCR has it. */
-const standingRatio = 1.5;
-/** A crop needs no more pixels than this a side; what it is read with is smaller. */
+/** A quadrilateral with this height-to-width ratio holds vertical text (as in PaddleOCR). */
+const verticalRatio = 1.5;
+/** Maximum side of a crop in pixels; every recognizer's input is smaller. */
 const maxSide = 2048;
 
 /** Heckbert, "Fundamentals of Texture Mapping and Image Warping" (1989), §2.2.3: square to quadrilateral. */
@@ -46,7 +46,7 @@ function distance(a: Point, b: Point): number {
   return Math.hypot(a[0] - b[0], a[1] - b[1]);
 }
 
-/** How far the top edge of a quadrilateral leans from the horizontal, in degrees from 0 to 180. */
+/** Angle between a quadrilateral's top edge and the horizontal, 0 to 180 degrees. */
 export function tiltOf([topLeft, topRight]: Quad): number {
   return Math.abs((Math.atan2(topRight[1] - topLeft[1], topRight[0] - topLeft[0]) * 180) / Math.PI);
 }
@@ -59,23 +59,23 @@ function sidesOf([topLeft, topRight, bottomRight, bottomLeft]: Quad): { w: numbe
   };
 }
 
-/** Whether a quadrilateral is so high that its text must stand on its side. */
-export function isStanding(quad: Quad): boolean {
+/** Whether a quadrilateral is so tall that its text must be vertical. */
+export function isVertical(quad: Quad): boolean {
   const { w, h } = sidesOf(quad);
-  return h >= standingRatio * w;
+  return h >= verticalRatio * w;
 }
 
-/** A standing quadrilateral turned so that its text runs from left to right: its left side becomes the bottom. */
-function layDown(quad: Quad): Quad {
+/** Rotates a vertical quadrilateral so that its text runs from left to right: its left side becomes the bottom. */
+function rotateVertical(quad: Quad): Quad {
   const [topLeft, topRight, bottomRight, bottomLeft] = quad;
-  return isStanding(quad) ? [topRight, bottomRight, bottomLeft, topLeft] : quad;
+  return isVertical(quad) ? [topRight, bottomRight, bottomLeft, topLeft] : quad;
 }
 
-/** Grows a quadrilateral by parts of its sides: `x` along the top and bottom, `y` along the left and right. */
+/** Grows a quadrilateral by fractions of its sides: `x` along the top and bottom, `y` along the left and right. */
 function grow([topLeft, topRight, bottomRight, bottomLeft]: Quad, { x, y }: { x: number; y: number }): Quad {
-  const between = (a: Point, b: Point, part: number): Point => [
-    a[0] + (b[0] - a[0]) * part,
-    a[1] + (b[1] - a[1]) * part,
+  const between = (a: Point, b: Point, fraction: number): Point => [
+    a[0] + (b[0] - a[0]) * fraction,
+    a[1] + (b[1] - a[1]) * fraction,
   ];
   const corner = (across: number, down: number): Point =>
     between(between(topLeft, topRight, across), between(bottomLeft, bottomRight, across), down);
@@ -84,16 +84,16 @@ function grow([topLeft, topRight, bottomRight, bottomLeft]: Quad, { x, y }: { x:
 
 /** Length and height in pixels of the text in a quadrilateral. */
 export function textSizeOf(quad: Quad): { w: number; h: number } {
-  return sidesOf(layDown(quad));
+  return sidesOf(rotateVertical(quad));
 }
 
 /**
- * Samples a quadrilateral bilinearly into an upright picture of its longest sides.
- * @param margin how much more is shown on each side, as parts of the text's length and height.
- * @returns a new picture with the channels of the source; points outside it repeat its edge.
+ * Samples a quadrilateral bilinearly into an upright image with the size of its longest sides.
+ * @param margin extra area on each side, as fractions of the text's length and height.
+ * @returns a new image with the channels of the source. Points outside the source repeat its edge.
  */
 export function rectify(image: Image, corners: Quad, margin = { x: 0, y: 0 }): Image {
-  const quad = grow(layDown(corners), margin);
+  const quad = grow(rotateVertical(corners), margin);
   const sides = sidesOf(quad);
   const [width, height] = [sideInPixels(sides.w), sideInPixels(sides.h)];
   const { channels } = image;
@@ -114,7 +114,7 @@ function sideInPixels(length: number): number {
   return Math.min(maxSide, Math.max(1, Math.round(length)));
 }
 
-/** Writes the colour at a point between pixel centres. */
+/** Writes the interpolated sample at a point; integer coordinates are pixel centers. */
 function sample(image: Image, x: number, y: number, out: Uint8Array, to: number): void {
   const { width, height, channels, data } = image;
   const inX = Math.min(width - 1, Math.max(0, x));

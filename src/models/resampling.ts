@@ -1,7 +1,7 @@
-/** Reads rectangles of a picture at another size, as OpenCV does before a network sees it. Worker threads. */
+/** Resampling of image regions with OpenCV's conventions. Worker threads. */
 import type { Image } from './image.ts';
 
-/** A rectangle of a picture, in pixels; it may be fractional but must lie inside. */
+/** A rectangle of an image, in pixels. It may be fractional but must be inside the image. */
 export interface Region {
   readonly x: number;
   readonly y: number;
@@ -9,10 +9,10 @@ export interface Region {
   readonly h: number;
 }
 
-/** Above this reduction a bilinear resize skips source pixels, so an area average is taken first; at it, it is that average, but slower. */
+/** From this reduction on, an area average comes first: a bilinear resize would skip source pixels, or at exactly 2 equal it but be slower. */
 export const minAveragedReduction = 2;
 
-/** One axis of a bilinear resize: for each target pixel the two source pixels and the weight of the second. */
+/** One axis of a bilinear resize: per target pixel, the two source pixels and the weight of the second. */
 export interface AxisTaps {
   readonly first: Int32Array;
   readonly second: Int32Array;
@@ -20,8 +20,8 @@ export interface AxisTaps {
 }
 
 /**
- * Half-pixel centres, clamped at the edges: the convention of OpenCV's INTER_LINEAR.
- * Offsets are multiplied by `stride`, so that the inner loop only adds.
+ * Half-pixel centers, clamped at the edges: the convention of OpenCV's INTER_LINEAR.
+ * Offsets are premultiplied by `stride`, so the inner loop only adds.
  */
 export function axisTaps(start: number, length: number, target: number, sourceSize: number, stride: number): AxisTaps {
   const first = new Int32Array(target);
@@ -38,15 +38,15 @@ export function axisTaps(start: number, length: number, target: number, sourceSi
   return { first, second, weight };
 }
 
-/** From the first sample of a pixel to its green and its blue one; a grey pixel has but one. */
+/** Offsets of a pixel's green and blue samples; a gray pixel has only one sample. */
 export function samplesOf({ channels }: Image): readonly [green: number, blue: number] {
   return channels === 1 ? [0, 0] : [1, 2];
 }
 
-/** Grows to the largest picture that has been averaged: a thread works on one at a time. */
+/** Reused by every call, since a thread works on one image at a time. It grows to the largest result so far. */
 let averaged = new Uint8Array(0);
 
-/** The region reduced by a whole factor, each pixel the mean of `factor × factor` source pixels; valid until the next call. */
+/** Reduces a region by an integer factor; each pixel is the mean of `factor × factor` source pixels. Valid until the next call. */
 export function averageBlocks(image: Image, region: Region, factor: number): Image {
   const { data, channels } = image;
   const x0 = Math.floor(region.x);
@@ -63,7 +63,7 @@ export function averageBlocks(image: Image, region: Region, factor: number): Ima
   return { width, height, channels, data: averaged };
 }
 
-/** Reduces the rows of samples that begin at `start` to one, written from `to` on up to `end`. */
+/** Averages `factor` rows of samples from `start` into one output row, from `to` up to `end`. */
 type RowAverage = (
   data: Uint8Array,
   start: number,
@@ -73,7 +73,7 @@ type RowAverage = (
   end: number,
 ) => void;
 
-/** Colour by two and three, as 1280 and 1920 pixels become 640, is what most cameras need: without inner loops in half the time. */
+/** Most cameras need RGB reduced by two or three (1280 or 1920 to 640 pixels): unrolled, these take half the time. */
 function rowAverageOf(image: Image, factor: number): RowAverage {
   if (image.channels === 3 && factor === 2) return averageTwos;
   if (image.channels === 3 && factor === 3) return averageThrees;
@@ -96,7 +96,7 @@ const averageThrees: RowAverage = (data, start, rowLength, out, to, end) => {
   }
 };
 
-/** One colour of neighbouring pixels. Inlined by the compiler, as is the next. */
+/** Sum of one channel over neighboring pixels. Inlined by the compiler, as is the next function. */
 function sumOfTwo(data: Uint8Array, at: number): number {
   return (data[at] as number) + (data[at + 3] as number);
 }

@@ -1,24 +1,24 @@
-/** Reads the small text files of a models folder, and looks at what is none before it is opened. Any thread. */
+/** Reads the small text files of a models folder and checks the file type before opening them. Any thread. */
 import { readFileSync, type Stats, statSync } from 'node:fs';
 
-/** A pipeline or a `model.json` has a few KB. */
+/** Pipeline files and `model.json` are a few KB. */
 export const maxTextFileBytes = 1_048_576;
 
 /**
- * Makes sure that a path leads to a regular file, by links or directly: opening a FIFO waits for a writer that may never come, and a device never ends.
- * @throws Error with the reason, without the path.
+ * Requires a regular file, possibly behind symbolic links: opening a FIFO blocks until a writer appears, and reading a device may never end.
+ * @throws Error with the reason, which does not include the path.
  */
 export function requireFile(path: string): Stats {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) throw new Error('does not exist');
   if (stats.isDirectory()) throw new Error('is a folder');
-  if (!stats.isFile()) throw new Error('is no regular file');
+  if (!stats.isFile()) throw new Error('is not a regular file');
   return stats;
 }
 
-/** @throws Error with the reason when it cannot be read, or is no such small file. */
+/** @throws Error with the reason when the file cannot be read or is too large. */
 export function readTextFile(path: string): string {
   const { size } = requireFile(path);
-  if (size > maxTextFileBytes) throw new Error(`has ${size} bytes; more than ${maxTextFileBytes} are not read`);
+  if (size > maxTextFileBytes) throw new Error(`has ${size} bytes; the limit is ${maxTextFileBytes}`);
   return readFileSync(path, 'utf8');
 }

@@ -1,4 +1,4 @@
-/** Runs pipelines: one instance of every node, one frame at a time. Worker threads. */
+/** Runs pipelines: one instance per node, one frame at a time. Worker threads. */
 import { FrameError } from '../errors.ts';
 import type { Image } from '../models/image.ts';
 import type { ModelInfo } from '../models/onnx-model.ts';
@@ -6,7 +6,7 @@ import type { Ports, PortValues, ToolContext, ToolInstance } from '../tools/tool
 import { toolName } from '../tools/tool.ts';
 import type { CheckedNode, Pipeline } from './registry.ts';
 
-/** What the output nodes and their predecessors gave, merged, and how long each node took. */
+/** The merged outputs of the output nodes and their predecessors, and the duration of each node. */
 export interface DagRun {
   readonly values: PortValues;
   readonly timingsMs: Readonly<Record<string, number>>;
@@ -18,9 +18,9 @@ interface RunnableNode {
   readonly failureDetail: string;
 }
 
-/** An instance with the first node that asked for it, as a fault at the start names it. */
-interface PlacedInstance {
-  readonly place: string;
+/** A tool instance, and the first node that uses it, as startup errors name it. */
+interface SharedInstance {
+  readonly nodeName: string;
   readonly instance: ToolInstance;
 }
 
@@ -31,24 +31,24 @@ interface RunnablePipeline {
 
 export class DagPipelineService {
   readonly #pipelines: ReadonlyMap<string, RunnablePipeline>;
-  readonly #instances: readonly PlacedInstance[];
+  readonly #instances: readonly SharedInstance[];
 
-  private constructor(pipelines: ReadonlyMap<string, RunnablePipeline>, instances: readonly PlacedInstance[]) {
+  private constructor(pipelines: ReadonlyMap<string, RunnablePipeline>, instances: readonly SharedInstance[]) {
     this.#pipelines = pipelines;
     this.#instances = instances;
   }
 
   /**
    * Creates the tools of all pipelines. Nodes of different pipelines with the same tool and params share an instance, so a
-   * model is loaded once a thread; within one pipeline every node has its own, since independent nodes overlap.
-   * @throws Error naming pipeline, node and fault when a tool cannot be created.
+   * model is loaded once per thread. Within one pipeline every node has its own, since independent nodes run concurrently.
+   * @throws Error with pipeline, node and reason when a tool cannot be created.
    */
   static async create(pipelines: readonly Pipeline[], context: ToolContext): Promise<DagPipelineService> {
-    const shared = new Map<string, PlacedInstance>();
+    const shared = new Map<string, SharedInstance>();
     try {
       return new DagPipelineService(await createAll(pipelines, shared, context), [...shared.values()]);
     } catch (error) {
-      // What was made before gives back its models.
+      // Release the models of the tools created so far.
       for (const { instance } of shared.values()) await instance.close?.();
       throw error;
     }
@@ -59,35 +59,35 @@ export class DagPipelineService {
   }
 
   /**
-   * Runs one pipeline on one picture. Nodes of the same level run together, which helps those that wait for another thread.
+   * Runs one pipeline on one image. Nodes of the same level run concurrently, which helps nodes that wait for another thread.
    * @throws FrameError `pipeline_failure` with the failing tool's detail.
    */
   async run(pipelineId: string, image: Image): Promise<DagRun> {
     const pipeline = this.#pipelines.get(pipelineId);
     if (pipeline === undefined) throw new FrameError('internal_error');
     const { plan } = pipeline.definition;
-    const given = new Map<string, PortValues>();
+    const outputs = new Map<string, PortValues>();
     const timingsMs: Record<string, number> = {};
     for (const level of plan.levels) {
       await Promise.all(
         level.map(async (id) => {
-          const inputs: Ports = mergePorts({ image }, plan.predecessors.get(id) ?? [], given);
+          const inputs: Ports = mergePorts({ image }, plan.predecessors.get(id) ?? [], outputs);
           const startedAtMs = performance.now();
-          given.set(id, await runNode(pipeline.nodes.get(id) as RunnableNode, inputs));
+          outputs.set(id, await runNode(pipeline.nodes.get(id) as RunnableNode, inputs));
           timingsMs[id] = performance.now() - startedAtMs;
         }),
       );
     }
-    return { values: mergePorts({}, plan.merged, given), timingsMs };
+    return { values: mergePorts({}, plan.merged, outputs), timingsMs };
   }
 
   /**
-   * Makes every tool do its slow first time.
-   * @throws Error naming pipeline, node and fault; then everything is closed.
+   * Warms every tool up.
+   * @throws Error with pipeline, node and reason; all tools are closed first.
    */
   async warm(): Promise<void> {
     try {
-      for (const { place, instance } of this.#instances) await named(place, async () => instance.warm?.());
+      for (const { nodeName, instance } of this.#instances) await withNodeName(nodeName, async () => instance.warm?.());
     } catch (error) {
       await this.close();
       throw error;
@@ -99,10 +99,10 @@ export class DagPipelineService {
   }
 }
 
-/** @param shared is filled with the instances that are made. */
+/** @param shared receives the created instances. */
 async function createAll(
   pipelines: readonly Pipeline[],
-  shared: Map<string, PlacedInstance>,
+  shared: Map<string, SharedInstance>,
   context: ToolContext,
 ): Promise<Map<string, RunnablePipeline>> {
   const runnable = new Map<string, RunnablePipeline>();
@@ -113,9 +113,9 @@ async function createAll(
       const sameBefore = seen.get(instanceKey(node)) ?? 0;
       seen.set(instanceKey(node), sameBefore + 1);
       const key = `${instanceKey(node)} ${sameBefore}`;
-      const placed = shared.get(key) ?? (await createInstance(definition.id, node, context));
-      shared.set(key, placed);
-      nodes.set(id, { id, instance: placed.instance, failureDetail: node.tool.failureDetail });
+      const entry = shared.get(key) ?? (await createInstance(definition.id, node, context));
+      shared.set(key, entry);
+      nodes.set(id, { id, instance: entry.instance, failureDetail: node.tool.failureDetail });
     }
     runnable.set(definition.id, { definition, nodes });
   }
@@ -126,35 +126,35 @@ function instanceKey(node: CheckedNode): string {
   return `${toolName(node.tool)} ${JSON.stringify(node.params)}`;
 }
 
-async function createInstance(pipelineId: string, node: CheckedNode, context: ToolContext): Promise<PlacedInstance> {
-  const place = `pipeline "${pipelineId}": node "${node.id}"`;
-  const instance = await named(place, async () => {
+async function createInstance(pipelineId: string, node: CheckedNode, context: ToolContext): Promise<SharedInstance> {
+  const nodeName = `pipeline "${pipelineId}": node "${node.id}"`;
+  const instance = await withNodeName(nodeName, async () => {
     const created: Partial<ToolInstance> | undefined = await node.tool.create(node.params, context);
-    // A user's module has no compiler to tell this, and every frame would fail.
+    // Custom tools are not type-checked; without this check every frame would fail.
     if (typeof created?.run !== 'function')
-      throw new Error(`create of ${toolName(node.tool)} gave nothing that can run`);
+      throw new Error(`${toolName(node.tool)}: create() must return an object with run()`);
     return created as ToolInstance;
   });
-  return { place, instance };
+  return { nodeName, instance };
 }
 
-/** Says at which node something failed at the start. */
-async function named<Value>(place: string, task: () => Promise<Value>): Promise<Value> {
+/** Prefixes an error with the name of the node. */
+async function withNodeName<Value>(nodeName: string, task: () => Promise<Value>): Promise<Value> {
   try {
     return await task();
   } catch (cause) {
-    const issue = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${place}: ${issue}`, { cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${nodeName}: ${reason}`, { cause });
   }
 }
 
-/** Later nodes win. */
+/** Merges the outputs of nodes; later nodes win. */
 function mergePorts<Base extends PortValues>(
   base: Base,
   ids: readonly string[],
-  given: ReadonlyMap<string, PortValues>,
+  outputs: ReadonlyMap<string, PortValues>,
 ): Base {
-  return ids.reduce((merged, id) => Object.assign(merged, given.get(id)), base);
+  return ids.reduce((merged, id) => Object.assign(merged, outputs.get(id)), base);
 }
 
 async function runNode(node: RunnableNode, inputs: Ports): Promise<PortValues> {

@@ -1,23 +1,23 @@
-/** A pipeline file's graph: what the file may say, and the order in which its nodes run. Pure. */
+/** A pipeline file's schema, and the order in which its nodes run. Pure. */
 import { z } from 'zod';
 
-/** Far above any pipeline: each node is a tool with its model, and planning takes time by nodes and edges. */
+/** Far above any real pipeline: each node is a tool with a model, and planning time grows with nodes and edges. */
 export const maxNodes = 256;
 export const maxEdges = 4096;
-/** Levels of objects and lists; params of a tool may be nested, and are written as JSON again, which deep ones cannot be. */
+/** Nesting depth of objects and lists. Params may be nested and are serialized again, which overflows the stack at great depth. */
 const maxDepth = 32;
-/** Ids stand in results, in the log and in addresses. */
+/** Ids appear in results, logs and URLs. */
 const maxIdLength = 128;
 
-/** A node's id becomes a key of `timings_ms`, and `__proto__` is none that an object could hold. */
+/** A node's id becomes a key of `timings_ms`; an object cannot hold the key `__proto__`. */
 const id = z
   .string()
   .min(1)
   .max(maxIdLength)
-  .refine((text) => !/\p{C}/u.test(text), 'holds control characters')
-  .refine((text) => text !== '__proto__', 'is a name that JavaScript keeps for itself');
+  .refine((text) => !/\p{C}/u.test(text), 'must not contain control characters')
+  .refine((text) => text !== '__proto__', 'is a reserved name');
 
-/** The long-lived file format. Keys of older versions (`input_schema`, `plugin_type`, ...) are ignored. */
+/** The stable file format. Keys of older versions (`input_schema`, `plugin_type`, ...) are ignored. */
 const pipelineFileSchema = z.object({
   id,
   name: z.string().min(1),
@@ -36,9 +36,9 @@ const pipelineFileSchema = z.object({
   edges: z.array(z.object({ from_node: z.string(), to_node: z.string() })).max(maxEdges),
   entry_nodes: z.array(z.string()).min(1).max(maxNodes),
   output_nodes: z.array(z.string()).min(1).max(maxNodes),
-  /** Loaded when the gateway starts, or when the pipeline is first asked for. */
+  /** Whether it is loaded at startup or on its first request. */
   load: z.enum(['start', 'demand']).default('start'),
-  /** What it may use: pixels of a frame, workers at once. */
+  /** Maximum pixels per frame and maximum concurrent workers. */
   limits: z.object({ max_pixels: z.int().min(1).optional(), max_workers: z.int().min(1).optional() }).default({}),
   /** One frame in flight per session. */
   sequential: z.boolean().default(false),
@@ -46,12 +46,12 @@ const pipelineFileSchema = z.object({
 
 export type PipelineFile = z.infer<typeof pipelineFileSchema>;
 
-/** The order of work: each level needs only what earlier levels gave. */
+/** The running order: each level needs only outputs of earlier levels. */
 export interface GraphPlan {
   readonly levels: readonly (readonly string[])[];
   /** Direct predecessors of each node, in the order of the file's edges. */
   readonly predecessors: ReadonlyMap<string, readonly string[]>;
-  /** The output nodes and all that they need, in running order: what the result is merged from, last wins. */
+  /** The output nodes and all their predecessors, in running order: the result is merged from these, and the last wins. */
   readonly merged: readonly string[];
 }
 
@@ -61,14 +61,14 @@ export type Checked<Value> =
 
 /** Checks the shape of a parsed pipeline file. */
 export function parsePipelineFile(json: unknown): Checked<PipelineFile> {
-  if (isDeep(json)) return { ok: false, issues: [`is nested more than ${maxDepth} levels deep`] };
+  if (isNestedTooDeep(json)) return { ok: false, issues: [`is nested more than ${maxDepth} levels deep`] };
   const parsed = pipelineFileSchema.safeParse(json);
   if (parsed.success) return { ok: true, value: parsed.data };
   return { ok: false, issues: parsed.error.issues.map((issue) => describeIssue(issue)) };
 }
 
-/** Level by level, since a walk into the depth is what has to be avoided. */
-function isDeep(json: unknown): boolean {
+/** Breadth-first, since recursion could overflow the stack. */
+function isNestedTooDeep(json: unknown): boolean {
   const objectsIn = (values: readonly unknown[]) =>
     values.filter((value) => typeof value === 'object' && value !== null);
   let level = objectsIn([json]);
@@ -78,22 +78,22 @@ function isDeep(json: unknown): boolean {
   return level.length > 0;
 }
 
-/** One line for one complaint of a schema: `nodes.0.tool_id: Invalid input: ...`. */
+/** One line per schema issue: `nodes.0.tool_id: Invalid input: ...`. */
 export function describeIssue(issue: { readonly path: readonly PropertyKey[]; readonly message: string }): string {
   return issue.path.length === 0 ? issue.message : `${issue.path.join('.')}: ${issue.message}`;
 }
 
-/** Finds the running order, or every fault of the graph: unknown or doubled nodes, a cycle, a node that is never reached. */
+/** Plans the running order, or returns every issue of the graph: unknown or duplicate nodes, a cycle, an unreachable node. */
 export function planGraph(file: PipelineFile): Checked<GraphPlan> {
   const ids = file.nodes.map((node) => node.id);
-  const issues = [...namingIssues(file, ids)];
+  const issues = [...idIssues(file, ids)];
   if (issues.length > 0) return { ok: false, issues };
   const predecessors = linksOf(ids, file.edges, 'from_node', 'to_node');
   const successors = linksOf(ids, file.edges, 'to_node', 'from_node');
   const levels = levelsOf(ids, predecessors);
-  const placed = new Set(levels.flat());
-  if (placed.size < ids.length) {
-    const stuck = ids.filter((id) => !placed.has(id));
+  const ordered = new Set(levels.flat());
+  if (ordered.size < ids.length) {
+    const stuck = ids.filter((id) => !ordered.has(id));
     return { ok: false, issues: [`cycle: ${findCycle(stuck, successors).join(' -> ')}`] };
   }
   const reached = closure(file.entry_nodes, successors);
@@ -104,22 +104,22 @@ export function planGraph(file: PipelineFile): Checked<GraphPlan> {
   return { ok: true, value: { levels, predecessors, merged: mergeOrder(file.output_nodes, levels, predecessors) } };
 }
 
-/** Keys of `timings_ms` that are the gateway's own; a node of that name would take its place. */
+/** Keys of `timings_ms` that the gateway writes; a node with the same id would overwrite them. */
 const reservedNodeIds = ['decode', 'total'];
 
-function* namingIssues(file: PipelineFile, ids: readonly string[]): Generator<string> {
+function* idIssues(file: PipelineFile, ids: readonly string[]): Generator<string> {
   const known = new Set(ids);
   yield* reservedNodeIds
     .filter((id) => known.has(id))
-    .map((id) => `node "${id}" has the name of a stage of the gateway's own`);
+    .map((id) => `node "${id}": this id is reserved for the gateway's own timings`);
   for (const id of new Set(ids.filter((id, index) => ids.indexOf(id) !== index))) yield `node "${id}" is defined twice`;
   for (const { from_node, to_node } of file.edges) {
     for (const id of [from_node, to_node]) {
-      if (!known.has(id)) yield `edge ${from_node} -> ${to_node} names the unknown node "${id}"`;
+      if (!known.has(id)) yield `edge ${from_node} -> ${to_node}: unknown node "${id}"`;
     }
   }
-  for (const id of file.entry_nodes) if (!known.has(id)) yield `entry_nodes names the unknown node "${id}"`;
-  for (const id of file.output_nodes) if (!known.has(id)) yield `output_nodes names the unknown node "${id}"`;
+  for (const id of file.entry_nodes) if (!known.has(id)) yield `entry_nodes: unknown node "${id}"`;
+  for (const id of file.output_nodes) if (!known.has(id)) yield `output_nodes: unknown node "${id}"`;
 }
 
 type Links = ReadonlyMap<string, readonly string[]>;
@@ -133,19 +133,21 @@ function linksOf(
   return new Map(ids.map((id) => [id, edges.filter((edge) => edge[owner] === id).map((edge) => edge[end])]));
 }
 
-/** Kahn's algorithm, level by level; nodes of a cycle are never placed. */
+/** Kahn's algorithm, level by level. Nodes of a cycle are in no level. */
 function levelsOf(ids: readonly string[], predecessors: Links): string[][] {
   const levels: string[][] = [];
-  const placed = new Set<string>();
+  const ordered = new Set<string>();
   for (;;) {
-    const level = ids.filter((id) => !placed.has(id) && (predecessors.get(id) ?? []).every((from) => placed.has(from)));
+    const level = ids.filter(
+      (id) => !ordered.has(id) && (predecessors.get(id) ?? []).every((from) => ordered.has(from)),
+    );
     if (level.length === 0) return levels;
-    for (const id of level) placed.add(id);
+    for (const id of level) ordered.add(id);
     levels.push(level);
   }
 }
 
-/** Walks on from a node that no order could place; every such walk along unplaced nodes closes a ring. */
+/** Follows a node of a cycle along its successors that lead back to it, until the cycle closes. */
 function findCycle(stuck: readonly string[], successors: Links): string[] {
   const inCycle = (id: string) => closure(successors.get(id) ?? [], successors).has(id);
   const start = stuck.find(inCycle) as string;
@@ -160,7 +162,7 @@ function findCycle(stuck: readonly string[], successors: Links): string[] {
   }
 }
 
-/** All nodes that a walk from `starts` along `links` comes to, the starts among them. */
+/** All nodes reachable from `starts` along `links`, including the starts. */
 function closure(starts: readonly string[], links: Links): Set<string> {
   const seen = new Set<string>();
   const open = [...starts];
@@ -172,7 +174,7 @@ function closure(starts: readonly string[], links: Links): Set<string> {
   return seen;
 }
 
-/** What the outputs need in running order, then the outputs themselves as the file lists them, so that theirs win. */
+/** The predecessors of the outputs in running order, then the outputs in file order, so the outputs win. */
 function mergeOrder(outputs: readonly string[], levels: readonly (readonly string[])[], predecessors: Links): string[] {
   const needed = closure(outputs, predecessors);
   const before = levels.flat().filter((id) => needed.has(id) && !outputs.includes(id));

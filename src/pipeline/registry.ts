@@ -1,6 +1,6 @@
 /**
- * Reads the pipelines of the models folder and checks them against the tools, the users' own among them. The main thread reads and checks,
- * a worker checks what the main thread has read.
+ * Reads the pipelines of the models folder and validates them against the built-in and custom tools. The main thread reads and
+ * validates; a worker validates the text that the main thread has read.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -19,20 +19,20 @@ import {
   planGraph,
 } from './graph.ts';
 
-/** A node that is ready to be created: its tool found, its params checked and filled in. */
+/** A validated node: its tool, and its params with defaults filled in. */
 export interface CheckedNode {
   readonly id: string;
   readonly tool: Tool;
   readonly params: unknown;
 }
 
-/** A pipeline file as it was read. */
+/** The text of a pipeline file. */
 export interface PipelineSource {
   readonly path: string;
   readonly text: string;
 }
 
-/** What the pool has to know of a pipeline. */
+/** A pipeline's scheduling rules, for the pool. */
 export interface PipelineRules {
   readonly maxWorkers?: number;
   readonly sequential?: boolean;
@@ -46,30 +46,30 @@ export interface Pipeline {
   readonly plan: GraphPlan;
   readonly source: PipelineSource;
   readonly load: 'start' | 'demand';
-  /** A frame with more pixels is refused; the gateway's own limit holds too. */
+  /** A frame with more pixels is rejected; the gateway's own limit applies too. */
   readonly maxPixels: number;
   readonly rules: PipelineRules;
 }
 
-/** Every worker reads and checks them all. */
+/** Every worker validates all of them. */
 const maxPipelines = 1000;
 
-/** The keys of a result that are the gateway's own. */
+/** Keys of a result that the gateway writes. */
 const reservedPorts = ['width', 'height', 'timings_ms'];
 
-/** Always there, so no predecessor needs to give it. */
+/** Always present, so no predecessor needs to output it. */
 const framePort = 'image';
 
 /**
- * Reads `pipelines/*.json` of the models folder and checks them.
- * @throws ConfigError with one line for each fault: file, node, complaint.
+ * Reads and validates `pipelines/*.json` of the models folder.
+ * @throws ConfigError with one line per issue: file, node, reason.
  */
 export async function loadPipelines(context: ToolContext): Promise<Pipeline[]> {
   const folder = join(context.modelsDir, 'pipelines');
   const paths = listFiles(folder, /\.json$/);
-  if (paths.length === 0) throw new ConfigError([`${folder} holds no pipeline (*.json)`]);
+  if (paths.length === 0) throw new ConfigError([`${folder} has no pipeline files (*.json)`]);
   if (paths.length > maxPipelines)
-    throw new ConfigError([`${folder} holds ${paths.length} pipelines; more than ${maxPipelines} are not loaded`]);
+    throw new ConfigError([`${folder} has ${paths.length} pipelines; the limit is ${maxPipelines}`]);
   const sources: PipelineSource[] = [];
   const issues: string[] = [];
   for (const path of paths) {
@@ -84,8 +84,8 @@ export async function loadPipelines(context: ToolContext): Promise<Pipeline[]> {
 }
 
 /**
- * Checks pipeline files against the tools, those of `tools/*.{js,mjs}` of the models folder among them.
- * @throws ConfigError with one line for each fault: file, node, complaint.
+ * Validates pipeline files against the built-in tools and those in `tools/*.{js,mjs}` of the models folder.
+ * @throws ConfigError with one line per issue: file, node, reason.
  */
 export async function checkPipelines(sources: readonly PipelineSource[], context: ToolContext): Promise<Pipeline[]> {
   const issues: string[] = [];
@@ -100,7 +100,7 @@ export async function checkPipelines(sources: readonly PipelineSource[], context
   return pipelines;
 }
 
-/** @returns the paths in order; none where there is no such folder. @throws ConfigError where it cannot be read. */
+/** @returns the sorted paths; empty if the folder does not exist. @throws ConfigError if it cannot be read. */
 function listFiles(folder: string, pattern: RegExp): string[] {
   if (!existsSync(folder)) return [];
   try {
@@ -113,7 +113,7 @@ function listFiles(folder: string, pattern: RegExp): string[] {
   }
 }
 
-/** A user's module exports a tool by default, or a function that makes one from what it needs of the gateway. */
+/** A custom tool's module has a tool as its default export, or a function that takes `{ z }` and returns one. */
 type ToolModule = { readonly default?: unknown };
 
 async function loadTools(modelsDir: string, issues: string[]): Promise<Map<string, Tool>> {
@@ -124,7 +124,7 @@ async function loadTools(modelsDir: string, issues: string[]): Promise<Map<strin
       const module = (await import(pathToFileURL(path).href)) as ToolModule;
       const exported = typeof module.default === 'function' ? module.default({ z }) : module.default;
       const tool = requireTool(exported);
-      if (tools.has(toolName(tool))) throw new Error(`the tool ${toolName(tool)} exists already`);
+      if (tools.has(toolName(tool))) throw new Error(`tool ${toolName(tool)} already exists`);
       tools.set(toolName(tool), tool);
     } catch (error) {
       issues.push(`${path}: ${messageOf(error)}`);
@@ -138,16 +138,16 @@ const toolShape = z.looseObject({
   toolId: z.string().min(1),
   description: z.string(),
   inputs: z.array(z.string()),
-  outputs: z.array(z.string().refine((port) => !reservedPorts.includes(port), 'is a key that the gateway writes')),
+  outputs: z.array(z.string().refine((port) => !reservedPorts.includes(port), 'is a reserved result key')),
   failureDetail: z.string().min(1),
-  params: z.custom((value) => value instanceof z.ZodType, 'must be a schema made with the given z'),
+  params: z.custom((value) => value instanceof z.ZodType, 'must be a schema created with the given z'),
   create: z.custom((value) => typeof value === 'function', 'must be a function'),
   check: z.custom((value) => value === undefined || typeof value === 'function', 'must be a function').optional(),
 });
 
 function requireTool(exported: unknown): Tool {
   const checked = toolShape.safeParse(exported);
-  if (!checked.success) throw new Error(`is no tool: ${checked.error.issues.map(describeIssue).join('; ')}`);
+  if (!checked.success) throw new Error(`invalid tool: ${checked.error.issues.map(describeIssue).join('; ')}`);
   return exported as Tool;
 }
 
@@ -162,7 +162,7 @@ function checkPipeline(
   const nodes = new Map<string, CheckedNode>();
   const issues = plan.ok ? [] : [...plan.issues];
   const expectedId = basename(source.path, '.json');
-  if (file.value.id !== expectedId) issues.push(`id is "${file.value.id}", but the file's name says "${expectedId}"`);
+  if (file.value.id !== expectedId) issues.push(`id is "${file.value.id}"; expected "${expectedId}", as the file name`);
   for (const node of file.value.nodes) {
     const warn = (line: string) => context.warn?.(`${source.path}: node "${node.id}": ${line}`);
     const checked = checkNode(node, tools, { ...context, warn });
@@ -197,7 +197,7 @@ function checkNode(
   const name = `${node.plugin_id}.${node.tool_id}`;
   const tool = findTool(name, tools, context);
   if (tool === undefined) {
-    return { ok: false, issues: [`unknown tool ${name}; there are ${[...tools.keys()].sort().join(', ')}`] };
+    return { ok: false, issues: [`unknown tool "${name}"; expected one of: ${[...tools.keys()].sort().join(', ')}`] };
   }
   const params = tool.params.safeParse(node.params);
   if (!params.success) {
@@ -207,7 +207,7 @@ function checkNode(
   return issues.length > 0 ? { ok: false, issues } : { ok: true, value: { id: node.id, tool, params: params.data } };
 }
 
-/** A tool by its name, or by a deprecated one unless a user's tool has taken that. */
+/** Finds a tool by its name, or by a deprecated name unless a custom tool uses it. */
 function findTool(name: string, tools: ReadonlyMap<string, Tool>, { warn }: ToolContext): Tool | undefined {
   const newName = tools.has(name) ? undefined : renamedTools.get(name);
   if (newName === undefined) return tools.get(name);
@@ -215,24 +215,25 @@ function findTool(name: string, tools: ReadonlyMap<string, Tool>, { warn }: Tool
   return tools.get(newName);
 }
 
-/** What a tool's own check says; one that throws or gives something else is a fault too, since users write them. */
+/** Issues returned by a tool's own check. A check that throws or returns something else is an issue too, since users write them. */
 function issuesOf(tool: Tool, params: unknown, context: ToolContext): string[] {
   try {
     const issues: unknown = tool.check?.(params, context) ?? [];
-    return Array.isArray(issues) ? issues.map(String) : [`check of ${toolName(tool)} must give a list of faults`];
+    return Array.isArray(issues) ? issues.map(String) : [`${toolName(tool)}: check() must return a list of issues`];
   } catch (error) {
-    return [`check of ${toolName(tool)} failed: ${messageOf(error)}`];
+    return [`${toolName(tool)}: check() threw: ${messageOf(error)}`];
   }
 }
 
-/** Every required port must come from a direct predecessor. */
+/** Every required port must be an output of a direct predecessor. */
 function portIssues(nodes: ReadonlyMap<string, CheckedNode>, plan: GraphPlan): string[] {
   const issues: string[] = [];
   for (const [id, { tool }] of nodes) {
-    const before = plan.predecessors.get(id) ?? [];
-    const given = new Set([framePort, ...before.flatMap((from) => nodes.get(from)?.tool.outputs ?? [])]);
+    const predecessors = plan.predecessors.get(id) ?? [];
+    const available = new Set([framePort, ...predecessors.flatMap((from) => nodes.get(from)?.tool.outputs ?? [])]);
     for (const port of tool.inputs) {
-      if (!given.has(port)) issues.push(`node "${id}": ${toolName(tool)} needs "${port}", which no predecessor gives`);
+      if (!available.has(port))
+        issues.push(`node "${id}": ${toolName(tool)} needs "${port}", which no predecessor outputs`);
     }
   }
   return issues;

@@ -1,4 +1,4 @@
-/** The only way into the pipelines: the bytes of one frame in, its result out. Worker threads. */
+/** The only entry point of pipelines: takes the bytes of one frame, returns its result. Worker threads. */
 import type { ModelInfo } from '../models/onnx-model.ts';
 import type { Detection, FrameResult, Point, Quad, ResultMessage } from '../protocol.ts';
 import { JpegDecoder } from '../tools/jpeg-decoder.ts';
@@ -6,7 +6,7 @@ import type { PortValues, ToolContext } from '../tools/tool.ts';
 import { DagPipelineService } from './dag-pipeline-service.ts';
 import type { Pipeline } from './registry.ts';
 
-/** Decimal places on the wire: a tenth of a pixel, a hundredth of a per cent, ten microseconds. */
+/** Decimal places on the wire: a tenth of a pixel, a hundredth of a percent, ten microseconds. */
 const pixelDigits = 1;
 const scoreDigits = 4;
 const millisecondDigits = 2;
@@ -20,7 +20,7 @@ export class VideoFilePipelineService {
     this.#dag = dag;
   }
 
-  /** Loads all that the pipelines need and runs it once, so that the first frame is as fast as the next. */
+  /** Loads everything that the pipelines need and warms it up, so the first frame is as fast as later ones. */
   static async create(pipelines: readonly Pipeline[], context: ToolContext): Promise<VideoFilePipelineService> {
     const service = new VideoFilePipelineService(
       await JpegDecoder.create(),
@@ -40,8 +40,8 @@ export class VideoFilePipelineService {
 
   /**
    * Decodes one JPEG frame and runs a pipeline on it.
-   * @param frameBytes a JPEG, with whatever follows it. Only read, and not kept.
-   * @throws FrameError `invalid_frame` when the picture cannot be decoded, `pipeline_failure` when a tool fails.
+   * @param frameBytes a JPEG, possibly with trailing bytes. Neither modified nor retained.
+   * @throws FrameError `invalid_frame` when the frame cannot be decoded, `pipeline_failure` when a tool fails.
    */
   async runOnFrame(pipelineId: string, frameIndex: number, frameBytes: Uint8Array): Promise<ResultMessage> {
     const startedAtMs = performance.now();
@@ -63,7 +63,7 @@ function composeResult(
   values: PortValues,
   timings: Readonly<Record<string, number>>,
 ): FrameResult {
-  // The picture stays here, and the four keys below are the gateway's own, whatever a tool gave under their names.
+  // The image is not part of a result, and the gateway writes the other four keys, whatever a tool returned for them.
   const {
     image: _image,
     width: _width,

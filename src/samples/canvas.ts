@@ -1,30 +1,30 @@
-/** A picture to draw on: antialiased polygons and strokes, light and noise. Load harness, benches and tests. */
+/** An image to draw on: antialiased polygons and strokes, shading and noise. Load harness, benches and tests. */
 import { seededRandom } from './seeded-random.ts';
 import type { Point } from './stroke-font.ts';
 
 /** Red, green, blue, each 0 to 255. */
 export type Color = readonly [red: number, green: number, blue: number];
 
-/** 8-bit samples, row by row: interleaved RGB, or grey. The same shape as the models' own, which this layer does not know. */
-export interface Picture {
+/** 8-bit samples, row by row: interleaved RGB or grayscale. Same shape as the models' `Image`, which this layer must not import. */
+export interface Image {
   readonly width: number;
   readonly height: number;
   readonly channels: 1 | 3;
   readonly data: Uint8Array;
 }
 
-/** An RGB picture filled with one colour. */
-export function createCanvas(width: number, height: number, color: Color): Picture {
+/** Creates an RGB image filled with one color. */
+export function createCanvas(width: number, height: number, color: Color): Image {
   const data = new Uint8Array(width * height * 3);
   for (let at = 0; at < data.length; at += 3) data.set(color, at);
   return { width, height, channels: 3, data };
 }
 
 /**
- * Fills a convex polygon, its corners clockwise on the screen.
- * @param bottom the colour at the polygon's lowest point; it changes evenly from `colour` at its highest.
+ * Fills a convex polygon whose corners are clockwise on the screen.
+ * @param bottom the color at the lowest point, for a vertical gradient from `color` at the highest.
  */
-export function fillPolygon(canvas: Picture, corners: readonly Point[], color: Color, bottom: Color = color): void {
+export function fillPolygon(canvas: Image, corners: readonly Point[], color: Color, bottom: Color = color): void {
   const box = boxOf(corners, 1);
   const span = Math.max(1, box.y1 - box.y0);
   paint(
@@ -46,7 +46,7 @@ export function fillPolygon(canvas: Picture, corners: readonly Point[], color: C
 
 /** Fills an upright rectangle. */
 export function fillBox(
-  canvas: Picture,
+  canvas: Image,
   box: { x: number; y: number; w: number; h: number },
   color: Color,
   bottom: Color = color,
@@ -65,9 +65,9 @@ export function fillBox(
   );
 }
 
-/** Draws strokes with a round pen, joined into one shape. */
+/** Draws strokes with a round pen as one shape. */
 export function strokeLines(
-  canvas: Picture,
+  canvas: Image,
   strokes: readonly (readonly Point[])[],
   thickness: number,
   color: Color,
@@ -89,8 +89,8 @@ export function strokeLines(
   );
 }
 
-/** Multiplies every pixel by a factor that depends on where it is. */
-export function shade(canvas: Picture, factorAt: (x: number, y: number) => number): void {
+/** Multiplies every pixel by a factor that depends on its position. */
+export function shade(canvas: Image, factorAt: (x: number, y: number) => number): void {
   let at = 0;
   for (let y = 0; y < canvas.height; y++) {
     for (let x = 0; x < canvas.width; x++) {
@@ -102,8 +102,8 @@ export function shade(canvas: Picture, factorAt: (x: number, y: number) => numbe
   }
 }
 
-/** Adds the same noise to all three channels of a pixel, even between plus and minus `amount` grey levels. */
-export function addNoise(canvas: Picture, amount: number, seed: number): void {
+/** Adds uniform noise of at most `amount` levels, the same for all three channels of a pixel. */
+export function addNoise(canvas: Image, amount: number, seed: number): void {
   const random = seededRandom(seed);
   for (let at = 0; at < canvas.width * canvas.height * 3; at += 3) {
     const change = Math.round((random() * 2 - 1) * amount);
@@ -113,9 +113,9 @@ export function addNoise(canvas: Picture, amount: number, seed: number): void {
   }
 }
 
-/** Blends a colour into each pixel of a box by its coverage, which is cut to between 0 and 1. */
+/** Blends a color into each pixel of a box by its coverage, clamped to 0 to 1. */
 function paint(
-  canvas: Picture,
+  canvas: Image,
   box: { x0: number; y0: number; x1: number; y1: number },
   coverageAt: (x: number, y: number) => number,
   colorAt: (y: number) => Color,

@@ -1,11 +1,11 @@
-/** Takes what is drawn off its ground, with the transparency of its edges. Console and tests. */
-import { createCanvas, type Picture } from './canvas.ts';
+/** Draws on a transparent background, with antialiased edges. Console and tests. */
+import { createCanvas, type Image } from './canvas.ts';
 
 /**
- * Draws on black and on white: a pixel's opacity is what the two have in common.
- * @returns RGBA, row by row, the colour not multiplied by the opacity.
+ * Draws on black and on white and derives each pixel's opacity from the difference.
+ * @returns RGBA, row by row, not premultiplied.
  */
-export function cutOut(width: number, height: number, draw: (canvas: Picture) => void): Uint8ClampedArray<ArrayBuffer> {
+export function cutOut(width: number, height: number, draw: (canvas: Image) => void): Uint8ClampedArray<ArrayBuffer> {
   const dark = createCanvas(width, height, [0, 0, 0]);
   const light = createCanvas(width, height, [255, 255, 255]);
   draw(dark);
@@ -22,8 +22,8 @@ export function cutOut(width: number, height: number, draw: (canvas: Picture) =>
   return rgba;
 }
 
-/** An opaque picture with the fourth channel that a browser's canvas wants. */
-export function toRgba({ width, height, data }: Picture): Uint8ClampedArray<ArrayBuffer> {
+/** Adds the opaque alpha channel that a browser's canvas needs. */
+export function toRgba({ width, height, data }: Image): Uint8ClampedArray<ArrayBuffer> {
   const rgba = new Uint8ClampedArray(width * height * 4).fill(255);
   for (let pixel = 0; pixel < width * height; pixel++) rgba.set(data.subarray(pixel * 3, pixel * 3 + 3), pixel * 4);
   return rgba;

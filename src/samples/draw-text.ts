@@ -1,13 +1,13 @@
 /** Draws text and plain shapes for rendered frames. Load harness, benches and tests. */
-import { type Color, fillPolygon, type Picture, strokeLines } from './canvas.ts';
+import { type Color, fillPolygon, type Image, strokeLines } from './canvas.ts';
 import { capHeight, glyphOf, letterGap, type Point, spaceWidth, textWidth } from './stroke-font.ts';
 
 const ink: Color = [24, 24, 28];
 
-/** Pen width as a part of a capital's height: about that of a bold grotesque. */
+/** Pen width as a fraction of the cap height: about that of a bold sans-serif. */
 const penWidth = 0.15;
 
-/** Where and how a line of text is drawn. */
+/** Position and style of a line of text. */
 export interface TextStyle {
   /** Left end of the line and top of its capitals, in pixels. */
   readonly x: number;
@@ -16,10 +16,10 @@ export interface TextStyle {
   readonly size: number;
   /** Clockwise, in degrees, around (x, y). */
   readonly angle?: number;
-  /** Narrows or widens the letters. */
+  /** Horizontal scale of the letters. */
   readonly stretch?: number;
   readonly color?: Color;
-  /** Width of the pen in capitals' heights. */
+  /** Pen width as a fraction of the cap height. */
   readonly pen?: number;
 }
 
@@ -31,13 +31,13 @@ export interface Box {
   readonly h: number;
 }
 
-/** Draws one line of text in the letters of the stroke font. */
-export function drawText(canvas: Picture, text: string, style: TextStyle): void {
+/** Draws one line of text with the stroke font. */
+export function drawText(canvas: Image, text: string, style: TextStyle): void {
   const unit = style.size / capHeight;
   const stretch = style.stretch ?? 1;
   const angle = ((style.angle ?? 0) * Math.PI) / 180;
   const [cos, sin] = [Math.cos(angle) * unit, Math.sin(angle) * unit];
-  const place = (x: number, y: number): Point => {
+  const toCanvas = (x: number, y: number): Point => {
     const wide = x * stretch;
     return [style.x + wide * cos - y * sin, style.y + wide * sin + y * cos];
   };
@@ -49,18 +49,18 @@ export function drawText(canvas: Picture, text: string, style: TextStyle): void 
     }
     const glyph = glyphOf(character);
     const start = pen;
-    const strokes = glyph.strokes.map((stroke) => stroke.map(([x, y]) => place(start + x, y)));
+    const strokes = glyph.strokes.map((stroke) => stroke.map(([x, y]) => toCanvas(start + x, y)));
     strokeLines(canvas, strokes, style.size * (style.pen ?? penWidth), style.color ?? ink);
     pen += glyph.width + letterGap;
   }
 }
 
-/** Width in pixels that {@link drawText} takes, without the pen's own width. */
+/** Width in pixels of text drawn by {@link drawText}, without the pen width. */
 export function measureText(text: string, size: number, stretch = 1): number {
   return (textWidth(text) * size * stretch) / capHeight;
 }
 
-/** A rectangle turned clockwise by some degrees around its centre: its corners, clockwise from its top left. */
+/** Corners of a rectangle rotated clockwise around its center by `angle` degrees, clockwise from its top left. */
 export function turnedBox(center: Point, w: number, h: number, angle: number): [Point, Point, Point, Point] {
   const radians = (angle * Math.PI) / 180;
   const [cos, sin] = [Math.cos(radians), Math.sin(radians)];
@@ -68,9 +68,9 @@ export function turnedBox(center: Point, w: number, h: number, angle: number): [
   return [corner(-w / 2, -h / 2), corner(w / 2, -h / 2), corner(w / 2, h / 2), corner(-w / 2, h / 2)];
 }
 
-/** Draws a filled outline: the rim in one colour, a smaller copy inside in another. */
+/** Draws a filled rectangle with a rim in another color. */
 export function fillRimmed(
-  canvas: Picture,
+  canvas: Image,
   center: Point,
   size: { w: number; h: number; rim: number; angle: number },
   rim: Color,

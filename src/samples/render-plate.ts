@@ -1,19 +1,19 @@
-/** Draws a car's rear with a licence plate of known text. Load harness, benches and tests. */
-import { addNoise, type Color, createCanvas, fillBox, fillPolygon, type Picture, shade } from './canvas.ts';
+/** Draws the rear of a car with a license plate of known text. Load harness, benches and tests. */
+import { addNoise, type Color, createCanvas, fillBox, fillPolygon, type Image, shade } from './canvas.ts';
 import { type Box, drawText, fillRimmed, measureText } from './draw-text.ts';
 import { seededRandom } from './seeded-random.ts';
 import type { Point } from './stroke-font.ts';
 
-/** `eu` is long with a blue band on the left, `long` is the same without it, `short` is twice as wide as high. */
+/** `eu` is long with a blue band on the left, `long` is the same without the band, `short` is twice as wide as high. */
 type PlateKind = 'eu' | 'long' | 'short';
 
-export interface PlatePlace {
-  /** Top left corner and width of the plate before it is turned, in pixels. */
+export interface PlatePosition {
+  /** Top left corner and width of the plate before rotation, in pixels. */
   readonly x: number;
   readonly y: number;
   readonly w: number;
   readonly kind?: PlateKind;
-  /** Clockwise turn around its centre, in degrees. */
+  /** Clockwise rotation around its center, in degrees. */
   readonly angle?: number;
 }
 
@@ -21,10 +21,10 @@ export interface PlateScene {
   readonly width: number;
   readonly height: number;
   readonly text: string;
-  readonly plate: PlatePlace;
-  /** Chooses the car's colour, the light and the noise. */
+  readonly plate: PlatePosition;
+  /** Determines the car's color, the light and the noise. */
   readonly seed?: number;
-  /** Largest noise in grey levels. */
+  /** Maximum noise in gray levels. */
   readonly noise?: number;
 }
 
@@ -44,13 +44,13 @@ const bodyColors: readonly Color[] = [
   [206, 204, 198],
 ];
 
-/** The plate's upright box in pixels, before it is turned. */
-export function plateBox(plate: PlatePlace): Box {
+/** The plate's box in pixels, before rotation. */
+export function plateBox(plate: PlatePosition): Box {
   return { x: plate.x, y: plate.y, w: plate.w, h: plate.w / aspects[plate.kind ?? 'eu'] };
 }
 
-/** A street with the rear of a car that carries a plate. */
-export function renderPlateScene(scene: PlateScene): Picture {
+/** A street with the rear of a car and its plate. */
+export function renderPlateScene(scene: PlateScene): Image {
   const { width, height, seed = 1, noise = 4 } = scene;
   const random = seededRandom(seed);
   const canvas = drawStreet(width, height, random);
@@ -62,14 +62,14 @@ export function renderPlateScene(scene: PlateScene): Picture {
   return canvas;
 }
 
-/** The same street with no car on it. */
-export function renderEmptyScene(width: number, height: number, seed = 1): Picture {
+/** The same street without a car. */
+export function renderEmptyScene(width: number, height: number, seed = 1): Image {
   const canvas = drawStreet(width, height, seededRandom(seed));
   addNoise(canvas, 4, seed + 1);
   return canvas;
 }
 
-/** Where sky and street meet in the empty scene of this seed, in pixels from the top. */
+/** The horizon of the empty scene with this seed, in pixels from the top. */
 export function horizonOf(height: number, seed: number): number {
   return horizonFrom(height, seededRandom(seed));
 }
@@ -78,7 +78,7 @@ function horizonFrom(height: number, random: () => number): number {
   return height * (0.3 + 0.1 * random());
 }
 
-function drawStreet(width: number, height: number, random: () => number): Picture {
+function drawStreet(width: number, height: number, random: () => number): Image {
   const canvas = createCanvas(width, height, [120, 124, 128]);
   const horizon = horizonFrom(height, random);
   fillBox(canvas, { x: -2, y: -2, w: width + 4, h: horizon + 2 }, [164, 184, 206], [206, 212, 214]);
@@ -108,8 +108,8 @@ function drawStreet(width: number, height: number, random: () => number): Pictur
   return canvas;
 }
 
-/** A car whose proportions follow its plate: about 1.75 m wide, the plate low in the middle of the boot lid. */
-export function drawCar(canvas: Picture, plate: Box, random: () => number): void {
+/** Draws a car scaled to its plate: about 1.75 m wide, with the plate low in the middle of the trunk lid. */
+export function drawCar(canvas: Image, plate: Box, random: () => number): void {
   const body = bodyColors[Math.floor(random() * bodyColors.length)] as Color;
   const dark: Color = [body[0] * 0.6, body[1] * 0.6, body[2] * 0.6];
   const light: Color = [Math.min(255, body[0] * 1.25), Math.min(255, body[1] * 1.25), Math.min(255, body[2] * 1.25)];
@@ -151,7 +151,7 @@ export function drawCar(canvas: Picture, plate: Box, random: () => number): void
 }
 
 function trapezium(
-  canvas: Picture,
+  canvas: Image,
   [top, bottom]: readonly [number, number],
   [topLeft, topRight]: readonly [number, number],
   [bottomLeft, bottomRight]: readonly [number, number],
@@ -167,11 +167,11 @@ function trapezium(
   fillPolygon(canvas, corners, color, lower);
 }
 
-/** Draws a plate by itself on whatever is there. */
-export function drawPlate(canvas: Picture, text: string, place: PlatePlace): void {
-  const kind = place.kind ?? 'eu';
-  const angle = place.angle ?? 0;
-  const { x, y, w, h } = plateBox(place);
+/** Draws only a plate. */
+export function drawPlate(canvas: Image, text: string, position: PlatePosition): void {
+  const kind = position.kind ?? 'eu';
+  const angle = position.angle ?? 0;
+  const { x, y, w, h } = plateBox(position);
   const center: Point = [x + w / 2, y + h / 2];
   const rim = Math.max(1, h * 0.045);
   fillRimmed(canvas, center, { w, h, rim, angle }, plateRim, plateWhite);

@@ -1,6 +1,6 @@
-/** Renders frames with known text: pages of lines here, plates on cars beside it. Load harness, benches and tests. */
+/** Renders pages with known text, and encodes JPEG files. Load harness, benches and tests. */
 import jpegJs from 'jpeg-js';
-import { addNoise, type Color, createCanvas, type Picture, shade } from './canvas.ts';
+import { addNoise, type Color, createCanvas, type Image, shade } from './canvas.ts';
 import { drawText } from './draw-text.ts';
 
 const paper: Color = [236, 234, 228];
@@ -12,20 +12,20 @@ export interface PageStyle {
   readonly size: number;
   /** Left and top margin in pixels. */
   readonly margin?: number;
-  /** Distance between two lines' tops, in capitals' heights. */
+  /** Distance between the tops of two lines, in cap heights. */
   readonly leading?: number;
-  /** Clockwise turn of the whole text in degrees. */
+  /** Clockwise rotation of the whole text, in degrees. */
   readonly angle?: number;
-  /** How much light is lost from the top left corner to the bottom right one: 0 none, 1 all. */
+  /** Loss of light from the top left corner to the bottom right one: 0 none, 1 all. */
   readonly shadow?: number;
-  /** Largest noise in grey levels. */
+  /** Maximum noise in gray levels. */
   readonly noise?: number;
   readonly pen?: number;
   readonly seed?: number;
 }
 
 /** A white page with lines of text. */
-export function renderPage(lines: readonly string[], style: PageStyle): Picture {
+export function renderPage(lines: readonly string[], style: PageStyle): Image {
   const { width, height, size, margin = size * 1.5, leading = 2.2, angle = 0, shadow = 0, noise = 0 } = style;
   const canvas = createCanvas(width, height, paper);
   const radians = (angle * Math.PI) / 180;
@@ -39,8 +39,8 @@ export function renderPage(lines: readonly string[], style: PageStyle): Picture 
   return canvas;
 }
 
-/** A copy of a picture with one channel: the mean of red, green and blue. */
-export function toGray(image: Picture): Picture {
+/** A grayscale copy of an image: the mean of red, green and blue. */
+export function toGray(image: Image): Image {
   const pixels = image.width * image.height;
   const data = new Uint8Array(pixels);
   for (let i = 0; i < pixels; i++) {
@@ -50,15 +50,15 @@ export function toGray(image: Picture): Picture {
   return { width: image.width, height: image.height, channels: 1, data };
 }
 
-/** The fast encoder where its binary loads; its output has 4:2:0 colour, as cameras send. */
+/** The fast encoder, if its native binary loads. Its output has 4:2:0 chroma subsampling, as cameras send. */
 const turbo = await import('@julusian/jpeg-turbo').then(
   (loaded) => loaded.default,
   () => undefined,
 );
 
-/** A baseline JPEG of an RGB picture. */
-export function encodeJpeg(image: Picture, quality = 85): Uint8Array {
-  if (image.channels !== 3) throw new RangeError('only RGB pictures are encoded');
+/** Encodes an RGB image as a baseline JPEG. */
+export function encodeJpeg(image: Image, quality = 85): Uint8Array {
+  if (image.channels !== 3) throw new RangeError('only RGB images can be encoded');
   const { width, height, data } = image;
   if (turbo !== undefined) {
     const raw = Buffer.from(data.buffer as ArrayBuffer, data.byteOffset, width * height * 3);

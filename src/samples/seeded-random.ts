@@ -1,4 +1,4 @@
-/** Numbers that look random and are the same in every run. Load harness, benches and tests. */
+/** Reproducible pseudorandom numbers. Load harness, benches and tests. */
 
 /** Mulberry32: 32 bits of state, uniform in 0 to 1. Source: Tommy Ettinger, 2017, public domain. */
 export function seededRandom(seed: number): () => number {

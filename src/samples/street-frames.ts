@@ -1,10 +1,10 @@
-/** The frames that benches and the load harness send: a street with a car and its plate, drawn by the project. */
+/** The frames that benches and the load harness send: rendered scenes of a street with a car and its plate. */
 import { renderPlateScene } from './render-plate.ts';
 import { encodeJpeg } from './render-text.ts';
 
-/** Texts with the letters and digits of plates, one for each frame. */
+/** Plate texts, one per frame. */
 const texts = ['AB123CD', 'FK07LWE', 'M482KT', 'RZ9061', 'HH4711', 'KXC358', 'B52UV', 'W300GT'];
-/** About what a camera's own encoder gives: 50 KB for 640 × 480. */
+/** Similar to a camera's own encoder: 50 KB for 640 × 480. */
 const quality = 90;
 
 export interface FrameSize {
@@ -15,7 +15,7 @@ export interface FrameSize {
 
 export const defaultFrameSize: FrameSize = { width: 640, height: 480 };
 
-/** Frames with one plate each, at different places; a larger frame shows the same at a larger scale. */
+/** Renders frames with one plate each, at different positions. A larger frame shows the same scene at a larger scale. */
 export function renderFrames({ width, height } = defaultFrameSize): Uint8Array[] {
   const scale = Math.min(width / defaultFrameSize.width, height / defaultFrameSize.height);
   return texts.map((text, index) => {

@@ -1,8 +1,8 @@
-/** A hand-drawn stroke font: A-Z, 0-9 and a little punctuation as polylines. Load harness, benches and tests. */
+/** A hand-drawn stroke font: A-Z, 0-9 and some punctuation as polylines. Load harness, benches and tests. */
 
 export type Point = readonly [x: number, y: number];
 
-/** One glyph: its advance box and its strokes, in units of which a capital is {@link capHeight} high, y downwards. */
+/** One glyph: its width and strokes in units of which a capital is {@link capHeight} high; y points down. */
 export interface Glyph {
   readonly width: number;
   readonly strokes: readonly (readonly Point[])[];
@@ -15,11 +15,11 @@ export const capHeight = 6;
 export const letterGap = 1.5;
 export const spaceWidth = 2.6;
 
-/** Segments that stand for one curve; more cannot be seen at the sizes that are drawn. */
+/** Segments per curve; more make no visible difference at the sizes that are drawn. */
 const curveSegments = 8;
 
 /**
- * Glyph outlines as the middle of the pen's way, in the letters of SVG paths: `M` moves, `L` draws a line, `Q` a
+ * Center lines of the strokes as SVG path commands: `M` moves, `L` draws a line, `Q` a
  * quadratic curve. The first number is the glyph's width.
  */
 const paths: Readonly<Record<string, string>> = {
@@ -73,7 +73,7 @@ const glyphs: ReadonlyMap<string, Glyph> = new Map(
 
 /**
  * The glyph of one character.
- * @throws RangeError for a character that the font does not have: a test must not draw less than it asks for.
+ * @throws RangeError for a character that the font does not have, so no test silently draws less than it expects.
  */
 export function glyphOf(character: string): Glyph {
   const glyph = glyphs.get(character);

@@ -1,11 +1,11 @@
-/** The tools that ship. */
+/** The built-in tools. */
 import { imageBinarize } from './image-binarize.ts';
 import { ocrDetectText } from './ocr-detect-text.ts';
 import { ocrExtractText } from './ocr-extract-text.ts';
 import type { Tool } from './tool.ts';
 import { yoloDetectObjects } from './yolo-detect-objects.ts';
 
-/** Old name → current name of tools that were renamed. */
+/** Deprecated tool names → current names. */
 export const renamedTools: ReadonlyMap<string, string> = new Map([['image.binarise', 'image.binarize']]);
 
 export const builtInTools: readonly Tool[] = [

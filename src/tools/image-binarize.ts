@@ -1,13 +1,13 @@
-/** `image.binarize`: a grey or colour picture becomes black on white, as page readers like it. */
+/** `image.binarize`: converts a gray or RGB image to black on white, which improves OCR of pages. */
 import { z } from 'zod';
 import type { Image } from '../models/image.ts';
 import { type CV, loadOpenCv } from './opencv.ts';
 import { defineTool, type ToolInstance } from './tool.ts';
 
 const paramsSchema = z.strictObject({
-  /** `adaptive` compares each pixel with its surroundings, which evens out the light; `otsu` takes one level for all. */
+  /** `adaptive` compares each pixel with its neighborhood, which compensates for uneven light; `otsu` uses one global threshold. */
   method: z.enum(['adaptive', 'otsu']).default('adaptive'),
-  /** Side of the surroundings in pixels for `adaptive`: odd, larger than a letter. */
+  /** Side of the neighborhood in pixels for `adaptive`: odd, and larger than a letter. */
   block_size: z
     .number()
     .int()
@@ -15,16 +15,16 @@ const paramsSchema = z.strictObject({
     .max(255)
     .refine((size) => size % 2 === 1, 'must be odd')
     .default(51),
-  /** A pixel is black when it is darker than its surroundings by this many of 255 levels. */
+  /** A pixel becomes black if it is at least this many of 255 levels darker than its neighborhood. */
   offset: z.number().min(-128).max(128).default(15),
-  /** Smooths away a camera's noise first, which would become black specks. */
+  /** Smooths the image first, so camera noise does not become black specks. */
   smooth: z.boolean().default(true),
 });
 
 type Params = z.infer<typeof paramsSchema>;
 
 const white = 255;
-/** Side of the smoothing in pixels: the least there is, since thin strokes must stay. */
+/** Kernel size in pixels: the smallest possible, to keep thin strokes. */
 const smoothingSide = 3;
 
 class Binarizer implements ToolInstance {
@@ -50,7 +50,7 @@ class Binarizer implements ToolInstance {
       if (channels === 1) source.copyTo(gray);
       else cv.cvtColor(source, gray, cv.COLOR_RGB2GRAY);
       this.#threshold(gray);
-      // The matrix lives in OpenCV's memory, which the next one reuses.
+      // Copy: the matrix is in OpenCV's memory, which the next matrix reuses.
       return { width, height, channels: 1, data: new Uint8Array(gray.data) };
     } finally {
       source.delete();
@@ -70,7 +70,7 @@ class Binarizer implements ToolInstance {
 export const imageBinarize = defineTool<Params>({
   pluginId: 'image',
   toolId: 'binarize',
-  description: 'Makes the picture black on white with OpenCV, evening out the light',
+  description: 'Converts the image to black on white with OpenCV and compensates for uneven light',
   inputs: [],
   outputs: ['image'],
   failureDetail: 'Binarization failed',

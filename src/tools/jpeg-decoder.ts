@@ -1,9 +1,10 @@
-/** Decodes JPEG frames to RGB, whole ones fast, damaged ones as far as they go. Worker threads. */
+/** Decodes JPEG frames to RGB: intact files fast, damaged files as far as possible. Worker threads. */
 import { FrameError, streamErrors } from '../errors.ts';
 import { readJpegHeader } from '../jpeg/header.ts';
 import { walkScans } from '../jpeg/scans.ts';
 import type { Image } from '../models/image.ts';
 import {
+  type DecodedPixels,
   type DecodeInto,
   type DecodeTolerantly,
   decodePortably,
@@ -11,29 +12,28 @@ import {
   loadTurbo,
   rgbChannels,
   type Size,
-  type Tolerated,
 } from './jpeg-engines.ts';
 
-/** A picture, and what its decoder found wrong with the file. */
+/** A decoded frame and its decoder's warnings. */
 export interface DecodedFrame {
   readonly image: Image;
-  /** For people; empty for a whole file. */
+  /** Human-readable; empty for an intact file. */
   readonly warnings: readonly string[];
 }
 
-/** Every scan may go over the whole picture, also an empty one; cameras use one to ten, an attack thousands. */
+/** Every scan, even an empty one, can cover the whole image. Cameras use one to ten scans, an attack thousands. */
 const maxScans = 64;
-/** Large pictures may have fewer, or a worker would be busy for seconds, but never fewer than an honest progressive file has. */
+/** Large images may have fewer scans, or a worker would be busy for seconds, but always as many as a regular progressive file has. */
 const maxScannedPixels = 200_000_000;
 const minScans = 12;
-/** A damaged file of which less of the picture is there is refused: it shows nothing. */
-const minPresentShare = 0.01;
-/** Where nothing is there, libjpeg gives mid-gray. */
-const absentSample = 128;
+/** A damaged file with a smaller fraction of its image is rejected. */
+const minDecodedFraction = 0.01;
+/** libjpeg fills missing areas with mid-gray. */
+const missingSample = 128;
 
-/** Turns a JPEG's bytes into an {@link Image} in a buffer that the next frame reuses. */
+/** Decodes a JPEG into an {@link Image} whose buffer the next frame reuses. */
 export class JpegDecoder {
-  /** `jpeg-turbo`, or `jpeg-js` where its binary does not load. */
+  /** `jpeg-turbo`, or `jpeg-js` if the native binary does not load. */
   readonly engine: string;
   readonly #fast: DecodeInto | undefined;
   readonly #loadTolerant: () => Promise<DecodeTolerantly | undefined>;
@@ -50,15 +50,15 @@ export class JpegDecoder {
     return new JpegDecoder(await loadTurbo(), loadSharp);
   }
 
-  /** A decoder that uses nothing native. */
+  /** A decoder without native libraries. */
   static portable(): JpegDecoder {
     return new JpegDecoder(undefined, async () => undefined);
   }
 
   /**
-   * Decodes one frame as it is stored: an EXIF orientation is not applied.
+   * Decodes one frame. An EXIF orientation is not applied.
    * @returns RGB pixels, valid until the next call.
-   * @throws FrameError `invalid_frame` with the reason when there is no picture in it.
+   * @throws FrameError `invalid_frame` with the reason when the file has no decodable image.
    */
   async decode(bytes: Uint8Array): Promise<DecodedFrame> {
     const read = readJpegHeader(bytes);
@@ -73,7 +73,7 @@ export class JpegDecoder {
     return await this.#decodeTolerantly(bytes, { width, height });
   }
 
-  /** @returns whether the picture is in the buffer. */
+  /** @returns whether the image was decoded into the buffer. */
   #decodeFast(bytes: Uint8Array, size: Size): boolean {
     if (this.#fast === undefined) return false;
     const length = size.width * size.height * rgbChannels;
@@ -89,21 +89,21 @@ export class JpegDecoder {
   async #decodeTolerantly(bytes: Uint8Array, size: Size): Promise<DecodedFrame> {
     this.#tolerant ??= this.#loadTolerant().then((loaded) => loaded ?? decodePortably);
     const decode = await this.#tolerant;
-    let picture: Tolerated;
+    let decoded: DecodedPixels;
     try {
-      picture = await decode(bytes, size);
+      decoded = await decode(bytes, size);
     } catch (cause) {
       throw invalid((cause as Error).message, cause);
     }
-    const { data, warning } = picture;
+    const { data, warning } = decoded;
     const image: Image = { ...size, channels: rgbChannels, data };
     if (warning === undefined) return { image, warnings: [] };
-    const absentShare = absentShareOf(image);
-    if (1 - absentShare < minPresentShare) throw invalid(`next to nothing of the picture is there: ${warning}`);
-    const absentPercent = Math.round(100 * absentShare);
+    const missing = missingFractionOf(image);
+    if (1 - missing < minDecodedFraction) throw invalid(`almost all of the image is missing: ${warning}`);
+    const missingPercent = Math.round(100 * missing);
     return {
       image,
-      warnings: absentPercent === 0 ? [warning] : [warning, `${absentPercent} % of the picture is missing`],
+      warnings: missingPercent === 0 ? [warning] : [warning, `${missingPercent}% of the image is missing`],
     };
   }
 }
@@ -112,12 +112,12 @@ function invalid(reason: string, cause?: unknown): FrameError {
   return new FrameError('invalid_frame', `${streamErrors.invalid_frame.detail}: ${reason}`, { cause });
 }
 
-/** How much of a damaged picture is missing. A gray wall counts as missing, but only where the decoder has warned. */
-function absentShareOf({ data, width, height }: Image): number {
+/** Fraction of a damaged image that is missing. Gray areas of the scene count as missing too; only called after a decoder warning. */
+function missingFractionOf({ data, width, height }: Image): number {
   const length = width * height * rgbChannels;
-  let absent = 0;
+  let missing = 0;
   for (let at = 0; at < length; at += rgbChannels) {
-    if (data[at] === absentSample && data[at + 1] === absentSample && data[at + 2] === absentSample) absent += 1;
+    if (data[at] === missingSample && data[at + 1] === missingSample && data[at + 2] === missingSample) missing += 1;
   }
-  return absent / (width * height);
+  return missing / (width * height);
 }

@@ -1,8 +1,8 @@
-/** The libraries that decode JPEG: one for speed, one that copes, one without anything native. Worker threads. */
+/** The JPEG decoding libraries: one for speed, one for damaged files, one without native code. Worker threads. */
 import jpegJs from 'jpeg-js';
 import { inNativeCodeSync } from '../observe/native-calls.ts';
 
-/** Bytes of one decoded pixel: RGB. */
+/** Bytes per decoded pixel: RGB. */
 export const rgbChannels = 3;
 const bytesPerMegabyte = 1_048_576;
 
@@ -11,22 +11,22 @@ export interface Size {
   readonly height: number;
 }
 
-/** Decodes into `out`, at once. @throws without a word of why: for a damaged file as for one that it cannot decode. */
+/** Decodes synchronously into `out`. @throws Error without a reason, for damaged and for unsupported files. */
 export type DecodeInto = (bytes: Uint8Array, size: Size, out: Uint8Array) => void;
 
-/** Pixels that a file gave, and what its decoder said about it, where it is damaged. */
-export interface Tolerated extends Size {
+/** Decoded pixels, and the decoder's warning if the file is damaged. */
+export interface DecodedPixels extends Size {
   readonly data: Uint8Array;
   readonly warning?: string;
 }
 
-/** @throws Error with the decoder's own words for a file of which it makes no picture. */
-export type DecodeTolerantly = (bytes: Uint8Array, size: Size) => Tolerated | Promise<Tolerated>;
+/** @throws Error with the decoder's message when the file cannot be decoded at all. */
+export type DecodeTolerantly = (bytes: Uint8Array, size: Size) => DecodedPixels | Promise<DecodedPixels>;
 
 /**
- * jpeg-turbo: the fastest, and every camera's usual file is enough for it. It throws for a mere warning too, for rare sampling, and
- * never says why (its binding asks for the message when that is gone).
- * @returns `undefined` on a platform for which it ships no binary.
+ * jpeg-turbo: the fastest, and sufficient for typical camera files. It also throws on warnings and on rare chroma subsampling, and
+ * without a reason (its binding requests the message after that is gone).
+ * @returns `undefined` on a platform without a prebuilt binary.
  */
 export async function loadTurbo(): Promise<DecodeInto | undefined> {
   try {
@@ -45,9 +45,9 @@ export async function loadTurbo(): Promise<DecodeInto | undefined> {
 }
 
 /**
- * libjpeg by way of sharp: gives the picture that browsers and OpenCV give, also with damage and in any sampling, and says what is wrong.
- * Loaded when a first file needs it.
- * @returns `undefined` on a platform for which it ships no binary.
+ * libjpeg through sharp: decodes damaged files and any chroma subsampling to the same image as browsers and OpenCV, and reports the
+ * problem. Loaded when the first file needs it.
+ * @returns `undefined` on a platform without a prebuilt binary.
  */
 export async function loadSharp(): Promise<DecodeTolerantly | undefined> {
   const sharp = await import('sharp').then(
@@ -57,41 +57,41 @@ export async function loadSharp(): Promise<DecodeTolerantly | undefined> {
   if (sharp === undefined) return undefined;
   sharp.cache(false);
   sharp.concurrency(1);
-  const decode = async (bytes: Buffer, size: Size, failOn: 'warning' | 'error'): Promise<Tolerated> => {
-    // `unlimited` lets many warnings pass; pixels and scans have been limited before.
+  const decode = async (bytes: Buffer, size: Size, failOn: 'warning' | 'error'): Promise<DecodedPixels> => {
+    // `unlimited` allows any number of warnings; pixels and scans are already limited.
     const options = { failOn, unlimited: true, ignoreIcc: true, limitInputPixels: size.width * size.height };
-    const picture = sharp(bytes, options).removeAlpha().toColorspace('srgb').raw();
-    const { data, info } = await picture.toBuffer({ resolveWithObject: true });
+    const raw = sharp(bytes, options).removeAlpha().toColorspace('srgb').raw();
+    const { data, info } = await raw.toBuffer({ resolveWithObject: true });
     requireSize(size, info);
     return { ...size, data };
   };
   return async (bytes, size) => {
-    // Not every version takes shared memory.
+    // Not every version of sharp accepts shared memory.
     const copy = Buffer.from(bytes);
     try {
       return await decode(copy, size, 'warning');
     } catch (error) {
-      const warning = libjpegWords(error);
+      const warning = libjpegMessage(error);
       const tolerated = await decode(copy, size, 'error').catch((fatal: unknown) => {
-        throw new Error(libjpegWords(fatal));
+        throw new Error(libjpegMessage(fatal));
       });
       return { ...tolerated, warning };
     }
   };
 }
 
-/** The last of lines like `VipsJpeg: Corrupt JPEG data: bad Huffman code`: what ended it, behind what it only warned of. */
-function libjpegWords(error: unknown): string {
+/** The last of lines like `VipsJpeg: Corrupt JPEG data: bad Huffman code`: the error, after the warnings. */
+function libjpegMessage(error: unknown): string {
   const last = (error as Error).message.trim().split('\n').at(-1) ?? '';
   return `libjpeg: ${last.replace(/^.*VipsJpeg: /, '')}`;
 }
 
-/** jpeg-js keeps about this many bytes for a pixel while it decodes: coefficients, samples and the result. */
+/** jpeg-js uses about this many bytes per pixel while decoding: coefficients, samples and the result. */
 const portableBytesPerPixel = 40;
 const portableBaseMegabytes = 64;
 
-/** jpeg-js: nothing native. Twenty times slower, and takes no damaged file. */
-export function decodePortably(bytes: Uint8Array, size: Size): Tolerated {
+/** jpeg-js: no native code. Twenty times slower, and rejects damaged files. */
+export function decodePortably(bytes: Uint8Array, size: Size): DecodedPixels {
   const { width, height, data } = jpegJs.decode(bytes, {
     formatAsRGBA: false,
     useTArray: true,
@@ -104,10 +104,12 @@ export function decodePortably(bytes: Uint8Array, size: Size): Tolerated {
   return { width, height, data };
 }
 
-/** The decoder read the same header as we did; otherwise the pixels in the buffer are not what they seem. */
+/** Checks that the decoder found the size that our header parser found; otherwise the buffer's layout would be wrong. */
 function requireSize(expected: Size, decoded: Size): void {
   if (decoded.width !== expected.width || decoded.height !== expected.height) {
-    throw new Error(`decoded ${decoded.width}x${decoded.height}, header says ${expected.width}x${expected.height}`);
+    throw new Error(
+      `decoded ${decoded.width}x${decoded.height}, but the header has ${expected.width}x${expected.height}`,
+    );
   }
 }
 

@@ -1,23 +1,23 @@
-/** `ocr.detect_text`: finds lines of text anywhere in the picture with PP-OCRv4. */
+/** `ocr.detect_text`: detects lines of text anywhere in the image with PP-OCRv4. */
 import { z } from 'zod';
 import type { Image } from '../models/image.ts';
+import { nchwTensor, writeRegion } from '../models/image-tensor.ts';
 import type { Model } from '../models/onnx-model.ts';
 import { detectionInput, detectionPath } from '../models/pp-ocr.ts';
-import { planesTensor, writeRegion } from '../models/tensor-image.ts';
 import type { Detection } from '../protocol.ts';
 import { loadOpenCv } from './opencv.ts';
 import { findTextBoxes, type TextBoxOptions } from './text-boxes.ts';
 import { defineTool, type Ports, type PortValues, type ToolInstance } from './tool.ts';
 
-/** The network halves its input five times. */
+/** The network halves its input five times, so sides must be multiples of 32. */
 const sideStep = 32;
 
 const paramsSchema = z.strictObject({
-  /** The longest side of the network's input in pixels; larger pictures are made smaller, smaller ones stay. */
+  /** Maximum side of the network's input in pixels. Larger images are downscaled; smaller ones keep their size. */
   max_side: z.number().int().min(sideStep).max(4096).default(960),
-  /** A box whose mean probability is lower is no text. */
+  /** Minimum mean probability of a box. */
   box_score: z.number().min(0).max(1).default(0.6),
-  /** How far a box grows: the network is trained on shrunken ones. */
+  /** How much a detected box grows: the network is trained on shrunken boxes. */
   unclip_ratio: z.number().min(0).max(5).default(1.6),
   max_boxes: z.number().int().min(1).max(1000).default(200),
 });
@@ -62,13 +62,14 @@ class TextDetector implements ToolInstance {
     if (this.#tensor.length < size) this.#tensor = new Float32Array(size);
     const data = this.#tensor.subarray(0, size);
     const whole = { x: 0, y: 0, w: image.width, h: image.height };
-    writeRegion(image, whole, planesTensor(data, width, height, detectionInput), { x: 0, y: 0, width, height });
+    writeRegion(image, whole, nchwTensor(data, width, height, detectionInput), { x: 0, y: 0, width, height });
     const [input] = this.#model.inputs;
     const [output] = this.#model.outputs;
     if (input === undefined || output === undefined) throw new Error('the text detector has no input or no output');
     const outputs = await this.#model.run({ [input.name]: { data, dims: [1, 3, height, width] } });
     const map = outputs[output.name];
-    if (map?.data.length !== width * height) throw new Error(`the text detector gave [${map?.dims.join(', ')}]`);
+    if (map?.data.length !== width * height)
+      throw new Error(`the text detector returned shape [${map?.dims.join(', ')}]`);
     return map.data;
   }
 }
@@ -80,7 +81,7 @@ function roundToStep(side: number): number {
 export const ocrDetectText = defineTool<Params>({
   pluginId: 'ocr',
   toolId: 'detect_text',
-  description: 'Finds lines of text with PP-OCRv4 detection, tilted ones too',
+  description: 'Detects lines of text at any angle with PP-OCRv4',
   inputs: [],
   outputs: ['detections'],
   failureDetail: 'Text detection failed',

@@ -1,97 +1,101 @@
-/** `ocr.extract_text`: reads the text in each detected box, or on the whole picture where nothing was detected before. */
+/** `ocr.extract_text`: recognizes the text in each detection, or in the whole image if no detector ran before it. */
 import { z } from 'zod';
-import type { Reading } from '../models/ctc.ts';
-import type { Crop } from '../models/ctc-reader.ts';
+import type { Recognition } from '../models/ctc.ts';
+import type { Crop } from '../models/ctc-recognizer.ts';
 import type { Image } from '../models/image.ts';
 import { findModel } from '../models/model-files.ts';
 import { type CropMargin, findRecognizer, generalRecognizer, noMargin } from '../models/recognizers.ts';
-import { isStanding, rectify, textSizeOf, tiltOf } from '../models/rectify.ts';
+import { isVertical, rectify, textSizeOf, tiltOf } from '../models/rectify.ts';
 import type { Region } from '../models/resampling.ts';
 import type { Detection } from '../protocol.ts';
 import { defineTool, type Ports, type PortValues, type ToolContext, type ToolInstance } from './tool.ts';
 
 const paramsSchema = z.strictObject({
-  /** `ctc`: PP-OCRv4 recognition, one line a box. `tesseract`: tesseract.js, boxes or whole pages of several lines. */
+  /** `ctc`: an ONNX recognizer, one line per box. `tesseract`: tesseract.js, for boxes or whole pages with several lines. */
   engine: z.enum(['ctc', 'tesseract']).default('ctc'),
-  /** For `ctc`: `pp-ocrv4` for any text, or a recogniser in the models folder. */
+  /** For `ctc`: `pp-ocrv4` for any text, or a recognizer in the models folder. */
   model: z.string().min(1).default(generalRecognizer),
-  /** Only boxes with these labels are read. */
+  /** Recognize only boxes with these labels. */
   labels: z.array(z.string()).min(1).optional(),
-  /** A box grows by this part of its height on every side before it is read; left out, by what the recogniser asks for. */
+  /** Margin added on every side of a box, as a fraction of its height; default: the recognizer's own margin. */
   margin: z.number().min(0).max(1).optional(),
-  /** At most so many boxes are read, the most certain first: a frame full of boxes must not take seconds. */
+  /** Maximum number of boxes to recognize, highest score first: a frame full of boxes must not take seconds. */
   max_boxes: z.number().int().min(1).max(1000).default(32),
 });
 
 type Params = z.infer<typeof paramsSchema>;
-/** What concerns the boxes, not how they are read. */
+/** Params that select and crop boxes; the others select the recognizer. */
 type BoxParams = Omit<Params, 'engine' | 'model'>;
 
-/** What an engine must be able to do. */
-interface TextReader extends Omit<ToolInstance, 'run'> {
-  /** What it wants to see around a box. */
+/** What both engines implement. */
+interface TextRecognizer extends Omit<ToolInstance, 'run'> {
+  /** The margin that it needs around a box. */
   readonly margin: CropMargin;
-  readLines(crops: readonly Crop[]): Promise<Reading[]>;
-  readPage(image: Image): Promise<PortValues>;
+  recognizeLines(crops: readonly Crop[]): Promise<Recognition[]>;
+  recognizePage(image: Image): Promise<PortValues>;
 }
 
-/** A box that leans less than this many degrees is cut out as it lies. */
-const uprightDegrees = 1;
+/** A box tilted by at most this many degrees is cropped without rectification. */
+const maxUprightDegrees = 1;
 
 class TextExtractor implements ToolInstance {
   readonly models: ToolInstance['models'] & {};
-  readonly #reader: TextReader;
+  readonly #recognizer: TextRecognizer;
   readonly #params: BoxParams;
 
-  constructor(reader: TextReader, params: BoxParams) {
-    this.models = reader.models ?? [];
-    this.#reader = reader;
+  constructor(recognizer: TextRecognizer, params: BoxParams) {
+    this.models = recognizer.models ?? [];
+    this.#recognizer = recognizer;
     this.#params = params;
   }
 
   async run({ image, detections }: Ports): Promise<PortValues> {
-    if (detections === undefined) return this.#reader.readPage(image);
-    const chosen = this.#choose(detections);
-    const readings = await this.#reader.readLines(chosen.map((detection) => this.#cropOf(image, detection)));
-    const read = detections.map((detection) => {
-      const reading = readings[chosen.indexOf(detection)];
-      return reading === undefined ? detection : { ...detection, text: reading.text, text_score: reading.score };
+    if (detections === undefined) return this.#recognizer.recognizePage(image);
+    const selected = this.#select(detections);
+    const recognitions = await this.#recognizer.recognizeLines(
+      selected.map((detection) => this.#cropOf(image, detection)),
+    );
+    const results = detections.map((detection) => {
+      const recognition = recognitions[selected.indexOf(detection)];
+      return recognition === undefined
+        ? detection
+        : { ...detection, text: recognition.text, text_score: recognition.score };
     });
-    return { detections: read };
+    return { detections: results };
   }
 
   async warm(): Promise<void> {
-    await this.#reader.warm?.();
+    await this.#recognizer.warm?.();
   }
 
   async close(): Promise<void> {
-    await this.#reader.close?.();
+    await this.#recognizer.close?.();
   }
 
-  #choose(detections: readonly Detection[]): readonly Detection[] {
+  #select(detections: readonly Detection[]): readonly Detection[] {
     const { labels, max_boxes } = this.#params;
-    const wanted = detections.filter(({ label }) => labels === undefined || labels.includes(label));
-    return wanted.sort((a, b) => b.score - a.score).slice(0, max_boxes);
+    const candidates = detections.filter(({ label }) => labels === undefined || labels.includes(label));
+    return candidates.sort((a, b) => b.score - a.score).slice(0, max_boxes);
   }
 
   #cropOf(image: Image, { quad, ...box }: Detection): Crop {
-    if (quad === undefined || !(tiltOf(quad) > uprightDegrees || isStanding(quad))) {
+    if (quad === undefined || !(tiltOf(quad) > maxUprightDegrees || isVertical(quad))) {
       return { image, region: regionAround(box, this.#marginOf(box), image) };
     }
-    const straight = rectify(image, quad, this.#marginOf(textSizeOf(quad)));
-    return { image: straight, region: { x: 0, y: 0, w: straight.width, h: straight.height } };
+    const rectified = rectify(image, quad, this.#marginOf(textSizeOf(quad)));
+    return { image: rectified, region: { x: 0, y: 0, w: rectified.width, h: rectified.height } };
   }
 
-  /** Parts of a box's width and height. */
+  /** Margin as fractions of a box's width and height. */
   #marginOf({ w, h }: Pick<Region, 'w' | 'h'>): CropMargin {
     const { margin } = this.#params;
-    return margin === undefined ? this.#reader.margin : { x: (margin * h) / Math.max(w, 1), y: margin };
+    return margin === undefined ? this.#recognizer.margin : { x: (margin * h) / Math.max(w, 1), y: margin };
   }
 }
 
 type Size = Pick<Image, 'width' | 'height'>;
 
-/** Grows a box by parts of its width and height and cuts it at the picture's edges; at least a pixel is left. */
+/** Grows a box by fractions of its width and height and clips it to the image, to at least one pixel. */
 export function regionAround(box: Region, margin: CropMargin, image: Size): Region {
   const [growX, growY] = [box.w * margin.x, box.h * margin.y];
   const x = Math.min(image.width - 1, Math.max(0, box.x - growX));
@@ -101,46 +105,48 @@ export function regionAround(box: Region, margin: CropMargin, image: Size): Regi
   return { x, y, w, h };
 }
 
-async function createCtcReader(model: string, { modelsDir, providers }: ToolContext): Promise<TextReader> {
-  const { CtcReader } = await import('../models/ctc-reader.ts');
+async function createCtcRecognizer(model: string, { modelsDir, providers }: ToolContext): Promise<TextRecognizer> {
+  const { CtcRecognizer } = await import('../models/ctc-recognizer.ts');
   const plan = await findRecognizer(modelsDir, model);
-  const reader = await CtcReader.create(plan, providers);
+  const recognizer = await CtcRecognizer.create(plan, providers);
   return {
-    models: [reader.model],
+    models: [recognizer.model],
     margin: plan.margin,
-    readLines: (crops) => reader.read(crops),
-    readPage: async (image) => {
-      const [reading] = await reader.read([{ image, region: { x: 0, y: 0, w: image.width, h: image.height } }]);
-      return { text: reading?.text ?? '', text_score: reading?.score ?? 0 };
+    recognizeLines: (crops) => recognizer.recognize(crops),
+    recognizePage: async (image) => {
+      const [recognition] = await recognizer.recognize([
+        { image, region: { x: 0, y: 0, w: image.width, h: image.height } },
+      ]);
+      return { text: recognition?.text ?? '', text_score: recognition?.score ?? 0 };
     },
-    warm: () => reader.warm(),
-    close: () => reader.model.release(),
+    warm: () => recognizer.warm(),
+    close: () => recognizer.model.release(),
   };
 }
 
-async function createTesseractReader(): Promise<TextReader> {
-  const { TesseractReader } = await import('./tesseract-reader.ts');
-  const reader = await TesseractReader.create();
+async function createTesseractRecognizer(): Promise<TextRecognizer> {
+  const { TesseractRecognizer } = await import('./tesseract-recognizer.ts');
+  const recognizer = await TesseractRecognizer.create();
   return {
-    models: reader.models,
+    models: recognizer.models,
     margin: noMargin,
-    readLines: async (crops) => {
-      const readings: Reading[] = [];
-      for (const { image, region } of crops) readings.push(await reader.readLine(image, region));
-      return readings;
+    recognizeLines: async (crops) => {
+      const recognitions: Recognition[] = [];
+      for (const { image, region } of crops) recognitions.push(await recognizer.recognizeLine(image, region));
+      return recognitions;
     },
-    readPage: async (image) => {
-      const { text, score, lines } = await reader.readPage(image);
+    recognizePage: async (image) => {
+      const { text, score, lines } = await recognizer.recognizePage(image);
       return { text, text_score: score, detections: lines };
     },
-    close: () => reader.close(),
+    close: () => recognizer.close(),
   };
 }
 
 export const ocrExtractText = defineTool<Params>({
   pluginId: 'ocr',
   toolId: 'extract_text',
-  description: 'Reads the text in each detection, or in the whole picture without any',
+  description: 'Recognizes the text in each detection, or in the whole image if no detector runs before it',
   inputs: [],
   outputs: ['detections', 'text', 'text_score'],
   failureDetail: 'Text extraction failed',
@@ -151,7 +157,7 @@ export const ocrExtractText = defineTool<Params>({
     return 'issue' in files ? [files.issue] : [];
   },
   async create({ engine, model, ...params }, context) {
-    const reader = engine === 'ctc' ? await createCtcReader(model, context) : await createTesseractReader();
-    return new TextExtractor(reader, params);
+    const recognizer = engine === 'ctc' ? await createCtcRecognizer(model, context) : await createTesseractRecognizer();
+    return new TextExtractor(recognizer, params);
   },
 });

@@ -1,23 +1,23 @@
-/** Loads opencv-js, once a thread and only for the tools that use it: it takes half a second and some 60 to 100 MB. */
+/** Loads opencv-js, once per thread and only for tools that use it: loading takes half a second and 60 to 100 MB. */
 import type { CV } from '@techstark/opencv-js';
 
 export type { CV };
 
 /**
- * The module has a `then` once it is ready, and a promise that resolves to it would call that for ever: so it always travels
- * inside an object.
+ * The ready module has a `then` method, so a promise that resolves to it would call that forever. Therefore it is always
+ * wrapped in an object.
  */
 export interface OpenCv {
   readonly cv: CV;
 }
 
-/** What the module is before WebAssembly has been compiled. */
+/** The module before its WebAssembly is compiled. */
 interface Unready {
   readonly Mat?: unknown;
   onRuntimeInitialized: () => void;
 }
 
-/** Kept from the first call on: each thread has its own, since it has its own modules. */
+/** Set by the first call. Each thread has its own, since threads do not share modules. */
 let loading: Promise<OpenCv> | undefined;
 
 export function loadOpenCv(): Promise<OpenCv> {

@@ -1,4 +1,4 @@
-/** `@tesseract.js-data/eng` ships no types: it tells where its data lies, one folder a kind of model. */
+/** Types for `@tesseract.js-data/eng`, which ships none. It exports the path of its data: one folder per kind of model. */
 declare module '@tesseract.js-data/eng' {
   const language: { readonly code: string; readonly gzip: boolean; readonly langPath: string };
   export default language;

@@ -1,34 +1,34 @@
-/** Keeps tesseract.js's own thread alive beside the worker: starts it, hands it one job at a time, replaces it when it dies. */
+/** Manages the tesseract.js thread next to the worker: starts it, runs one job at a time, restarts it if it dies. */
 import { dirname, join } from 'node:path';
 import type { Worker as NodeThread } from 'node:worker_threads';
 import english from '@tesseract.js-data/eng';
 import { createWorker, OEM, type Page, type PSM, type RecognizeOptions, type Worker } from 'tesseract.js';
 
-/** What tesseract.js returns but does not declare: the thread it runs on. */
+/** A tesseract.js worker with its thread, which the library returns but does not declare. */
 type StartedWorker = Worker & { readonly worker: NodeThread };
 
-/** Frames carry no resolution; without one tesseract guesses it, and says so on standard error for every frame. */
+/** Frames have no resolution. Without one, tesseract guesses it and prints a warning to stderr for every frame. */
 const dotsPerInch = '300';
 
-/** Tesseract's remarks on single frames, such as one that is too small: nobody reads them, and they are many. */
-const remarksFile = '/dev/null';
+/** Discards tesseract's messages about single frames, such as one that is too small: they would flood the log. */
+const debugFile = '/dev/null';
 
 /** The language data as an npm package: nothing is fetched, and nothing is cached in the working directory. */
 const languageDir = join(dirname(english.langPath), '4.0.0_best_int');
 
 export interface RecognitionJob {
   readonly mode: PSM;
-  /** An encoded picture. */
-  readonly picture: Buffer;
+  /** An encoded image file. */
+  readonly encoded: Buffer;
   readonly options: Partial<RecognizeOptions>;
-  /** Whether the places of lines and words are wanted, besides the text. */
-  readonly places: boolean;
+  /** Whether to return the boxes of lines and words in addition to the text. */
+  readonly withBlocks: boolean;
 }
 
 export class TesseractThread {
   #worker: StartedWorker | undefined;
   #mode: PSM | undefined;
-  /** Ends the job that runs; tesseract.js itself would leave it waiting for ever. */
+  /** Rejects the running job when the thread dies; tesseract.js itself would never settle it. */
   #abort: ((reason: Error) => void) | undefined;
 
   private constructor() {}
@@ -41,10 +41,10 @@ export class TesseractThread {
   }
 
   /**
-   * Runs one job; a caller waits for it before the next. A thread that has died is replaced first.
-   * @throws Error when tesseract cannot read the picture, or its thread dies meanwhile.
+   * Runs one job; the caller must wait for it before the next one. Restarts the thread first if it has died.
+   * @throws Error when tesseract cannot decode the image, or its thread dies during the job.
    */
-  async recognize({ mode, picture, options, places }: RecognitionJob): Promise<Page> {
+  async recognize({ mode, encoded, options, withBlocks }: RecognitionJob): Promise<Page> {
     const worker = this.#worker ?? (await this.#start(languageDir));
     const aborted = new Promise<never>((_resolve, reject) => {
       this.#abort = reject;
@@ -52,7 +52,7 @@ export class TesseractThread {
     const recognized = async () => {
       if (this.#mode !== mode) await worker.setParameters({ tessedit_pageseg_mode: mode });
       this.#mode = mode;
-      return worker.recognize(picture, options, { text: true, blocks: places });
+      return worker.recognize(encoded, options, { text: true, blocks: withBlocks });
     };
     try {
       return (await Promise.race([recognized(), aborted])).data;
@@ -63,23 +63,23 @@ export class TesseractThread {
     }
   }
 
-  /** Stops the thread, and waits until it has gone. */
+  /** Stops the thread and waits for its exit. */
   async close(): Promise<void> {
     await this.#worker?.worker.terminate();
   }
 
   async #start(langPath: string): Promise<StartedWorker> {
     const worker = await startWorker(langPath);
-    // Without a listener, an error of the thread would end the worker, and with it other tools' models.
+    // Without a listener, an error in the thread would end the worker and unload the models of other tools.
     worker.worker.on('error', (reason: unknown) => this.#forget(worker, asError(reason)));
-    worker.worker.on('exit', () => this.#forget(worker, new Error('the tesseract thread has ended')));
-    await worker.setParameters({ user_defined_dpi: dotsPerInch, debug_file: remarksFile });
+    worker.worker.on('exit', () => this.#forget(worker, new Error('tesseract thread exited')));
+    await worker.setParameters({ user_defined_dpi: dotsPerInch, debug_file: debugFile });
     this.#worker = worker;
     this.#mode = undefined;
     return worker;
   }
 
-  /** An error is followed by an exit, which may come when the next thread is already there. */
+  /** An error is followed by an exit event, which may arrive when the next thread has already started. */
   #forget(worker: StartedWorker, reason: Error): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
@@ -87,14 +87,14 @@ export class TesseractThread {
   }
 }
 
-/** `createWorker` settles only when all goes well: that the data cannot be loaded is told to the handler alone. */
+/** `createWorker` does not reject when the data cannot be loaded; only `errorHandler` is called. */
 function startWorker(langPath: string): Promise<StartedWorker> {
   return new Promise((resolve, reject) => {
     const options = {
       langPath,
       cacheMethod: 'none',
       gzip: true,
-      // Once the promise is settled this does nothing: each failed job rejects its own promise as well.
+      // No effect once the promise is settled: each failed job also rejects its own promise.
       errorHandler: (reason: unknown) => reject(asError(reason)),
     };
     createWorker('eng', OEM.LSTM_ONLY, options).then((worker) => resolve(worker as StartedWorker), reject);

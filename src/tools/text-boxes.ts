@@ -1,4 +1,4 @@
-/** From a text detector's probability map to tilted boxes: the post-processing of DB. Worker threads. */
+/** Converts a text detector's probability map into rotated boxes: DB post-processing. Worker threads. */
 import type { Detection, Point, Quad } from '../protocol.ts';
 import type { CV } from './opencv.ts';
 
@@ -9,7 +9,7 @@ export interface TextBoxOptions {
   readonly maxBoxes: number;
 }
 
-/** Probability of text for each pixel, row by row. */
+/** Probability of text per pixel, in row-major order. */
 export interface ProbabilityMap {
   readonly data: Float32Array;
   readonly width: number;
@@ -21,8 +21,8 @@ interface Size {
   readonly height: number;
 }
 
-/** A rectangle with any tilt: `(ux, uy)` is the direction of its width. */
-interface TiltedBox {
+/** A rotated rectangle with center `(cx, cy)`; `(ux, uy)` is the direction of its width. */
+interface RotatedBox {
   readonly cx: number;
   readonly cy: number;
   readonly ux: number;
@@ -31,19 +31,19 @@ interface TiltedBox {
   readonly h: number;
 }
 
-/** A pixel is text from here on (PaddleOCR's `det_db_thresh`). */
+/** Minimum probability of a text pixel (PaddleOCR's `det_db_thresh`). */
 const pixelThreshold = 0.3;
-/** Boxes thinner than this many pixels of the map are noise. */
+/** Boxes with a shorter side, in pixels of the map, are noise. */
 const minSide = 3;
-/** Contours that are looked at, the first found: a crafted picture could have a hundred thousand specks. */
+/** Further contours are ignored: a crafted image could have a hundred thousand specks. */
 const maxContours = 1000;
-/** A box stands on a line when its top is lower than the line's highest by less than this part of the lower height. */
-const sameLine = 0.6;
+/** A box belongs to a line if its top is below the top of the line's first box by less than this fraction of the smaller height. */
+const maxLineOffset = 0.6;
 
 /**
- * Finds the boxes: threshold, contours, smallest rectangle around each, its mean probability, then growing it by
+ * Finds text boxes: threshold, contours, minimum-area rectangle and mean probability of each, then expansion by
  * `area × ratio ÷ perimeter` (Liao et al. 2020, "Real-time Scene Text Detection with Differentiable Binarization", §3.6).
- * @returns detections labelled `text` in pixels of the frame, in reading order.
+ * @returns detections labeled `text` in frame pixels, in reading order.
  */
 export function findTextBoxes(map: ProbabilityMap, frame: Size, options: TextBoxOptions): Detection[] {
   const found: Detection[] = [];
@@ -55,8 +55,8 @@ export function findTextBoxes(map: ProbabilityMap, frame: Size, options: TextBox
   return inReadingOrder(found.sort((a, b) => b.score - a.score).slice(0, options.maxBoxes));
 }
 
-/** Every matrix of OpenCV is freed by hand: it lives outside the garbage collector's memory. */
-function boxesAroundText(map: ProbabilityMap, cv: CV): TiltedBox[] {
+/** OpenCV matrices are outside the garbage collector's memory and must be freed explicitly. */
+function boxesAroundText(map: ProbabilityMap, cv: CV): RotatedBox[] {
   const mask = new cv.Mat(map.height, map.width, cv.CV_8UC1);
   const contours = new cv.MatVector();
   const hierarchy = new cv.Mat();
@@ -64,7 +64,7 @@ function boxesAroundText(map: ProbabilityMap, cv: CV): TiltedBox[] {
     const pixels: Uint8Array = mask.data;
     for (let i = 0; i < pixels.length; i++) pixels[i] = (map.data[i] as number) > pixelThreshold ? 1 : 0;
     cv.findContours(mask, contours, hierarchy, cv.RETR_LIST, cv.CHAIN_APPROX_SIMPLE);
-    const boxes: TiltedBox[] = [];
+    const boxes: RotatedBox[] = [];
     for (let i = 0; i < Math.min(maxContours, contours.size()); i++) {
       const contour = contours.get(i);
       const { center, size, angle } = cv.minAreaRect(contour);
@@ -81,8 +81,8 @@ function boxesAroundText(map: ProbabilityMap, cv: CV): TiltedBox[] {
   }
 }
 
-/** The mean probability of the pixels inside a box. */
-function meanInside(map: ProbabilityMap, box: TiltedBox): number {
+/** Mean probability of the pixels inside a box. */
+function meanInside(map: ProbabilityMap, box: RotatedBox): number {
   const reachX = (Math.abs(box.ux) * box.w + Math.abs(box.uy) * box.h) / 2;
   const reachY = (Math.abs(box.uy) * box.w + Math.abs(box.ux) * box.h) / 2;
   const lastX = Math.min(map.width - 1, Math.ceil(box.cx + reachX));
@@ -101,13 +101,13 @@ function meanInside(map: ProbabilityMap, box: TiltedBox): number {
   return count === 0 ? 0 : sum / count;
 }
 
-/** Every side moves outwards by the same distance, so no general polygon clipping is needed for a rectangle. */
-function grow(box: TiltedBox, ratio: number): TiltedBox {
+/** Moves every side outwards by the same distance. A rectangle needs no general polygon offsetting. */
+function grow(box: RotatedBox, ratio: number): RotatedBox {
   const by = (box.w * box.h * ratio) / (2 * (box.w + box.h));
   return { ...box, w: box.w + 2 * by, h: box.h + 2 * by };
 }
 
-function toDetection(box: TiltedBox, score: number, map: Size, frame: Size): Detection {
+function toDetection(box: RotatedBox, score: number, map: Size, frame: Size): Detection {
   const scaleX = frame.width / map.width;
   const scaleY = frame.height / map.height;
   const corner = (along: number, across: number): Point => {
@@ -122,7 +122,7 @@ function toDetection(box: TiltedBox, score: number, map: Size, frame: Size): Det
   return { x, y, w: Math.max(...xs) - x, h: Math.max(...ys) - y, label: 'text', score, quad };
 }
 
-/** OpenCV starts at any corner; text starts at the one that is leftmost of the upper two. */
+/** Orders corners clockwise from the top left; OpenCV may start at any corner. */
 function fromTopLeft(corners: Quad): Quad {
   const [a, b, c, d] = corners.toSorted(([ax], [bx]) => ax - bx) as unknown as Quad;
   const [topLeft, bottomLeft] = a[1] <= b[1] ? [a, b] : [b, a];
@@ -130,16 +130,16 @@ function fromTopLeft(corners: Quad): Quad {
   return [topLeft, topRight, bottomRight, bottomLeft];
 }
 
-function clamp(value: number, highest: number): number {
-  return Math.min(highest, Math.max(0, value));
+function clamp(value: number, max: number): number {
+  return Math.min(max, Math.max(0, value));
 }
 
-/** Lines from top to bottom, boxes of one line from left to right. "On one line" is no order by which to sort at once. */
+/** Lines from top to bottom, boxes within a line from left to right. "On the same line" is not transitive, so one sort cannot do it. */
 function inReadingOrder(boxes: readonly Detection[]): Detection[] {
   const lines: [Detection, ...Detection[]][] = [];
   for (const box of boxes.toSorted((a, b) => a.y - b.y)) {
     const line = lines.at(-1);
-    if (line !== undefined && box.y - line[0].y < sameLine * Math.min(box.h, line[0].h)) line.push(box);
+    if (line !== undefined && box.y - line[0].y < maxLineOffset * Math.min(box.h, line[0].h)) line.push(box);
     else lines.push([box]);
   }
   return lines.flatMap((line) => line.toSorted((a, b) => a.x - b.x));

@@ -1,15 +1,15 @@
-/** What a tool is: one step of a pipeline with typed ports. Users write their own against this file. */
+/** The tool interface: one step of a pipeline with typed ports. Custom tools implement it. */
 import type { z } from 'zod';
 import type { Image } from '../models/image.ts';
 import type { ModelInfo } from '../models/onnx-model.ts';
 import type { Detection } from '../protocol.ts';
 
 /**
- * Values that travel between nodes, by port name. These names have fixed types; a tool may add others, which must be
- * plain JSON. Everything but `image` reaches the peer in the result.
+ * Values passed between nodes, by port name. These ports have fixed types. A tool may add others, which must be plain JSON.
+ * Every port except `image` is sent to the client in the result.
  */
 export interface Ports {
-  /** The picture to work on: the frame itself unless a predecessor gave another. Its buffer is reused after the frame. */
+  /** The image to process: the frame, unless a predecessor returned another image. Its buffer is reused after the frame. */
   readonly image: Image;
   readonly detections?: readonly Detection[];
   readonly text?: string;
@@ -17,28 +17,28 @@ export interface Ports {
   readonly [port: string]: unknown;
 }
 
-/** What a tool hands on; a port left out keeps the value it had. */
+/** What a tool returns. An omitted port keeps its previous value. */
 export type PortValues = Partial<Ports>;
 
-/** A tool's instance: made once per thread for each node, used for one frame at a time. */
+/** A tool's instance: created once per node and thread, and used for one frame at a time. */
 export interface ToolInstance {
-  /** Models it holds, for `/readyz`. */
+  /** Loaded models, listed on `/readyz`. */
   readonly models?: readonly ModelInfo[];
-  /** Runs on one frame. What it throws becomes `pipeline_failure` with the tool's `failureDetail`. */
+  /** Processes one frame. An exception becomes `pipeline_failure` with the tool's `failureDetail`. */
   run(inputs: Ports): PortValues | Promise<PortValues>;
-  /** Runs whatever is slow the first time, so that no frame pays for it. */
+  /** Runs everything that is slow the first time, before the first frame. */
   warm?(): Promise<void>;
-  /** Gives back what the garbage collector cannot: native sessions, threads. */
+  /** Releases resources that the garbage collector cannot: native sessions, threads. */
   close?(): Promise<void>;
 }
 
-/** What a tool may know of the server. */
+/** The part of the configuration that a tool gets. */
 export interface ToolContext {
-  /** Where models live, absolute. */
+  /** Absolute path of the models folder. */
   readonly modelsDir: string;
-  /** Execution providers in the order to try. */
+  /** Execution providers, in the order in which to try them. */
   readonly providers: readonly string[];
-  /** Logs a warning that does not stop the start, such as a deprecated param. Absent in worker threads, which check the same files again. */
+  /** Logs a warning that does not prevent startup, such as a deprecated param. Absent in worker threads, which check the same files again. */
   warn?(line: string): void;
 }
 
@@ -46,26 +46,26 @@ export interface Tool<Params = unknown> {
   readonly pluginId: string;
   readonly toolId: string;
   readonly description: string;
-  /** Ports that must be there; `image` always is. */
+  /** Required ports; `image` is always present. */
   readonly inputs: readonly string[];
-  /** Ports that `run` gives. */
+  /** Ports that `run` returns. */
   readonly outputs: readonly string[];
-  /** What the peer reads when `run` throws, e.g. `YOLO inference failed`. */
+  /** `detail` of the error that the client gets if `run` throws, e.g. `YOLO inference failed`. */
   readonly failureDetail: string;
-  /** Checks a node's `params`, and fills in defaults. */
+  /** Schema that validates a node's `params` and fills in defaults. */
   readonly params: z.ZodType<Params>;
-  /** Faults that can be seen without loading anything, such as a missing file: one line each. */
+  /** Returns issues that can be found without loading anything, such as a missing file: one line each. */
   check?(params: Params, context: ToolContext): readonly string[];
-  /** Loads what the tool needs; called once per thread for each node. */
+  /** Loads what the tool needs. Called once per node and thread. */
   create(params: Params, context: ToolContext): Promise<ToolInstance>;
 }
 
-/** Writes a tool with its params' type inferred from the schema. */
+/** Defines a tool whose params type is inferred from the schema. */
 export function defineTool<Params>(tool: Tool<Params>): Tool<Params> {
   return tool;
 }
 
-/** How a pipeline names a tool: `yolo.detect_objects`. */
+/** A tool's name as used in pipeline files: `yolo.detect_objects`. */
 export function toolName(tool: { readonly pluginId: string; readonly toolId: string }): string {
   return `${tool.pluginId}.${tool.toolId}`;
 }

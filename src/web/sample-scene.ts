@@ -1,5 +1,5 @@
 /** The sample scene: a street with cars that carry plates, drawn here, so that the console has something to show without a camera. */
-import { createCanvas, type Picture } from '../samples/canvas.ts';
+import { createCanvas, type Image } from '../samples/canvas.ts';
 import { cutOut, toRgba } from '../samples/cut-out.ts';
 import { drawCar, drawPlate, horizonOf, plateBox, renderEmptyScene } from '../samples/render-plate.ts';
 import { bodyCount, type CarPlace, carsAt, sceneHeight, sceneWidth } from './traffic.ts';
@@ -92,7 +92,7 @@ function carPicture(body: number): HTMLCanvasElement {
   const width = Math.round(2 * carHalfWidth * carPlate);
   const height = Math.round((carAbove + carBelow) * carPlate);
   const plate = plateBox({ x: width / 2 - carPlate / 2, y: carAbove * carPlate, w: carPlate });
-  const draw = (canvas: Picture) => drawCar(canvas, plate, () => body / bodyCount);
+  const draw = (canvas: Image) => drawCar(canvas, plate, () => body / bodyCount);
   return canvasFrom(width, height, cutOut(width, height, draw));
 }
 

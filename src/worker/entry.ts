@@ -1,7 +1,7 @@
 /**
- * A worker thread's boot and loop: load everything, say `ready`, then one frame at a time.
+ * A worker thread's startup and loop: loads everything, sends `ready`, then processes one frame at a time.
  *
- *   loop ──frame──► its place in shared memory ──► runOnFrame ──► result as text, with its timings ──► loop
+ *   event loop ──frame──► slot in shared memory ──► runOnFrame ──► result as text, with its timings ──► event loop
  */
 import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -12,14 +12,14 @@ import { VideoFilePipelineService } from '../pipeline/video-file-pipeline-servic
 import type { FailedOutcome, FrameCommand, FromWorker, ResultOutcome, ToWorker, WorkerData } from '../pool/messages.ts';
 
 const port = parentPort;
-if (port === null) throw new Error('worker/entry runs as a worker thread only');
+if (port === null) throw new Error('worker/entry must run in a worker thread');
 
-/** How much nicer than the event loop a worker is. */
+/** Added to the event loop's nice value. */
 const niceness = 5;
 
 /**
- * Where workers and cameras want more than the cores have, the event loop goes first: a frame is started, held or dropped when it comes,
- * not when a worker has used up its turn. On Linux a priority belongs to a thread; elsewhere it would be the whole process's.
+ * On an overloaded CPU the event loop must run first: a frame is started, held or dropped when it arrives, not when a worker has used
+ * up its time slice. On Linux a priority applies to a thread; elsewhere it would apply to the whole process.
  */
 function yieldToLoop(): void {
   if (process.platform !== 'linux') return;
@@ -43,7 +43,7 @@ async function boot(): Promise<VideoFilePipelineService> {
   return service;
 }
 
-/** Each model once, however many nodes share it. */
+/** Each model once, even if several nodes share it. */
 function modelList(service: VideoFilePipelineService): { name: string; provider: string }[] {
   return [...new Map(service.models.map(({ name, provider }) => [name, { name, provider }])).values()];
 }
@@ -64,7 +64,7 @@ async function runFrame(
 function failureOf(error: unknown): FailedOutcome {
   const reason = error instanceof Error ? describeWithCauses(error) : String(error);
   if (error instanceof FrameError) return { type: 'failed', code: error.code, detail: error.detail, reason };
-  // Only writing the result is left: a tool has put something into it that JSON cannot hold.
+  // Only serialization remains: a tool returned a value that JSON cannot represent.
   return { type: 'failed', code: 'pipeline_failure', detail: streamErrors.pipeline_failure.detail, reason };
 }
 
@@ -82,7 +82,7 @@ port.on('message', async (order: ToWorker) => {
       return;
     case 'stop':
       if (!isTerminating()) await service.close();
-      // Ends this thread only. A tool may still hold the event loop, and nothing native runs while this line does.
+      // Ends only this thread. A tool may keep its event loop busy, and no native code is running at this point.
       process.exit(0);
       break;
     default:

@@ -39,16 +39,16 @@ test('invalid and oversized pipeline files are reported together, one line each'
   const unread = await runCli(['pipelines'], { MODELS_DIR }, limitMs);
   t.equal(unread.code, 2);
   t.match(unread.stderr.trimEnd().split('\n'), [
-    /fifo\.json: is no regular file$/,
+    /fifo\.json: is not a regular file$/,
     /folder\.json: is a folder$/,
-    /huge\.json: has 100000000 bytes; more than 1048576 are not read$/,
+    /huge\.json: has 100000000 bytes; the limit is 1048576$/,
     /loop\.json: ELOOP: too many symbolic links/,
   ]);
   execFileSync('rm', ['-r', ...['fifo', 'folder', 'huge', 'loop'].map((name) => join(pipelines, `${name}.json`))]);
   const unfit = await runCli(['serve'], { MODELS_DIR, PORT: '0', LOG_LEVEL: 'fatal' }, limitMs);
   t.equal(unfit.code, 2);
   t.match(unfit.stderr.trimEnd().split('\n'), [
-    /tools\/fifo\.mjs: is no regular file$/,
+    /tools\/fifo\.mjs: is not a regular file$/,
     /cut\.json: is not JSON: /,
     /deep\.json: is nested more than 32 levels deep$/,
     /many\.json: nodes: Too big: expected array to have <=256 items$/,
@@ -83,8 +83,8 @@ test('a model whose input is larger than any image is reported, and allocates no
     limitMs,
   );
   t.equal(code, 0, stderr);
-  t.match(stdout, /^format +none: its input is \[60000, 60000\]; an input has 1 to 16777216 pixels$/m);
-  t.match(stdout, /^time +not measured: an input of \[1, 3, 60000, 60000\] is not run$/m);
+  t.match(stdout, /^format +none: input size is \[60000, 60000\]; expected 1 to 16777216 pixels$/m);
+  t.match(stdout, /^time +not measured: input \[1, 3, 60000, 60000\] is too large to run$/m);
 });
 
 test('an unusable model exits with code 2 and a line that names pipeline, node and model', async (t) => {
@@ -95,7 +95,7 @@ test('an unusable model exits with code 2 and a line that names pipeline, node a
   const sized = await start();
   t.match(sized, {
     code: 2,
-    stderr: /^framegate: pipeline "p": node "detect": model "m\.onnx": its input is \[60000, /,
+    stderr: /^framegate: pipeline "p": node "detect": model "m\.onnx": input size is \[60000, /,
   });
   t.equal(sized.stderr.trimEnd().split('\n').length, 1);
   const whole = readFileSync(onnxFixture('boxes'));

@@ -29,8 +29,8 @@ const invalid: [what: string, bytes: Uint8Array, text: string][] = [
   ['an empty message', new Uint8Array(0), errorText(': no SOI')],
   ['one byte', Uint8Array.of(0xff), errorText(': no SOI')],
   ['only zeros', new Uint8Array(1000), errorText(': no SOI')],
-  ['SOI alone', Uint8Array.of(0xff, 0xd8), errorText(': cut in its header')],
-  ['SOI and EOI with nothing between', Uint8Array.of(0xff, 0xd8, 0xff, 0xd9), errorText(': no picture before EOI')],
+  ['SOI alone', Uint8Array.of(0xff, 0xd8), errorText(': truncated header')],
+  ['SOI and EOI with nothing between', Uint8Array.of(0xff, 0xd8, 0xff, 0xd9), errorText(': no image before EOI')],
   ['no SOI', image.subarray(2), errorText(': no SOI')],
   ['a byte before SOI', concat([0], image), errorText(': no SOI')],
   ['no EOI', image.subarray(0, -2), errorText(': no EOI')],
@@ -43,12 +43,12 @@ const invalid: [what: string, bytes: Uint8Array, text: string][] = [
   [
     'a frame header cut short',
     concat([0xff, 0xd8], segment(0xc0, [8, 0, 48]), [0xff, 0xd9]),
-    errorText(': a frame header of a wrong length'),
+    errorText(': invalid frame header length'),
   ],
   [
     'a segment that is longer than the file',
     insertAfterSoi(image, [0xff, 0xe1, 0xff, 0xff]),
-    errorText(': cut in its header'),
+    errorText(': truncated header'),
   ],
   ['12 bits a sample', headerOnly({ width: 8, height: 8, bitsPerSample: 12 }), errorText(': 12 bits a sample')],
   ['four components', headerOnly({ width: 8, height: 8, components: 4 }), errorText(': 4 color components')],
@@ -68,7 +68,7 @@ const invalid: [what: string, bytes: Uint8Array, text: string][] = [
   [
     'a valid header with truncated data',
     withoutBody(),
-    errorText(': next to nothing of the picture is there: libjpeg: Corrupt JPEG data: premature end of data segment'),
+    errorText(': almost all of the image is missing: libjpeg: Corrupt JPEG data: premature end of data segment'),
   ],
   ['a PNG signature', Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a), errorText(': no SOI')],
 ];
@@ -125,7 +125,7 @@ test('a damaged image yields the result of its intact part, and a warning', asyn
   const client = await StreamClient.open(gateway.streamUrl('echo'));
   const half = concat(large.subarray(0, large.length - 300), [0xff, 0xd9]);
   t.match(await client.sendUntilStarted(half), {
-    result: { width: 128, height: 96, warnings: [/^libjpeg: Corrupt JPEG data/, /^\d+ % of the picture is missing$/] },
+    result: { width: 128, height: 96, warnings: [/^libjpeg: Corrupt JPEG data/, /^\d+% of the image is missing$/] },
   });
   t.notMatch(JSON.stringify(await client.sendUntilStarted(large)), /warnings/, 'an intact one yields no warning');
   t.equal(await client.close(), 1005);

@@ -111,7 +111,7 @@ test('a models folder without pipelines is named', async (t) => {
   const [code, lines] = await issuesOf({ MODELS_DIR: t.testdir({ pipelines: {} }) });
   t.equal(code, configExitCode);
   t.equal(lines.length, 1);
-  t.match(lines[0], /^framegate: .*pipelines holds no pipeline/);
+  t.match(lines[0], /^framegate: .*pipelines has no pipeline files/);
 });
 
 test('the error of a bad pipeline file names the file, the node and the issue, and the server does not start', async (t) => {

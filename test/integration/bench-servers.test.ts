@@ -1,8 +1,8 @@
-/** The servers of the suite start, tell of themselves, and end. */
+/** The servers of the benchmark suite start, report about themselves, and stop. */
 import { test } from 'tap';
 import { startServer } from '../../bench/suite/server.ts';
 
-test('the gateway tells how long it took to be ready, and how late its loop was', async (t) => {
+test('the gateway reports its startup time and event loop delay', async (t) => {
   const server = await startServer('gateway', { env: { POOL_WORKERS: '1' }, watchLoop: true });
   t.teardown(() => server.kill());
   t.match(server.origin, /^ws:\/\/127\.0\.0\.1:\d+$/);

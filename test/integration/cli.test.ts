@@ -72,5 +72,5 @@ test('pipelines with an empty folder fails with one line and exit code 2', async
   const { code, stdout, stderr } = await runCli(['pipelines', '--models-dir', '/no/such/folder']);
   t.equal(code, 2);
   t.equal(stdout, '');
-  t.match(stderr, /^framegate: \/no\/such\/folder\/pipelines holds no pipeline \(\*\.json\)\n$/);
+  t.match(stderr, /^framegate: \/no\/such\/folder\/pipelines has no pipeline files \(\*\.json\)\n$/);
 });

@@ -1,48 +1,52 @@
-/** The servers that the gateway is compared with see and read the same as it does, and end when they are told. */
+/** The peers that the gateway is compared with return the same detections and texts, and stop on SIGTERM. */
 import { test } from 'tap';
-import { askForAnswers, compareAnswers } from '../../bench/peers/compare.ts';
-import { type ReaderName, readWithGateway } from '../../bench/peers/gateway-answers.ts';
+import { compareResults, requestResults } from '../../bench/peers/compare.ts';
+import { type RecognizerName, runGateway } from '../../bench/peers/gateway-results.ts';
 import { missingFor, type PeerName, startPeer, streamPeers } from '../../bench/peers/start-peer.ts';
 import { renderPlateScene } from '../../src/samples/render-plate.ts';
 import { encodeJpeg } from '../../src/samples/render-text.ts';
 import { StreamClient } from '../support/stream-client.ts';
 
-/** With the gateway's own decoder, so that the pixels are the same. */
+/** With the gateway's own decoder, so the pixels are the same. */
 const peers: readonly { readonly name: PeerName; readonly args: readonly string[] }[] = [
   { name: 'fastapi', args: [] },
   { name: 'litserve', args: ['--workers', '2'] },
   { name: 'ws-main-thread', args: ['--decoder', 'jpeg-turbo'] },
   { name: 'ws-piscina', args: ['--decoder', 'jpeg-turbo', '--threads', '1'] },
 ];
-const readers: readonly ReaderName[] = ['pp-ocrv4', 'plate-reader'];
+const recognizers: readonly RecognizerName[] = ['pp-ocrv4', 'plate-reader'];
 
 const frames = ['KX777ZB', 'FK07LWE'].map((text, index) =>
   encodeJpeg(renderPlateScene({ width: 640, height: 480, text, plate: { x: 200, y: 280 + 20 * index, w: 180 } })),
 );
-const expected = new Map<ReaderName, Awaited<ReturnType<typeof readWithGateway>>>();
-for (const reader of readers) expected.set(reader, await readWithGateway(frames, reader));
+const expected = new Map<RecognizerName, Awaited<ReturnType<typeof runGateway>>>();
+for (const recognizer of recognizers) expected.set(recognizer, await runGateway(frames, recognizer));
 
 for (const { name, args } of peers) {
   const missing = missingFor(name);
   const options = missing === undefined ? {} : { skip: missing };
-  for (const reader of readers) {
-    test(`${name} with ${reader} answers as the gateway does, and ends with 0 on SIGTERM`, options, async (t) => {
-      const peer = await startPeer(name, [...args, '--reader', reader]);
-      t.teardown(() => peer.kill());
-      const wanted = expected.get(reader) ?? [];
-      t.ok(wanted.every((detections) => detections.length > 0));
-      const { differences, sameText } = compareAnswers(wanted, await askForAnswers(peer.url, frames));
-      t.strictSame(differences, []);
-      t.equal(sameText, wanted.flat().length);
-      t.equal(await peer.stop(), 0);
-    });
+  for (const recognizer of recognizers) {
+    test(
+      `${name} with ${recognizer} returns the same results as the gateway and exits with 0 on SIGTERM`,
+      options,
+      async (t) => {
+        const peer = await startPeer(name, [...args, '--reader', recognizer]);
+        t.teardown(() => peer.kill());
+        const gatewayDetections = expected.get(recognizer) ?? [];
+        t.ok(gatewayDetections.every((detections) => detections.length > 0));
+        const { differences, sameText } = compareResults(gatewayDetections, await requestResults(peer.url, frames));
+        t.strictSame(differences, []);
+        t.equal(sameText, gatewayDetections.flat().length);
+        t.equal(await peer.stop(), 0);
+      },
+    );
   }
 }
 
 for (const name of streamPeers) {
   const missing = missingFor(name);
   const options = missing === undefined ? {} : { skip: missing };
-  test(`${name} tells what is wrong, as the contract has it, and goes on`, options, async (t) => {
+  test(`${name} returns the contract’s errors and keeps running`, options, async (t) => {
     const peer = await startPeer(name, []);
     t.teardown(() => peer.kill());
     const cases: readonly [url: string, message: string | Uint8Array | undefined, error: string, code: number][] = [
@@ -66,7 +70,7 @@ for (const name of streamPeers) {
 
 const missingLitServe = missingFor('litserve');
 const options = missingLitServe === undefined ? {} : { skip: missingLitServe };
-test('litserve tells what is wrong, as POST /frames of the gateway has it, and goes on', options, async (t) => {
+test('litserve returns the same errors as POST /frames of the gateway and keeps running', options, async (t) => {
   const peer = await startPeer('litserve', ['--workers', '1']);
   t.teardown(() => peer.kill());
   const cases: readonly [url: string, body: string | Uint8Array, error: string, status: number][] = [
@@ -85,9 +89,9 @@ test('litserve tells what is wrong, as POST /frames of the gateway has it, and g
   t.match(await response.json(), { frame_index: 0, result: { width: 640, height: 480 } });
 });
 
-test('litserve leaves no process that listens when it is killed', options, async (t) => {
+test('litserve leaves no listening process when it is killed', options, async (t) => {
   const peer = await startPeer('litserve', ['--workers', '2']);
   await peer.kill();
-  // Each of its processes that speak HTTP has the listening socket from the first one.
+  // Each of its HTTP processes inherits the listening socket.
   await t.rejects(fetch(peer.url, { method: 'POST' }), { cause: { code: 'ECONNREFUSED' } });
 });

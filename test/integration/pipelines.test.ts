@@ -1,4 +1,4 @@
-/** Every pipeline that ships answers sensibly, and `/readyz` says what runs it. */
+/** Every shipped pipeline returns plausible results, and `/readyz` lists its models. */
 import tap, { test } from 'tap';
 import type { FrameResult } from '../../src/protocol.ts';
 import { renderEmptyScene, renderPlateScene } from '../../src/samples/render-plate.ts';
@@ -20,14 +20,14 @@ const plate = { x: 220, y: 290, w: 190 } as const;
 const scene = encodeJpeg(renderPlateScene({ width: 640, height: 480, text: 'KX777ZB', plate }));
 const emptyScene = encodeJpeg(renderEmptyScene(640, 480));
 
-test('yolo finds the plate and reads nothing', async (t) => {
+test('yolo detects the plate without text', async (t) => {
   const { detections = [] } = await resultOf('yolo', scene);
   t.ok(detections.length > 0);
   t.match(detections[0], { label: 'plate', x: Number, y: Number, w: Number, h: Number, score: Number });
   for (const detection of detections) t.equal(detection.text, undefined);
 });
 
-test('yolo_ocr finds the plate and reads it', async (t) => {
+test('yolo_ocr detects the plate and recognizes its text', async (t) => {
   const { detections = [] } = await resultOf('yolo_ocr', scene);
   t.ok(
     detections.some(({ text }) => text === 'KX777ZB'),
@@ -35,7 +35,7 @@ test('yolo_ocr finds the plate and reads it', async (t) => {
   );
 });
 
-test('yolo_ocr_hd finds a plate of 28 pixels in a frame of 1280', async (t) => {
+test('yolo_ocr_hd detects a plate 28 pixels wide in a frame 1280 pixels wide', async (t) => {
   const small = { x: 600, y: 400, w: 28 } as const;
   const frame = encodeJpeg(renderPlateScene({ width: 1280, height: 720, text: 'KX777ZB', plate: small }), 95);
   const [detection] = (await resultOf('yolo_ocr_hd', frame)).detections ?? [];
@@ -49,10 +49,10 @@ for (const pipelineId of ['yolo', 'yolo_ocr', 'yolo_ocr_hd']) {
   });
 }
 
-test('ocr_only finds the lines of a picture in reading order and reads each', async (t) => {
+test('ocr_only detects lines in reading order and recognizes each', async (t) => {
   const page = encodeJpeg(renderPage(['GATE 0417', 'LANE 2 WEST'], { width: 640, height: 300, size: 36, margin: 40 }));
   const { detections = [] } = await resultOf('ocr_only', page);
-  // Where one line ends and the next begins is the detector's own business; the text and its order are not.
+  // The detector may split lines differently; only the text and its order matter.
   t.equal(detections.map(({ text = '' }) => text.replaceAll(' ', '')).join(''), 'GATE0417LANE2WEST');
   for (const { label, text_score: score = -1, quad } of detections) {
     t.equal(label, 'text');
@@ -61,7 +61,7 @@ test('ocr_only finds the lines of a picture in reading order and reads each', as
   }
 });
 
-test('document_ocr reads a page line by line', async (t) => {
+test('document_ocr recognizes a page line by line', async (t) => {
   const lines = ['INVOICE 20417', 'TOTAL 385', 'THANK YOU'];
   const page = encodeJpeg(renderPage(lines, { width: 640, height: 480, size: 30, noise: 3 }));
   const { text, text_score: score = -1, detections = [] } = await resultOf('document_ocr', page);
@@ -73,7 +73,7 @@ test('document_ocr reads a page line by line', async (t) => {
   );
 });
 
-test('results never carry a picture back', async (t) => {
+test('results have no image', async (t) => {
   for (const pipelineId of ['yolo', 'yolo_ocr', 'yolo_ocr_hd', 'ocr_only', 'document_ocr']) {
     const result = await resultOf(pipelineId, scene);
     t.equal('image' in result, false);
@@ -81,16 +81,16 @@ test('results never carry a picture back', async (t) => {
   }
 });
 
-test('/readyz names each model with the provider that runs it, and every pipeline', async (t) => {
+test('/readyz lists each model with its provider, and every pipeline', async (t) => {
   const body = (await (await fetch(`${gateway.httpUrl}/readyz`)).json()) as {
     setups: { models: { name: string; provider: string }[] }[];
     pipelines: string[];
   };
-  t.equal(body.setups.length, 1, 'all workers are set up alike');
+  t.equal(body.setups.length, 1, 'all workers have the same setup');
   const models = body.setups.flatMap((setup) => setup.models);
   const providers = Object.fromEntries(models.map(({ name, provider }) => [name, provider]));
   t.equal(providers['plate-yolo'], 'cpu');
-  // Tesseract does not run on ONNX Runtime; whatever else is there does.
+  // Tesseract does not run on ONNX Runtime; all other models do.
   for (const [name, provider] of Object.entries(providers))
     t.equal(provider, /tesseract/.test(name) ? 'wasm' : 'cpu', name);
   for (const id of ['document_ocr', 'ocr_only', 'yolo', 'yolo_ocr', 'yolo_ocr_hd'])

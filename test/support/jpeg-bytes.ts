@@ -1,9 +1,9 @@
-/** Writes JPEG files by hand, segment by segment, and whole ones with jpeg-js. Tests only. */
+/** Writes JPEG files segment by segment, and complete ones with jpeg-js. Tests only. */
 import fc from 'fast-check';
 import jpegJs from 'jpeg-js';
 import { type JpegHeader, readJpegHeader } from '../../src/jpeg/header.ts';
 
-/** What a crafted frame header says. */
+/** Fields of a crafted frame header. */
 export interface FrameHeaderParts {
   readonly width: number;
   readonly height: number;
@@ -11,7 +11,7 @@ export interface FrameHeaderParts {
   readonly code?: number;
   readonly components?: number;
   readonly bitsPerSample?: number;
-  /** What the segment's length field claims, where it is not the truth. */
+  /** Value of the segment's length field, if it must be wrong. */
   readonly claimedLength?: number;
 }
 
@@ -25,7 +25,7 @@ export function segment(code: number, payload: readonly number[] | Uint8Array): 
   return [0xff, code, ...uint16(payload.length + 2), ...payload];
 }
 
-/** A frame header (ITU-T T.81, B.2.2), whatever it says. */
+/** A frame header (ITU-T T.81, B.2.2), valid or not. */
 export function frameHeader(parts: FrameHeaderParts): number[] {
   const { width, height, code = sof0, components = 3, bitsPerSample = 8, claimedLength } = parts;
   const rows = Array.from({ length: components }, (_, index) => [index + 1, 0x11, 0]).flat();
@@ -34,21 +34,21 @@ export function frameHeader(parts: FrameHeaderParts): number[] {
   return bytes;
 }
 
-/** A scan header for one component, with nothing behind it. */
+/** A scan header for one component, without coded data. */
 export const emptyScan: readonly number[] = segment(0xda, [1, 1, 0, 0, 63, 0]);
 
-/** The smallest file that passes for a JPEG by its header: SOI, a frame header, a scan of nothing, EOI. */
+/** The smallest file with a valid header: SOI, a frame header, an empty scan, EOI. */
 export function headerOnly(parts: FrameHeaderParts): Uint8Array {
   return Uint8Array.from([...soi, ...frameHeader(parts), ...emptyScan, ...eoi]);
 }
 
-/** A file of `count` scans that hold nothing, after a frame header. */
+/** A file with a frame header and `count` empty scans. */
 export function manyScans(parts: FrameHeaderParts, count: number): Uint8Array {
   const scans = Array.from({ length: count }, () => emptyScan).flat();
   return Uint8Array.from([...soi, ...frameHeader(parts), ...scans, ...eoi]);
 }
 
-/** Puts bytes between SOI and what follows it. */
+/** Inserts bytes after SOI. */
 export function insertAfterSoi(jpeg: Uint8Array, bytes: readonly number[]): Uint8Array {
   return Uint8Array.from([...jpeg.subarray(0, 2), ...bytes, ...jpeg.subarray(2)]);
 }
@@ -59,7 +59,7 @@ export function appendZeros(jpeg: Uint8Array, count: number): Uint8Array {
   return longer;
 }
 
-/** A whole file of a picture that changes smoothly, so that no decoder's rounding shows. */
+/** A complete file with a smooth gradient, so rounding differences of decoders stay small. */
 export function encodePicture(width: number, height: number, quality = 90): Uint8Array {
   const data = new Uint8Array(width * height * 4);
   for (let at = 0; at < width * height; at++) {
@@ -70,7 +70,7 @@ export function encodePicture(width: number, height: number, quality = 90): Uint
   return new Uint8Array(jpegJs.encode({ width, height, data }, quality).data);
 }
 
-/** Segments that may stand before a frame header: APP0 to APP15 and comments. */
+/** Segments that may precede a frame header: APP0 to APP15 and comments. */
 export const legalSegments: fc.Arbitrary<number[]> = fc
   .array(
     fc.record({
@@ -81,7 +81,7 @@ export const legalSegments: fc.Arbitrary<number[]> = fc
   )
   .map((segments) => segments.flatMap(({ code, payload }) => segment(code, payload)));
 
-/** Frame headers that a decoder takes. */
+/** Frame headers that decoders accept. */
 export const decodableHeaders: fc.Arbitrary<FrameHeaderParts> = fc.record({
   width: fc.integer({ min: 1, max: 65_535 }),
   height: fc.integer({ min: 1, max: 65_535 }),
@@ -93,7 +93,7 @@ function uint16(value: number): [number, number] {
   return [(value >> 8) & 0xff, value & 0xff];
 }
 
-/** The header of a file that has one. @throws Error with the reason for any other. */
+/** The header of a valid file. @throws Error with the rejection reason for any other. */
 export function headerOf(jpeg: Uint8Array): JpegHeader {
   const read = readJpegHeader(jpeg);
   if (!read.ok) throw new Error(read.reason);

@@ -1,4 +1,4 @@
-/** Writes JPEG files of flat 8 × 8 blocks in any sampling, which no encoder at hand does. Tests only. */
+/** Writes JPEG files of uniform 8 × 8 blocks with any chroma subsampling, which the available encoders cannot do. Tests only. */
 import { eoi, segment, soi } from './jpeg-bytes.ts';
 
 /** Horizontal and vertical sampling factor of a component. */
@@ -7,16 +7,16 @@ export type Sampling = readonly [horizontal: number, vertical: number];
 export interface Mosaic {
   readonly width: number;
   readonly height: number;
-  /** One for each component: Y alone, or Y, Cb, Cr. */
+  /** One entry per component: only Y, or Y, Cb, Cr. */
   readonly sampling: readonly Sampling[];
   /** MCUs between restart markers; none without. */
   readonly restartInterval?: number;
-  /** Sample of a block, 0 to 255, by component and by the block's place in that component's own grid. */
+  /** Sample of a block, 0 to 255, by component and by the block's position in that component's grid. */
   readonly sample: (component: number, column: number, row: number) => number;
 }
 
 const blockSide = 8;
-/** All coefficients are multiples of this, so that a DC coefficient is just the sample less 128. */
+/** Quantization step of all coefficients, chosen so that a DC coefficient is the sample minus 128. */
 const quantizer = 8;
 /** Codes of the DC categories 0 to 11 in the table of T.81, K.3.1. */
 const dcCounts = [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0];
@@ -34,10 +34,10 @@ const dcCodes = [
   '11111110',
   '111111110',
 ];
-/** The only AC symbol there is: the end of the block. */
+/** The only AC symbol: end of block. */
 const endOfBlock = '0';
 
-/** @returns a baseline file of one scan. */
+/** @returns a baseline file with one scan. */
 export function encodeMosaic(mosaic: Mosaic): Uint8Array {
   const { width, height, sampling, restartInterval } = mosaic;
   const size = [height >> 8, height & 255, width >> 8, width & 255];
@@ -88,7 +88,7 @@ function difference(value: number): string {
   return (dcCodes[category] ?? '') + (category === 0 ? '' : bits.toString(2).padStart(category, '0'));
 }
 
-/** Whole bytes, the last filled with ones, and a zero after each 0xff. */
+/** Packs bits into bytes: pads the last one with ones and stuffs a zero after each 0xff. */
 function packed(bits: string): number[] {
   const bytes = bits.match(/.{1,8}/g) ?? [];
   return bytes.flatMap((byte) => {

@@ -1,4 +1,4 @@
-/** Makes a models folder for one test: pipeline files and users' tools. Tests only. */
+/** Creates a models folder for one test: pipeline files and custom tools. Tests only. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ export interface NodeParts {
   readonly params?: Record<string, unknown>;
 }
 
-/** A pipeline file by what matters in it; the rest is filled in, and the nodes are joined one after the other. */
+/** The relevant parts of a pipeline file. The rest gets defaults, and by default the nodes form a chain. */
 export interface PipelineParts {
   readonly id: string;
   readonly nodes: readonly NodeParts[];
@@ -25,13 +25,13 @@ export interface PipelineParts {
 
 export interface ModelsParts {
   readonly pipelines?: readonly PipelineParts[];
-  /** Tools `test.<name>`, by their members as source text; those left out are filled in. */
+  /** Tools `test.<name>`: members as source text; the others get defaults. */
   readonly tools?: Readonly<Record<string, string>>;
-  /** Any other files, by their path in the folder. */
+  /** Other files by their path in the folder. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
-/** @returns a folder of its own for each call, since Node loads a module of one path only once. It goes with the test. */
+/** @returns a new folder per call, since Node loads a module path only once. It is removed when the test ends. */
 export function makeModelsDir(t: Test, parts: ModelsParts): string {
   const folder = mkdtempSync(join(tmpdir(), 'framegate-models-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
@@ -47,7 +47,7 @@ export function makeModelsDir(t: Test, parts: ModelsParts): string {
   return folder;
 }
 
-/** The file as it is written, in the long-lived format. */
+/** The text of the pipeline file. */
 export function pipelineFile(parts: PipelineParts) {
   const ids = parts.nodes.map((node) => node.id);
   const inARow = ids.slice(1).map((id, index): [string, string] => [ids[index] as string, id]);
@@ -65,7 +65,7 @@ export function pipelineFile(parts: PipelineParts) {
   };
 }
 
-/** A node of the tool `test.<name>`. */
+/** A node with the tool `test.<name>`. */
 export function testNode(id: string, name: string, params: Record<string, unknown> = {}): NodeParts {
   return { id, plugin_id: 'test', tool_id: name, params };
 }

@@ -1,4 +1,4 @@
-/** The tiny models of every YOLO family with the boxes that the family's own code finds. Tests only. */
+/** Tiny models of every YOLO family with the boxes that the family's own code returns. Tests only. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Image } from '../../src/models/image.ts';
@@ -24,7 +24,7 @@ export function readYoloFixture(name: string): YoloFixture {
   return JSON.parse(readFileSync(`${yoloFixtures}/${name}.json`, 'utf8')) as YoloFixture;
 }
 
-/** The picture that `picture` of `native-models/training/export_fixtures.py` draws, RGB. */
+/** The RGB image drawn by `picture` in `native-models/training/export_fixtures.py`. */
 export function drawYoloPicture(width: number, height: number, seed: number): Image {
   const data = new Uint8Array(width * height * 3);
   for (let at = 0; at < data.length; at++) {

@@ -1,9 +1,9 @@
-"""Pillow and OpenCV as judges of JPEG files: which of them gives a picture. Run by bench/jpeg.ts and a test.
+"""Checks which JPEG files Pillow and OpenCV decode. Run by bench/jpeg.ts and a test.
 
-decode.py bases DIR   writes the files that are to be mutated
-decode.py opencv DIR  writes files of OpenCV's encoder
-decode.py judge       standard input: files, each after its length (uint32, little endian); standard output: two bytes a file:
-                      1 or 0 for Pillow, and how many per cent of OpenCV's picture are there, or 255 where it gives none
+decode.py bases DIR   writes the files to mutate
+decode.py opencv DIR  writes files with OpenCV's encoder
+decode.py judge       stdin: files, each prefixed by its length (uint32, little endian); stdout: two bytes per file:
+                      1 or 0 for Pillow, and the decoded percentage of OpenCV's image, or 255 if OpenCV returns none
 """
 
 import io
@@ -16,10 +16,10 @@ import numpy as np
 from PIL import Image
 
 WIDTH, HEIGHT = 96, 64
-NO_PICTURE = 255
+NO_IMAGE = 255
 
 
-def picture() -> Image.Image:
+def draw_image() -> Image.Image:
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
     noise = np.random.default_rng(1).integers(0, 60, (HEIGHT, WIDTH))
     channels = [columns * 2 % 200 + noise // 2, rows * 3 + noise, (rows + columns) % 180 + noise]
@@ -27,7 +27,7 @@ def picture() -> Image.Image:
 
 
 def write_bases(folder: Path) -> None:
-    color = picture()
+    color = draw_image()
     options = {
         "444": {"subsampling": 0},
         "422": {"subsampling": 1},
@@ -46,9 +46,9 @@ def write_bases(folder: Path) -> None:
 
 
 def write_opencv_files(folder: Path) -> None:
-    color = np.array(picture())[:, :, ::-1]
+    color = np.array(draw_image())[:, :, ::-1]
     options = {
-        "usual": [],
+        "default": [],
         "low": [cv2.IMWRITE_JPEG_QUALITY, 10],
         "progressive": [cv2.IMWRITE_JPEG_PROGRESSIVE, 1],
         "restart": [cv2.IMWRITE_JPEG_RST_INTERVAL, 7],
@@ -68,12 +68,12 @@ def pillow_decodes(data: bytes) -> bool:
 
 
 def opencv_percent(data: bytes) -> int:
-    """Where a file ends early, libjpeg gives mid-gray."""
+    """libjpeg fills missing areas with mid-gray."""
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error:
-        return NO_PICTURE
-    return NO_PICTURE if image is None else int(100 * np.any(image != 128, axis=2).mean())
+        return NO_IMAGE
+    return NO_IMAGE if image is None else int(100 * np.any(image != 128, axis=2).mean())
 
 
 def judge() -> None:

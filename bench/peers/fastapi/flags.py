@@ -1,4 +1,4 @@
-"""Owns the flags of the command line."""
+"""Command-line flags."""
 
 import os
 
@@ -6,10 +6,10 @@ from options import peer_flags, whole_number
 
 
 def read_flags():
-    """Flags of the command line; a bad one ends the process with code 2."""
+    """Parses the command line; an invalid flag exits with code 2."""
     parser = peer_flags()
     threads_help = "threads that run the pipeline; 0 runs it in the handler, on the event loop"
     parser.add_argument("--threads", type=whole_number(256), default=os.cpu_count(), help=threads_help)
-    ping_help = "seconds between pings, and until a sender that answers none is closed; 0 sends none"
+    ping_help = "seconds between pings, and timeout for a pong; 0 disables pings"
     parser.add_argument("--ping", type=whole_number(3600), default=20, help=ping_help)
     return parser.parse_args()

@@ -1,4 +1,4 @@
-"""Owns the stream: a FastAPI handler that runs the pipeline on each frame it receives, and decides on drops after it."""
+"""The stream: a FastAPI handler that runs the pipeline on each frame and decides about drops afterwards."""
 
 import asyncio
 import signal
@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-# What both Python peers share is no package.
+# The code shared by both Python peers is not a package.
 sys.path.append(str(Path(__file__).resolve().parents[1] / "python-pipeline"))
 
 import uvicorn
@@ -19,13 +19,13 @@ from options import MAX_FRAME_BYTES, PIPELINE_ID
 from pipeline import InvalidFrame, PlatePipeline
 
 STREAM_PATH = "/ws/video/stream"
-# A frame whose pipeline took longer is not worth its result.
+# The result of a frame that took longer is stale.
 BUDGET_MS = 1000
-# The part of a session's frames that may be dropped before its sender is told; fewer frames say nothing about a rate.
-SLOW_DOWN_RATE, FEWEST_FRAMES = 0.3, 10
+# Fraction of dropped frames above which the sender gets slow_down, and the minimum number of frames for a meaningful rate.
+SLOW_DOWN_RATE, MIN_FRAMES = 0.3, 10
 
 
-class Refused(Exception):
+class StreamError(Exception):
     """Ends a session with an error."""
 
     def __init__(self, error, detail, close_code):
@@ -34,33 +34,33 @@ class Refused(Exception):
 
 
 class Session:
-    """What is counted of one stream."""
+    """Counters of one stream."""
 
     frames = drops = 0
-    is_told = False
+    is_warned = False
 
     def count(self, dropped):
-        """Whether the sender is to be told to slow down."""
+        """Returns whether to send slow_down."""
         self.frames += 1
         self.drops += dropped
-        was_told = self.is_told
-        self.is_told = self.frames >= FEWEST_FRAMES and self.drops / self.frames > SLOW_DOWN_RATE
-        return self.is_told and not was_told
+        was_warned = self.is_warned
+        self.is_warned = self.frames >= MIN_FRAMES and self.drops / self.frames > SLOW_DOWN_RATE
+        return self.is_warned and not was_warned
 
 
-async def answer(stream, frame, session, run):
-    """Runs the pipeline on one frame and sends what came of it."""
+async def process(stream, frame, session, run):
+    """Runs the pipeline on one frame and sends the outcome."""
     if frame is None:
-        raise Refused("invalid_message", "Expected binary frame payload", 1003)
+        raise StreamError("invalid_message", "Expected binary frame payload", 1003)
     if len(frame) > MAX_FRAME_BYTES:
-        raise Refused("frame_too_large", "Frame exceeds 5MB", 1009)
+        raise StreamError("frame_too_large", "Frame exceeds 5MB", 1009)
     frame_index = session.frames
     try:
         result = await run(frame)
     except InvalidFrame:
-        raise Refused("invalid_frame", "Not a valid JPEG image", 1007) from None
+        raise StreamError("invalid_frame", "Not a valid JPEG image", 1007) from None
     except Exception:
-        raise Refused("pipeline_failure", "YOLO inference failed", 1011) from None
+        raise StreamError("pipeline_failure", "YOLO inference failed", 1011) from None
     dropped = result["timings_ms"]["total"] > BUDGET_MS
     outcome = {"dropped": True} if dropped else {"result": result}
     await stream.send_json({"frame_index": frame_index, **outcome})
@@ -69,7 +69,7 @@ async def answer(stream, frame, session, run):
 
 
 def create_app(run, threads):
-    """The application; `run` awaits the pipeline's answer to a frame."""
+    """The application; `run` awaits the pipeline's result for a frame."""
 
     @asynccontextmanager
     async def lifespan(_):
@@ -82,26 +82,26 @@ def create_app(run, threads):
     @app.websocket(STREAM_PATH)
     async def stream(stream: WebSocket, pipeline_id: str = ""):
         await stream.accept()
-        # The sender may leave before its answer.
+        # The sender may disconnect before its reply.
         with suppress(WebSocketDisconnect):
             try:
                 if not pipeline_id:
-                    raise Refused("invalid_pipeline", "pipeline_id query parameter is required", 1008)
+                    raise StreamError("invalid_pipeline", "pipeline_id query parameter is required", 1008)
                 if pipeline_id != PIPELINE_ID:
-                    raise Refused("invalid_pipeline", f"Unknown pipeline_id: {pipeline_id}", 1008)
+                    raise StreamError("invalid_pipeline", f"Unknown pipeline_id: {pipeline_id}", 1008)
                 session = Session()
                 while (message := await stream.receive())["type"] != "websocket.disconnect":
-                    await answer(stream, message.get("bytes"), session, run)
-            except Refused as refused:
-                await stream.send_json(refused.message)
-                await stream.close(refused.close_code)
+                    await process(stream, message.get("bytes"), session, run)
+            except StreamError as error:
+                await stream.send_json(error.message)
+                await stream.close(error.close_code)
 
     return app
 
 
 def main():
     """Serves until SIGTERM."""
-    # uvicorn stops in order on SIGTERM and then raises it again, for this.
+    # uvicorn shuts down gracefully on SIGTERM and then raises it again; this handler turns it into exit code 0.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     flags = read_flags()
     pipeline = PlatePipeline(flags.reader, flags.ort_threads)

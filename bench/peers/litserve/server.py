@@ -1,4 +1,4 @@
-"""Owns the server: LitServe with one worker process a core, each with the pipeline; one JPEG in each request."""
+"""The server: LitServe with one worker process per core, each with the pipeline; one JPEG per request."""
 
 import multiprocessing
 import os
@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 from typing import Annotated
 
-# What both Python peers share is no package. The worker processes import this file anew, so it is set here.
+# The code shared by both Python peers is not a package. Set here, since the worker processes import this file again.
 sys.path.append(str(Path(__file__).resolve().parents[1] / "python-pipeline"))
 
 import litserve
@@ -23,75 +23,75 @@ from pipeline import InvalidFrame, PlatePipeline
 
 HOST = "127.0.0.1"
 FRAMES_PATH, HEALTH_PATH = "/frames", "/health"
-# Between two looks at whether the workers are ready; a health check that takes longer has failed.
-LOOK_SECONDS, LOOK_LIMIT_SECONDS = 0.05, 5
-# LitServe ends its HTTP processes after this when a connection stays open.
+# Interval of health checks until the workers are ready, and the timeout of one check.
+CHECK_INTERVAL_SECONDS, CHECK_TIMEOUT_SECONDS = 0.05, 5
+# LitServe ends its HTTP processes after this time even if a connection is open.
 SHUTDOWN_SECONDS = 1
 
 
-def refused(status, error, detail):
+def contract_error(status, error, detail):
     """An error of the gateway's contract."""
     return HTTPException(status, {"error": error, "detail": detail})
 
 
 async def read_frame(request: Request, pipeline_id: str = "") -> bytes:
-    """The body as it came. LitServe itself reads JSON and forms, which would cost it a parser and a copy of each JPEG."""
+    """The raw body. LitServe's default parses JSON and forms, which would add a parser and a copy per JPEG."""
     if not pipeline_id:
-        raise refused(400, "invalid_pipeline", "pipeline_id query parameter is required")
+        raise contract_error(400, "invalid_pipeline", "pipeline_id query parameter is required")
     if pipeline_id != PIPELINE_ID:
-        raise refused(404, "invalid_pipeline", f"Unknown pipeline_id: {pipeline_id}")
+        raise contract_error(404, "invalid_pipeline", f"Unknown pipeline_id: {pipeline_id}")
     frame = await request.body()
     if len(frame) > MAX_FRAME_BYTES:
-        raise refused(413, "frame_too_large", "Frame exceeds 5MB")
+        raise contract_error(413, "frame_too_large", "Frame exceeds 5MB")
     return frame
 
 
 class PlateApi(litserve.LitAPI):
     """The pipeline as LitServe runs it: `setup` and `predict` in each worker process."""
 
-    def __init__(self, reader, ort_threads):
+    def __init__(self, recognizer, ort_threads):
         super().__init__(api_path=FRAMES_PATH)
-        self.reader, self.ort_threads = reader, ort_threads
+        self.recognizer, self.ort_threads = recognizer, ort_threads
 
     def setup(self, device):
-        """Loads the models and warms them."""
-        self.pipeline = PlatePipeline(self.reader, self.ort_threads)
+        """Loads and warms up the models."""
+        self.pipeline = PlatePipeline(self.recognizer, self.ort_threads)
 
     def decode_request(self, request: Annotated[bytes, Depends(read_frame)]):
         """The annotation tells FastAPI how the HTTP process reads a request."""
         return request
 
     def predict(self, frame):
-        """What the pipeline finds in one JPEG."""
+        """Runs the pipeline on one JPEG."""
         try:
             return self.pipeline.run(frame)
         except InvalidFrame:
-            raise refused(400, "invalid_frame", "Not a valid JPEG image") from None
+            raise contract_error(400, "invalid_frame", "Not a valid JPEG image") from None
 
     def encode_response(self, result):
-        """The gateway's answer to `POST /frames`."""
+        """The gateway's response to `POST /frames`."""
         return {"frame_index": 0, "result": result}
 
 
 def free_port():
-    """LitServe takes a port, and neither 0 nor a socket."""
+    """LitServe accepts neither port 0 nor a socket."""
     with socket.create_server((HOST, 0)) as listener:
         return listener.getsockname()[1]
 
 
 def announce(port):
-    """Tells the address once every worker has its models: LitServe listens as soon as one has."""
+    """Prints the URL once all workers have loaded their models: LitServe listens as soon as one has."""
     while True:
         try:
-            with urllib.request.urlopen(f"http://{HOST}:{port}{HEALTH_PATH}", timeout=LOOK_LIMIT_SECONDS):
+            with urllib.request.urlopen(f"http://{HOST}:{port}{HEALTH_PATH}", timeout=CHECK_TIMEOUT_SECONDS):
                 break
         except (urllib.error.URLError, OSError):
-            time.sleep(LOOK_SECONDS)
+            time.sleep(CHECK_INTERVAL_SECONDS)
     print(f"listening on http://{HOST}:{port}{FRAMES_PATH}?pipeline_id={PIPELINE_ID}", flush=True)
 
 
 def stop_on_sigterm():
-    """LitServe stops in order on Ctrl-C only; its HTTP processes inherit this and just end."""
+    """LitServe shuts down gracefully only on Ctrl-C; its HTTP processes inherit this handler and just exit."""
     main_process = os.getpid()
 
     def stop(*_):
@@ -107,7 +107,7 @@ def main():
     parser = peer_flags()
     workers_help = "processes that run the pipeline"
     parser.add_argument("--workers", type=whole_number(256, 1), default=os.cpu_count(), help=workers_help)
-    servers_help = "processes that speak HTTP"
+    servers_help = "HTTP server processes"
     parser.add_argument("--servers", type=whole_number(256, 1), default=1, help=servers_help)
     flags = parser.parse_args()
     api = PlateApi(flags.reader, flags.ort_threads)
@@ -121,7 +121,7 @@ def main():
     )
 
     @server.app.exception_handler(HTTPException)
-    async def tell(_, error):
+    async def send_error(_, error):
         return JSONResponse(error.detail, error.status_code)
 
     server.uvicorn_graceful_timeout = SHUTDOWN_SECONDS

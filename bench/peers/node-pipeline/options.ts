@@ -1,7 +1,7 @@
-/** The flags of both Node peers. */
+/** Flags of both Node peers. */
 import { parseArgs } from 'node:util';
-import { defaultRecognizer, readers } from './models.ts';
-import { decoders } from './picture.ts';
+import { decoders } from './image.ts';
+import { defaultRecognizer, recognizerNames } from './models.ts';
 import type { PipelineOptions } from './pipeline.ts';
 
 export interface PeerOptions extends PipelineOptions {
@@ -10,7 +10,7 @@ export interface PeerOptions extends PipelineOptions {
 
 type Values = Readonly<Record<string, string | undefined>>;
 
-/** Reads `process.argv`; a fault is told in one line, with exit code 2. */
+/** Parses `process.argv`. An invalid flag prints one line and exits with code 2. */
 export function readFlags<T>(usage: string, names: readonly string[], read: (values: Values) => T): T {
   try {
     const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
@@ -22,7 +22,7 @@ export function readFlags<T>(usage: string, names: readonly string[], read: (val
   }
 }
 
-/** More threads in a run took two to three times the processor time for a frame: they spin while they wait for each other. */
+/** More threads per run took two to three times the CPU time per frame: they spin while waiting for each other. */
 const defaultOrtThreads = '1';
 
 export const peerFlags = ['port', 'reader', 'decoder', 'ort-threads'];
@@ -31,21 +31,21 @@ export const peerUsage = '[--port N] [--reader pp-ocrv4|plate-reader] [--decoder
 export function peerOptions(values: Values): PeerOptions {
   return {
     port: wholeNumber('--port', values['port'] ?? '8000', 0, 65_535),
-    reader: oneOf('--reader', values['reader'] ?? defaultRecognizer(), readers),
+    recognizer: oneOf('--reader', values['reader'] ?? defaultRecognizer(), recognizerNames),
     decoder: oneOf('--decoder', values['decoder'] ?? 'jpeg-js', decoders),
     ortThreads: wholeNumber('--ort-threads', values['ort-threads'] ?? defaultOrtThreads, 0, 256),
   };
 }
 
-/** @throws Error in one line. */
-export function wholeNumber(name: string, text: string, lowest: number, highest: number): number {
+/** @throws Error with one line. */
+export function wholeNumber(name: string, text: string, min: number, max: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= lowest && value <= highest) return value;
-  throw new Error(`${name} must be a whole number from ${lowest} to ${highest}; it is "${text}"`);
+  if (value >= min && value <= max) return value;
+  throw new Error(`${name} must be an integer from ${min} to ${max}, not "${text}"`);
 }
 
 function oneOf<T extends string>(name: string, text: string, allowed: readonly T[]): T {
   const found = allowed.find((value) => value === text);
-  if (found === undefined) throw new Error(`${name} must be one of ${allowed.join(', ')}; it is "${text}"`);
+  if (found === undefined) throw new Error(`${name} must be one of ${allowed.join(', ')}, not "${text}"`);
   return found;
 }

@@ -1,18 +1,18 @@
-/** The plate pipeline of both Node peers, written without the gateway's code. The main thread or a piscina worker. */
+/** The plate pipeline of both Node peers, independent of the gateway's code. Runs on the main thread or a piscina worker. */
 
 import { detect } from './detector.ts';
-import { type DetectorModel, openDetector, type ReaderName } from './models.ts';
-import { type Decoder, decodeJpeg, type Picture } from './picture.ts';
-import { createReader, type ReadPlate } from './reader.ts';
+import { type Decoder, decodeJpeg, type Image } from './image.ts';
+import { type DetectorModel, openDetector, type RecognizerName } from './models.ts';
+import { createRecognizer, type Recognize } from './recognizer.ts';
 
 export interface PipelineOptions {
-  readonly reader: ReaderName;
+  readonly recognizer: RecognizerName;
   readonly decoder: Decoder;
-  /** Threads of ONNX Runtime in one run; 0 for its own choice. */
+  /** Threads per run of ONNX Runtime; 0 for its default. */
   readonly ortThreads: number;
 }
 
-/** One frame's answer, in the shape of the gateway's. */
+/** One frame's result, in the gateway's format. */
 export interface Result {
   readonly width: number;
   readonly height: number;
@@ -22,35 +22,35 @@ export interface Result {
 
 export class PlatePipeline {
   readonly #detector: DetectorModel;
-  readonly #read: ReadPlate;
+  readonly #recognize: Recognize;
   readonly #decoder: Decoder;
 
-  private constructor(detector: DetectorModel, read: ReadPlate, decoder: Decoder) {
+  private constructor(detector: DetectorModel, recognize: Recognize, decoder: Decoder) {
     this.#detector = detector;
-    this.#read = read;
+    this.#recognize = recognize;
     this.#decoder = decoder;
   }
 
   /** Loads the models and runs each once, since the first run is slower. */
-  static async load({ reader, decoder, ortThreads }: PipelineOptions): Promise<PlatePipeline> {
+  static async load({ recognizer, decoder, ortThreads }: PipelineOptions): Promise<PlatePipeline> {
     const detector = await openDetector(ortThreads);
-    const read = await createReader(reader, ortThreads);
-    const blank: Picture = { width: 640, height: 480, data: new Uint8Array(640 * 480 * 3) };
+    const recognize = await createRecognizer(recognizer, ortThreads);
+    const blank: Image = { width: 640, height: 480, data: new Uint8Array(640 * 480 * 3) };
     await detect(detector, blank);
-    await read(blank, { x: 0, y: 0, w: 180, h: 40 });
-    return new PlatePipeline(detector, read, decoder);
+    await recognize(blank, { x: 0, y: 0, w: 180, h: 40 });
+    return new PlatePipeline(detector, recognize, decoder);
   }
 
   /** @throws Error `invalidFrame` when the frame cannot be decoded. */
   async run(frame: Uint8Array): Promise<Result> {
     const start = performance.now();
-    const picture = decodeJpeg(frame, this.#decoder);
+    const image = decodeJpeg(frame, this.#decoder);
     const decoded = performance.now();
-    const boxes = await detect(this.#detector, picture);
+    const boxes = await detect(this.#detector, image);
     const detected = performance.now();
     const detections = [];
     for (const box of boxes) {
-      const { text, score } = await this.#read(picture, box);
+      const { text, score } = await this.#recognize(image, box);
       detections.push({
         x: round(box.x, 1),
         y: round(box.y, 1),
@@ -65,8 +65,8 @@ export class PlatePipeline {
     const end = performance.now();
     const timings = { decode: decoded - start, detect: detected - decoded, read: end - detected, total: end - start };
     return {
-      width: picture.width,
-      height: picture.height,
+      width: image.width,
+      height: image.height,
       detections,
       timings_ms: Object.fromEntries(Object.entries(timings).map(([stage, ms]) => [stage, round(ms, 2)])),
     };

@@ -1,32 +1,32 @@
-/** The WebSocket side of both Node peers: one JSON reply for each frame, `slow_down` from the drops since connect. Main thread. */
+/** The WebSocket server of both Node peers: one JSON reply per frame, `slow_down` from the drops since connect. Main thread. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
-import { invalidFrame } from './picture.ts';
+import { invalidFrame } from './image.ts';
 import type { Result } from './pipeline.ts';
 
-/** Answers one frame of a session; `undefined` when it was not taken. */
+/** Processes one frame of a session; `undefined` if it was dropped. */
 export type Answer = (frame: Buffer) => Promise<Result | undefined>;
 
 const streamPath = '/ws/video/stream';
 const pipelineId = 'yolo_ocr';
 const maxFrameBytes = 5 * 1024 * 1024;
-/** `ws` closes above this by itself, without a word; below it the sender is told. */
+/** Above this `ws` closes the connection without a message; below it the sender gets an error. */
 const maxPayload = 4 * maxFrameBytes;
-/** The part of a session's frames that may be dropped before its sender is told to slow down. */
+/** Fraction of dropped frames above which the sender gets `slow_down`. */
 const slowDownRate = 0.3;
-/** Fewer frames than this say nothing about a rate. */
+/** Minimum number of frames for a meaningful rate. */
 const minFrames = 10;
 
 /**
  * Serves until SIGTERM, then closes every stream.
- * @param openSession called for each stream.
- * @param close ends what the answers need, after the last stream.
+ * @param openSession called once per stream.
+ * @param close releases resources after the last stream.
  */
 export async function serve(port: number, openSession: () => Answer, close?: () => Promise<void>): Promise<void> {
   const server = new WebSocketServer({ host: '127.0.0.1', port, path: streamPath, maxPayload });
   server.on('connection', (socket, request) => {
-    // A broken connection is followed by its close, and there is nothing else to do about it.
+    // A broken connection is followed by its close event; nothing else to do.
     socket.on('error', () => undefined);
     const id = new URL(request.url ?? '', 'ws://localhost').searchParams.get('pipeline_id');
     if (id === pipelineId) answerFrames(socket, openSession());
@@ -47,7 +47,7 @@ export async function serve(port: number, openSession: () => Answer, close?: () 
 function answerFrames(socket: WebSocket, answer: Answer): void {
   let frames = 0;
   let drops = 0;
-  let isTold = false;
+  let isWarned = false;
   socket.on('message', async (data, isBinary) => {
     if (socket.readyState !== WebSocket.OPEN) return;
     const frame = data as Buffer;
@@ -61,9 +61,9 @@ function answerFrames(socket: WebSocket, answer: Answer): void {
     } catch (error) {
       return failFrame(socket, error);
     }
-    const wasTold = isTold;
-    isTold = isTooFast(frames, drops);
-    if (isTold && !wasTold) send(socket, { warning: 'slow_down' });
+    const wasWarned = isWarned;
+    isWarned = isTooFast(frames, drops);
+    if (isWarned && !wasWarned) send(socket, { warning: 'slow_down' });
   });
 }
 

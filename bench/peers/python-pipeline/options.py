@@ -1,29 +1,29 @@
-"""Owns the flags that both Python peers have."""
+"""Flags of both Python peers."""
 
 import argparse
 
-from models import READERS, usual_reader
+from models import RECOGNIZERS, default_recognizer
 
 PIPELINE_ID = "yolo_ocr"
 MAX_FRAME_BYTES = 5 * 1024 * 1024
 
 
-def whole_number(highest, lowest=0):
-    """A type for flags: `lowest` to `highest`."""
+def whole_number(maximum, minimum=0):
+    """A flag type: an integer from `minimum` to `maximum`."""
 
     def read(text):
-        if text.isascii() and text.isdigit() and lowest <= int(text) <= highest:
+        if text.isascii() and text.isdigit() and minimum <= int(text) <= maximum:
             return int(text)
-        raise argparse.ArgumentTypeError(f'must be a whole number from {lowest} to {highest}; it is "{text}"')
+        raise argparse.ArgumentTypeError(f'must be an integer from {minimum} to {maximum}, not "{text}"')
 
     return read
 
 
 def peer_flags():
-    """A parser with the flags of both; a bad one ends the process with code 2."""
+    """A parser with the common flags; an invalid flag exits with code 2."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=whole_number(65_535), default=8000)
-    parser.add_argument("--reader", choices=READERS, default=usual_reader())
-    ort_help = "threads of ONNX Runtime in one run; 0 leaves the choice to it"
+    parser.add_argument("--reader", choices=RECOGNIZERS, default=default_recognizer())
+    ort_help = "threads per run of ONNX Runtime; 0 for its default"
     parser.add_argument("--ort-threads", type=whole_number(256), default=1, help=ort_help)
     return parser

@@ -1,12 +1,12 @@
-"""Owns the plate pipeline: OpenCV decodes, ONNX Runtime finds plates and reads them. Any thread."""
+"""The plate pipeline: OpenCV decodes, ONNX Runtime detects plates and recognizes their text. Any thread."""
 
 import ast
 import json
 import time
 
-# The environment that OpenCV reads when it is loaded is set there.
+# Sets the environment variables that OpenCV reads when it is loaded.
 from models import MODELS, metadata_of, open_session
-from reader import open_reader, resize
+from recognizer import open_recognizer, resize
 
 import cv2
 import numpy as np
@@ -15,66 +15,66 @@ PADDING = (114, 114, 114)
 
 
 class InvalidFrame(Exception):
-    """The bytes are no picture."""
+    """The bytes are not a decodable image."""
 
 
 def decode(frame):
-    """BGR pixels of a JPEG as it is stored; raises InvalidFrame."""
+    """BGR pixels of a JPEG without applying its orientation; raises InvalidFrame."""
     try:
-        picture = cv2.imdecode(np.frombuffer(frame, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        image = cv2.imdecode(np.frombuffer(frame, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error as error:
         raise InvalidFrame from error
-    if picture is None:
+    if image is None:
         raise InvalidFrame
-    return picture
+    return image
 
 
 class PlatePipeline:
-    """May be used by several threads at once."""
+    """Thread-safe."""
 
-    def __init__(self, reader, threads):
+    def __init__(self, recognizer, threads):
         """Loads the models and runs each once, since the first run is slower."""
         settings = json.loads((MODELS / "plate-yolo/model.json").read_text())
         self.score_threshold, self.iou_threshold = settings["score_threshold"], settings["iou_threshold"]
         self.detector = open_session(MODELS / "plate-yolo/model.onnx", threads)
         self.input_size = ast.literal_eval(metadata_of(self.detector)["imgsz"])
-        self.reader = open_reader(reader, threads)
+        self.recognizer = open_recognizer(recognizer, threads)
         blank = np.zeros((480, 640, 3), np.uint8)
         self.detect(blank)
-        self.reader.read(blank, (0, 0, 180, 40))
+        self.recognizer.recognize(blank, (0, 0, 180, 40))
 
     def run(self, frame):
-        """The answer to one JPEG, in the shape of the gateway's; raises InvalidFrame."""
+        """The result of one JPEG, in the gateway's format; raises InvalidFrame."""
         start = time.perf_counter()
-        picture = decode(frame)
+        image = decode(frame)
         decoded = time.perf_counter()
-        found = self.detect(picture)
+        found = self.detect(image)
         detected = time.perf_counter()
         detections = []
         for box, score in found:
-            text, text_score = self.reader.read(picture, box)
-            place = {name: round(value, 1) for name, value in zip("xywh", box)}
-            reading = {"text": text, "text_score": round(text_score, 4)}
-            detections.append({**place, "label": "plate", "score": round(score, 4), **reading})
+            text, text_score = self.recognizer.recognize(image, box)
+            position = {name: round(value, 1) for name, value in zip("xywh", box)}
+            recognition = {"text": text, "text_score": round(text_score, 4)}
+            detections.append({**position, "label": "plate", "score": round(score, 4), **recognition})
         end = time.perf_counter()
         stages = {"decode": decoded - start, "detect": detected - decoded, "read": end - detected, "total": end - start}
         timings = {stage: round(1000 * seconds, 2) for stage, seconds in stages.items()}
-        return {"width": picture.shape[1], "height": picture.shape[0], "detections": detections, "timings_ms": timings}
+        return {"width": image.shape[1], "height": image.shape[0], "detections": detections, "timings_ms": timings}
 
-    def detect(self, picture):
-        """Boxes (x, y, w, h) in pixels of the picture with their scores, best first."""
-        height, width = picture.shape[:2]
+    def detect(self, image):
+        """Boxes (x, y, w, h) in image pixels with their scores, best first."""
+        height, width = image.shape[:2]
         input_height, input_width = self.input_size
         scale = min(input_width / width, input_height / height)
         scaled_width, scaled_height = round(width * scale), round(height * scale)
         if (scaled_width, scaled_height) != (width, height):
-            picture = resize(picture, scaled_width, scaled_height)
+            image = resize(image, scaled_width, scaled_height)
         across, down = input_width - scaled_width, input_height - scaled_height
         left, top = round(across / 2 - 0.1), round(down / 2 - 0.1)
         if across or down:
             sides = (top, down - top, left, across - left)
-            picture = cv2.copyMakeBorder(picture, *sides, cv2.BORDER_CONSTANT, value=PADDING)
-        corners, sizes, scores = self.infer(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)[None])
+            image = cv2.copyMakeBorder(image, *sides, cv2.BORDER_CONSTANT, value=PADDING)
+        corners, sizes, scores = self.infer(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)[None])
         offset, limit = np.array((left, top)), np.array((width, height))
         lows = ((corners - offset) / scale).clip(0, limit)
         highs = ((corners + sizes - offset) / scale).clip(0, limit)
@@ -82,9 +82,9 @@ class PlatePipeline:
         return list(zip(map(tuple, boxes), scores.tolist()))
 
     def infer(self, tensor):
-        """Corners, sizes (N, 2) in pixels of the input and scores (N,) of the boxes that are left, best first."""
+        """Corners and sizes (N, 2) in input pixels and scores (N,) of the boxes after NMS, best first."""
         (output,) = self.detector.run(None, {"images": tensor})
-        # The v8 layout: rows of centre x, centre y, width, height, score.
+        # The v8 output format: rows of center x, center y, width, height, score.
         rows = output[0].T
         rows = rows[rows[:, 4] >= self.score_threshold]
         corners, sizes, scores = rows[:, :2] - rows[:, 2:4] / 2, rows[:, 2:4], rows[:, 4]

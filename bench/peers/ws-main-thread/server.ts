@@ -1,4 +1,4 @@
-/** The obvious Node server: `ws`, and the whole pipeline on the main thread. */
+/** The simplest Node server: `ws` with the whole pipeline on the main thread. */
 import { peerFlags, peerOptions, peerUsage, readFlags } from '../node-pipeline/options.ts';
 import { PlatePipeline } from '../node-pipeline/pipeline.ts';
 import { serve } from '../node-pipeline/serve.ts';
@@ -9,7 +9,7 @@ const pipeline = await PlatePipeline.load(options);
 await serve(options.port, () => {
   let isBusy = false;
   return async (frame) => {
-    // A frame that comes while the one before it is still being worked on is dropped.
+    // A frame that arrives while the previous one is running is dropped.
     if (isBusy) return undefined;
     isBusy = true;
     try {

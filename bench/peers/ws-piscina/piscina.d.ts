@@ -1,4 +1,4 @@
-/** What the server uses of piscina, so that types are checked where only the project's own packages are installed. */
+/** The part of piscina's types that the server uses, so type checks work without piscina installed. */
 declare module 'piscina' {
   export class Piscina<Task, Answer> {
     constructor(options: {

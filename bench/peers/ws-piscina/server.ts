@@ -1,4 +1,4 @@
-/** `ws` in front of a piscina pool: every frame is a task, and tasks wait in the pool's queue, which has no end by default. */
+/** `ws` in front of a piscina pool: every frame is a task in the pool's queue, which is unbounded by default. */
 import '../node-pipeline/no-telemetry.ts';
 
 import { availableParallelism } from 'node:os';
@@ -18,30 +18,30 @@ const options = readFlags(usage, [...peerFlags, 'threads', 'max-queue'], (values
 
 const pool = new Piscina<Uint8Array, Result>({
   filename: new URL('worker.ts', import.meta.url).href,
-  // Left to itself, piscina ends the threads above half the cores whenever they are idle, and their models go with them.
+  // By default, piscina ends idle threads above half the CPU count and thereby unloads their models.
   minThreads: options.threads,
   maxThreads: options.threads,
   ...(options.maxQueue === undefined ? {} : { maxQueue: options.maxQueue }),
   workerData: options,
 });
 
-// A thread takes one task at a time: when as many as there are threads are answered, all have loaded their models.
+// A thread runs one task at a time, so once one task per thread is done, all threads have loaded their models.
 const blank = jpeg.encode({ width: 64, height: 64, data: new Uint8Array(64 * 64 * 4) }).data;
 await Promise.all(Array.from({ length: options.threads }, () => pool.run(blank)));
 
-/** How piscina refuses a task when its queue has an end. */
-const refusal = 'Task queue is at limit';
+/** piscina's error message if a bounded queue is full. */
+const queueFull = 'Task queue is at limit';
 
 const answer = async (frame: Buffer) => {
   try {
     return await pool.run(frame);
   } catch (error) {
-    if ((error as Error).message === refusal) return undefined;
+    if ((error as Error).message === queueFull) return undefined;
     throw error;
   }
 };
 
-// A thread that is ended inside a run takes the process down, so those that are in one finish it.
+// Terminating a thread during a run aborts the process, so running tasks finish first.
 await serve(
   options.port,
   () => answer,

@@ -1,4 +1,4 @@
-/** A thread of the pool: the pipeline with models of its own. Exported as a promise, so that no task comes before they are loaded. */
+/** A thread of the pool with its own pipeline and models. The export is a promise, so tasks start only after the models are loaded. */
 import { workerData } from 'node:worker_threads';
 import { PlatePipeline } from '../node-pipeline/pipeline.ts';
 

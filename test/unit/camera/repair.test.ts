@@ -27,5 +27,5 @@ test('an EOI that is missing is put there, also where a thumbnail has one', asyn
 test('what is no JPEG stays none, with the reason', async (t) => {
   t.same(repairJpeg(Buffer.alloc(0)), { ok: false, reason: 'no SOI' });
   t.same(repairJpeg(whole.subarray(2)), { ok: false, reason: 'no SOI' });
-  t.same(repairJpeg(whole.subarray(0, 30)), { ok: false, reason: 'cut in its header' });
+  t.same(repairJpeg(whole.subarray(0, 30)), { ok: false, reason: 'truncated header' });
 });

@@ -3,7 +3,7 @@ import { test } from 'tap';
 import { describeClasses } from '../../../src/cli/model-text.ts';
 import type { DetectorPlan } from '../../../src/models/detector.ts';
 
-const withClasses = { layout: 'anchor-free', classes: 3 } as unknown as DetectorPlan['head'];
+const withClasses = { name: 'ultralytics', classes: 3 } as unknown as DetectorPlan['format'];
 
 test('classes are counted, and the first five named', async (t) => {
   t.equal(describeClasses(['a', 'b', 'c'], withClasses), '3: a, b, c');

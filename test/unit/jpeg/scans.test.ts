@@ -1,4 +1,4 @@
-/** Scans are counted as a decoder comes to them, not wherever two bytes look like one. */
+/** Scans are counted as a decoder finds them, not wherever two bytes look like a marker. */
 import { test } from 'tap';
 import { walkScans } from '../../../src/jpeg/scans.ts';
 import {
@@ -20,21 +20,21 @@ function scansOf(bytes: Uint8Array, limit = 10): number {
   return walkScans(bytes, headerOf(bytes).scanAt, limit).count;
 }
 
-test('scans are counted up to the limit', async (t) => {
+test('counts scans up to the limit', async (t) => {
   t.equal(scansOf(headerOnly(small)), 1);
   t.equal(scansOf(encodePicture(32, 32)), 1);
   t.equal(scansOf(manyScans(small, 5)), 5);
   t.equal(scansOf(manyScans(small, 500)), 10);
 });
 
-test('what looks like a scan in a payload is none', async (t) => {
+test('ignores bytes in a payload that look like a scan', async (t) => {
   const look = Array.from({ length: 100 }, () => [0xff, 0xda]).flat();
   t.equal(scansOf(insertAfterSoi(headerOnly(small), segment(0xe1, look))), 1);
   const between = [...soi, ...frameHeader(small), ...emptyScan, ...segment(0xfe, look), ...emptyScan, ...eoi];
   t.equal(scansOf(Uint8Array.from(between)), 2);
 });
 
-test('a stuffed zero, a restart or fill bytes do not end coded data, and scans behind EOI do not count', async (t) => {
+test('stuffed zeros, restart markers and fill bytes do not end coded data, and scans after EOI do not count', async (t) => {
   const coded = [1, 0xff, 0x00, 0xff, 0xd0, 0xff, 0xff, 0xd1, 2];
   const bytes = [
     ...soi,
@@ -49,7 +49,7 @@ test('a stuffed zero, a restart or fill bytes do not end coded data, and scans b
   t.equal(scansOf(Uint8Array.from(bytes), 20), 2);
 });
 
-test('the end of the picture is found, whatever follows it', async (t) => {
+test('finds the end of the image, whatever follows it', async (t) => {
   const jpeg = encodePicture(32, 32);
   const { scanAt } = headerOf(jpeg);
   for (const tail of [[], [13, 10], [...encodePicture(16, 16)]]) {

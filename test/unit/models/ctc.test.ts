@@ -1,4 +1,4 @@
-/** CTC decoding on tensors that are small enough to decode by hand. */
+/** CTC decoding on tensors that are small enough to check by hand. */
 import { test } from 'tap';
 import { decodeCtc } from '../../../src/models/ctc.ts';
 
@@ -9,7 +9,7 @@ const a = 1;
 const b = 2;
 const c = 3;
 
-/** Decodes steps that are told as their winning class and its probability; the others share the rest. */
+/** Decodes steps given as the best class and its probability; the other classes share the rest. */
 function decode(...steps: readonly (readonly [winner: number, probability: number])[]) {
   const rows = steps.flatMap(([winner, probability]) => {
     const rest = (1 - probability) / (classes - 1);
@@ -18,42 +18,42 @@ function decode(...steps: readonly (readonly [winner: number, probability: numbe
   return decodeCtc(Float32Array.from(rows), steps.length, classes, alphabet);
 }
 
-test('the most probable class of each step is read, step by step', async (t) => {
+test('decodes the most probable class of each step', async (t) => {
   const probabilities = Float32Array.of(0.1, 0.7, 0.1, 0.1, 0.2, 0.1, 0.6, 0.1, 0.3, 0.1, 0.1, 0.5);
   const { text, score } = decodeCtc(probabilities, 3, 4, alphabet);
   t.equal(text, 'ABC');
   t.ok(Math.abs(score - (0.7 + 0.6 + 0.5) / 3) < 1e-6, `${score}`);
 });
 
-test('a character that lasts over several steps is read once', async (t) => {
+test('merges a character that spans several steps', async (t) => {
   t.equal(decode([a, 0.9], [a, 0.8], [a, 0.7], [b, 0.9], [b, 0.9]).text, 'AB');
 });
 
-test('a character is read again after a blank, and after another character', async (t) => {
+test('repeats a character after a blank and after another character', async (t) => {
   t.equal(decode([a, 0.9], [blank, 0.9], [a, 0.9]).text, 'AA');
   t.equal(decode([a, 0.9], [b, 0.9], [a, 0.9]).text, 'ABA');
   t.equal(decode([b, 0.9], [b, 0.9], [blank, 0.9], [blank, 0.9], [b, 0.9], [b, 0.9]).text, 'BB');
 });
 
-test('blanks before, between and after characters leave no trace', async (t) => {
+test('removes blanks before, between and after characters', async (t) => {
   t.equal(decode([blank, 0.9], [c, 0.9], [blank, 0.9], [a, 0.9], [blank, 0.9]).text, 'CA');
 });
 
-test('nothing but blanks is an empty text of no certainty', async (t) => {
+test('only blanks are an empty text with score 0', async (t) => {
   t.same(decode([blank, 1], [blank, 0.5], [blank, 0.9]), { text: '', score: 0 });
 });
 
-test('no step at all is an empty text', async (t) => {
+test('no steps are an empty text', async (t) => {
   t.same(decode(), { text: '', score: 0 });
 });
 
-test('the score is the mean of the characters that were kept, each at its highest; blanks do not count', async (t) => {
+test('the mean score averages the highest probability of each kept character; blanks do not count', async (t) => {
   const { text, score } = decode([blank, 0.3], [a, 0.75], [a, 1], [a, 0.5], [blank, 1], [b, 0.5], [c, 0.375]);
   t.equal(text, 'ABC');
   t.ok(Math.abs(score - (1 + 0.5 + 0.375) / 3) < 1e-6, `${score}`);
 });
 
-test('as a product, the score is that of all letters and digits together; other marks do not count', async (t) => {
+test('the product score multiplies the probabilities of letters and digits; other characters do not count', async (t) => {
   const [x, hyphen, one] = [1, 2, 3];
   const rows = [x, hyphen, one].flatMap((winner) => [0.2, 0.2, 0.2, 0.2].map((rest, i) => (i === winner ? 0.4 : rest)));
   const { text, score } = decodeCtc(Float32Array.from(rows), 3, classes, ['X', '-', '1'], { scoring: 'product' });
@@ -61,7 +61,7 @@ test('as a product, the score is that of all letters and digits together; other 
   t.ok(Math.abs(score - 0.16) < 1e-6, `${score}`);
 });
 
-test('spaces around a text are its margins', async (t) => {
+test('trims spaces around a text', async (t) => {
   const rows = [1, 2, 1].flatMap((winner) => [0, 1, 2].map((i) => (i === winner ? 1 : 0)));
   t.equal(decodeCtc(Float32Array.from(rows), 3, 3, [' ', 'A']).text, 'A');
   t.same(decodeCtc(Float32Array.from(rows.slice(0, 3)), 1, 3, [' ', 'A']), { text: '', score: 0 });
@@ -69,7 +69,7 @@ test('spaces around a text are its margins', async (t) => {
 
 const [space, spaced] = [4, ['A', 'B', 'C', ' ']];
 
-/** Steps in which a class wins, or in which nothing does but a space has this probability. */
+/** Steps with a best class, or with a blank as best class and a space of this probability. */
 function decodeSpaces(...steps: readonly (typeof a | typeof b | typeof c | { readonly space: number })[]) {
   const rows = steps.flatMap((step) => {
     const row = [0, 0, 0, 0, 0];
@@ -80,33 +80,33 @@ function decodeSpaces(...steps: readonly (typeof a | typeof b | typeof c | { rea
   return decodeCtc(Float32Array.from(rows), steps.length, 5, spaced, { scoring: 'mean', spaceFrom: 0.2 });
 }
 
-test('a space that does not win is read from its own probability on, and does not lower the score', async (t) => {
+test('inserts a space from `spaceFrom` on, without lowering the score', async (t) => {
   t.same(decodeSpaces(a, { space: 0.25 }, b), { text: 'A B', score: 1 });
   t.same(decodeSpaces(a, { space: 0.19 }, { space: 0.19 }, b), { text: 'AB', score: 1 });
   const rows = Float32Array.of(0, 1, 0, 0, 0, 0.6, 0, 0, 0, 0.4, 0, 0, 1, 0, 0);
-  t.equal(decodeCtc(rows, 3, 5, spaced, { scoring: 'mean' }).text, 'AB', 'not without being asked for');
+  t.equal(decodeCtc(rows, 3, 5, spaced, { scoring: 'mean' }).text, 'AB', 'only with spaceFrom');
 });
 
-test('a space that wins, next to others that do not, is one space', async (t) => {
+test('merges a space that wins with weaker ones next to it', async (t) => {
   t.equal(decodeSpaces(a, { space: 0.3 }, { space: 0.8 }, { space: 0.4 }, b).text, 'A B');
 });
 
-test('margins are no spaces, and say nothing of the gap behind the first character', async (t) => {
+test('margins are not spaces and do not affect the gap after the first character', async (t) => {
   t.equal(decodeSpaces({ space: 0.45 }, a, { space: 0.21 }, b, { space: 0.4 }).text, 'A B');
 });
 
-test('a space that is seen once more behind the first letter of the next word is none, unless it is as likely', async (t) => {
+test('ignores the echo of a space after the first letter of the next word, unless it is as probable', async (t) => {
   t.equal(decodeSpaces(a, { space: 0.9 }, b, { space: 0.3 }, c).text, 'A BC');
   t.equal(decodeSpaces(a, { space: 0.4 }, b, { space: 0.3 }, c).text, 'A B C');
   t.equal(decodeSpaces(a, { space: 0.9 }, b, { space: 0 }, c, { space: 0.3 }, a).text, 'A BC A');
 });
 
-test('where two classes are equal, the first wins: a blank rather than a character', async (t) => {
+test('on a tie the first class wins, so a blank wins over a character', async (t) => {
   t.same(decodeCtc(Float32Array.of(0.25, 0.25, 0.25, 0.25), 1, classes, alphabet), { text: '', score: 0 });
   t.equal(decodeCtc(Float32Array.of(0.2, 0.4, 0.4, 0), 1, classes, alphabet).text, 'A');
 });
 
-test('a class that the alphabet does not have writes nothing and lends the text no certainty', async (t) => {
+test('a class outside the alphabet adds neither text nor score', async (t) => {
   const unknown = Float32Array.of(0, 0, 0, 1);
   t.same(decodeCtc(unknown, 1, classes, ['A', 'B']), { text: '', score: 0 });
   const mixed = Float32Array.of(0, 0.5, 0.25, 0.25, 0, 0, 0, 1);
@@ -117,6 +117,6 @@ test('a character of several code units is one character', async (t) => {
   t.same(decodeCtc(Float32Array.of(0, 1), 1, 2, ['𠮷']), { text: '𠮷', score: 1 });
 });
 
-test('only the steps that are asked for are read from a longer buffer', async (t) => {
+test('decodes only the given number of steps of a longer buffer', async (t) => {
   t.equal(decodeCtc(Float32Array.of(0, 1, 0, 0, 0, 0, 1, 0), 1, classes, alphabet).text, 'A');
 });

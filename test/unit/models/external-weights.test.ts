@@ -1,4 +1,4 @@
-/** Weights in files of their own are read from the model's folder, and from nowhere else: ONNX Runtime sees to it, and must go on doing so. */
+/** External weights are loaded only from the model's folder. ONNX Runtime enforces this; the test makes sure that it still does. */
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
@@ -7,7 +7,7 @@ import { entryField, type Field, numberField, readMessage, writeMessage } from '
 import { loadModel } from '../../../src/models/onnx-model.ts';
 import { onnxFixture } from '../../support/onnx-fixtures.ts';
 
-/** `GraphProto` in a model, its initializers, and in a `TensorProto` its bytes, its external data and where its data is. */
+/** Field numbers: `graph` of a model, `initializer` of a graph, and `raw_data`, `external_data`, `data_location` of a tensor. */
 const graph = 7;
 const initializer = 5;
 const [rawData, externalData, dataLocation] = [9, 13, 14];
@@ -18,7 +18,7 @@ function fieldsOf(fields: readonly Field[], number: number): Field[] {
   return found?.kind === 'message' ? found.fields : [];
 }
 
-/** `boxes.onnx` with its first weights in another file. */
+/** `boxes.onnx` with its first tensor moved to an external file. */
 function withWeightsIn(location: string): { readonly model: Uint8Array; readonly weights: Uint8Array } {
   const fields = readMessage(readFileSync(onnxFixture('boxes')), onnxSchema);
   const tensor = fieldsOf(fieldsOf(fields, graph), initializer);
@@ -28,7 +28,7 @@ function withWeightsIn(location: string): { readonly model: Uint8Array; readonly
   return { model: writeMessage(fields), weights: raw?.kind === 'bytes' ? raw.value : new Uint8Array(0) };
 }
 
-test('weights beside the model are read; a path that leads elsewhere is refused in one line', async (t) => {
+test('loads weights next to the model and rejects paths that lead elsewhere, with one line', async (t) => {
   const folder = t.testdir();
   mkdirSync(join(folder, 'm'));
   const { weights } = withWeightsIn('');

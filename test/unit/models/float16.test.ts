@@ -1,4 +1,4 @@
-/** Halves become float32 exactly, and float32 the nearest halves. */
+/** Halves convert to float32 exactly, and float32 to the nearest halves. */
 import { test } from 'tap';
 import { toHalves, toSingles } from '../../../src/models/float16.ts';
 
@@ -15,7 +15,7 @@ const known: [half: number, single: number][] = [
   [0xfc00, Number.NEGATIVE_INFINITY],
 ];
 
-test('known halves are converted both ways', async (t) => {
+test('converts known halves both ways', async (t) => {
   t.same(
     [...toSingles(Uint16Array.from(known, ([half]) => half))],
     known.map(([, single]) => single),
@@ -26,14 +26,14 @@ test('known halves are converted both ways', async (t) => {
   );
 });
 
-test('every half survives the way there and back', async (t) => {
+test('every half survives a round trip', async (t) => {
   const all = Uint16Array.from({ length: 0x10000 }, (_, bits) => bits).filter(
     (bits) => (bits & 0x7c00) !== 0x7c00 || (bits & 0x3ff) === 0,
   );
   t.same(toHalves(toSingles(all)), all);
 });
 
-test('values between two halves go to the nearer, and from the middle to the even one', async (t) => {
+test('rounds to the nearest half, ties to even', async (t) => {
   const step = 2 ** -10;
   const values = [1 + 0.49 * step, 1 + 0.51 * step, 1 + 0.5 * step, 1 + 1.5 * step, 2 - 0.25 * step];
   t.same([...toHalves(Float32Array.from(values))], [0x3c00, 0x3c01, 0x3c00, 0x3c02, 0x4000]);
@@ -41,11 +41,11 @@ test('values between two halves go to the nearer, and from the middle to the eve
   t.same([...toHalves(Float32Array.of(0.5 * tiny, 1.5 * tiny, 0.6 * tiny, 1023.5 * tiny))], [0, 2, 1, 0x400]);
 });
 
-test('what is too large is infinite, and what is no number stays none', async (t) => {
+test('converts values that are too large to infinity and keeps NaN', async (t) => {
   t.same([...toHalves(Float32Array.of(65_519, 65_520, -1e9))], [0x7bff, 0x7c00, 0xfc00]);
   t.ok(Number.isNaN(toSingles(toHalves(Float32Array.of(Number.NaN)))[0]));
 });
 
-test('a part of a larger buffer is converted alone', async (t) => {
+test('converts a view of a larger buffer', async (t) => {
   t.same([...toHalves(Float32Array.of(9, 1, 9).subarray(1, 2))], [0x3c00]);
 });

@@ -1,4 +1,4 @@
-/** A picture is fitted into a model's input as Ultralytics does it. */
+/** Letterboxing matches Ultralytics and YOLOX. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
@@ -8,38 +8,38 @@ function fit(width: number, height: number, inputWidth = 640, inputHeight = inpu
   return letterboxOf({ width, height }, inputWidth, inputHeight);
 }
 
-test('a picture of the input’s size fills it', async (t) => {
+test('an image of the input’s size fills it', async (t) => {
   t.same(fit(640, 640), { scale: 1, width: 640, height: 640, offsetX: 0, offsetY: 0 });
 });
 
-test('a wide picture has bars above and below, a high one left and right', async (t) => {
+test('pads a wide image above and below, a tall one left and right', async (t) => {
   t.same(fit(1280, 720), { scale: 0.5, width: 640, height: 360, offsetX: 0, offsetY: 140 });
   t.same(fit(720, 1280), { scale: 0.5, width: 360, height: 640, offsetX: 140, offsetY: 0 });
 });
 
-test('a small picture is enlarged', async (t) => {
+test('enlarges a small image', async (t) => {
   t.same(fit(320, 240), { scale: 2, width: 640, height: 480, offsetX: 0, offsetY: 80 });
 });
 
-test('an odd row of padding goes below, as Ultralytics rounds it', async (t) => {
+test('puts an odd row of padding below, as Ultralytics does', async (t) => {
   // LetterBox: dh = (640 - 427) / 2 = 106.5; top = round(106.5 - 0.1) = 106, bottom = round(106.5 + 0.1) = 107.
   t.match(fit(1500, 1000), { width: 640, height: 427, offsetX: 0, offsetY: 106 });
 });
 
-test('a side that falls between two pixels is rounded to the even one, as Python does', async (t) => {
+test('rounds half a pixel to even, as Python does', async (t) => {
   t.match(fit(1280, 853), { width: 640, height: 426, offsetY: 107 });
   t.match(fit(1280, 851), { width: 640, height: 426, offsetY: 107 });
 });
 
-test('an input that is not square is filled as far as it goes', async (t) => {
+test('fits an image into an input that is not square', async (t) => {
   t.same(fit(640, 480, 640, 384), { scale: 0.8, width: 512, height: 384, offsetX: 64, offsetY: 0 });
 });
 
-test('a picture of one row keeps at least one', async (t) => {
+test('an image of one row keeps at least one row', async (t) => {
   t.match(fit(10_000, 1), { width: 640, height: 1 });
 });
 
-test('any picture lies inside the input, touches two sides and keeps its proportions', async () => {
+test('any image is inside the input, touches two sides and keeps its aspect ratio', async () => {
   const side = fc.integer({ min: 1, max: 8000 });
   const inputSide = fc.integer({ min: 1, max: 40 }).map((blocks) => 32 * blocks);
   fc.assert(
@@ -48,15 +48,15 @@ test('any picture lies inside the input, touches two sides and keeps its proport
       assert.ok(box.offsetX >= 0 && box.offsetX + box.width <= inputWidth);
       assert.ok(box.offsetY >= 0 && box.offsetY + box.height <= inputHeight);
       assert.ok(box.width === inputWidth || box.height === inputHeight);
-      assert.ok(Math.abs(inputWidth - box.width - 2 * box.offsetX) <= 1, 'centered across');
-      assert.ok(Math.abs(inputHeight - box.height - 2 * box.offsetY) <= 1, 'centered down');
+      assert.ok(Math.abs(inputWidth - box.width - 2 * box.offsetX) <= 1, 'horizontally centered');
+      assert.ok(Math.abs(inputHeight - box.height - 2 * box.offsetY) <= 1, 'vertically centered');
       assert.ok(box.height === 1 || Math.abs(box.height - height * box.scale) < 0.501);
       assert.ok(box.width === 1 || Math.abs(box.width - width * box.scale) < 0.501);
     }),
   );
 });
 
-test('at the top left all bars are right or below, and sides are rounded down as YOLOX does', async (t) => {
+test('top-left alignment pads only right and below, and rounds sides down as YOLOX does', async (t) => {
   t.same(letterboxOf({ width: 1280, height: 720 }, 640, 640, 'top-left'), {
     scale: 0.5,
     width: 640,

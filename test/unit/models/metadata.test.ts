@@ -1,4 +1,4 @@
-/** The metadata of an ONNX file is read from its bytes, and Ultralytics' texts become values. */
+/** ONNX metadata is read from the file's bytes, and Ultralytics' texts are parsed. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writer } from 'protobufjs/minimal.js';
@@ -19,7 +19,7 @@ function entry(name: string, text: string): Uint8Array {
   return Writer.create().uint32(key).string(name).uint32(value).string(text).finish();
 }
 
-/** A model file with these entries between fields that mean nothing here. */
+/** A model file with these entries between unrelated fields. */
 function modelFile(t: Test, entries: readonly Uint8Array[]): string {
   const writer = Writer.create().uint32(irVersion).uint32(8).uint32(producer).string('by hand');
   for (const bytes of entries) writer.uint32(metadataProps).bytes(bytes);
@@ -29,7 +29,7 @@ function modelFile(t: Test, entries: readonly Uint8Array[]): string {
   return path;
 }
 
-test('entries are found between other fields', async (t) => {
+test('finds entries between other fields', async (t) => {
   const path = modelFile(t, [entry('stride', '32'), entry('task', 'detect')]);
   t.same((await readOnnxHeader(path)).metadata, { stride: '32', task: 'detect' });
 });
@@ -38,13 +38,13 @@ test('a file without entries has no metadata', async (t) => {
   t.same((await readOnnxHeader(modelFile(t, []))).metadata, {});
 });
 
-test('text of any script and any length is read whole', async (t) => {
+test('reads text of any script and length', async (t) => {
   const long = 'x'.repeat(70_000);
   const path = modelFile(t, [entry('names', "{0: 'Nummernschild ÄÖÜ 車牌'}"), entry('long', long)]);
   t.same((await readOnnxHeader(path)).metadata, { names: "{0: 'Nummernschild ÄÖÜ 車牌'}", long });
 });
 
-test('an entry may lack its value or have fields of later versions', async (t) => {
+test('an entry may lack its value or have unknown fields', async (t) => {
   const bare = Writer.create().uint32(key).string('bare').finish();
   const later = Writer.create()
     .uint32(tag(9, 2))
@@ -57,11 +57,11 @@ test('an entry may lack its value or have fields of later versions', async (t) =
   t.same((await readOnnxHeader(modelFile(t, [bare, later]))).metadata, { bare: '', later: '2' });
 });
 
-test('a file that ONNX itself wrote is read', async (t) => {
+test('reads a file written by the onnx package', async (t) => {
   t.same((await readOnnxHeader(onnxFixture('double'))).metadata, { author: 'framegate', names: `{0: 'a', 1: "b's"}` });
 });
 
-test('the producer and the version of the standard operators are told', async (t) => {
+test('reads the producer and the opset version', async (t) => {
   t.match(await readOnnxHeader(onnxFixture('double')), { producer: 'framegate tests', opset: 13 });
   const domain = tag(1, 2);
   const version = tag(2, 0);
@@ -74,7 +74,7 @@ test('the producer and the version of the standard operators are told', async (t
   t.same(await readOnnxHeader(path), { producer: 'exporter 2.1', opset: 17, metadata: {} });
 });
 
-test('a file that is cut or no protobuf message is refused', async (t) => {
+test('rejects a truncated file and a file that is not a protobuf message', async (t) => {
   const folder = t.testdir({ 'text.onnx': 'this is no model' });
   await t.rejects(readOnnxHeader(join(folder, 'text.onnx')));
   const whole = readFileSync(onnxFixture('double'));
@@ -83,7 +83,7 @@ test('a file that is cut or no protobuf message is refused', async (t) => {
   await t.rejects(readOnnxHeader(join(folder, 'missing.onnx')), { code: 'ENOENT' });
 });
 
-test('class names are read as Python prints them', async (t) => {
+test('parses class names as Python prints them', async (t) => {
   t.same(parseClassNames("{0: 'plate'}"), ['plate']);
   t.same(parseClassNames(`{0: 'person', 1: "driver's side", 2: 'traffic light'}`), [
     'person',
@@ -95,15 +95,15 @@ test('class names are read as Python prints them', async (t) => {
   t.same(parseClassNames(`{0: 'a, 1: b', 1: ''}`), ['a, 1: b', '']);
 });
 
-test('a list of names, as v5 prints them, is in order', async (t) => {
+test('parses a list of names, as v5 prints them, in order', async (t) => {
   t.same(parseClassNames(`['plate', "driver's side", '2: x']`), ['plate', "driver's side", '2: x']);
 });
 
-test('names are placed by their number, and gaps are filled', async (t) => {
+test('orders names by their number and fills gaps', async (t) => {
   t.same(parseClassNames("{2: 'c', 0: 'a'}"), ['a', 'class 1', 'c']);
 });
 
-test('what holds no names is none', async (t) => {
+test('text without names is undefined', async (t) => {
   t.equal(parseClassNames(undefined), undefined);
   t.equal(parseClassNames(''), undefined);
   t.equal(parseClassNames('{}'), undefined);
@@ -111,38 +111,38 @@ test('what holds no names is none', async (t) => {
   t.equal(parseClassNames("{'a': 'b'}"), undefined);
 });
 
-test('a number beyond any model does not make a list of that length', async (t) => {
+test('a huge class number does not create a list of that length', async (t) => {
   const names = parseClassNames("{1000000: 'a'}");
   t.ok(names === undefined, `there are ${names?.length} names`);
 });
 
-test('text that was made to be read for ever is read once', async (t) => {
+test('crafted text does not make the expression backtrack', async (t) => {
   const megabytes = 4_000_000;
   t.equal(parseClassNames('1'.repeat(megabytes)), undefined);
   t.equal(parseClassNames(`1${' '.repeat(megabytes)}`), undefined);
   t.equal(parseClassNames(`{0: '${"\\'".repeat(megabytes / 2)}`), undefined);
   t.equal(parseClassNames(`{0: "${'x'.repeat(megabytes)}`), undefined);
   t.equal(parseClassNames(`{0: '${'x'.repeat(megabytes)}'}`)?.[0]?.length, megabytes);
-  t.equal(parseClassNames(`{0: '${'x'.repeat(5_000_000)}'}`), undefined, 'longer text is not looked at');
+  t.equal(parseClassNames(`{0: '${'x'.repeat(5_000_000)}'}`), undefined, 'longer text is not parsed');
 });
 
-test('a name without its end, and what follows it, is none', async (t) => {
+test('ignores an unterminated name and everything after it', async (t) => {
   t.same(parseClassNames("{0: 'a', 1: 'b"), ['a']);
   t.same(parseClassNames(String.raw`{0: 'a', 1: 'b\ `.trim()), ['a']);
 });
 
-test('an input size is height first', async (t) => {
+test('parses an input size, height first', async (t) => {
   t.same(parseImageSize('[480, 640]'), { height: 480, width: 640 });
   t.same(parseImageSize('[ 32,64 ]'), { height: 32, width: 64 });
 });
 
-test('what is no input size is none', async (t) => {
+test('text that is not an input size is undefined', async (t) => {
   for (const text of [undefined, '', '640', '[640]', '[1, 2, 3]', '(480, 640)', '[-1, 640]', '[4.5, 640]']) {
     t.equal(parseImageSize(text), undefined, String(text));
   }
 });
 
-test('a pair of numbers is read as Python prints it; anything else is none', async (t) => {
+test('parses a pair of numbers as Python prints it; anything else is undefined', async (t) => {
   t.same(parsePair('[0.06, 0.15]'), [0.06, 0.15]);
   t.same(parsePair('[ 0,1 ]'), [0, 1]);
   for (const text of [undefined, '', '[]', '[0.1]', '[-0.1, 0]', '[1, 2, 3]', '(1, 2)', '[a, b]', '[1., 2]']) {

@@ -1,22 +1,22 @@
-/** A model is found by its name inside the models folder, and its `model.json` is checked. */
+/** Models are found by name inside the models folder, and `model.json` is validated. */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { findModel } from '../../../src/models/model-files.ts';
 
-test('a folder is a model with its file, and its overrides are optional', async (t) => {
+test('a folder with a model file is a model, and overrides are optional', async (t) => {
   const modelsDir = t.testdir({ mine: { 'model.onnx': '' } });
   t.same(findModel(modelsDir, 'mine'), { onnxPath: join(modelsDir, 'mine/model.onnx'), overrides: {} });
 });
 
-test('overrides are read', async (t) => {
+test('reads overrides', async (t) => {
   const overrides = { description: 'd', names: ['a'], score_threshold: 0, iou_threshold: 1 };
   const modelsDir = t.testdir({ mine: { 'model.onnx': '', 'model.json': JSON.stringify(overrides) } });
   t.match(findModel(modelsDir, 'mine'), { overrides });
 });
 
-test('what an output format implies may be overridden', async (t) => {
+test('settings implied by the output format can be overridden', async (t) => {
   const overrides = {
     output_format: 'yolov5',
     imgsz: [384, 640],
@@ -28,7 +28,7 @@ test('what an output format implies may be overridden', async (t) => {
   t.match(findModel(modelsDir, 'mine'), { overrides });
 });
 
-test('an override that is none is told with its key', async (t) => {
+test('an invalid override is an error that names its key', async (t) => {
   const bad = {
     output_format: 'yolov4',
     imgsz: [0, 640],
@@ -47,14 +47,14 @@ test('a single file is a model without overrides', async (t) => {
   t.same(findModel(modelsDir, 'sub/other.onnx'), { onnxPath: join(modelsDir, 'sub/other.onnx'), overrides: {} });
 });
 
-test('what is missing is named', async (t) => {
+test('names what is missing', async (t) => {
   const modelsDir = t.testdir({ empty: {} });
   t.same(findModel(modelsDir, 'absent'), { issue: `model file ${modelsDir}/absent/model.onnx does not exist` });
   t.same(findModel(modelsDir, 'empty'), { issue: `model file ${modelsDir}/empty/model.onnx does not exist` });
   t.same(findModel(modelsDir, 'absent.onnx'), { issue: `model file ${modelsDir}/absent.onnx does not exist` });
 });
 
-test('what is no file, or larger than any model.json, is told without being opened', async (t) => {
+test('rejects a path that is not a file, or is too large, without opening it', async (t) => {
   const modelsDir = t.testdir({
     folder: { 'model.onnx': {} },
     large: { 'model.onnx': '' },
@@ -64,29 +64,29 @@ test('what is no file, or larger than any model.json, is told without being open
   execFileSync('mkfifo', [join(modelsDir, 'fifo/model.onnx'), join(modelsDir, 'json/model.json')]);
   writeFileSync(join(modelsDir, 'large/model.json'), ' '.repeat(2_000_000));
   t.same(findModel(modelsDir, 'folder'), { issue: `model file ${modelsDir}/folder/model.onnx is a folder` });
-  t.same(findModel(modelsDir, 'fifo'), { issue: `model file ${modelsDir}/fifo/model.onnx is no regular file` });
-  t.same(findModel(modelsDir, 'json'), { issue: `${modelsDir}/json/model.json is no regular file` });
+  t.same(findModel(modelsDir, 'fifo'), { issue: `model file ${modelsDir}/fifo/model.onnx is not a regular file` });
+  t.same(findModel(modelsDir, 'json'), { issue: `${modelsDir}/json/model.json is not a regular file` });
   t.match(findModel(modelsDir, 'large'), {
-    issue: /large\/model\.json has 2000000 bytes; more than 1048576 are not read$/,
+    issue: /large\/model\.json has 2000000 bytes; the limit is 1048576$/,
   });
 });
 
-test('a name does not lead out of the models folder', async (t) => {
+test('rejects a name outside the models folder', async (t) => {
   const root = t.testdir({ models: {}, 'secret.onnx': '', other: { 'model.onnx': '' } });
   for (const name of ['../secret.onnx', '../other', 'a/../../other', join(root, 'secret.onnx'), '/etc/passwd.onnx']) {
-    t.same(findModel(join(root, 'models'), name), { issue: `model "${name}" lies outside the models folder` }, name);
+    t.same(findModel(join(root, 'models'), name), { issue: `model "${name}" is outside the models folder` }, name);
   }
 });
 
-test('a name that begins with two dots is still inside', async (t) => {
+test('accepts a name that begins with two dots', async (t) => {
   const modelsDir = t.testdir({ '..mine': { 'model.onnx': '' } });
   t.match(findModel(modelsDir, '..mine'), { onnxPath: join(modelsDir, '..mine/model.onnx') });
 });
 
-test('overrides that are not JSON, or not ours, are named with their file', async (t) => {
+test('rejects overrides that are not JSON or have unknown keys, and names the file', async (t) => {
   const modelsDir = t.testdir({
     broken: { 'model.onnx': '', 'model.json': '{' },
-    wrong: { 'model.onnx': '', 'model.json': '{"names":[],"score_threshold":2,"colour":1}' },
+    wrong: { 'model.onnx': '', 'model.json': '{"names":[],"score_threshold":2,"color":1}' },
     list: { 'model.onnx': '', 'model.json': '[]' },
   });
   const broken = findModel(modelsDir, 'broken');
@@ -94,14 +94,14 @@ test('overrides that are not JSON, or not ours, are named with their file', asyn
   t.same(findModel(modelsDir, 'wrong'), {
     issue:
       `${modelsDir}/wrong/model.json: names: Too small: expected array to have >=1 items; ` +
-      'score_threshold: Too big: expected number to be <=1; the file: Unrecognized key: "colour"',
+      'score_threshold: Too big: expected number to be <=1; the file: Unrecognized key: "color"',
   });
   t.same(findModel(modelsDir, 'list'), {
     issue: `${modelsDir}/list/model.json: the file: Invalid input: expected object, received array`,
   });
 });
 
-test('deprecated keys of model.json still count, with one warning each', async (t) => {
+test('deprecated keys of model.json still work, with one warning each', async (t) => {
   const deprecated = { head: 'yolov5', normalisation: '0-255', letterbox: 'centre' };
   const modelsDir = t.testdir({ mine: { 'model.onnx': '', 'model.json': JSON.stringify(deprecated) } });
   const warnings: string[] = [];
@@ -118,7 +118,7 @@ test('deprecated keys of model.json still count, with one warning each', async (
   ]);
 });
 
-test('a model.json with a key under both names is refused', async (t) => {
+test('rejects a model.json with both the old and the new key', async (t) => {
   const both = { head: 'yolov5', output_format: 'yolox' };
   const modelsDir = t.testdir({ mine: { 'model.onnx': '', 'model.json': JSON.stringify(both) } });
   t.match(findModel(modelsDir, 'mine'), { issue: /Unrecognized key: "head"/ });

@@ -1,8 +1,13 @@
-/** Of boxes that overlap, the best of each class stays. */
+/** Non-maximum suppression keeps the best of overlapping boxes per class. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
-import { type Candidates, createCandidates, intersectionOverUnion, suppress } from '../../../src/models/nms.ts';
+import {
+  type Candidates,
+  createCandidates,
+  intersectionOverUnion,
+  nonMaxSuppression,
+} from '../../../src/models/nms.ts';
 
 interface Box {
   readonly at: readonly [x1: number, y1: number, x2: number, y2: number];
@@ -26,72 +31,72 @@ function overlapOf(a: Box['at'], b: Box['at']): number {
   return intersectionOverUnion(candidatesOf(boxes), 0, 1);
 }
 
-test('overlap is the shared area over the joined one', async (t) => {
+test('IoU is the intersection over the union', async (t) => {
   t.equal(overlapOf([0, 0, 10, 10], [0, 0, 10, 10]), 1);
   t.equal(overlapOf([0, 0, 10, 10], [0, 0, 10, 5]), 0.5);
   t.equal(overlapOf([0, 0, 10, 10], [5, 5, 15, 15]), 25 / 175);
   t.equal(overlapOf([0, 0, 10, 10], [2, 2, 4, 4]), 0.04);
 });
 
-test('boxes that only touch, or have no area, do not overlap', async (t) => {
+test('boxes that only touch or have no area have an IoU of 0', async (t) => {
   t.equal(overlapOf([0, 0, 10, 10], [10, 0, 20, 10]), 0);
   t.equal(overlapOf([0, 0, 10, 10], [20, 20, 30, 30]), 0);
   t.equal(overlapOf([5, 5, 5, 5], [5, 5, 5, 5]), 0);
 });
 
-test('the best of two that overlap stays, whichever comes first', async (t) => {
+test('keeps the better of two overlapping boxes in either order', async (t) => {
   const weak: Box = { at: [0, 0, 10, 10], score: 0.6 };
   const strong: Box = { at: [1, 0, 11, 10], score: 0.9 };
-  t.same(suppress(candidatesOf([weak, strong]), 0.45, 100), [1]);
-  t.same(suppress(candidatesOf([strong, weak]), 0.45, 100), [0]);
+  t.same(nonMaxSuppression(candidatesOf([weak, strong]), 0.45, 100), [1]);
+  t.same(nonMaxSuppression(candidatesOf([strong, weak]), 0.45, 100), [0]);
 });
 
-test('boxes of different classes do not hide each other', async (t) => {
+test('boxes of different classes do not suppress each other', async (t) => {
   const at = [0, 0, 10, 10] as const;
   const boxes: Box[] = [
     { at, score: 0.6, classIndex: 0 },
     { at, score: 0.9, classIndex: 1 },
   ];
-  t.same(suppress(candidatesOf(boxes), 0.45, 100), [1, 0]);
+  t.same(nonMaxSuppression(candidatesOf(boxes), 0.45, 100), [1, 0]);
 });
 
-test('an overlap of exactly the threshold is allowed', async (t) => {
+test('keeps a box whose IoU equals the threshold', async (t) => {
   const boxes: Box[] = [
     { at: [0, 0, 10, 10], score: 0.9 },
     { at: [0, 0, 10, 5], score: 0.8 },
   ];
-  t.same(suppress(candidatesOf(boxes), 0.5, 100), [0, 1]);
-  t.same(suppress(candidatesOf(boxes), 0.499, 100), [0]);
+  t.same(nonMaxSuppression(candidatesOf(boxes), 0.5, 100), [0, 1]);
+  t.same(nonMaxSuppression(candidatesOf(boxes), 0.499, 100), [0]);
 });
 
-test('a box that was hidden hides nothing itself', async (t) => {
+test('a suppressed box does not suppress others', async (t) => {
   const chain: Box[] = [
     { at: [0, 0, 10, 10], score: 0.9 },
     { at: [3, 0, 13, 10], score: 0.8 },
     { at: [6, 0, 16, 10], score: 0.7 },
   ];
-  t.same(suppress(candidatesOf(chain), 0.45, 100), [0, 2]);
+  t.same(nonMaxSuppression(candidatesOf(chain), 0.45, 100), [0, 2]);
 });
 
-test('no more than so many are kept, the best', async (t) => {
+test('keeps at most maxDetections boxes, the best', async (t) => {
   const boxes = [0.5, 0.9, 0.7].map((score, index): Box => ({ at: [20 * index, 0, 20 * index + 10, 10], score }));
-  t.same(suppress(candidatesOf(boxes), 0.45, 2), [1, 2]);
+  t.same(nonMaxSuppression(candidatesOf(boxes), 0.45, 2), [1, 2]);
 });
 
-test('boxes of the same score keep their order', async (t) => {
+test('boxes with equal scores keep their order', async (t) => {
   const boxes = [0, 1, 2].map((index): Box => ({ at: [20 * index, 0, 20 * index + 10, 10], score: 0.5 }));
-  t.same(suppress(candidatesOf(boxes), 0.45, 100), [0, 1, 2]);
+  t.same(nonMaxSuppression(candidatesOf(boxes), 0.45, 100), [0, 1, 2]);
 });
 
-test('columns beyond the count are not looked at', async (t) => {
+test('ignores columns beyond the count', async (t) => {
   const candidates = candidatesOf([
     { at: [0, 0, 10, 10], score: 0.5 },
     { at: [50, 0, 60, 10], score: 0.9 },
   ]);
   candidates.count = 1;
-  t.same(suppress(candidates, 0.45, 100), [0]);
+  t.same(nonMaxSuppression(candidates, 0.45, 100), [0]);
   candidates.count = 0;
-  t.same(suppress(candidates, 0.45, 100), []);
+  t.same(nonMaxSuppression(candidates, 0.45, 100), []);
 });
 
 const anyBox = fc
@@ -105,19 +110,19 @@ const anyBox = fc
   )
   .map(([x, y, w, h, score, classIndex]): Box => ({ at: [x, y, x + w, y + h], score: score / 100, classIndex }));
 
-test('what is kept is sorted, does not overlap, and what is not kept is hidden by something better', async () => {
+test('kept boxes are sorted and do not overlap, and every other box overlaps a better one', async () => {
   fc.assert(
     fc.property(fc.array(anyBox, { maxLength: 60 }), fc.constantFrom(0.1, 0.45, 0.9), (boxes, threshold) => {
       const candidates = candidatesOf(boxes);
-      const kept = suppress(candidates, threshold, boxes.length);
+      const kept = nonMaxSuppression(candidates, threshold, boxes.length);
       const score = (index: number) => candidates.score[index] as number;
       const hides = (better: number, index: number) =>
         better !== index &&
         candidates.classIndex[better] === candidates.classIndex[index] &&
         intersectionOverUnion(candidates, better, index) > threshold;
       assert.equal(new Set(kept).size, kept.length);
-      for (const [place, index] of kept.entries()) {
-        if (place > 0) assert.ok(score(index) <= score(kept[place - 1] as number));
+      for (const [rank, index] of kept.entries()) {
+        if (rank > 0) assert.ok(score(index) <= score(kept[rank - 1] as number));
         assert.ok(!kept.some((other) => hides(other, index)));
       }
       for (const index of boxes.keys()) {

@@ -1,18 +1,18 @@
-/** A model is loaded with the first provider that takes it, and runs float32 tensors. */
+/** A model is loaded with the first provider that accepts it, and runs float32 tensors. */
 import { join } from 'node:path';
 import { test } from 'tap';
 import { loadModel } from '../../../src/models/onnx-model.ts';
 import { onnxFixture } from '../../support/onnx-fixtures.ts';
 import { yoloFixtures } from '../../support/yolo-fixtures.ts';
 
-/** Providers that only other systems than this one have. */
-const lacking = process.platform === 'darwin' ? ['cuda', 'dml'] : ['coreml', 'migraphx'];
+/** Providers that only exist on other platforms. */
+const unavailable = process.platform === 'darwin' ? ['cuda', 'dml'] : ['coreml', 'migraphx'];
 
 function options(path: string, providers: readonly string[] = ['cpu']) {
   return { name: 'the model', path, providers };
 }
 
-test('a model tells its name, its provider, its shapes and its metadata', async (t) => {
+test('a model exposes its name, provider, shapes and metadata', async (t) => {
   const model = await loadModel(options(onnxFixture('double')));
   t.equal(model.name, 'the model');
   t.equal(model.provider, 'cpu');
@@ -22,7 +22,7 @@ test('a model tells its name, its provider, its shapes and its metadata', async 
   await model.release();
 });
 
-test('a model runs tensors of any length that its shape leaves free', async (t) => {
+test('runs tensors of any length in a free dimension', async (t) => {
   const model = await loadModel(options(onnxFixture('double')));
   for (const values of [[1], [0.5, -2, 3]]) {
     const { y } = await model.run({ x: { data: Float32Array.from(values), dims: [1, values.length] } });
@@ -35,7 +35,7 @@ test('a model runs tensors of any length that its shape leaves free', async (t) 
   await model.release();
 });
 
-test('a tensor may be a part of a larger buffer', async (t) => {
+test('a tensor may be a view of a larger buffer', async (t) => {
   const model = await loadModel(options(onnxFixture('double')));
   const buffer = Float32Array.of(9, 1, 2, 9);
   const { y } = await model.run({ x: { data: buffer.subarray(1, 3), dims: [1, 2] } });
@@ -43,48 +43,48 @@ test('a tensor may be a part of a larger buffer', async (t) => {
   await model.release();
 });
 
-test('an input that is missing, or of another shape, is refused', async (t) => {
+test('rejects a missing input and a wrong shape', async (t) => {
   const model = await loadModel(options(onnxFixture('double')));
   await t.rejects(model.run({}), /'x' is missing/);
   await t.rejects(model.run({ x: { data: new Float32Array(2), dims: [1, 3] } }));
   await model.release();
 });
 
-test('a model of halves is fed and read as float32', async (t) => {
+test('converts float16 inputs and outputs from and to float32', async (t) => {
   const model = await loadModel(options(join(yoloFixtures, 'v8-half.onnx')));
   t.match(model.inputs, [{ type: 'float16', dims: [1, 3, 128, 128] }]);
   t.match(model.outputs, [{ type: 'float16', dims: [1, 7, 336] }]);
   const { output0 } = await model.run({ images: { data: new Float32Array(3 * 128 * 128), dims: [1, 3, 128, 128] } });
   t.ok(output0?.data instanceof Float32Array);
   t.ok(output0?.data.every(Number.isFinite));
-  t.ok(Math.max(...(output0?.data ?? [])) > 100, 'pixels');
+  t.ok(Math.max(...(output0?.data ?? [])) > 100, 'coordinates in pixels');
   await model.release();
 });
 
-test('an output that is not float32 is refused by its name', async (t) => {
+test('rejects an output that is not float and names it', async (t) => {
   const model = await loadModel(options(onnxFixture('whole-numbers')));
   await t.rejects(model.run({ x: { data: new Float32Array(1), dims: [1, 1] } }), {
     name: 'TypeError',
-    message: 'model "the model": output y is int64, not float32',
+    message: 'model "the model": output y is int64; expected float32 or float16',
   });
   await model.release();
 });
 
-test('a provider that this machine lacks is passed over for the next', async (t) => {
-  const model = await loadModel(options(onnxFixture('double'), [...lacking, 'cpu']));
+test('skips an unavailable provider', async (t) => {
+  const model = await loadModel(options(onnxFixture('double'), [...unavailable, 'cpu']));
   t.equal(model.provider, 'cpu');
   await model.release();
 });
 
-test('without a provider that takes it, each one’s reason is told', async (t) => {
-  await t.rejects(loadModel(options(onnxFixture('double'), lacking)), {
+test('reports the reason of each provider if none accepts the model', async (t) => {
+  await t.rejects(loadModel(options(onnxFixture('double'), unavailable)), {
     name: 'ModelLoadError',
-    message: new RegExp(`^model "the model" cannot be loaded \\(${lacking[0]}: .*; ${lacking[1]}: .*\\)$`),
+    message: new RegExp(`^model "the model" cannot be loaded \\(${unavailable[0]}: .*; ${unavailable[1]}: .*\\)$`),
   });
 });
 
-test('a file that is missing or broken is told with the model’s name', async (t) => {
-  const folder = t.testdir({ 'broken.onnx': 'this is no model' });
+test('a missing or broken file is an error that names the model', async (t) => {
+  const folder = t.testdir({ 'broken.onnx': 'not a model' });
   for (const name of ['missing.onnx', 'broken.onnx']) {
     await t.rejects(loadModel(options(join(folder, name))), {
       name: 'ModelLoadError',

@@ -1,4 +1,4 @@
-/** The PP-OCRv4 files are there, and their alphabet has a character for each class of the recogniser. */
+/** The PP-OCRv4 files exist, and their alphabet has one character per class of the recognizer. */
 import { existsSync } from 'node:fs';
 import { test } from 'tap';
 import { loadModel } from '../../../src/models/onnx-model.ts';
@@ -16,7 +16,7 @@ test('both models are installed with the package', async (t) => {
   t.ok(existsSync(detectionPath), 'detection');
 });
 
-test('the alphabet has one character for each class but the blank, and ends with a space', async (t) => {
+test('the alphabet has one character per class except the blank, and ends with a space', async (t) => {
   const model = await loadModel({ name: 'rec', path: recognitionPath, providers: ['cpu'] });
   t.teardown(() => model.release());
   const [input] = model.inputs;
@@ -25,11 +25,11 @@ test('the alphabet has one character for each class but the blank, and ends with
   const outputs = await model.run({ [input?.name ?? '']: { data, dims: [1, 3, recognitionHeight, 64] } });
   const { dims } = outputs[output?.name ?? ''] ?? {};
   const alphabet = recognitionAlphabet();
-  t.same(dims, [1, 8, alphabet.length + 1], 'a step for eight pixels, a class for each character and the blank');
+  t.same(dims, [1, 8, alphabet.length + 1], 'one step per eight pixels, one class per character plus the blank');
   t.equal(alphabet.at(-1), ' ');
 });
 
-test('the alphabet has every digit and capital once, and no line end', async (t) => {
+test('the alphabet has every digit and capital once, and no line ending', async (t) => {
   const alphabet = recognitionAlphabet();
   for (const character of '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-.') {
     t.equal(alphabet.filter((entry) => entry === character).length, 1, character);
@@ -40,7 +40,7 @@ test('the alphabet has every digit and capital once, and no line end', async (t)
   );
 });
 
-test('pictures go in as BGR, with the numbers that PaddleOCR lists', async (t) => {
+test('inputs are BGR, normalized with PaddleOCR’s values', async (t) => {
   t.same(recognitionInput, { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5], order: 'bgr' });
   t.same(detectionInput, { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], order: 'bgr' });
 });

@@ -1,11 +1,11 @@
-/** Escape sequences mean what they mean to Python, and class names come back as Python printed them. */
+/** Python escape sequences are decoded as Python does, and class names survive a round trip through Python. */
 import { execFileSync } from 'node:child_process';
 import { test } from 'tap';
 import { parseClassNames } from '../../../src/models/metadata.ts';
 import { unescapePython } from '../../../src/models/python-string.ts';
 import { seededRandom } from '../../../src/samples/seeded-random.ts';
 
-test('every escape that Python knows is read', async (t) => {
+test('decodes every Python escape', async (t) => {
   const cases: [escaped: string, meant: string][] = [
     [String.raw`tab\there`, 'tab\there'],
     [String.raw`\a\b\f\n\r\t\v`, '\x07\b\f\n\r\t\v'],
@@ -21,7 +21,7 @@ test('every escape that Python knows is read', async (t) => {
   for (const [escaped, meant] of cases) t.equal(unescapePython(escaped), meant, escaped);
 });
 
-test('what is no escape to Python keeps its backslash', async (t) => {
+test('unknown escapes keep their backslash', async (t) => {
   for (const text of [
     String.raw`\d \8 \T \X41`,
     String.raw`\N{BULLET}`,
@@ -32,7 +32,7 @@ test('what is no escape to Python keeps its backslash', async (t) => {
   }
 });
 
-test('class names are read with their escapes, by number and in a list', async (t) => {
+test('decodes escapes in class names, in a dict and in a list', async (t) => {
   t.same(parseClassNames(String.raw`{0: 'tab\there', 1: "l\xe0 l'autre", 2: '\\', 3: '\'"'}`), [
     'tab\there',
     "là l'autre",
@@ -43,7 +43,7 @@ test('class names are read with their escapes, by number and in a list', async (
   t.same(parseClassNames("{0: 'one \\\nline', 1: 'b'}"), ['one line', 'b']);
 });
 
-/** Python's own word, where there is one. */
+/** Compared with Python itself, if it is installed. */
 const noPython = (() => {
   try {
     execFileSync('python3', ['--version'], { stdio: 'ignore' });
@@ -53,7 +53,7 @@ const noPython = (() => {
   }
 })();
 
-test('what Python prints is read as what it was', { skip: noPython }, async (t) => {
+test('text printed by Python is decoded to the original', { skip: noPython }, async (t) => {
   const random = seededRandom(11);
   const special = [
     "'",
@@ -83,6 +83,6 @@ test('what Python prints is read as what it was', { skip: noPython }, async (t) 
   );
   const printer = "import json, sys; print(ascii(str(dict(enumerate(json.load(sys.stdin))))), end='')";
   const printed = execFileSync('python3', ['-c', printer], { input: JSON.stringify(names), encoding: 'utf8' });
-  // `ascii` has quoted the text of the dict once more, so that no encoding can spoil it on its way here.
+  // `ascii` quotes the dict's text once more, so no encoding can change it.
   t.same(parseClassNames(unescapePython(printed.slice(1, -1))), names);
 });

@@ -1,10 +1,10 @@
-/** Recognisers are found by name, and one of a user's own is read with as its metadata says. */
+/** Recognizers are found by name, and custom ones are configured by their metadata. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Writer } from 'protobufjs/minimal.js';
 import { test } from 'tap';
-import { type Crop, CtcReader } from '../../../src/models/ctc-reader.ts';
+import { type Crop, CtcRecognizer } from '../../../src/models/ctc-recognizer.ts';
 import type { Image } from '../../../src/models/image.ts';
 import { findRecognizer, generalRecognizer } from '../../../src/models/recognizers.ts';
 import type { Region } from '../../../src/models/resampling.ts';
@@ -15,71 +15,72 @@ import { onnxFixture, onnxFixtures } from '../../support/onnx-fixtures.ts';
 
 const nothing = { text: '', score: 0 };
 
-async function openReader(modelsDir: string, name: string) {
-  const reader = await CtcReader.create(await findRecognizer(modelsDir, name), ['cpu']);
-  const readOne = async (image: Image, region: Region) => (await reader.read([{ image, region }]))[0] ?? nothing;
-  return { reader, readOne };
+async function openRecognizer(modelsDir: string, name: string) {
+  const recognizer = await CtcRecognizer.create(await findRecognizer(modelsDir, name), ['cpu']);
+  const recognizeOne = async (image: Image, region: Region) =>
+    (await recognizer.recognize([{ image, region }]))[0] ?? nothing;
+  return { recognizer, recognizeOne };
 }
 
 const shippedModels = fileURLToPath(new URL('../../../native-models', import.meta.url));
 
-test('the recogniser for any text needs no models folder', async (t) => {
+test('the general recognizer needs no models folder', async (t) => {
   const plan = await findRecognizer('/nowhere', generalRecognizer);
   t.match(plan, { name: 'pp-ocrv4-rec', height: 48 });
   t.equal(plan.alphabet.length, 6624);
 });
 
-test("alphabet and input size of a user's recogniser come from its metadata", async (t) => {
-  const plan = await findRecognizer(onnxFixtures, 'recogniser.onnx');
-  t.match(plan, { name: 'recogniser.onnx', alphabet: ['A'], height: 8, minWidth: 16, maxWidth: 16 });
+test('alphabet and input size of a custom recognizer come from its metadata', async (t) => {
+  const plan = await findRecognizer(onnxFixtures, 'recognizer.onnx');
+  t.match(plan, { name: 'recognizer.onnx', alphabet: ['A'], height: 8, minWidth: 16, maxWidth: 16 });
 });
 
-test('a model that is no recogniser, or is not there, is told in one line', async (t) => {
-  const noRecognizer = 'model "boxes.onnx" is no text recogniser: its metadata has no "alphabet" or no "imgsz"';
+test('a model that is missing or not a recognizer is a one-line error', async (t) => {
+  const noRecognizer = 'model "boxes.onnx" is not a text recognizer: its metadata must have "alphabet" and "imgsz"';
   await t.rejects(findRecognizer(onnxFixtures, 'boxes.onnx'), { message: noRecognizer });
   await t.rejects(findRecognizer(onnxFixtures, 'none.onnx'), { message: /none\.onnx does not exist$/ });
 });
 
-test('a line of more pixels than any is refused before memory is set aside for it', async (t) => {
+test('rejects an input above the pixel limit before allocating it', async (t) => {
   const metadataProps = 14 * 8 + 2;
-  const sizes = { '[48, 100000]': 'a line has', '[0, 16]': 'a line has', '[99999999, 99999999]': 'a line has' };
-  for (const [imgsz, reason] of Object.entries(sizes)) {
+  const sizes = ['[48, 100000]', '[0, 16]', '[99999999, 99999999]'];
+  for (const imgsz of sizes) {
     const entry = Writer.create().uint32(10).string('imgsz').uint32(18).string(imgsz).finish();
     const bytes = Writer.create().uint32(metadataProps).bytes(entry).finish();
     const folder = t.testdir();
-    writeFileSync(join(folder, 'm.onnx'), Buffer.concat([readFileSync(onnxFixture('recogniser')), bytes]));
+    writeFileSync(join(folder, 'm.onnx'), Buffer.concat([readFileSync(onnxFixture('recognizer')), bytes]));
     const error = await findRecognizer(folder, 'm.onnx').catch((caught: Error) => caught);
-    t.ok(error instanceof Error && error.message.includes(`its imgsz is ${imgsz}; ${reason}`), imgsz);
+    t.ok(error instanceof Error && error.message.includes(`imgsz is ${imgsz}; expected 1 to`), imgsz);
   }
 });
 
-test("a user's recogniser reads a line that is stretched into its input", async (t) => {
-  const { reader, readOne } = await openReader(onnxFixtures, 'recogniser.onnx');
+test('a custom recognizer recognizes a line stretched to its input size', async (t) => {
+  const { recognizer, recognizeOne } = await openRecognizer(onnxFixtures, 'recognizer.onnx');
   const line = createCanvas(64, 20, [0, 0, 0]);
   const whole = { x: 0, y: 0, w: 64, h: 20 };
-  t.same(await readOne(line, whole), nothing);
+  t.same(await recognizeOne(line, whole), nothing);
   for (const x of [0, 32]) fillBox(line, { x, y: 0, w: 16, h: 20 }, [255, 255, 255]);
-  const { text, score } = await readOne(line, whole);
+  const { text, score } = await recognizeOne(line, whole);
   t.equal(text, 'AA');
   t.ok(score > 0.95, `score ${score}`);
-  await reader.model.release();
+  await recognizer.model.release();
 });
 
-test('colours are mixed to grey as eyes see them', async (t) => {
-  const { reader, readOne } = await openReader(onnxFixtures, 'recogniser.onnx');
+test('converts RGB to gray by luma', async (t) => {
+  const { recognizer, recognizeOne } = await openRecognizer(onnxFixtures, 'recognizer.onnx');
   const scoreOf = async (color: readonly [number, number, number]) => {
-    const { text, score } = await readOne(createCanvas(16, 8, color), { x: 0, y: 0, w: 16, h: 8 });
+    const { text, score } = await recognizeOne(createCanvas(16, 8, color), { x: 0, y: 0, w: 16, h: 8 });
     return text === '' ? 0 : score;
   };
   t.equal(await scoreOf([255, 0, 0]), 0);
   t.equal(await scoreOf([0, 0, 255]), 0);
   t.ok(Math.abs((await scoreOf([0, 255, 0])) - 0.587) < 1e-3);
   t.ok(Math.abs((await scoreOf([255, 255, 0])) - 0.886) < 1e-3);
-  await reader.model.release();
+  await recognizer.model.release();
 });
 
-test('the plate reader that ships reads plates, and several in one run as each alone', async (t) => {
-  const { reader, readOne } = await openReader(shippedModels, 'plate-reader');
+test('the shipped plate-reader recognizes plates, and a batch as each crop alone', async (t) => {
+  const { recognizer, recognizeOne } = await openRecognizer(shippedModels, 'plate-reader');
   const { margin } = await findRecognizer(shippedModels, 'plate-reader');
   const plate = { x: 220, y: 300, w: 180 };
   const texts = ['B52UV', 'M482KT', 'KXC358', 'AB123CD', 'HH4711'];
@@ -87,21 +88,21 @@ test('the plate reader that ships reads plates, and several in one run as each a
     const image = renderPlateScene({ width: 640, height: 480, text, plate });
     return { image, region: regionAround(plateBox(plate), margin, image) };
   });
-  const together = await reader.read(crops);
+  const together = await recognizer.recognize(crops);
   t.same(
     together.map(({ text }) => text.replace(/[^A-Z0-9]/g, '')),
     texts,
   );
   for (const [index, { image, region }] of crops.entries()) {
-    const { text, score } = await readOne(image, region);
+    const { text, score } = await recognizeOne(image, region);
     t.equal(text, together[index]?.text);
     t.ok(Math.abs(score - (together[index]?.score ?? 0)) < 1e-4, `score ${score}`);
   }
-  t.same(await reader.read([]), [], 'no crop, no reading');
-  await reader.model.release();
+  t.same(await recognizer.recognize([]), [], 'no crops');
+  await recognizer.model.release();
 });
 
-test('a plate reader says how much it wants to see around a box, and how it scores', async (t) => {
+test('a recognizer’s metadata sets its margin and scoring', async (t) => {
   t.match(await findRecognizer(shippedModels, 'plate-reader'), { margin: { x: 0.06, y: 0.15 }, scoring: 'product' });
-  t.match(await findRecognizer(onnxFixtures, 'recogniser.onnx'), { margin: { x: 0, y: 0 }, scoring: 'mean' });
+  t.match(await findRecognizer(onnxFixtures, 'recognizer.onnx'), { margin: { x: 0, y: 0 }, scoring: 'mean' });
 });

@@ -1,27 +1,27 @@
-/** Only small regular files are opened; what is none is told at once, a FIFO too. */
+/** Only small regular files are opened; anything else, even a FIFO, fails immediately. */
 import { execFileSync } from 'node:child_process';
 import { symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { maxTextFileBytes, readTextFile, requireFile } from '../../../src/models/text-file.ts';
 
-test('a file is read, through a link too', async (t) => {
+test('reads a file, also through a symbolic link', async (t) => {
   const folder = t.testdir({ 'a.json': '{"é":1}' });
   symlinkSync('a.json', join(folder, 'b.json'));
   t.equal(readTextFile(join(folder, 'a.json')), '{"é":1}');
   t.equal(readTextFile(join(folder, 'b.json')), '{"é":1}');
 });
 
-test('a file that is larger than any pipeline is not read', async (t) => {
+test('rejects a file above the size limit', async (t) => {
   const path = join(t.testdir({ 'a.json': '' }), 'a.json');
   truncateSync(path, maxTextFileBytes);
   t.equal(readTextFile(path).length, maxTextFileBytes);
   truncateSync(path, maxTextFileBytes + 1);
-  t.throws(() => readTextFile(path), { message: 'has 1048577 bytes; more than 1048576 are not read' });
+  t.throws(() => readTextFile(path), { message: 'has 1048577 bytes; the limit is 1048576' });
   t.doesNotThrow(() => requireFile(path));
 });
 
-test('what is no regular file is told without being opened', async (t) => {
+test('rejects anything but a regular file without opening it', async (t) => {
   const folder = t.testdir({ sub: {} });
   execFileSync('mkfifo', [join(folder, 'fifo')]);
   symlinkSync('loop', join(folder, 'loop'));
@@ -29,8 +29,8 @@ test('what is no regular file is told without being opened', async (t) => {
   symlinkSync('nothing', join(folder, 'dangling'));
   writeFileSync(join(folder, 'file'), '');
   const reasons = {
-    fifo: 'is no regular file',
-    device: 'is no regular file',
+    fifo: 'is not a regular file',
+    device: 'is not a regular file',
     sub: 'is a folder',
     dangling: 'does not exist',
     loop: /^ELOOP: too many symbolic links/,

@@ -1,4 +1,4 @@
-/** Nodes run in order, see what their predecessors gave, and their failures are told as the contract says. */
+/** Nodes run in order with their predecessors' outputs, and failures are reported as the contract defines. */
 import { type Test, test } from 'tap';
 import { FrameError } from '../../../src/errors.ts';
 import type { Image } from '../../../src/models/image.ts';
@@ -8,12 +8,12 @@ import { type ModelsParts, makeModelsDir, type NodeParts, testNode } from '../..
 
 const image: Image = { width: 2, height: 1, channels: 3, data: new Uint8Array(6) };
 
-/** What tools note about themselves, shared with their modules by its name on `globalThis`. */
+/** Events recorded by the test tools, shared with their modules through `globalThis`. */
 const journal: unknown[] = [];
 Object.assign(globalThis, { framegateTestJournal: journal });
 
 const tools = {
-  /** Gives `port` the value `value`, after `ms`, and notes what it got. */
+  /** Outputs `value` on `port` after `ms` and records its input. */
   give: `async create(params) {
     return {
       async run({ image, ...inputs }) {
@@ -23,11 +23,11 @@ const tools = {
       },
     };
   },`,
-  /** Gives another picture. */
+  /** Returns another image. */
   crop: `async create() {
     return { run: ({ image }) => ({ image: { ...image, width: image.width - 1 } }) };
   },`,
-  /** Tells how wide the picture is that it sees. */
+  /** Returns the width of its input image. */
   measure: `async create() {
     return { run: ({ image }) => ({ seen: image.width }) };
   },`,
@@ -45,7 +45,7 @@ const tools = {
   async create() {
     return { run() { throw new Error('inside'); } };
   },`,
-  /** Counts its instances, and what is done with each. */
+  /** Counts its instances and records their lifecycle. */
   counted: `async create() {
     globalThis.framegateTestJournal.push('created');
     return {
@@ -63,12 +63,12 @@ async function createService(t: Test, parts: ModelsParts): Promise<DagPipelineSe
   return DagPipelineService.create(await loadPipelines(context), context);
 }
 
-/** A node that gives its own name as a port's value. */
+/** A node that outputs its own name. */
 function give(id: string, port = 'text', ms = 0): NodeParts {
   return testNode(id, 'give', { port, value: id, ms });
 }
 
-test('nodes run one after the other and hand on what they gave', async (t) => {
+test('runs nodes in order and passes their outputs on', async (t) => {
   const nodes = [give('a', 'first'), give('b', 'second'), give('c', 'third')];
   const service = await createService(t, { pipelines: [{ id: 'p', nodes }] });
   const run = await service.run('p', image);
@@ -81,7 +81,7 @@ test('nodes run one after the other and hand on what they gave', async (t) => {
   t.same(Object.keys(run.timingsMs), ['a', 'b', 'c']);
 });
 
-test('a node sees its direct predecessors only, and the last edge wins', async (t) => {
+test('a node gets outputs only from its direct predecessors, and the last edge wins', async (t) => {
   const nodes = [give('a'), give('b'), give('c'), give('d', 'out')];
   const edges = [
     ['a', 'b'],
@@ -94,7 +94,7 @@ test('a node sees its direct predecessors only, and the last edge wins', async (
   t.same(journal.at(-1), ['d', { text: 'b' }]);
 });
 
-test('a slow first arm does not change which one wins', async (t) => {
+test('a slow first branch does not change which output wins', async (t) => {
   const nodes = [give('a'), give('b', 'text', 20), give('c'), give('d', 'out')];
   const edges = [
     ['a', 'b'],
@@ -108,14 +108,14 @@ test('a slow first arm does not change which one wins', async (t) => {
   t.same(run.values, { text: 'c', out: 'd' });
 });
 
-test('independent nodes are started together', async (t) => {
+test('runs independent nodes concurrently', async (t) => {
   const nodes = [testNode('one', 'meet'), testNode('two', 'meet')];
   const pipelines = [{ id: 'p', nodes, edges: [], entry: ['one', 'two'], output: ['one', 'two'] }];
   const service = await createService(t, { pipelines });
   t.same((await service.run('p', image)).values, { met: true });
 });
 
-test('only what the outputs need reaches the result, the outputs last', async (t) => {
+test('merges only the output nodes and their predecessors, the output nodes last', async (t) => {
   const nodes = [give('a'), give('b'), give('c', 'side')];
   const edges = [
     ['a', 'b'],
@@ -127,7 +127,7 @@ test('only what the outputs need reaches the result, the outputs last', async (t
   t.same(Object.keys(run.timingsMs).sort(), ['a', 'b', 'c']);
 });
 
-test('a tool may give another picture to those after it, and only to them', async (t) => {
+test('a tool may return another image for its successors only', async (t) => {
   const nodes = [testNode('crop', 'crop'), testNode('after', 'measure')];
   const pipelines = [
     { id: 'cropped', nodes },
@@ -139,14 +139,14 @@ test('a tool may give another picture to those after it, and only to them', asyn
   t.equal(image.width, 2);
 });
 
-test('a tool that throws fails the frame with its own detail and keeps the cause', async (t) => {
+test('a tool that throws fails the frame with its failureDetail and keeps the cause', async (t) => {
   const service = await createService(t, { pipelines: [{ id: 'p', nodes: [testNode('n', 'fail')] }] });
   const error = await service.run('p', image).catch((caught: unknown) => caught);
   if (!(error instanceof FrameError)) throw new Error('it is no FrameError');
   t.match(error, { code: 'pipeline_failure', detail: 'Measuring failed', cause: { message: 'inside' } });
 });
 
-test('a pipeline that is not there is a fault of ours', async (t) => {
+test('an unknown pipeline is an internal error', async (t) => {
   const service = await createService(t, { pipelines: [{ id: 'p', nodes: [give('a')] }] });
   await t.rejects(service.run('q', image), { code: 'internal_error' });
 });
@@ -162,7 +162,7 @@ test('pipelines share an instance of the same tool with the same params', async 
   t.equal(service.models.length, 2);
 });
 
-test('two nodes of one pipeline do not share an instance, since they may run at once', async (t) => {
+test('two nodes of one pipeline do not share an instance, since they may run concurrently', async (t) => {
   const nodes = [testNode('one', 'counted'), testNode('two', 'counted')];
   const pipelines = [
     { id: 'p', nodes },
@@ -172,7 +172,7 @@ test('two nodes of one pipeline do not share an instance, since they may run at 
   t.same(journal, ['created', 'created']);
 });
 
-test('every instance is warmed once and closed once', async (t) => {
+test('warms and closes every instance once', async (t) => {
   const nodes = [testNode('one', 'counted'), give('plain')];
   const pipelines = [
     { id: 'p', nodes },
@@ -184,7 +184,7 @@ test('every instance is warmed once and closed once', async (t) => {
   t.same(journal, ['created', 'warmed', 'closed']);
 });
 
-test('a tool that cannot be created is named with its pipeline and node', async (t) => {
+test('names pipeline and node of a tool that cannot be created', async (t) => {
   const stubborn = `create() { throw 'no luck'; },`;
   const pipelines = [{ id: 'p', nodes: [testNode('n', 'stubborn')] }];
   await t.rejects(createService(t, { pipelines, tools: { stubborn } }), {
@@ -192,21 +192,21 @@ test('a tool that cannot be created is named with its pipeline and node', async 
   });
 });
 
-test('a tool whose create gives nothing that can run is refused at the start', async (t) => {
+test('rejects a tool whose create() does not return an object with run()', async (t) => {
   const forgetful = 'async create() {},';
   const pipelines = [{ id: 'p', nodes: [testNode('n', 'forgetful')] }];
   await t.rejects(createService(t, { pipelines, tools: { forgetful } }), {
-    message: 'pipeline "p": node "n": create of test.forgetful gave nothing that can run',
+    message: 'pipeline "p": node "n": test.forgetful: create() must return an object with run()',
   });
 });
 
-test('a tool that cannot be warmed is named with its pipeline and node', async (t) => {
+test('names pipeline and node of a tool that cannot be warmed up', async (t) => {
   const cold = `async create() { return { run: () => ({}), warm() { throw new Error('too cold'); } }; },`;
   const service = await createService(t, { pipelines: [{ id: 'p', nodes: [testNode('n', 'cold')] }], tools: { cold } });
   await t.rejects(service.warm(), { message: 'pipeline "p": node "n": too cold' });
 });
 
-test('what was made before a tool that cannot be made, or warmed up, is closed', async (t) => {
+test('closes all created tools if one cannot be created or warmed up', async (t) => {
   const failing = {
     unmade: `async create() { throw new Error('no luck'); },`,
     cold: `async create() { return { run: () => ({}), async warm() { throw new Error('too cold'); } }; },`,

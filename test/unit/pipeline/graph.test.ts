@@ -1,4 +1,4 @@
-/** A pipeline's graph is planned in running order, or every fault of it is named. */
+/** A pipeline's graph is planned in running order, or every issue of it is reported. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
@@ -33,7 +33,7 @@ const diamond: Edges = [
   ['c', 'd'],
 ];
 
-test('a file need not say how it is loaded and limited, and may', async (t) => {
+test('load and limits are optional', async (t) => {
   const fallback = graphOf('a', []);
   t.match(fallback, { load: 'start', sequential: false });
   t.same(fallback.limits, {});
@@ -41,7 +41,7 @@ test('a file need not say how it is loaded and limited, and may', async (t) => {
   t.match(graphOf('a', [], { load: 'demand', limits, sequential: true }), { load: 'demand', limits, sequential: true });
 });
 
-test('limits that limit to nothing are refused by name', async (t) => {
+test('rejects limits of zero and names them', async (t) => {
   for (const limits of [{ max_pixels: 0 }, { max_workers: 0 }, { max_workers: 1.5 }]) {
     const parsed = parsePipelineFile(pipelineFile({ id: 'p', nodes: [testNode('a', 'any')], limits }));
     t.equal(parsed.ok, false);
@@ -49,29 +49,29 @@ test('limits that limit to nothing are refused by name', async (t) => {
   }
 });
 
-test('a node may not have the name of a stage of the gateway', async (t) => {
+test('rejects node ids that are reserved timings keys', async (t) => {
   for (const id of ['decode', 'total']) {
     const parsed = parsePipelineFile(pipelineFile({ id: 'p', nodes: [testNode(id, 'any')] }));
     if (!parsed.ok) throw new Error(parsed.issues.join());
     const plan = planGraph(parsed.value);
-    t.same(plan.ok ? [] : plan.issues, [`node "${id}" has the name of a stage of the gateway's own`]);
+    t.same(plan.ok ? [] : plan.issues, [`node "${id}": this id is reserved for the gateway's own timings`]);
   }
 });
 
-test('one node is a plan', async (t) => {
+test('plans a single node', async (t) => {
   const plan = planOf('a', []);
   t.same(plan.levels, [['a']]);
   t.same(plan.merged, ['a']);
 });
 
-test('the two arms of a diamond run together', async (t) => {
+test('puts both branches of a diamond in one level', async (t) => {
   const plan = planOf('abcd', diamond);
   t.same(plan.levels, [['a'], ['b', 'c'], ['d']]);
   t.same(plan.predecessors.get('d'), ['b', 'c']);
   t.same(plan.merged, ['a', 'b', 'c', 'd']);
 });
 
-test('a node waits for its latest predecessor, in whatever order the file lists the nodes', async (t) => {
+test('a node is after its latest predecessor, in any order of the file', async (t) => {
   const edges: Edges = [...diamond, ['a', 'd']];
   t.same(planOf('dcba', edges, { entry: ['a'], output: ['d'] }).levels, [['a'], ['c', 'b'], ['d']]);
 });
@@ -86,13 +86,13 @@ test('predecessors keep the order of the edges, since the last wins', async (t) 
   t.same(planOf('abcd', edges).predecessors.get('d'), ['c', 'b']);
 });
 
-test('only outputs and what they need are merged, the outputs last and as listed', async (t) => {
+test('merges only output nodes and their predecessors, the output nodes last in file order', async (t) => {
   t.same(planOf('abcd', diamond, { output: ['b'] }).merged, ['a', 'b']);
   t.same(planOf('abcd', diamond, { output: ['c', 'b'] }).merged, ['a', 'c', 'b']);
   t.same(planOf('abcd', diamond, { output: ['d', 'a'] }).merged, ['b', 'c', 'd', 'a']);
 });
 
-test('several entries are planned side by side', async (t) => {
+test('plans several entry nodes in one level', async (t) => {
   const edges: Edges = [
     ['a', 'c'],
     ['b', 'c'],
@@ -100,7 +100,7 @@ test('several entries are planned side by side', async (t) => {
   t.same(planOf('abc', edges, { entry: ['a', 'b'] }).levels, [['a', 'b'], ['c']]);
 });
 
-test('a cycle is named by the nodes on it', async (t) => {
+test('reports the nodes of a cycle', async (t) => {
   const ring: Edges = [
     ['a', 'b'],
     ['b', 'c'],
@@ -110,7 +110,7 @@ test('a cycle is named by the nodes on it', async (t) => {
   t.same(issuesOf('abcd', ring), ['cycle: b -> c -> d -> b']);
 });
 
-test('a node behind a cycle is not taken for a part of it', async (t) => {
+test('a node after a cycle is not reported as part of it', async (t) => {
   const ring: Edges = [
     ['a', 'c'],
     ['b', 'a'],
@@ -119,7 +119,7 @@ test('a node behind a cycle is not taken for a part of it', async (t) => {
   t.same(issuesOf('cab', ring, { entry: ['a'], output: ['c'] }), ['cycle: a -> b -> a']);
 });
 
-test('a node that follows itself is a cycle', async (t) => {
+test('a node with an edge to itself is a cycle', async (t) => {
   t.same(
     issuesOf('ab', [
       ['a', 'b'],
@@ -129,28 +129,28 @@ test('a node that follows itself is a cycle', async (t) => {
   );
 });
 
-test('unknown nodes are named with where they stand', async (t) => {
+test('reports unknown nodes and where they are used', async (t) => {
   const parts = { entry: ['a', 'y'], output: ['z'] };
   t.same(issuesOf('a', [['a', 'x']], parts), [
-    'edge a -> x names the unknown node "x"',
-    'entry_nodes names the unknown node "y"',
-    'output_nodes names the unknown node "z"',
+    'edge a -> x: unknown node "x"',
+    'entry_nodes: unknown node "y"',
+    'output_nodes: unknown node "z"',
   ]);
-  t.same(issuesOf('a', [['x', 'a']]), ['edge x -> a names the unknown node "x"']);
+  t.same(issuesOf('a', [['x', 'a']]), ['edge x -> a: unknown node "x"']);
 });
 
-test('a node that is defined twice is named once', async (t) => {
+test('reports a duplicate node once', async (t) => {
   t.same(issuesOf('abaa', []), ['node "a" is defined twice']);
 });
 
-test('every node that no entry leads to is named', async (t) => {
+test('reports every unreachable node', async (t) => {
   t.same(issuesOf('abc', [], { entry: ['b'], output: ['b'] }), [
     'node "a" cannot be reached from entry_nodes',
     'node "c" cannot be reached from entry_nodes',
   ]);
 });
 
-test('keys of older versions are ignored and params may be missing', async (t) => {
+test('ignores keys of older versions, and params are optional', async (t) => {
   const file = {
     ...pipelineFile({ id: 'p', nodes: [] }),
     version: '1.2',
@@ -163,7 +163,7 @@ test('keys of older versions are ignored and params may be missing', async (t) =
   t.match(parsed, { ok: true, value: { id: 'p', nodes: [{ id: 'a', params: {} }] } });
 });
 
-test('each missing or wrong key is named by its path', async (t) => {
+test('reports missing and wrong keys by their path', async (t) => {
   const parsed = parsePipelineFile({
     id: '',
     name: 'n',
@@ -183,11 +183,11 @@ test('each missing or wrong key is named by its path', async (t) => {
   });
 });
 
-test('what is no object is said to be none', async (t) => {
+test('rejects a file that is not an object', async (t) => {
   t.same(parsePipelineFile([]), { ok: false, issues: ['Invalid input: expected object, received array'] });
 });
 
-/** What is said of a file with these nodes and edges. */
+/** Issues of a file with these nodes and edges. */
 function fileIssuesOf(ids: readonly string[], edges: readonly [string, string][] = []): readonly string[] {
   const nodes = ids.map((id) => ({ id, plugin_id: 'x', tool_id: 'y' }));
   const parsed = parsePipelineFile({
@@ -198,7 +198,7 @@ function fileIssuesOf(ids: readonly string[], edges: readonly [string, string][]
   return parsed.ok ? [] : parsed.issues;
 }
 
-test('a file has so many nodes and edges, and no more', async (t) => {
+test('limits the number of nodes and edges', async (t) => {
   const ids = Array.from({ length: maxNodes + 1 }, (_, index) => `n${index}`);
   t.same(fileIssuesOf(ids.slice(1)), []);
   t.same(fileIssuesOf(ids), ['nodes: Too big: expected array to have <=256 items']);
@@ -207,7 +207,7 @@ test('a file has so many nodes and edges, and no more', async (t) => {
   t.same(fileIssuesOf(['a', 'b'], edges), ['edges: Too big: expected array to have <=4096 items']);
 });
 
-test('the largest graph is planned, as a chain and as a ring, and its faults are found', async (t) => {
+test('plans the largest chain and finds the cycle of the largest ring', async (t) => {
   const ids = Array.from({ length: maxNodes }, (_, index) => `n${index}`);
   const chain = ids.slice(1).map((id, index): [string, string] => [ids[index] as string, id]);
   const planned = planGraph(graphOf(ids, chain, { entry: ['n0'], output: ['n255'] }));
@@ -216,19 +216,19 @@ test('the largest graph is planned, as a chain and as a ring, and its faults are
   t.match(ring, { ok: false, issues: [/^cycle: n0 -> n1 -> /] });
 });
 
-test('an id is a short line of text that JavaScript can keep as a key', async (t) => {
+test('an id is a short line of text and a valid object key', async (t) => {
   t.same(fileIssuesOf(['a', 'constructor', 'toString', 'Kamera 7 – Nord']), []);
-  t.same(fileIssuesOf(['__proto__']), ['nodes.0.id: is a name that JavaScript keeps for itself']);
-  t.same(fileIssuesOf(['a\nb']), ['nodes.0.id: holds control characters']);
-  t.same(fileIssuesOf(['\u202ea']), ['nodes.0.id: holds control characters']);
+  t.same(fileIssuesOf(['__proto__']), ['nodes.0.id: is a reserved name']);
+  t.same(fileIssuesOf(['a\nb']), ['nodes.0.id: must not contain control characters']);
+  t.same(fileIssuesOf(['\u202ea']), ['nodes.0.id: must not contain control characters']);
   t.same(fileIssuesOf(['x'.repeat(129)]), ['nodes.0.id: Too big: expected string to have <=128 characters']);
 });
 
-test('params are nested so deep, and no deeper', async (t) => {
+test('limits the nesting depth of params', async (t) => {
   const nested = (levels: number) => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`);
   const fileWith = (levels: number) =>
     pipelineFile({ id: 'p', nodes: [testNode('a', 'any', { deep: nested(levels) })] });
-  // The file, its nodes, the node and its params are the first four.
+  // The file, its nodes, the node and its params are the first four levels.
   t.equal(parsePipelineFile(fileWith(28)).ok, true);
   t.same(parsePipelineFile(fileWith(29)), { ok: false, issues: ['is nested more than 32 levels deep'] });
   t.match(parsePipelineFile(fileWith(100_000)), { ok: false });
@@ -237,7 +237,7 @@ test('params are nested so deep, and no deeper', async (t) => {
 const letters = 'abcdefg';
 const anyEdges = fc.array(fc.tuple(fc.constantFrom(...letters), fc.constantFrom(...letters)), { maxLength: 14 });
 
-test('any graph is either planned so that every edge goes forwards, or has a cycle that is one', async () => {
+test('any graph is planned so that every edge goes forwards, or has a real cycle', async () => {
   fc.assert(
     fc.property(anyEdges, (edges) => {
       const plan = planGraph(graphOf(letters, edges, { entry: [...letters], output: [...letters] }));

@@ -1,4 +1,4 @@
-/** Users' own tools are loaded from the models folder, and a bad module is told by its file. */
+/** Custom tools are loaded from the models folder, and an invalid module is an issue that names its file. */
 import { type Test, test } from 'tap';
 import { ConfigError } from '../../../src/errors.ts';
 import { loadPipelines } from '../../../src/pipeline/registry.ts';
@@ -13,7 +13,7 @@ async function issuesOf(t: Test, parts: ModelsParts): Promise<string[]> {
   return error.issues.map((issue) => issue.replaceAll(`${modelsDir}/`, ''));
 }
 
-test('a module may export the tool itself, without a function around it', async (t) => {
+test('a module may export the tool itself instead of a function', async (t) => {
   const zod = import.meta.resolve('zod');
   const source = `import { z } from '${zod}';
     export default { pluginId: 'test', toolId: 'plain', description: '', inputs: [], outputs: [], failureDetail: 'x',
@@ -23,77 +23,77 @@ test('a module may export the tool itself, without a function around it', async 
   t.equal(pipeline?.nodes.get('n')?.tool.toolId, 'plain');
 });
 
-test('a module that throws is told with what it threw', async (t) => {
+test('reports the exception of a module that throws', async (t) => {
   t.same(await issuesOf(t, { files: { 'tools/bad.mjs': `throw new Error('not today');` } }), [
     'tools/bad.mjs: not today',
   ]);
   t.same(await issuesOf(t, { files: { 'tools/bad.mjs': `throw 'a string';` } }), ['tools/bad.mjs: a string']);
 });
 
-test('a function that throws is told with what it threw', async (t) => {
+test('reports the exception of a function that throws', async (t) => {
   const source = `export default () => { throw new Error('not now'); };`;
   t.same(await issuesOf(t, { files: { 'tools/bad.mjs': source } }), ['tools/bad.mjs: not now']);
 });
 
-test('a module that does not parse is told', async (t) => {
+test('reports a module with a syntax error', async (t) => {
   const issues = await issuesOf(t, { files: { 'tools/bad.mjs': 'export default {' } });
   t.equal(issues.length, 1);
   t.match(issues[0], /^tools\/bad\.mjs: Unexpected end of input/);
 });
 
-test('a module that exports nothing, or something else, is no tool', async (t) => {
+test('rejects a module without a tool as its default export', async (t) => {
   t.same(await issuesOf(t, { files: { 'tools/bad.mjs': 'export const tool = 1;' } }), [
-    'tools/bad.mjs: is no tool: Invalid input: expected object, received undefined',
+    'tools/bad.mjs: invalid tool: Invalid input: expected object, received undefined',
   ]);
   t.same(await issuesOf(t, { files: { 'tools/bad.mjs': 'export default () => 7;' } }), [
-    'tools/bad.mjs: is no tool: Invalid input: expected object, received number',
+    'tools/bad.mjs: invalid tool: Invalid input: expected object, received number',
   ]);
 });
 
-test('every member that is missing or wrong is told', async (t) => {
+test('reports every missing or wrong member', async (t) => {
   const source = `export default { pluginId: '', toolId: 't', description: 'd', inputs: 'image', outputs: [], params: {} };`;
   t.same(await issuesOf(t, { files: { 'tools/bad.mjs': source } }), [
-    'tools/bad.mjs: is no tool: pluginId: Too small: expected string to have >=1 characters; ' +
+    'tools/bad.mjs: invalid tool: pluginId: Too small: expected string to have >=1 characters; ' +
       'inputs: Invalid input: expected array, received string; ' +
       'failureDetail: Invalid input: expected string, received undefined; ' +
-      'params: must be a schema made with the given z; create: must be a function',
+      'params: must be a schema created with the given z; create: must be a function',
   ]);
 });
 
-test('a tool may not write the gateway’s own keys', async (t) => {
+test('rejects outputs that are reserved result keys', async (t) => {
   for (const port of ['width', 'height', 'timings_ms']) {
     t.same(await issuesOf(t, { tools: { plain: `outputs: ['${port}'],` } }), [
-      'tools/plain.mjs: is no tool: outputs.0: is a key that the gateway writes',
+      'tools/plain.mjs: invalid tool: outputs.0: is a reserved result key',
       ...(await unknownPlain(t)),
     ]);
   }
 });
 
-test('a tool with a name that is taken is told, built-in names too', async (t) => {
+test('rejects a duplicate tool name, also of a built-in tool', async (t) => {
   t.same(await issuesOf(t, { tools: { plain: '', second: `toolId: 'plain',` } }), [
-    'tools/second.mjs: the tool test.plain exists already',
+    'tools/second.mjs: tool test.plain already exists',
   ]);
   t.same(await issuesOf(t, { tools: { plain: '', yolo: `pluginId: 'yolo', toolId: 'detect_objects',` } }), [
-    'tools/yolo.mjs: the tool yolo.detect_objects exists already',
+    'tools/yolo.mjs: tool yolo.detect_objects already exists',
   ]);
 });
 
-test('a check that throws, or gives no list, is a fault of its node', async (t) => {
+test('a check that throws or does not return a list is an issue of its node', async (t) => {
   t.same(await issuesOf(t, { tools: { plain: `check() { throw new Error('not this one'); },` } }), [
-    'pipelines/p.json: node "n": check of test.plain failed: not this one',
+    'pipelines/p.json: node "n": test.plain: check() threw: not this one',
   ]);
   t.same(await issuesOf(t, { tools: { plain: `check: () => 'no folder',` } }), [
-    'pipelines/p.json: node "n": check of test.plain must give a list of faults',
+    'pipelines/p.json: node "n": test.plain: check() must return a list of issues',
   ]);
   t.same(await issuesOf(t, { tools: { plain: `check: true,` } }), [
-    'tools/plain.mjs: is no tool: check: must be a function',
+    'tools/plain.mjs: invalid tool: check: must be a function',
     ...(await unknownPlain(t)),
   ]);
 });
 
-/** What a pipeline says when its tool could not be loaded. */
+/** The issue of a pipeline whose tool could not be loaded. */
 async function unknownPlain(t: Test): Promise<string[]> {
   const issues = await issuesOf(t, { tools: {} });
-  t.match(issues, [/^pipelines\/p\.json: node "n": unknown tool test\.plain; there are /]);
+  t.match(issues, [/^pipelines\/p\.json: node "n": unknown tool "test\.plain"; expected one of: /]);
   return issues;
 }

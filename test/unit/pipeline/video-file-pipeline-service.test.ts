@@ -1,4 +1,4 @@
-/** The bytes of a frame become its result: decoded, run, rounded, and without the picture. */
+/** A frame's bytes are decoded and processed; the result is rounded and has no image. */
 import { type Test, test } from 'tap';
 import { loadPipelines } from '../../../src/pipeline/registry.ts';
 import { VideoFilePipelineService } from '../../../src/pipeline/video-file-pipeline-service.ts';
@@ -7,7 +7,7 @@ import { makeModelsDir, testNode } from '../../support/temp-models.ts';
 
 const jpeg = encodePicture(32, 24);
 
-/** A service with one pipeline `p` of one node, whose tool gives what `run` says. */
+/** A service with one pipeline `p` of one node, whose tool has this `run`. */
 async function createService(t: Test, run: string): Promise<VideoFilePipelineService> {
   const parts = {
     pipelines: [{ id: 'p', nodes: [testNode('only', 'any')] }],
@@ -27,20 +27,20 @@ test('a result has the frame’s index and size, the outputs and the timings', a
   for (const ms of Object.values(timings_ms)) t.equal(ms, Math.round(ms * 100) / 100);
 });
 
-test('a tool sees the decoded picture', async (t) => {
+test('a tool gets the decoded image', async (t) => {
   const service = await createService(t, `({ image }) => ({ shape: [image.width, image.height, image.channels] })`);
   const { result } = await service.runOnFrame('p', 0, appendZeros(jpeg, 100));
   t.same(result['shape'], [32, 24, 3]);
 });
 
-test('the picture is never in the result, not even one that a tool made', async (t) => {
+test('a result has no image, not even one that a tool returned', async (t) => {
   const service = await createService(t, `({ image }) => ({ image: { ...image, width: 8 } })`);
   const { result } = await service.runOnFrame('p', 0, jpeg);
   t.notOk('image' in result);
-  t.equal(result.width, 32, 'the size is that of the frame as sent');
+  t.equal(result.width, 32, 'the size is that of the original frame');
 });
 
-test('boxes are rounded to a tenth of a pixel, scores to a hundredth of a per cent', async (t) => {
+test('rounds boxes to a tenth of a pixel, scores to a hundredth of a percent', async (t) => {
   const detection = `{ x: 1.26, y: 2.34, w: 3.05001, h: 4, label: 'a', score: 0.123456,
     quad: [[0.04, 0.06], [1, 1], [2, 2], [3, 3]], text: 'T', text_score: 0.99999, mine: 1.23456 }`;
   const service = await createService(t, `() => ({ detections: [${detection}], text_score: 0.98765432 })`);
@@ -67,39 +67,39 @@ test('boxes are rounded to a tenth of a pixel, scores to a hundredth of a per ce
   t.equal(result.text_score, 0.9877);
 });
 
-test('keys that a tool did not give are not there', async (t) => {
+test('a result has no keys that no tool returned', async (t) => {
   const service = await createService(t, `() => ({ detections: [{ x: 0, y: 0, w: 1, h: 1, label: 'a', score: 1 }] })`);
   const { result } = await service.runOnFrame('p', 0, jpeg);
   t.same(Object.keys(result), ['width', 'height', 'detections', 'timings_ms']);
   t.same(Object.keys(result.detections?.[0] ?? {}), ['x', 'y', 'w', 'h', 'label', 'score']);
 });
 
-test('a result can be written as JSON and read back', async (t) => {
+test('a result survives JSON serialization', async (t) => {
   const service = await createService(t, `() => ({ detections: [] })`);
   const { result } = await service.runOnFrame('p', 3, jpeg);
   t.same(JSON.parse(JSON.stringify(result)), result);
 });
 
-test('the gateway’s own keys are its own, even if a tool gives them unannounced', async (t) => {
+test('tools cannot overwrite the gateway’s keys, even without declaring them', async (t) => {
   const service = await createService(t, `() => ({ width: 1, height: 1, timings_ms: { mine: 1 } })`);
   const { result } = await service.runOnFrame('p', 0, jpeg);
   t.match(result, { width: 32, height: 24 });
   t.same(Object.keys(result.timings_ms), ['decode', 'only', 'total']);
 });
 
-test('the bytes are only read', async (t) => {
+test('does not modify the frame’s bytes', async (t) => {
   const service = await createService(t, '() => ({})');
   const bytes = jpeg.slice();
   await service.runOnFrame('p', 0, bytes);
   t.same(bytes, jpeg);
 });
 
-test('a picture that cannot be decoded is an invalid frame', async (t) => {
+test('an undecodable frame is an invalid frame', async (t) => {
   const service = await createService(t, '() => ({})');
   await t.rejects(service.runOnFrame('p', 0, Uint8Array.from([1, 2, 3])), { code: 'invalid_frame' });
 });
 
-test('a tool that fails does not spoil the next frame', async (t) => {
+test('a failed tool does not affect the next frame', async (t) => {
   const service = await createService(
     t,
     `(() => { let runs = 0; return () => { if (runs++ === 0) throw 1; return {}; }; })()`,
@@ -108,7 +108,7 @@ test('a tool that fails does not spoil the next frame', async (t) => {
   t.match(await service.runOnFrame('p', 1, jpeg), { frame_index: 1 });
 });
 
-test('the service tells its decoder and its models', async (t) => {
+test('exposes its decoder and its models', async (t) => {
   const service = await createService(t, '() => ({})');
   t.equal(service.decoder, 'jpeg-turbo');
   t.same(service.models, []);

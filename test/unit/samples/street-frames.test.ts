@@ -1,11 +1,11 @@
-/** The frames that the load harness sends are real JPEG of the size and weight that it claims. */
+/** The load harness sends real JPEG files with the documented dimensions and file size. */
 import { test } from 'tap';
 import { openPipeline } from '../../../bench/open-pipeline.ts';
 import { readJpegHeader } from '../../../src/jpeg/header.ts';
 import { renderFrames } from '../../../src/samples/street-frames.ts';
 import { JpegDecoder } from '../../../src/tools/jpeg-decoder.ts';
 
-test('eight different frames of 640x480, about 50 KB each, the same in every run', async (t) => {
+test('renders eight different 640x480 frames of about 50 KB each, the same in every run', async (t) => {
   const frames = renderFrames();
   const decoder = await JpegDecoder.create();
   t.equal(frames.length, 8);
@@ -18,7 +18,7 @@ test('eight different frames of 640x480, about 50 KB each, the same in every run
   t.strictSame(renderFrames(), frames);
 });
 
-test('frames of another size show the same at their scale, and the pipeline finds it there', async (t) => {
+test('frames of another size show the same scene scaled, and the pipeline detects it', async (t) => {
   const frame = renderFrames({ width: 320, height: 240 })[0] as Uint8Array;
   t.match(readJpegHeader(frame), { header: { width: 320, height: 240 } });
   const service = await openPipeline('yolo_ocr');

@@ -1,4 +1,4 @@
-/** Pictures become black on white: with one level for all, or with a level for each surroundings. */
+/** Images are binarized with a global or a local threshold. */
 import { type Test, test } from 'tap';
 import type { Image } from '../../../src/models/image.ts';
 import { createCanvas, shade } from '../../../src/samples/canvas.ts';
@@ -11,11 +11,11 @@ const context = { modelsDir: '/nowhere', providers: ['cpu'] };
 async function binarize(image: Image, params: Record<string, unknown> = {}): Promise<Image> {
   const tool = await imageBinarize.create(imageBinarize.params.parse(params), context);
   const { image: result } = await tool.run({ image });
-  if (result === undefined) throw new Error('no picture came out');
+  if (result === undefined) throw new Error('no image was returned');
   return result;
 }
 
-/** A grey picture whose levels depend on the column only. */
+/** A grayscale image whose levels depend only on the column. */
 function columns(width: number, height: number, levelAt: (x: number) => number): Image {
   const data = Uint8Array.from({ length: width * height }, (_, i) => levelAt(i % width));
   return { width, height, channels: 1, data };
@@ -25,14 +25,14 @@ function rowOf({ data, width }: Image, row: number): number[] {
   return [...data.subarray(row * width, (row + 1) * width)];
 }
 
-/** The part of pixels that are the same in both. */
+/** Fraction of pixels that are equal in both. */
 function agreement(one: Image, other: Image): number {
   let same = 0;
   for (let i = 0; i < one.data.length; i++) if (one.data[i] === other.data[i]) same += 1;
   return same / one.data.length;
 }
 
-test('otsu parts a dark half from a light one, whatever their levels', async (t) => {
+test('otsu separates a dark half from a light one at any levels', async (t) => {
   for (const [dark, light] of [
     [40, 180],
     [10, 30],
@@ -46,23 +46,23 @@ test('otsu parts a dark half from a light one, whatever their levels', async (t)
   }
 });
 
-test('adaptive blackens what is darker than its surroundings by more than the offset', async (t) => {
+test('adaptive blackens pixels that are darker than their neighborhood by more than the offset', async (t) => {
   const bar = columns(41, 20, (x) => (x === 20 ? 80 : 200));
-  // The mean of 5 columns with the bar among them is 176: the bar is 96 darker, its neighbours are lighter.
+  // The mean of 5 columns with the bar among them is 176: the bar is 96 darker, its neighbors are lighter.
   const at = async (offset: number) => rowOf(await binarize(bar, { block_size: 5, offset, smooth: false }), 10);
   const expected = Array.from({ length: 41 }, (_, x) => (x === 20 ? 0 : 255));
   t.same(await at(15), expected);
   t.same(await at(95), expected);
-  t.same(await at(97), new Array(41).fill(255), 'by more than it is darker');
+  t.same(await at(97), new Array(41).fill(255), 'offset larger than the difference');
 });
 
-test('adaptive finds nothing on a plain sheet and on an even gradient of light', async (t) => {
+test('adaptive finds nothing on a uniform image or an even gradient', async (t) => {
   const blackPixels = async (image: Image) => (await binarize(image)).data.filter((value) => value === 0).length;
   t.equal(await blackPixels(columns(60, 40, () => 90)), 0);
   t.equal(await blackPixels(columns(100, 40, (x) => 50 + 2 * x)), 0);
 });
 
-test('smoothing takes away a camera’s noise, which would become black specks', async (t) => {
+test('smoothing removes camera noise, which would become black specks', async (t) => {
   const sheet = renderPage([], { width: 120, height: 80, size: 20, noise: 25, seed: 3 });
   const specks = async (smooth: boolean) =>
     (await binarize(sheet, { smooth })).data.filter((value) => value === 0).length;
@@ -70,7 +70,7 @@ test('smoothing takes away a camera’s noise, which would become black specks',
   t.ok(raw > 500 && smoothed < raw / 5, `${smoothed} of ${raw}`);
 });
 
-test('under a strong gradient of light adaptive keeps the text that otsu loses', async (t) => {
+test('with strongly uneven light, adaptive keeps text that otsu loses', async (t) => {
   const lines = ['INVOICE 2024 07', 'TOTAL 1284.50', 'PAID BY CARD'];
   const page = renderPage(lines, { width: 400, height: 220, size: 22 });
   const truth = await binarize(page, { method: 'otsu' });
@@ -83,15 +83,15 @@ test('under a strong gradient of light adaptive keeps the text that otsu loses',
   t.ok(agreement(otsu, truth) < 0.75, `otsu ${agreement(otsu, truth)}`);
 });
 
-test('colour counts by its brightness, and grey comes in as it is', async (t) => {
+test('converts RGB by brightness and uses grayscale unchanged', async (t) => {
   const color = createCanvas(9, 4, [0, 0, 255]);
   for (let i = 0; i < 36; i++) if (i % 9 >= 5) color.data.set([0, 255, 0], i * 3);
   t.same(rowOf(await binarize(color, { method: 'otsu' }), 2), [0, 0, 0, 0, 0, 255, 255, 255, 255], 'green is lighter');
-  const page = renderPage(['GREY'], { width: 120, height: 60, size: 20 });
+  const page = renderPage(['GRAY'], { width: 120, height: 60, size: 20 });
   t.ok(agreement(await binarize(toGray(page)), await binarize(page)) > 0.99);
 });
 
-test('one channel of black and white comes out, of the same size, and the source is as it was', async (t) => {
+test('returns one black-and-white channel of the same size and leaves the source unchanged', async (t) => {
   const page = renderPage(['SOURCE'], { width: 131, height: 67, size: 20, noise: 20 });
   const before = page.data.slice();
   for (const method of ['adaptive', 'otsu']) {
@@ -106,7 +106,7 @@ test('one channel of black and white comes out, of the same size, and the source
   t.same(page.data, before);
 });
 
-test('a result stays as it is when the next frame comes', async (t) => {
+test('a result is not changed by the next frame', async (t) => {
   const first = await binarize(
     columns(16, 8, (x) => (x < 4 ? 0 : 250)),
     { method: 'otsu' },
@@ -119,13 +119,13 @@ test('a result stays as it is when the next frame comes', async (t) => {
   t.same(first.data, before);
 });
 
-test('a buffer that is longer than its picture, as a reused one is, does not matter', async (t) => {
+test('the buffer may be longer than the image, as a reused one is', async (t) => {
   const image = columns(8, 3, (x) => (x < 4 ? 40 : 180));
   const longer = { ...image, data: Uint8Array.from([...image.data, ...new Array(100).fill(7)]) };
   t.same(await binarize(longer, { method: 'otsu' }), await binarize(image, { method: 'otsu' }));
 });
 
-test('pictures smaller than the surroundings are taken, down to one pixel', async (t) => {
+test('accepts images smaller than the neighborhood, down to one pixel', async (t) => {
   for (const [width, height] of [
     [1, 1],
     [1, 50],
@@ -136,9 +136,9 @@ test('pictures smaller than the surroundings are taken, down to one pixel', asyn
   }
 });
 
-test('a hundred frames take no more of OpenCV’s memory than one', async (t) => {
+test('a hundred frames use no more OpenCV memory than one', async (t) => {
   const { cv } = await loadOpenCv();
-  // Were a matrix a frame kept, the heap of 128 MiB would have to grow to hold these.
+  // If each frame leaked a matrix, the heap of 128 MiB would have to grow.
   const frame = createCanvas(1280, 720, [120, 130, 140]);
   const probe = () => {
     const mat = new cv.Mat(8, 8, cv.CV_8UC1);
@@ -161,7 +161,7 @@ function refuses(t: Test, params: Record<string, unknown>, message: RegExp): voi
   t.match(error?.message, message);
 }
 
-test('params are checked: the method, the size of the surroundings, unknown names', async (t) => {
+test('validates params: method, neighborhood size, unknown names', async (t) => {
   t.same(imageBinarize.params.parse({}), { method: 'adaptive', block_size: 51, offset: 15, smooth: true });
   refuses(t, { method: 'sauvola' }, /adaptive.*otsu/);
   refuses(t, { block_size: 30 }, /must be odd/);

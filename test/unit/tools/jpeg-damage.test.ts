@@ -1,4 +1,4 @@
-/** Damaged and rare files give the picture that libjpeg gives, with a warning; where hardly any is left, the reason is told. */
+/** Damaged and rare files decode to the same image as with libjpeg, with a warning; almost empty files are rejected with the reason. */
 import { test } from 'tap';
 import { JpegDecoder } from '../../../src/tools/jpeg-decoder.ts';
 import { encodePicture, eoi, insertAfterSoi, segment } from '../../support/jpeg-bytes.ts';
@@ -6,7 +6,7 @@ import { encodeMosaic, type Sampling } from '../../support/mosaic-jpeg.ts';
 
 const decoder = await JpegDecoder.create();
 
-/** Sample of a component of a mosaic, so that blocks next to each other differ and none is mid-gray. */
+/** Sample of a mosaic's component: adjacent blocks differ and none is mid-gray. */
 function sample(component: number, column: number, row: number): number {
   return component === 0 ? 40 + ((column * 7 + row * 31) % 60) : 100 + component * 20;
 }
@@ -17,17 +17,17 @@ function mosaicOf(sampling: readonly Sampling[], restartInterval?: number): Uint
 
 const grayMosaic = mosaicOf([[1, 1]], 12);
 
-/** Gray level at the middle of a block. */
+/** Gray level at the center of a block. */
 function levelOf(image: { data: Uint8Array; width: number }, column: number, row: number): number {
   return image.data[((row * 8 + 4) * image.width + column * 8 + 4) * 3] as number;
 }
 
-test('bytes after EOI change nothing, whatever they are', async (t) => {
+test('ignores any bytes after EOI', async (t) => {
   const tails = {
     'a line end': Buffer.from('\r\n'),
     'a vendor’s tail': Buffer.from('dhav\x01\x02\x03\x04'),
     zeros: Buffer.alloc(4096),
-    'a second picture': encodePicture(16, 16),
+    'a second image': encodePicture(16, 16),
     'a film': Buffer.concat([Buffer.from('\0\0\0\x18ftypmp42'), Buffer.alloc(100_000, 0xff)]),
   };
   for (const [what, tail] of Object.entries(tails)) {
@@ -37,13 +37,13 @@ test('bytes after EOI change nothing, whatever they are', async (t) => {
   }
 });
 
-test('stray bytes between segments are skipped, and told', async (t) => {
+test('skips stray bytes between segments with a warning', async (t) => {
   const { image, warnings } = await decoder.decode(insertAfterSoi(grayMosaic, [...segment(0xfe, []), 1, 2, 3]));
   t.equal(levelOf(image, 5, 5), sample(0, 5, 5));
   t.match(warnings, [/^libjpeg: Corrupt JPEG data: 3 extraneous bytes before marker/]);
 });
 
-test('fill bytes, empty segments and hundreds of them are nothing to warn about', async (t) => {
+test('accepts fill bytes and hundreds of empty segments without a warning', async (t) => {
   const segments = Array.from({ length: 300 }, () => segment(0xfe, [0xff, 0xda])).flat();
   const { image, warnings } = await decoder.decode(
     insertAfterSoi(grayMosaic, [0xff, 0xff, 0xff, 0xe1, 0, 0, ...segments]),
@@ -52,12 +52,12 @@ test('fill bytes, empty segments and hundreds of them are nothing to warn about'
   t.same(warnings, []);
 });
 
-/** Where the marker RST`number` stands. */
+/** Offset of the marker RST`number`. */
 function restartAt(jpeg: Uint8Array, number: number): number {
   return jpeg.findIndex((byte, at) => byte === 0xff && jpeg[at + 1] === 0xd0 + number);
 }
 
-test('bytes before a restart marker are skipped, and told', async (t) => {
+test('skips bytes before a restart marker with a warning', async (t) => {
   const at = restartAt(grayMosaic, 2);
   const { image, warnings } = await decoder.decode(
     Uint8Array.from([...grayMosaic.subarray(0, at), ...Array<number>(40).fill(1), ...grayMosaic.subarray(at)]),
@@ -66,7 +66,7 @@ test('bytes before a restart marker are skipped, and told', async (t) => {
   t.match(warnings, [/^libjpeg: Corrupt JPEG data: \d+ extraneous bytes/]);
 });
 
-test('after a lost restart marker the rest of the picture is there', async (t) => {
+test('decodes the rest of the image after a lost restart marker', async (t) => {
   const at = restartAt(grayMosaic, 2);
   const { image, warnings } = await decoder.decode(
     Uint8Array.from([...grayMosaic.subarray(0, at), ...grayMosaic.subarray(at + 2)]),
@@ -75,24 +75,24 @@ test('after a lost restart marker the rest of the picture is there', async (t) =
   t.match(warnings[0], /^libjpeg: Corrupt JPEG data/);
 });
 
-test('a picture cut short with its EOI in place is used as far as it goes', async (t) => {
+test('decodes a truncated file with EOI as far as possible', async (t) => {
   const at = restartAt(grayMosaic, 6);
   const { image, warnings } = await decoder.decode(Uint8Array.from([...grayMosaic.subarray(0, at), ...eoi]));
   t.equal(levelOf(image, 6, 6), sample(0, 6, 6));
-  t.equal(levelOf(image, 6, 11), 128, 'the rest is gray');
-  t.match(warnings, [/^libjpeg: Corrupt JPEG data/, '42 % of the picture is missing']);
+  t.equal(levelOf(image, 6, 11), 128, 'the rest is mid-gray');
+  t.match(warnings, [/^libjpeg: Corrupt JPEG data/, '42% of the image is missing']);
 });
 
-test('a picture of which next to nothing is there is refused', async (t) => {
+test('rejects a file with almost no image data', async (t) => {
   const scan = grayMosaic.findIndex((byte, at) => byte === 0xff && grayMosaic[at + 1] === 0xda);
   const cut = Uint8Array.from([...grayMosaic.subarray(0, scan + 10), ...eoi]);
   await t.rejects(decoder.decode(cut), {
     code: 'invalid_frame',
-    detail: /^Not a valid JPEG image: next to nothing of the picture is there: libjpeg: Corrupt JPEG data/,
+    detail: /^Not a valid JPEG image: almost all of the image is missing: libjpeg: Corrupt JPEG data/,
   });
 });
 
-test('every sampling that libjpeg reads is read', async (t) => {
+test('decodes every chroma subsampling that libjpeg supports', async (t) => {
   const half: Sampling = [1, 1];
   const samplings: Record<string, Sampling[]> = {
     '4:1:0': [[4, 2], half, half],
@@ -125,7 +125,7 @@ test('every sampling that libjpeg reads is read', async (t) => {
   }
 });
 
-test('a sampling that libjpeg refuses is refused in its words', async (t) => {
+test('rejects a sampling that libjpeg rejects, with its message', async (t) => {
   const fractional = mosaicOf([
     [3, 1],
     [2, 1],
@@ -134,7 +134,7 @@ test('a sampling that libjpeg refuses is refused in its words', async (t) => {
   await t.rejects(decoder.decode(fractional), { code: 'invalid_frame', detail: /: libjpeg: Fractional sampling/ });
 });
 
-test('a damaged file leaves the decoder as it was', async (t) => {
+test('a damaged file does not affect the decoder', async (t) => {
   const at = restartAt(grayMosaic, 2);
   const cut = Uint8Array.from([...grayMosaic.subarray(0, at), ...eoi]);
   const plain = encodePicture(64, 48);

@@ -1,4 +1,4 @@
-/** Both decoders give the same pixels, and what cannot be decoded is an invalid frame. */
+/** Both decoders return the same pixels, and an undecodable file is an invalid frame. */
 import { readFileSync } from 'node:fs';
 import { test } from 'tap';
 import { FrameError } from '../../../src/errors.ts';
@@ -10,12 +10,12 @@ function fixture(name: string): Uint8Array {
   return readFileSync(new URL(`../../fixtures/jpeg/${name}.jpg`, import.meta.url));
 }
 
-/** The picture's own samples, out of a buffer that may be longer. */
+/** The image's samples without the rest of its buffer. */
 function samplesOf(image: Image): Uint8Array {
   return image.data.slice(0, image.width * image.height * image.channels);
 }
 
-/** Largest and mean difference between two pictures, in grey levels. */
+/** Maximum and mean difference between two images, in gray levels. */
 function differenceOf(a: Uint8Array, b: Uint8Array): { largest: number; mean: number } {
   const differences = [...a].map((value, at) => Math.abs(value - (b[at] as number)));
   return {
@@ -36,13 +36,13 @@ async function imageOf(decoder: JpegDecoder, jpeg: Uint8Array): Promise<Image> {
 const turbo = await JpegDecoder.create();
 const portable = JpegDecoder.portable();
 
-test('the decoders tell what they are', async (t) => {
+test('decoders expose their engine', async (t) => {
   t.equal(turbo.engine, 'jpeg-turbo');
   t.equal(portable.engine, 'jpeg-js');
 });
 
-test('pictures with full colour agree within rounding', async (t) => {
-  for (const jpeg of [fixture('full-colour'), fixture('progressive'), encodePicture(64, 48), encodePicture(17, 9)]) {
+test('images without chroma subsampling match within rounding', async (t) => {
+  for (const jpeg of [fixture('full-color'), fixture('progressive'), encodePicture(64, 48), encodePicture(17, 9)]) {
     const fast = await imageOf(turbo, jpeg);
     const plain = await imageOf(portable, jpeg);
     t.same([fast.width, fast.height, fast.channels], [plain.width, plain.height, plain.channels]);
@@ -51,25 +51,25 @@ test('pictures with full colour agree within rounding', async (t) => {
   }
 });
 
-test('pictures with half the colour agree but for how it is spread', async (t) => {
+test('images with chroma subsampling match except for the chroma upsampling', async (t) => {
   const { largest, mean } = differenceOf(
-    samplesOf(await imageOf(turbo, fixture('half-colour'))),
-    samplesOf(await imageOf(portable, fixture('half-colour'))),
+    samplesOf(await imageOf(turbo, fixture('half-color'))),
+    samplesOf(await imageOf(portable, fixture('half-color'))),
   );
   t.ok(largest <= 16 && mean <= 4, `largest ${largest}, mean ${mean}`);
 });
 
-test('samples are in the order red, green, blue', async (t) => {
+test('samples are in RGB order', async (t) => {
   for (const decoder of [turbo, portable]) {
-    const image = await imageOf(decoder, fixture('full-colour'));
+    const image = await imageOf(decoder, fixture('full-color'));
     const [red, green, blue] = pixel(image, 0, 31);
     t.ok((red as number) > 240 && (green as number) < 15 && Math.abs((blue as number) - 128) < 5, decoder.engine);
   }
 });
 
-test('a grey picture comes out as RGB', async (t) => {
+test('decodes a grayscale file to RGB', async (t) => {
   for (const decoder of [turbo, portable]) {
-    const image = await imageOf(decoder, fixture('grey'));
+    const image = await imageOf(decoder, fixture('gray'));
     t.equal(image.channels, 3);
     for (const [x, y, gray] of [
       [0, 0, 8],
@@ -81,14 +81,14 @@ test('a grey picture comes out as RGB', async (t) => {
   }
 });
 
-test('zeros behind the file do not matter', async (t) => {
+test('ignores zeros after the file', async (t) => {
   for (const decoder of [turbo, portable]) {
     const plain = samplesOf(await imageOf(decoder, encodePicture(16, 16)));
     t.same(samplesOf(await imageOf(decoder, appendZeros(encodePicture(16, 16), 4096))), plain, decoder.engine);
   }
 });
 
-test('bytes in shared memory, and in the middle of a buffer, are read', async (t) => {
+test('reads from shared memory and from the middle of a buffer', async (t) => {
   const jpeg = encodePicture(32, 24);
   const shared = new Uint8Array(new SharedArrayBuffer(jpeg.length + 200)).fill(0xff);
   shared.set(jpeg, 100);
@@ -98,7 +98,7 @@ test('bytes in shared memory, and in the middle of a buffer, are read', async (t
   }
 });
 
-test('the buffer is used again for pictures that fit', async (t) => {
+test('reuses the buffer for images that fit', async (t) => {
   const decoder = await JpegDecoder.create();
   const large = await imageOf(decoder, encodePicture(64, 48));
   const small = await imageOf(decoder, encodePicture(16, 16));
@@ -118,7 +118,7 @@ async function assertInvalid(jpeg: Uint8Array, decoder: JpegDecoder): Promise<vo
   throw new Error(`${decoder.engine} decoded it`);
 }
 
-test('a file that is cut in its header is an invalid frame', async (t) => {
+test('a file with a truncated header is an invalid frame', async (t) => {
   const jpeg = encodePicture(32, 24);
   for (const decoder of [turbo, portable]) {
     for (const part of [0, 0.1, 0.3]) {
@@ -129,7 +129,7 @@ test('a file that is cut in its header is an invalid frame', async (t) => {
   }
 });
 
-test('a header without a picture is an invalid frame', async (t) => {
+test('a header without image data is an invalid frame', async (t) => {
   for (const decoder of [turbo, portable]) {
     await t.resolves(assertInvalid(headerOnly({ width: 8, height: 8 }), decoder));
     await t.resolves(assertInvalid(headerOnly({ width: 0, height: 8 }), decoder));
@@ -137,14 +137,14 @@ test('a header without a picture is an invalid frame', async (t) => {
   }
 });
 
-test('a progressive file of thousands of scans is refused before it is decoded', async (t) => {
+test('rejects a progressive file with thousands of scans before decoding it', async (t) => {
   for (const count of [65, 5000]) {
     const bomb = manyScans({ width: 4096, height: 4096, code: sof2 }, count);
     await t.rejects(turbo.decode(bomb), { code: 'invalid_frame', cause: undefined });
   }
 });
 
-test('a large picture may have fewer scans than a small one', async (t) => {
+test('a large image may have fewer scans than a small one', async (t) => {
   const reasonOf = (side: number, count: number) =>
     turbo.decode(manyScans({ width: side, height: side, code: sof2 }, count)).then(
       () => 'decoded',
@@ -156,12 +156,12 @@ test('a large picture may have fewer scans than a small one', async (t) => {
   t.notMatch(await reasonOf(64, 64), /more than/);
 });
 
-test('whatever byte is changed, a picture comes out or an invalid frame', async (t) => {
+test('any changed byte leads to an image or an invalid frame', async (t) => {
   const jpeg = encodePicture(16, 16);
   for (let at = 0; at < jpeg.length; at++) {
     const changed = jpeg.slice();
     changed[at] = (changed[at] as number) ^ (1 << (at % 8));
-    // A changed size may ask for hundreds of megabytes, which the frame validator refuses before.
+    // A changed size may need hundreds of megabytes; the frame validator rejects it earlier.
     if (at >= sizeOffset(jpeg) && at < sizeOffset(jpeg) + 4) continue;
     try {
       t.ok((await imageOf(turbo, changed)).width > 0);
@@ -172,12 +172,12 @@ test('whatever byte is changed, a picture comes out or an invalid frame', async 
   }
 });
 
-/** Where SOF0 has the height and the width. */
+/** Offset of the height and width in SOF0. */
 function sizeOffset(jpeg: Uint8Array): number {
   return jpeg.findIndex((byte, at) => byte === 0xff && jpeg[at + 1] === 0xc0) + 5;
 }
 
-test('after a file that could not be decoded the next one is', async (t) => {
+test('decodes the next file after an undecodable one', async (t) => {
   for (const decoder of [turbo, portable]) {
     await assertInvalid(headerOnly({ width: 8, height: 8 }), decoder);
     t.equal((await imageOf(decoder, encodePicture(16, 16))).width, 16);

@@ -1,4 +1,4 @@
-/** Lines of text are found where they were drawn, whatever the picture's size and their tilt. */
+/** Lines of text are detected where they were drawn, at any image size and tilt. */
 import { test } from 'tap';
 import type { Image } from '../../../src/models/image.ts';
 import type { Detection, Quad } from '../../../src/protocol.ts';
@@ -28,7 +28,7 @@ function overlap(a: Box, b: Box): number {
   return (w * h) / (a.w * a.h + b.w * b.h - w * h);
 }
 
-/** The box of a drawn line, with the pen's width around it. */
+/** The box of a drawn line, extended by the pen width. */
 function lineBox(text: string, x: number, y: number, size: number): Box {
   const pen = 0.13 * size;
   return { x: x - pen, y: y - pen, w: measureText(text, size) + 2 * pen, h: size + 2 * pen };
@@ -37,7 +37,7 @@ function lineBox(text: string, x: number, y: number, size: number): Box {
 const paper = [236, 234, 228] as const;
 const lines = ['INVOICE 2024 07', 'TOTAL 1284.50', 'PAID BY CARD', 'THANK YOU'];
 
-test('every line of a page is found where it is, from top to bottom', async (t) => {
+test('detects every line of a page, from top to bottom', async (t) => {
   const size = 24;
   const found = await detect(renderPage(lines, { width: 480, height: 320, size }));
   t.equal(found.length, lines.length);
@@ -53,46 +53,46 @@ test('every line of a page is found where it is, from top to bottom', async (t) 
   }
 });
 
-test('words of one line come from left to right', async (t) => {
+test('returns words of one line from left to right', async (t) => {
   const canvas = createCanvas(640, 200, paper);
   drawText(canvas, 'RIGHT', { x: 450, y: 40, size: 26 });
   drawText(canvas, 'LEFT', { x: 40, y: 44, size: 26 });
   drawText(canvas, 'BELOW', { x: 40, y: 130, size: 26 });
-  const places = (await detect(canvas)).map(({ x, y }) => [x > 320 ? 'right' : 'left', y > 100 ? 'below' : 'above']);
-  t.same(places, [
+  const positions = (await detect(canvas)).map(({ x, y }) => [x > 320 ? 'right' : 'left', y > 100 ? 'below' : 'above']);
+  t.same(positions, [
     ['left', 'above'],
     ['right', 'above'],
     ['left', 'below'],
   ]);
 });
 
-test('a grey picture gives the boxes of the same picture in three equal channels', async (t) => {
-  const gray = toGray(renderPage(['GREYISH', 'COLOUR'], { width: 320, height: 160, size: 24 }));
+test('a grayscale image has the same boxes as its RGB copy', async (t) => {
+  const gray = toGray(renderPage(['GRAYISH', 'COLOR'], { width: 320, height: 160, size: 24 }));
   const data = Uint8Array.from({ length: gray.data.length * 3 }, (_, i) => gray.data[Math.floor(i / 3)] ?? 0);
   const found = await detect(gray);
   t.equal(found.length, 2);
   t.same(found, await detect({ ...gray, channels: 3, data }));
 });
 
-test('a tilted plate comes with corners that follow its tilt', async (t) => {
+test('a tilted plate has a quad that follows its tilt', async (t) => {
   for (const angle of [12, 30, -30]) {
     const canvas = createCanvas(420, 380, [130, 130, 135]);
-    const place = { x: 90, y: 165, w: 240, kind: 'long', angle } as const;
-    drawPlate(canvas, 'KX482BD', place);
+    const position = { x: 90, y: 165, w: 240, kind: 'long', angle } as const;
+    drawPlate(canvas, 'KX482BD', position);
     const found = await detect(canvas);
     t.equal(found.length, 1, `${angle}°`);
     const quad: Quad | undefined = found[0]?.quad;
     const [left = [0, 0], right = [0, 0]] = quad ?? [];
-    const lean = (Math.atan2(right[1] - left[1], right[0] - left[0]) * 180) / Math.PI;
-    t.ok(Math.abs(lean - angle) < 4, `leans ${lean}° of ${angle}°`);
-    const { x, y, w, h } = plateBox(place);
+    const tilt = (Math.atan2(right[1] - left[1], right[0] - left[0]) * 180) / Math.PI;
+    t.ok(Math.abs(tilt - angle) < 4, `tilt ${tilt}° of ${angle}°`);
+    const { x, y, w, h } = plateBox(position);
     const text = turnedBox([x + w / 2, y + h / 2], measureText('KX482BD', 0.58 * h), 0.58 * h, angle);
     const off = (quad ?? []).map(([x, y], i) => Math.hypot(x - (text[i]?.[0] ?? 0), y - (text[i]?.[1] ?? 0)));
     t.ok(Math.max(...off) < 24, `corners ${off.map(Math.round)} pixels from the text’s`);
   }
 });
 
-test('a large picture is made smaller for the network, and its boxes are told in its own pixels', async (t) => {
+test('downscales a large image and returns boxes in its own pixels', async (t) => {
   const size = 72;
   const canvas = createCanvas(1920, 300, paper);
   drawText(canvas, 'LARGE2024', { x: 900, y: 110, size });
@@ -102,7 +102,7 @@ test('a large picture is made smaller for the network, and its boxes are told in
   t.ok(overlap(found[0] ?? truth, truth) > 0.7);
 });
 
-test('sizes that are no multiple of the network’s step are taken', async (t) => {
+test('accepts sizes that are not multiples of 32', async (t) => {
   const canvas = createCanvas(301, 107, paper);
   drawText(canvas, 'ODD SIZE', { x: 40, y: 40, size: 28 });
   const [found, ...others] = await detect(canvas);
@@ -111,7 +111,7 @@ test('sizes that are no multiple of the network’s step are taken', async (t) =
   t.ok(found !== undefined && overlap(found, truth) > 0.7);
 });
 
-test('blank pictures of any shape have no text', async (t) => {
+test('blank images of any shape have no text', async (t) => {
   for (const [width, height] of [
     [320, 240],
     [1, 1],
@@ -124,7 +124,7 @@ test('blank pictures of any shape have no text', async (t) => {
   }
 });
 
-test('every box lies in the picture, also where text is cut off by its edges', async (t) => {
+test('every box is inside the image, even if text is cut off at its edges', async (t) => {
   const canvas = createCanvas(240, 120, paper);
   drawText(canvas, 'CUT OFF HERE', { x: -12, y: -4, size: 30, pen: 0.16 });
   drawText(canvas, 'AND BELOW IT', { x: 60, y: 95, size: 30, pen: 0.16 });
@@ -136,7 +136,7 @@ test('every box lies in the picture, also where text is cut off by its edges', a
   }
 });
 
-test('no more boxes are told than are asked for', async (t) => {
+test('returns at most max_boxes boxes', async (t) => {
   const tool = await createDetector({ max_boxes: 2 });
   const page = renderPage(lines, { width: 480, height: 320, size: 24 });
   const all = (await detect(page)).map(({ score }) => score).toSorted((a, b) => b - a);
@@ -150,7 +150,7 @@ test('no more boxes are told than are asked for', async (t) => {
   await tool.close?.();
 });
 
-test('it tells its model, warms it up and gives it back', async (t) => {
+test('exposes its model, warms it up and releases it', async (t) => {
   const tool = await createDetector({ max_side: 320 });
   t.match(tool.models, [{ name: 'pp-ocrv4-det', provider: 'cpu' }]);
   await tool.warm?.();
@@ -163,7 +163,7 @@ test('it tells its model, warms it up and gives it back', async (t) => {
   await detector.close?.();
 });
 
-test('params are checked', async (t) => {
+test('validates params', async (t) => {
   const { params } = ocrDetectText;
   t.same(params.parse({}), { max_side: 960, box_score: 0.6, unclip_ratio: 1.6, max_boxes: 200 });
   t.match(params.safeParse({ max_size: 960 }).error?.message, /Unrecognized key: .*max_size/);

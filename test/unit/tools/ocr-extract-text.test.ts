@@ -1,4 +1,4 @@
-/** Boxes are read where they lie, tilted ones laid straight first; what was not asked for stays as it was. */
+/** Text in boxes is recognized, tilted boxes are rectified first, and other boxes stay unchanged. */
 import tap, { test } from 'tap';
 import type { Image } from '../../../src/models/image.ts';
 import { noMargin } from '../../../src/models/recognizers.ts';
@@ -14,11 +14,11 @@ async function createTool(params: Record<string, unknown> = {}) {
   return ocrExtractText.create(ocrExtractText.params.parse(params), context);
 }
 
-/** Kept until the tests end, so that the tools of each test share its model and none loads it again. */
+/** Open until the tests end, so all tools share its model and none loads it again. */
 const plain = await createTool();
 tap.teardown(() => plain.close?.());
 
-async function read(detections: readonly Detection[], image: Image, params?: Record<string, unknown>) {
+async function extract(detections: readonly Detection[], image: Image, params?: Record<string, unknown>) {
   const tool = params === undefined ? plain : await createTool(params);
   const { detections: found = [] } = await tool.run({ image, detections });
   if (tool !== plain) await tool.close?.();
@@ -27,7 +27,7 @@ async function read(detections: readonly Detection[], image: Image, params?: Rec
 
 const size = 28;
 
-/** Three words one below the other, and a box around each. */
+/** Three words in a column, with a box around each. */
 function words(): { image: Image; boxes: [Detection, Detection, Detection] } {
   const image = createCanvas(320, 240, [236, 234, 228]);
   const box = (text: string, y: number, label: string, score: number): Detection => {
@@ -40,7 +40,7 @@ function words(): { image: Image; boxes: [Detection, Detection, Detection] } {
   };
 }
 
-/** One word turned around the middle of a picture, with its quadrilateral and upright box. */
+/** One word rotated around the center of an image, with its quadrilateral and upright box. */
 function turnedWord(text: string, angle: number, room = 10): { image: Image; box: Detection } {
   const image = createCanvas(340, 340, [236, 234, 228]);
   const w = measureText(text, size);
@@ -56,9 +56,9 @@ function textsOf(detections: readonly Detection[]): (string | undefined)[] {
   return detections.map(({ text }) => text);
 }
 
-test('each box gets its text and keeps all else; what came in is not touched', async (t) => {
+test('adds text to each box, keeps all other fields and does not modify the input', async (t) => {
   const { image, boxes } = words();
-  const found = await read(Object.freeze(boxes), image);
+  const found = await extract(Object.freeze(boxes), image);
   t.same(textsOf(found), ['KX482BD', 'CAMERA', 'TRUCKS']);
   found.forEach(({ text, text_score = 0, ...rest }, i) => {
     t.same(rest, boxes[i], `${text}`);
@@ -67,22 +67,22 @@ test('each box gets its text and keeps all else; what came in is not touched', a
   t.notOk('text' in boxes[0]);
 });
 
-test('only the labels that are asked for are read', async (t) => {
+test('recognizes only boxes with the given labels', async (t) => {
   const { image, boxes } = words();
-  const found = await read(boxes, image, { labels: ['plate', 'bus'] });
+  const found = await extract(boxes, image, { labels: ['plate', 'bus'] });
   t.same(textsOf(found), ['KX482BD', undefined, 'TRUCKS']);
-  t.equal(found[1], boxes[1], 'the other is passed on as it is');
-  t.same(await read(boxes, image, { labels: ['bus'] }), boxes);
+  t.equal(found[1], boxes[1], 'the other box is unchanged');
+  t.same(await extract(boxes, image, { labels: ['bus'] }), boxes);
 });
 
-test('of too many boxes the most certain are read, and all are passed on in order', async (t) => {
+test('recognizes the boxes with the highest scores and returns all boxes in order', async (t) => {
   const { image, boxes } = words();
-  t.same(textsOf(await read(boxes, image, { max_boxes: 2 })), [undefined, 'CAMERA', 'TRUCKS']);
-  const plates = await read(boxes, image, { max_boxes: 1, labels: ['plate'] });
-  t.same(textsOf(plates), [undefined, undefined, 'TRUCKS'], 'those of other labels do not count');
+  t.same(textsOf(await extract(boxes, image, { max_boxes: 2 })), [undefined, 'CAMERA', 'TRUCKS']);
+  const plates = await extract(boxes, image, { max_boxes: 1, labels: ['plate'] });
+  t.same(textsOf(plates), [undefined, undefined, 'TRUCKS'], 'other labels do not count');
 });
 
-test('without detections the whole picture is read; with none found nothing is', async (t) => {
+test('recognizes the whole image without a detections port, and nothing if it is empty', async (t) => {
   const image = createCanvas(180, 44, [236, 234, 228]);
   drawText(image, 'KX482BD', { x: 14, y: 8, size });
   const { text, text_score = 0, ...rest } = await plain.run({ image });
@@ -92,39 +92,39 @@ test('without detections the whole picture is read; with none found nothing is',
   t.same(await plain.run({ image, detections: [] }), { detections: [] });
 });
 
-test('a tilted box is laid straight and read exactly, which its upright box cannot be', async (t) => {
+test('rectifies a tilted box, whose upright box cannot be recognized', async (t) => {
   for (const angle of [-35, 30]) {
     const { image, box } = turnedWord('KX482BD', angle);
     const { quad, ...upright } = box;
-    t.same(textsOf(await read([box], image)), ['KX482BD'], `${angle}° with its corners`);
-    t.not((await read([upright], image))[0]?.text, 'KX482BD', `${angle}° without`);
+    t.same(textsOf(await extract([box], image)), ['KX482BD'], `${angle}° with its corners`);
+    t.not((await extract([upright], image))[0]?.text, 'KX482BD', `${angle}° without`);
     t.equal(quad?.length, 4);
   }
 });
 
-test('text that stands on its side is laid down, whether it leans a little or not at all', async (t) => {
+test('rotates vertical text, with or without a tilt', async (t) => {
   for (const angle of [80, 90]) {
     const { image, box } = turnedWord('KX482BD', angle);
-    // As detectors tell it: from the corner at the top left of the picture, not of the text.
+    // As detectors return it: from the corner at the top left of the image, not of the text.
     const [a, b, c, d] = box.quad ?? turnedBox([0, 0], 0, 0, 0);
-    t.same(textsOf(await read([{ ...box, quad: [d, a, b, c] }], image)), ['KX482BD'], `${angle}°`);
+    t.same(textsOf(await extract([{ ...box, quad: [d, a, b, c] }], image)), ['KX482BD'], `${angle}°`);
   }
 });
 
-test('a margin gives back the edges that a tight box has cut off', async (t) => {
+test('a margin restores edges that a tight box cuts off', async (t) => {
   const { image, box } = turnedWord('KX482BD', 0, -8);
   const { quad: _, ...upright } = box;
-  t.not((await read([upright], image))[0]?.text, 'KX482BD', 'tight');
-  t.same(textsOf(await read([upright], image, { margin: 1 })), ['KX482BD'], 'with a margin');
+  t.not((await extract([upright], image))[0]?.text, 'KX482BD', 'tight');
+  t.same(textsOf(await extract([upright], image, { margin: 1 })), ['KX482BD'], 'with a margin');
 });
 
-test('a tilted box gets its margin along and across its text', async (t) => {
+test('a tilted box grows along and across its text', async (t) => {
   const { image, box } = turnedWord('KX482BD', 30, -8);
-  t.not((await read([box], image))[0]?.text, 'KX482BD', 'tight');
-  t.same(textsOf(await read([box], image, { margin: 1 })), ['KX482BD'], 'with a margin');
+  t.not((await extract([box], image))[0]?.text, 'KX482BD', 'tight');
+  t.same(textsOf(await extract([box], image, { margin: 1 })), ['KX482BD'], 'with a margin');
 });
 
-test('a region grows by parts of its width and height and ends at the picture’s edges', async (t) => {
+test('a region grows by fractions of its size and is clipped to the image', async (t) => {
   const image = { width: 100, height: 60 };
   t.same(regionAround({ x: 20, y: 20, w: 30, h: 10 }, noMargin, image), { x: 20, y: 20, w: 30, h: 10 });
   t.same(regionAround({ x: 20, y: 20, w: 30, h: 10 }, { x: 0.2, y: 0.5 }, image), { x: 14, y: 15, w: 42, h: 20 });
@@ -133,20 +133,20 @@ test('a region grows by parts of its width and height and ends at the picture’
   t.same(regionAround({ x: -50, y: -50, w: 500, h: 500 }, { x: 1, y: 1 }, image), { x: 0, y: 0, w: 100, h: 60 });
 });
 
-test('of a region outside the picture a pixel is left, and reading it is no fault', async (t) => {
+test('a region outside the image keeps one pixel and can be recognized', async (t) => {
   const image = { width: 100, height: 60 };
   t.same(regionAround({ x: -40, y: -40, w: 30, h: 20 }, noMargin, image), { x: 0, y: 0, w: 1, h: 1 });
   t.same(regionAround({ x: 400, y: 400, w: 30, h: 20 }, noMargin, image), { x: 99, y: 59, w: 1, h: 1 });
   t.same(regionAround({ x: 50, y: 30, w: 0, h: 0 }, { x: 1, y: 1 }, image), { x: 50, y: 30, w: 1, h: 1 });
   const outside = [-500, 500].map((x): Detection => ({ x, y: x, w: 30, h: 20, label: 'text', score: 0.5 }));
-  const found = await read(outside, createCanvas(100, 60, [200, 200, 200]));
+  const found = await extract(outside, createCanvas(100, 60, [200, 200, 200]));
   t.same(
     found.map(({ text }) => typeof text),
     ['string', 'string'],
   );
 });
 
-test('tesseract reads boxes, and pages line by line', async (t) => {
+test('tesseract recognizes boxes, and pages line by line', async (t) => {
   const tool = await createTool({ engine: 'tesseract' });
   t.teardown(() => tool.close?.());
   t.match(tool.models, [{ name: 'tesseract-eng', provider: 'wasm' }]);
@@ -160,7 +160,7 @@ test('tesseract reads boxes, and pages line by line', async (t) => {
   t.same(textsOf(page.detections ?? []), lines);
 });
 
-test('params are checked, with the name of what is wrong', async (t) => {
+test('validates params and names the wrong one', async (t) => {
   const { params } = ocrExtractText;
   t.same(params.parse({}), { engine: 'ctc', model: 'pp-ocrv4', max_boxes: 32 });
   t.match(params.safeParse({ engines: 'ctc' }).error?.message, /Unrecognized key: .*engines/);
@@ -170,7 +170,7 @@ test('params are checked, with the name of what is wrong', async (t) => {
   }
 });
 
-test('a recogniser that is not there is a fault before anything is loaded', async (t) => {
+test('a missing recognizer is an issue before anything is loaded', async (t) => {
   const params = ocrExtractText.params.parse({ model: 'mine' });
   const context = { modelsDir: '/nowhere', providers: ['cpu'] };
   t.same(ocrExtractText.check?.(params, context), ['model file /nowhere/mine/model.onnx does not exist']);

@@ -1,18 +1,18 @@
-/** OpenCV is loaded once a thread, however many tools ask for it and whenever they ask. */
+/** OpenCV is loaded once per thread, for any number of concurrent or later calls. */
 import { test } from 'tap';
 import { loadOpenCv } from '../../../src/tools/opencv.ts';
 
-test('two that ask at the same time both get it, and the same one', async (t) => {
+test('concurrent calls return the same module', async (t) => {
   const [one, other] = await Promise.all([loadOpenCv(), loadOpenCv()]);
   t.ok(one.cv === other.cv);
 });
 
-test('who asks later gets the same', async (t) => {
+test('a later call returns the same module', async (t) => {
   const [one, later] = [await loadOpenCv(), await loadOpenCv()];
   t.ok(one.cv === later.cv);
 });
 
-test('what the tools need of it is there and works', async (t) => {
+test('has the functions that the tools need', async (t) => {
   const { cv } = await loadOpenCv();
   const source = cv.matFromArray(2, 2, cv.CV_8UC1, [10, 20, 200, 250]);
   const result = new cv.Mat();

@@ -1,4 +1,4 @@
-/** Known boxes of a tiny model come out in pixels of the frame, filtered as the settings say. */
+/** Known boxes of a tiny model are returned in frame pixels, filtered by the settings. */
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ function frame(width: number, height: number, level = 255): Image {
   return { width, height, channels: 3, data: new Uint8Array(width * height * 3).fill(level) };
 }
 
-/** A detector on a fixture, closed with the test. */
+/** A detector with a fixture model, closed when the test ends. */
 async function createDetector(t: Test, params: Record<string, unknown>, modelsDir = onnxFixtures) {
   const tool = await yoloDetectObjects.create(yoloDetectObjects.params.parse(params), { modelsDir, providers });
   t.teardown(() => tool.close?.());
@@ -35,7 +35,7 @@ function scoresOf(detections: readonly Detection[]): number[] {
   return detections.map(({ score }) => Math.round(score * 100) / 100);
 }
 
-/** A models folder with the fixture as a model of its own, `mine`, and its `model.json`. */
+/** A models folder with the fixture as the model `mine` and a `model.json`. */
 function withOverrides(t: Test, overrides: object): string {
   const folder = mkdtempSync(join(tmpdir(), 'framegate-model-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
@@ -45,7 +45,7 @@ function withOverrides(t: Test, overrides: object): string {
   return folder;
 }
 
-test('boxes are told in pixels of the frame, best first, without those that overlap', async (t) => {
+test('returns boxes in frame pixels, best first, without overlapping ones', async (t) => {
   const detections = await detect(t, { model: 'boxes.onnx' }, frame(128, 64));
   t.same(placesOf(detections), [
     ['plate', 24, 24, 32, 16],
@@ -56,19 +56,19 @@ test('boxes are told in pixels of the frame, best first, without those that over
   t.same(scoresOf(detections), [0.9, 0.7, 0.6, 0.3]);
 });
 
-test('a frame of the input’s size gives the model’s own boxes', async (t) => {
+test('a frame of the input’s size has the model’s own boxes', async (t) => {
   t.same(placesOf(await detect(t, { model: 'boxes.onnx', score_threshold: 0.65 }, frame(64, 64))), [
     ['plate', 12, 28, 16, 8],
     ["driver's side", 40, 24, 8, 16],
   ]);
 });
 
-test('a high frame is placed between bars left and right', async (t) => {
+test('pads a tall frame left and right', async (t) => {
   const [best] = placesOf(await detect(t, { model: 'boxes.onnx' }, frame(32, 64)));
   t.same(best, ['plate', 0, 28, 12, 8]);
 });
 
-test('a model whose input is free takes its size from imgsz, height first', async (t) => {
+test('a model with a free input size uses imgsz, height first', async (t) => {
   const detections = await detect(t, { model: 'free-size.onnx' }, frame(128, 64));
   t.same(placesOf(detections), [
     ['plate', 24, 56, 32, 8],
@@ -78,7 +78,7 @@ test('a model whose input is free takes its size from imgsz, height first', asyn
   ]);
 });
 
-test("a node's imgsz wins over the file's", async (t) => {
+test("a node's imgsz overrides the file's", async (t) => {
   const [fallback, wider] = [undefined, [128, 64]].map(async (imgsz) => {
     return placesOf(await detect(t, { model: 'free-size.onnx', ...(imgsz && { imgsz }) }, frame(128, 64)));
   });
@@ -86,13 +86,13 @@ test("a node's imgsz wins over the file's", async (t) => {
   await t.rejects(detect(t, { model: 'boxes.onnx', imgsz: [32, 32] }, frame(64, 64)), { message: /the file fixes/ });
 });
 
-test('the picture reaches the model', async (t) => {
+test('the image reaches the model', async (t) => {
   t.same(scoresOf(await detect(t, { model: 'brightness.onnx' }, frame(64, 64, 255))), [0.9, 0.7, 0.6, 0.55, 0.3]);
   t.same(scoresOf(await detect(t, { model: 'brightness.onnx' }, frame(64, 64, 102))), [0.36, 0.28]);
   t.same(scoresOf(await detect(t, { model: 'brightness.onnx' }, frame(64, 64, 0))), []);
 });
 
-test('a model that takes bytes sees the same picture', async (t) => {
+test('a uint8 model gets the same image', async (t) => {
   const scores = { 255: [0.9, 0.7, 0.6, 0.55, 0.3], 102: [0.36, 0.28], 0: [] };
   for (const [gray, expected] of Object.entries(scores)) {
     t.same(scoresOf(await detect(t, { model: 'pixels.onnx' }, frame(64, 64, Number(gray)))), expected);
@@ -106,7 +106,7 @@ test('a model that takes bytes sees the same picture', async (t) => {
   t.same([placesOf(bytes), scoresOf(bytes)], [placesOf(floats), scoresOf(floats)]);
 });
 
-test('one frame leaves nothing behind for the next', async (t) => {
+test('a frame does not affect the next one', async (t) => {
   const tool = await createDetector(t, { model: 'brightness.onnx' });
   await tool.warm?.();
   const wide = (await tool.run({ image: frame(128, 64) })).detections;
@@ -114,7 +114,7 @@ test('one frame leaves nothing behind for the next', async (t) => {
   t.same((await tool.run({ image: frame(128, 64) })).detections, wide);
 });
 
-test('thresholds of the node win over those of model.json, and those over the usual ones', async (t) => {
+test('thresholds of the node override model.json, which overrides the defaults', async (t) => {
   const modelsDir = withOverrides(t, { score_threshold: 0.65, iou_threshold: 0.95 });
   const image = frame(64, 64);
   t.same(scoresOf(await detect(t, { model: 'mine' }, image, modelsDir)), [0.9, 0.8, 0.7]);
@@ -123,12 +123,12 @@ test('thresholds of the node win over those of model.json, and those over the us
   t.same(scoresOf(await detect(t, { model: 'boxes.onnx' }, image)), [0.9, 0.7, 0.6, 0.55, 0.3]);
 });
 
-test('a threshold of zero is a threshold', async (t) => {
+test('zero is a valid threshold', async (t) => {
   const all = await detect(t, { model: 'boxes.onnx', score_threshold: 0, iou_threshold: 1 }, frame(64, 64));
   t.equal(all.length, 7);
 });
 
-test('names of model.json win over those of the file, and a class without a name has its number', async (t) => {
+test('names in model.json override the file’s, and a class without a name gets its number', async (t) => {
   const params = { score_threshold: 0.65 };
   const modelsDir = withOverrides(t, { names: ['x', 'y'] });
   const labelsOf = async (model: string, dir?: string) =>
@@ -137,19 +137,19 @@ test('names of model.json win over those of the file, and a class without a name
   t.same(await labelsOf('no-names.onnx'), ['class 0', 'class 1']);
 });
 
-test('only the classes that are asked for are told', async (t) => {
+test('returns only the given classes', async (t) => {
   const detections = await detect(t, { model: 'boxes.onnx', classes: ["driver's side"] }, frame(64, 64));
   t.same(scoresOf(detections), [0.7]);
   t.same(await detect(t, { model: 'boxes.onnx', classes: ['boat'] }, frame(64, 64)), []);
 });
 
-test('at most so many are told', async (t) => {
+test('returns at most max_detections boxes', async (t) => {
   t.same(scoresOf(await detect(t, { model: 'boxes.onnx', max_detections: 2 }, frame(64, 64))), [0.9, 0.7]);
 });
 
-test('boxes that are not told do not use up the number of those that are', async (t) => {
+test('excluded boxes do not count towards max_detections', async (t) => {
   const other = { model: 'boxes.onnx', max_detections: 1, classes: ["driver's side"] };
   t.same(scoresOf(await detect(t, other, frame(64, 64))), [0.7], 'boxes of another class');
   const beside = { model: 'boxes.onnx', max_detections: 4, score_threshold: 0.3 };
-  t.same(scoresOf(await detect(t, beside, frame(128, 64))), [0.9, 0.7, 0.6, 0.3], 'boxes beside the picture');
+  t.same(scoresOf(await detect(t, beside, frame(128, 64))), [0.9, 0.7, 0.6, 0.3], 'boxes outside the image');
 });

@@ -1,4 +1,4 @@
-/** Models that each family's own tool exported give the boxes that the family's own code finds with them. */
+/** Models exported by each family's own tool return the same boxes as the family's own code. */
 import { type Test, test } from 'tap';
 import { yoloDetectObjects } from '../../../src/tools/yolo-detect-objects.ts';
 import { drawYoloPicture, readYoloFixture, yoloFixtures } from '../../support/yolo-fixtures.ts';
@@ -6,7 +6,7 @@ import { drawYoloPicture, readYoloFixture, yoloFixtures } from '../../support/yo
 const maxPixels = 0.5;
 const maxScore = 0.01;
 
-/** v7 and YOLOX write no names into their files. */
+/** v7 and YOLOX write no class names into their files. */
 const nameless = ['v7', 'yolox'];
 const endToEnd = ['v10', 'v26'];
 
@@ -15,7 +15,7 @@ async function compare(t: Test, name: string): Promise<void> {
   const params = {
     model: `${name}.onnx`,
     score_threshold,
-    // These suppress for themselves; their own code does not do it again.
+    // These models include NMS, and their own code does not apply it again.
     ...(endToEnd.includes(name) ? {} : { iou_threshold }),
     max_detections: 1000,
   };
@@ -24,7 +24,7 @@ async function compare(t: Test, name: string): Promise<void> {
   t.teardown(() => tool.close?.());
   for (const { width, height, seed, boxes } of frames) {
     const { detections = [] } = await tool.run({ image: drawYoloPicture(width, height, seed) });
-    // Boxes of which nothing lies in the picture are not told.
+    // Boxes entirely outside the image are not returned.
     const expected = boxes.filter(([x1, y1, x2, y2]) => x2 > x1 && y2 > y1);
     t.equal(detections.length, expected.length, `${width} × ${height}: as many boxes`);
     const left = new Set(detections);

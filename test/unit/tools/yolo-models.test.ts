@@ -1,4 +1,4 @@
-/** A model that is no detector, or is set up wrongly, is refused with what is wrong with it. */
+/** A model that is not a detector, or is misconfigured, is rejected with the reason. */
 import { test } from 'tap';
 import { toolName } from '../../../src/tools/tool.ts';
 import { yoloDetectObjects } from '../../../src/tools/yolo-detect-objects.ts';
@@ -10,47 +10,47 @@ function create(model: string) {
   return yoloDetectObjects.create(yoloDetectObjects.params.parse({ model }), context);
 }
 
-test('the tool is called yolo.detect_objects', async (t) => {
+test('the tool is named yolo.detect_objects', async (t) => {
   t.equal(toolName(yoloDetectObjects), 'yolo.detect_objects');
   t.equal(yoloDetectObjects.failureDetail, 'YOLO inference failed');
 });
 
-test('a detector tells the model it holds', async (t) => {
+test('exposes its model', async (t) => {
   const tool = await create('boxes.onnx');
   t.match(tool.models, [{ name: 'boxes.onnx', provider: 'cpu' }]);
   await tool.close?.();
 });
 
-test('a model with an input of another kind is refused', async (t) => {
+test('rejects a model with an unsupported input', async (t) => {
   const expected = 'expected float32 or float16 [1, 3, height, width], or uint8 [1, height, width, 3]';
   const issues = {
     'bytes-in.onnx': `input images is uint8 [1, 3, 64, 64]; ${expected}`,
-    'grey-in.onnx': `input images is float32 [1, 1, 64, 64]; ${expected}`,
+    'gray-in.onnx': `input images is float32 [1, 1, 64, 64]; ${expected}`,
     'double.onnx': `input x is float32 [1, n]; ${expected}`,
-    'two-pictures.onnx': 'input images takes 2 pictures at once, not 1',
+    'batch-of-two.onnx': 'input images has a fixed batch size of 2; expected 1',
   };
   for (const [model, issue] of Object.entries(issues)) {
     await t.rejects(create(model), { message: `model "${model}": ${issue}` });
   }
 });
 
-test('a model with another output is refused', async (t) => {
+test('rejects a model with an unknown output format', async (t) => {
   await t.rejects(create('not-a-detector.onnx'), {
     message:
-      'model "not-a-detector.onnx": output output0 has shape [1, 4, 7]; for an input 64 wide and 64 high, ' +
-      'one of these would fit: [1, 4 + classes, boxes] (ultralytics: v8, v9, v11, v12), ' +
+      'model "not-a-detector.onnx": output output0 has shape [1, 4, 7]; for a 64x64 input, ' +
+      'expected one of: [1, 4 + classes, boxes] (ultralytics: v8, v9, v11, v12), ' +
       '[1, 252 or 255, 5 + classes] (yolov5: v5, v7), [1, 84 or 85, 5 + classes] (yolox), ' +
       '[1, boxes, 6] (end-to-end: v10, v26)',
   });
 });
 
-test('a model whose names do not fit its output is refused', async (t) => {
+test('rejects a model whose class names do not match its output', async (t) => {
   await t.rejects(create('three-names.onnx'), {
     message: 'model "three-names.onnx": output output0 has 2 classes, but the model names 3',
   });
 });
 
-test('a missing model is a fault before anything is loaded', async (t) => {
+test('a missing model is an issue before anything is loaded', async (t) => {
   const issue = `model file ${onnxFixtures}/absent.onnx does not exist`;
   t.same(yoloDetectObjects.check?.(yoloDetectObjects.params.parse({ model: 'absent.onnx' }), context), [issue]);
   t.same(yoloDetectObjects.check?.(yoloDetectObjects.params.parse({ model: 'boxes.onnx' }), context), []);

@@ -1,9 +1,9 @@
-/** JPEG frames to pixels, and parts of them to another size. Whichever thread runs the pipeline. */
+/** JPEG decoding and resizing. Runs on the pipeline's thread. */
 import turbo from '@julusian/jpeg-turbo';
 import jpeg from 'jpeg-js';
 
 /** RGB samples of 0 to 255, row by row. */
-export interface Picture {
+export interface Image {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
@@ -20,14 +20,14 @@ export interface Box {
 export const decoders = ['jpeg-js', 'jpeg-turbo'] as const;
 export type Decoder = (typeof decoders)[number];
 
-/** What a frame that cannot be decoded is answered with; the text survives the way out of a worker thread, a class would not. */
+/** Message of the error for an undecodable frame. A message survives the transfer from a worker thread; an error class does not. */
 export const invalidFrame = 'Not a valid JPEG image';
 
-/** jpeg-turbo takes the process down when a header claims more pixels than it can hold. */
+/** jpeg-turbo crashes the process if a header declares too many pixels. */
 const maxPixels = 16_777_216;
 
 /** @throws Error `invalidFrame`. */
-export function decodeJpeg(frame: Uint8Array, decoder: Decoder): Picture {
+export function decodeJpeg(frame: Uint8Array, decoder: Decoder): Image {
   try {
     if (decoder === 'jpeg-js') return jpeg.decode(frame, { useTArray: true, formatAsRGBA: false });
     const { width, height } = readSize(frame);
@@ -40,10 +40,10 @@ export function decodeJpeg(frame: Uint8Array, decoder: Decoder): Picture {
   }
 }
 
-/** Markers of the start of a frame are C0 to CF, less those of tables and of arithmetic coding. */
+/** SOF markers are C0 to CF, except those of tables and arithmetic coding. */
 const notFrameMarkers = [0xc4, 0xc8, 0xcc];
 
-/** Walks the segments of a JPEG to the one that tells its size. */
+/** Walks the segments of a JPEG to its frame header. */
 function readSize(frame: Uint8Array): { width: number; height: number } {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   let at = 2;
@@ -57,24 +57,24 @@ function readSize(frame: Uint8Array): { width: number; height: number } {
 }
 
 /**
- * Resizes a part of a picture bilinearly, with half-pixel centres as OpenCV does.
- * @returns RGB samples, `width × height × 3`; the picture's own where nothing is to be done.
+ * Resizes a region of an image bilinearly, with half-pixel centers as OpenCV does.
+ * @returns RGB samples, `width × height × 3`; the image's own if no resize is needed.
  */
-export function resize(picture: Picture, box: Box, width: number, height: number): Uint8Array | Float32Array {
-  const { data, width: pictureWidth, height: pictureHeight } = picture;
-  if (box.w === pictureWidth && box.h === pictureHeight && width === box.w && height === box.h) return data;
+export function resize(image: Image, box: Box, width: number, height: number): Uint8Array | Float32Array {
+  const { data, width: imageWidth, height: imageHeight } = image;
+  if (box.w === imageWidth && box.h === imageHeight && width === box.w && height === box.h) return data;
   const out = new Float32Array(width * height * 3);
   let to = 0;
   for (let row = 0; row < height; row++) {
-    const sourceY = clamp(box.y + ((row + 0.5) * box.h) / height - 0.5, 0, pictureHeight - 1);
+    const sourceY = clamp(box.y + ((row + 0.5) * box.h) / height - 0.5, 0, imageHeight - 1);
     const y0 = Math.floor(sourceY);
-    const top = y0 * pictureWidth;
-    const bottom = Math.min(pictureHeight - 1, y0 + 1) * pictureWidth;
+    const top = y0 * imageWidth;
+    const bottom = Math.min(imageHeight - 1, y0 + 1) * imageWidth;
     const down = sourceY - y0;
     for (let column = 0; column < width; column++) {
-      const sourceX = clamp(box.x + ((column + 0.5) * box.w) / width - 0.5, 0, pictureWidth - 1);
+      const sourceX = clamp(box.x + ((column + 0.5) * box.w) / width - 0.5, 0, imageWidth - 1);
       const x0 = Math.floor(sourceX);
-      const x1 = Math.min(pictureWidth - 1, x0 + 1);
+      const x1 = Math.min(imageWidth - 1, x0 + 1);
       const across = sourceX - x0;
       for (let channel = 0; channel < 3; channel++) {
         const a = data[(top + x0) * 3 + channel] as number;
@@ -90,6 +90,6 @@ export function resize(picture: Picture, box: Box, width: number, height: number
   return out;
 }
 
-export function clamp(value: number, lowest: number, highest: number): number {
-  return Math.min(highest, Math.max(lowest, value));
+export function clamp(value: number, min: number, max: number): number {
+  return Math.min(max, Math.max(min, value));
 }

@@ -1,50 +1,50 @@
-/** Pictures into input tensors: one pass that resizes, normalises and lays out. Worker threads. */
+/** Writes images into input tensors: resizes, normalizes and converts the layout in one pass. Worker threads. */
 import type { Image, Letterbox } from './image.ts';
 import { averageBlocks, axisTaps, minAveragedReduction, type Region, samplesOf } from './resampling.ts';
 
-/** What a sample of 0 to 255 becomes: `(sample / 255 - mean) / std`, for each plane. */
+/** Maps samples of 0 to 255 to `(sample / 255 - mean) / std`, per channel. */
 export interface Normalization {
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
-  /** The order of the planes; pictures come in RGB. */
+  /** The model's channel order; images are RGB. */
   readonly order: 'rgb' | 'bgr';
 }
 
-const colors = 3;
+const rgbChannels = 3;
 
 /** RGB, 0 to 1: what YOLO exports take. */
 export const unitRgb: Normalization = { mean: [0, 0, 0], std: [1, 1, 1], order: 'rgb' };
 
-/** A tensor that pictures are written into, and how a sample becomes a value of it: `sample × factor - shift`. */
-export interface PictureTensor {
-  /** Red, green and blue, each from its first value on. */
+/** A tensor that images are written into. A sample becomes `sample × factor - shift`. */
+export interface ImageTensor {
+  /** Views that begin at the first red, green and blue value. */
   readonly red: Samples;
   readonly green: Samples;
   readonly blue: Samples;
-  /** From a value to that of the next pixel. */
+  /** Distance between the values of two adjacent pixels: 1 for NCHW, 3 for NHWC. */
   readonly step: number;
   /** Pixels. */
   readonly width: number;
   readonly height: number;
   readonly factor: readonly [number, number, number];
   readonly shift: readonly [number, number, number];
-  /** The whole tensor, where it takes RGB samples as they are: rows are copied at once. */
-  readonly pixels?: Uint8Array;
+  /** The whole tensor if it takes RGB samples without normalization, so that rows can be copied. */
+  readonly rgb?: Uint8Array;
 }
 
 type Samples = Float32Array | Uint8Array;
 
 /** float32 `[3, height, width]`. */
-export function planesTensor(data: Float32Array, width: number, height: number, norm: Normalization): PictureTensor {
+export function nchwTensor(data: Float32Array, width: number, height: number, norm: Normalization): ImageTensor {
   const { order, mean, std } = norm;
   const [red, green, blue] = order === 'rgb' ? ([0, 1, 2] as const) : ([2, 1, 0] as const);
-  const planeAt = (index: number) => data.subarray(index * width * height, (index + 1) * width * height);
+  const channelAt = (index: number) => data.subarray(index * width * height, (index + 1) * width * height);
   const factorAt = (index: 0 | 1 | 2) => 1 / (255 * std[index]);
   const shiftAt = (index: 0 | 1 | 2) => mean[index] / std[index];
   return {
-    red: planeAt(red),
-    green: planeAt(green),
-    blue: planeAt(blue),
+    red: channelAt(red),
+    green: channelAt(green),
+    blue: channelAt(blue),
     step: 1,
     width,
     height,
@@ -53,11 +53,11 @@ export function planesTensor(data: Float32Array, width: number, height: number, 
   };
 }
 
-/** Storing into bytes cuts the fraction off; half a step less shift makes it the nearest one. */
+/** Storing into a Uint8Array truncates; a shift of -0.5 makes it round to the nearest value. */
 const rounding = -0.5;
 
-/** uint8 `[height, width, 3]`, RGB: pixels as they are. */
-export function pixelsTensor(data: Uint8Array, width: number, height: number): PictureTensor {
+/** uint8 `[height, width, 3]`, RGB, without normalization. */
+export function nhwcTensor(data: Uint8Array, width: number, height: number): ImageTensor {
   return {
     red: data,
     green: data.subarray(1),
@@ -67,55 +67,55 @@ export function pixelsTensor(data: Uint8Array, width: number, height: number): P
     height,
     factor: [1, 1, 1],
     shift: [rounding, rounding, rounding],
-    pixels: data,
+    rgb: data,
   };
 }
 
-/** Where a resized region goes in the tensor, in pixels. */
-export interface Place {
+/** Where a resized region is written in the tensor, in pixels. */
+export interface DestRect {
   readonly x: number;
   readonly y: number;
   readonly width: number;
   readonly height: number;
 }
 
-/** Resizes a region of a picture into a tensor; only the place is written. A grey picture fills all three colours. */
-export function writeRegion(image: Image, region: Region, out: PictureTensor, place: Place): void {
-  const reduction = Math.min(region.w / place.width, region.h / place.height);
+/** Resizes a region of an image into a tensor and writes only `dest`. A gray image fills all three channels. */
+export function writeRegion(image: Image, region: Region, out: ImageTensor, dest: DestRect): void {
+  const reduction = Math.min(region.w / dest.width, region.h / dest.height);
   if (reduction >= minAveragedReduction) {
     const smaller = averageBlocks(image, region, Math.floor(reduction));
-    writeSampled(smaller, { x: 0, y: 0, w: smaller.width, h: smaller.height }, out, place);
+    writeSampled(smaller, { x: 0, y: 0, w: smaller.width, h: smaller.height }, out, dest);
   } else {
-    writeSampled(image, region, out, place);
+    writeSampled(image, region, out, dest);
   }
 }
 
-function writeSampled(image: Image, region: Region, out: PictureTensor, place: Place): void {
-  const { pixels, width } = out;
-  if (!isSameSize(region, place)) resizeBilinear(image, region, out, place);
-  else if (pixels !== undefined && image.channels === colors) copyRows(image, region, pixels, width, place);
-  else copyPixels(image, region, out, place);
+function writeSampled(image: Image, region: Region, out: ImageTensor, dest: DestRect): void {
+  const { rgb, width } = out;
+  if (!isSameSize(region, dest)) resizeBilinear(image, region, out, dest);
+  else if (rgb !== undefined && image.channels === rgbChannels) copyRows(image, region, rgb, width, dest);
+  else copyPixels(image, region, out, dest);
 }
 
 /**
- * All channels of a pixel in one pass: its taps and weights are worked out once, which halves the time. What the loops use is
- * taken out of its objects first, which is worth a third.
+ * All channels of a pixel in one pass: computing its taps and weights once halves the time. Copying what the inner loop uses
+ * into locals saves another third.
  */
-function resizeBilinear(image: Image, region: Region, out: PictureTensor, place: Place): void {
+function resizeBilinear(image: Image, region: Region, out: ImageTensor, dest: DestRect): void {
   const { data, channels } = image;
-  const xs = axisTaps(region.x, region.w, place.width, image.width, channels);
-  const ys = axisTaps(region.y, region.h, place.height, image.height, channels * image.width);
+  const xs = axisTaps(region.x, region.w, dest.width, image.width, channels);
+  const ys = axisTaps(region.y, region.h, dest.height, image.height, channels * image.width);
   const { red, green, blue, step } = out;
   const [redFactor, greenFactor, blueFactor] = out.factor;
   const [redShift, greenShift, blueShift] = out.shift;
   const [g, h] = samplesOf(image);
   const { first, second, weight } = xs;
-  for (let row = 0; row < place.height; row++) {
+  for (let row = 0; row < dest.height; row++) {
     const top = ys.first[row] as number;
     const bottom = ys.second[row] as number;
     const down = ys.weight[row] as number;
-    let at = ((place.y + row) * out.width + place.x) * step;
-    for (let column = 0; column < place.width; column++, at += step) {
+    let at = ((dest.y + row) * out.width + dest.x) * step;
+    for (let column = 0; column < dest.width; column++, at += step) {
       const left = first[column] as number;
       const right = second[column] as number;
       const across = weight[column] as number;
@@ -134,7 +134,7 @@ function resizeBilinear(image: Image, region: Region, out: PictureTensor, place:
   }
 }
 
-/** Four samples by their parts. Inlined by the compiler. */
+/** Weighted sum of four samples. Inlined by the compiler. */
 function mix(
   data: Uint8Array,
   a: number,
@@ -154,22 +154,22 @@ function mix(
   );
 }
 
-/** Whether each pixel of the region becomes one of the tensor. */
-function isSameSize({ x, y, w, h }: Region, { width, height }: Place): boolean {
+/** Whether the region maps to the tensor pixel by pixel. */
+function isSameSize({ x, y, w, h }: Region, { width, height }: DestRect): boolean {
   return w === width && h === height && Number.isInteger(x) && Number.isInteger(y);
 }
 
-/** A frame that has the input's size already, as most cameras can be told to send, needs no interpolation. */
-function copyPixels(image: Image, region: Region, out: PictureTensor, place: Place): void {
+/** A frame that already has the input's size needs no interpolation. Most cameras can be configured to send that size. */
+function copyPixels(image: Image, region: Region, out: ImageTensor, dest: DestRect): void {
   const { data, channels } = image;
   const { red, green, blue, step } = out;
   const [redFactor, greenFactor, blueFactor] = out.factor;
   const [redShift, greenShift, blueShift] = out.shift;
   const [nextGreen, nextBlue] = samplesOf(image);
-  for (let row = 0; row < place.height; row++) {
+  for (let row = 0; row < dest.height; row++) {
     let from = ((region.y + row) * image.width + region.x) * channels;
-    let at = ((place.y + row) * out.width + place.x) * step;
-    for (const end = at + place.width * step; at < end; at += step, from += channels) {
+    let at = ((dest.y + row) * out.width + dest.x) * step;
+    for (const end = at + dest.width * step; at < end; at += step, from += channels) {
       red[at] = (data[from] as number) * redFactor - redShift;
       green[at] = (data[from + nextGreen] as number) * greenFactor - greenShift;
       blue[at] = (data[from + nextBlue] as number) * blueFactor - blueShift;
@@ -177,28 +177,28 @@ function copyPixels(image: Image, region: Region, out: PictureTensor, place: Pla
   }
 }
 
-function copyRows({ data, width }: Image, region: Region, pixels: Uint8Array, outWidth: number, place: Place): void {
-  const length = colors * place.width;
-  for (let row = 0; row < place.height; row++) {
-    const from = colors * ((region.y + row) * width + region.x);
-    pixels.set(data.subarray(from, from + length), colors * ((place.y + row) * outWidth + place.x));
+function copyRows({ data, width }: Image, region: Region, rgb: Uint8Array, outWidth: number, dest: DestRect): void {
+  const length = rgbChannels * dest.width;
+  for (let row = 0; row < dest.height; row++) {
+    const from = rgbChannels * ((region.y + row) * width + region.x);
+    rgb.set(data.subarray(from, from + length), rgbChannels * ((dest.y + row) * outWidth + dest.x));
   }
 }
 
-/** The grey of the bars around a letterboxed picture: 114 of 255, as YOLO is trained with. */
+/** Gray level of letterbox padding; YOLO is trained with 114 of 255. */
 const padding = 114;
 
-/** Writes a whole picture into a letterboxed input, which is overwritten whole. */
-export function writeLetterboxed(image: Image, box: Letterbox, out: PictureTensor): void {
+/** Writes a whole image into a letterboxed input and overwrites the whole tensor. */
+export function writeLetterboxed(image: Image, box: Letterbox, out: ImageTensor): void {
   const { width, height } = out;
   if (box.width !== width || box.height !== height) fillGray(out);
   const whole = { x: 0, y: 0, w: image.width, h: image.height };
   writeRegion(image, whole, out, { x: box.offsetX, y: box.offsetY, width: box.width, height: box.height });
 }
 
-function fillGray({ red, green, blue, step, width, height, factor, shift, pixels }: PictureTensor): void {
-  if (pixels !== undefined) {
-    pixels.fill(padding);
+function fillGray({ red, green, blue, step, width, height, factor, shift, rgb }: ImageTensor): void {
+  if (rgb !== undefined) {
+    rgb.fill(padding);
     return;
   }
   const grayOf = (index: 0 | 1 | 2) => padding * factor[index] - shift[index];

@@ -1,49 +1,49 @@
-/** Reads a YOLO model's output into candidate boxes. Worker threads. */
+/** Decodes a YOLO model's output into candidate boxes. Worker threads. */
 import { type Candidates, createCandidates } from './nms.ts';
 import type { Tensor } from './onnx-model.ts';
-import { countCells, type YoloHead } from './yolo-heads.ts';
+import { countCells, type OutputFormat } from './output-format.ts';
 
-/** Where a row of a v5 or YOLOX output has the objectness, and its first class score. */
+/** Offsets of the objectness and the first class score in a row of a v5 or YOLOX output. */
 const objectnessAt = 4;
 const classesAt = 5;
 /** A row of an end-to-end output: x1, y1, x2, y2, score, class. */
 const endToEndValues = 6;
 
-/** For each box of a YOLOX output, the corner of its cell in cells, and the cell's side in input pixels. */
+/** For each box of a YOLOX output, the column and row of its grid cell, and the cell's side in input pixels. */
 interface Cells {
   readonly x: Float32Array;
   readonly y: Float32Array;
   readonly stride: Float32Array;
 }
 
-/** Reused from frame to frame, so that decoding allocates nothing. */
-export class HeadDecoder {
-  readonly #head: YoloHead;
+/** Reuses its buffers, so decoding a frame allocates nothing. */
+export class OutputDecoder {
+  readonly #format: OutputFormat;
   readonly #candidates: Candidates;
   readonly #cells: Cells | undefined;
 
-  /** @param capacity the most boxes that are kept of one output; boxes beyond are not read. */
-  constructor(head: YoloHead, capacity: number) {
-    this.#head = head;
+  /** @param capacity maximum number of candidates per output; further boxes are ignored. */
+  constructor(format: OutputFormat, capacity: number) {
+    this.#format = format;
     this.#candidates = createCandidates(capacity);
-    this.#cells = head.layout === 'yolox' ? cellsOf(head) : undefined;
+    this.#cells = format.name === 'yolox' ? cellsOf(format) : undefined;
   }
 
   /**
    * Collects the boxes whose best class scores at least `scoreThreshold`.
-   * @param output the tensor that the head describes.
+   * @param output a tensor of this format.
    * @returns corners in input pixels; valid until the next call.
    */
   decode(output: Tensor, scoreThreshold: number): Candidates {
     this.#candidates.count = 0;
-    const head = this.#head;
-    switch (head.layout) {
+    const format = this.#format;
+    switch (format.name) {
       case 'ultralytics':
-        this.#decodeColumns(output, head.classes, scoreThreshold);
+        this.#decodeColumns(output, format.classes, scoreThreshold);
         break;
       case 'yolov5':
       case 'yolox':
-        this.#decodeRows(output, head.classes, scoreThreshold);
+        this.#decodeRows(output, format.classes, scoreThreshold);
         break;
       case 'end-to-end':
         this.#copyRows(output, scoreThreshold);
@@ -52,7 +52,7 @@ export class HeadDecoder {
     return this.#candidates;
   }
 
-  /** `[1, 4 + classes, boxes]`: a column a box. */
+  /** `[1, 4 + classes, boxes]`: one column per box. */
   #decodeColumns({ data, dims }: Tensor, classes: number, scoreThreshold: number): void {
     const boxes = dims[2] as number;
     const found = this.#candidates;
@@ -73,14 +73,14 @@ export class HeadDecoder {
     }
   }
 
-  /** `[1, boxes, 5 + classes]`: a row a box, its score objectness × class. */
+  /** `[1, boxes, 5 + classes]`: one row per box; its score is objectness × class. */
   #decodeRows({ data, dims }: Tensor, classes: number, scoreThreshold: number): void {
     const boxes = dims[1] as number;
     const found = this.#candidates;
     for (let box = 0; box < boxes && found.count < found.score.length; box++) {
       const row = box * (classesAt + classes);
       const objectness = data[row + objectnessAt] as number;
-      // No class scores above 1, so most boxes are out before their classes are read.
+      // No class score exceeds 1, so most boxes can be skipped by their objectness.
       if (!(objectness >= scoreThreshold)) continue;
       let best = data[row + classesAt] as number;
       let classIndex = 0;
@@ -149,8 +149,8 @@ function addCentered(
   found.classIndex[at] = classIndex;
 }
 
-/** Levels one after another, each row by row (YOLOX, `yolo_head.py`, `decode_outputs`). */
-function cellsOf({ grids }: Extract<YoloHead, { layout: 'yolox' }>): Cells {
+/** Level by level, each in row-major order (YOLOX, `yolo_head.py`, `decode_outputs`). */
+function cellsOf({ grids }: Extract<OutputFormat, { name: 'yolox' }>): Cells {
   const count = countCells(grids);
   const cells = { x: new Float32Array(count), y: new Float32Array(count), stride: new Float32Array(count) };
   let at = 0;

@@ -1,17 +1,17 @@
-/** Pictures become tensors by the same arithmetic as a plain reference, pixel by pixel. */
+/** Images are written into tensors with the same arithmetic as a plain reference, pixel by pixel. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
 import { type Image, letterboxOf } from '../../../src/models/image.ts';
-import type { Region } from '../../../src/models/resampling.ts';
 import {
   type Normalization,
-  pixelsTensor,
-  planesTensor,
+  nchwTensor,
+  nhwcTensor,
   unitRgb,
   writeLetterboxed,
   writeRegion,
-} from '../../../src/models/tensor-image.ts';
+} from '../../../src/models/image-tensor.ts';
+import type { Region } from '../../../src/models/resampling.ts';
 import { seededRandom } from '../../../src/samples/seeded-random.ts';
 
 function noise(width: number, height: number, channels: 1 | 3 = 3): Image {
@@ -24,8 +24,8 @@ function noise(width: number, height: number, channels: 1 | 3 = 3): Image {
   };
 }
 
-/** A target of its own size, whole. */
-function placeAll(width: number, height: number) {
+/** The whole tensor as the destination. */
+function fullTensor(width: number, height: number) {
   return { x: 0, y: 0, width, height };
 }
 
@@ -33,7 +33,7 @@ function whole(image: Image) {
   return { x: 0, y: 0, w: image.width, h: image.height };
 }
 
-/** One sample by the definition: half-pixel centres, clamped at the edges. */
+/** Reference for one sample: half-pixel centers, clamped at the edges. */
 function sampleBilinear(image: Image, x: number, y: number, channel: number): number {
   const at = (column: number, row: number) =>
     image.data[
@@ -49,7 +49,7 @@ function sampleBilinear(image: Image, x: number, y: number, channel: number): nu
   return upper * (1 - down) + lower * down;
 }
 
-/** The whole resize by the definition; planes in RGB, 0 to 1. */
+/** Reference for the whole resize: NCHW, RGB, 0 to 1. */
 function resizeByDefinition(image: Image, region: ReturnType<typeof whole>, width: number, height: number) {
   const out = [];
   for (let channel = 0; channel < 3; channel++) {
@@ -71,15 +71,15 @@ function assertClose(actual: Float32Array, expected: readonly number[], toleranc
   });
 }
 
-test('without a change of size the samples are the pixels, plane by plane', async (t) => {
+test('without resizing, the tensor has the image’s samples, channel by channel', async (t) => {
   const image: Image = { width: 2, height: 1, channels: 3, data: Uint8Array.of(255, 0, 51, 102, 153, 204) };
   const out = new Float32Array(6);
-  writeRegion(image, whole(image), planesTensor(out, 2, 1, unitRgb), placeAll(2, 1));
+  writeRegion(image, whole(image), nchwTensor(out, 2, 1, unitRgb), fullTensor(2, 1));
   assertClose(out, [1, 0.4, 0, 0.6, 0.2, 0.8]);
   t.pass();
 });
 
-test('any resize up to a half agrees with the definition', async () => {
+test('any resize up to a factor of two matches the reference', async () => {
   const side = fc.integer({ min: 1, max: 12 });
   const size = fc.integer({ min: 1, max: 24 });
   fc.assert(
@@ -87,17 +87,17 @@ test('any resize up to a half agrees with the definition', async () => {
       fc.pre(Math.min(w / width, h / height) < 2);
       const image = noise(w, h, channels);
       const out = new Float32Array(3 * width * height);
-      writeRegion(image, whole(image), planesTensor(out, width, height, unitRgb), placeAll(width, height));
+      writeRegion(image, whole(image), nchwTensor(out, width, height, unitRgb), fullTensor(width, height));
       assertClose(out, resizeByDefinition(image, whole(image), width, height));
     }),
   );
 });
 
-test('a region with fractions agrees with the definition', async (t) => {
+test('a fractional region matches the reference', async (t) => {
   const image = noise(20, 16);
   const region = { x: 3.25, y: 1.5, w: 9.75, h: 11.125 };
   const out = new Float32Array(3 * 8 * 10);
-  writeRegion(image, region, planesTensor(out, 8, 10, unitRgb), placeAll(8, 10));
+  writeRegion(image, region, nchwTensor(out, 8, 10, unitRgb), fullTensor(8, 10));
   assertClose(out, resizeByDefinition(image, region, 8, 10));
   t.pass();
 });
@@ -122,20 +122,20 @@ function meansOfBlocks(image: Image, region: Region, factor: number): number[] {
   return means;
 }
 
-test('a reduction to a half or less takes the mean of whole blocks', async (t) => {
+test('a reduction by two or more averages whole blocks', async (t) => {
   for (const channels of [1, 3] as const) {
     for (const factor of [2, 3, 4, 5]) {
       const image = noise(5 * factor + 3, 4 * factor + 2, channels);
       const region = { x: 2, y: 1, w: 5 * factor, h: 4 * factor };
       const means = meansOfBlocks(image, region, factor);
-      const planes = new Float32Array(60);
-      writeRegion(image, region, planesTensor(planes, 5, 4, unitRgb), placeAll(5, 4));
+      const nchw = new Float32Array(60);
+      writeRegion(image, region, nchwTensor(nchw, 5, 4, unitRgb), fullTensor(5, 4));
       assertClose(
-        planes,
+        nchw,
         means.map((mean) => mean / 255),
       );
       const pixels = new Uint8Array(60);
-      writeRegion(image, region, pixelsTensor(pixels, 5, 4), placeAll(5, 4));
+      writeRegion(image, region, nhwcTensor(pixels, 5, 4), fullTensor(5, 4));
       t.strictSame(
         [...pixels],
         means.map((_, at) => means[(at % 3) * 20 + Math.floor(at / 3)]),
@@ -145,7 +145,7 @@ test('a reduction to a half or less takes the mean of whole blocks', async (t) =
   }
 });
 
-test('a fine pattern comes out as its mean and not as stripes', async (t) => {
+test('a fine pattern is averaged without aliasing', async (t) => {
   const stripes: Image = {
     width: 90,
     height: 90,
@@ -154,7 +154,7 @@ test('a fine pattern comes out as its mean and not as stripes', async (t) => {
   };
   for (const side of [45, 40, 20]) {
     const out = new Float32Array(3 * side * side);
-    writeRegion(stripes, whole(stripes), planesTensor(out, side, side, unitRgb), placeAll(side, side));
+    writeRegion(stripes, whole(stripes), nchwTensor(out, side, side, unitRgb), fullTensor(side, side));
     t.ok(
       out.every((value) => Math.abs(value - 0.5) < 0.01),
       `to ${side} pixels`,
@@ -162,10 +162,10 @@ test('a fine pattern comes out as its mean and not as stripes', async (t) => {
   }
 });
 
-test('a grey picture fills all three planes', async (t) => {
+test('a grayscale image fills all three channels', async (t) => {
   const image = noise(6, 5, 1);
   const out = new Float32Array(3 * 30);
-  writeRegion(image, whole(image), planesTensor(out, 6, 5, unitRgb), placeAll(6, 5));
+  writeRegion(image, whole(image), nchwTensor(out, 6, 5, unitRgb), fullTensor(6, 5));
   t.same(out.subarray(0, 30), out.subarray(30, 60));
   t.same(out.subarray(0, 30), out.subarray(60, 90));
   assertClose(
@@ -174,25 +174,25 @@ test('a grey picture fills all three planes', async (t) => {
   );
 });
 
-test('mean, deviation and order of the planes are applied', async (t) => {
+test('applies mean, deviation and channel order', async (t) => {
   const image: Image = { width: 1, height: 1, channels: 3, data: Uint8Array.of(255, 0, 51) };
   const bgr: Normalization = { mean: [0.1, 0.2, 0.3], std: [0.5, 0.25, 1], order: 'bgr' };
   const out = new Float32Array(3);
-  writeRegion(image, whole(image), planesTensor(out, 1, 1, bgr), placeAll(1, 1));
+  writeRegion(image, whole(image), nchwTensor(out, 1, 1, bgr), fullTensor(1, 1));
   assertClose(out, [(0.2 - 0.1) / 0.5, (0 - 0.2) / 0.25, (1 - 0.3) / 1]);
   t.pass();
 });
 
-test('only the placed rectangle of the tensor is written', async (t) => {
+test('writes only the destination rectangle', async (t) => {
   const image = noise(2, 2);
   const out = new Float32Array(3 * 16).fill(-7);
-  writeRegion(image, whole(image), planesTensor(out, 4, 4, unitRgb), { x: 1, y: 2, width: 2, height: 2 });
-  for (let plane = 0; plane < 3; plane++) {
-    const written = [...out.subarray(16 * plane, 16 * plane + 16)].flatMap((value, at) => (value === -7 ? [] : at));
+  writeRegion(image, whole(image), nchwTensor(out, 4, 4, unitRgb), { x: 1, y: 2, width: 2, height: 2 });
+  for (let channel = 0; channel < 3; channel++) {
+    const written = [...out.subarray(16 * channel, 16 * channel + 16)].flatMap((value, at) => (value === -7 ? [] : at));
     t.same(written, [9, 10, 13, 14]);
   }
   const pixels = new Uint8Array(3 * 16).fill(7);
-  writeRegion({ ...image, data: image.data.map(() => 1) }, whole(image), pixelsTensor(pixels, 4, 4), {
+  writeRegion({ ...image, data: image.data.map(() => 1) }, whole(image), nhwcTensor(pixels, 4, 4), {
     x: 1,
     y: 2,
     width: 2,
@@ -202,22 +202,22 @@ test('only the placed rectangle of the tensor is written', async (t) => {
   t.same(rows, ['777777777777', '777777777777', '777111111777', '777111111777']);
 });
 
-test('a buffer that is longer than the picture does not matter', async (t) => {
+test('the buffer may be longer than the image', async (t) => {
   const image = noise(5, 4);
   const longer = { ...image, data: new Uint8Array(1000).fill(99) };
   longer.data.set(image.data);
   const [a, b] = [new Float32Array(3 * 20), new Float32Array(3 * 20)];
-  writeRegion(image, whole(image), planesTensor(a, 5, 4, unitRgb), placeAll(5, 4));
-  writeRegion(longer, whole(image), planesTensor(b, 5, 4, unitRgb), placeAll(5, 4));
+  writeRegion(image, whole(image), nchwTensor(a, 5, 4, unitRgb), fullTensor(5, 4));
+  writeRegion(longer, whole(image), nchwTensor(b, 5, 4, unitRgb), fullTensor(5, 4));
   t.same(a, b);
 });
 
-test('a letterboxed picture has bars of 114 around it, whatever was there before', async (t) => {
+test('a letterboxed image is padded with 114, whatever the tensor had before', async (t) => {
   const image: Image = { width: 8, height: 4, channels: 3, data: new Uint8Array(96).fill(255) };
   const out = new Float32Array(3 * 64).fill(-7);
-  writeLetterboxed(image, letterboxOf(image, 8, 8), planesTensor(out, 8, 8, unitRgb));
-  for (let plane = 0; plane < 3; plane++) {
-    const rows = Array.from({ length: 8 }, (_, row) => out[64 * plane + 8 * row + 3] as number);
+  writeLetterboxed(image, letterboxOf(image, 8, 8), nchwTensor(out, 8, 8, unitRgb));
+  for (let channel = 0; channel < 3; channel++) {
+    const rows = Array.from({ length: 8 }, (_, row) => out[64 * channel + 8 * row + 3] as number);
     assertClose(
       Float32Array.from(rows),
       [114, 114, 255, 255, 255, 255, 114, 114].map((value) => value / 255),
@@ -226,17 +226,17 @@ test('a letterboxed picture has bars of 114 around it, whatever was there before
   t.pass();
 });
 
-test('the bars are normalised like the picture', async (t) => {
+test('the padding is normalized like the image', async (t) => {
   const image: Image = { width: 2, height: 1, channels: 3, data: new Uint8Array(6) };
   const norm: Normalization = { mean: [0.5, 0.4, 0.3], std: [0.5, 0.2, 0.1], order: 'rgb' };
   const out = new Float32Array(3 * 8);
-  writeLetterboxed(image, letterboxOf(image, 2, 4), planesTensor(out, 2, 4, norm));
-  const bar = (plane: number) => (114 / 255 - (norm.mean[plane] as number)) / (norm.std[plane] as number);
-  assertClose(Float32Array.from([0, 1, 2].map((plane) => out[8 * plane] as number)), [bar(0), bar(1), bar(2)]);
+  writeLetterboxed(image, letterboxOf(image, 2, 4), nchwTensor(out, 2, 4, norm));
+  const bar = (channel: number) => (114 / 255 - (norm.mean[channel] as number)) / (norm.std[channel] as number);
+  assertClose(Float32Array.from([0, 1, 2].map((channel) => out[8 * channel] as number)), [bar(0), bar(1), bar(2)]);
   t.pass();
 });
 
-test('bytes are the pixels, rounded where they are resized', async (t) => {
+test('a uint8 tensor has the pixels, rounded if resized', async (t) => {
   for (const channels of [1, 3] as const) {
     const image = noise(20, 16, channels);
     for (const [width, height] of [
@@ -245,11 +245,11 @@ test('bytes are the pixels, rounded where they are resized', async (t) => {
       [11, 9],
     ] as const) {
       const bytes = new Uint8Array(3 * width * height);
-      const planes = new Float32Array(3 * width * height);
-      writeRegion(image, whole(image), pixelsTensor(bytes, width, height), placeAll(width, height));
-      writeRegion(image, whole(image), planesTensor(planes, width, height, unitRgb), placeAll(width, height));
+      const nchw = new Float32Array(3 * width * height);
+      writeRegion(image, whole(image), nhwcTensor(bytes, width, height), fullTensor(width, height));
+      writeRegion(image, whole(image), nchwTensor(nchw, width, height, unitRgb), fullTensor(width, height));
       for (const [at, byte] of bytes.entries()) {
-        const exact = 255 * (planes[(at % 3) * width * height + Math.floor(at / 3)] as number);
+        const exact = 255 * (nchw[(at % 3) * width * height + Math.floor(at / 3)] as number);
         assert.ok(Math.abs(byte - exact) <= 0.501, `${width}x${height}, ${at}: ${byte}, expected ${exact}`);
       }
     }
@@ -257,10 +257,10 @@ test('bytes are the pixels, rounded where they are resized', async (t) => {
   t.pass();
 });
 
-test('bars of bytes are 114, and only they', async (t) => {
+test('pads a uint8 tensor with 114, and only the padding', async (t) => {
   const image: Image = { width: 8, height: 4, channels: 3, data: new Uint8Array(96).fill(255) };
   const out = new Uint8Array(3 * 64).fill(7);
-  writeLetterboxed(image, letterboxOf(image, 8, 8), pixelsTensor(out, 8, 8));
+  writeLetterboxed(image, letterboxOf(image, 8, 8), nhwcTensor(out, 8, 8));
   const rows = Array.from({ length: 8 }, (_, row) => new Set(out.subarray(24 * row, 24 * row + 24)));
   t.same(
     rows,

@@ -1,34 +1,33 @@
-/** Reads lines of text in pictures with a CTC recogniser. Worker threads. */
-import { decodeCtc, type Reading } from './ctc.ts';
+/** Recognizes lines of text in images with a CTC model. Worker threads. */
+import { decodeCtc, type Recognition } from './ctc.ts';
 import { GrayLineWriter } from './gray-line.ts';
 import type { Image } from './image.ts';
+import { nchwTensor, writeRegion } from './image-tensor.ts';
 import { loadModel, type Model, type Tensor, type TensorShape } from './onnx-model.ts';
 import type { RecognizerPlan } from './recognizers.ts';
 import type { Region } from './resampling.ts';
-import { planesTensor, writeRegion } from './tensor-image.ts';
 
-/** Red, green and blue. */
-const colors = 3;
+const rgbChannels = 3;
 
-/** Width and height of a plate in a frame: what the reader is warmed up with. */
-const defaultLineWidth = [180, 40] as const;
-/** The first run allocates, the second has the compiler look at all that is left in JavaScript. */
+/** Typical size of a license plate in a frame, in pixels. */
+const warmUpSize = { width: 180, height: 40 };
+/** The first run allocates; the second lets V8 compile the JavaScript around the model. */
 const warmUpRuns = 2;
 
-/** A line of text to read: a region of a picture. */
+/** One line of text to recognize: a region of an image. */
 export interface Crop {
   readonly image: Image;
   readonly region: Region;
 }
 
-export class CtcReader {
+export class CtcRecognizer {
   readonly model: Model;
   readonly #plan: RecognizerPlan;
   readonly #input: TensorShape;
   readonly #output: TensorShape;
-  /** Writes the lines of a model that takes no colour, one plane each. */
+  /** Writes the input of single-channel models. */
   readonly #gray: GrayLineWriter;
-  /** Lines that are read in one run; it grows to the most that a frame has had. */
+  /** Input of one run. It grows to the largest batch so far. */
   #batch = new Float32Array(0);
 
   private constructor(model: Model, plan: RecognizerPlan, input: TensorShape, output: TensorShape) {
@@ -40,13 +39,13 @@ export class CtcReader {
   }
 
   /** @throws Error when the model cannot be loaded. */
-  static async create(plan: RecognizerPlan, providers: readonly string[]): Promise<CtcReader> {
+  static async create(plan: RecognizerPlan, providers: readonly string[]): Promise<CtcRecognizer> {
     const model = await loadModel({ name: plan.name, path: plan.path, providers });
     try {
       const [input] = model.inputs;
       const [output] = model.outputs;
-      if (input === undefined || output === undefined) throw new Error('the recogniser has no input or no output');
-      return new CtcReader(model, plan, input, output);
+      if (input === undefined || output === undefined) throw new Error('the recognizer has no input or no output');
+      return new CtcRecognizer(model, plan, input, output);
     } catch (error) {
       await model.release();
       throw error;
@@ -54,53 +53,53 @@ export class CtcReader {
   }
 
   /**
-   * Reads each crop as one line of text, left to right; in one run where all lines have the same size and the model
-   * takes several. For `plate-reader` that takes a fifth less time a line than a run for each.
+   * Recognizes each crop as one line of text, left to right. All crops go into one run if the model has a fixed input size
+   * and a free batch dimension: for `plate-reader` that takes a fifth less time per line than one run per crop.
    */
-  async read(crops: readonly Crop[]): Promise<Reading[]> {
+  async recognize(crops: readonly Crop[]): Promise<Recognition[]> {
     const { height, minWidth, maxWidth } = this.#plan;
     const isBatched = minWidth === maxWidth && typeof this.#input.dims[0] !== 'number';
-    if (isBatched && crops.length > 0) return this.#readTogether(crops, height, minWidth);
-    const readings: Reading[] = [];
-    for (const crop of crops) readings.push(...(await this.#readTogether([crop], height, this.#widthOf(crop))));
-    return readings;
+    if (isBatched && crops.length > 0) return this.#recognizeBatch(crops, height, minWidth);
+    const recognitions: Recognition[] = [];
+    for (const crop of crops) recognitions.push(...(await this.#recognizeBatch([crop], height, this.#widthOf(crop))));
+    return recognitions;
   }
 
   async warm(): Promise<void> {
-    const [width, height] = defaultLineWidth;
-    const image: Image = { width, height, channels: 3, data: new Uint8Array(colors * width * height) };
+    const { width, height } = warmUpSize;
+    const image: Image = { width, height, channels: 3, data: new Uint8Array(rgbChannels * width * height) };
     for (let run = 0; run < warmUpRuns; run++)
-      await this.read([{ image, region: { x: 0, y: 0, w: width, h: height } }]);
+      await this.recognize([{ image, region: { x: 0, y: 0, w: width, h: height } }]);
   }
 
-  /** Pixels of the input for a crop's proportions. */
+  /** Input width in pixels that keeps the crop's aspect ratio, within the plan's limits. */
   #widthOf({ region }: Crop): number {
     const { height, widthStep, minWidth, maxWidth } = this.#plan;
-    const wanted = Math.ceil((region.w / region.h) * (height / widthStep)) * widthStep;
-    return Math.min(maxWidth, Math.max(minWidth, wanted));
+    const proportional = Math.ceil((region.w / region.h) * (height / widthStep)) * widthStep;
+    return Math.min(maxWidth, Math.max(minWidth, proportional));
   }
 
-  async #readTogether(crops: readonly Crop[], height: number, width: number): Promise<Reading[]> {
-    const channels = this.#input.dims[1] === 1 ? 1 : colors;
+  async #recognizeBatch(crops: readonly Crop[], height: number, width: number): Promise<Recognition[]> {
+    const channels = this.#input.dims[1] === 1 ? 1 : rgbChannels;
     const lineSize = channels * height * width;
     if (this.#batch.length < crops.length * lineSize) this.#batch = new Float32Array(crops.length * lineSize);
-    const place = { x: 0, y: 0, width, height };
+    const dest = { x: 0, y: 0, width, height };
     for (const [index, { image, region }] of crops.entries()) {
       const line = this.#batch.subarray(index * lineSize, (index + 1) * lineSize);
       if (channels === 1) this.#gray.write(image, region, line, width);
-      else writeRegion(image, region, planesTensor(line, width, height, this.#plan.normalization), place);
+      else writeRegion(image, region, nchwTensor(line, width, height, this.#plan.normalization), dest);
     }
     const data = this.#batch.subarray(0, crops.length * lineSize);
     return this.#infer({ data, dims: [crops.length, channels, height, width] }, crops.length);
   }
 
-  async #infer(input: Tensor, lines: number): Promise<Reading[]> {
+  async #infer(input: Tensor, lines: number): Promise<Recognition[]> {
     const { alphabet } = this.#plan;
     const outputs = await this.model.run({ [this.#input.name]: input });
     const output = outputs[this.#output.name];
     const [, steps, classes] = output?.dims ?? [];
     if (output === undefined || steps === undefined || classes === undefined) {
-      throw new Error('the recogniser gave no text');
+      throw new Error('the recognizer returned no text');
     }
     const lineOf = (index: number) => output.data.subarray(index * steps * classes, (index + 1) * steps * classes);
     return Array.from({ length: lines }, (_, index) => decodeCtc(lineOf(index), steps, classes, alphabet, this.#plan));

@@ -1,21 +1,21 @@
-/** Reads lines and pages with tesseract.js, which runs on a thread of its own beside the worker. */
+/** Recognizes lines and pages with tesseract.js, which runs in its own thread next to the worker. */
 import { type Page, PSM } from 'tesseract.js';
-import type { Reading } from '../models/ctc.ts';
+import type { Recognition } from '../models/ctc.ts';
 import type { Image } from '../models/image.ts';
 import type { ModelInfo } from '../models/onnx-model.ts';
 import type { Region } from '../models/resampling.ts';
 import type { Detection, Point, Quad } from '../protocol.ts';
 import { TesseractThread } from './tesseract-thread.ts';
 
-/** Everything tesseract found on a page. */
-export interface PageReading extends Reading {
+/** The text of a page and its lines. */
+export interface PageRecognition extends Recognition {
   readonly lines: readonly Detection[];
 }
 
-/** Confidences come in per cent. */
-const perCent = 100;
+/** Tesseract reports confidence as a percentage. */
+const percent = 100;
 
-export class TesseractReader {
+export class TesseractRecognizer {
   readonly models: readonly ModelInfo[] = [{ name: 'tesseract-eng', provider: 'wasm' }];
   readonly #thread: TesseractThread;
 
@@ -23,32 +23,38 @@ export class TesseractReader {
     this.#thread = thread;
   }
 
-  static async create(): Promise<TesseractReader> {
-    return new TesseractReader(await TesseractThread.create());
+  static async create(): Promise<TesseractRecognizer> {
+    return new TesseractRecognizer(await TesseractThread.create());
   }
 
-  /** Reads a region as one line of text. */
-  async readLine(image: Image, region: Region): Promise<Reading> {
-    const picture = encodeGray(image, region);
-    const page = await this.#thread.recognize({ mode: PSM.SINGLE_LINE, picture, options: {}, places: false });
-    return readingOf(page.text, page.confidence);
+  /** Recognizes a region as one line of text. */
+  async recognizeLine(image: Image, region: Region): Promise<Recognition> {
+    const encoded = encodeGray(image, region);
+    const page = await this.#thread.recognize({ mode: PSM.SINGLE_LINE, encoded, options: {}, withBlocks: false });
+    return recognitionOf(page.text, page.confidence);
   }
 
-  /** Reads a whole picture of any number of lines; one that leans by a few degrees is straightened first. */
-  async readPage(image: Image): Promise<PageReading> {
-    const picture = encodeGray(image, { x: 0, y: 0, w: image.width, h: image.height });
+  /** Recognizes a whole image with any number of lines. Tesseract deskews tilts of a few degrees first. */
+  async recognizePage(image: Image): Promise<PageRecognition> {
+    const encoded = encodeGray(image, { x: 0, y: 0, w: image.width, h: image.height });
     const page = await this.#thread.recognize({
       mode: PSM.AUTO,
-      picture,
+      encoded,
       options: { rotateAuto: true },
-      places: true,
+      withBlocks: true,
     });
     const lines = linesOf(page).map(({ text, confidence, bbox }): Detection => {
-      const reading = readingOf(text, confidence);
-      const place = placeOf(bbox, page.rotateRadians ?? 0, image);
-      return { ...place, label: 'line', score: confidence / perCent, text: reading.text, text_score: reading.score };
+      const recognition = recognitionOf(text, confidence);
+      const box = boxInFrame(bbox, page.rotateRadians ?? 0, image);
+      return {
+        ...box,
+        label: 'line',
+        score: confidence / percent,
+        text: recognition.text,
+        text_score: recognition.score,
+      };
     });
-    return { ...readingOf(page.text, page.confidence), lines };
+    return { ...recognitionOf(page.text, page.confidence), lines };
   }
 
   async close(): Promise<void> {
@@ -56,39 +62,39 @@ export class TesseractReader {
   }
 }
 
-function readingOf(text: string, confidence: number): Reading {
+function recognitionOf(text: string, confidence: number): Recognition {
   const trimmed = text.trim();
-  return { text: trimmed, score: trimmed === '' ? 0 : confidence / perCent };
+  return { text: trimmed, score: trimmed === '' ? 0 : confidence / percent };
 }
 
 function linesOf({ blocks }: Page) {
   return (blocks ?? []).flatMap((block) => block.paragraphs.flatMap((paragraph) => paragraph.lines));
 }
 
-/** Where a line is in the frame: tesseract tells its box after it has turned the page around its middle. */
-function placeOf(
+/** Converts a line's box to frame coordinates: tesseract reports it after rotating the page around its center. */
+function boxInFrame(
   { x0, y0, x1, y1 }: { x0: number; y0: number; x1: number; y1: number },
   radians: number,
   { width, height }: Image,
 ): Pick<Detection, 'x' | 'y' | 'w' | 'h' | 'quad'> {
   if (radians === 0) return { x: x0, y: y0, w: x1 - x0, h: y1 - y0 };
   const [cos, sin] = [Math.cos(radians), Math.sin(radians)];
-  const turnBack = (x: number, y: number): Point => {
+  const rotateBack = (x: number, y: number): Point => {
     const [right, down] = [x - width / 2, y - height / 2];
     return [
       Math.min(width, Math.max(0, width / 2 + right * cos + down * sin)),
       Math.min(height, Math.max(0, height / 2 - right * sin + down * cos)),
     ];
   };
-  const quad: Quad = [turnBack(x0, y0), turnBack(x1, y0), turnBack(x1, y1), turnBack(x0, y1)];
+  const quad: Quad = [rotateBack(x0, y0), rotateBack(x1, y0), rotateBack(x1, y1), rotateBack(x0, y1)];
   const [xs, ys] = [quad.map(([x]) => x), quad.map(([, y]) => y)];
   const [x, y] = [Math.min(...xs), Math.min(...ys)];
   return { x, y, w: Math.max(...xs) - x, h: Math.max(...ys) - y, quad };
 }
 
 /**
- * Tesseract takes encoded pictures. PGM is a line of text and the grey samples, so encoding is one copy and decoding
- * another; BMP is slowest by far, since tesseract.js decodes and encodes it in JavaScript.
+ * Encodes a region for tesseract, which takes image files. PGM is a text header and the gray samples, so encoding and decoding
+ * are one copy each. BMP is slowest by far, since tesseract.js decodes and re-encodes it in JavaScript.
  */
 function encodeGray(image: Image, region: Region): Buffer {
   const left = Math.floor(region.x);
@@ -108,7 +114,7 @@ function encodeGray(image: Image, region: Region): Buffer {
   return bytes;
 }
 
-/** ITU-R BT.601 in eight bits. */
+/** ITU-R BT.601 in 8-bit fixed point. */
 function luma(data: Uint8Array, at: number): number {
   return (77 * (data[at] as number) + 150 * (data[at + 1] as number) + 29 * (data[at + 2] as number)) >> 8;
 }

@@ -1,8 +1,8 @@
-/** The output of each head becomes corners in input pixels, with the best class and its score. */
+/** Each output format is decoded to corners in input pixels, with the best class and its score. */
 import { test } from 'tap';
-import { HeadDecoder } from '../../../src/models/head-decoder.ts';
 import type { Candidates } from '../../../src/models/nms.ts';
-import { recognizeHead } from '../../../src/models/yolo-heads.ts';
+import { OutputDecoder } from '../../../src/models/output-decoder.ts';
+import { detectOutputFormat } from '../../../src/models/output-format.ts';
 
 /** Boxes as columns, `[1, values, boxes]`. */
 function columns(...boxes: number[][]) {
@@ -27,8 +27,8 @@ function listOf(found: Candidates): number[][] {
   ]);
 }
 
-test('Ultralytics: centre and size become corners, with the best class', async (t) => {
-  const decoder = new HeadDecoder({ layout: 'ultralytics', classes: 3 }, 2);
+test('Ultralytics: converts center and size to corners, with the best class', async (t) => {
+  const decoder = new OutputDecoder({ name: 'ultralytics', classes: 3 }, 2);
   const found = decoder.decode(columns([10, 20, 4, 8, 0.1, 0.2, 0.75], [50, 60, 10, 2, 0.5, 0.25, 0.5]), 0.25);
   t.same(listOf(found), [
     [8, 16, 12, 24, 2, 75],
@@ -36,8 +36,8 @@ test('Ultralytics: centre and size become corners, with the best class', async (
   ]);
 });
 
-test('v5: the score is objectness times the best class', async (t) => {
-  const decoder = new HeadDecoder({ layout: 'yolov5', classes: 2 }, 4);
+test('v5: the score is objectness times the best class score', async (t) => {
+  const decoder = new OutputDecoder({ name: 'yolov5', classes: 2 }, 4);
   const output = rows(
     [10, 20, 4, 8, 0.5, 0.1, 0.8],
     [50, 60, 10, 2, 0.9, 1, 1],
@@ -50,24 +50,27 @@ test('v5: the score is objectness times the best class', async (t) => {
   ]);
 });
 
-test('YOLOX: offsets are placed on the grids, row by row, level after level', async (t) => {
+test('YOLOX: offsets are relative to grid cells, row by row, level by level', async (t) => {
   const dims = [1, 42, 6];
-  const head = recognizeHead({ name: 'o', type: 'float32', dims }, { inputWidth: 64, inputHeight: 32, head: 'yolox' });
-  if ('issue' in head) throw new Error(head.issue);
+  const format = detectOutputFormat(
+    { name: 'o', type: 'float32', dims },
+    { inputWidth: 64, inputHeight: 32, format: 'yolox' },
+  );
+  if ('issue' in format) throw new Error(format.issue);
   const boxes = Array.from({ length: 42 }, () => [0, 0, 0, 0, 0, 1]);
   // 8 × 4 cells of 8 pixels, then 4 × 2 of 16, then 2 × 1 of 32.
   boxes[8 + 3] = [0.5, 0.25, Math.log(2), Math.log(0.5), 0.9, 1];
   boxes[32 + 4 + 2] = [-0.5, 0.5, 0, Math.log(1.5), 0.8, 0.5];
   boxes[41] = [0.5, 0.5, 0, 0, 0.7, 1];
-  t.same(listOf(new HeadDecoder(head, 42).decode(rows(...boxes), 0.1)), [
+  t.same(listOf(new OutputDecoder(format, 42).decode(rows(...boxes), 0.1)), [
     [20, 8, 36, 12, 0, 90],
     [16, 12, 32, 36, 0, 40],
     [32, 0, 64, 32, 0, 70],
   ]);
 });
 
-test('end to end: corners, score and class are taken as they are', async (t) => {
-  const decoder = new HeadDecoder({ layout: 'end-to-end' }, 3);
+test('end-to-end: copies corners, score and class', async (t) => {
+  const decoder = new OutputDecoder({ name: 'end-to-end' }, 3);
   const output = rows([1, 2, 3, 4, 0.9, 7], [5, 6, 7, 8, 0.25, 0], [0, 0, 0, 0, 0, 0]);
   t.same(listOf(decoder.decode(output, 0.25)), [
     [1, 2, 3, 4, 7, 90],
@@ -76,36 +79,36 @@ test('end to end: corners, score and class are taken as they are', async (t) => 
   t.equal(decoder.decode({ data: new Float32Array(0), dims: [1, 0, 6] }, 0.25).count, 0);
 });
 
-test('a score of exactly the threshold is enough', async (t) => {
-  const decoder = new HeadDecoder({ layout: 'ultralytics', classes: 1 }, 3);
+test('keeps a score that equals the threshold', async (t) => {
+  const decoder = new OutputDecoder({ name: 'ultralytics', classes: 1 }, 3);
   const found = decoder.decode(columns([1, 1, 1, 1, 0.5], [2, 2, 1, 1, 0.4999], [3, 3, 2, 2, 0.501]), 0.5);
   t.same([...found.x1.subarray(0, found.count)], [0.5, 2]);
-  const withObjectness = new HeadDecoder({ layout: 'yolov5', classes: 1 }, 1);
+  const withObjectness = new OutputDecoder({ name: 'yolov5', classes: 1 }, 1);
   t.equal(withObjectness.decode(rows([1, 1, 1, 1, 0.5, 1]), 0.5).count, 1);
 });
 
-test('a score that is no number is no box', async (t) => {
-  const none = Number.NaN;
-  const ultralytics = new HeadDecoder({ layout: 'ultralytics', classes: 1 }, 1);
-  t.equal(ultralytics.decode(columns([1, 1, 1, 1, none]), 0).count, 0);
-  const yolov5 = new HeadDecoder({ layout: 'yolov5', classes: 1 }, 2);
-  t.equal(yolov5.decode(rows([1, 1, 1, 1, none, 1], [1, 1, 1, 1, 1, none]), 0).count, 0);
-  const endToEnd = new HeadDecoder({ layout: 'end-to-end' }, 1);
-  t.equal(endToEnd.decode(rows([1, 1, 2, 2, none, 1]), 0).count, 0);
+test('ignores NaN scores', async (t) => {
+  const nan = Number.NaN;
+  const ultralytics = new OutputDecoder({ name: 'ultralytics', classes: 1 }, 1);
+  t.equal(ultralytics.decode(columns([1, 1, 1, 1, nan]), 0).count, 0);
+  const yolov5 = new OutputDecoder({ name: 'yolov5', classes: 1 }, 2);
+  t.equal(yolov5.decode(rows([1, 1, 1, 1, nan, 1], [1, 1, 1, 1, 1, nan]), 0).count, 0);
+  const endToEnd = new OutputDecoder({ name: 'end-to-end' }, 1);
+  t.equal(endToEnd.decode(rows([1, 1, 2, 2, nan, 1]), 0).count, 0);
 });
 
-test('each call starts anew', async (t) => {
-  const decoder = new HeadDecoder({ layout: 'ultralytics', classes: 1 }, 2);
+test('each call starts empty', async (t) => {
+  const decoder = new OutputDecoder({ name: 'ultralytics', classes: 1 }, 2);
   t.equal(decoder.decode(columns([1, 1, 1, 1, 0.9], [2, 2, 1, 1, 0.9]), 0.5).count, 2);
   t.same(listOf(decoder.decode(columns([9, 9, 2, 2, 0.9], [2, 2, 1, 1, 0.1]), 0.5)), [[8, 8, 10, 10, 0, 90]]);
 });
 
-test('more boxes than the decoder has room for do not overflow it', async (t) => {
+test('ignores boxes beyond the capacity', async (t) => {
   const two = [
     [1, 1, 1, 1, 0.9, 1],
     [2, 2, 1, 1, 0.9, 1],
   ];
-  t.equal(new HeadDecoder({ layout: 'ultralytics', classes: 2 }, 1).decode(columns(...two), 0.5).count, 1);
-  t.equal(new HeadDecoder({ layout: 'yolov5', classes: 1 }, 1).decode(rows(...two), 0.5).count, 1);
-  t.equal(new HeadDecoder({ layout: 'end-to-end' }, 1).decode(rows(...two), 0.5).count, 1);
+  t.equal(new OutputDecoder({ name: 'ultralytics', classes: 2 }, 1).decode(columns(...two), 0.5).count, 1);
+  t.equal(new OutputDecoder({ name: 'yolov5', classes: 1 }, 1).decode(rows(...two), 0.5).count, 1);
+  t.equal(new OutputDecoder({ name: 'end-to-end' }, 1).decode(rows(...two), 0.5).count, 1);
 });

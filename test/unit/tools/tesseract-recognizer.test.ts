@@ -1,4 +1,4 @@
-/** Tesseract reads what was drawn, and leaves nothing behind: no thread, no file, no word on standard error. */
+/** Tesseract recognizes drawn text and leaves no thread, file or stderr output behind. */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,10 +8,10 @@ import { createCanvas } from '../../../src/samples/canvas.ts';
 import { drawText } from '../../../src/samples/draw-text.ts';
 import { renderPage, toGray } from '../../../src/samples/render-text.ts';
 import { imageBinarize } from '../../../src/tools/image-binarize.ts';
-import { TesseractReader } from '../../../src/tools/tesseract-reader.ts';
+import { TesseractRecognizer } from '../../../src/tools/tesseract-recognizer.ts';
 
-const reader = await TesseractReader.create();
-tap.teardown(() => reader.close());
+const recognizer = await TesseractRecognizer.create();
+tap.teardown(() => recognizer.close());
 
 const lines = ['INVOICE 2024 07', 'TOTAL 1284.50', 'PAID BY CARD', 'THANK YOU'];
 
@@ -22,7 +22,7 @@ interface Ended {
   readonly files: readonly string[];
 }
 
-/** Runs a module in a process of its own, in an empty folder, until it ends by itself. */
+/** Runs a module in a separate process, in an empty folder, until it exits by itself. */
 async function runAlone(t: Test, source: string): Promise<Ended> {
   const folder = mkdtempSync(join(tmpdir(), 'framegate-tesseract-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
@@ -30,7 +30,7 @@ async function runAlone(t: Test, source: string): Promise<Ended> {
   mkdirSync(cwd);
   const url = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
   const imports = [
-    `import { TesseractReader } from ${url('../../../src/tools/tesseract-reader.ts')};`,
+    `import { TesseractRecognizer } from ${url('../../../src/tools/tesseract-recognizer.ts')};`,
     `import { renderPage } from ${url('../../../src/samples/render-text.ts')};`,
   ];
   const script = join(folder, 'script.mjs');
@@ -46,9 +46,9 @@ async function runAlone(t: Test, source: string): Promise<Ended> {
   return { code, ...output, files: readdirSync(cwd) };
 }
 
-test('a page is read exactly, line by line, with a box around each', async (t) => {
+test('recognizes a page exactly, with a box per line', async (t) => {
   const page = renderPage(lines, { width: 480, height: 320, size: 24 });
-  const { text, score, lines: found } = await reader.readPage(page);
+  const { text, score, lines: found } = await recognizer.recognizePage(page);
   t.equal(text, lines.join('\n'));
   t.ok(score > 0.8 && score <= 1, `score ${score}`);
   t.same(
@@ -60,73 +60,76 @@ test('a page is read exactly, line by line, with a box around each', async (t) =
     t.ok(Math.abs(x - 36) < 6 && Math.abs(y - top) < 6 && Math.abs(h - 24) < 8 && w > 150, `${[x, y, w, h]}`);
     t.ok(label === 'line' && score > 0.8 && score <= 1 && text_score === score);
   }
-  t.equal((await reader.readPage(toGray(page))).text, text, 'a grey page reads the same');
+  t.equal((await recognizer.recognizePage(toGray(page))).text, text, 'a grayscale page has the same text');
 });
 
-test('a line is read out of a picture of several, before a page and after it', async (t) => {
+test('recognizes one of several lines, before and after a page', async (t) => {
   const canvas = createCanvas(320, 160, [236, 234, 228]);
   for (const [i, word] of ['CAMERA', 'MIDDLE', 'TRUCK'].entries()) {
     drawText(canvas, word, { x: 40, y: 20 + 50 * i, size: 26 });
   }
   const middle = { x: 28.6, y: 60.3, w: 170.2, h: 46.5 };
-  t.equal((await reader.readLine(canvas, middle)).text, 'MIDDLE');
-  t.equal((await reader.readPage(canvas)).text.replaceAll(/\n+/g, ' '), 'CAMERA MIDDLE TRUCK');
-  t.equal((await reader.readLine(canvas, middle)).text, 'MIDDLE');
+  t.equal((await recognizer.recognizeLine(canvas, middle)).text, 'MIDDLE');
+  t.equal((await recognizer.recognizePage(canvas)).text.replaceAll(/\n+/g, ' '), 'CAMERA MIDDLE TRUCK');
+  t.equal((await recognizer.recognizeLine(canvas, middle)).text, 'MIDDLE');
 });
 
-test('a page that leans is straightened, and its lines are told where they lean in the picture', async (t) => {
+test('deskews a tilted page and returns its lines in image coordinates', async (t) => {
   for (const angle of [4, -4]) {
     const page = renderPage(lines, { width: 640, height: 480, size: 24, angle, margin: 120 });
-    const { text, lines: found } = await reader.readPage(page);
+    const { text, lines: found } = await recognizer.recognizePage(page);
     t.equal(text, lines.join('\n'), `${angle}°`);
     const [first] = found;
     const [topLeft = [0, 0], topRight = [0, 0]] = first?.quad ?? [];
     t.ok(Math.hypot(topLeft[0] - 120, topLeft[1] - 120) < 8, `${angle}°: the first starts at ${topLeft}`);
-    const lean = (Math.atan2(topRight[1] - topLeft[1], topRight[0] - topLeft[0]) * 180) / Math.PI;
-    t.ok(Math.abs(lean - angle) < 1, `${angle}°: it leans by ${lean}°`);
+    const tilt = (Math.atan2(topRight[1] - topLeft[1], topRight[0] - topLeft[0]) * 180) / Math.PI;
+    t.ok(Math.abs(tilt - angle) < 1, `${angle}°: tilted by ${tilt}°`);
     const { x = 0, y = 0, w = 0, h = 0 } = first ?? {};
     for (const [cornerX, cornerY] of first?.quad ?? []) {
-      t.ok(cornerX >= x && cornerX <= x + w + 1e-6 && cornerY >= y && cornerY <= y + h + 1e-6, 'in its upright box');
+      t.ok(
+        cornerX >= x && cornerX <= x + w + 1e-6 && cornerY >= y && cornerY <= y + h + 1e-6,
+        'inside its upright box',
+      );
     }
   }
 });
 
-test('a page in bad light is read exactly once it is binarised, and not before', async (t) => {
+test('recognizes a badly lit page exactly only after binarization', async (t) => {
   const page = renderPage(lines, { width: 640, height: 480, size: 26, shadow: 0.9, noise: 12 });
   const binarize = await imageBinarize.create(imageBinarize.params.parse({}), { modelsDir: '/nowhere', providers: [] });
   const { image = page } = await binarize.run({ image: page });
-  t.equal((await reader.readPage(image)).text, lines.join('\n'));
-  t.not((await reader.readPage(page)).text, lines.join('\n'));
+  t.equal((await recognizer.recognizePage(image)).text, lines.join('\n'));
+  t.not((await recognizer.recognizePage(page)).text, lines.join('\n'));
 });
 
 test('blank paper has no text', async (t) => {
-  const { text, lines: found } = await reader.readPage(createCanvas(200, 100, [236, 234, 228]));
+  const { text, lines: found } = await recognizer.recognizePage(createCanvas(200, 100, [236, 234, 228]));
   t.same({ text, found }, { text: '', found: [] });
 });
 
-test('a process that has read a page ends when its reader is closed, with no file and no word left', async (t) => {
+test('a process exits after close, without files or output left behind', async (t) => {
   const ended = await runAlone(
     t,
-    `const reader = await TesseractReader.create();
+    `const recognizer = await TesseractRecognizer.create();
      const page = renderPage(${JSON.stringify(lines)}, { width: 480, height: 320, size: 24 });
-     const { text } = await reader.readPage(page);
-     console.log(JSON.stringify({ text, line: await reader.readLine(page, { x: 20, y: 28, w: 320, h: 42 }) }));
-     await reader.close();`,
+     const { text } = await recognizer.recognizePage(page);
+     console.log(JSON.stringify({ text, line: await recognizer.recognizeLine(page, { x: 20, y: 28, w: 320, h: 42 }) }));
+     await recognizer.close();`,
   );
   t.same([ended.code, ended.stderr, ended.files], [0, '', []]);
   t.match(JSON.parse(ended.stdout), { text: lines.join('\n'), line: { text: lines[0] } });
 });
 
-test('pictures that are too small to hold text are read without a word on standard error', async (t) => {
+test('accepts images too small for text without printing to stderr', async (t) => {
   const ended = await runAlone(
     t,
-    `const reader = await TesseractReader.create();
+    `const recognizer = await TesseractRecognizer.create();
      const page = renderPage(['A'], { width: 60, height: 60, size: 24 });
      for (const [w, h] of [[1, 1], [1, 40], [40, 1], [2, 2]]) {
-       await reader.readLine(page, { x: 10, y: 10, w, h });
-       await reader.readPage({ width: w, height: h, channels: 1, data: new Uint8Array(w * h).fill(200) });
+       await recognizer.recognizeLine(page, { x: 10, y: 10, w, h });
+       await recognizer.recognizePage({ width: w, height: h, channels: 1, data: new Uint8Array(w * h).fill(200) });
      }
-     await reader.close();`,
+     await recognizer.close();`,
   );
   t.same(ended, { code: 0, stdout: '', stderr: '', files: [] });
 });
