@@ -29,7 +29,7 @@ export async function loadUws(maxHeaderBytes: number): Promise<Uws> {
     return (await import('uWebSockets.js')) as unknown as Uws;
   } catch (cause) {
     const here = `Node ${process.versions.node} on ${process.platform} ${process.arch}`;
-    throw new ConfigError([`uWebSockets.js has no build for ${here}; see "Runs on" in the README`], { cause });
+    throw new ConfigError([`uWebSockets.js has no build for ${here}; start it with the bundled Node, node_modules/.bin/node`], { cause });
   }
 }
 
