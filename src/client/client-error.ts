@@ -26,7 +26,7 @@ export class ClientError extends Error {
  * How many sessions in a row, without a result between, a code may end before the client gives up. Codes that are not here,
  * those of a newer gateway too, are the server's or the network's trouble, which passes: the client comes back for ever.
  */
-const maxInARow: Readonly<Record<string, number>> = {
+const fatalAfter: Readonly<Record<string, number>> = {
   // The next session would be the same.
   invalid_pipeline: 1,
   invalid_message: 1,
@@ -37,6 +37,6 @@ const maxInARow: Readonly<Record<string, number>> = {
 };
 
 /** Whether the client gives up after `inARow` sessions that ended with this code. */
-export function isHopeless(code: ClientErrorCode, inARow: number): boolean {
-  return inARow >= (maxInARow[code] ?? Number.POSITIVE_INFINITY);
+export function isFatal(code: ClientErrorCode, inARow: number): boolean {
+  return inARow >= (fatalAfter[code] ?? Number.POSITIVE_INFINITY);
 }

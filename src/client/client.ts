@@ -1,5 +1,5 @@
 /** A camera's side of the stream: connects, paces, settles every frame, and connects again. Browser and Node. */
-import { ClientError, isHopeless } from './client-error.ts';
+import { ClientError, isFatal } from './client-error.ts';
 import { Emitter } from './events.ts';
 import { type Frame, type OpenSocket, type Pending, type Reply, type Sent, Session } from './session.ts';
 import { streamUrl } from './stream-url.ts';
@@ -197,7 +197,7 @@ export class Client extends Emitter<ClientEvents> {
     this.#attempts += 1;
     this.#sameCode = error.code === this.#lastError?.code ? this.#sameCode + 1 : 1;
     this.#lastError = error;
-    if (isHopeless(error.code, this.#sameCode) || this.#attempts >= this.#options.maxAttempts) this.#finish(error);
+    if (isFatal(error.code, this.#sameCode) || this.#attempts >= this.#options.maxAttempts) this.#finish(error);
     else this.#retry(error);
     this.emit('error', error);
   }

@@ -1,7 +1,7 @@
 /** One connection: numbers the frames, pairs each with its reply, and ends once, with a reason. Browser and Node. */
 import type { FrameResult, ServerMessage } from '../protocol.ts';
 import { ClientError, type ClientErrorCode } from './client-error.ts';
-import { type Departure, Pace, type PaceLimits } from './pace.ts';
+import { CongestionWindow, type SentFrame, type WindowLimits } from './congestion-window.ts';
 
 /** A JPEG, as the platform has it. */
 export type Frame = Blob | ArrayBuffer | ArrayBufferView;
@@ -29,7 +29,7 @@ export interface Pending extends Sent {
   index: number | undefined;
   readonly frame: Frame;
   readonly settle: (reply: Reply) => void;
-  departure?: Departure;
+  sentFrame?: SentFrame;
 }
 
 /** What a platform's WebSocket tells. */
@@ -49,7 +49,7 @@ export interface Socket {
 
 export type OpenSocket = (url: string, events: SocketEvents) => Socket;
 
-export interface SessionParts extends PaceLimits {
+export interface SessionOptions extends WindowLimits {
   readonly open: OpenSocket;
   readonly url: string;
   /** For the connection to open, and for each frame's reply. */
@@ -68,18 +68,18 @@ const maxTimeoutMs = 2 ** 31 - 1;
 const drainPollMs = 10;
 
 export class Session {
-  readonly pace: Pace;
+  readonly pace: CongestionWindow;
   readonly #timeoutMs: number;
-  readonly #parts: SessionParts;
+  readonly #parts: SessionOptions;
   readonly #socket: Socket;
   readonly #pending = new Map<number, Pending>();
   #phase: 'opening' | 'open' | 'over' = 'opening';
   #frames = 0;
   #watchdog: ReturnType<typeof setTimeout>;
 
-  constructor(parts: SessionParts) {
+  constructor(parts: SessionOptions) {
     this.#parts = parts;
-    this.pace = new Pace(parts);
+    this.pace = new CongestionWindow(parts);
     this.#timeoutMs = Math.min(parts.timeoutMs, maxTimeoutMs);
     this.#socket = parts.open(parts.url, {
       opened: () => {
@@ -104,7 +104,7 @@ export class Session {
   send(item: Pending): number {
     const index = this.#frames++;
     item.index = index;
-    item.departure = this.pace.sent(performance.now());
+    item.sentFrame = this.pace.sent(performance.now());
     this.#pending.set(index, item);
     this.#socket.send(item.frame);
     return index;
@@ -137,17 +137,17 @@ export class Session {
   /** `result` is undefined for a frame that was dropped. */
   #settle(index: number, result: FrameResult | undefined): void {
     const item = this.#pending.get(index);
-    if (item?.departure === undefined) return;
+    if (item?.sentFrame === undefined) return;
     this.#pending.delete(index);
-    const { frame, departure } = item;
+    const { frame, sentFrame } = item;
     const nowMs = performance.now();
-    const roundTripMs = nowMs - departure.sentAtMs;
+    const roundTripMs = nowMs - sentFrame.sentAtMs;
     if (result === undefined) {
-      this.pace.dropped(departure, nowMs);
+      this.pace.dropped(sentFrame, nowMs);
       item.settle({ type: 'dropped', frame, index, roundTripMs });
     } else {
       const serviceMs = result?.timings_ms?.['total'];
-      this.pace.result(departure, nowMs, Number.isFinite(serviceMs) ? (serviceMs as number) : 0);
+      this.pace.result(sentFrame, nowMs, Number.isFinite(serviceMs) ? (serviceMs as number) : 0);
       item.settle({ type: 'result', frame, index, result, roundTripMs });
     }
   }
@@ -160,7 +160,7 @@ export class Session {
       return;
     }
     const [oldest] = this.#pending.values();
-    const leftMs = timeoutMs - (oldest?.departure === undefined ? 0 : performance.now() - oldest.departure.sentAtMs);
+    const leftMs = timeoutMs - (oldest?.sentFrame === undefined ? 0 : performance.now() - oldest.sentFrame.sentAtMs);
     if (leftMs > 0) this.#watchdog = setTimeout(() => this.#watch(), leftMs);
     else this.end('timed_out', `No reply within ${timeoutMs} ms`);
   }

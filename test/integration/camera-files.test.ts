@@ -34,7 +34,7 @@ test('the plates of a video are read', { skip }, async (t) => {
   t.equal(await run.ended(), 0);
   const texts = new Set([...run.stdout().matchAll(/"text":"(\w+)"/g)].map(([, text]) => text));
   for (const text of ['AB123CD', 'M482KT', 'RZ9061', 'HH4711', 'KXC358']) t.ok(texts.has(text), text);
-  t.match(run.lines.at(-1), { state: 'ended', failed: false, detail: 'played to its end' });
+  t.match(run.lines.at(-1), { state: 'ended', failed: false, detail: 'played to the end' });
 });
 
 test('a file plays at its own pace, each frame once, the last one too', { skip }, async (t) => {
@@ -93,7 +93,7 @@ test('a video on a web server plays at its own pace, and ends', { skip }, async 
   const gateway = await keepFrames(t);
   const run = runCamera(t, [url, '--url', gateway.url]);
   t.equal(await run.ended(), 0);
-  t.match(run.lines.at(-1), { failed: false, detail: 'played to its end' });
+  t.match(run.lines.at(-1), { failed: false, detail: 'played to the end' });
   t.equal(readNumber(gateway.frames.at(-1)?.bytes as Buffer), 19, 'the last picture too');
   const tookMs = (gateway.frames.at(-1)?.atMs as number) - (gateway.frames[0]?.atMs as number);
   t.ok(tookMs > 1000, `two seconds of video in ${Math.round(tookMs)} ms`);
@@ -173,7 +173,7 @@ for (const [name, content] of [
     const gateway = await keepFrames(t);
     const run = runCamera(t, [path, '--url', gateway.url]);
     t.equal(await run.ended(), 1);
-    t.match(run.stderr(), /^framegate: \S+: it is no video, or one in a format that is not taken\n$/);
+    t.match(run.stderr(), /^framegate: \S+: not a video, or an unsupported format\n$/);
     t.equal(gateway.frames.length, 0);
   });
 }
@@ -196,5 +196,5 @@ test('a low --fps is no silence', { skip }, async (t) => {
   const gateway = await keepFrames(t);
   const run = runCamera(t, [clip, '--url', gateway.url, '--fps', '0.6', '--stall-timeout', '1']);
   t.equal(await run.ended(), 0);
-  t.match(run.lines.at(-1), { failed: false, detail: 'played to its end', pictures: 3 });
+  t.match(run.lines.at(-1), { failed: false, detail: 'played to the end', pictures: 3 });
 });

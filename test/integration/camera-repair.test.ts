@@ -58,7 +58,7 @@ test('a camera of which no frame is whole has its pictures encoded anew', { skip
   const gateway = await keepFrames(t);
   const run = runCamera(t, [camera.url, '--url', gateway.url]);
   t.match(await run.until(({ repaired }) => repaired !== undefined), {
-    repaired: 'its frames are no JPEG (no EOI); its pictures are encoded anew',
+    repaired: 'its frames are not valid JPEGs (no EOI); re-encoding frames',
   });
   await run.until(({ state, mode }) => state === 'live' && mode === 'pictures');
   await eventually('frames at the gateway', () => gateway.frames.length > 3);
@@ -83,7 +83,7 @@ test('frames that the gateway refuses are encoded anew, and the session comes ba
   });
   const run = runCamera(t, [camera.url, '--url', `ws://127.0.0.1:${gateway.port}`]);
   t.match(await run.until(({ repaired }) => repaired !== undefined), {
-    repaired: `the gateway refuses its frames (${refusal}); its pictures are encoded anew`,
+    repaired: `the gateway rejected a frame (${refusal}); re-encoding frames`,
   });
   await eventually('frames that are taken', () => taken > 10);
   t.equal(gateway.sockets.length, 2, 'one refusal was enough');
@@ -101,7 +101,7 @@ test('frames at which the gateway cuts the connection, since they are far too la
   const camera = await startSnapshotCamera(t, { picture: () => heavy });
   const run = runCamera(t, [camera.url, '--url', gateway.httpUrl, '--pipeline', 'echo', '--fps', '5']);
   t.match(await run.until(({ repaired }) => repaired !== undefined), {
-    repaired: /^the gateway cuts the connection at a frame of 7,\d{3},\d{3} bytes; its pictures are encoded anew$/,
+    repaired: /^the gateway closed the connection on a frame of 7,\d{3},\d{3} bytes; re-encoding frames$/,
   });
   await run.until(({ result }) => result !== undefined);
 });
@@ -114,6 +114,6 @@ test('a file of broken frames ends with what was wrong with them', { skip }, asy
   t.equal(await run.ended(), 1);
   t.match(run.lines.at(-1), {
     failed: true,
-    detail: /^the stream ended: \d pictures? came, none a whole JPEG: no EOI$/,
+    detail: /^stream ended: received \d frames?, none a complete JPEG: no EOI$/,
   });
 });

@@ -83,7 +83,7 @@ test('a server that freezes is left', { skip }, async (t) => {
   const run = runCamera(t, [camera.url, '--url', gateway.url, '--stall-timeout', '2']);
   await eventually('frames', () => gateway.frames.length >= 5);
   camera.freeze();
-  t.match(await run.until(({ state }) => state === 'waiting'), { detail: 'no picture for 2 s' });
+  t.match(await run.until(({ state }) => state === 'waiting'), { detail: 'no frame for 2 s' });
 });
 
 test('a wrong password ends the camera at once and is printed nowhere; the right one plays', { skip }, async (t) => {
@@ -95,7 +95,7 @@ test('a wrong password ends the camera at once and is printed nowhere; the right
   t.equal(await wrong.ended(), 1);
   t.match(
     wrong.stderr(),
-    /rtsp:\/\/admin:\*\*\*@127\.0\.0\.1:\d+\/live: 401 Unauthorized: user or password is wrong\n$/,
+    /rtsp:\/\/admin:\*\*\*@127\.0\.0\.1:\d+\/live: 401 Unauthorized: wrong user name or password\n$/,
   );
   t.notMatch(wrong.stdout() + wrong.stderr(), /wr0ngword/);
   const right = runCamera(t, [withLogin('r1ghtword'), '--url', gateway.url]);

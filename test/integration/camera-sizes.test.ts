@@ -53,7 +53,7 @@ test('what is larger than 8K is told with its size', { skip }, async (t) => {
   const gateway = await keepFrames(t);
   const run = runCamera(t, [paintVideo(t, 'clip.avi', '8208x6144', 'mjpeg'), '--url', gateway.url]);
   t.equal(await run.ended(), 1);
-  t.match(run.stderr(), /: its pictures are too large: 8208x6144, more than 50,331,648 pixels\n$/);
+  t.match(run.stderr(), /: frames are too large: 8208x6144, more than 50,331,648 pixels\n$/);
 });
 
 const frames = Array.from({ length: 300 }, (_, number) => numberedFrame(number));

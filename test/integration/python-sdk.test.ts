@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { test } from 'tap';
-import { type Departure, Pace } from '../../src/client/pace.ts';
+import { CongestionWindow, type SentFrame } from '../../src/client/congestion-window.ts';
 import { seededRandom } from '../../src/samples/seeded-random.ts';
 import { encodePicture } from '../support/jpeg-bytes.ts';
 
@@ -45,8 +45,8 @@ function randomRun(seed: number) {
     maxFps: 1 + Math.floor(120 * random()),
     adapt: seed % 4 > 0,
   };
-  const pace = new Pace(limits);
-  const flying: Departure[] = [];
+  const pace = new CongestionWindow(limits);
+  const flying: SentFrame[] = [];
   const dropRate = random() ** 3;
   const steps = [];
   let nowMs = 0;

@@ -1,5 +1,5 @@
 /** Simulates paced clients before the gateway's own admission and its replies, in made-up time. Tests only. */
-import { type Departure, Pace, type PaceLimits } from '../../src/client/pace.ts';
+import { CongestionWindow, type SentFrame, type WindowLimits } from '../../src/client/congestion-window.ts';
 import type { Capacity } from '../../src/pool/executor.ts';
 import { type Decision, Scheduler, type Start } from '../../src/pool/scheduler.ts';
 import { seededRandom } from '../../src/samples/seeded-random.ts';
@@ -11,7 +11,7 @@ export interface PacedCamera {
   readonly fps: number;
   readonly startMs?: number;
   readonly untilMs?: number;
-  readonly limits?: PaceLimits;
+  readonly limits?: WindowLimits;
 }
 
 export interface PacedScene {
@@ -41,7 +41,7 @@ export interface PacedTally {
 
 interface Client extends PacedTally {
   readonly id: string;
-  readonly pace: Pace;
+  readonly pace: CongestionWindow;
   readonly backpressure: Backpressure;
   readonly order: ReplyOrder;
   /** Frames without an answer, by their index. */
@@ -60,13 +60,13 @@ interface Frame {
   readonly pipelineId: string;
   readonly client: Client;
   readonly index: number;
-  readonly departure: Departure;
+  readonly sentFrame: SentFrame;
   readonly takenMs: number;
   serviceMs: number;
 }
 
 const pipelineId = 'plates';
-const defaultLimits: PaceLimits = { maxInFlight: 8, maxFps: 30 };
+const defaultLimits: WindowLimits = { maxInFlight: 8, maxFps: 30 };
 const thresholds = { dropThreshold: 0.1, slowdownThreshold: 0.3, dropWindowMs: 3000 };
 const defaultMaxWaitMs = 1000;
 /** Timers fire a little late. */
@@ -126,7 +126,7 @@ class Simulation {
     this.#random = seededRandom(scene.seed ?? 1);
     this.#scheduler = new Scheduler({ executors: [this.#workers], maxWaitMs: scene.maxWaitMs ?? defaultMaxWaitMs });
     this.#clients = scene.cameras.map(({ limits = defaultLimits }, index) => ({
-      ...{ id: `camera ${index}`, pace: new Pace(limits), backpressure: new Backpressure(thresholds) },
+      ...{ id: `camera ${index}`, pace: new CongestionWindow(limits), backpressure: new Backpressure(thresholds) },
       ...{ order: new ReplyOrder(), frames: new Map(), frameIndex: 0 },
       ...{ sentMs: [], resultMs: [], droppedMs: [], slowDownMs: [], agesMs: [], peakInFlight: 0 },
       ...{ pictureMs: undefined, uplinkFreeMs: 0, lastMs: { up: 0, down: 0 }, timer: 0 },
@@ -186,8 +186,8 @@ class Simulation {
     }
     client.pictureMs = undefined;
     client.sentMs.push(this.#nowMs);
-    const departure = client.pace.sent(this.#nowMs);
-    const frame = { pipelineId, client, index: client.frameIndex++, departure, takenMs, serviceMs: 0 };
+    const sentFrame = client.pace.sent(this.#nowMs);
+    const frame = { pipelineId, client, index: client.frameIndex++, sentFrame, takenMs, serviceMs: 0 };
     client.peakInFlight = Math.max(client.peakInFlight, client.pace.inFlight);
     client.uplinkFreeMs = Math.max(this.#nowMs, client.uplinkFreeMs) + (this.#scene.uploadMs ?? 0);
     this.#travel(client, 'up', client.uplinkFreeMs, () => this.#arrive(frame));
@@ -236,23 +236,23 @@ class Simulation {
     for (let start = next(); start !== undefined; start = next()) this.#begin(start);
   }
 
-  #drop({ client, index, departure }: Frame): void {
+  #drop({ client, index, sentFrame }: Frame): void {
     client.frames.delete(index);
     this.#tell(client, true, () => {
       client.droppedMs.push(this.#nowMs);
-      client.pace.dropped(departure, this.#nowMs);
+      client.pace.dropped(sentFrame, this.#nowMs);
     });
     this.#sendReady(client, client.order.drop(index));
   }
 
   #sendReady(client: Client, ready: readonly [index: number, outcome: unknown][]): void {
     for (const [index] of ready) {
-      const { departure, takenMs, serviceMs } = client.frames.get(index) as Frame;
+      const { sentFrame, takenMs, serviceMs } = client.frames.get(index) as Frame;
       client.frames.delete(index);
       this.#tell(client, false, () => {
         client.resultMs.push(this.#nowMs);
         client.agesMs.push(this.#nowMs - takenMs);
-        client.pace.result(departure, this.#nowMs, serviceMs);
+        client.pace.result(sentFrame, this.#nowMs, serviceMs);
       });
     }
   }

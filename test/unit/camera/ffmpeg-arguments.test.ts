@@ -16,7 +16,7 @@ function sourceOf(text: string): Source {
 }
 
 function play(source: Source, more: Partial<Playing> = {}): string {
-  return playArguments({ source, mode: 'pictures', wishes: {}, version, stallTimeoutMs: 10_000, ...more }).join(' ');
+  return playArguments({ source, mode: 'pictures', capture: {}, version, stallTimeoutMs: 10_000, ...more }).join(' ');
 }
 
 test('an RTSP camera comes over TCP unless asked otherwise, and knows no protocol but its own', async (t) => {
@@ -25,7 +25,7 @@ test('an RTSP camera comes over TCP unless asked otherwise, and knows no protoco
     play(source),
     /-rtsp_transport tcp .*-timeout 20000000 .*-protocol_whitelist rtsp,rtp,srtp,udp,tcp,tls .*-i rtsp:/,
   );
-  t.match(play(source, { wishes: { rtspTransport: 'udp' } }), /-rtsp_transport udp/);
+  t.match(play(source, { capture: { rtspTransport: 'udp' } }), /-rtsp_transport udp/);
   t.match(play(source, { version: { major: 4, minor: 4 } }), / -stimeout 20000000 .*-vsync 0/);
   t.match(play(source), /-fps_mode passthrough/);
 });
@@ -47,16 +47,16 @@ test('bare JPEGs over HTTP are not looked at for long, and what has no clock get
   const source = sourceOf('http://host/video');
   t.match(play(source, { isJpegs: true }), / -f mjpeg -i http:/);
   t.match(
-    probeArguments({ source, wishes: {}, version, stallTimeoutMs: 1000, isJpegs: true }).join(' '),
+    probeArguments({ source, capture: {}, version, stallTimeoutMs: 1000, isJpegs: true }).join(' '),
     / -f mjpeg -i http:/,
   );
   t.notMatch(play(source), / -f mjpeg /);
-  t.match(play(source, { hasNoClock: true }), / -use_wallclock_as_timestamps 1 .*-i http:/);
+  t.match(play(source, { hasNoTimestamps: true }), / -use_wallclock_as_timestamps 1 .*-i http:/);
   t.notMatch(play(source), /wallclock/);
 });
 
 test('what comes on standard input is at the wished rate, and no address is opened', async (t) => {
-  const line = play(sourceOf('http://host/snapshot.jpg'), { isPiped: true, wishes: { fps: 5, width: 320 } });
+  const line = play(sourceOf('http://host/snapshot.jpg'), { isPiped: true, capture: { fps: 5, width: 320 } });
   t.match(line, / -protocol_whitelist pipe -f mpjpeg -i pipe:0 .*scale=w=min\(320/);
   t.notMatch(line, /http:|select=/);
 });
@@ -64,12 +64,12 @@ test('what comes on standard input is at the wished rate, and no address is open
 test('a device is asked for JPEGs at the wished rate, or for what it has', async (t) => {
   const source = sourceOf('/dev/video0');
   t.match(
-    play(source, { mode: 'copy', wishes: { fps: 15 } }),
+    play(source, { mode: 'copy', capture: { fps: 15 } }),
     /-f v4l2 -input_format mjpeg -framerate 15 -i \/dev\/video0/,
   );
-  t.match(play(source, { deviceGivesJpeg: false }), /-f v4l2 -i \/dev\/video0/);
+  t.match(play(source, { deviceHasJpeg: false }), /-f v4l2 -i \/dev\/video0/);
   t.match(
-    probeArguments({ source, wishes: {}, version, stallTimeoutMs: 1000 }).join(' '),
+    probeArguments({ source, capture: {}, version, stallTimeoutMs: 1000 }).join(' '),
     /-input_format mjpeg -i \/dev\/video0/,
   );
 });
@@ -80,20 +80,20 @@ test('JPEGs are passed on without a filter, pictures are fitted, limited and cou
   t.match(play(source), /scale=w=min\(1920\\,iw\):h=-1/);
   const size = { width: 3840, height: 2160 };
   t.match(play(source, { size }), /scale=1920:1080:force_original_aspect_ratio=decrease,pad=1920:1080/);
-  t.match(play(source, { size, wishes: { width: 3000 } }), /scale=3000:1688:/);
+  t.match(play(source, { size, capture: { width: 3000 } }), /scale=3000:1688:/);
   t.match(
-    play(source, { size: { width: 321, height: 241 }, wishes: { width: 640 } }),
+    play(source, { size: { width: 321, height: 241 }, capture: { width: 640 } }),
     /scale=321:241:/,
     'never larger',
   );
-  t.match(play(source, { wishes: { fps: 5 } }), /-vf select=.*gte\(t-prev_selected_t\\,0.180000\)/);
+  t.match(play(source, { capture: { fps: 5 } }), /-vf select=.*gte\(t-prev_selected_t\\,0.180000\)/);
 });
 
 test('a file plays at its own pace, and from the start again where asked', async (t) => {
   const path = join(t.testdir({ 'clip.mp4': '' }), 'clip.mp4');
   t.match(play(sourceOf(path)), / -re .*-protocol_whitelist file .*-i file:\//);
   t.notMatch(play(sourceOf(path)), /stream_loop|low_delay/);
-  t.match(play(sourceOf(path), { wishes: { loop: true } }), /-stream_loop -1 -re/);
+  t.match(play(sourceOf(path), { capture: { loop: true } }), /-stream_loop -1 -re/);
 });
 
 for (const name of ['-i', '-f lavfi', 'concat:a|b', 'file:etc', 'pipe:0', 'a%03d.jpg', 'subfile,,start,0,end,9,,:x']) {
@@ -103,7 +103,7 @@ for (const name of ['-i', '-f lavfi', 'concat:a|b', 'file:etc', 'pipe:0', 'a%03d
     const before = process.cwd();
     process.chdir(folder);
     t.teardown(() => process.chdir(before));
-    const args = playArguments({ source: sourceOf(name), mode: 'copy', wishes: {}, version, stallTimeoutMs: 1000 });
+    const args = playArguments({ source: sourceOf(name), mode: 'copy', capture: {}, version, stallTimeoutMs: 1000 });
     t.equal(args[args.indexOf('-i') + 1], `file:${join(process.cwd(), name)}`);
     t.equal(args.filter((arg) => arg === '-i').length, 1);
   });
@@ -123,7 +123,7 @@ for (const text of [
 }
 
 test('a folder and what does not exist are no source', async (t) => {
-  t.match(readSource(t.testdir()), { ok: false, issue: /is no file/ });
+  t.match(readSource(t.testdir()), { ok: false, issue: /is not a file/ });
   t.match(readSource(join(t.testdir(), 'x')), { ok: false, issue: /does not exist/ });
 });
 
@@ -133,7 +133,7 @@ test('whatever the source, it is one argument, after -i, and begins with no dash
       const args = playArguments({
         source: sourceOf(address),
         mode: 'copy',
-        wishes: {},
+        capture: {},
         version,
         stallTimeoutMs: 1000,
       });
@@ -154,12 +154,12 @@ test('the ffmpeg of this machine takes every option', { skip: ffmpegRuns ? false
     const args = playArguments({
       source,
       mode: 'pictures',
-      wishes: { fps: 5, width: 64 },
+      capture: { fps: 5, width: 64 },
       version,
       stallTimeoutMs: 1000,
     });
-    const words = await new Promise<string>((resolve) => execFile('ffmpeg', args, (_, __, stderr) => resolve(stderr)));
-    t.notMatch(words, /Unrecognized option|not found\.|Error splitting|Error parsing/, words);
-    t.match(words, /Connection refused|No such file|Invalid data/, words);
+    const reason = await new Promise<string>((resolve) => execFile('ffmpeg', args, (_, __, stderr) => resolve(stderr)));
+    t.notMatch(reason, /Unrecognized option|not found\.|Error splitting|Error parsing/, reason);
+    t.match(reason, /Connection refused|No such file|Invalid data/, reason);
   }
 });

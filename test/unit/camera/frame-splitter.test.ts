@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { test } from 'tap';
 import {
   FrameSplitter,
-  type ReadHead,
-  readPartHead,
-  readPpmHead,
+  type ReadHeader,
+  readPartHeader,
+  readPpmHeader,
   SplitError,
   writePart,
 } from '../../../src/camera/frame-splitter.ts';
@@ -16,9 +16,9 @@ function chunksOf(stream: Buffer, cuts: readonly number[]): Buffer[] {
   return places.slice(1).map((end, index) => stream.subarray(places[index], end));
 }
 
-function split(readHead: ReadHead, chunks: readonly Buffer[]): Buffer[] {
+function split(readHeader: ReadHeader, chunks: readonly Buffer[]): Buffer[] {
   const frames: Buffer[] = [];
-  const splitter = new FrameSplitter(readHead, (_, body) => frames.push(body));
+  const splitter = new FrameSplitter(readHeader, (_, body) => frames.push(body));
   for (const chunk of chunks) splitter.push(chunk);
   return frames;
 }
@@ -40,7 +40,7 @@ test('parts as the bridge writes them are read again, in any chunks', async (t) 
   fc.assert(
     fc.property(bodies, cuts, (parts, places) => {
       const stream = Buffer.concat(parts.map((part) => writePart(Buffer.from(part))));
-      t.strictSame(split(readPartHead, chunksOf(stream, places)), parts.map(Buffer.from));
+      t.strictSame(split(readPartHeader, chunksOf(stream, places)), parts.map(Buffer.from));
       return true;
     }),
   );
@@ -49,7 +49,7 @@ test('parts as the bridge writes them are read again, in any chunks', async (t) 
 test('any chunking of parts gives the same frames', async (t) => {
   fc.assert(
     fc.property(bodies, cuts, (parts, places) => {
-      const frames = split(readPartHead, chunksOf(multipart(parts), places));
+      const frames = split(readPartHeader, chunksOf(multipart(parts), places));
       t.strictSame(
         frames.map((frame) => [...frame]),
         parts.map((part) => [...part]),
@@ -61,7 +61,7 @@ test('any chunking of parts gives the same frames', async (t) => {
 
 test('a frame may contain the boundary and an empty line', async (t) => {
   const part = Buffer.from('\r\n\r\n--ffmpeg\r\nContent-length: 3\r\n\r\nabc');
-  t.strictSame(split(readPartHead, [multipart([part, part])]), [part, part]);
+  t.strictSame(split(readPartHeader, [multipart([part, part])]), [part, part]);
 });
 
 test('any chunking of PPM pictures gives the same pictures, with their sizes', async (t) => {
@@ -76,7 +76,7 @@ test('any chunking of PPM pictures gives the same pictures, with their sizes', a
         ]),
       );
       const seen: unknown[] = [];
-      const splitter = new FrameSplitter(readPpmHead, (head, body) => seen.push({ ...head.size, body }));
+      const splitter = new FrameSplitter(readPpmHeader, (head, body) => seen.push({ ...head.size, body }));
       for (const chunk of chunksOf(stream, places)) splitter.push(chunk);
       t.strictSame(
         seen,
@@ -87,29 +87,33 @@ test('any chunking of PPM pictures gives the same pictures, with their sizes', a
   );
 });
 
-for (const [what, readHead, text] of [
-  ['a part without a length', readPartHead, '--x\r\nContent-type: image/jpeg\r\n\r\n'],
-  ['a header without an end', readPartHead, 'x'.repeat(600)],
-  ['a part that is too long', readPartHead, 'Content-length: 33554433\r\n\r\n'],
-  ['a part of absurd length', readPartHead, `Content-length: ${'9'.repeat(400)}\r\n\r\n`],
-  ['text in place of a picture', readPpmHead, 'hello'],
-  ['a picture that is too large', readPpmHead, 'P6\n99999 99999\n255\n'],
-  ['a picture of 16 bits', readPpmHead, `P6\n2 2\n65535\n${' '.repeat(600)}`],
+for (const [what, readHeader, text] of [
+  ['a part without a length', readPartHeader, '--x\r\nContent-type: image/jpeg\r\n\r\n'],
+  ['a header without an end', readPartHeader, 'x'.repeat(600)],
+  ['a part that is too long', readPartHeader, 'Content-length: 33554433\r\n\r\n'],
+  ['a part of absurd length', readPartHeader, `Content-length: ${'9'.repeat(400)}\r\n\r\n`],
+  ['text in place of a picture', readPpmHeader, 'hello'],
+  ['a picture that is too large', readPpmHeader, 'P6\n99999 99999\n255\n'],
+  ['a picture of 16 bits', readPpmHeader, `P6\n2 2\n65535\n${' '.repeat(600)}`],
 ] as const) {
   test(`${what} is an error`, async (t) => {
-    t.throws(() => split(readHead, [Buffer.from(text)]), { name: 'SplitError' });
+    t.throws(() => split(readHeader, [Buffer.from(text)]), { name: 'SplitError' });
   });
 }
 
 test('random bytes give an error or wait for more, and never hold more than a header', async () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 2000 }), fc.constantFrom(readPartHead, readPpmHead), (bytes, readHead) => {
-      try {
-        split(readHead, [Buffer.from(bytes)]);
-      } catch (error) {
-        return error instanceof SplitError;
-      }
-      return true;
-    }),
+    fc.property(
+      fc.uint8Array({ maxLength: 2000 }),
+      fc.constantFrom(readPartHeader, readPpmHeader),
+      (bytes, readHeader) => {
+        try {
+          split(readHeader, [Buffer.from(bytes)]);
+        } catch (error) {
+          return error instanceof SplitError;
+        }
+        return true;
+      },
+    ),
   );
 });

@@ -25,15 +25,15 @@ function bodyOf(bytes: Buffer, cuts: readonly number[], error?: Error): Incoming
 }
 
 for (const [what, bytes, isDeclared, type] of [
-  ['one JPEG', jpeg, false, 'whole'],
-  ['one with a preview', preview, false, 'whole'],
-  ['one with two previews that is said to be one picture', twoPreviews, true, 'whole'],
-  ['one that is padded', Buffer.concat([jpeg, Buffer.alloc(50)]), false, 'whole'],
-  ['two', Buffer.concat([jpeg, jpeg]), false, 'several'],
-  ['two, with padding between', Buffer.concat([jpeg, Buffer.alloc(9), jpeg]), false, 'several'],
-  ['text', Buffer.from('<html>'), true, 'no jpeg'],
-  ['two bytes', jpeg.subarray(0, 2), true, 'no jpeg'],
-  ['nothing', Buffer.alloc(0), true, 'no jpeg'],
+  ['one JPEG', jpeg, false, 'complete'],
+  ['one with a preview', preview, false, 'complete'],
+  ['one with two previews that is said to be one picture', twoPreviews, true, 'complete'],
+  ['one that is padded', Buffer.concat([jpeg, Buffer.alloc(50)]), false, 'complete'],
+  ['two', Buffer.concat([jpeg, jpeg]), false, 'multiple'],
+  ['two, with padding between', Buffer.concat([jpeg, Buffer.alloc(9), jpeg]), false, 'multiple'],
+  ['text', Buffer.from('<html>'), true, 'not jpeg'],
+  ['two bytes', jpeg.subarray(0, 2), true, 'not jpeg'],
+  ['nothing', Buffer.alloc(0), true, 'not jpeg'],
   ['too much', Buffer.concat([jpeg, Buffer.alloc(maxBytes)]), true, 'too large'],
 ] as const) {
   test(`${what} is ${type}, in any chunks`, async (t) => {
@@ -41,7 +41,7 @@ for (const [what, bytes, isDeclared, type] of [
       fc.asyncProperty(fc.array(fc.nat(), { maxLength: 20 }), async (cuts) => {
         const body = await readJpeg(bodyOf(bytes, cuts), maxBytes, isDeclared);
         t.equal(body.type, type);
-        if (body.type === 'whole') t.equal(Buffer.compare(body.bytes, bytes), 0);
+        if (body.type === 'complete') t.equal(Buffer.compare(body.bytes, bytes), 0);
       }),
       { numRuns: 50 },
     );
@@ -50,6 +50,6 @@ for (const [what, bytes, isDeclared, type] of [
 
 test('a body that is cut is told with its error, and whether it began as a JPEG', async (t) => {
   const error = new Error('cut');
-  t.strictSame(await readJpeg(bodyOf(jpeg, [], error), maxBytes, true), { type: 'cut', isJpeg: true, error });
-  t.match(await readJpeg(bodyOf(Buffer.alloc(0), [], error), maxBytes, true), { type: 'cut', isJpeg: false });
+  t.strictSame(await readJpeg(bodyOf(jpeg, [], error), maxBytes, true), { type: 'truncated', isJpeg: true, error });
+  t.match(await readJpeg(bodyOf(Buffer.alloc(0), [], error), maxBytes, true), { type: 'truncated', isJpeg: false });
 });

@@ -21,8 +21,10 @@ function getterOf(t: Test, address: string): HttpGetter {
 
 /** @returns the body, or why there is none. */
 async function textOf(getter: HttpGetter): Promise<string> {
-  const got = await getter.get(signal);
-  return got.type === 'answer' ? (await buffer(got.response)).toString() : `${got.type}: ${got.words.detail}`;
+  const result = await getter.get(signal);
+  return result.type === 'response'
+    ? (await buffer(result.response)).toString()
+    : `${result.type}: ${result.reason.detail}`;
 }
 
 test('a connection is kept for the next request', async (t) => {
@@ -53,7 +55,7 @@ test('a connection that is closed without an answer is told', async (t) => {
       return true;
     },
   });
-  t.equal(await textOf(getterOf(t, camera.url)), 'unreachable: the camera closed the connection');
+  t.equal(await textOf(getterOf(t, camera.url)), 'unreachable: camera closed the connection');
   t.equal(camera.requests.length, 1);
   await camera.kill();
   t.equal(await textOf(getterOf(t, camera.url)), 'unreachable: Connection refused');
@@ -71,9 +73,12 @@ test('a digest is made once asked for, counts its requests, and is made anew for
 test('a wrong password is tried once', async (t) => {
   const camera = await startSnapshotCamera(t, { picture, login });
   const getter = getterOf(t, camera.url.replace('//', '//admin:wrong@'));
-  t.equal(await textOf(getter), 'refused: 401 Unauthorized: user or password is wrong');
+  t.equal(await textOf(getter), 'refused: 401 Unauthorized: wrong user name or password');
   t.equal(camera.requests.filter((said) => said !== undefined).length, 1);
-  t.equal(await textOf(getterOf(t, camera.url)), 'refused: 401 Unauthorized: the address needs a user and a password');
+  t.equal(
+    await textOf(getterOf(t, camera.url)),
+    'refused: 401 Unauthorized: the address needs a user name and password',
+  );
 });
 
 test('a password of Basic is not repeated after it was refused', async (t) => {
@@ -107,14 +112,14 @@ test('a redirect is followed, with the login on the same host only', async (t) =
   });
   const address = camera.url.replace('//', '//admin:p@ss%231@');
   t.equal(await textOf(getterOf(t, address)), 'picture');
-  t.match(await textOf(getterOf(t, address.replace('snapshot', 'other'))), /^refused: 401 .* needs a user/);
+  t.match(await textOf(getterOf(t, address.replace('snapshot', 'other'))), /^refused: 401 .* needs a user name/);
   t.strictSame(other.requests, [undefined]);
 });
 
-for (const [what, location, words] of [
-  ['in a circle', '/snapshot.jpg', 'it refers to other addresses more than 5 times'],
-  ['to another kind of address', 'file:///etc/passwd', 'it refers to an address of a kind that is not taken'],
-  ['to no address', 'http://', 'it refers to an address of a kind that is not taken'],
+for (const [what, location, reason] of [
+  ['in a circle', '/snapshot.jpg', 'more than 5 redirects'],
+  ['to another kind of address', 'file:///etc/passwd', 'redirect to an unsupported address'],
+  ['to no address', 'http://', 'redirect to an unsupported address'],
   ['nowhere', undefined, '302 Found'],
 ] as const) {
   test(`a redirect ${what} is told`, async (t) => {
@@ -124,13 +129,13 @@ for (const [what, location, words] of [
         return true;
       },
     });
-    t.equal(await textOf(getterOf(t, camera.url)), `refused: ${words}`);
+    t.equal(await textOf(getterOf(t, camera.url)), `refused: ${reason}`);
   });
 }
 
-for (const [status, words] of [
-  [403, '403 Forbidden: the user may not see this camera'],
-  [404, '404 Not Found: no such stream or picture'],
+for (const [status, reason] of [
+  [403, '403 Forbidden: the user has no access to this camera'],
+  [404, '404 Not Found: no such stream or image'],
   [503, '503 Service Unavailable'],
   [599, '599'],
 ] as const) {
@@ -141,7 +146,7 @@ for (const [status, words] of [
         return true;
       },
     });
-    t.equal(await textOf(getterOf(t, camera.url)), `refused: ${words}`);
+    t.equal(await textOf(getterOf(t, camera.url)), `refused: ${reason}`);
   });
 }
 

@@ -1,26 +1,26 @@
 /** A password that breaks its address is noticed, is told how to be written, and is not printed. */
 import fc from 'fast-check';
 import { test } from 'tap';
-import { lastWordsOf } from '../../../src/camera/last-words.ts';
+import { exitReasonOf } from '../../../src/camera/exit-reason.ts';
 import { passwordHint } from '../../../src/camera/password-hint.ts';
 import { readSource, type Source } from '../../../src/camera/source.ts';
 
 for (const [address, hint] of [
-  ['rtsp://admin:pa#ss@192.0.2.7/stream1', '`#` is written `%23`'],
-  ['rtsp://admin:12#34@192.0.2.7/stream1', '`#` is written `%23`'],
-  ['http://admin:12/3#4@192.0.2.7/stream1', '`#` is written `%23`'],
-  ['http://192.0.2.7/snap.cgi?user=admin&pwd=12#34', '`#` is written `%23`'],
-  ['http://192.0.2.7/snap.cgi?pwd=12#34', '`#` is written `%23`'],
-  ['http://admin:pa?ss@192.0.2.7/x', '`?` is written `%3F`'],
-  ['rtsp://admin:pa/ss@192.0.2.7/x', '`/` is written `%2F`'],
-  ['rtsp://admin:pass word@192.0.2.7/x', 'a space is written `%20`'],
-  ["http://192.0.2.7/snap.cgi?pwd='12 34", 'a space is written `%20`'],
+  ['rtsp://admin:pa#ss@192.0.2.7/stream1', 'encode `#` as `%23`'],
+  ['rtsp://admin:12#34@192.0.2.7/stream1', 'encode `#` as `%23`'],
+  ['http://admin:12/3#4@192.0.2.7/stream1', 'encode `#` as `%23`'],
+  ['http://192.0.2.7/snap.cgi?user=admin&pwd=12#34', 'encode `#` as `%23`'],
+  ['http://192.0.2.7/snap.cgi?pwd=12#34', 'encode `#` as `%23`'],
+  ['http://admin:pa?ss@192.0.2.7/x', 'encode `?` as `%3F`'],
+  ['rtsp://admin:pa/ss@192.0.2.7/x', 'encode `/` as `%2F`'],
+  ['rtsp://admin:pass word@192.0.2.7/x', 'encode a space as `%20`'],
+  ["http://192.0.2.7/snap.cgi?pwd='12 34", 'encode a space as `%20`'],
 ] as const) {
   test(`${address} is refused with how to write it`, async (t) => {
     const read = readSource(address);
     t.equal(read.ok, false);
     if (read.ok) return;
-    t.ok(read.issue.endsWith(` is not an address: in a password, ${hint}`), read.issue);
+    t.ok(read.issue.endsWith(` is not a valid address: in a password, ${hint}`), read.issue);
     t.notMatch(read.issue.split(' is not ')[0], /pa|ss|word|12|34/);
   });
 }
@@ -42,11 +42,11 @@ test('where the address may be meant as it stands, the hint comes when its host 
   const lines = ['[tcp @ 0x5] [error] Failed to resolve hostname admin: Name or service not known'];
   const wordsFor = (text: string) => {
     const source: Source = { kind: 'rtsp', text, shown: '' };
-    return lastWordsOf(lines, source, { program: 'ffprobe', code: 1 }).detail;
+    return exitReasonOf(lines, source, { program: 'ffprobe', code: 1 }).detail;
   };
-  const words = 'the host has no address (is its name right?)';
-  t.equal(wordsFor('rtsp://admin:1234/5@192.0.2.7/x'), `${words}; in a password, \`/\` is written \`%2F\``);
-  t.equal(wordsFor('rtsp://camera/x'), words);
+  const reason = 'host name cannot be resolved; check the spelling';
+  t.equal(wordsFor('rtsp://admin:1234/5@192.0.2.7/x'), `${reason}; in a password, encode \`/\` as \`%2F\``);
+  t.equal(wordsFor('rtsp://camera/x'), reason);
 });
 
 test('no encoded password gives a hint', async (t) => {

@@ -37,7 +37,7 @@ test('each drawing goes back over the one before, and what happened stays above 
   written.length = 0;
   screen.event('front', { type: 'source', state: { state: 'waiting', detail: 'Connection refused', retryInMs: 450 } });
   t.ok(written.join('').startsWith('\x1b[2A\r\x1b[J'), 'goes up two lines and clears');
-  t.match(written.join(''), /front: Connection refused; again in 0.5 s\ncamera .*\nfront +waiting .*\n$/);
+  t.match(written.join(''), /front: Connection refused; retrying in 0.5 s\ncamera .*\nfront +waiting .*\n$/);
 });
 
 test('many cameras leave room on the terminal', async (t) => {

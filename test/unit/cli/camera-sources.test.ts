@@ -64,12 +64,12 @@ test('one camera that cannot be played leaves the others; none at all is a fault
   );
   t.match(
     issuesOf(() => planCameras([], flags)),
-    [/no source/],
+    [/no source given/],
   );
 });
 
 for (const [what, content, issue] of [
-  ['no JSON', '[{"source": "rtsp://u:secret@cam"', /cameras\.json is not JSON$/],
+  ['no JSON', '[{"source": "rtsp://u:secret@cam"', /cameras\.json is not valid JSON$/],
   ['no list', { source: 'http://cam' }, /cameras\.json: Invalid input: expected array/],
   ['an empty list', [], /cameras\.json: /],
   ['no source', [{ name: 'a' }], /cameras\.json: 0\.source: /],
@@ -85,9 +85,9 @@ for (const [what, content, issue] of [
       { name: 'a', source: 'http://cam/1' },
       { name: 'a', source: 'http://cam/2' },
     ],
-    /the name "a"/,
+    /duplicate camera name "a"/,
   ],
-  ['a loop of a live source', [{ source: 'http://cam', loop: true }], /--loop is for files/],
+  ['a loop of a live source', [{ source: 'http://cam', loop: true }], /--loop applies to files only/],
   ['an address that is none', [{ source: 'http://cam', url: 'ws://:x' }], /--url "ws:\/\/:x" is not an address/],
 ] as const) {
   test(`a file with ${what} is told by its place`, async (t) => {

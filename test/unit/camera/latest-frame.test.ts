@@ -1,63 +1,65 @@
 /** One picture at a time, the newest, never a stale one, and every buffer comes back once. */
 import fc from 'fast-check';
 import { test } from 'tap';
-import { NewestPicture, oldestMs } from '../../../src/camera/newest-picture.ts';
-import type { Picture } from '../../../src/camera/picture.ts';
+import type { CapturedFrame } from '../../../src/camera/captured-frame.ts';
+import { LatestFrame, maxFrameAgeMs } from '../../../src/camera/latest-frame.ts';
 import { RateLimit } from '../../../src/camera/rate-limit.ts';
 
-const at = (atMs: number): Picture => ({ kind: 'jpeg', bytes: Buffer.alloc(1), atMs });
+const at = (atMs: number): CapturedFrame => ({ kind: 'jpeg', bytes: Buffer.alloc(1), atMs });
 
 test('a newer picture takes the place of one that waits', async (t) => {
-  const replaced: Picture[] = [];
-  const newest = new NewestPicture((picture) => replaced.push(picture));
+  const replaced: CapturedFrame[] = [];
+  const latest = new LatestFrame((picture) => replaced.push(picture));
   const [first, second] = [at(1), at(2)];
-  newest.put(first);
-  newest.put(second);
+  latest.put(first);
+  latest.put(second);
   t.strictSame(replaced, [first]);
-  t.equal(newest.take(3), second);
-  t.equal(newest.take(3), undefined);
+  t.equal(latest.take(3), second);
+  t.equal(latest.take(3), undefined);
 });
 
 test('what is old, or from before a cut, is not given', async (t) => {
-  const newest = new NewestPicture(() => undefined);
-  newest.put(at(0));
-  t.equal(newest.take(oldestMs + 1), undefined);
+  const latest = new LatestFrame(() => undefined);
+  latest.put(at(0));
+  t.equal(latest.take(maxFrameAgeMs + 1), undefined);
   const taken = at(10);
-  newest.put(taken);
-  t.equal(newest.take(10), taken);
-  t.equal(newest.isFresh(taken, 20), true);
-  newest.put(at(15));
-  newest.cut(20);
-  t.equal(newest.take(21), undefined);
-  t.equal(newest.isFresh(taken, 21), false, 'one that is being encoded neither');
+  latest.put(taken);
+  t.equal(latest.take(10), taken);
+  t.equal(latest.isFresh(taken, 20), true);
+  latest.put(at(15));
+  latest.discardCaptured(20);
+  t.equal(latest.take(21), undefined);
+  t.equal(latest.isFresh(taken, 21), false, 'one that is being encoded neither');
 });
 
 test('it waits for a picture, and ends when there are no more', async (t) => {
-  const newest = new NewestPicture(() => undefined);
-  const first = newest.available();
-  newest.put(at(1));
+  const latest = new LatestFrame(() => undefined);
+  const first = latest.available();
+  latest.put(at(1));
   t.equal(await first, true);
-  newest.end();
-  t.equal(await newest.available(), true, 'the last one is still there');
-  newest.take(2);
-  t.equal(await newest.available(), false);
+  latest.end();
+  t.equal(await latest.available(), true, 'the last one is still there');
+  latest.take(2);
+  t.equal(await latest.available(), false);
 });
 
 test('each picture is either taken or given back, once', async (t) => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom('put', 'take', 'late', 'cut')), (steps) => {
-      const back: Picture[] = [];
-      const newest = new NewestPicture((picture) => back.push(picture));
+      const back: CapturedFrame[] = [];
+      const latest = new LatestFrame((picture) => back.push(picture));
       let puts = 0;
       steps.forEach((step, nowMs) => {
-        if (step === 'put') newest.put(at(nowMs + ++puts / 1000));
-        else if (step === 'cut') newest.cut(nowMs);
+        if (step === 'put') latest.put(at(nowMs + ++puts / 1000));
+        else if (step === 'cut') latest.discardCaptured(nowMs);
         else
           back.push(
-            ...[newest.take(step === 'late' ? nowMs + 2 * oldestMs : nowMs)].filter((taken) => taken !== undefined),
+            ...[latest.take(step === 'late' ? nowMs + 2 * maxFrameAgeMs : nowMs)].filter(
+              (taken) => taken !== undefined,
+            ),
           );
       });
-      newest.cut(Number.MAX_VALUE);
+      latest.discardCaptured(Number.MAX_VALUE);
       return back.length === puts && new Set(back).size === puts;
     }),
   );

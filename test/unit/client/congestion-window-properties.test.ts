@@ -1,7 +1,7 @@
 /** What holds for the pace in every run of events. */
 import fc from 'fast-check';
 import { test } from 'tap';
-import { type Departure, Pace } from '../../../src/client/pace.ts';
+import { CongestionWindow, type SentFrame } from '../../../src/client/congestion-window.ts';
 
 interface Step {
   readonly what: 'send' | 'result' | 'drop' | 'slow_down' | 'pass';
@@ -10,7 +10,7 @@ interface Step {
 }
 
 /** Does what a client and a gateway might do. @returns the frames that are then in flight. */
-function take(pace: Pace, { what, which, ms }: Step, nowMs: number, flying: Departure[]): Departure[] {
+function take(pace: CongestionWindow, { what, which, ms }: Step, nowMs: number, flying: SentFrame[]): SentFrame[] {
   if (what === 'slow_down') pace.slowDown(nowMs);
   if (what === 'send' && pace.waitMs(nowMs) === 0) return [...flying, pace.sent(nowMs)];
   const frame = flying[which % flying.length];
@@ -29,8 +29,8 @@ test('whatever comes: never more in flight than asked, and never a wait without 
   const limits = fc.record({ maxInFlight: fc.integer({ min: 1, max: 10 }), maxFps: fc.integer({ min: 1, max: 120 }) });
   fc.assert(
     fc.property(limits, fc.array(step, { maxLength: 200 }), ({ maxInFlight, maxFps }, steps) => {
-      const pace = new Pace({ maxInFlight, maxFps });
-      let flying: Departure[] = [];
+      const pace = new CongestionWindow({ maxInFlight, maxFps });
+      let flying: SentFrame[] = [];
       let nowMs = 0;
       for (const next of steps) {
         nowMs += next.ms;

@@ -1,6 +1,6 @@
 /** 8K is decoded, what a gateway would refuse is not passed on, and the limit is told with the picture's size. */
 import { test } from 'tap';
-import { mayBeCopied, refusalOfSize } from '../../../src/camera/picture-limits.ts';
+import { canPassThrough, sizeError } from '../../../src/camera/frame-limits.ts';
 
 for (const [width, height, isDecoded, isCopied] of [
   [4096, 4096, true, true],
@@ -12,13 +12,13 @@ for (const [width, height, isDecoded, isCopied] of [
   [65_535, 65_535, false, false],
 ] as const) {
   test(`${width}x${height} is ${isDecoded ? '' : 'not '}decoded, and ${isCopied ? '' : 'not '}passed on`, async (t) => {
-    t.equal(mayBeCopied({ width, height }), isCopied);
-    const words = `its pictures are too large: ${width}x${height}, more than 50,331,648 pixels`;
-    t.equal(refusalOfSize({ width, height }), isDecoded ? undefined : words);
+    t.equal(canPassThrough({ width, height }), isCopied);
+    const reason = `frames are too large: ${width}x${height}, more than 50,331,648 pixels`;
+    t.equal(sizeError({ width, height }), isDecoded ? undefined : reason);
   });
 }
 
 test('where the size is not known, ffmpeg finds out', async (t) => {
-  t.equal(mayBeCopied(undefined), true);
-  t.equal(refusalOfSize(undefined), undefined);
+  t.equal(canPassThrough(undefined), true);
+  t.equal(sizeError(undefined), undefined);
 });

@@ -19,19 +19,19 @@ test('a wrong password ends the camera after it was tried once', { skip }, async
   const gateway = await keepFrames(t);
   const run = runCamera(t, [camera.url.replace('//', '//admin:wr0ng@'), '--url', gateway.url]);
   t.equal(await run.ended(), 1);
-  t.match(run.stderr(), /^framegate: \S+: 401 Unauthorized: user or password is wrong\n$/);
+  t.match(run.stderr(), /^framegate: \S+: 401 Unauthorized: wrong user name or password\n$/);
   t.equal(camera.requests.filter((said) => said !== undefined).length, 1);
 });
 
 /** What one answer after two pictures leads to. */
 for (const [what, answer, detail] of [
-  ['none', () => undefined, 'no picture for 1.1 s'],
-  ['404', (response) => response.writeHead(404).end(), '404 Not Found: no such stream or picture'],
+  ['none', () => undefined, 'no frame for 1.1 s'],
+  ['404', (response) => response.writeHead(404).end(), '404 Not Found: no such stream or image'],
   ['503', (response) => response.writeHead(503).end(), '503 Service Unavailable'],
-  ['no JPEG', (response) => response.end('<html>busy</html>'), 'the answer is no JPEG'],
-  ['nothing in it', (response) => response.end(), 'the answer is no JPEG'],
-  ['33 MB', (response) => response.end(hugeJpeg), 'a picture of more than 32 MB'],
-  ['half of one', (response) => sendHalf(response), 'the camera closed the connection'],
+  ['no JPEG', (response) => response.end('<html>busy</html>'), 'the response is not a JPEG'],
+  ['nothing in it', (response) => response.end(), 'the response is not a JPEG'],
+  ['33 MB', (response) => response.end(hugeJpeg), 'image is larger than 32 MB'],
+  ['half of one', (response) => sendHalf(response), 'camera closed the connection'],
 ] as const satisfies readonly (readonly [string, (response: ServerResponse) => void, string])[]) {
   test(`an answer with ${what} is told, and the camera is asked again`, { skip }, async (t) => {
     const camera = await startSnapshotCamera(t, {
@@ -49,8 +49,8 @@ for (const [what, answer, detail] of [
 }
 
 for (const [what, type, body, detail] of [
-  ['a web page', 'text/html; charset=utf-8', '\n<!DOCTYPE html>', 'it is a web page, and no video'],
-  ['a picture that is none', 'image/jpeg', 'busy', 'it says that it is image/jpeg, and is no JPEG'],
+  ['a web page', 'text/html; charset=utf-8', '\n<!DOCTYPE html>', 'the address returns a web page, not a video'],
+  ['a picture that is none', 'image/jpeg', 'busy', 'Content-Type is image/jpeg, but the body is not a JPEG'],
 ] as const) {
   test(`${what} is given up after three attempts, with the reason`, { skip }, async (t) => {
     const camera = await startSnapshotCamera(t, { picture: () => Buffer.from(body), type });

@@ -1,29 +1,29 @@
 /** The rules of the pace one by one. */
 import { test } from 'tap';
-import { type Departure, Pace } from '../../../src/client/pace.ts';
+import { CongestionWindow, type SentFrame } from '../../../src/client/congestion-window.ts';
 
 const serviceMs = 100;
 const tripMs = 102;
 
 /** A pace with a clock that only the test moves. */
 class Clock {
-  readonly pace: Pace;
+  readonly pace: CongestionWindow;
   nowMs = 0;
 
   constructor(maxInFlight = 8, maxFps = Number.POSITIVE_INFINITY) {
-    this.pace = new Pace({ maxInFlight, maxFps });
+    this.pace = new CongestionWindow({ maxInFlight, maxFps });
   }
 
-  send(): Departure {
+  send(): SentFrame {
     return this.pace.sent(this.nowMs);
   }
 
-  result(frame: Departure): void {
+  result(frame: SentFrame): void {
     this.nowMs = Math.max(this.nowMs, frame.sentAtMs + tripMs);
     this.pace.result(frame, this.nowMs, serviceMs);
   }
 
-  drop(frame: Departure): void {
+  drop(frame: SentFrame): void {
     this.nowMs += 1;
     this.pace.dropped(frame, this.nowMs);
   }
@@ -139,7 +139,7 @@ class Line {
   readonly clock = new Clock();
   readonly #serviceMs: number;
   #freeMs = 0;
-  #flying: { frame: Departure; doneMs: number }[] = [];
+  #flying: { frame: SentFrame; doneMs: number }[] = [];
 
   constructor(ofServiceMs: number) {
     this.#serviceMs = ofServiceMs;
@@ -231,8 +231,8 @@ test('a limit of frames a second holds, and a camera’s jitter is not held agai
     // 10 fps as it is asked for, each picture up to 40 ms early or late.
     clock.nowMs = Math.max(clock.nowMs, 100 * frame + 40 * Math.sin(frame * 7));
     if (clock.waitMs() > 0) continue;
-    const departure = clock.send();
-    clock.pace.result(departure, clock.nowMs + 5, 4);
+    const sentFrame = clock.send();
+    clock.pace.result(sentFrame, clock.nowMs + 5, 4);
     sent += 1;
   }
   t.ok(sent >= 290, `${sent} of 300`);
@@ -246,10 +246,10 @@ test('a limit of frames a second holds, and a camera’s jitter is not held agai
 });
 
 test('without adapting only the two limits hold, whatever became of the frames', async (t) => {
-  const pace = new Pace({ maxInFlight: 3, maxFps: 20, adapt: false });
+  const pace = new CongestionWindow({ maxInFlight: 3, maxFps: 20, adapt: false });
   t.equal(pace.fps, 20);
   let nowMs = 0;
-  const frames: Departure[] = [];
+  const frames: SentFrame[] = [];
   for (; frames.length < 3; nowMs += 50) {
     t.equal(pace.waitMs(nowMs), 0, `frame ${frames.length} goes at once`);
     frames.push(pace.sent(nowMs));

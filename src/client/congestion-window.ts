@@ -1,6 +1,6 @@
 /** Decides when the next frame may go, from what became of those before it. Pure: time comes in. Browser and Node. */
 
-export interface PaceLimits {
+export interface WindowLimits {
   /** Never more frames in flight than this. */
   readonly maxInFlight: number;
   /** Never more frames a second than this. */
@@ -10,36 +10,36 @@ export interface PaceLimits {
 }
 
 /** A frame on its way: what has to be known of it when its reply comes. */
-export interface Departure {
+export interface SentFrame {
   readonly sentAtMs: number;
   /** Frames that were in flight already when it went. */
   readonly before: number;
 }
 
 /** As much of a frame is kept waiting at the gateway, on average, so that a worker that is freed finds one. */
-const waitingFrames = 0.25;
+const targetBacklogFrames = 0.25;
 /** In one round trip the window goes this part of its way there. */
 const gain = 0.6;
 /** What a drop, or `slow_down`, leaves of the window. */
-const decrease = 0.7;
+const decreaseFactor = 0.7;
 /** So many results after a drop the window grows at full speed again: few frames are lost to asking for more. */
-const patience = 16;
+const rampResults = 16;
 /** It grows faster by up to this factor while nothing waits at all, as at the start: the edge is far. */
-const boldness = 4;
+const maxRampFactor = 4;
 /** A reply may be late by so many mean deviations of the way, and by so many times the way: that is jitter. */
-const jitter = 2;
+const jitterFactor = 2;
 /** The quickest way counts for so many results, or up to twice as many; a way that has become longer is known after them. */
-const wayResults = 20;
+const minFilterResults = 20;
 /** A reply may have waited for the one before it alone, where it comes within this part of the usual time behind it. */
-const together = 0.1;
+const burstFraction = 0.1;
 /** However bad it is, a frame goes this often: nothing else would tell that it is better. */
 const maxGapMs = 1000;
 /** A round trip, until one was seen. */
-const assumedRoundTripMs = 100;
+const initialRoundTripMs = 100;
 /** Weight of the newest value in smoothed times. */
 const smoothing = 0.2;
 /** A part of the window smaller than this is not worth a timer. */
-const minWindowShare = 0.2;
+const minWindowFraction = 0.2;
 
 /**
  * A congestion window, as TCP Vegas has one: it is right when a little stands in line, wherever the line is. What a round trip takes
@@ -49,27 +49,27 @@ const minWindowShare = 0.2;
  * A result frees a worker, so the next frame follows it at once; the part of the window behind the point is reached by sending
  * before the result is here, that part of a round trip early. Below one, the window is a rate.
  */
-export class Pace {
-  readonly #limits: PaceLimits;
+export class CongestionWindow {
+  readonly #limits: WindowLimits;
   #window = 1;
   #inFlight = 0;
   #roundTripMs = 0;
   /** Of the way: smoothed, its smoothed deviation, and the least of two spans of results. */
-  #wayMs = 0;
+  #networkMs = 0;
   #deviationMs = 0;
-  #minWayMs = Number.POSITIVE_INFINITY;
-  #olderMinWayMs = Number.POSITIVE_INFINITY;
-  #spanResults = 0;
+  #minNetworkMs = Number.POSITIVE_INFINITY;
+  #previousMinNetworkMs = Number.POSITIVE_INFINITY;
+  #filterResults = 0;
   /** Until the next frame goes, which shall find no other of ours in line. */
   #isDraining = false;
   /** Results since the last drop; no more than `patience` count from before the last sign of waiting. It starts boldly. */
-  #clean = patience * boldness ** 0.5;
-  #resultAtMs = Number.NEGATIVE_INFINITY;
+  #resultsSinceDrop = rampResults * maxRampFactor ** 0.5;
+  #lastResultAtMs = Number.NEGATIVE_INFINITY;
   #sentAtMs = Number.NEGATIVE_INFINITY;
-  #slotAtMs = Number.NEGATIVE_INFINITY;
-  #cutAtMs = Number.NEGATIVE_INFINITY;
+  #lastSlotAtMs = Number.NEGATIVE_INFINITY;
+  #decreasedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(limits: PaceLimits) {
+  constructor(limits: WindowLimits) {
     this.#limits = limits;
   }
 
@@ -79,7 +79,7 @@ export class Pace {
 
   /** Smoothed time from a frame to its result, in milliseconds. */
   get roundTripMs(): number {
-    return this.#roundTripMs || assumedRoundTripMs;
+    return this.#roundTripMs || initialRoundTripMs;
   }
 
   /** Frames a second that the window allows now. */
@@ -93,7 +93,7 @@ export class Pace {
     const { adapt = true, maxFps, maxInFlight } = this.#limits;
     const gapMs = this.#inFlight > maxInFlight - 1 ? Number.POSITIVE_INFINITY : adapt ? this.#gapMs() : 0;
     if (gapMs === Number.POSITIVE_INFINITY) return gapMs;
-    const slotMs = this.#slotAtMs + 1000 / maxFps;
+    const slotMs = this.#lastSlotAtMs + 1000 / maxFps;
     return Math.max(0, slotMs - nowMs, this.#sentAtMs + Math.min(gapMs, maxGapMs) - nowMs);
   }
 
@@ -102,55 +102,56 @@ export class Pace {
     const whole = Math.floor(this.#window);
     if (this.#isDraining && this.#inFlight > 0) return Number.POSITIVE_INFINITY;
     if (this.#inFlight < whole) return 0;
-    const isFull = this.#inFlight > whole || (whole > 0 && this.#window - whole < minWindowShare);
+    const isFull = this.#inFlight > whole || (whole > 0 && this.#window - whole < minWindowFraction);
     return isFull ? Number.POSITIVE_INFINITY : this.roundTripMs / this.#window;
   }
 
   /** Counts a frame that goes. */
-  sent(nowMs: number): Departure {
+  sent(nowMs: number): SentFrame {
     const slotMs = 1000 / this.#limits.maxFps;
     // A camera's own jitter costs nothing: one frame may be early for another that was late.
-    this.#slotAtMs = Math.max(this.#slotAtMs + slotMs, nowMs - slotMs);
+    this.#lastSlotAtMs = Math.max(this.#lastSlotAtMs + slotMs, nowMs - slotMs);
     this.#sentAtMs = nowMs;
     this.#isDraining = false;
     return { sentAtMs: nowMs, before: this.#inFlight++ };
   }
 
   /** Counts a result. `serviceMs` is how long the gateway worked on it, by its own account. */
-  result(frame: Departure, nowMs: number, serviceMs: number): void {
+  result(frame: SentFrame, nowMs: number, serviceMs: number): void {
     const tripMs = nowMs - frame.sentAtMs;
     const isFull = this.#inFlight-- > this.#window - 1;
-    const isTogether = nowMs - this.#resultAtMs < (together * this.roundTripMs) / this.#window;
-    this.#resultAtMs = nowMs;
-    this.#clean += 1;
+    const isBurst = nowMs - this.#lastResultAtMs < (burstFraction * this.roundTripMs) / this.#window;
+    this.#lastResultAtMs = nowMs;
+    this.#resultsSinceDrop += 1;
     this.#roundTripMs = smooth(this.#roundTripMs, tripMs);
-    const waiting = (this.#window * this.#lateMs(Math.max(0, tripMs - serviceMs))) / this.roundTripMs;
-    const step = (gain * (waitingFrames - waiting)) / Math.max(1, this.#window);
+    const waiting = (this.#window * this.#excessDelayMs(Math.max(0, tripMs - serviceMs))) / this.roundTripMs;
+    const step = (gain * (targetBacklogFrames - waiting)) / Math.max(1, this.#window);
     // A window that the camera does not fill says nothing about a larger one.
-    if (step > 0) this.#resize(isFull ? step * Math.min(boldness, (this.#clean / patience) ** 2) : 0);
-    else if (!isTogether) {
-      this.#clean = Math.min(this.#clean, patience);
-      if (this.#mayShrink(frame)) this.#resize(step);
+    if (step > 0)
+      this.#resize(isFull ? step * Math.min(maxRampFactor, (this.#resultsSinceDrop / rampResults) ** 2) : 0);
+    else if (!isBurst) {
+      this.#resultsSinceDrop = Math.min(this.#resultsSinceDrop, rampResults);
+      if (this.#canDecrease(frame)) this.#resize(step);
     }
   }
 
   /** Counts a frame that the gateway did not take, or not for long enough. */
-  dropped(frame: Departure, nowMs: number): void {
+  dropped(frame: SentFrame, nowMs: number): void {
     this.#inFlight -= 1;
-    this.#clean = 0;
+    this.#resultsSinceDrop = 0;
     // Those before it had been taken, so as many fit.
-    if (this.#mayShrink(frame)) this.#cut(Math.min(this.#window, frame.before), nowMs);
+    if (this.#canDecrease(frame)) this.#decrease(Math.min(this.#window, frame.before), nowMs);
   }
 
   /** The gateway says that too many were dropped of late. */
   slowDown(nowMs: number): void {
-    this.#clean = 0;
-    this.#cut(0, nowMs);
+    this.#resultsSinceDrop = 0;
+    this.#decrease(0, nowMs);
   }
 
-  #cut(least: number, nowMs: number): void {
-    this.#cutAtMs = nowMs;
-    this.#resize(Math.max(least, this.#window * decrease) - this.#window);
+  #decrease(least: number, nowMs: number): void {
+    this.#decreasedAtMs = nowMs;
+    this.#resize(Math.max(least, this.#window * decreaseFactor) - this.#window);
   }
 
   #resize(step: number): void {
@@ -159,25 +160,25 @@ export class Pace {
   }
 
   /** Frames that were on the way at the last cut knew nothing of it. */
-  #mayShrink(frame: Departure): boolean {
-    return frame.sentAtMs >= this.#cutAtMs;
+  #canDecrease(frame: SentFrame): boolean {
+    return frame.sentAtMs >= this.#decreasedAtMs;
   }
 
   /** By how much a way is longer than the quickest one of late, less what jitter explains. */
-  #lateMs(wayMs: number): number {
-    this.#wayMs ||= wayMs;
-    this.#deviationMs = smooth(this.#deviationMs, Math.abs(wayMs - this.#wayMs));
-    this.#wayMs = smooth(this.#wayMs, wayMs);
-    if (this.#spanResults === wayResults) {
-      this.#isDraining = this.#minWayMs > this.#olderMinWayMs + this.#deviationMs;
-      this.#olderMinWayMs = this.#minWayMs;
-      this.#minWayMs = wayMs;
-      this.#spanResults = 0;
+  #excessDelayMs(networkMs: number): number {
+    this.#networkMs ||= networkMs;
+    this.#deviationMs = smooth(this.#deviationMs, Math.abs(networkMs - this.#networkMs));
+    this.#networkMs = smooth(this.#networkMs, networkMs);
+    if (this.#filterResults === minFilterResults) {
+      this.#isDraining = this.#minNetworkMs > this.#previousMinNetworkMs + this.#deviationMs;
+      this.#previousMinNetworkMs = this.#minNetworkMs;
+      this.#minNetworkMs = networkMs;
+      this.#filterResults = 0;
     }
-    this.#spanResults += 1;
-    this.#minWayMs = Math.min(this.#minWayMs, wayMs);
-    const minMs = Math.min(this.#minWayMs, this.#olderMinWayMs);
-    return Math.max(0, wayMs - minMs - jitter * Math.min(this.#deviationMs, minMs));
+    this.#filterResults += 1;
+    this.#minNetworkMs = Math.min(this.#minNetworkMs, networkMs);
+    const minMs = Math.min(this.#minNetworkMs, this.#previousMinNetworkMs);
+    return Math.max(0, networkMs - minMs - jitterFactor * Math.min(this.#deviationMs, minMs));
   }
 }
 

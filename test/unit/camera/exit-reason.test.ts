@@ -1,51 +1,51 @@
 /** ffmpeg's last lines become one that a person understands. The lines are ffmpeg 5.1's own. */
 import { test } from 'tap';
-import { lastWordsOf } from '../../../src/camera/last-words.ts';
+import { exitReasonOf } from '../../../src/camera/exit-reason.ts';
 import type { Source } from '../../../src/camera/source.ts';
 
 const program = 'ffmpeg';
 const source: Source = { kind: 'rtsp', text: 'rtsp://admin:secret@cam/live', shown: 'rtsp://admin:***@cam/live' };
 
-for (const [lines, detail, healing] of [
+for (const [lines, detail, retryable] of [
   [
     [
       '[rtsp @ 0x55] [error] method DESCRIBE failed: 401 Unauthorized',
       '[error] rtsp://admin:secret@cam/live: Server returned 401 Unauthorized (authorization failed)',
     ],
     /^401 Unauthorized/,
-    'never',
+    'no',
   ],
   [
     ['[tcp @ 0x5] [error] Connection to tcp://127.0.0.1:9?timeout=0 failed: Connection refused'],
     /^Connection refused$/,
-    'likely',
+    'yes',
   ],
   [
     ['[tcp @ 0x5] [error] Failed to resolve hostname nohost.invalid: Name or service not known'],
-    /no address/,
-    'likely',
+    /cannot be resolved/,
+    'yes',
   ],
-  [['[video4linux2,v4l2 @ 0x5] [error] ioctl(VIDIOC_STREAMON): Device or resource busy'], /busy/, 'likely'],
+  [['[video4linux2,v4l2 @ 0x5] [error] ioctl(VIDIOC_STREAMON): Device or resource busy'], /busy/, 'yes'],
   [
     ['[video4linux2,v4l2 @ 0x5] [error] Cannot open video device /dev/video0: No such file or directory'],
     /^No such file/,
-    'likely',
+    'yes',
   ],
-  [["[mov @ 0x5] [error] Format not on whitelist 'mjpeg,avi'"], /no video/, 'rarely'],
-  [['[error] clip.mp4: Invalid data found when processing input'], /no video/, 'rarely'],
-  [['[error] rtsp://admin:secret@cam/live: Something new about secret'], /^Something new about \*\*\*$/, 'likely'],
-  [[], /^the stream ended$/, 'likely'],
+  [["[mov @ 0x5] [error] Format not on whitelist 'mjpeg,avi'"], /not a video/, 'limited'],
+  [['[error] clip.mp4: Invalid data found when processing input'], /not a video/, 'limited'],
+  [['[error] rtsp://admin:secret@cam/live: Something new about secret'], /^Something new about \*\*\*$/, 'yes'],
+  [[], /^stream ended$/, 'yes'],
 ] as const) {
   test(`${lines.at(-1) ?? 'nothing'} is told as ${detail}`, async (t) => {
-    const words = lastWordsOf(lines, source, { program, code: 0 });
-    t.match(words.detail, detail);
-    t.equal(words.healing, healing);
-    t.notMatch(words.detail, /secret|0x5|\[/);
+    const reason = exitReasonOf(lines, source, { program, code: 0 });
+    t.match(reason.detail, detail);
+    t.equal(reason.retryable, retryable);
+    t.notMatch(reason.detail, /secret|0x5|\[/);
   });
 }
 
 test('a long line of a hostile server is cut, and cannot move the cursor', async (t) => {
-  const { detail } = lastWordsOf([`[error] \x1b[2J${'x'.repeat(5000)}`], source, { program, code: 1 });
+  const { detail } = exitReasonOf([`[error] \x1b[2J${'x'.repeat(5000)}`], source, { program, code: 1 });
   t.ok(detail.length < 200);
   t.notOk(detail.includes('\x1b'));
 });
@@ -58,10 +58,10 @@ for (const line of [
   '[warning] only a warning',
 ]) {
   test(`${JSON.stringify(line)} says nothing, so how ffmpeg ended is told`, async (t) => {
-    t.equal(lastWordsOf([line], source, { program, code: 0 }).detail, 'the stream ended');
-    t.equal(lastWordsOf([line], source, { program, code: 1 }).detail, 'ffmpeg ended with code 1');
-    t.equal(lastWordsOf([line], source, { program, code: undefined }).detail, 'ffmpeg was ended by a signal');
+    t.equal(exitReasonOf([line], source, { program, code: 0 }).detail, 'stream ended');
+    t.equal(exitReasonOf([line], source, { program, code: 1 }).detail, 'ffmpeg exited with code 1');
+    t.equal(exitReasonOf([line], source, { program, code: undefined }).detail, 'ffmpeg was killed by a signal');
     const earlier = '[error] Something happened';
-    t.equal(lastWordsOf([earlier, line], source, { program, code: 1 }).detail, 'Something happened');
+    t.equal(exitReasonOf([earlier, line], source, { program, code: 1 }).detail, 'Something happened');
   });
 }
