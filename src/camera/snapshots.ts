@@ -26,20 +26,20 @@ type Snapshot =
   | { readonly type: 'failed'; readonly reason: ExitReason };
 
 /** Outputs a camera's images as multipart JPEGs, like ffmpeg's `mpjpeg`; ends on the first error. */
-export function playSnapshots(parts: SnapshotOptions): StartOutput {
-  return (chunk) => new Snapshots(parts, chunk);
+export function playSnapshots(options: SnapshotOptions): StartOutput {
+  return (chunk) => new Snapshots(options, chunk);
 }
 
 class Snapshots implements Output {
   readonly ended: Promise<OutputEnd>;
-  readonly #parts: SnapshotOptions;
+  readonly #options: SnapshotOptions;
   readonly #chunk: (bytes: Buffer) => void;
   readonly #stop = new AbortController();
 
-  constructor(parts: SnapshotOptions, chunk: (bytes: Buffer) => void) {
-    this.#parts = parts;
+  constructor(options: SnapshotOptions, chunk: (bytes: Buffer) => void) {
+    this.#options = options;
     this.#chunk = chunk;
-    this.ended = this.#run().finally(() => parts.getter.close());
+    this.ended = this.#run().finally(() => options.getter.close());
   }
 
   stop(): void {
@@ -47,9 +47,9 @@ class Snapshots implements Output {
   }
 
   async #run(): Promise<OutputEnd> {
-    const gapMs = 1000 / this.#parts.fps;
+    const gapMs = 1000 / this.#options.fps;
     const { signal } = this.#stop;
-    let snapshot: Snapshot = { type: 'jpeg', bytes: this.#parts.first };
+    let snapshot: Snapshot = { type: 'jpeg', bytes: this.#options.first };
     let requestAtMs = performance.now();
     // The caller needs the returned object before the first image arrives.
     await Promise.resolve();
@@ -63,9 +63,9 @@ class Snapshots implements Output {
   }
 
   async #next(): Promise<Snapshot> {
-    const timeoutMs = Math.max(maxResponseMs, this.#parts.stallTimeoutMs);
+    const timeoutMs = Math.max(maxResponseMs, this.#options.stallTimeoutMs);
     const timeout = AbortSignal.timeout(timeoutMs);
-    const got = await this.#parts.getter.get(AbortSignal.any([this.#stop.signal, timeout]));
+    const got = await this.#options.getter.get(AbortSignal.any([this.#stop.signal, timeout]));
     const timedOut = failed(`no complete response within ${timeoutMs / 1000} s`, 'yes');
     if (got.type !== 'response') return timeout.aborted ? timedOut : { type: 'failed', reason: got.reason };
     const body = await readJpeg(got.response, maxSnapshotBytes, true);

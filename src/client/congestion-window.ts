@@ -1,71 +1,72 @@
-/** Decides when the next frame may go, from what became of those before it. Pure: time comes in. Browser and Node. */
+/** Congestion control: decides when the next frame may be sent, based on the replies to earlier frames. Pure: time is passed in. Browser and Node. */
 
 export interface WindowLimits {
-  /** Never more frames in flight than this. */
+  /** Upper limit for frames in flight. */
   readonly maxInFlight: number;
-  /** Never more frames a second than this. */
+  /** Upper limit for frames per second. */
   readonly maxFps: number;
-  /** Without it only the two limits hold: true. */
+  /** If false, only the two limits apply; default true. */
   readonly adapt?: boolean;
 }
 
-/** A frame on its way: what has to be known of it when its reply comes. */
+/** What has to be known about a frame in flight when its reply arrives. */
 export interface SentFrame {
   readonly sentAtMs: number;
-  /** Frames that were in flight already when it went. */
-  readonly before: number;
+  /** Frames that were already in flight when it was sent. */
+  readonly inFlightBefore: number;
 }
 
-/** As much of a frame is kept waiting at the gateway, on average, so that a worker that is freed finds one. */
+/** The average number of frames to keep waiting at the gateway, so that a worker that becomes free finds one. */
 const targetBacklogFrames = 0.25;
-/** In one round trip the window goes this part of its way there. */
+/** The fraction of the difference to the target that the window is corrected by per round trip. */
 const gain = 0.6;
-/** What a drop, or `slow_down`, leaves of the window. */
+/** Multiplicative decrease of the window after a drop or `slow_down`. */
 const decreaseFactor = 0.7;
-/** So many results after a drop the window grows at full speed again: few frames are lost to asking for more. */
+/** Results after a drop until the window grows at full speed again, so that probing for more loses few frames. */
 const rampResults = 16;
-/** It grows faster by up to this factor while nothing waits at all, as at the start: the edge is far. */
+/** Growth is accelerated up to this factor while nothing waits at all, as at the start: capacity is far away. */
 const maxRampFactor = 4;
-/** A reply may be late by so many mean deviations of the way, and by so many times the way: that is jitter. */
+/** Delays up to this many mean deviations, and up to this many times the minimum network time, count as jitter. */
 const jitterFactor = 2;
-/** The quickest way counts for so many results, or up to twice as many; a way that has become longer is known after them. */
+/** The minimum network time is taken over this many results, up to twice as many; a longer path is detected after them. */
 const minFilterResults = 20;
-/** A reply may have waited for the one before it alone, where it comes within this part of the usual time behind it. */
+/** A result within this fraction of the usual interval after the previous one may have waited for that one only. */
 const burstFraction = 0.1;
-/** However bad it is, a frame goes this often: nothing else would tell that it is better. */
+/** However congested the path is, a frame is sent this often: nothing else shows when it recovers. */
 const maxGapMs = 1000;
-/** A round trip, until one was seen. */
+/** The assumed round trip before the first measurement. */
 const initialRoundTripMs = 100;
-/** Weight of the newest value in smoothed times. */
+/** Weight of the newest sample in exponential moving averages. */
 const smoothing = 0.2;
-/** A part of the window smaller than this is not worth a timer. */
+/** A smaller fractional part of the window is not worth a timer. */
 const minWindowFraction = 0.2;
 
 /**
- * A congestion window, as TCP Vegas has one: it is right when a little stands in line, wherever the line is. What a round trip takes
- * besides service is the way, and above the quickest way it is waiting: in the gateway for a worker, or on a slow uplink. The gateway
- * drops little, so drops are for the rest: a gateway that holds nothing, a frame that waited for too long.
+ * A congestion window as in TCP Vegas: it has the right size when a small backlog waits, wherever the bottleneck is. The round trip
+ * minus the service time is the network time. Whatever exceeds the minimum network time is waiting time, either in the gateway for a
+ * worker or on a slow uplink. The gateway drops little, so drops only cover the remaining cases: a gateway that does not hold frames,
+ * or a frame that was held too long.
  *
- * A result frees a worker, so the next frame follows it at once; the part of the window behind the point is reached by sending
- * before the result is here, that part of a round trip early. Below one, the window is a rate.
+ * A result frees a worker, so the next frame is sent immediately. The fractional part of the window is reached by sending that
+ * fraction of a round trip before the result arrives. Below one, the window is a rate.
  */
 export class CongestionWindow {
   readonly #limits: WindowLimits;
   #window = 1;
   #inFlight = 0;
   #roundTripMs = 0;
-  /** Of the way: smoothed, its smoothed deviation, and the least of two spans of results. */
+  /** Network time: smoothed, its smoothed deviation, and the minimum of the current and of the previous filter period. */
   #networkMs = 0;
   #deviationMs = 0;
   #minNetworkMs = Number.POSITIVE_INFINITY;
   #previousMinNetworkMs = Number.POSITIVE_INFINITY;
   #filterResults = 0;
-  /** Until the next frame goes, which shall find no other of ours in line. */
+  /** Until the next frame is sent, which must find no other frame of this client waiting. */
   #isDraining = false;
-  /** Results since the last drop; no more than `patience` count from before the last sign of waiting. It starts boldly. */
+  /** Results since the last drop, reduced to `rampResults` at a sign of waiting. The initial value makes the start fast. */
   #resultsSinceDrop = rampResults * maxRampFactor ** 0.5;
   #lastResultAtMs = Number.NEGATIVE_INFINITY;
-  #sentAtMs = Number.NEGATIVE_INFINITY;
+  #lastSentAtMs = Number.NEGATIVE_INFINITY;
   #lastSlotAtMs = Number.NEGATIVE_INFINITY;
   #decreasedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -82,22 +83,22 @@ export class CongestionWindow {
     return this.#roundTripMs || initialRoundTripMs;
   }
 
-  /** Frames a second that the window allows now. */
+  /** Frames per second that the window currently allows. */
   get fps(): number {
     const { adapt = true, maxFps } = this.#limits;
     return adapt ? Math.min(maxFps, (1000 * this.#window) / this.roundTripMs) : maxFps;
   }
 
-  /** Milliseconds until the next frame may go: 0 when it may now, `Infinity` when only a reply can change it. */
+  /** Milliseconds until the next frame may be sent: 0 if now, `Infinity` if only a reply can change it. */
   waitMs(nowMs: number): number {
     const { adapt = true, maxFps, maxInFlight } = this.#limits;
     const gapMs = this.#inFlight > maxInFlight - 1 ? Number.POSITIVE_INFINITY : adapt ? this.#gapMs() : 0;
     if (gapMs === Number.POSITIVE_INFINITY) return gapMs;
     const slotMs = this.#lastSlotAtMs + 1000 / maxFps;
-    return Math.max(0, slotMs - nowMs, this.#sentAtMs + Math.min(gapMs, maxGapMs) - nowMs);
+    return Math.max(0, slotMs - nowMs, this.#lastSentAtMs + Math.min(gapMs, maxGapMs) - nowMs);
   }
 
-  /** Time that the window leaves between the last frame and the next; `Infinity` when it is full. */
+  /** The interval that the window requires between the last frame and the next; `Infinity` if it is full. */
   #gapMs(): number {
     const whole = Math.floor(this.#window);
     if (this.#isDraining && this.#inFlight > 0) return Number.POSITIVE_INFINITY;
@@ -106,65 +107,65 @@ export class CongestionWindow {
     return isFull ? Number.POSITIVE_INFINITY : this.roundTripMs / this.#window;
   }
 
-  /** Counts a frame that goes. */
+  /** Records a sent frame. */
   sent(nowMs: number): SentFrame {
     const slotMs = 1000 / this.#limits.maxFps;
-    // A camera's own jitter costs nothing: one frame may be early for another that was late.
+    // Camera jitter costs nothing: a frame may be early if the previous one was late.
     this.#lastSlotAtMs = Math.max(this.#lastSlotAtMs + slotMs, nowMs - slotMs);
-    this.#sentAtMs = nowMs;
+    this.#lastSentAtMs = nowMs;
     this.#isDraining = false;
-    return { sentAtMs: nowMs, before: this.#inFlight++ };
+    return { sentAtMs: nowMs, inFlightBefore: this.#inFlight++ };
   }
 
-  /** Counts a result. `serviceMs` is how long the gateway worked on it, by its own account. */
+  /** Records a result. `serviceMs` is the processing time that the gateway reports. */
   result(frame: SentFrame, nowMs: number, serviceMs: number): void {
-    const tripMs = nowMs - frame.sentAtMs;
+    const roundTripMs = nowMs - frame.sentAtMs;
     const isFull = this.#inFlight-- > this.#window - 1;
     const isBurst = nowMs - this.#lastResultAtMs < (burstFraction * this.roundTripMs) / this.#window;
     this.#lastResultAtMs = nowMs;
     this.#resultsSinceDrop += 1;
-    this.#roundTripMs = smooth(this.#roundTripMs, tripMs);
-    const waiting = (this.#window * this.#excessDelayMs(Math.max(0, tripMs - serviceMs))) / this.roundTripMs;
-    const step = (gain * (targetBacklogFrames - waiting)) / Math.max(1, this.#window);
-    // A window that the camera does not fill says nothing about a larger one.
+    this.#roundTripMs = smooth(this.#roundTripMs, roundTripMs);
+    const backlog = (this.#window * this.#excessDelayMs(Math.max(0, roundTripMs - serviceMs))) / this.roundTripMs;
+    const step = (gain * (targetBacklogFrames - backlog)) / Math.max(1, this.#window);
+    // A window that the camera does not fill is no reason to increase it.
     if (step > 0)
       this.#resize(isFull ? step * Math.min(maxRampFactor, (this.#resultsSinceDrop / rampResults) ** 2) : 0);
     else if (!isBurst) {
       this.#resultsSinceDrop = Math.min(this.#resultsSinceDrop, rampResults);
-      if (this.#canDecrease(frame)) this.#resize(step);
+      if (this.#mayDecrease(frame)) this.#resize(step);
     }
   }
 
-  /** Counts a frame that the gateway did not take, or not for long enough. */
+  /** Records a dropped frame. */
   dropped(frame: SentFrame, nowMs: number): void {
     this.#inFlight -= 1;
     this.#resultsSinceDrop = 0;
-    // Those before it had been taken, so as many fit.
-    if (this.#canDecrease(frame)) this.#decrease(Math.min(this.#window, frame.before), nowMs);
+    // The frames before it were not dropped, so that many fit.
+    if (this.#mayDecrease(frame)) this.#decrease(Math.min(this.#window, frame.inFlightBefore), nowMs);
   }
 
-  /** The gateway says that too many were dropped of late. */
+  /** The gateway reports a high drop rate. */
   slowDown(nowMs: number): void {
     this.#resultsSinceDrop = 0;
     this.#decrease(0, nowMs);
   }
 
-  #decrease(least: number, nowMs: number): void {
+  #decrease(minWindow: number, nowMs: number): void {
     this.#decreasedAtMs = nowMs;
-    this.#resize(Math.max(least, this.#window * decreaseFactor) - this.#window);
+    this.#resize(Math.max(minWindow, this.#window * decreaseFactor) - this.#window);
   }
 
   #resize(step: number): void {
-    const least = Math.min(1, this.roundTripMs / maxGapMs);
-    this.#window = Math.min(this.#limits.maxInFlight, Math.max(least, this.#window + step));
+    const minWindow = Math.min(1, this.roundTripMs / maxGapMs);
+    this.#window = Math.min(this.#limits.maxInFlight, Math.max(minWindow, this.#window + step));
   }
 
-  /** Frames that were on the way at the last cut knew nothing of it. */
-  #canDecrease(frame: SentFrame): boolean {
+  /** Frames that were in flight during the last decrease do not cause another one. */
+  #mayDecrease(frame: SentFrame): boolean {
     return frame.sentAtMs >= this.#decreasedAtMs;
   }
 
-  /** By how much a way is longer than the quickest one of late, less what jitter explains. */
+  /** The time above the recent minimum network time, minus what jitter explains. */
   #excessDelayMs(networkMs: number): number {
     this.#networkMs ||= networkMs;
     this.#deviationMs = smooth(this.#deviationMs, Math.abs(networkMs - this.#networkMs));

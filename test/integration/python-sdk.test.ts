@@ -45,7 +45,7 @@ function randomRun(seed: number) {
     maxFps: 1 + Math.floor(120 * random()),
     adapt: seed % 4 > 0,
   };
-  const pace = new CongestionWindow(limits);
+  const window = new CongestionWindow(limits);
   const flying: SentFrame[] = [];
   const dropRate = random() ** 3;
   const steps = [];
@@ -56,20 +56,20 @@ function randomRun(seed: number) {
     const frame = flying[which];
     const serviceMs = 50 * random();
     let what = 'pass';
-    if (pace.waitMs(nowMs) === 0) {
+    if (window.waitMs(nowMs) === 0) {
       what = 'send';
-      flying.push(pace.sent(nowMs));
+      flying.push(window.sent(nowMs));
     } else if (random() < 0.01) {
       what = 'slow_down';
-      pace.slowDown(nowMs);
+      window.slowDown(nowMs);
     } else if (frame !== undefined) {
       what = random() < dropRate ? 'drop' : 'result';
       flying.splice(which, 1);
-      if (what === 'drop') pace.dropped(frame, nowMs);
-      else pace.result(frame, nowMs, serviceMs);
+      if (what === 'drop') window.dropped(frame, nowMs);
+      else window.result(frame, nowMs, serviceMs);
     }
-    const waitMs = pace.waitMs(nowMs);
-    steps.push({ what, nowMs, which, serviceMs, waitMs: Number.isFinite(waitMs) ? waitMs : null, fps: pace.fps });
+    const waitMs = window.waitMs(nowMs);
+    steps.push({ what, nowMs, which, serviceMs, waitMs: Number.isFinite(waitMs) ? waitMs : null, fps: window.fps });
   }
   return { ...limits, steps };
 }

@@ -39,7 +39,7 @@ export class FakeSocket implements Socket {
   /** The gateway ends the session for this reason. */
   fail(error: string): void {
     this.say({ error, detail: `detail of ${error}` });
-    this.events.closed('The connection ended (1008)');
+    this.events.closed('Connection closed (1008)');
   }
 }
 

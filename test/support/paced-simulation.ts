@@ -41,7 +41,7 @@ export interface PacedTally {
 
 interface Client extends PacedTally {
   readonly id: string;
-  readonly pace: CongestionWindow;
+  readonly window: CongestionWindow;
   readonly backpressure: Backpressure;
   readonly order: ReplyOrder;
   /** Frames without an answer, by their index. */
@@ -126,7 +126,7 @@ class Simulation {
     this.#random = seededRandom(scene.seed ?? 1);
     this.#scheduler = new Scheduler({ executors: [this.#workers], maxWaitMs: scene.maxWaitMs ?? defaultMaxWaitMs });
     this.#clients = scene.cameras.map(({ limits = defaultLimits }, index) => ({
-      ...{ id: `camera ${index}`, pace: new CongestionWindow(limits), backpressure: new Backpressure(thresholds) },
+      ...{ id: `camera ${index}`, window: new CongestionWindow(limits), backpressure: new Backpressure(thresholds) },
       ...{ order: new ReplyOrder(), frames: new Map(), frameIndex: 0 },
       ...{ sentMs: [], resultMs: [], droppedMs: [], slowDownMs: [], agesMs: [], peakInFlight: 0 },
       ...{ pictureMs: undefined, uplinkFreeMs: 0, lastMs: { up: 0, down: 0 }, timer: 0 },
@@ -177,7 +177,7 @@ class Simulation {
     const timer = ++client.timer;
     const takenMs = client.pictureMs;
     if (takenMs === undefined) return;
-    const waitMs = client.pace.waitMs(this.#nowMs);
+    const waitMs = client.window.waitMs(this.#nowMs);
     if (waitMs > 0) {
       this.#at(this.#nowMs + waitMs + timerLateMs, () => {
         if (client.timer === timer) this.#pump(client);
@@ -186,9 +186,9 @@ class Simulation {
     }
     client.pictureMs = undefined;
     client.sentMs.push(this.#nowMs);
-    const sentFrame = client.pace.sent(this.#nowMs);
+    const sentFrame = client.window.sent(this.#nowMs);
     const frame = { pipelineId, client, index: client.frameIndex++, sentFrame, takenMs, serviceMs: 0 };
-    client.peakInFlight = Math.max(client.peakInFlight, client.pace.inFlight);
+    client.peakInFlight = Math.max(client.peakInFlight, client.window.inFlight);
     client.uplinkFreeMs = Math.max(this.#nowMs, client.uplinkFreeMs) + (this.#scene.uploadMs ?? 0);
     this.#travel(client, 'up', client.uplinkFreeMs, () => this.#arrive(frame));
   }
@@ -240,7 +240,7 @@ class Simulation {
     client.frames.delete(index);
     this.#tell(client, true, () => {
       client.droppedMs.push(this.#nowMs);
-      client.pace.dropped(sentFrame, this.#nowMs);
+      client.window.dropped(sentFrame, this.#nowMs);
     });
     this.#sendReady(client, client.order.drop(index));
   }
@@ -252,7 +252,7 @@ class Simulation {
       this.#tell(client, false, () => {
         client.resultMs.push(this.#nowMs);
         client.agesMs.push(this.#nowMs - takenMs);
-        client.pace.result(sentFrame, this.#nowMs, serviceMs);
+        client.window.result(sentFrame, this.#nowMs, serviceMs);
       });
     }
   }
@@ -263,7 +263,7 @@ class Simulation {
     if (!client.backpressure.record(isDropped, this.#nowMs).slowDown) return;
     this.#reply(client, () => {
       client.slowDownMs.push(this.#nowMs);
-      client.pace.slowDown(this.#nowMs);
+      client.window.slowDown(this.#nowMs);
     });
   }
 

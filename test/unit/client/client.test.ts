@@ -177,7 +177,7 @@ test('close settles everything with the code closed, and nothing happens after i
   await t.rejects(client.opened(), { code: 'closed' });
   t.equal(socket.isClosed, true);
   socket.result(0);
-  socket.events.closed('The connection ended (1006)');
+  socket.events.closed('Connection closed (1006)');
   await new Promise((resolve) => setTimeout(resolve, 300));
   t.equal(sockets.length, 1, 'no new attempt');
   t.equal(client.state, 'closed');

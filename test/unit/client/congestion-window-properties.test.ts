@@ -10,13 +10,13 @@ interface Step {
 }
 
 /** Does what a client and a gateway might do. @returns the frames that are then in flight. */
-function take(pace: CongestionWindow, { what, which, ms }: Step, nowMs: number, flying: SentFrame[]): SentFrame[] {
-  if (what === 'slow_down') pace.slowDown(nowMs);
-  if (what === 'send' && pace.waitMs(nowMs) === 0) return [...flying, pace.sent(nowMs)];
+function take(window: CongestionWindow, { what, which, ms }: Step, nowMs: number, flying: SentFrame[]): SentFrame[] {
+  if (what === 'slow_down') window.slowDown(nowMs);
+  if (what === 'send' && window.waitMs(nowMs) === 0) return [...flying, window.sent(nowMs)];
   const frame = flying[which % flying.length];
   if (frame === undefined || (what !== 'result' && what !== 'drop')) return flying;
-  if (what === 'result') pace.result(frame, nowMs, Math.min(ms, nowMs - frame.sentAtMs));
-  else pace.dropped(frame, nowMs);
+  if (what === 'result') window.result(frame, nowMs, Math.min(ms, nowMs - frame.sentAtMs));
+  else window.dropped(frame, nowMs);
   return flying.filter((other) => other !== frame);
 }
 
@@ -29,16 +29,16 @@ test('whatever comes: never more in flight than asked, and never a wait without 
   const limits = fc.record({ maxInFlight: fc.integer({ min: 1, max: 10 }), maxFps: fc.integer({ min: 1, max: 120 }) });
   fc.assert(
     fc.property(limits, fc.array(step, { maxLength: 200 }), ({ maxInFlight, maxFps }, steps) => {
-      const pace = new CongestionWindow({ maxInFlight, maxFps });
+      const window = new CongestionWindow({ maxInFlight, maxFps });
       let flying: SentFrame[] = [];
       let nowMs = 0;
       for (const next of steps) {
         nowMs += next.ms;
-        flying = take(pace, next, nowMs, flying);
-        const waitMs = pace.waitMs(nowMs);
+        flying = take(window, next, nowMs, flying);
+        const waitMs = window.waitMs(nowMs);
         const maxMs = flying.length === 0 ? 2000 / maxFps + 1000 : Number.POSITIVE_INFINITY;
-        const isInBounds = waitMs >= 0 && waitMs <= maxMs && pace.fps > 0 && pace.fps <= maxFps;
-        if (!isInBounds || pace.inFlight !== flying.length || flying.length > maxInFlight) return false;
+        const isInBounds = waitMs >= 0 && waitMs <= maxMs && window.fps > 0 && window.fps <= maxFps;
+        if (!isInBounds || window.inFlight !== flying.length || flying.length > maxInFlight) return false;
       }
       return true;
     }),

@@ -7,25 +7,25 @@ const tripMs = 102;
 
 /** A pace with a clock that only the test moves. */
 class Clock {
-  readonly pace: CongestionWindow;
+  readonly window: CongestionWindow;
   nowMs = 0;
 
   constructor(maxInFlight = 8, maxFps = Number.POSITIVE_INFINITY) {
-    this.pace = new CongestionWindow({ maxInFlight, maxFps });
+    this.window = new CongestionWindow({ maxInFlight, maxFps });
   }
 
   send(): SentFrame {
-    return this.pace.sent(this.nowMs);
+    return this.window.sent(this.nowMs);
   }
 
   result(frame: SentFrame): void {
     this.nowMs = Math.max(this.nowMs, frame.sentAtMs + tripMs);
-    this.pace.result(frame, this.nowMs, serviceMs);
+    this.window.result(frame, this.nowMs, serviceMs);
   }
 
   drop(frame: SentFrame): void {
     this.nowMs += 1;
-    this.pace.dropped(frame, this.nowMs);
+    this.window.dropped(frame, this.nowMs);
   }
 
   /** One frame after the other, each with its result. */
@@ -37,7 +37,7 @@ class Clock {
   }
 
   waitMs(): number {
-    return this.pace.waitMs(this.nowMs);
+    return this.window.waitMs(this.nowMs);
   }
 }
 
@@ -120,18 +120,18 @@ test('frames that were on the way at a decrease do not decrease again', async (t
   const [single] = [once.send(), once.send(), once.send()];
   once.drop(single);
   for (const frame of flying) thrice.drop(frame);
-  t.equal(thrice.pace.fps, once.pace.fps);
+  t.equal(thrice.window.fps, once.window.fps);
 });
 
 test('slow_down makes the rate smaller, again and again down to one frame a second', async (t) => {
   const clock = new Clock();
   clock.clean(30);
   for (let i = 0; i < 50; i++) {
-    const before = clock.pace.fps;
-    clock.pace.slowDown(clock.nowMs);
-    t.ok(clock.pace.fps < before || before <= 1.0001, `${before}`);
+    const before = clock.window.fps;
+    clock.window.slowDown(clock.nowMs);
+    t.ok(clock.window.fps < before || before <= 1.0001, `${before}`);
   }
-  t.ok(Math.abs(clock.pace.fps - 1) < 1e-6, `${clock.pace.fps}`);
+  t.ok(Math.abs(clock.window.fps - 1) < 1e-6, `${clock.window.fps}`);
 });
 
 /** One line in which frames stand, each for `lineMs`; they are answered `restMs` later. */
@@ -160,7 +160,7 @@ class Line {
       if (next === undefined || wakeMs < next.doneMs) clock.nowMs = wakeMs + 0.5;
       else {
         clock.nowMs = Math.max(clock.nowMs, next.doneMs);
-        clock.pace.result(next.frame, clock.nowMs, this.#serviceMs);
+        clock.window.result(next.frame, clock.nowMs, this.#serviceMs);
         tripsMs.push(clock.nowMs - next.frame.sentAtMs);
         this.#flying.shift();
       }
@@ -203,9 +203,9 @@ test('a way that is different for every frame is no line', async (t) => {
   for (let i = 0; i < 300; i++) {
     const frame = clock.send();
     clock.nowMs += serviceMs + 20 + 15 * Math.sin(7 * i);
-    clock.pace.result(frame, clock.nowMs, serviceMs);
+    clock.window.result(frame, clock.nowMs, serviceMs);
   }
-  t.ok(clock.pace.fps >= 1000 / (serviceMs + 35), `${clock.pace.fps} fps`);
+  t.ok(clock.window.fps >= 1000 / (serviceMs + 35), `${clock.window.fps} fps`);
 });
 
 test('a result that comes together with the one before it says nothing of a line', async (t) => {
@@ -215,11 +215,11 @@ test('a result that comes together with the one before it says nothing of a line
     for (let i = 0; i < 20; i++) {
       const [first, second] = [clock.send(), clock.send()];
       clock.nowMs += tripMs;
-      clock.pace.result(first, clock.nowMs, serviceMs);
+      clock.window.result(first, clock.nowMs, serviceMs);
       clock.nowMs += behindMs;
-      clock.pace.result(second, clock.nowMs, serviceMs / 2);
+      clock.window.result(second, clock.nowMs, serviceMs / 2);
     }
-    return clock.pace.fps;
+    return clock.window.fps;
   };
   t.ok(fpsAfter(0) > 1.2 * fpsAfter(serviceMs / 2), `${fpsAfter(0)} and ${fpsAfter(serviceMs / 2)} fps`);
 });
@@ -232,33 +232,33 @@ test('a limit of frames a second holds, and a camera’s jitter is not held agai
     clock.nowMs = Math.max(clock.nowMs, 100 * frame + 40 * Math.sin(frame * 7));
     if (clock.waitMs() > 0) continue;
     const sentFrame = clock.send();
-    clock.pace.result(sentFrame, clock.nowMs + 5, 4);
+    clock.window.result(sentFrame, clock.nowMs + 5, 4);
     sent += 1;
   }
   t.ok(sent >= 290, `${sent} of 300`);
   for (let frame = 0; frame < 3000; frame++) {
     clock.nowMs += 10;
     if (clock.waitMs() > 0) continue;
-    clock.pace.result(clock.send(), clock.nowMs + 5, 4);
+    clock.window.result(clock.send(), clock.nowMs + 5, 4);
     sent += 1;
   }
   t.ok(sent <= 605, `${sent} of 600`);
 });
 
 test('without adapting only the two limits hold, whatever became of the frames', async (t) => {
-  const pace = new CongestionWindow({ maxInFlight: 3, maxFps: 20, adapt: false });
-  t.equal(pace.fps, 20);
+  const window = new CongestionWindow({ maxInFlight: 3, maxFps: 20, adapt: false });
+  t.equal(window.fps, 20);
   let nowMs = 0;
   const frames: SentFrame[] = [];
   for (; frames.length < 3; nowMs += 50) {
-    t.equal(pace.waitMs(nowMs), 0, `frame ${frames.length} goes at once`);
-    frames.push(pace.sent(nowMs));
+    t.equal(window.waitMs(nowMs), 0, `frame ${frames.length} goes at once`);
+    frames.push(window.sent(nowMs));
   }
-  t.equal(pace.waitMs(nowMs), Number.POSITIVE_INFINITY, 'as many are in flight as may be');
-  for (const frame of frames) pace.dropped(frame, nowMs);
-  pace.slowDown(nowMs);
-  t.equal(pace.waitMs(nowMs), 0, 'drops and slow_down change nothing');
-  t.equal(pace.fps, 20);
-  for (let frame = 0; frame < 2; frame++) pace.dropped(pace.sent(nowMs), nowMs);
-  t.ok(pace.waitMs(nowMs) > 0, 'but the rate is kept');
+  t.equal(window.waitMs(nowMs), Number.POSITIVE_INFINITY, 'as many are in flight as may be');
+  for (const frame of frames) window.dropped(frame, nowMs);
+  window.slowDown(nowMs);
+  t.equal(window.waitMs(nowMs), 0, 'drops and slow_down change nothing');
+  t.equal(window.fps, 20);
+  for (let frame = 0; frame < 2; frame++) window.dropped(window.sent(nowMs), nowMs);
+  t.ok(window.waitMs(nowMs) > 0, 'but the rate is kept');
 });

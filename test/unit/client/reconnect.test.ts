@@ -16,7 +16,7 @@ function sending(options: Partial<ConnectOptions> = {}) {
 test('a lost connection: what is in flight is lost with the code, and a new session starts from 0', async (t) => {
   const { gateway, sent } = sending();
   const { client } = gateway;
-  gateway.socket.events.closed('The connection ended (1006)');
+  gateway.socket.events.closed('Connection closed (1006)');
   t.match(await sent.reply, { type: 'lost', index: 0, error: { code: 'closed', detail: /1006/ } });
   t.match(gateway.events('state').at(-1), { state: 'waiting', retryInMs: Number });
   t.match(gateway.events('error'), [{ code: 'closed' }]);
