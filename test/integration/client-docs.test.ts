@@ -1,4 +1,4 @@
-/** The snippet for Node in docs/reference/client-api.md, run as it stands there with the package as it is built. */
+/** Runs the Node snippet of docs/reference/client-api.md unchanged, with the built package. */
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { hostNode } from '../support/host-node.ts';
 import { installPackage, needsDist } from '../support/installed-package.ts';
 import { replaced, snippetsOf } from '../support/page-snippets.ts';
 
-test('the lines for Node read a plate', needsDist, async (t) => {
+test('the Node snippet recognizes a license plate', needsDist, async (t) => {
   const gateway = await startGateway({ MODELS_DIR: shippedModels, POOL_WORKERS: '1' });
   t.teardown(() => gateway.kill());
   const folder = t.testdir();

@@ -1,19 +1,19 @@
-/** A WebSocket server that answers frames as a test wants, to see whether the load harness notices. Tests only. */
+/** A WebSocket server that answers frames as a test specifies. Tests only. */
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Test } from 'tap';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { encodeDropped } from '../../src/protocol.ts';
 
-/** One frame that came. */
+/** One received frame. */
 export interface Arrival {
-  /** Connections of the server are counted from 0. */
+  /** Connection number, from 0. */
   readonly connection: number;
-  /** Frames of the connection are counted from 0. */
+  /** Frame number within the connection, from 0. */
   readonly index: number;
   readonly bytes: Buffer;
   readonly socket: WebSocket;
-  /** Says that the frame is done, after some milliseconds. */
+  /** Sends a result, after `afterMs`. */
   result(afterMs?: number): void;
   drop(): void;
 }
@@ -21,7 +21,7 @@ export interface Arrival {
 export interface FakeGateway {
   readonly port: number;
   readonly url: URL;
-  /** Frames of each connection, in the order in which these were opened. */
+  /** Frames received per connection, in the order in which they were opened. */
   readonly received: number[];
   readonly sockets: WebSocket[];
 }
@@ -30,11 +30,11 @@ export interface FakeBehavior {
   readonly frame?: (arrival: Arrival) => void;
   readonly opened?: (socket: WebSocket, connection: number) => void;
   readonly host?: string;
-  /** Answers plain requests. */
+  /** Answers plain HTTP requests. */
   readonly serve?: RequestListener;
 }
 
-/** Serves until the test is over. Without `frame` nothing is ever answered. */
+/** Serves until the test ends. Without `frame`, nothing is answered. */
 export async function startFakeGateway(t: Test, { frame, opened, host = '127.0.0.1', serve }: FakeBehavior) {
   const http = createServer(serve);
   const server = new WebSocketServer({ server: http });

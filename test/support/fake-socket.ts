@@ -1,4 +1,4 @@
-/** A WebSocket with no network behind it, whose peer is the test. Tests only. */
+/** A WebSocket without a network; the test is its peer. Tests only. */
 import { Client, type ClientEvents, type ConnectOptions } from '../../src/client/client.ts';
 import type { Frame, OpenSocket, Socket, SocketEvents } from '../../src/client/session.ts';
 
@@ -23,7 +23,7 @@ export class FakeSocket implements Socket {
     this.isClosed = true;
   }
 
-  /** The gateway says this. */
+  /** The gateway sends this message. */
   say(message: unknown): void {
     this.events.received(JSON.stringify(message));
   }
@@ -36,23 +36,23 @@ export class FakeSocket implements Socket {
     this.say({ frame_index: index, dropped: true });
   }
 
-  /** The gateway ends the session for this reason. */
+  /** The gateway ends the session with this error. */
   fail(error: string): void {
     this.say({ error, detail: `detail of ${error}` });
     this.events.closed('Connection closed (1008)');
   }
 }
 
-type Told = {
+type RecordedEvent = {
   [Name in keyof ClientEvents]: { readonly name: Name; readonly event: ClientEvents[Name] };
 }[keyof ClientEvents];
 
 const names = ['sent', 'result', 'dropped', 'skipped', 'lost', 'slow_down', 'state', 'error'] as const;
 
-/** A client with its sockets, newest last, and everything that it tells. */
+/** A client with its sockets, newest last, and all its events. */
 export class FakeGateway {
   readonly sockets: FakeSocket[] = [];
-  readonly told: Told[] = [];
+  readonly recorded: RecordedEvent[] = [];
   readonly client: Client;
 
   constructor(options: Partial<ConnectOptions> = {}) {
@@ -62,7 +62,7 @@ export class FakeGateway {
       return socket;
     };
     this.client = new Client({ url: 'ws://gateway', pipeline: 'echo', ...options }, open);
-    for (const name of names) this.client.on(name, (event) => this.told.push({ name, event } as Told));
+    for (const name of names) this.client.on(name, (event) => this.recorded.push({ name, event } as RecordedEvent));
   }
 
   get socket(): FakeSocket {
@@ -70,7 +70,7 @@ export class FakeGateway {
   }
 
   events<Name extends keyof ClientEvents>(name: Name): ClientEvents[Name][] {
-    return this.told.filter((told) => told.name === name).map(({ event }) => event as ClientEvents[Name]);
+    return this.recorded.filter((entry) => entry.name === name).map(({ event }) => event as ClientEvents[Name]);
   }
 
   /** Waits for the next attempt to connect. */

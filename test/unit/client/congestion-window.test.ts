@@ -1,11 +1,11 @@
-/** The rules of the pace one by one. */
+/** The rules of the congestion window, one by one. */
 import { test } from 'tap';
 import { CongestionWindow, type SentFrame } from '../../../src/client/congestion-window.ts';
 
 const serviceMs = 100;
-const tripMs = 102;
+const roundTripMs = 102;
 
-/** A pace with a clock that only the test moves. */
+/** A congestion window with a clock that the test controls. */
 class Clock {
   readonly window: CongestionWindow;
   nowMs = 0;
@@ -19,7 +19,7 @@ class Clock {
   }
 
   result(frame: SentFrame): void {
-    this.nowMs = Math.max(this.nowMs, frame.sentAtMs + tripMs);
+    this.nowMs = Math.max(this.nowMs, frame.sentAtMs + roundTripMs);
     this.window.result(frame, this.nowMs, serviceMs);
   }
 
@@ -28,7 +28,7 @@ class Clock {
     this.window.dropped(frame, this.nowMs);
   }
 
-  /** One frame after the other, each with its result. */
+  /** Sends frames one at a time, each with its result. */
   clean(count: number): void {
     for (let i = 0; i < count; i++) {
       this.result(this.send());
@@ -41,31 +41,31 @@ class Clock {
   }
 }
 
-test('the first frame may go at once, the second not before something is known', async (t) => {
+test('the first frame is sent immediately, the second only after a reply', async (t) => {
   const clock = new Clock();
   t.equal(clock.waitMs(), 0);
   clock.send();
   t.equal(clock.waitMs(), Number.POSITIVE_INFINITY);
 });
 
-test('a result lets the next frame go at once', async (t) => {
+test('after a result the next frame is sent immediately', async (t) => {
   const clock = new Clock(1);
   clock.result(clock.send());
   t.equal(clock.waitMs(), 0);
 });
 
-test('the window grows while it is filled and nothing is dropped', async (t) => {
+test('a full window grows while nothing is dropped', async (t) => {
   const clock = new Clock();
-  let flying = [clock.send()];
+  let inFlight = [clock.send()];
   for (let round = 0; round < 400; round++) {
-    for (const frame of flying) clock.result(frame);
-    flying = [];
-    while (clock.waitMs() === 0) flying.push(clock.send());
+    for (const frame of inFlight) clock.result(frame);
+    inFlight = [];
+    while (clock.waitMs() === 0) inFlight.push(clock.send());
   }
-  t.equal(flying.length, 8, 'up to the limit');
+  t.equal(inFlight.length, 8, 'up to the limit');
 });
 
-test('the window does not grow for a camera that does not fill it', async (t) => {
+test('a window that the camera does not fill does not grow', async (t) => {
   const clock = new Clock();
   for (let i = 0; i < 200; i++) {
     clock.result(clock.send());
@@ -76,7 +76,7 @@ test('the window does not grow for a camera that does not fill it', async (t) =>
   t.ok(burst <= 2, `${burst} at once`);
 });
 
-test('drops of the second frame take the window back to one, for a while', async (t) => {
+test('drops of the second frame reduce the window to one temporarily', async (t) => {
   const clock = new Clock();
   clock.clean(4);
   for (let i = 0; i < 3; i++) {
@@ -91,10 +91,10 @@ test('drops of the second frame take the window back to one, for a while', async
   }
   for (let i = 0; i < 20; i++) clock.result(clock.send());
   clock.send();
-  t.ok(clock.waitMs() < Number.POSITIVE_INFINITY, 'then more is asked for');
+  t.ok(clock.waitMs() < Number.POSITIVE_INFINITY, 'then it probes for more');
 });
 
-test('after a drop with nothing in flight frames go ever more seldom, but at least one a second', async (t) => {
+test('after drops with nothing else in flight the interval grows, up to one second', async (t) => {
   const clock = new Clock();
   clock.clean(1);
   const waits: number[] = [];
@@ -105,25 +105,25 @@ test('after a drop with nothing in flight frames go ever more seldom, but at lea
     waits.push(clock.waitMs());
   }
   for (const [i, wait] of waits.slice(1).entries()) t.ok(wait >= (waits[i] ?? 0) - 1e-6, `${wait}`);
-  t.ok((waits[0] ?? 0) < 2 * tripMs, 'the first time soon');
+  t.ok((waits[0] ?? 0) < 2 * roundTripMs, 'the first retry is fast');
   t.ok((waits.at(-1) ?? 0) > 900 && (waits.at(-1) ?? 0) <= 1000);
 });
 
-test('frames that were on the way at a decrease do not decrease again', async (t) => {
+test('frames in flight during a decrease do not cause another one', async (t) => {
   const once = new Clock();
   const thrice = new Clock();
   for (const clock of [once, thrice]) {
     clock.clean(1);
     for (let i = 0; i < 40; i++) clock.result(clock.send());
   }
-  const flying = [thrice.send(), thrice.send(), thrice.send()];
+  const inFlight = [thrice.send(), thrice.send(), thrice.send()];
   const [single] = [once.send(), once.send(), once.send()];
   once.drop(single);
-  for (const frame of flying) thrice.drop(frame);
+  for (const frame of inFlight) thrice.drop(frame);
   t.equal(thrice.window.fps, once.window.fps);
 });
 
-test('slow_down makes the rate smaller, again and again down to one frame a second', async (t) => {
+test('each slow_down reduces the rate, down to one frame per second', async (t) => {
   const clock = new Clock();
   clock.clean(30);
   for (let i = 0; i < 50; i++) {
@@ -134,38 +134,38 @@ test('slow_down makes the rate smaller, again and again down to one frame a seco
   t.ok(Math.abs(clock.window.fps - 1) < 1e-6, `${clock.window.fps}`);
 });
 
-/** One line in which frames stand, each for `lineMs`; they are answered `restMs` later. */
-class Line {
+/** A single bottleneck that each frame occupies for `bottleneckMs`; results arrive `delayMs` later. */
+class Bottleneck {
   readonly clock = new Clock();
   readonly #serviceMs: number;
   #freeMs = 0;
-  #flying: { frame: SentFrame; doneMs: number }[] = [];
+  #inFlight: { frame: SentFrame; doneMs: number }[] = [];
 
   constructor(ofServiceMs: number) {
     this.#serviceMs = ofServiceMs;
   }
 
-  /** Lets so many frames be answered. @returns how long each was on the way, and how long it took. */
-  run(frames: number, lineMs: number, restMs: number): { tripsMs: number[]; tookMs: number } {
+  /** Runs until this many frames are answered. @returns the round trip of each, and the total time. */
+  run(frames: number, bottleneckMs: number, delayMs: number): { roundTripsMs: number[]; tookMs: number } {
     const { clock } = this;
     const startMs = clock.nowMs;
-    const tripsMs: number[] = [];
-    while (tripsMs.length < frames) {
-      for (; clock.waitMs() === 0; this.#flying.push({ frame: clock.send(), doneMs: this.#freeMs + restMs })) {
-        this.#freeMs = Math.max(this.#freeMs, clock.nowMs) + lineMs;
+    const roundTripsMs: number[] = [];
+    while (roundTripsMs.length < frames) {
+      for (; clock.waitMs() === 0; this.#inFlight.push({ frame: clock.send(), doneMs: this.#freeMs + delayMs })) {
+        this.#freeMs = Math.max(this.#freeMs, clock.nowMs) + bottleneckMs;
       }
-      const [next] = this.#flying;
+      const [next] = this.#inFlight;
       const wakeMs = clock.nowMs + clock.waitMs();
       // Timers fire a little late.
       if (next === undefined || wakeMs < next.doneMs) clock.nowMs = wakeMs + 0.5;
       else {
         clock.nowMs = Math.max(clock.nowMs, next.doneMs);
         clock.window.result(next.frame, clock.nowMs, this.#serviceMs);
-        tripsMs.push(clock.nowMs - next.frame.sentAtMs);
-        this.#flying.shift();
+        roundTripsMs.push(clock.nowMs - next.frame.sentAtMs);
+        this.#inFlight.shift();
       }
     }
-    return { tripsMs, tookMs: clock.nowMs - startMs };
+    return { roundTripsMs, tookMs: clock.nowMs - startMs };
   }
 }
 
@@ -173,32 +173,35 @@ function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-test('a worker is kept busy, and frames wait for it only a little', async (t) => {
-  const line = new Line(serviceMs);
-  line.run(100, serviceMs, 2);
-  const { tripsMs, tookMs } = line.run(300, serviceMs, 2);
+test('a worker stays busy, and frames wait for it only briefly', async (t) => {
+  const bottleneck = new Bottleneck(serviceMs);
+  bottleneck.run(100, serviceMs, 2);
+  const { roundTripsMs, tookMs } = bottleneck.run(300, serviceMs, 2);
   t.ok(tookMs < 1.03 * 300 * serviceMs, `${tookMs} ms for 300 frames`);
-  t.ok(meanOf(tripsMs) < 1.5 * serviceMs, `${meanOf(tripsMs)} ms on the way, of which ${serviceMs} are service`);
+  t.ok(
+    meanOf(roundTripsMs) < 1.5 * serviceMs,
+    `${meanOf(roundTripsMs)} ms round trip, of which ${serviceMs} ms are service`,
+  );
 });
 
-test('a slow uplink is used and not filled', async (t) => {
-  const line = new Line(serviceMs);
-  line.run(100, 400, serviceMs);
-  const { tripsMs, tookMs } = line.run(300, 400, serviceMs);
-  // Once in a while the line is let run empty, to see how long the way is.
+test('a slow uplink is used but not saturated', async (t) => {
+  const bottleneck = new Bottleneck(serviceMs);
+  bottleneck.run(100, 400, serviceMs);
+  const { roundTripsMs, tookMs } = bottleneck.run(300, 400, serviceMs);
+  // From time to time the uplink drains, so that the minimum network time can be measured.
   t.ok(tookMs < 1.1 * 300 * 400, `${tookMs} ms for 300 frames`);
-  t.ok(meanOf(tripsMs) < 500 + 400, `${meanOf(tripsMs)} ms on the way, at best 500`);
+  t.ok(meanOf(roundTripsMs) < 500 + 400, `${meanOf(roundTripsMs)} ms round trip, 500 at best`);
 });
 
-test('a way that has become longer is known after some results, and used as the one before it', async (t) => {
-  const line = new Line(50);
-  line.run(100, 50, 2);
-  line.run(60, 50, 100);
-  const { tookMs } = line.run(100, 50, 100);
+test('a longer network path is detected after some results, and used as well as before', async (t) => {
+  const bottleneck = new Bottleneck(50);
+  bottleneck.run(100, 50, 2);
+  bottleneck.run(60, 50, 100);
+  const { tookMs } = bottleneck.run(100, 50, 100);
   t.ok(tookMs < 1.1 * 100 * 50, `${tookMs} ms for 100 frames`);
 });
 
-test('a way that is different for every frame is no line', async (t) => {
+test('network jitter is not mistaken for waiting', async (t) => {
   const clock = new Clock();
   for (let i = 0; i < 300; i++) {
     const frame = clock.send();
@@ -208,13 +211,13 @@ test('a way that is different for every frame is no line', async (t) => {
   t.ok(clock.window.fps >= 1000 / (serviceMs + 35), `${clock.window.fps} fps`);
 });
 
-test('a result that comes together with the one before it says nothing of a line', async (t) => {
+test('a result that arrives in a burst is not taken as a sign of waiting', async (t) => {
   const fpsAfter = (behindMs: number) => {
     const clock = new Clock();
     clock.clean(30);
     for (let i = 0; i < 20; i++) {
       const [first, second] = [clock.send(), clock.send()];
-      clock.nowMs += tripMs;
+      clock.nowMs += roundTripMs;
       clock.window.result(first, clock.nowMs, serviceMs);
       clock.nowMs += behindMs;
       clock.window.result(second, clock.nowMs, serviceMs / 2);
@@ -224,11 +227,11 @@ test('a result that comes together with the one before it says nothing of a line
   t.ok(fpsAfter(0) > 1.2 * fpsAfter(serviceMs / 2), `${fpsAfter(0)} and ${fpsAfter(serviceMs / 2)} fps`);
 });
 
-test('a limit of frames a second holds, and a camera’s jitter is not held against it', async (t) => {
+test('maxFps is respected, and camera jitter does not reduce the rate', async (t) => {
   const clock = new Clock(8, 10);
   let sent = 0;
   for (let frame = 0; frame < 300; frame++) {
-    // 10 fps as it is asked for, each picture up to 40 ms early or late.
+    // The requested 10 fps, each frame up to 40 ms early or late.
     clock.nowMs = Math.max(clock.nowMs, 100 * frame + 40 * Math.sin(frame * 7));
     if (clock.waitMs() > 0) continue;
     const sentFrame = clock.send();
@@ -245,20 +248,20 @@ test('a limit of frames a second holds, and a camera’s jitter is not held agai
   t.ok(sent <= 605, `${sent} of 600`);
 });
 
-test('without adapting only the two limits hold, whatever became of the frames', async (t) => {
+test('without adapt only the two limits apply', async (t) => {
   const window = new CongestionWindow({ maxInFlight: 3, maxFps: 20, adapt: false });
   t.equal(window.fps, 20);
   let nowMs = 0;
   const frames: SentFrame[] = [];
   for (; frames.length < 3; nowMs += 50) {
-    t.equal(window.waitMs(nowMs), 0, `frame ${frames.length} goes at once`);
+    t.equal(window.waitMs(nowMs), 0, `frame ${frames.length} is sent immediately`);
     frames.push(window.sent(nowMs));
   }
-  t.equal(window.waitMs(nowMs), Number.POSITIVE_INFINITY, 'as many are in flight as may be');
+  t.equal(window.waitMs(nowMs), Number.POSITIVE_INFINITY, 'maxInFlight is reached');
   for (const frame of frames) window.dropped(frame, nowMs);
   window.slowDown(nowMs);
   t.equal(window.waitMs(nowMs), 0, 'drops and slow_down change nothing');
   t.equal(window.fps, 20);
   for (let frame = 0; frame < 2; frame++) window.dropped(window.sent(nowMs), nowMs);
-  t.ok(window.waitMs(nowMs) > 0, 'but the rate is kept');
+  t.ok(window.waitMs(nowMs) > 0, 'but maxFps still applies');
 });
