@@ -1,4 +1,4 @@
-/** ffmpeg's last lines become one that a person understands. The lines are ffmpeg 5.1's own. */
+/** ffmpeg's last lines are summarized in one clear line. The lines are from ffmpeg 5.1. */
 import { test } from 'tap';
 import { exitReasonOf } from '../../../src/camera/exit-reason.ts';
 import type { Source } from '../../../src/camera/source.ts';
@@ -36,7 +36,7 @@ for (const [lines, detail, retryable] of [
   [['[error] rtsp://admin:secret@cam/live: Something new about secret'], /^Something new about \*\*\*$/, 'yes'],
   [[], /^stream ended$/, 'yes'],
 ] as const) {
-  test(`${lines.at(-1) ?? 'nothing'} is told as ${detail}`, async (t) => {
+  test(`${lines.at(-1) ?? 'no output'} is reported as ${detail}`, async (t) => {
     const reason = exitReasonOf(lines, source, { program, code: 0 });
     t.match(reason.detail, detail);
     t.equal(reason.retryable, retryable);
@@ -44,7 +44,7 @@ for (const [lines, detail, retryable] of [
   });
 }
 
-test('a long line of a hostile server is cut, and cannot move the cursor', async (t) => {
+test('a long line from a malicious server is cut, and control characters are removed', async (t) => {
   const { detail } = exitReasonOf([`[error] \x1b[2J${'x'.repeat(5000)}`], source, { program, code: 1 });
   t.ok(detail.length < 200);
   t.notOk(detail.includes('\x1b'));
@@ -57,7 +57,7 @@ for (const line of [
   '[fatal] : ',
   '[warning] only a warning',
 ]) {
-  test(`${JSON.stringify(line)} says nothing, so how ffmpeg ended is told`, async (t) => {
+  test(`${JSON.stringify(line)} has no information, so the exit is reported`, async (t) => {
     t.equal(exitReasonOf([line], source, { program, code: 0 }).detail, 'stream ended');
     t.equal(exitReasonOf([line], source, { program, code: 1 }).detail, 'ffmpeg exited with code 1');
     t.equal(exitReasonOf([line], source, { program, code: undefined }).detail, 'ffmpeg was killed by a signal');

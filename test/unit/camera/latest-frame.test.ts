@@ -1,4 +1,4 @@
-/** One picture at a time, the newest, never a stale one, and every buffer comes back once. */
+/** Holds one frame, the latest, never a stale one, and releases every buffer once. */
 import fc from 'fast-check';
 import { test } from 'tap';
 import type { CapturedFrame } from '../../../src/camera/captured-frame.ts';
@@ -7,9 +7,9 @@ import { RateLimit } from '../../../src/camera/rate-limit.ts';
 
 const at = (atMs: number): CapturedFrame => ({ kind: 'jpeg', bytes: Buffer.alloc(1), atMs });
 
-test('a newer picture takes the place of one that waits', async (t) => {
+test('a newer frame replaces a waiting one', async (t) => {
   const replaced: CapturedFrame[] = [];
-  const latest = new LatestFrame((picture) => replaced.push(picture));
+  const latest = new LatestFrame((frame) => replaced.push(frame));
   const [first, second] = [at(1), at(2)];
   latest.put(first);
   latest.put(second);
@@ -18,7 +18,7 @@ test('a newer picture takes the place of one that waits', async (t) => {
   t.equal(latest.take(3), undefined);
 });
 
-test('what is old, or from before a cut, is not given', async (t) => {
+test('a stale frame, or one captured before an interruption, is not returned', async (t) => {
   const latest = new LatestFrame(() => undefined);
   latest.put(at(0));
   t.equal(latest.take(maxFrameAgeMs + 1), undefined);
@@ -29,10 +29,10 @@ test('what is old, or from before a cut, is not given', async (t) => {
   latest.put(at(15));
   latest.discardCaptured(20);
   t.equal(latest.take(21), undefined);
-  t.equal(latest.isFresh(taken, 21), false, 'one that is being encoded neither');
+  t.equal(latest.isFresh(taken, 21), false, 'neither is one that is being encoded');
 });
 
-test('it waits for a picture, and ends when there are no more', async (t) => {
+test('it waits for a frame, and ends when there are no more', async (t) => {
   const latest = new LatestFrame(() => undefined);
   const first = latest.available();
   latest.put(at(1));
@@ -43,11 +43,11 @@ test('it waits for a picture, and ends when there are no more', async (t) => {
   t.equal(await latest.available(), false);
 });
 
-test('each picture is either taken or given back, once', async (t) => {
+test('each frame is either taken or released, once', async (t) => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom('put', 'take', 'late', 'cut')), (steps) => {
       const back: CapturedFrame[] = [];
-      const latest = new LatestFrame((picture) => back.push(picture));
+      const latest = new LatestFrame((frame) => back.push(frame));
       let puts = 0;
       steps.forEach((step, nowMs) => {
         if (step === 'put') latest.put(at(nowMs + ++puts / 1000));
@@ -66,7 +66,7 @@ test('each picture is either taken or given back, once', async (t) => {
   t.pass();
 });
 
-test('a limit takes its share of an uneven camera, evenly', async (t) => {
+test('a rate limit skips frames of an uneven camera evenly', async (t) => {
   const limit = new RateLimit(10);
   let taken = 0;
   for (let frame = 0; frame < 300; frame++) if (limit.allows(frame * 33.4 + (frame % 3))) taken += 1;
@@ -76,6 +76,6 @@ test('a limit takes its share of an uneven camera, evenly', async (t) => {
   const exact = new RateLimit(30);
   let all = 0;
   for (let frame = 0; frame < 300; frame++) if (exact.allows(frame * 33.333 + (frame % 2 ? 2 : -2))) all += 1;
-  t.equal(all, 300, 'a camera of just that rate keeps its frames');
+  t.equal(all, 300, 'a camera with exactly that rate keeps its frames');
   t.equal(new RateLimit(undefined).allows(0), true);
 });
