@@ -4,7 +4,7 @@ import { readJpegHeader } from '../jpeg/header.ts';
 import type { CapturedFrame, FrameBuffers } from './captured-frame.ts';
 import type { Inspect } from './encoder.ts';
 import type { ExitReason } from './exit-reason.ts';
-import type { CaptureOptions, FfmpegVersion, Input, Mode } from './ffmpeg-arguments.ts';
+import type { CaptureOptions, FfmpegVersion, InputOptions, Mode } from './ffmpeg-arguments.ts';
 import { FfmpegSession, type FfmpegSessionEnd, firstFrameTimeoutFactor } from './ffmpeg-session.ts';
 import { canPassThrough, type Size, sizeError } from './frame-limits.ts';
 import type { HttpGetter } from './http-getter.ts';
@@ -100,7 +100,7 @@ export class Attempt {
     return await this.#playFormat(input, end.format);
   }
 
-  async #playFormat(input: Input, format: Format): Promise<AttemptEnd> {
+  async #playFormat(input: InputOptions, format: Format): Promise<AttemptEnd> {
     const isJpeg = format.codec === 'mjpeg';
     const isHttp = input.source.kind === 'http';
     const mode = isJpeg && !format.isRotated ? this.#modeForJpegs(format.size) : 'pictures';
@@ -111,7 +111,7 @@ export class Attempt {
     // ffmpeg accepts only `image/jpeg` multipart parts. For other types it reports no size; read as bare JPEGs, all of them work.
     const isJpegs = input.isJpegs || (isHttp && isJpeg && format.size === undefined);
     const startMs = performance.now();
-    const playing = {
+    const playback = {
       ...input,
       isJpegs,
       mode,
@@ -122,7 +122,7 @@ export class Attempt {
     } as const;
     // When ffmpeg decodes, it skips frames above the requested rate itself.
     const fps = mode === 'pictures' ? input.capture.fps : undefined;
-    const end = await this.#play(mode, fps, playWithFfmpeg(playing));
+    const end = await this.#play(mode, fps, playWithFfmpeg(playback));
     const missingMs = (format.durationMs ?? Number.POSITIVE_INFINITY) - (performance.now() - startMs);
     const isComplete = missingMs <= Math.max(earlyEndMs, earlyEndFraction * (format.durationMs ?? 0));
     return { ...end, isComplete: isRecording && end.type === 'done' && isComplete };
@@ -145,8 +145,8 @@ export class Attempt {
     const fps = capture.fps ?? defaultSnapshotFps;
     const snapshots = playSnapshots({ getter, first, fps, stallTimeoutMs });
     if (mode === 'copy') return await this.#play(mode, fps, snapshots);
-    const playing = { source, capture, version, stallTimeoutMs, mode, size };
-    return await this.#play(mode, fps, decodeWithFfmpeg(snapshots, playing));
+    const playback = { source, capture, version, stallTimeoutMs, mode, size };
+    return await this.#play(mode, fps, decodeWithFfmpeg(snapshots, playback));
   }
 
   #modeForJpegs(size: Size | undefined): Mode {

@@ -118,7 +118,7 @@ function describeExit({ program, code }: ProgramEnd): string {
   return code === undefined ? `${program} was killed by a signal` : `${program} exited with code ${code}`;
 }
 
-/** Removes `[rtsp @ 0x5634]`, `[error]`, the address, control characters and passwords. @returns '' if no letter or digit is left. */
+/** Removes `[rtsp @ 0x5634]`, `[error]`, the address, control characters and passwords. @returns '' if no text is left. */
 function cleanLine(line: string, source: Source): string {
   const bare = line.replace(/\[[^\]]* @ 0x[0-9a-f]+\] ?/g, '').replace(/\[\w+\] ?/, '');
   const withoutAddress = bare.replace(`file:${source.text}: `, '').replace(`${source.text}: `, '');

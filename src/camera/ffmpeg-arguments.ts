@@ -40,7 +40,7 @@ const formats =
   'mov,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf,mjpeg,mpjpeg,jpeg_pipe,h264,hevc,m4v,ivf,nut,mxf,rawvideo';
 
 /** What is known about a source before ffmpeg starts. */
-export interface Input {
+export interface InputOptions {
   readonly source: Source;
   readonly capture: CaptureOptions;
   readonly version: FfmpegVersion;
@@ -50,12 +50,12 @@ export interface Input {
 }
 
 /** Prints codec, size and duration as JSON. */
-export function probeArguments(input: Input): string[] {
+export function probeArguments(input: InputOptions): string[] {
   const fields = 'stream=codec_name,width,height:stream_side_data=rotation:stream_tags=rotate:format=duration';
   return [...quiet, ...['-select_streams', 'v:0', '-show_entries', fields, '-of', 'json'], ...inputArguments(input)];
 }
 
-export interface Playing extends Input {
+export interface PlaybackOptions extends InputOptions {
   readonly mode: Mode;
   /** The displayed size, after rotation, if known. */
   readonly size?: Size | undefined;
@@ -70,8 +70,8 @@ export interface Playing extends Input {
 }
 
 /** Plays a source to standard output, as multipart JPEGs or PPM images. */
-export function playArguments(playing: Playing): string[] {
-  const { source, mode, capture, isRecording = false, isPiped = false, hasNoTimestamps = false } = playing;
+export function playArguments(playback: PlaybackOptions): string[] {
+  const { source, mode, capture, isRecording = false, isPiped = false, hasNoTimestamps = false } = playback;
   const isFile = source.kind === 'file';
   return [
     '-nostdin',
@@ -80,9 +80,9 @@ export function playArguments(playing: Playing): string[] {
     ...(isFile || isRecording ? ['-re'] : ['-flags', 'low_delay']),
     ...(mode === 'pictures' ? ['-max_pixels', String(maxPixels)] : []),
     ...(hasNoTimestamps ? ['-use_wallclock_as_timestamps', '1'] : []),
-    ...(isPiped ? pipeArguments : inputArguments(playing)),
+    ...(isPiped ? pipeArguments : inputArguments(playback)),
     ...['-map', '0:v:0', '-map_metadata', '-1'],
-    ...(mode === 'copy' ? ['-c:v', 'copy', '-f', 'mpjpeg'] : rawFrameArguments(playing)),
+    ...(mode === 'copy' ? ['-c:v', 'copy', '-f', 'mpjpeg'] : rawFrameArguments(playback)),
     ...['-flush_packets', '1', 'pipe:1'],
   ];
 }
@@ -95,7 +95,7 @@ const pipeArguments = [
   ...['-protocol_whitelist', 'pipe', '-f', 'mpjpeg', '-i', 'pipe:0'],
 ];
 
-function inputArguments(input: Input & { readonly deviceHasJpeg?: boolean }): string[] {
+function inputArguments(input: InputOptions & { readonly deviceHasJpeg?: boolean }): string[] {
   const { source, capture, version, stallTimeoutMs, isJpegs = false, deviceHasJpeg = true } = input;
   const timeout = String(socketTimeoutFactor * stallTimeoutMs * 1000);
   const live = [
@@ -133,7 +133,7 @@ function inputArguments(input: Input & { readonly deviceHasJpeg?: boolean }): st
   }
 }
 
-function rawFrameArguments({ capture, version, size, isPiped = false }: Playing): string[] {
+function rawFrameArguments({ capture, version, size, isPiped = false }: PlaybackOptions): string[] {
   const filters = [
     ...(capture.fps === undefined || isPiped ? [] : [rateFilter(capture.fps)]),
     scaleFilter(capture, size),

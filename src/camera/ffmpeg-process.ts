@@ -1,4 +1,4 @@
-/** One ffmpeg or ffprobe child process: keeps its last log lines, and makes sure that it does not outlive this process. Main thread. */
+/** One ffmpeg or ffprobe child process: keeps its last log lines, and never outlives this process. Main thread. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 
@@ -16,7 +16,7 @@ process.on('exit', () => {
 });
 
 export class FfmpegProcess {
-  /** Settles with the exit code when the process has exited and its output is read; `undefined` if it was killed by a signal or did not start. */
+  /** The exit code, after all output is read; `undefined` if the process was killed by a signal or did not start. */
   readonly ended: Promise<number | undefined>;
   /** Undefined after the exit, or if it did not start. */
   #process: ChildProcess | undefined;
@@ -48,8 +48,8 @@ export class FfmpegProcess {
 
   /** The lines of its last seconds on standard error, oldest first. */
   get lines(): readonly string[] {
-    const maxFrameAgeMs = (this.#endedAtMs ?? performance.now()) - lineAgeMs;
-    return this.#lines.filter(({ atMs }) => atMs >= maxFrameAgeMs).map(({ text }) => text);
+    const minAtMs = (this.#endedAtMs ?? performance.now()) - lineAgeMs;
+    return this.#lines.filter(({ atMs }) => atMs >= minAtMs).map(({ text }) => text);
   }
 
   /** Writes to its standard input; skipped if it has not read the previous input yet. */

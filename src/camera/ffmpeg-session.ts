@@ -1,4 +1,4 @@
-/** Runs one output, usually an ffmpeg, from start to end: splits its bytes into frames and watches for stalls. Main thread. */
+/** Runs one output, normally ffmpeg, from start to end: splits its bytes into frames and watches for stalls. Main thread. */
 
 import { noEoi } from '../jpeg/header.ts';
 import type { CapturedFrame, FrameBuffers } from './captured-frame.ts';

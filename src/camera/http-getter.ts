@@ -119,7 +119,10 @@ export class HttpGetter {
   }
 }
 
-/** @returns the redirect target, with the login if it is the same host and not a downgrade to HTTP; undefined if it is not an HTTP address. */
+/**
+ * Resolves a redirect. The login is kept for the same host, unless that would send it unencrypted.
+ * @returns undefined if the target is not an HTTP address.
+ */
 function follow(from: URL, location: string): URL | undefined {
   if (!URL.canParse(location, from.href)) return undefined;
   const next = new URL(location, from.href);

@@ -40,7 +40,7 @@ export function loginOf(address: URL): Login | undefined {
 
 /** @returns the first supported Digest challenge, otherwise Basic if offered, otherwise undefined. */
 export function readChallenge(headers: readonly string[]): Challenge | undefined {
-  const challenges = headers.flatMap(splitChallenges).map(([scheme, parameters]) => readOne(scheme, parameters));
+  const challenges = headers.flatMap(splitChallenges).map(([scheme, parameters]) => parseChallenge(scheme, parameters));
   return challenges.find((one) => one?.scheme === 'digest') ?? challenges.find((one) => one !== undefined);
 }
 
@@ -78,7 +78,7 @@ function splitChallenges(header: string): [string, string][] {
   });
 }
 
-function readOne(scheme: string, text: string): Challenge | undefined {
+function parseChallenge(scheme: string, text: string): Challenge | undefined {
   if (scheme === 'basic') return { scheme };
   if (scheme !== 'digest') return undefined;
   const parameters = new Map(
@@ -89,9 +89,9 @@ function readOne(scheme: string, text: string): Challenge | undefined {
   );
   const algorithm = parameters.get('algorithm');
   const qop = parameters.get('qop');
-  const isKnown =
+  const isSupported =
     hashOf(algorithm ?? 'MD5') !== undefined && (qop === undefined || /(^|[\s,])auth($|[\s,])/i.test(qop));
-  if (!isKnown) return undefined;
+  if (!isSupported) return undefined;
   const [realm = '', nonce = ''] = [parameters.get('realm'), parameters.get('nonce')];
   return { scheme, realm, nonce, opaque: parameters.get('opaque'), algorithm, hasQop: qop !== undefined };
 }

@@ -1,4 +1,4 @@
-/** Requests an HTTP address once, before ffprobe, to see whether it returns snapshots, concatenated JPEGs or something else. Main thread. */
+/** Requests an HTTP address once, before ffprobe, to detect snapshots and concatenated JPEGs. Main thread. */
 
 import type { ExitReason } from './exit-reason.ts';
 import { type Body, readJpeg } from './http-body.ts';

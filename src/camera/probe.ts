@@ -1,7 +1,7 @@
 /** Runs ffprobe once to find a source's format before it is played. Main thread. */
 
 import { type ExitReason, exitReasonOf } from './exit-reason.ts';
-import { type Input, probeArguments } from './ffmpeg-arguments.ts';
+import { type InputOptions, probeArguments } from './ffmpeg-arguments.ts';
 import { FfmpegProcess } from './ffmpeg-process.ts';
 import type { Size } from './frame-limits.ts';
 
@@ -37,7 +37,7 @@ export class Probe {
   #isStopped = false;
   #isTimedOut = false;
 
-  constructor(input: Input, timeoutMs: number) {
+  constructor(input: InputOptions, timeoutMs: number) {
     const { source } = input;
     let output = '';
     this.#ffprobe = new FfmpegProcess('ffprobe', probeArguments({ ...input, stallTimeoutMs: timeoutMs }), (chunk) => {

@@ -5,16 +5,22 @@ import { type Frame, type OpenSocket, type Pending, type Reply, type Sent, Sessi
 import { streamUrl } from './stream-url.ts';
 
 export interface ConnectOptions {
-  /** The gateway: `ws://host:port` or `http://…`. The stream's path is appended to a path that ends with `/`; any other path is used as is. */
+  /**
+   * The gateway: `ws://host:port` or `http://…`. The stream's path is appended to a path that ends with `/`; any other path is used
+   * as is.
+   */
   readonly url: string | URL;
   readonly pipeline: string;
   /** Maximum frames in flight; default 8. */
   readonly maxInFlight?: number;
   /** Maximum frames per second; default 30. */
   readonly maxFps?: number;
-  /** Adapt the frame rate to the gateway's capacity; default true. If false, only the two limits above apply and the gateway drops the rest. */
+  /**
+   * Adapt the frame rate to the gateway's capacity; default true. If false, only the two limits above apply and the gateway drops
+   * what exceeds its capacity.
+   */
   readonly adapt?: boolean;
-  /** Timeout for connecting and for each reply; default 10,000. Must be longer than the gateway's maximum hold plus its frame timeout. */
+  /** Timeout for connecting and per reply; default 10,000. Must exceed the gateway's maximum hold plus its frame timeout. */
   readonly timeoutMs?: number;
   /** Maximum consecutive sessions without a result; default unlimited. */
   readonly maxAttempts?: number;

@@ -1,4 +1,4 @@
-/** Congestion control: decides when the next frame may be sent, based on the replies to earlier frames. Pure: time is passed in. Browser and Node. */
+/** Congestion control: earlier replies decide when the next frame may be sent. Pure: time is passed in. Browser and Node. */
 
 export interface WindowLimits {
   /** Upper limit for frames in flight. */
@@ -30,7 +30,7 @@ const maxRampFactor = 4;
 const jitterFactor = 2;
 /** The minimum network time is taken over this many results, up to twice as many; a longer path is detected after them. */
 const minFilterResults = 20;
-/** A result within this fraction of the usual interval after the previous one may have waited for that one only. */
+/** A result within this fraction of the expected interval after the previous one may have waited for that one only. */
 const burstFraction = 0.1;
 /** However congested the path is, a frame is sent this often: nothing else shows when it recovers. */
 const maxGapMs = 1000;
@@ -42,10 +42,10 @@ const smoothing = 0.2;
 const minWindowFraction = 0.2;
 
 /**
- * A congestion window as in TCP Vegas: it has the right size when a small backlog waits, wherever the bottleneck is. The round trip
- * minus the service time is the network time. Whatever exceeds the minimum network time is waiting time, either in the gateway for a
- * worker or on a slow uplink. The gateway drops little, so drops only cover the remaining cases: a gateway that does not hold frames,
- * or a frame that was held too long.
+ * A congestion window as in TCP Vegas: it has the right size when a small backlog waits, wherever the bottleneck is. The network time
+ * is the round trip minus the service time. Whatever exceeds its minimum is waiting time, either in the gateway for a worker or on a
+ * slow uplink. The gateway drops little, so drops only cover the remaining cases: a gateway that does not hold frames, or a frame
+ * that was held too long.
  *
  * A result frees a worker, so the next frame is sent immediately. The fractional part of the window is reached by sending that
  * fraction of a round trip before the result arrives. Below one, the window is a rate.

@@ -79,7 +79,7 @@ test('an unknown pipeline: the client gives up with the code', async (t) => {
 });
 
 for (const [code, bad] of [
-  ['invalid_frame', Buffer.from('no picture at all')],
+  ['invalid_frame', Buffer.from('not an image')],
   ['frame_too_large', Buffer.concat([frame, Buffer.alloc(106_000)])],
 ] as const) {
   test(`${code}: the frame is lost with the code; valid frames still work; several invalid ones in a row are fatal`, async (t) => {
@@ -163,10 +163,10 @@ test('a stopping gateway answers frames in flight first', async (t) => {
     ({ pool }) => pool.inFlight === 1,
     'a frame in flight',
   );
-  const told = new Promise((resolve) => void stream.on('error', resolve));
+  const closed = new Promise((resolve) => void stream.on('error', resolve));
   const ended = stopping.stop();
   t.match(await sent.reply, { type: 'result', index: 0 });
-  t.match(await told, { code: 'closed', detail: /1001/ });
+  t.match(await closed, { code: 'closed', detail: /1001/ });
   t.strictSame(await ended, { code: 0, signal: null });
 });
 

@@ -21,7 +21,7 @@ _MAX_RAMP_FACTOR = 4
 _JITTER_FACTOR = 2
 # The minimum network time is taken over this many results, up to twice as many; a longer path is detected after them.
 _MIN_FILTER_RESULTS = 20
-# A result within this fraction of the usual interval after the previous one may have waited for that one only.
+# A result within this fraction of the expected interval after the previous one may have waited for that one only.
 _BURST_FRACTION = 0.1
 # However congested the path is, a frame is sent this often: nothing else shows when it recovers.
 _MAX_GAP_MS = 1000.0

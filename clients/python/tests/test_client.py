@@ -129,7 +129,7 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
                 await client.ready()
 
     async def test_invalid_frames_are_lost_and_several_in_a_row_are_fatal(self) -> None:
-        for code, bad in (("invalid_frame", b"no picture"), ("frame_too_large", QUICK + bytes(106_000))):
+        for code, bad in (("invalid_frame", b"not an image"), ("frame_too_large", QUICK + bytes(106_000))):
             async with connect(self.gateway.url, "echo", max_fps=1000) as client:
                 await client.ready()
                 await self.expect_lost(client.send(bad).reply, code)

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { test } from 'tap';
-import { type Playing, playArguments, probeArguments } from '../../../src/camera/ffmpeg-arguments.ts';
+import { type PlaybackOptions, playArguments, probeArguments } from '../../../src/camera/ffmpeg-arguments.ts';
 import { readSource, type Source } from '../../../src/camera/source.ts';
 
 const version = { major: 5, minor: 1 };
@@ -15,7 +15,7 @@ function sourceOf(text: string): Source {
   return read.source;
 }
 
-function play(source: Source, more: Partial<Playing> = {}): string {
+function play(source: Source, more: Partial<PlaybackOptions> = {}): string {
   return playArguments({ source, mode: 'pictures', capture: {}, version, stallTimeoutMs: 10_000, ...more }).join(' ');
 }
 

@@ -9,7 +9,7 @@ import { type Test, test } from 'tap';
 import { HttpGetter } from '../../../src/camera/http-getter.ts';
 import { startSnapshotCamera } from '../../support/snapshot-camera.ts';
 
-const image = () => Buffer.from('picture');
+const image = () => Buffer.from('image');
 const login = { user: 'admin', password: 'p@ss#1' };
 const { signal } = new AbortController();
 
@@ -30,7 +30,7 @@ async function textOf(getter: HttpGetter): Promise<string> {
 test('the connection is kept alive for the next request', async (t) => {
   const camera = await startSnapshotCamera(t, { image });
   const getter = getterOf(t, camera.url);
-  for (let count = 0; count < 5; count++) t.equal(await textOf(getter), 'picture');
+  for (let count = 0; count < 5; count++) t.equal(await textOf(getter), 'image');
   t.equal(camera.connections(), 1);
 });
 
@@ -43,8 +43,8 @@ test('a kept-alive connection that the camera closes during a request is retried
     },
   });
   const getter = getterOf(t, camera.url);
-  t.equal(await textOf(getter), 'picture');
-  t.equal(await textOf(getter), 'picture');
+  t.equal(await textOf(getter), 'image');
+  t.equal(await textOf(getter), 'image');
   t.equal(camera.connections(), 2);
 });
 
@@ -64,7 +64,7 @@ test('a connection closed without a response is reported', async (t) => {
 test('Digest is sent after a challenge, counts its requests, and is recreated for a new nonce', async (t) => {
   const camera = await startSnapshotCamera(t, { image, login: { ...login, maxNonceUses: 3 } });
   const getter = getterOf(t, camera.url.replace('//', '//admin:p@ss%231@'));
-  for (let count = 0; count < 7; count++) t.equal(await textOf(getter), 'picture');
+  for (let count = 0; count < 7; count++) t.equal(await textOf(getter), 'image');
   t.equal(camera.requests[0], undefined, 'no password before a challenge');
   t.equal(camera.requests.length, 7 + 3, 'a challenge for each of three nonces');
   t.ok(camera.requests.slice(1).every((authorization) => authorization?.startsWith('Digest ')));
@@ -92,7 +92,7 @@ test('a rejected Basic password is not repeated', async (t) => {
     },
   });
   const getter = getterOf(t, camera.url.replace('//', '//admin:secret@'));
-  t.equal(await textOf(getter), 'picture');
+  t.equal(await textOf(getter), 'image');
   isAuthorized = false;
   t.match(await textOf(getter), /^refused: 401/);
   t.equal(camera.requests.length, 3);
@@ -111,7 +111,7 @@ test('a redirect is followed, with the login on the same host only', async (t) =
     },
   });
   const address = camera.url.replace('//', '//admin:p@ss%231@');
-  t.equal(await textOf(getterOf(t, address)), 'picture');
+  t.equal(await textOf(getterOf(t, address)), 'image');
   t.match(await textOf(getterOf(t, address.replace('snapshot', 'other'))), /^refused: 401 .* needs a user name/);
   t.strictSame(other.requests, [undefined]);
 });
@@ -176,7 +176,7 @@ test('a self-signed certificate is accepted', { skip: noOpenssl }, async (t) => 
   const args = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=camera', '-keyout', key, '-out', cert];
   execFileSync('openssl', args, { stdio: 'ignore' });
   const server = createSecureServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_, response) => {
-    response.end('picture');
+    response.end('image');
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
@@ -186,5 +186,5 @@ test('a self-signed certificate is accepted', { skip: noOpenssl }, async (t) => 
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  t.equal(await textOf(getterOf(t, `https://127.0.0.1:${port}/x`)), 'picture');
+  t.equal(await textOf(getterOf(t, `https://127.0.0.1:${port}/x`)), 'image');
 });
