@@ -127,5 +127,5 @@ export class SourceSupervisor {
 const stoppedEnd: SourceEnd = { type: 'done', detail: stoppedReason.detail };
 
 function endOf({ type, reason }: AttemptEnd): SourceEnd {
-  return type === 'done' ? { type: 'done', detail: 'played to the end' } : { type: 'failed', detail: reason.detail };
+  return type === 'done' ? { type: 'done', detail: 'played to its end' } : { type: 'failed', detail: reason.detail };
 }

@@ -34,7 +34,7 @@ test('the license plates of a video are recognized', { skip }, async (t) => {
   t.equal(await run.ended(), 0);
   const texts = new Set([...run.stdout().matchAll(/"text":"(\w+)"/g)].map(([, text]) => text));
   for (const text of ['AB123CD', 'M482KT', 'RZ9061', 'HH4711', 'KXC358']) t.ok(texts.has(text), text);
-  t.match(run.lines.at(-1), { state: 'ended', failed: false, detail: 'played to the end' });
+  t.match(run.lines.at(-1), { state: 'ended', failed: false, detail: 'played to its end' });
 });
 
 test('a file plays at its own rate, each frame once, including the last', { skip }, async (t) => {
@@ -93,7 +93,7 @@ test('a video on a web server plays at its own rate, and ends', { skip }, async 
   const gateway = await recordFrames(t);
   const run = runCamera(t, [url, '--url', gateway.url]);
   t.equal(await run.ended(), 0);
-  t.match(run.lines.at(-1), { failed: false, detail: 'played to the end' });
+  t.match(run.lines.at(-1), { failed: false, detail: 'played to its end' });
   t.equal(readNumber(gateway.frames.at(-1)?.bytes as Buffer), 19, 'the last frame too');
   const tookMs = (gateway.frames.at(-1)?.atMs as number) - (gateway.frames[0]?.atMs as number);
   t.ok(tookMs > 1000, `two seconds of video in ${Math.round(tookMs)} ms`);
@@ -196,5 +196,5 @@ test('a low --fps is not a stall', { skip }, async (t) => {
   const gateway = await recordFrames(t);
   const run = runCamera(t, [clip, '--url', gateway.url, '--fps', '0.6', '--stall-timeout', '1']);
   t.equal(await run.ended(), 0);
-  t.match(run.lines.at(-1), { failed: false, detail: 'played to the end', pictures: 3 });
+  t.match(run.lines.at(-1), { failed: false, detail: 'played to its end', pictures: 3 });
 });
