@@ -53,7 +53,7 @@ const frameErrorCodes: ReadonlySet<string> = new Set(['invalid_frame', 'frame_to
  * The gateway's default `STREAM_MAX_FRAME_SIZE_MB`. It rejects slightly larger frames with an error, and closes the connection
  * without one on much larger frames.
  */
-const maxDefaultFrameBytes = 5_242_880;
+const defaultMaxFrameBytes = 5_242_880;
 /** Must be above any camera's own rate and `--fps`, which are the actual limits. */
 const clientMaxFps = 240;
 /** After the end of a file, how long to wait for the last replies. */
@@ -144,7 +144,7 @@ export class Bridge {
     });
     client.on('lost', ({ frame, error }) => {
       this.tally.count('lost');
-      if (error.code !== 'closed' || !(frame instanceof Uint8Array) || frame.length <= maxDefaultFrameBytes) return;
+      if (error.code !== 'closed' || !(frame instanceof Uint8Array) || frame.length <= defaultMaxFrameBytes) return;
       this.#supervisor.reencode(
         `the gateway closed the connection on a frame of ${frame.length.toLocaleString('en-US')} bytes`,
       );
