@@ -1,4 +1,4 @@
-/** Measures the camera bridge on loopback: how old a frame is when the gateway gets it, and what a frame costs. Linux only. */
+/** Measures the camera bridge on loopback: a frame's age when the gateway receives it, and its CPU cost. Linux only. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { renderPlateScene } from '../src/samples/render-plate.ts';
 import { encodeJpeg } from '../src/samples/render-text.ts';
-import { eventually, type KeptFrame, keepFrames, runCamera, showFrames } from '../test/support/camera-run.ts';
+import { eventually, type ReceivedFrame, recordFrames, runCamera, showFrames } from '../test/support/camera-run.ts';
 import { startMjpegCamera } from '../test/support/mjpeg-camera.ts';
 import { numberedFrame, readNumber } from '../test/support/numbered-frames.ts';
 import { noRtspReason, startRtspCamera } from '../test/support/rtsp-camera.ts';
@@ -19,7 +19,7 @@ const ticksPerSecond = 100;
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Runs one measurement and takes down what it started, as a test would. */
+/** Runs one measurement and stops what it started, like a test. */
 async function scene<Value>(measure: (t: Test) => Promise<Value>): Promise<Value> {
   const teardowns: (() => unknown)[] = [];
   try {
@@ -34,17 +34,17 @@ interface Source {
   show(jpeg: Buffer): void;
 }
 
-/** Milliseconds from when the camera showed a frame to when the gateway had all of it. */
+/** Milliseconds from when the camera shows a frame until the gateway has received it completely. */
 function measureAge(name: string, start: (t: Test) => Promise<Source>, args: readonly string[] = []): Promise<void> {
   return scene(async (t) => {
     const frames = Array.from({ length: 600 }, (_, number) => numberedFrame(number));
     const source = await start(t);
     const { shownAtMs } = showFrames(t, frames, 25, source.show);
-    const gateway = await keepFrames(t);
+    const gateway = await recordFrames(t);
     runCamera(t, [source.url, '--url', gateway.url, ...args]);
     await eventually('frames', () => gateway.frames.length > settleFrames);
     await sleep(agesMs);
-    const age = ({ bytes, atMs }: KeptFrame) => atMs - (shownAtMs[readNumber(bytes) ?? 0] ?? 0);
+    const age = ({ bytes, atMs }: ReceivedFrame) => atMs - (shownAtMs[readNumber(bytes) ?? 0] ?? 0);
     const sorted = gateway.frames
       .slice(settleFrames)
       .map(age)
@@ -54,18 +54,18 @@ function measureAge(name: string, start: (t: Test) => Promise<Source>, args: rea
   });
 }
 
-/** Processor milliseconds of a process so far. */
+/** CPU time of a process so far, in milliseconds. */
 function cpuMs(pid: number): number {
-  // The name, in parentheses, may contain blanks; user and system time are fields 14 and 15.
+  // The name, in parentheses, may contain spaces; user and system time are fields 14 and 15.
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
 }
 
-/** Processor milliseconds a frame of the source, in the bridge and in its ffmpeg. */
+/** CPU milliseconds per source frame, in the bridge and in its ffmpeg. */
 function measureCost(name: string, start: (t: Test) => Promise<string>, args: readonly string[] = []): Promise<void> {
   return scene(async (t) => {
     const source = await start(t);
-    const gateway = await keepFrames(t);
+    const gateway = await recordFrames(t);
     const run = runCamera(t, [source, '--url', gateway.url, ...args]);
     await eventually('frames', () => gateway.frames.length > settleFrames);
     const bridge = run.child.pid as number;
@@ -105,16 +105,16 @@ const h264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', c
 execFileSync('ffmpeg', [...input, ...h264], { input: Buffer.concat(Array(20).fill(hdFrames).flat()) });
 
 console.log('| 640×480 at 25 fps | median age | 95 % | frames |\n|---|---|---|---|');
-await measureAge('MJPEG over HTTP, passed on', startMjpegCamera);
-await measureAge('MJPEG over HTTP, encoded anew', startMjpegCamera, ['--quality', '85']);
+await measureAge('MJPEG over HTTP, passed through', startMjpegCamera);
+await measureAge('MJPEG over HTTP, re-encoded', startMjpegCamera, ['--quality', '85']);
 if (noRtspReason === false) {
-  await measureAge('JPEG over RTSP, passed on', (t) => startRtspCamera(t, { codec: 'jpeg' }));
+  await measureAge('JPEG over RTSP, passed through', (t) => startRtspCamera(t, { codec: 'jpeg' }));
   await measureAge('H.264 over RTSP', startRtspCamera);
 } else console.log(noRtspReason);
-console.log('\n| 1920×1080 at 30 fps | fps | bridge | ffmpeg | processor time a frame |\n|---|---|---|---|---|');
-await measureCost('MJPEG over HTTP, passed on', startHdCamera);
-await measureCost('MJPEG over HTTP, encoded anew', startHdCamera, ['--quality', '85']);
+console.log('\n| 1920×1080 at 30 fps | fps | bridge | ffmpeg | CPU time per frame |\n|---|---|---|---|---|');
+await measureCost('MJPEG over HTTP, passed through', startHdCamera);
+await measureCost('MJPEG over HTTP, re-encoded', startHdCamera, ['--quality', '85']);
 await measureCost('H.264, encoded', async () => clip, ['--loop']);
-await measureCost('H.264, made smaller to 960', async () => clip, ['--loop', '--width', '960']);
+await measureCost('H.264, scaled to width 960', async () => clip, ['--loop', '--width', '960']);
 await measureCost('H.264, --fps 5', async () => clip, ['--loop', '--fps', '5']);
 rmSync(folder, { recursive: true });

@@ -1,82 +1,81 @@
-/** One attempt to play a source: asks what it gives, then plays it until it ends. Main thread. */
+/** One attempt to play a source: probes its format, then plays it until it ends. Main thread. */
 
 import { readJpegHeader } from '../jpeg/header.ts';
-import type { LookAt } from './encoder.ts';
-
-import type { FfmpegVersion, Input, Mode, Wishes } from './ffmpeg-arguments.ts';
+import type { CapturedFrame, FrameBuffers } from './captured-frame.ts';
+import type { Inspect } from './encoder.ts';
+import type { ExitReason } from './exit-reason.ts';
+import type { CaptureOptions, FfmpegVersion, InputOptions, Mode } from './ffmpeg-arguments.ts';
+import { FfmpegSession, type FfmpegSessionEnd, firstFrameTimeoutFactor } from './ffmpeg-session.ts';
+import { canPassThrough, type Size, sizeError } from './frame-limits.ts';
 import type { HttpGetter } from './http-getter.ts';
-import { HttpLook } from './http-look.ts';
-import type { LastWords } from './last-words.ts';
+import { HttpProbe } from './http-probe.ts';
 import { decodeWithFfmpeg, playWithFfmpeg, type StartOutput } from './output.ts';
-import type { Picture, PictureBuffers } from './picture.ts';
-import { mayBeCopied, refusalOfSize, type Size } from './picture-limits.ts';
-import { firstPictureFactor, Play, type PlayEnd } from './play.ts';
 import { type Format, Probe } from './probe.ts';
 import type { Repair } from './repair.ts';
 import { defaultSnapshotFps, playSnapshots } from './snapshots.ts';
 import type { Source } from './source.ts';
 
-export interface AttemptParts {
+export interface AttemptOptions {
   readonly source: Source;
-  readonly wishes: Wishes;
+  readonly capture: CaptureOptions;
   readonly version: FfmpegVersion;
-  /** The camera's own JPEGs do not do: a width or a quality was asked for, or they are refused. */
+  /** Never pass JPEGs through: a width or quality is set, or the gateway rejected the camera's JPEGs. */
   readonly isEncoded: boolean;
-  /** So long without a picture means that the source is lost. */
+  /** A source without a frame for this long is lost. */
   readonly stallTimeoutMs: number;
-  readonly buffers: PictureBuffers;
-  /** The first picture has come. `keepsRate`: they come at the wished rate, and none has to be left out for it. */
-  readonly live: (mode: Mode, keepsRate: boolean) => void;
-  readonly picture: (picture: Picture) => void;
-  readonly broken: () => void;
-  readonly lookAt: LookAt;
-  readonly repaired: (repair: Repair) => void;
-  readonly hopeless: (reason: string) => void;
+  readonly buffers: FrameBuffers;
+  /** The first frame has arrived. `keepsRate`: frames already arrive at the requested rate, so none have to be skipped. */
+  readonly onLive: (mode: Mode, keepsRate: boolean) => void;
+  readonly onFrame: (frame: CapturedFrame) => void;
+  readonly onInvalidFrame: () => void;
+  readonly inspect: Inspect;
+  readonly onRepair: (repair: Repair) => void;
+  readonly onUndecodable: (reason: string) => void;
 }
 
 export interface AttemptEnd {
-  readonly type: PlayEnd['type'];
-  readonly words: LastWords;
-  readonly pictures: number;
-  /** A recording over HTTP that was played to its end. */
-  readonly isWhole?: boolean;
+  readonly type: FfmpegSessionEnd['type'];
+  readonly reason: ExitReason;
+  readonly frames: number;
+  /** A recording over HTTP that was played to the end. */
+  readonly isComplete?: boolean;
 }
 
-/** A recording that ends so long before its length says was played to its end, and one that ends sooner was cut. */
+/** A recording may end this much before its declared duration. One that ends earlier was cut. */
 const earlyEndMs = 1000;
-const earlyEndShare = 0.1;
+const earlyEndFraction = 0.1;
 
-export const stopped: LastWords = { detail: 'stopped', healing: 'likely' };
+export const stoppedReason: ExitReason = { detail: 'stopped', retryable: 'yes' };
 
 export class Attempt {
   /** Never rejects. */
   readonly ended: Promise<AttemptEnd>;
-  readonly #parts: AttemptParts;
-  #running: { stop(): void } | undefined;
+  readonly #options: AttemptOptions;
+  #current: { stop(): void } | undefined;
   #isStopped = false;
 
-  constructor(parts: AttemptParts) {
-    this.#parts = parts;
+  constructor(options: AttemptOptions) {
+    this.#options = options;
     this.ended = this.#run();
   }
 
-  /** Ends what runs; `ended` settles when it is gone. */
+  /** Stops the current probe or session; `ended` settles after it has ended. */
   stop(): void {
     this.#isStopped = true;
-    this.#running?.stop();
+    this.#current?.stop();
   }
 
   async #run(): Promise<AttemptEnd> {
-    const { source } = this.#parts;
+    const { source } = this.#options;
     if (source.kind !== 'http') return await this.#playStream(false);
-    const look = new HttpLook(source.text, this.#patienceMs);
-    this.#running = look;
-    const end = await look.ended;
+    const probe = new HttpProbe(source.text, this.#frameTimeoutMs);
+    this.#current = probe;
+    const end = await probe.ended;
     switch (end.type) {
       case 'stopped':
         return stoppedEnd;
       case 'failed':
-        return { ...end, pictures: 0 };
+        return { ...end, frames: 0 };
       case 'snapshots':
         return await this.#playSnapshots(end.getter, end.first);
       default:
@@ -84,49 +83,49 @@ export class Attempt {
     }
   }
 
-  /** A source may take longer to begin than it may be silent later. */
-  get #patienceMs(): number {
-    return firstPictureFactor * this.#parts.stallTimeoutMs;
+  /** A source may take longer to start than it may stall later. */
+  get #frameTimeoutMs(): number {
+    return firstFrameTimeoutFactor * this.#options.stallTimeoutMs;
   }
 
   async #playStream(isJpegs: boolean): Promise<AttemptEnd> {
     if (this.#isStopped) return stoppedEnd;
-    const { source, wishes, version, stallTimeoutMs } = this.#parts;
-    const input = { source, wishes, version, stallTimeoutMs, isJpegs };
-    const probe = new Probe(input, this.#patienceMs);
-    this.#running = probe;
+    const { source, capture, version, stallTimeoutMs } = this.#options;
+    const input = { source, capture, version, stallTimeoutMs, isJpegs };
+    const probe = new Probe(input, this.#frameTimeoutMs);
+    this.#current = probe;
     const end = await probe.ended;
     if (end.type === 'stopped' || this.#isStopped) return stoppedEnd;
-    if (end.type === 'failed') return { ...end, pictures: 0 };
+    if (end.type === 'failed') return { ...end, frames: 0 };
     return await this.#playFormat(input, end.format);
   }
 
-  async #playFormat(input: Input, format: Format): Promise<AttemptEnd> {
+  async #playFormat(input: InputOptions, format: Format): Promise<AttemptEnd> {
     const isJpeg = format.codec === 'mjpeg';
     const isHttp = input.source.kind === 'http';
-    const mode = isJpeg && !format.isTurned ? this.#modeOfJpegs(format.size) : 'pictures';
-    const refusal = mode === 'pictures' ? refusalOfSize(format.size) : undefined;
-    if (refusal !== undefined) return refusedEnd(refusal);
+    const mode = isJpeg && !format.isRotated ? this.#modeForJpegs(format.size) : 'pictures';
+    const error = mode === 'pictures' ? sizeError(format.size) : undefined;
+    if (error !== undefined) return failedEnd(error);
     const isRecording = isHttp && format.durationMs !== undefined;
-    const hasNoClock = isHttp && isJpeg && !isRecording;
-    // ffmpeg takes parts of MIME as `image/jpeg` only. Others it shows without a size, and as bare JPEGs it takes them all.
+    const hasNoTimestamps = isHttp && isJpeg && !isRecording;
+    // ffmpeg accepts only `image/jpeg` multipart parts. For other types it reports no size; read as bare JPEGs, all of them work.
     const isJpegs = input.isJpegs || (isHttp && isJpeg && format.size === undefined);
     const startMs = performance.now();
-    const playing = {
+    const playback = {
       ...input,
       isJpegs,
       mode,
-      deviceGivesJpeg: isJpeg,
+      deviceHasJpeg: isJpeg,
       isRecording,
-      hasNoClock,
+      hasNoTimestamps,
       size: format.size,
     } as const;
-    // ffmpeg itself leaves out what is above the rate of what it decodes.
-    const fps = mode === 'pictures' ? input.wishes.fps : undefined;
-    const end = await this.#play(mode, fps, playWithFfmpeg(playing));
+    // When ffmpeg decodes, it skips frames above the requested rate itself.
+    const fps = mode === 'pictures' ? input.capture.fps : undefined;
+    const end = await this.#play(mode, fps, playWithFfmpeg(playback));
     const missingMs = (format.durationMs ?? Number.POSITIVE_INFINITY) - (performance.now() - startMs);
-    const isWhole = missingMs <= Math.max(earlyEndMs, earlyEndShare * (format.durationMs ?? 0));
-    return { ...end, isWhole: isRecording && end.type === 'done' && isWhole };
+    const isComplete = missingMs <= Math.max(earlyEndMs, earlyEndFraction * (format.durationMs ?? 0));
+    return { ...end, isComplete: isRecording && end.type === 'done' && isComplete };
   }
 
   async #playSnapshots(getter: HttpGetter, first: Buffer): Promise<AttemptEnd> {
@@ -134,49 +133,50 @@ export class Attempt {
       getter.close();
       return stoppedEnd;
     }
-    const { source, wishes, version, stallTimeoutMs } = this.#parts;
+    const { source, capture, version, stallTimeoutMs } = this.#options;
     const read = readJpegHeader(first);
     const size = read.ok ? read.header : undefined;
-    const mode = this.#modeOfJpegs(size);
-    const refusal = mode === 'pictures' ? refusalOfSize(size) : undefined;
-    if (refusal !== undefined) {
+    const mode = this.#modeForJpegs(size);
+    const error = mode === 'pictures' ? sizeError(size) : undefined;
+    if (error !== undefined) {
       getter.close();
-      return refusedEnd(refusal);
+      return failedEnd(error);
     }
-    const fps = wishes.fps ?? defaultSnapshotFps;
+    const fps = capture.fps ?? defaultSnapshotFps;
     const snapshots = playSnapshots({ getter, first, fps, stallTimeoutMs });
     if (mode === 'copy') return await this.#play(mode, fps, snapshots);
-    const playing = { source, wishes, version, stallTimeoutMs, mode, size };
-    return await this.#play(mode, fps, decodeWithFfmpeg(snapshots, playing));
+    const playback = { source, capture, version, stallTimeoutMs, mode, size };
+    return await this.#play(mode, fps, decodeWithFfmpeg(snapshots, playback));
   }
 
-  #modeOfJpegs(size: Size | undefined): Mode {
-    return this.#parts.isEncoded || !mayBeCopied(size) ? 'pictures' : 'copy';
+  #modeForJpegs(size: Size | undefined): Mode {
+    return this.#options.isEncoded || !canPassThrough(size) ? 'pictures' : 'copy';
   }
 
-  /** @param fps the rate that `start` keeps to by itself. */
+  /** @param fps the rate that `start` keeps itself. */
   async #play(mode: Mode, fps: number | undefined, start: StartOutput): Promise<AttemptEnd> {
-    const { stallTimeoutMs, buffers, broken, lookAt, repaired, hopeless, live, picture } = this.#parts;
+    const { stallTimeoutMs, buffers, onInvalidFrame, inspect, onRepair, onUndecodable, onLive, onFrame } =
+      this.#options;
     let isFirst = true;
-    const play = new Play(
+    const session = new FfmpegSession(
       {
-        ...{ mode, stallTimeoutMs, buffers, broken, lookAt, repaired, hopeless, fps },
-        picture: (next) => {
+        ...{ mode, stallTimeoutMs, buffers, onInvalidFrame, inspect, onRepair, onUndecodable, fps },
+        onFrame: (frame) => {
           if (this.#isStopped) return;
-          if (isFirst) live(mode, fps !== undefined);
+          if (isFirst) onLive(mode, fps !== undefined);
           isFirst = false;
-          picture(next);
+          onFrame(frame);
         },
       },
       start,
     );
-    this.#running = play;
-    return await play.ended;
+    this.#current = session;
+    return await session.ended;
   }
 }
 
-const stoppedEnd: AttemptEnd = { type: 'stopped', words: stopped, pictures: 0 };
+const stoppedEnd: AttemptEnd = { type: 'stopped', reason: stoppedReason, frames: 0 };
 
-function refusedEnd(detail: string): AttemptEnd {
-  return { type: 'failed', words: { detail, healing: 'rarely' }, pictures: 0 };
+function failedEnd(detail: string): AttemptEnd {
+  return { type: 'failed', reason: { detail, retryable: 'limited' }, frames: 0 };
 }

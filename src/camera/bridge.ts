@@ -1,171 +1,172 @@
 /**
  * One source and its stream to a gateway. Main thread.
  *
- *   ffmpeg ─► Play ─► Feed ─► NewestPicture ─► (encode) ─► Client ─ws─► gateway
- *             cuts    starts   one picture,     only what    says when a
- *             frames  again    never stale      may leave    frame may leave
+ *   ffmpeg ─► FfmpegSession ─► SourceSupervisor ─► LatestFrame ─► (encode) ─► Client ─ws─► gateway
+ *             splits output    restarts after      one frame,     only what   decides when a
+ *             into frames      a failure           never stale    is sent     frame is sent
  */
 
 import { type Client, connect } from '../client/node.ts';
 import type { FrameResult } from '../protocol.ts';
-import type { Encode, LookAt } from './encoder.ts';
-import { Feed, type FeedEnd, type FeedParts, type FeedState } from './feed.ts';
-import type { FfmpegVersion, Wishes } from './ffmpeg-arguments.ts';
-import { NewestPicture } from './newest-picture.ts';
-import { type Picture, PictureBuffers } from './picture.ts';
+import { type CapturedFrame, FrameBuffers } from './captured-frame.ts';
+import type { Encode, Inspect } from './encoder.ts';
+import type { CaptureOptions, FfmpegVersion } from './ffmpeg-arguments.ts';
+import { LatestFrame } from './latest-frame.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { Source } from './source.ts';
+import { type SourceEnd, type SourceState, SourceSupervisor, type SupervisorOptions } from './source-supervisor.ts';
 import { Tally } from './tally.ts';
 
-/** One camera as it was asked for. */
-export interface CameraPlan extends Wishes {
+/** One camera's settings. */
+export interface CameraPlan extends CaptureOptions {
   readonly name: string;
   readonly source: Source;
   /** The gateway. */
   readonly url: URL;
   readonly pipeline: string;
-  /** JPEG quality; asking for one means that frames are encoded here. */
+  /** JPEG quality; if set, frames are always encoded here. */
   readonly quality?: number | undefined;
   readonly reconnects: boolean;
-  /** So long without a picture means that the source is lost. */
+  /** A source without a frame for this long is lost. */
   readonly stallTimeoutMs: number;
 }
 
 export type BridgeEvent =
   | { readonly type: 'result'; readonly index: number; readonly result: FrameResult; readonly roundTripMs: number }
   | { readonly type: 'dropped'; readonly index: number }
-  | { readonly type: 'source'; readonly state: FeedState }
-  /** The camera's JPEGs were no good as they came; said once. */
+  | { readonly type: 'source'; readonly state: SourceState }
+  /** The camera's JPEGs had to be repaired or re-encoded; emitted once per reason. */
   | { readonly type: 'repaired'; readonly detail: string }
   | { readonly type: 'gateway'; readonly state: 'open' | 'lost'; readonly detail: string };
 
-export interface BridgeParts {
+export interface BridgeOptions {
   readonly plan: CameraPlan;
   readonly version: FfmpegVersion;
   readonly encode: Encode;
-  readonly lookAt: LookAt;
-  readonly event: (event: BridgeEvent) => void;
+  readonly inspect: Inspect;
+  readonly onEvent: (event: BridgeEvent) => void;
 }
 
-/** Errors of the gateway that are about the frame itself. */
-const refusalsOfFrames: ReadonlySet<string> = new Set(['invalid_frame', 'frame_too_large']);
-/** A gateway answers what is a little larger, and cuts the connection at what is more, unless its `STREAM_MAX_FRAME_SIZE_MB` says so. */
-const maxDefaultFrameBytes = 5_242_880;
-/** The camera's own rate is the limit, or `--fps`; this only has to be above both. */
+/** Gateway errors caused by the frame itself. */
+const frameErrorCodes: ReadonlySet<string> = new Set(['invalid_frame', 'frame_too_large']);
+/**
+ * The gateway's default `STREAM_MAX_FRAME_SIZE_MB`. It rejects slightly larger frames with an error, and closes the connection
+ * without one on much larger frames.
+ */
+const defaultMaxFrameBytes = 5_242_880;
+/** Must be above any camera's own rate and `--fps`, which are the actual limits. */
 const clientMaxFps = 240;
-/** After a file's end the gateway gets so long for its last frames. */
-const lastRepliesMs = 10_000;
-const lastRepliesPollMs = 20;
+/** After the end of a file, how long to wait for the last replies. */
+const drainTimeoutMs = 10_000;
+const drainPollMs = 20;
 
 export class Bridge {
   readonly tally = new Tally();
-  readonly #parts: BridgeParts;
+  readonly #options: BridgeOptions;
   readonly #client: Client;
-  readonly #feed: Feed;
-  readonly #buffers = new PictureBuffers();
-  readonly #newest = new NewestPicture((picture) => this.#buffers.give(picture));
-  #limit: RateLimit;
+  readonly #supervisor: SourceSupervisor;
+  readonly #buffers = new FrameBuffers();
+  readonly #latest = new LatestFrame((frame) => this.#buffers.release(frame));
+  #rateLimit: RateLimit;
   #isStopped = false;
   #isSending = false;
 
-  constructor(parts: BridgeParts) {
-    this.#parts = parts;
-    const { plan } = parts;
-    this.#limit = new RateLimit(plan.fps);
-    this.#feed = new Feed(this.#feedParts());
+  constructor(options: BridgeOptions) {
+    this.#options = options;
+    const { plan } = options;
+    this.#rateLimit = new RateLimit(plan.fps);
+    this.#supervisor = new SourceSupervisor(this.#supervisorOptions());
     this.#client = connect({ url: plan.url, pipeline: plan.pipeline, maxFps: clientMaxFps });
     this.#listen();
   }
 
-  /** Runs until the source is over or the gateway refuses for good. Never rejects. */
-  async run(): Promise<FeedEnd> {
+  /** Runs until the source ends or the client gives up on the gateway. Never rejects. */
+  async run(): Promise<SourceEnd> {
     const sending = this.#send();
-    const end = await this.#feed.run();
-    this.#newest.end();
-    if (!this.#isStopped) await this.#lastReplies();
-    const refusal = this.#client.error;
+    const end = await this.#supervisor.run();
+    this.#latest.end();
+    if (!this.#isStopped) await this.#drainReplies();
+    const { error } = this.#client;
     this.#client.close();
     await sending;
-    return refusal === undefined || this.#isStopped
-      ? end
-      : { type: 'failed', detail: `the gateway says ${refusal.message}` };
+    return error === undefined || this.#isStopped ? end : { type: 'failed', detail: `gateway error: ${error.message}` };
   }
 
   stop(): void {
     this.#isStopped = true;
-    this.#newest.cut(performance.now());
-    this.#newest.end();
-    this.#feed.stop();
+    this.#latest.discardCaptured(performance.now());
+    this.#latest.end();
+    this.#supervisor.stop();
     this.#client.close();
   }
 
-  #feedParts(): FeedParts {
-    const { plan, version, event, lookAt } = this.#parts;
+  #supervisorOptions(): SupervisorOptions {
+    const { plan, version, onEvent, inspect } = this.#options;
     return {
       ...{
         source: plan.source,
-        wishes: plan,
+        capture: plan,
         version,
         reconnects: plan.reconnects,
         stallTimeoutMs: plan.stallTimeoutMs,
       },
       isEncoded: plan.width !== undefined || plan.quality !== undefined,
       buffers: this.#buffers,
-      changed: (state) => {
-        if (state.state === 'live') this.#limit = new RateLimit(state.keepsRate ? undefined : plan.fps);
-        event({ type: 'source', state });
+      onStateChange: (state) => {
+        if (state.state === 'live') this.#rateLimit = new RateLimit(state.keepsRate ? undefined : plan.fps);
+        onEvent({ type: 'source', state });
       },
-      picture: (picture) => this.#came(picture),
-      lookAt,
-      repaired: (detail) => event({ type: 'repaired', detail }),
-      broken: () => this.tally.count('broken'),
-      cut: () => this.#newest.cut(performance.now()),
+      onFrame: (frame) => this.#onFrame(frame),
+      inspect,
+      onRepair: (detail) => onEvent({ type: 'repaired', detail }),
+      onInvalidFrame: () => this.tally.count('broken'),
+      discardFrames: () => this.#latest.discardCaptured(performance.now()),
     };
   }
 
-  #came(picture: Picture): void {
-    if (!this.#limit.allows(picture.atMs)) return;
-    this.tally.arrived(picture.atMs);
-    this.#newest.put(picture);
+  #onFrame(frame: CapturedFrame): void {
+    if (!this.#rateLimit.allows(frame.atMs)) return;
+    this.tally.arrived(frame.atMs);
+    this.#latest.put(frame);
   }
 
   #listen(): void {
-    const { event } = this.#parts;
+    const { onEvent } = this.#options;
     const client = this.#client;
     client.on('sent', () => this.tally.count('sent'));
     client.on('result', ({ index, result, roundTripMs }) => {
       this.tally.answered(result, roundTripMs);
-      event({ type: 'result', index, result, roundTripMs });
+      onEvent({ type: 'result', index, result, roundTripMs });
     });
     client.on('dropped', ({ index }) => {
       this.tally.count('dropped');
-      event({ type: 'dropped', index });
+      onEvent({ type: 'dropped', index });
     });
     client.on('lost', ({ frame, error }) => {
       this.tally.count('lost');
-      if (error.code !== 'closed' || !(frame instanceof Uint8Array) || frame.length <= maxDefaultFrameBytes) return;
-      this.#feed.makeAnew(
-        `the gateway cuts the connection at a frame of ${frame.length.toLocaleString('en-US')} bytes`,
+      if (error.code !== 'closed' || !(frame instanceof Uint8Array) || frame.length <= defaultMaxFrameBytes) return;
+      this.#supervisor.reencode(
+        `the gateway closed the connection on a frame of ${frame.length.toLocaleString('en-US')} bytes`,
       );
     });
     client.on('state', ({ state }) => {
-      if (state === 'open') event({ type: 'gateway', state, detail: '' });
+      if (state === 'open') onEvent({ type: 'gateway', state, detail: '' });
     });
     client.on('error', (error) => {
-      if (client.state === 'closed') this.#feed.stop();
-      else event({ type: 'gateway', state: 'lost', detail: error.message });
-      // The next frame would be refused as well, and a client that is refused again and again gives up.
-      if (refusalsOfFrames.has(error.code)) this.#feed.makeAnew(`the gateway refuses its frames (${error.detail})`);
+      if (client.state === 'closed') this.#supervisor.stop();
+      else onEvent({ type: 'gateway', state: 'lost', detail: error.message });
+      // The next frame would be rejected too, and the client gives up after several rejections in a row.
+      if (frameErrorCodes.has(error.code)) this.#supervisor.reencode(`the gateway rejected a frame (${error.detail})`);
     });
   }
 
-  /** Takes a picture whenever one may leave: what does not leave is never encoded. */
+  /** Takes a frame only when one can be sent, so that frames that are not sent are never encoded. */
   async #send(): Promise<void> {
-    while (await this.#newest.available()) {
+    while (await this.#latest.available()) {
       try {
         await this.#client.ready();
         this.#isSending = true;
-        await this.#sendNewest();
+        await this.#sendLatest();
       } catch (error) {
         if (this.#client.state === 'closed') return;
         throw error;
@@ -175,27 +176,27 @@ export class Bridge {
     }
   }
 
-  async #sendNewest(): Promise<void> {
-    const picture = this.#newest.take(performance.now());
-    if (picture?.kind === 'jpeg') this.#client.send(picture.bytes);
-    if (picture?.kind !== 'rgb') return;
-    // A shape that JPEG cannot have, such as 65 535 pixels of height.
-    const jpeg = await this.#parts.encode(picture).catch(() => undefined);
-    this.#buffers.give(picture);
+  async #sendLatest(): Promise<void> {
+    const frame = this.#latest.take(performance.now());
+    if (frame?.kind === 'jpeg') this.#client.send(frame.bytes);
+    if (frame?.kind !== 'rgb') return;
+    // Encoding fails for dimensions that JPEG does not support, such as a height of 65,535 pixels.
+    const jpeg = await this.#options.encode(frame).catch(() => undefined);
+    this.#buffers.release(frame);
     if (jpeg === undefined) return this.tally.count('broken');
     this.tally.count('encoded');
-    // Meanwhile the connection, the pace or the source may have changed.
+    // The connection, the congestion window or the source may have changed in the meantime.
     await this.#client.ready();
-    if (this.#newest.isFresh(picture, performance.now())) this.#client.send(jpeg);
+    if (this.#latest.isFresh(frame, performance.now())) this.#client.send(jpeg);
   }
 
-  /** A file's last frames are sent and answered before the end. */
-  async #lastReplies(): Promise<void> {
-    const deadlineMs = performance.now() + lastRepliesMs;
-    const isBusy = () => !this.#newest.isEmpty || this.#isSending || this.#client.inFlight > 0;
+  /** Waits until a file's last frames are sent and answered. */
+  async #drainReplies(): Promise<void> {
+    const deadlineMs = performance.now() + drainTimeoutMs;
+    const isBusy = () => !this.#latest.isEmpty || this.#isSending || this.#client.inFlight > 0;
     while (isBusy() && this.#client.state !== 'closed' && !this.#isStopped && performance.now() < deadlineMs) {
       await new Promise((resolve) => {
-        setTimeout(resolve, lastRepliesPollMs);
+        setTimeout(resolve, drainPollMs);
       });
     }
   }

@@ -1,14 +1,14 @@
-/** libjpeg-turbo for the bridge, off the main thread: encodes raw pictures, and looks whether a JPEG is whole. */
+/** libjpeg-turbo for the bridge, off the main thread: encodes raw frames and checks whether a JPEG is complete. */
 import { ConfigError } from '../errors.ts';
-import type { Picture } from './picture.ts';
+import type { CapturedFrame } from './captured-frame.ts';
 
-/** Plates are read as well as at 90, and the frame is a third smaller. */
+/** License plates are recognized as well as at 90, and the frame is a third smaller. */
 const defaultQuality = 85;
 
-export type Encode = (picture: Extract<Picture, { kind: 'rgb' }>) => Promise<Buffer>;
+export type Encode = (frame: Extract<CapturedFrame, { kind: 'rgb' }>) => Promise<Buffer>;
 
 /** Whether a JPEG can be decoded to its end. */
-export type LookAt = (jpeg: Buffer) => Promise<boolean>;
+export type Inspect = (jpeg: Buffer) => Promise<boolean>;
 
 /** @throws ConfigError on a platform for which jpeg-turbo has no binary. */
 export async function createEncoder(quality: number = defaultQuality): Promise<Encode> {
@@ -17,8 +17,8 @@ export async function createEncoder(quality: number = defaultQuality): Promise<E
   return ({ bytes, width, height }) => turbo.compress(bytes, { ...options, width, height });
 }
 
-/** @throws ConfigError as {@link createEncoder}. */
-export async function createInspector(): Promise<LookAt> {
+/** @throws ConfigError like {@link createEncoder}. */
+export async function createInspector(): Promise<Inspect> {
   const turbo = await loadTurbo();
   return (jpeg) =>
     turbo.decompress(jpeg, { format: turbo.FORMAT_RGB }).then(

@@ -1,111 +1,111 @@
-/** The command lines of ffprobe and ffmpeg for each kind of source. Pure. */
-import { maxPictureBytes, maxPixels, type Size } from './picture-limits.ts';
+/** Command lines for ffprobe and ffmpeg, per kind of source. Pure. */
+import { maxPixels, maxRawFrameBytes, type Size } from './frame-limits.ts';
 import type { Source } from './source.ts';
 
-/** `copy` passes the camera's own JPEGs on; `pictures` gives raw ones, to be encoded when one may leave. */
+/** `copy` passes the camera's JPEGs through; `pictures` outputs raw frames, which are encoded when they are sent. */
 export type Mode = 'copy' | 'pictures';
 
-export interface Wishes {
-  /** Frames a second at most. */
+export interface CaptureOptions {
+  /** Maximum frames per second. */
   readonly fps?: number | undefined;
-  /** Pictures are made smaller to this, never larger. */
+  /** Wider frames are scaled down to this width; frames are never scaled up. */
   readonly width?: number | undefined;
-  /** Files: play again from the start, endlessly. */
+  /** Files only: repeat forever. */
   readonly loop?: boolean | undefined;
   readonly rtspTransport?: 'tcp' | 'udp' | undefined;
 }
 
-/** What the machine's ffmpeg understands. */
+/** The version of the installed ffmpeg. */
 export interface FfmpegVersion {
   readonly major: number;
   readonly minor: number;
 }
 
-/** Wider pictures are made smaller where they are encoded anyway: raw ones of 4K would be 750 MB a second. */
+/** Frames that are encoded anyway are scaled down to this width: raw 4K video would be 750 MB a second. */
 const defaultMaxWidth = 1920;
 
-/** The largest block of memory that ffmpeg may take: a raw picture of the most pixels with what is put around it. */
-const maxBlockBytes = maxPictureBytes + 1_048_576;
-/** A stream's start is looked at no further than this; it is over as soon as the codec is known. */
+/** The largest block that ffmpeg may allocate: the largest raw frame plus padding. */
+const maxAllocBytes = maxRawFrameBytes + 1_048_576;
+/** Upper limits for probing a stream; probing ends as soon as the codec is known. */
 const probeBytes = 5_000_000;
 const probeMicroseconds = 3_000_000;
-/** Longer than the bridge's own patience: it only ends an ffmpeg that was orphaned while its camera is silent. */
+/** Longer than the bridge's own stall timeout: this only ends an orphaned ffmpeg whose camera has stalled. */
 const socketTimeoutFactor = 2;
 
 /**
- * Formats that carry their own pictures. Playlists (HLS, DASH, concat, SDP) are none: they name other files and hosts, which
- * whoever wrote them may choose.
+ * Formats that contain their own video. Playlists (HLS, DASH, concat, SDP) are excluded: they refer to other files and hosts, which
+ * the author of the playlist chooses.
  */
 const formats =
   'mov,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf,mjpeg,mpjpeg,jpeg_pipe,h264,hevc,m4v,ivf,nut,mxf,rawvideo';
 
-/** What is known of a source before ffmpeg is asked, and how long it may be silent. */
-export interface Input {
+/** What is known about a source before ffmpeg starts. */
+export interface InputOptions {
   readonly source: Source;
-  readonly wishes: Wishes;
+  readonly capture: CaptureOptions;
   readonly version: FfmpegVersion;
   readonly stallTimeoutMs: number;
-  /** JPEGs over HTTP one after the other without a word between them: ffmpeg would look at megabytes of them before it knows. */
+  /** Concatenated JPEGs over HTTP without headers in between: ffmpeg would probe megabytes before it recognizes them. */
   readonly isJpegs?: boolean;
 }
 
-/** Asks for codec, size and length as JSON. */
-export function probeArguments(input: Input): string[] {
+/** Prints codec, size and duration as JSON. */
+export function probeArguments(input: InputOptions): string[] {
   const fields = 'stream=codec_name,width,height:stream_side_data=rotation:stream_tags=rotate:format=duration';
   return [...quiet, ...['-select_streams', 'v:0', '-show_entries', fields, '-of', 'json'], ...inputArguments(input)];
 }
 
-export interface Playing extends Input {
+export interface PlaybackOptions extends InputOptions {
   readonly mode: Mode;
-  /** The picture as it is shown, turned upright, where known. */
+  /** The displayed size, after rotation, if known. */
   readonly size?: Size | undefined;
-  /** A device that gives no JPEG is asked for what it has. */
-  readonly deviceGivesJpeg?: boolean;
-  /** The stream has no clock of its own, and ffmpeg would take it for one of 25 pictures a second. */
-  readonly hasNoClock?: boolean;
-  /** Parts of MIME with JPEGs come on standard input, at the wished rate. */
+  /** A device without JPEG output is opened in its default format. */
+  readonly deviceHasJpeg?: boolean;
+  /** The stream has no timestamps, and ffmpeg would assume 25 fps. */
+  readonly hasNoTimestamps?: boolean;
+  /** Multipart JPEGs arrive on standard input, already at the requested rate. */
   readonly isPiped?: boolean;
-  /** Something over HTTP that has an end: it comes as fast as the network, and must be held back to its own time. */
+  /** A recording over HTTP: it arrives as fast as the network allows and must be played at its own rate. */
   readonly isRecording?: boolean;
 }
 
-/** Plays a source to standard output: parts of MIME with JPEGs, or PPM pictures. */
-export function playArguments(playing: Playing): string[] {
-  const { source, mode, wishes, isRecording = false, isPiped = false, hasNoClock = false } = playing;
+/** Plays a source to standard output, as multipart JPEGs or PPM images. */
+export function playArguments(playback: PlaybackOptions): string[] {
+  const { source, mode, capture, isRecording = false, isPiped = false, hasNoTimestamps = false } = playback;
   const isFile = source.kind === 'file';
   return [
     '-nostdin',
     ...quiet,
-    ...(isFile && wishes.loop ? ['-stream_loop', '-1'] : []),
+    ...(isFile && capture.loop ? ['-stream_loop', '-1'] : []),
     ...(isFile || isRecording ? ['-re'] : ['-flags', 'low_delay']),
     ...(mode === 'pictures' ? ['-max_pixels', String(maxPixels)] : []),
-    ...(hasNoClock ? ['-use_wallclock_as_timestamps', '1'] : []),
-    ...(isPiped ? pipeArguments : inputArguments(playing)),
+    ...(hasNoTimestamps ? ['-use_wallclock_as_timestamps', '1'] : []),
+    ...(isPiped ? pipeArguments : inputArguments(playback)),
     ...['-map', '0:v:0', '-map_metadata', '-1'],
-    ...(mode === 'copy' ? ['-c:v', 'copy', '-f', 'mpjpeg'] : pictureArguments(playing)),
+    ...(mode === 'copy' ? ['-c:v', 'copy', '-f', 'mpjpeg'] : rawFrameArguments(playback)),
     ...['-flush_packets', '1', 'pipe:1'],
   ];
 }
 
-const quiet = ['-hide_banner', '-loglevel', 'repeat+level+warning', '-max_alloc', String(maxBlockBytes)];
+const quiet = ['-hide_banner', '-loglevel', 'repeat+level+warning', '-max_alloc', String(maxAllocBytes)];
 
-/** A look at one JPEG is enough, as the next one may be a second away; `nobuffer` would throw away what was looked at. */
+/** Probing stops after one JPEG, since the next may be a second away; `nobuffer` would discard the probed data. */
 const pipeArguments = [
   ...['-analyzeduration', '0', '-fpsprobesize', '0'],
   ...['-protocol_whitelist', 'pipe', '-f', 'mpjpeg', '-i', 'pipe:0'],
 ];
 
-function inputArguments(input: Input & { readonly deviceGivesJpeg?: boolean }): string[] {
-  const { source, wishes, version, stallTimeoutMs, isJpegs = false, deviceGivesJpeg = true } = input;
+function inputArguments(input: InputOptions & { readonly deviceHasJpeg?: boolean }): string[] {
+  const { source, capture, version, stallTimeoutMs, isJpegs = false, deviceHasJpeg = true } = input;
   const timeout = String(socketTimeoutFactor * stallTimeoutMs * 1000);
   const live = [
     ...['-fflags', 'nobuffer', '-probesize', String(probeBytes), '-analyzeduration', String(probeMicroseconds)],
-    // Nobody asks for the rate, and finding it out takes twenty frames.
+    // The frame rate is not needed, and detecting it takes twenty frames.
     ...['-fpsprobesize', '0'],
   ];
   switch (source.kind) {
     case 'rtsp': {
-      const transport = wishes.rtspTransport ?? 'tcp';
+      const transport = capture.rtspTransport ?? 'tcp';
       return [
         ...live,
         ...['-rtsp_transport', transport, '-allowed_media_types', 'video'],
@@ -124,8 +124,8 @@ function inputArguments(input: Input & { readonly deviceGivesJpeg?: boolean }): 
     case 'device':
       return [
         ...['-fflags', 'nobuffer', '-f', 'v4l2'],
-        ...(deviceGivesJpeg ? ['-input_format', 'mjpeg'] : []),
-        ...(wishes.fps === undefined ? [] : ['-framerate', String(wishes.fps)]),
+        ...(deviceHasJpeg ? ['-input_format', 'mjpeg'] : []),
+        ...(capture.fps === undefined ? [] : ['-framerate', String(capture.fps)]),
         ...['-i', source.text],
       ];
     case 'file':
@@ -133,34 +133,37 @@ function inputArguments(input: Input & { readonly deviceGivesJpeg?: boolean }): 
   }
 }
 
-function pictureArguments({ wishes, version, size, isPiped = false }: Playing): string[] {
-  const filters = [...(wishes.fps === undefined || isPiped ? [] : [limitRate(wishes.fps)]), fit(wishes, size)];
+function rawFrameArguments({ capture, version, size, isPiped = false }: PlaybackOptions): string[] {
+  const filters = [
+    ...(capture.fps === undefined || isPiped ? [] : [rateFilter(capture.fps)]),
+    scaleFilter(capture, size),
+  ];
   return [
     ...['-vf', filters.join(','), '-pix_fmt', 'rgb24', '-c:v', 'ppm', '-f', 'image2pipe'],
-    // Every picture once, when it comes: nothing doubled or held back for the sake of a steady rate.
+    // Output each frame once, on arrival: no duplicates or delays for a constant rate.
     ...(version.major > 5 || (version.major === 5 && version.minor >= 1)
       ? ['-fps_mode', 'passthrough']
       : ['-vsync', '0']),
   ];
 }
 
-/** A camera's clock is not exact: a frame that comes a little early still counts. */
-const earlyShare = 0.1;
+/** Camera clocks are not exact: a frame that arrives slightly early still counts. */
+const earlyFraction = 0.1;
 
-/** `fps` would double the pictures of a slower source; this only leaves some out. */
-function limitRate(fps: number): string {
-  const gap = ((1 - earlyShare) / fps).toFixed(6);
+/** Only skips frames. ffmpeg's `fps` filter would also duplicate those of a slower source. */
+function rateFilter(fps: number): string {
+  const gap = ((1 - earlyFraction) / fps).toFixed(6);
   return `select=isnan(prev_selected_t)+gte(t-prev_selected_t\\,${gap})+lt(t\\,prev_selected_t)`;
 }
 
 /**
- * The first picture sets the size of all. One of another size later, as when a camera was set up anew, is fitted into it with
- * borders rather than squeezed.
+ * The first frame sets the output size. If the size changes later, for example because a camera was reconfigured, frames are
+ * letterboxed rather than distorted.
  */
-function fit(wishes: Wishes, size: Size | undefined): string {
-  const widest = wishes.width ?? defaultMaxWidth;
-  if (size === undefined) return `scale=w=min(${widest}\\,iw):h=-1`;
-  const width = Math.min(widest, size.width);
+function scaleFilter(capture: CaptureOptions, size: Size | undefined): string {
+  const maxWidth = capture.width ?? defaultMaxWidth;
+  if (size === undefined) return `scale=w=min(${maxWidth}\\,iw):h=-1`;
+  const width = Math.min(maxWidth, size.width);
   const height = Math.max(1, Math.round((size.height * width) / size.width));
   const box = `${width}:${height}`;
   return `scale=${box}:force_original_aspect_ratio=decrease,pad=${box}:-1:-1`;

@@ -1,31 +1,31 @@
-/** Gets what an HTTP address gives, again and again: logins, redirects, one connection that is kept. Main thread. */
+/** Requests an HTTP address repeatedly: handles logins and redirects, and keeps the connection alive. Main thread. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps, Agent as SecureAgent } from 'node:https';
+import type { ExitReason } from './exit-reason.ts';
+import { errorReason, statusReason } from './http-errors.ts';
 import { authorize, type Challenge, type Login, loginOf, readChallenge } from './http-login.ts';
-import { wordsOfError, wordsOfStatus } from './http-words.ts';
-import type { LastWords } from './last-words.ts';
 
-export type Got =
-  /** Its body must be read or destroyed. */
-  | { readonly type: 'answer'; readonly response: IncomingMessage }
-  /** The camera answered with something else: a status, a redirect that leads nowhere. */
-  | { readonly type: 'refused'; readonly words: LastWords }
-  | { readonly type: 'unreachable'; readonly words: LastWords };
+export type HttpResult =
+  /** The caller must read or destroy the body. */
+  | { readonly type: 'response'; readonly response: IncomingMessage }
+  /** The camera returned an error status or an invalid redirect. */
+  | { readonly type: 'refused'; readonly reason: ExitReason }
+  | { readonly type: 'unreachable'; readonly reason: ExitReason };
 
 const maxRedirects = 5;
-/** A login that was right may be out of date once: a nonce does not live for ever. */
+/** A valid login may be rejected once, because a nonce expires. */
 const maxLogins = 2;
-/** One is in use at a time. */
+/** Requests run one at a time. */
 const connection = { keepAlive: true, maxSockets: 1 } as const;
 
 export class HttpGetter {
   readonly #address: URL;
   readonly #agent = new Agent(connection);
-  /** Cameras sign their certificates themselves; ffmpeg does not check those of streams either. */
+  /** Cameras use self-signed certificates; ffmpeg does not check them for streams either. */
   readonly #secureAgent = new SecureAgent({ ...connection, rejectUnauthorized: false });
-  /** What was asked for last, so that the next request is answered at once; a digest counts its requests. */
+  /** The last challenge, so that the next request can send credentials at once; Digest counts its requests. */
   #challenge: Challenge | undefined;
   #count = 0;
 
@@ -33,45 +33,45 @@ export class HttpGetter {
     this.#address = new URL(address);
   }
 
-  /** Asks once. Never rejects. `signal` ends the request, and later the body. */
-  async get(signal: AbortSignal): Promise<Got> {
+  /** Sends one request. Never rejects. `signal` aborts the request, and later the body. */
+  async get(signal: AbortSignal): Promise<HttpResult> {
     let address = this.#address;
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-      const got = await this.#getWithLogin(address, signal);
-      if (got.type !== 'answer') return got;
-      const { statusCode: status = 0, headers } = got.response;
-      if (status >= 200 && status < 300) return got;
-      got.response.resume();
+      const result = await this.#getWithLogin(address, signal);
+      if (result.type !== 'response') return result;
+      const { statusCode: status = 0, headers } = result.response;
+      if (status >= 200 && status < 300) return result;
+      result.response.resume();
       if (status < 300 || status >= 400 || headers.location === undefined) {
-        return { type: 'refused', words: wordsOfStatus(status, loginOf(address) !== undefined) };
+        return { type: 'refused', reason: statusReason(status, loginOf(address) !== undefined) };
       }
       const next = follow(address, headers.location);
       if (next === undefined) {
-        return refused('it refers to an address of a kind that is not taken', 'never');
+        return refused('redirect to an unsupported address', 'no');
       }
       address = next;
     }
-    return refused(`it refers to other addresses more than ${maxRedirects} times`, 'likely');
+    return refused(`more than ${maxRedirects} redirects`, 'yes');
   }
 
-  /** Lets go of the connection. */
+  /** Closes the connection. */
   close(): void {
     this.#agent.destroy();
     this.#secureAgent.destroy();
   }
 
-  async #getWithLogin(address: URL, signal: AbortSignal): Promise<Got> {
+  async #getWithLogin(address: URL, signal: AbortSignal): Promise<HttpResult> {
     const login = loginOf(address);
     for (let logins = 0; ; logins++) {
       const authorization = this.#authorize(address, login);
-      const got = await this.#getOnce(address, authorization, signal);
-      if (got.type !== 'answer' || got.response.statusCode !== 401 || login === undefined) return got;
-      this.#challenge = readChallenge(got.response.headersDistinct['www-authenticate'] ?? []);
+      const result = await this.#getOnce(address, authorization, signal);
+      if (result.type !== 'response' || result.response.statusCode !== 401 || login === undefined) return result;
+      this.#challenge = readChallenge(result.response.headersDistinct['www-authenticate'] ?? []);
       this.#count = 0;
-      // The same words a second time would be one more wrong password: cameras count them and lock the account.
+      // Repeating the same credentials would count as one more wrong password, and cameras lock the account after a few.
       const isRepetition = this.#challenge?.scheme === 'basic' && authorization !== undefined;
-      if (this.#challenge === undefined || isRepetition || logins === maxLogins - 1) return got;
-      got.response.resume();
+      if (this.#challenge === undefined || isRepetition || logins === maxLogins - 1) return result;
+      result.response.resume();
     }
   }
 
@@ -83,26 +83,26 @@ export class HttpGetter {
     return authorize(this.#challenge, login, { uri, count: this.#count, clientNonce });
   }
 
-  async #getOnce(address: URL, authorization: string | undefined, signal: AbortSignal): Promise<Got> {
+  async #getOnce(address: URL, authorization: string | undefined, signal: AbortSignal): Promise<HttpResult> {
     for (;;) {
       const request = this.#request(address, authorization, signal);
       try {
         const [response] = (await once(request, 'response')) as [IncomingMessage];
-        // An error of the body is its reader's; without a listener it would end the process.
+        // The reader handles body errors; without a listener they would crash the process.
         response.on('error', () => undefined);
         request.on('error', () => undefined);
-        return { type: 'answer', response };
+        return { type: 'response', response };
       } catch (error) {
-        // The camera closed the kept connection at the moment of asking: a new one may do.
+        // The camera closed the kept-alive connection just as the request was sent: retry on a new one.
         const isStale = request.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET';
-        if (!isStale || signal.aborted) return { type: 'unreachable', words: wordsOfError(error as Error) };
+        if (!isStale || signal.aborted) return { type: 'unreachable', reason: errorReason(error as Error) };
       }
     }
   }
 
   #request(address: URL, authorization: string | undefined, signal: AbortSignal): ClientRequest {
     const bare = new URL(address.href);
-    // Otherwise Node would send them by itself, and unasked.
+    // Otherwise Node would send them by itself, before any challenge.
     bare.username = '';
     bare.password = '';
     const headers = {
@@ -119,7 +119,10 @@ export class HttpGetter {
   }
 }
 
-/** @returns where to go on, with the login for the same host, unless it would go unencrypted; undefined for what is no HTTP. */
+/**
+ * Resolves a redirect. The login is kept for the same host, unless that would send it unencrypted.
+ * @returns undefined if the target is not an HTTP address.
+ */
 function follow(from: URL, location: string): URL | undefined {
   if (!URL.canParse(location, from.href)) return undefined;
   const next = new URL(location, from.href);
@@ -132,6 +135,6 @@ function follow(from: URL, location: string): URL | undefined {
   return next;
 }
 
-function refused(detail: string, healing: LastWords['healing']): Got {
-  return { type: 'refused', words: { detail, healing } };
+function refused(detail: string, retryable: ExitReason['retryable']): HttpResult {
+  return { type: 'refused', reason: { detail, retryable } };
 }

@@ -1,4 +1,4 @@
-/** Answers a camera's question for user and password: Basic (RFC 7617) and Digest (RFC 7616, 2617). Pure. */
+/** HTTP authentication with a camera: Basic (RFC 7617) and Digest (RFC 7616, 2617). Pure. */
 import { createHash } from 'node:crypto';
 
 export interface Login {
@@ -6,7 +6,7 @@ export interface Login {
   readonly password: string;
 }
 
-/** What a `WWW-Authenticate` header asks for. */
+/** A parsed `WWW-Authenticate` header. */
 export type Challenge =
   | { readonly scheme: 'basic' }
   | {
@@ -14,17 +14,17 @@ export type Challenge =
       readonly realm: string;
       readonly nonce: string;
       readonly opaque: string | undefined;
-      /** As the camera wrote it; undefined where it said nothing. */
+      /** As the camera wrote it; undefined if missing. */
       readonly algorithm: string | undefined;
-      /** Cameras of before 1999 know no `qop`. */
+      /** Cameras from before 1999 do not support `qop`. */
       readonly hasQop: boolean;
     };
 
-/** What one request adds to a digest. */
+/** The per-request input of a digest. */
 export interface DigestRequest {
   /** Path and query. */
   readonly uri: string;
-  /** How often the nonce was used, this time included. */
+  /** How often the nonce was used, including this request. */
   readonly count: number;
   readonly clientNonce: string;
 }
@@ -32,15 +32,15 @@ export interface DigestRequest {
 const hashes: Readonly<Record<string, string>> = { md5: 'md5', 'sha-256': 'sha256' };
 const sessionSuffix = /-sess$/i;
 
-/** The user and password of an address; undefined where it has no user. */
+/** The user name and password of an address; undefined if it has no user name. */
 export function loginOf(address: URL): Login | undefined {
   if (address.username === '') return undefined;
   return { user: decode(address.username), password: decode(address.password) };
 }
 
-/** @returns the first digest that can be answered, otherwise Basic where it is offered, otherwise undefined. */
+/** @returns the first supported Digest challenge, otherwise Basic if offered, otherwise undefined. */
 export function readChallenge(headers: readonly string[]): Challenge | undefined {
-  const challenges = headers.flatMap(splitChallenges).map(([scheme, parameters]) => readOne(scheme, parameters));
+  const challenges = headers.flatMap(splitChallenges).map(([scheme, parameters]) => parseChallenge(scheme, parameters));
   return challenges.find((one) => one?.scheme === 'digest') ?? challenges.find((one) => one !== undefined);
 }
 
@@ -69,7 +69,7 @@ export function authorize(challenge: Challenge, login: Login, request: DigestReq
   ].join(', ');
 }
 
-/** One header may carry several: `Basic realm="a", Digest realm="a", nonce="b"`. */
+/** One header may contain several challenges: `Basic realm="a", Digest realm="a", nonce="b"`. */
 function splitChallenges(header: string): [string, string][] {
   const starts = [...header.matchAll(/(?:^|,)\s*([a-z][\w-]*)(?=\s+[\w-]+\s*=|\s*$)/gi)];
   return starts.map((start, index) => {
@@ -78,7 +78,7 @@ function splitChallenges(header: string): [string, string][] {
   });
 }
 
-function readOne(scheme: string, text: string): Challenge | undefined {
+function parseChallenge(scheme: string, text: string): Challenge | undefined {
   if (scheme === 'basic') return { scheme };
   if (scheme !== 'digest') return undefined;
   const parameters = new Map(
@@ -89,9 +89,9 @@ function readOne(scheme: string, text: string): Challenge | undefined {
   );
   const algorithm = parameters.get('algorithm');
   const qop = parameters.get('qop');
-  const isKnown =
+  const isSupported =
     hashOf(algorithm ?? 'MD5') !== undefined && (qop === undefined || /(^|[\s,])auth($|[\s,])/i.test(qop));
-  if (!isKnown) return undefined;
+  if (!isSupported) return undefined;
   const [realm = '', nonce = ''] = [parameters.get('realm'), parameters.get('nonce')];
   return { scheme, realm, nonce, opaque: parameters.get('opaque'), algorithm, hasQop: qop !== undefined };
 }

@@ -1,9 +1,9 @@
-/** Gives a camera's JPEG the Huffman tables that it left out. Pure. */
+/** Adds the standard Huffman tables to a JPEG that omits them. Pure. */
 
 import type { JpegHeader } from '../jpeg/header.ts';
 import { marker } from '../jpeg/markers.ts';
 
-/** How many codes there are of each length, 1 to 16 bits, and what they stand for: ITU-T T.81, annex K.3. */
+/** The number of codes per length, 1 to 16 bits, and their values: ITU-T T.81, annex K.3. */
 interface Table {
   /** 0x00 and 0x01 are DC tables, 0x10 and 0x11 AC tables: luminance, chrominance. */
   readonly id: number;
@@ -45,8 +45,8 @@ segmentStart.writeUInt16BE(lengthFieldBytes + payload.length, 2);
 const standardTables = Buffer.concat([segmentStart, payload]);
 
 /**
- * Motion JPEG as in AVI leaves the tables out, since they are always the same; a decoder of JPEG needs them.
- * @returns the same buffer where there is a table, otherwise a copy with tables before the scan.
+ * Motion JPEG as in AVI omits the tables because they are always the same, but JPEG decoders need them.
+ * @returns the same buffer if it has a table, otherwise a copy with the tables before the scan.
  */
 export function withHuffmanTables(jpeg: Buffer, { hasHuffmanTables, scanAt }: JpegHeader): Buffer {
   if (hasHuffmanTables) return jpeg;

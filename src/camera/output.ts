@@ -1,9 +1,9 @@
-/** What gives a play its bytes: an ffmpeg that plays a source, or makes something else of what another output gives. Main thread. */
-import { Child } from './child.ts';
-import { type Playing, playArguments } from './ffmpeg-arguments.ts';
-import { type LastWords, lastWordsOf } from './last-words.ts';
+/** Byte sources for a session: an ffmpeg that plays a source, or one that decodes what another output writes. Main thread. */
+import { type ExitReason, exitReasonOf } from './exit-reason.ts';
+import { type PlaybackOptions, playArguments } from './ffmpeg-arguments.ts';
+import { FfmpegProcess } from './ffmpeg-process.ts';
 
-/** Something that writes frames, each after a header with its length, until it ends or is stopped. */
+/** Writes frames, each after a header with its length, until it ends or is stopped. */
 export interface Output {
   readonly ended: Promise<OutputEnd>;
   stop(): void;
@@ -12,45 +12,45 @@ export interface Output {
 export interface OutputEnd {
   /** It ended by itself and without an error. */
   readonly isClean: boolean;
-  readonly words: LastWords;
+  readonly reason: ExitReason;
 }
 
-/** Starts an output; `chunk` gets its bytes as they come. */
+/** Starts an output; `chunk` gets its bytes as they arrive. */
 export type StartOutput = (chunk: (bytes: Buffer) => void) => Output;
 
 /** Plays a source with ffmpeg. */
-export function playWithFfmpeg(playing: Playing): StartOutput {
+export function playWithFfmpeg(playback: PlaybackOptions): StartOutput {
   return (chunk) => {
-    const child = new Child('ffmpeg', playArguments(playing), chunk);
-    const ended = child.ended.then((code) => ({
+    const ffmpeg = new FfmpegProcess('ffmpeg', playArguments(playback), chunk);
+    const ended = ffmpeg.ended.then((code) => ({
       isClean: code === 0,
-      words: lastWordsOf(child.lines, playing.source, { program: 'ffmpeg', code }),
+      reason: exitReasonOf(ffmpeg.lines, playback.source, { program: 'ffmpeg', code }),
     }));
-    return { ended, stop: () => child.stop() };
+    return { ended, stop: () => ffmpeg.stop() };
   };
 }
 
-/** Has ffmpeg make raw pictures of the JPEGs that `start` gives: as many as it has time for, the others are left out. */
-export function decodeWithFfmpeg(start: StartOutput, playing: Playing): StartOutput {
+/** Decodes the JPEGs of `start` to raw frames with ffmpeg. JPEGs that arrive while ffmpeg is busy are skipped. */
+export function decodeWithFfmpeg(start: StartOutput, playback: PlaybackOptions): StartOutput {
   return (chunk) => {
-    const child = new Child('ffmpeg', playArguments({ ...playing, isPiped: true }), chunk, true);
-    const input = start((part) => child.write(part));
+    const ffmpeg = new FfmpegProcess('ffmpeg', playArguments({ ...playback, isPiped: true }), chunk, true);
+    const input = start((part) => ffmpeg.write(part));
     const stop = () => {
       input.stop();
-      child.stop();
+      ffmpeg.stop();
     };
     const first = Promise.race([
       input.ended.then((end) => ({ ...end, isInput: true })),
-      child.ended.then((code) => ({
+      ffmpeg.ended.then((code) => ({
         isInput: false,
         isClean: false,
-        words: lastWordsOf(child.lines, playing.source, { program: 'ffmpeg', code }),
+        reason: exitReasonOf(ffmpeg.lines, playback.source, { program: 'ffmpeg', code }),
       })),
     ]);
     const ended = first.then(async ({ isInput, ...end }) => {
-      if (isInput) child.endInput();
+      if (isInput) ffmpeg.endInput();
       else input.stop();
-      await Promise.all([input.ended, child.ended]);
+      await Promise.all([input.ended, ffmpeg.ended]);
       return end;
     });
     return { ended, stop };

@@ -1,25 +1,26 @@
-/** Asks ffprobe once what a source gives, before it is played. Main thread. */
-import { Child } from './child.ts';
-import { type Input, probeArguments } from './ffmpeg-arguments.ts';
-import { type LastWords, lastWordsOf } from './last-words.ts';
-import type { Size } from './picture-limits.ts';
+/** Runs ffprobe once to find a source's format before it is played. Main thread. */
 
-/** What a source gives. `size` is the picture as it is shown, turned upright. */
+import { type ExitReason, exitReasonOf } from './exit-reason.ts';
+import { type InputOptions, probeArguments } from './ffmpeg-arguments.ts';
+import { FfmpegProcess } from './ffmpeg-process.ts';
+import type { Size } from './frame-limits.ts';
+
+/** A source's format. `size` is the displayed size, after rotation. */
 export interface Format {
   readonly codec: string;
   readonly size: Size | undefined;
-  /** The camera's pictures lie on their side: passing them on would leave them so. */
-  readonly isTurned: boolean;
-  /** A recording's length; undefined for what has no end, and where nobody says. */
+  /** Frames have to be rotated for display, so they cannot be passed through. */
+  readonly isRotated: boolean;
+  /** The duration of a recording; undefined for live sources, or if not declared. */
   readonly durationMs?: number;
 }
 
 export type ProbeEnd =
   | { readonly type: 'known'; readonly format: Format }
-  | { readonly type: 'failed'; readonly words: LastWords }
+  | { readonly type: 'failed'; readonly reason: ExitReason }
   | { readonly type: 'stopped' };
 
-/** ffprobe's answer has some hundred bytes. */
+/** ffprobe prints a few hundred bytes. */
 const maxOutputLength = 65_536;
 
 interface Stream {
@@ -32,72 +33,72 @@ interface Stream {
 
 export class Probe {
   readonly ended: Promise<ProbeEnd>;
-  readonly #child: Child;
+  readonly #ffprobe: FfmpegProcess;
   #isStopped = false;
-  #isLate = false;
+  #isTimedOut = false;
 
-  constructor(input: Input, limitMs: number) {
+  constructor(input: InputOptions, timeoutMs: number) {
     const { source } = input;
-    let answer = '';
-    this.#child = new Child('ffprobe', probeArguments({ ...input, stallTimeoutMs: limitMs }), (chunk) => {
-      answer = (answer + chunk.toString('utf8')).slice(0, maxOutputLength);
+    let output = '';
+    this.#ffprobe = new FfmpegProcess('ffprobe', probeArguments({ ...input, stallTimeoutMs: timeoutMs }), (chunk) => {
+      output = (output + chunk.toString('utf8')).slice(0, maxOutputLength);
     });
     const limit = setTimeout(() => {
-      this.#isLate = true;
-      this.#child.stop();
-    }, limitMs);
-    this.ended = this.#child.ended.then((code) => {
+      this.#isTimedOut = true;
+      this.#ffprobe.stop();
+    }, timeoutMs);
+    this.ended = this.#ffprobe.ended.then((code) => {
       clearTimeout(limit);
       if (this.#isStopped) return { type: 'stopped' };
-      if (this.#isLate) return failed(`no picture within ${limitMs / 1000} s`, 'likely');
-      const format = readFormat(answer);
+      if (this.#isTimedOut) return failed(`no frame within ${timeoutMs / 1000} s`, 'yes');
+      const format = readFormat(output);
       if (code === 0 && format !== undefined) return { type: 'known', format };
-      if (code === 0) return failed('there is no video in it', 'rarely');
-      if (source.kind === 'device' && this.#child.lines.some((line) => /proper (pixel )?format/.test(line))) {
-        return { type: 'known', format: { codec: 'rawvideo', size: undefined, isTurned: false } };
+      if (code === 0) return failed('no video stream found', 'limited');
+      if (source.kind === 'device' && this.#ffprobe.lines.some((line) => /proper (pixel )?format/.test(line))) {
+        return { type: 'known', format: { codec: 'rawvideo', size: undefined, isRotated: false } };
       }
-      return { type: 'failed', words: lastWordsOf(this.#child.lines, source, { program: 'ffprobe', code }) };
+      return { type: 'failed', reason: exitReasonOf(this.#ffprobe.lines, source, { program: 'ffprobe', code }) };
     });
   }
 
   stop(): void {
     this.#isStopped = true;
-    this.#child.stop();
+    this.#ffprobe.stop();
   }
 }
 
-function failed(detail: string, healing: LastWords['healing']): ProbeEnd {
-  return { type: 'failed', words: { detail, healing } };
+function failed(detail: string, retryable: ExitReason['retryable']): ProbeEnd {
+  return { type: 'failed', reason: { detail, retryable } };
 }
 
-interface Answer {
+interface FfprobeOutput {
   readonly streams?: readonly Stream[];
   /** Seconds, as text. */
   readonly format?: { readonly duration?: string };
 }
 
-/** @returns undefined where there is no stream of pictures. */
+/** @returns undefined if there is no video stream. */
 function readFormat(text: string): Format | undefined {
-  let answer: Answer;
+  let parsed: FfprobeOutput;
   try {
-    answer = JSON.parse(text) as Answer;
+    parsed = JSON.parse(text) as FfprobeOutput;
   } catch {
     return undefined;
   }
-  const stream = answer.streams?.[0];
+  const stream = parsed.streams?.[0];
   if (typeof stream?.codec_name !== 'string') return undefined;
   const { width = 0, height = 0 } = stream;
   const turn = Number(
     stream.side_data_list?.find((data) => data.rotation !== undefined)?.rotation ?? stream.tags?.rotate,
   );
   const degrees = Number.isFinite(turn) ? Math.abs(turn) % 360 : 0;
-  const liesOnSide = degrees === 90 || degrees === 270;
-  const upright = liesOnSide ? { width: height, height: width } : { width, height };
-  const durationMs = Number(answer.format?.duration) * 1000;
+  const isSideways = degrees === 90 || degrees === 270;
+  const upright = isSideways ? { width: height, height: width } : { width, height };
+  const durationMs = Number(parsed.format?.duration) * 1000;
   return {
     codec: stream.codec_name,
     size: width > 0 && height > 0 ? upright : undefined,
-    isTurned: degrees !== 0,
+    isRotated: degrees !== 0,
     ...(durationMs > 0 ? { durationMs } : {}),
   };
 }

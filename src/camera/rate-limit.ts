@@ -1,21 +1,21 @@
-/** Lets frames through at a limited rate, evenly, whatever their own. Pure. */
+/** Limits the frame rate by skipping frames evenly. Pure. */
 
-/** A camera's clock is not exact: a frame that comes a little early still counts. */
-const earlyShare = 0.1;
+/** Camera clocks are not exact: a frame that arrives slightly early still counts. */
+const earlyFraction = 0.1;
 
 export class RateLimit {
   readonly #gapMs: number;
   #dueAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param fps undefined lets everything through. */
+  /** @param fps undefined means no limit. */
   constructor(fps: number | undefined) {
     this.#gapMs = fps === undefined ? 0 : 1000 / fps;
   }
 
-  /** Whether a frame of this moment is one of those that are used. */
+  /** Whether to use a frame that arrives at this time. */
   allows(nowMs: number): boolean {
-    if (nowMs < this.#dueAtMs - earlyShare * this.#gapMs) return false;
-    // From where it was due and not from when it came, or the rate would be lower; after a pause from now on.
+    if (nowMs < this.#dueAtMs - earlyFraction * this.#gapMs) return false;
+    // Count from the due time, not the arrival, or the rate would be too low. After a pause, start over from now.
     this.#dueAtMs = (nowMs - this.#dueAtMs > this.#gapMs ? nowMs : this.#dueAtMs) + this.#gapMs;
     return true;
   }

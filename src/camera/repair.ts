@@ -1,9 +1,9 @@
-/** Makes a JPEG that every gateway takes of what a camera sends: nothing behind EOI, EOI itself, Huffman tables. Pure. */
+/** Turns a camera's JPEG into one that every gateway accepts: nothing after EOI, no missing EOI or Huffman tables. Pure. */
 import { noEoi, readJpegHeader } from '../jpeg/header.ts';
 import { walkScans } from '../jpeg/scans.ts';
 import { withHuffmanTables } from './huffman-tables.ts';
 
-/** What was done to a frame, as the operator reads it. */
+/** What was repaired, as shown to the operator. */
 export type Repair = 'bytes after EOI' | 'no EOI';
 
 export type RepairedJpeg =
@@ -12,7 +12,7 @@ export type RepairedJpeg =
 
 const eoi = Buffer.of(0xff, 0xd9);
 
-/** A file with EOI put behind it may still be half of one: whoever sends it looks at it first. */
+/** A JPEG with an added EOI may still be cut: the caller must inspect it before sending. */
 export function repairJpeg(jpeg: Buffer): RepairedJpeg {
   const read = readJpegHeader(jpeg);
   if (!read.ok) return read.reason === noEoi ? withEoi(jpeg) : read;

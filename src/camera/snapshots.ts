@@ -1,21 +1,21 @@
-/** A camera that gives one JPEG a request: asks for the next one when it is due. Main thread. */
+/** Polls a camera that returns one JPEG per request. Main thread. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ExitReason } from './exit-reason.ts';
 import { maxJpegBytes, writePart } from './frame-splitter.ts';
 import { type Body, readJpeg } from './http-body.ts';
+import { errorReason } from './http-errors.ts';
 import type { HttpGetter } from './http-getter.ts';
-import { wordsOfError } from './http-words.ts';
-import type { LastWords } from './last-words.ts';
 import type { Output, OutputEnd, StartOutput } from './output.ts';
 
-/** Where nobody asks for a rate: cameras take a picture for each request, and some take half a second for it. */
+/** The default polling rate: cameras capture an image per request, and some need half a second for it. */
 export const defaultSnapshotFps = 2;
-/** A whole answer takes no longer; where `--stall-timeout` is longer, that counts. */
-const maxAnswerMs = 10_000;
+/** Timeout for a complete response; a longer `--stall-timeout` takes precedence. */
+const maxResponseMs = 10_000;
 export const maxSnapshotBytes = maxJpegBytes;
 
-export interface SnapshotParts {
+export interface SnapshotOptions {
   readonly getter: HttpGetter;
-  /** The picture that is there already. */
+  /** The image that the probe has already received. */
   readonly first: Buffer;
   readonly fps: number;
   readonly stallTimeoutMs: number;
@@ -23,23 +23,23 @@ export interface SnapshotParts {
 
 type Snapshot =
   | { readonly type: 'jpeg'; readonly bytes: Buffer }
-  | { readonly type: 'failed'; readonly words: LastWords };
+  | { readonly type: 'failed'; readonly reason: ExitReason };
 
-/** Gives a camera's pictures as parts of MIME, as ffmpeg's `mpjpeg` does; whatever goes wrong is its end. */
-export function playSnapshots(parts: SnapshotParts): StartOutput {
-  return (chunk) => new Snapshots(parts, chunk);
+/** Outputs a camera's images as multipart JPEGs, like ffmpeg's `mpjpeg`; ends on the first error. */
+export function playSnapshots(options: SnapshotOptions): StartOutput {
+  return (chunk) => new Snapshots(options, chunk);
 }
 
 class Snapshots implements Output {
   readonly ended: Promise<OutputEnd>;
-  readonly #parts: SnapshotParts;
+  readonly #options: SnapshotOptions;
   readonly #chunk: (bytes: Buffer) => void;
   readonly #stop = new AbortController();
 
-  constructor(parts: SnapshotParts, chunk: (bytes: Buffer) => void) {
-    this.#parts = parts;
+  constructor(options: SnapshotOptions, chunk: (bytes: Buffer) => void) {
+    this.#options = options;
     this.#chunk = chunk;
-    this.ended = this.#run().finally(() => parts.getter.close());
+    this.ended = this.#run().finally(() => options.getter.close());
   }
 
   stop(): void {
@@ -47,46 +47,46 @@ class Snapshots implements Output {
   }
 
   async #run(): Promise<OutputEnd> {
-    const gapMs = 1000 / this.#parts.fps;
+    const gapMs = 1000 / this.#options.fps;
     const { signal } = this.#stop;
-    let snapshot: Snapshot = { type: 'jpeg', bytes: this.#parts.first };
-    let askAtMs = performance.now();
-    // Whoever started this has to have it before its first picture comes.
+    let snapshot: Snapshot = { type: 'jpeg', bytes: this.#options.first };
+    let requestAtMs = performance.now();
+    // The caller needs the returned object before the first image arrives.
     await Promise.resolve();
     while (snapshot.type === 'jpeg' && !signal.aborted) {
       this.#chunk(writePart(snapshot.bytes));
-      askAtMs = Math.max(askAtMs + gapMs, performance.now());
-      await sleep(askAtMs - performance.now(), undefined, { signal }).catch(() => undefined);
+      requestAtMs = Math.max(requestAtMs + gapMs, performance.now());
+      await sleep(requestAtMs - performance.now(), undefined, { signal }).catch(() => undefined);
       snapshot = await this.#next();
     }
-    return { isClean: false, words: snapshot.type === 'failed' ? snapshot.words : stoppedWords };
+    return { isClean: false, reason: snapshot.type === 'failed' ? snapshot.reason : stoppedReason };
   }
 
   async #next(): Promise<Snapshot> {
-    const timeoutMs = Math.max(maxAnswerMs, this.#parts.stallTimeoutMs);
+    const timeoutMs = Math.max(maxResponseMs, this.#options.stallTimeoutMs);
     const timeout = AbortSignal.timeout(timeoutMs);
-    const got = await this.#parts.getter.get(AbortSignal.any([this.#stop.signal, timeout]));
-    const late = failed(`no whole answer within ${timeoutMs / 1000} s`, 'likely');
-    if (got.type !== 'answer') return timeout.aborted ? late : { type: 'failed', words: got.words };
+    const got = await this.#options.getter.get(AbortSignal.any([this.#stop.signal, timeout]));
+    const timedOut = failed(`no complete response within ${timeoutMs / 1000} s`, 'yes');
+    if (got.type !== 'response') return timeout.aborted ? timedOut : { type: 'failed', reason: got.reason };
     const body = await readJpeg(got.response, maxSnapshotBytes, true);
-    if (body.type === 'whole') return { type: 'jpeg', bytes: body.bytes };
-    return body.type === 'cut' && timeout.aborted ? late : { type: 'failed', words: wordsOfBody(body) };
+    if (body.type === 'complete') return { type: 'jpeg', bytes: body.bytes };
+    return body.type === 'truncated' && timeout.aborted ? timedOut : { type: 'failed', reason: bodyReason(body) };
   }
 }
 
-const stoppedWords: LastWords = { detail: 'stopped', healing: 'likely' };
+const stoppedReason: ExitReason = { detail: 'stopped', retryable: 'yes' };
 
-function wordsOfBody(body: Exclude<Body, { type: 'whole' }>): LastWords {
+function bodyReason(body: Exclude<Body, { type: 'complete' }>): ExitReason {
   switch (body.type) {
-    case 'cut':
-      return wordsOfError(body.error);
+    case 'truncated':
+      return errorReason(body.error);
     case 'too large':
-      return { detail: `a picture of more than ${maxSnapshotBytes / 1_048_576} MB`, healing: 'rarely' };
+      return { detail: `image is larger than ${maxSnapshotBytes / 1_048_576} MB`, retryable: 'limited' };
     default:
-      return { detail: 'the answer is no JPEG', healing: 'rarely' };
+      return { detail: 'the response is not a JPEG', retryable: 'limited' };
   }
 }
 
-function failed(detail: string, healing: LastWords['healing']): Snapshot {
-  return { type: 'failed', words: { detail, healing } };
+function failed(detail: string, retryable: ExitReason['retryable']): Snapshot {
+  return { type: 'failed', reason: { detail, retryable } };
 }

@@ -1,10 +1,10 @@
-/** What a camera can be: reads the SOURCE that somebody typed into one of four kinds. Main thread of the bridge. */
+/** Parses a SOURCE argument into one of four kinds. Main thread of the bridge. */
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { passwordHint } from './password-hint.ts';
 import { redactAddress } from './redact.ts';
 
-/** `text` is the address or path as ffmpeg gets it; `shown` is what may be printed: no password in it. */
+/** `text` is the address or path for ffmpeg; `shown` is the printable form, without a password. */
 export type Source = {
   readonly kind: 'rtsp' | 'http' | 'device' | 'file';
   readonly text: string;
@@ -15,7 +15,7 @@ export type ReadSource =
   | { readonly ok: true; readonly source: Source }
   | { readonly ok: false; readonly issue: string };
 
-/** Longer than any path or address; a process takes no argument of 128 KB. */
+/** Longer than any path or address; a process accepts no argument of 128 KB. */
 const maxSourceLength = 4096;
 
 const kindOfScheme: Readonly<Record<string, 'rtsp' | 'http'>> = {
@@ -26,13 +26,13 @@ const kindOfScheme: Readonly<Record<string, 'rtsp' | 'http'>> = {
 };
 
 /**
- * Reads a SOURCE. Whatever has no scheme is a path; a file is handed on as `file:` and an absolute path, so that no name can
- * be an option, a protocol (`concat:`) or a pattern for ffmpeg.
+ * Parses a SOURCE. Text without a scheme is a path. Files are passed to ffmpeg as `file:` and an absolute path, so that no name
+ * can be taken as an option, a protocol (`concat:`) or a pattern.
  */
 export function readSource(text: string): ReadSource {
-  // A control character would break the lines that are printed, and ffmpeg's own.
-  if (text === '' || hasControlCharacter(text)) return { ok: false, issue: 'a source must be printable text' };
-  if (text.length > maxSourceLength) return { ok: false, issue: `a source has at most ${maxSourceLength} characters` };
+  // A control character would break our printed lines and ffmpeg's.
+  if (text === '' || hasControlCharacter(text)) return { ok: false, issue: 'source must be printable text' };
+  if (text.length > maxSourceLength) return { ok: false, issue: `source is longer than ${maxSourceLength} characters` };
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
   if (scheme !== undefined) return readAddress(text, scheme);
   if (text.startsWith('/dev/')) return { ok: true, source: { kind: 'device', text, shown: text } };
@@ -43,11 +43,15 @@ function readAddress(text: string, scheme: string): ReadSource {
   const shown = redactAddress(text);
   const kind = kindOfScheme[scheme];
   if (kind === undefined) {
-    return { ok: false, issue: `${shown}: a source is rtsp://, rtsps://, http://, https://, /dev/video0 or a file` };
+    return {
+      ok: false,
+      issue: `${shown}: unsupported scheme; expected rtsp, rtsps, http, https, a device such as /dev/video0, or a file`,
+    };
   }
   const hint = passwordHint(text);
-  if (hint?.isCertain) return { ok: false, issue: `${shown} is not an address: ${hint.text}` };
-  if (!URL.canParse(text) || new URL(text).hostname === '') return { ok: false, issue: `${shown} is not an address` };
+  if (hint?.isCertain) return { ok: false, issue: `${shown} is not a valid address: ${hint.text}` };
+  if (!URL.canParse(text) || new URL(text).hostname === '')
+    return { ok: false, issue: `${shown} is not a valid address` };
   return { ok: true, source: { kind, text, shown } };
 }
 
@@ -55,7 +59,7 @@ function readFile(text: string): ReadSource {
   const path = resolve(text);
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return { ok: false, issue: `${text} does not exist` };
-  if (!stats.isFile()) return { ok: false, issue: `${text} is no file` };
+  if (!stats.isFile()) return { ok: false, issue: `${text} is not a file` };
   return { ok: true, source: { kind: 'file', text: path, shown: text } };
 }
 
@@ -63,7 +67,7 @@ function hasControlCharacter(text: string): boolean {
   return [...text].some((character) => character < ' ' || character === '\x7f');
 }
 
-/** A live source comes back when it was lost; a file that is over is over. */
+/** A lost live source is reconnected; a file ends. */
 export function isLive(source: Source): boolean {
   return source.kind !== 'file';
 }

@@ -1,25 +1,25 @@
-/** Counts what became of a source's frames, for its line on the terminal and its last words. Main thread. */
+/** Counts the outcomes of a source's frames, for the status table and the final report. Main thread. */
 import type { FrameResult } from '../protocol.ts';
 
 export interface Counts {
-  /** Pictures that the source gave, after `--fps`. */
+  /** Frames from the source, after `--fps`. */
   readonly pictures: number;
-  /** Frames of the camera that were no whole JPEG. */
+  /** Camera frames that were not complete JPEGs. */
   readonly broken: number;
   readonly encoded: number;
   readonly sent: number;
   readonly answered: number;
-  /** Sent, and not taken by the gateway. */
+  /** Sent and dropped by the gateway. */
   readonly dropped: number;
-  /** Sent, and without an answer since the connection was lost. */
+  /** Sent, but the connection was lost before the reply. */
   readonly lost: number;
 }
 
-/** Rates are taken over this. */
+/** Rates are averaged over this. */
 const windowMs = 3000;
-/** The newest round trips, whose median is shown. */
+/** The most recent round trips, whose median is shown. */
 const maxRoundTrips = 31;
-/** More than a line shows. */
+/** More than a row can show. */
 const maxTextLength = 1000;
 
 export class Tally {
@@ -40,7 +40,7 @@ export class Tally {
     return { ...this.#counts };
   }
 
-  /** The last text that was read. */
+  /** The last recognized text. */
   get text(): string | undefined {
     return this.#text;
   }
@@ -68,7 +68,7 @@ export class Tally {
     this.#text = textOf(result) ?? this.#text;
   }
 
-  /** Pictures a second, of late. */
+  /** Recent frames per second. */
   fps(nowMs: number): number {
     this.#forget(nowMs);
     const first = this.#arrivalsMs[0];
@@ -82,7 +82,7 @@ export class Tally {
   }
 }
 
-/** All texts of a result in a line; undefined where nothing was read. A gateway's own tools, and its errors, may give anything. */
+/** All texts of a result in one line; undefined if there are none. Custom tools may return any shape. */
 function textOf(result: Partial<FrameResult> | null): string | undefined {
   const found = Array.isArray(result?.detections) ? result.detections.map((detection) => detection?.text) : [];
   const texts = [...found, found.length === 0 ? result?.text : undefined].filter(

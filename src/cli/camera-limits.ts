@@ -1,4 +1,4 @@
-/** The most that a camera's options may say, for the command line and for the file of `--sources`. Imports nothing. */
+/** Upper limits of a camera's options, for the command line and the `--sources` file. Imports nothing. */
 export const maxFps = 240;
 export const maxWidth = 8192;
 export const maxStallTimeoutS = 3600;

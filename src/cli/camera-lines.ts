@@ -1,32 +1,32 @@
-/** Prints what cameras see as JSON lines, for programs. Never holds more than a limit for a reader that does not read. */
+/** Prints results and state changes as JSON lines, for programs. Bounds the output that is buffered for a slow reader. */
 import type { BridgeEvent } from '../camera/bridge.ts';
-import type { FeedEnd } from '../camera/feed.ts';
+import type { SourceEnd } from '../camera/source-supervisor.ts';
 import type { Counts } from '../camera/tally.ts';
 import { printableLine } from './printable.ts';
 
 /** Where the output of `framegate camera` goes. */
 export interface CameraOutput {
   event(name: string, event: BridgeEvent): void;
-  ended(name: string, end: FeedEnd, counts: Counts): void;
-  /** For a camera that could not be played at all. */
-  refused(name: string, issue: string): void;
+  ended(name: string, end: SourceEnd, counts: Counts): void;
+  /** A camera that cannot be played at all. */
+  unusable(name: string, issue: string): void;
   close(): void;
 }
 
-/** Lines that wait for their reader: beyond this, results are left out. */
+/** Limit for unread output; beyond it, lines are discarded. */
 const maxUnreadBytes = 4 * 1_048_576;
 
 export class CameraLines implements CameraOutput {
   readonly #out: NodeJS.WritableStream & { readonly writableLength: number };
-  readonly #complain: (line: string) => void;
-  #unprinted = 0;
+  readonly #warn: (line: string) => void;
+  #discardedLines = 0;
 
   constructor(
     out: NodeJS.WritableStream & { readonly writableLength: number },
-    complain: (line: string) => void = (line) => void process.stderr.write(`framegate: ${printableLine(line)}\n`),
+    warn: (line: string) => void = (line) => void process.stderr.write(`framegate: ${printableLine(line)}\n`),
   ) {
     this.#out = out;
-    this.#complain = complain;
+    this.#warn = warn;
   }
 
   event(name: string, event: BridgeEvent): void {
@@ -45,39 +45,40 @@ export class CameraLines implements CameraOutput {
       case 'source': {
         const { state } = event;
         if (state.state === 'waiting') {
-          this.#complain(`${name}: ${state.detail}; again in ${(state.retryInMs / 1000).toFixed(1)} s`);
+          this.#warn(`${name}: ${state.detail}; retrying in ${(state.retryInMs / 1000).toFixed(1)} s`);
           this.#print({ source: name, state: 'waiting', detail: state.detail, retry_in_ms: state.retryInMs });
         } else if (state.state === 'live') this.#print({ source: name, state: 'live', mode: state.mode });
         else this.#print({ source: name, state: 'opening' });
         break;
       }
       case 'repaired':
-        this.#complain(`${name}: stream repaired: ${event.detail}`);
+        this.#warn(`${name}: stream repaired: ${event.detail}`);
         this.#print({ source: name, repaired: event.detail });
         break;
       case 'gateway':
-        if (event.state === 'lost') this.#complain(`${name}: gateway: ${event.detail}`);
+        if (event.state === 'lost') this.#warn(`${name}: gateway: ${event.detail}`);
         this.#print({ source: name, gateway: event.state, ...(event.detail === '' ? {} : { detail: event.detail }) });
         break;
     }
   }
 
-  ended(name: string, { type, detail }: FeedEnd, counts: Counts): void {
-    if (type === 'failed') this.#complain(`${name}: ${detail}`);
+  ended(name: string, { type, detail }: SourceEnd, counts: Counts): void {
+    if (type === 'failed') this.#warn(`${name}: ${detail}`);
     this.#print({ source: name, state: 'ended', failed: type === 'failed', detail, ...counts });
   }
 
-  refused(name: string, issue: string): void {
-    this.#complain(`${name}: ${issue}`);
+  unusable(name: string, issue: string): void {
+    this.#warn(`${name}: ${issue}`);
     this.#print({ source: name, state: 'ended', failed: true, detail: issue });
   }
 
   close(): void {
-    if (this.#unprinted > 0) this.#complain(`${this.#unprinted} lines were left out: nobody read them`);
+    if (this.#discardedLines > 0)
+      this.#warn(`${this.#discardedLines} lines were discarded because stdout was not drained`);
   }
 
   #print(line: object): void {
-    if (this.#out.writableLength > maxUnreadBytes) this.#unprinted += 1;
+    if (this.#out.writableLength > maxUnreadBytes) this.#discardedLines += 1;
     else this.#out.write(`${JSON.stringify(line)}\n`);
   }
 }

@@ -1,36 +1,36 @@
-/** Shows cameras on a terminal: a line for each, rewritten in place, and what happened above them. */
+/** Shows cameras on a terminal: one status row per camera, redrawn in place, with a log above. */
 import type { BridgeEvent } from '../camera/bridge.ts';
-import type { FeedEnd, FeedState } from '../camera/feed.ts';
+import type { SourceEnd, SourceState } from '../camera/source-supervisor.ts';
 import type { Counts, Tally } from '../camera/tally.ts';
 import type { CameraOutput } from './camera-lines.ts';
 import { cut, cutStart, printable, printableLine, widthOf } from './printable.ts';
 
-/** The part of a terminal that is needed. */
+/** The part of a terminal that this needs. */
 export interface Terminal {
   readonly columns?: number;
   readonly rows?: number;
   write(text: string): unknown;
 }
 
-/** One camera's line. */
+/** One camera's row. */
 interface Row {
   readonly name: string;
   readonly tally: Tally;
-  state: FeedState['state'] | 'failed' | 'ended';
+  state: SourceState['state'] | 'failed' | 'ended';
   gatewayIsLost: boolean;
 }
 
 const redrawMs = 500;
-/** A terminal that does not tell its width. */
+/** For terminals that do not report their size. */
 const defaultColumns = 80;
 const defaultRows = 24;
 const headings = ['camera', 'state', 'fps', 'sent', 'answered', 'dropped', 'ms', 'last text'] as const;
-/** Columns that go when there is no room, in this order: the most telling ones stay. */
-const firstToGo = (['dropped', 'sent', 'ms', 'answered', 'last text', 'fps'] as const).map((name) =>
+/** Columns to hide on a narrow terminal, in this order; the most important ones stay. */
+const columnDropOrder = (['dropped', 'sent', 'ms', 'answered', 'last text', 'fps'] as const).map((name) =>
   headings.indexOf(name),
 );
 const gap = '  ';
-/** Numbers stand on the right. */
+/** Columns with right-aligned numbers. */
 const rightFrom = 2;
 const rightTo = 6;
 const maxCellWidth = 24;
@@ -56,23 +56,23 @@ export class CameraScreen implements CameraOutput {
   event(name: string, event: BridgeEvent): void {
     const row = this.#rows.get(name);
     if (row === undefined) return;
-    if (event.type === 'source') this.#sourceChanged(row, event.state);
-    else if (event.type === 'repaired') this.#tell(`${name}: stream repaired: ${event.detail}`);
+    if (event.type === 'source') this.#onSourceState(row, event.state);
+    else if (event.type === 'repaired') this.#log(`${name}: stream repaired: ${event.detail}`);
     else if (event.type === 'gateway') {
       row.gatewayIsLost = event.state === 'lost';
-      this.#tell(`${name}: gateway: ${event.state === 'lost' ? event.detail : 'connected'}`);
+      this.#log(`${name}: gateway: ${event.state === 'lost' ? event.detail : 'connected'}`);
     }
   }
 
-  ended(name: string, { type, detail }: FeedEnd, { pictures, sent, answered, dropped, lost }: Counts): void {
+  ended(name: string, { type, detail }: SourceEnd, { pictures, sent, answered, dropped, lost }: Counts): void {
     const row = this.#rows.get(name);
     if (row !== undefined) row.state = type === 'failed' ? 'failed' : 'ended';
-    const counts = `${pictures} pictures, ${sent} sent, ${answered} answered, ${dropped} dropped, ${lost} lost`;
-    this.#tell(`${name}: ${detail} (${counts})`);
+    const counts = `${pictures} frames, ${sent} sent, ${answered} answered, ${dropped} dropped, ${lost} lost`;
+    this.#log(`${name}: ${detail} (${counts})`);
   }
 
-  refused(name: string, issue: string): void {
-    this.#tell(`${name}: ${issue}`);
+  unusable(name: string, issue: string): void {
+    this.#log(`${name}: ${issue}`);
   }
 
   close(): void {
@@ -84,17 +84,17 @@ export class CameraScreen implements CameraOutput {
     this.#terminal.write(`${this.#erase()}${this.#table()}`);
   }
 
-  #sourceChanged(row: Row, state: FeedState): void {
+  #onSourceState(row: Row, state: SourceState): void {
     row.state = state.state;
     if (state.state === 'waiting') {
-      this.#tell(`${row.name}: ${state.detail}; again in ${(state.retryInMs / 1000).toFixed(1)} s`);
+      this.#log(`${row.name}: ${state.detail}; retrying in ${(state.retryInMs / 1000).toFixed(1)} s`);
     } else if (state.state === 'live') {
-      this.#tell(`${row.name}: live${state.mode === 'copy' ? ', its JPEGs are passed on' : ''}`);
+      this.#log(`${row.name}: live${state.mode === 'copy' ? ', passing JPEGs through' : ''}`);
     }
   }
 
-  /** A line that stays, above the table. */
-  #tell(text: string): void {
+  /** Prints a permanent line above the table. */
+  #log(text: string): void {
     this.#terminal.write(`${this.#erase()}${printableLine(text)}\n${this.#table()}`);
   }
 
@@ -106,7 +106,7 @@ export class CameraScreen implements CameraOutput {
     const room = (this.#terminal.rows ?? defaultRows) - 2;
     const rows = [...this.#rows.values()];
     const fitting = Math.max(1, room - 1);
-    const shown = rows.length <= fitting ? rows : severity(rows).slice(0, Math.max(1, fitting - 1));
+    const shown = rows.length <= fitting ? rows : bySeverity(rows).slice(0, Math.max(1, fitting - 1));
     const lines = layOut([[...headings], ...shown.map(cellsOf)], this.#terminal.columns ?? defaultColumns);
     if (shown.length < rows.length) lines.push(`and ${rows.length - shown.length} more`);
     this.#drawn = lines.length;
@@ -114,10 +114,10 @@ export class CameraScreen implements CameraOutput {
   }
 }
 
-/** Where not all have room: first those that are not live, since somebody may have to do something about them. */
-function severity(rows: readonly Row[]): Row[] {
-  const isFine = ({ state, gatewayIsLost }: Row) => Number(state === 'live' && !gatewayIsLost);
-  return rows.toSorted((a, b) => isFine(a) - isFine(b));
+/** The order of rows if not all fit: cameras that are not live come first, since they may need attention. */
+function bySeverity(rows: readonly Row[]): Row[] {
+  const isHealthy = ({ state, gatewayIsLost }: Row) => Number(state === 'live' && !gatewayIsLost);
+  return rows.toSorted((a, b) => isHealthy(a) - isHealthy(b));
 }
 
 function cellsOf({ name, tally, state, gatewayIsLost }: Row): string[] {
@@ -133,7 +133,7 @@ function cellsOf({ name, tally, state, gatewayIsLost }: Row): string[] {
   ];
 }
 
-/** Lines no wider than the terminal, or it would wrap them and the next drawing would not meet them. */
+/** Lays out lines that are narrower than the terminal: wrapped lines would break the next redraw. */
 export function layOut(rows: readonly (readonly string[])[], columns: number): string[] {
   const cells = rows.map((row) => row.map(fitCell));
   const widths = headings.map((_, column) => Math.max(...cells.map((row) => widthOf(row[column] ?? ''))));
@@ -144,7 +144,7 @@ export function layOut(rows: readonly (readonly string[])[], columns: number): s
   });
 }
 
-/** Of a camera's name the end: addresses begin alike. */
+/** A long camera name keeps its end, since addresses often start the same. */
 function fitCell(cell: string, column: number): string {
   return column === 0
     ? cutStart(printable(cell), maxCellWidth)
@@ -153,7 +153,7 @@ function fitCell(cell: string, column: number): string {
 
 function shownColumns(widths: readonly number[], room: number): number[] {
   let shown = [...widths.keys()];
-  for (const column of firstToGo) {
+  for (const column of columnDropOrder) {
     const width = shown.reduce((sum, index) => sum + (widths[index] ?? 0) + gap.length, -gap.length);
     if (width <= room) break;
     shown = shown.filter((index) => index !== column);

@@ -1,4 +1,4 @@
-/** What `framegate camera` is to play: flags and the file of `--sources`, checked, become one plan for each camera. */
+/** Turns the flags and the `--sources` file of `framegate camera` into one checked plan per camera. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { z } from 'zod';
 import type { CameraPlan } from '../camera/bridge.ts';
@@ -16,16 +16,16 @@ export interface CameraFlags {
   readonly width?: number;
   readonly quality?: number;
   readonly loop?: boolean;
-  /** Undefined where neither `--reconnect` nor `--no-reconnect` was given: live sources come back, files do not. */
+  /** Undefined without `--reconnect` and `--no-reconnect`: live sources reconnect, files do not. */
   readonly reconnect?: boolean;
   readonly rtspTransport?: 'tcp' | 'udp';
-  /** Seconds without a picture after which a source is lost. */
+  /** Seconds without a frame after which a source is lost. */
   readonly stallTimeout: number;
   readonly sources?: string;
   readonly json?: boolean;
 }
 
-/** A camera that cannot be played, and why. */
+/** A camera that cannot be played, and the reason. */
 export interface UnusableCamera {
   readonly name: string;
   readonly issue: string;
@@ -36,10 +36,10 @@ export interface CameraPlans {
   readonly unusable: readonly UnusableCamera[];
 }
 
-/** Each is an ffmpeg and a connection; a machine that carries more can run the command twice. */
+/** Each camera needs an ffmpeg process and a connection. For more cameras, run the command several times. */
 const maxCameras = 64;
 const maxNameLength = 40;
-/** Each camera may have the longest of everything. */
+/** Enough for all cameras with values of maximum length. */
 const maxFileBytes = 1_048_576;
 
 const cameraSchema = z.strictObject({
@@ -69,13 +69,14 @@ const deprecatedKey = 'silence';
 type CameraEntry = z.infer<typeof cameraSchema>;
 
 /**
- * Puts together what is to be played.
- * @throws ConfigError with one line for each fault of the file and the flags, and when no camera can be played at all.
+ * Combines flags and file.
+ * @throws ConfigError with one line per issue of the file and the flags, and if no camera can be played at all.
  */
 export function planCameras(sources: readonly string[], flags: CameraFlags): CameraPlans {
   const entries: CameraEntry[] = [...sources.map((source) => ({ source })), ...readSourcesFile(flags.sources)];
-  if (entries.length === 0) throw new ConfigError(['no source: name one or more, or a file with --sources']);
-  if (entries.length > maxCameras) throw new ConfigError([`at most ${maxCameras} cameras`]);
+  if (entries.length === 0) throw new ConfigError(['no source given; name one or more, or use --sources FILE']);
+  if (entries.length > maxCameras)
+    throw new ConfigError([`too many cameras: ${entries.length}; at most ${maxCameras} are allowed`]);
   const plans: CameraPlan[] = [];
   const unusable: UnusableCamera[] = [];
   for (const [index, entry] of entries.entries()) {
@@ -83,17 +84,19 @@ export function planCameras(sources: readonly string[], flags: CameraFlags): Cam
     if (read.ok) plans.push(planOf(entry, flags, read.source, index));
     else unusable.push({ name: entry.name ?? `camera ${index + 1}`, issue: read.issue });
   }
-  const issues = [...doubledNames(plans), ...(plans.length === 0 ? unusable.map(({ issue }) => issue) : [])];
+  const issues = [...duplicateNames(plans), ...(plans.length === 0 ? unusable.map(({ issue }) => issue) : [])];
   const misplaced = plans.filter(({ source, reconnects }) => !isLive(source) && reconnects);
-  issues.push(...misplaced.map(({ name }) => `${name}: --reconnect is for live sources; --loop plays a file again`));
+  issues.push(
+    ...misplaced.map(({ name }) => `${name}: --reconnect applies to live sources only; use --loop to repeat a file`),
+  );
   const endless = plans.filter(({ source, loop }) => isLive(source) && loop === true);
-  issues.push(...endless.map(({ name }) => `${name}: --loop is for files`));
+  issues.push(...endless.map(({ name }) => `${name}: --loop applies to files only`));
   if (issues.length > 0) throw new ConfigError(issues);
   return { plans, unusable };
 }
 
 function planOf(entry: CameraEntry, flags: CameraFlags, source: CameraPlan['source'], index: number): CameraPlan {
-  // A flag for all is not meant for those to which it cannot apply.
+  // A command-line flag applies only to the cameras that support it.
   const isOnlyEntry = Object.keys(entry).length === 1;
   return {
     name: entry.name ?? (isOnlyEntry ? shorten(source.shown) : `camera ${index + 1}`),
@@ -110,15 +113,15 @@ function planOf(entry: CameraEntry, flags: CameraFlags, source: CameraPlan['sour
   };
 }
 
-/** The end of an address tells cameras apart better than its start. */
+/** Keeps the end, since the addresses of cameras often start the same. */
 function shorten(text: string): string {
   return text.length <= maxNameLength ? text : `…${text.slice(1 - maxNameLength)}`;
 }
 
-function doubledNames(plans: readonly CameraPlan[]): string[] {
+function duplicateNames(plans: readonly CameraPlan[]): string[] {
   const names = plans.map(({ name }) => name);
   return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))].map(
-    (name) => `two cameras have the name "${name}"; give each its own with "name"`,
+    (name) => `duplicate camera name "${name}"; set a unique "name" for each camera`,
   );
 }
 
@@ -129,8 +132,8 @@ function readSourcesFile(path: string | undefined): CameraEntry[] {
     json = JSON.parse(readText(path));
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    // A complaint of the parser quotes the file, and with it a password.
-    const reason = error instanceof SyntaxError ? 'is not JSON' : `cannot be read (${codeOf(error)})`;
+    // The parser's message quotes the file, which may contain a password.
+    const reason = error instanceof SyntaxError ? 'is not valid JSON' : `cannot be read (${codeOf(error)})`;
     throw new ConfigError([`${path} ${reason}`]);
   }
   const parsed = fileSchema.safeParse(replaceDeprecatedKey(json, path));
@@ -150,7 +153,7 @@ function replaceDeprecatedKey(json: unknown, path: string): unknown {
   });
 }
 
-/** A pipe has no size that could be asked for, nor an end that could be waited for. */
+/** Reads at most the limit, since the path may be a pipe without a known size or end. */
 function readText(path: string): string {
   const bytes = Buffer.alloc(maxFileBytes + 1);
   const file = openSync(path, 'r');

@@ -1,4 +1,4 @@
-/** `framegate camera`: plays cameras, streams and files to a gateway until they are over or somebody stops it. */
+/** `framegate camera`: plays cameras, streams and files to a gateway until they end or the command is stopped. */
 import { Bridge } from '../camera/bridge.ts';
 import { createEncoder, createInspector, type Encode } from '../camera/encoder.ts';
 import { findFfmpeg } from '../camera/ffmpeg.ts';
@@ -8,34 +8,40 @@ import { type CameraFlags, planCameras } from './camera-sources.ts';
 
 export type { CameraFlags } from './camera-sources.ts';
 
-/** What a shell reports for a command that SIGINT ended. */
+/** What a shell reports for a command killed by SIGINT. */
 const interruptedExitCode = 130;
-/** Ctrl-C reaches the command from the terminal and once more from the launcher; a later one means "now". */
+/** Ctrl-C reaches the command twice, from the terminal and from the launcher; a later one means "exit now". */
 const duplicateSignalMs = 1000;
 
 /**
  * Runs the cameras.
- * @returns the exit code: 0 when each was played to its end or stopped, 1 when one failed.
- * @throws ConfigError for flags, sources and a machine with which nothing can be played.
+ * @returns the exit code: 0 if all cameras were played to the end or stopped, 1 if one failed.
+ * @throws ConfigError for invalid flags or sources, or if ffmpeg is missing.
  */
 export async function camera(sources: readonly string[], flags: CameraFlags): Promise<number> {
   const { plans, unusable } = planCameras(sources, flags);
   const version = await findFfmpeg();
   const encoders = new Map<number | undefined, Encode>();
   for (const { quality } of plans) if (!encoders.has(quality)) encoders.set(quality, await createEncoder(quality));
-  const lookAt = await createInspector();
+  const inspect = await createInspector();
   const screen = process.stdout.isTTY && !flags.json ? new CameraScreen(process.stdout) : undefined;
   const output: CameraOutput = screen ?? new CameraLines(process.stdout);
   const bridges = plans.map((plan) => {
     const encode = encoders.get(plan.quality) as Encode;
-    const bridge = new Bridge({ plan, version, encode, lookAt, event: (event) => output.event(plan.name, event) });
+    const bridge = new Bridge({
+      plan,
+      version,
+      encode,
+      inspect,
+      onEvent: (event) => output.event(plan.name, event),
+    });
     screen?.add(plan.name, bridge);
     return { name: plan.name, bridge };
   });
   const release = stopOnSignals(() => {
     for (const { bridge } of bridges) bridge.stop();
   });
-  for (const { name, issue } of unusable) output.refused(name, issue);
+  for (const { name, issue } of unusable) output.unusable(name, issue);
   const ends = await Promise.all(
     bridges.map(async ({ name, bridge }) => {
       const end = await bridge.run();
@@ -48,7 +54,7 @@ export async function camera(sources: readonly string[], flags: CameraFlags): Pr
   return unusable.length > 0 || ends.some(({ type }) => type === 'failed') ? 1 : 0;
 }
 
-/** The first signal ends the cameras in order, a later one the command; a reader that has gone (`| head`) ends them too. */
+/** The first signal stops the cameras, a later one kills the command. A closed stdout (`| head`) stops the cameras too. */
 function stopOnSignals(stop: () => void): () => void {
   let stoppedAtMs: number | undefined;
   const onSignal = () => {

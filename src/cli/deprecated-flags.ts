@@ -1,4 +1,4 @@
-/** Flags under their old names: each still works, and says on standard error what to write instead. Any process. */
+/** Deprecated flags and values: each still works and prints one line with its replacement to standard error. Any process. */
 
 /** Old flag → new flag, per command. */
 const renamedFlags: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -12,9 +12,9 @@ const renamedValues: Readonly<Record<string, Readonly<Record<string, Readonly<Re
 };
 
 /**
- * Replaces deprecated flags by their current names.
- * @param args the command line after `framegate`: the command, then its arguments.
- * @param warn takes one line for each deprecated flag or value.
+ * Replaces deprecated flags and values with the current ones.
+ * @param args the command line after `framegate`: the command and its arguments.
+ * @param warn called with one line per deprecated flag or value.
  */
 export function replaceDeprecatedFlags(args: readonly string[], warn: (line: string) => void): string[] {
   const [command = ''] = args;

@@ -1,81 +1,81 @@
-/** Turns a video, a canvas or a camera's MediaStream into JPEG frames at the pace of a client. Browser only. */
+/** Sends JPEG frames from a video, a canvas or a MediaStream, at the rate that the client allows. Browser only. */
 import type { Client } from './client.ts';
 import type { Frame } from './session.ts';
 
 export type CameraSource = HTMLVideoElement | HTMLCanvasElement | OffscreenCanvas | MediaStream;
 
-/** A frame that has left, with what is in it. */
+/** A sent frame with its image. */
 export interface SentPicture {
   readonly index: number;
   readonly frame: Frame;
-  /** The picture as it was sent. It is the receiver's to `close()`. */
+  /** The image as it was sent. The receiver must call `close()` on it. */
   readonly picture: ImageBitmap;
 }
 
 export interface CameraOptions {
-  /** JPEG quality from 0 to 1: 0.8. */
+  /** JPEG quality from 0 to 1; default 0.8. */
   readonly quality?: number;
-  /** Never more frames a second than this: as many as the client allows. */
+  /** Maximum frames per second; default: as many as the client allows. */
   readonly fps?: number;
-  /** Wider pictures are made smaller: as they are. */
+  /** Wider images are scaled down to this width; default: no limit. */
   readonly maxWidth?: number;
-  /** Told of every frame that has left. Without it no pictures are made. */
+  /** Called for every sent frame. If not set, no bitmaps are created. */
   readonly onSent?: (sent: SentPicture) => void;
 }
 
 export interface CameraFrames {
-  /** Ends it; the source goes on. */
+  /** Stops sending; the source keeps running. */
   stop(): void;
-  /** Settles when it has ended: stopped, or the client closed. Rejects when the source cannot be played or read. */
+  /** Resolves after `stop()`, or when the client is closed. Rejects if the source cannot be played or read. */
   readonly done: Promise<void>;
 }
 
-/** A source that does not tell when it has a new picture is looked at this often. */
-const lookMs = 16;
+/** Polling interval for sources that do not signal new images. */
+const pollMs = 16;
 
 /**
- * Sends the newest picture of `source` whenever the client is ready for one. A picture is drawn and encoded only to be sent. Those
- * of a video are sent once each; a canvas may be sent again without having changed.
+ * Sends the newest image of `source` whenever the client is ready. Images are drawn and encoded only when they can be sent. Each
+ * video frame is sent at most once; a canvas may be sent again unchanged.
  */
 export function streamCamera(client: Client, source: CameraSource, options: CameraOptions = {}): CameraFrames {
   const { quality = 0.8, fps = Number.POSITIVE_INFINITY, maxWidth = Number.POSITIVE_INFINITY, onSent } = options;
   const isStream = 'getTracks' in source;
-  const drawable = isStream ? document.createElement('video') : source;
+  const element = isStream ? document.createElement('video') : source;
   const canvas = 'OffscreenCanvas' in globalThis ? new OffscreenCanvas(1, 1) : document.createElement('canvas');
   let isOver = false;
 
   const loop = async () => {
-    if (isStream) await play(drawable as HTMLVideoElement, source);
-    const nextPicture = watch(drawable, () => isOver);
+    if (isStream) await play(element as HTMLVideoElement, source);
+    const nextImage = watch(element, () => isOver);
     while (!isOver) {
       if (client.state !== 'open') await client.ready();
-      await nextPicture();
+      await nextImage();
       const drawnMs = performance.now();
-      if (isOver || !draw(drawable, canvas, maxWidth)) continue;
+      if (isOver || !draw(element, canvas, maxWidth)) continue;
       const frame = await encode(canvas, quality);
-      const picture = onSent && (await pictureOf(canvas));
-      const madeMs = performance.now();
-      await leave(frame, picture);
-      // The next picture is taken so early that it is ready when the pace lets it go.
-      await sleep(1000 / Math.min(fps, client.fps) - (madeMs - drawnMs));
+      const bitmap = onSent && (await bitmapOf(canvas));
+      const encodedMs = performance.now();
+      await sendFrame(frame, bitmap);
+      // Capture the next image early enough that it is encoded by the time it may be sent.
+      await sleep(1000 / Math.min(fps, client.fps) - (encodedMs - drawnMs));
     }
   };
 
-  /** Gives the frame to the client, and settles when it has left or was skipped. */
-  const leave = (frame: Frame, picture: ImageBitmap | undefined) =>
+  /** Passes the frame to the client; settles when it is sent or skipped. */
+  const sendFrame = (frame: Frame, bitmap: ImageBitmap | undefined) =>
     new Promise<void>((resolve) => {
       if (isOver) {
-        picture?.close();
+        bitmap?.close();
         return;
       }
       const off = client.on('sent', (sent) => {
         if (sent.frame !== frame) return;
-        if (picture) onSent?.({ ...sent, picture });
+        if (bitmap) onSent?.({ ...sent, picture: bitmap });
         resolve();
       });
       client.send(frame).reply.then(({ type }) => {
         off();
-        if (type === 'skipped') picture?.close();
+        if (type === 'skipped') bitmap?.close();
         resolve();
       });
     });
@@ -91,7 +91,7 @@ export function streamCamera(client: Client, source: CameraSource, options: Came
     }),
   ]).finally(() => {
     isOver = true;
-    if (isStream) Object.assign(drawable, { srcObject: null });
+    if (isStream) Object.assign(element, { srcObject: null });
   });
   return { stop, done };
 }
@@ -101,23 +101,23 @@ async function play(video: HTMLVideoElement, stream: MediaStream): Promise<void>
   await video.play();
 }
 
-/** @returns a function that settles when there is a picture that it has not settled for before. */
+/** @returns a function that waits for an image it has not yet reported. */
 function watch(source: Exclude<CameraSource, MediaStream>, isOver: () => boolean): () => Promise<void> | undefined {
   if (!('requestVideoFrameCallback' in source)) {
-    let lookedMs = Number.NEGATIVE_INFINITY;
+    let polledMs = Number.NEGATIVE_INFINITY;
     return async () => {
-      await sleep(lookedMs + lookMs - performance.now());
-      lookedMs = performance.now();
+      await sleep(polledMs + pollMs - performance.now());
+      polledMs = performance.now();
     };
   }
   let isNew = source.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
   let wake = () => {};
-  const look = () => {
+  const onVideoFrame = () => {
     isNew = true;
     wake();
-    if (!isOver()) source.requestVideoFrameCallback(look);
+    if (!isOver()) source.requestVideoFrameCallback(onVideoFrame);
   };
-  source.requestVideoFrameCallback(look);
+  source.requestVideoFrameCallback(onVideoFrame);
   return async () => {
     if (!isNew) {
       await new Promise<void>((resolve) => {
@@ -128,7 +128,7 @@ function watch(source: Exclude<CameraSource, MediaStream>, isOver: () => boolean
   };
 }
 
-/** @returns false while the source has no picture yet. @throws DOMException SecurityError for one of another origin, later. */
+/** @returns false while the source has no image yet. For a cross-origin source, encoding later throws a SecurityError. */
 function draw(
   source: Exclude<CameraSource, MediaStream>,
   canvas: OffscreenCanvas | HTMLCanvasElement,
@@ -138,7 +138,7 @@ function draw(
     'videoWidth' in source ? [source.videoWidth, source.videoHeight] : [source.width, source.height];
   if (!(width > 0 && height > 0)) return false;
   const scale = Math.min(1, maxWidth / width);
-  // Assigning a size, even the same, empties a canvas.
+  // Assigning a size, even the same one, clears a canvas.
   canvas.width = Math.round(width * scale);
   canvas.height = Math.round(height * scale);
   const context = canvas.getContext('2d', { alpha: false }) as CanvasRenderingContext2D | null;
@@ -150,12 +150,16 @@ function encode(canvas: OffscreenCanvas | HTMLCanvasElement, quality: number): P
   const type = 'image/jpeg';
   if ('convertToBlob' in canvas) return canvas.convertToBlob({ type, quality });
   return new Promise((resolve, reject) => {
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no JPEG could be made'))), type, quality);
+    canvas.toBlob(
+      (blob) => (blob ? resolve(blob) : reject(new Error('canvas could not be encoded as JPEG'))),
+      type,
+      quality,
+    );
   });
 }
 
-/** Takes the picture out of the canvas where that costs no copy. */
-async function pictureOf(canvas: OffscreenCanvas | HTMLCanvasElement): Promise<ImageBitmap> {
+/** Transfers the image out of the canvas where possible, without a copy. */
+async function bitmapOf(canvas: OffscreenCanvas | HTMLCanvasElement): Promise<ImageBitmap> {
   return 'transferToImageBitmap' in canvas ? canvas.transferToImageBitmap() : createImageBitmap(canvas);
 }
 

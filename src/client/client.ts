@@ -1,41 +1,47 @@
-/** A camera's side of the stream: connects, paces, settles every frame, and connects again. Browser and Node. */
-import { ClientError, isHopeless } from './client-error.ts';
+/** The client of a stream: connects, controls the frame rate, settles every frame and reconnects. Browser and Node. */
+import { ClientError, isFatal } from './client-error.ts';
 import { Emitter } from './events.ts';
 import { type Frame, type OpenSocket, type Pending, type Reply, type Sent, Session } from './session.ts';
 import { streamUrl } from './stream-url.ts';
 
 export interface ConnectOptions {
-  /** The gateway: `ws://host:port` or `http://…`; with a path that ends with `/`, the stream is below it; with another, there. */
+  /**
+   * The gateway: `ws://host:port` or `http://…`. The stream's path is appended to a path that ends with `/`; any other path is used
+   * as is.
+   */
   readonly url: string | URL;
   readonly pipeline: string;
-  /** Never more frames in flight than this: 8. */
+  /** Maximum frames in flight; default 8. */
   readonly maxInFlight?: number;
-  /** Never more frames a second than this: 30. */
+  /** Maximum frames per second; default 30. */
   readonly maxFps?: number;
-  /** Keep to the pace that the gateway can take: true. Without it only the two limits above hold, and the rest is dropped. */
+  /**
+   * Adapt the frame rate to the gateway's capacity; default true. If false, only the two limits above apply and the gateway drops
+   * what exceeds its capacity.
+   */
   readonly adapt?: boolean;
-  /** For opening a connection and for each reply, longer than the gateway's longest hold and its frame timeout together: 10 000. */
+  /** Timeout for connecting and per reply; default 10,000. Must exceed the gateway's maximum hold plus its frame timeout. */
   readonly timeoutMs?: number;
-  /** Sessions in a row that may end without one result: endlessly many. */
+  /** Maximum consecutive sessions without a result; default unlimited. */
   readonly maxAttempts?: number;
 }
 
-/** `waiting` is the time between a lost connection and the next attempt; `closed` is for good. */
+/** `waiting`: between a lost connection and the next attempt; `closed`: final. */
 export type State = 'connecting' | 'open' | 'waiting' | 'closed';
 
 type ReplyEvents = { [Type in Reply['type']]: Extract<Reply, { type: Type }> };
 
 export interface ClientEvents extends ReplyEvents {
-  /** A frame has left, and this is its index. */
+  /** A frame was sent with this index. */
   sent: { readonly frame: Frame; readonly index: number };
-  /** The gateway asks for less; `fps` is what the client allows itself now. */
+  /** The gateway sent `slow_down`; `fps` is the new rate limit. */
   slow_down: { readonly fps: number };
   state: { readonly state: State; readonly retryInMs?: number };
-  /** A session ended, or none could begin. The client comes back, unless its state is `closed` right after. */
+  /** A session ended or could not start. The client reconnects unless its state is now `closed`. */
   error: ClientError;
 }
 
-/** The first wait before a new attempt is about this long, and each further one doubles it, up to the longest. */
+/** The first retry delay is about this long. It doubles with each failure, up to the maximum. */
 const minRetryMs = 250;
 const maxRetryMs = 15_000;
 
@@ -50,17 +56,17 @@ export class Client extends Emitter<ClientEvents> {
   readonly #options: Required<ConnectOptions>;
   #state: State = 'connecting';
   #session: Session;
-  /** The newest frame, until the pace lets it go. */
+  /** The newest frame, until it may be sent. */
   #held: Pending | undefined;
   #ready: Waiter[] = [];
   #opened: Waiter[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Sessions in a row without a result, and those of them at the end with the same code. */
+  /** Consecutive sessions without a result, and how many of the last ones ended with the same code. */
   #attempts = 0;
   #sameCode = 0;
   #lastError: ClientError | undefined;
 
-  /** Use `connect`. @throws TypeError for a bad address. @throws RangeError for a limit that nothing could keep to. */
+  /** Use `connect`. @throws TypeError for an invalid address. @throws RangeError for an invalid limit. */
   constructor(options: ConnectOptions, open: OpenSocket) {
     super();
     const limits = { maxInFlight: 8, maxFps: 30, timeoutMs: 10_000, maxAttempts: Number.POSITIVE_INFINITY };
@@ -80,28 +86,28 @@ export class Client extends Emitter<ClientEvents> {
     return this.#state;
   }
 
-  /** Why the client has given up; undefined while it has not. */
+  /** Why the client is closed; undefined until then. */
   get error(): ClientError | undefined {
     return this.#state === 'closed' ? this.#lastError : undefined;
   }
 
-  /** Frames that have left and have no reply yet. */
+  /** Frames that were sent and have no reply yet. */
   get inFlight(): number {
-    return this.#state === 'open' ? this.#session.pace.inFlight : 0;
+    return this.#state === 'open' ? this.#session.window.inFlight : 0;
   }
 
-  /** Frames a second that the client allows itself now. */
+  /** The current rate limit in frames per second. */
   get fps(): number {
-    return this.#session.pace.fps;
+    return this.#session.window.fps;
   }
 
   /**
-   * Sends a frame, now or as soon as the pace allows; a frame that still waits is skipped for it. Without a connection it is
-   * skipped itself.
+   * Sends a frame now, or as soon as the rate allows. It replaces a frame that is still waiting, which is skipped. Without a
+   * connection, the frame itself is skipped.
    * @throws TypeError for text, which would end the session.
    */
   send(frame: Frame): Sent {
-    if (typeof frame === 'string') throw new TypeError('a frame is binary');
+    if (typeof frame === 'string') throw new TypeError('frame must be binary');
     const item = this.#pendingOf(frame);
     this.#skip();
     this.#held = item;
@@ -111,7 +117,7 @@ export class Client extends Emitter<ClientEvents> {
   }
 
   /**
-   * Settles when a frame would leave at once: then is the time to take the newest picture.
+   * Resolves when a frame would be sent immediately: the right moment to capture one.
    * @throws ClientError when the client is closed.
    */
   async ready(): Promise<void> {
@@ -119,16 +125,16 @@ export class Client extends Emitter<ClientEvents> {
       const promise = this.#wait(this.#ready);
       this.#pump();
       await promise;
-      // What came together with the reply that made it ready, `slow_down` or the end, may have changed it again.
+      // A message that arrived with the same reply, such as `slow_down`, may have changed it again.
     } while (this.#state !== 'open' || this.#session.waitMs(performance.now()) > 0);
   }
 
-  /** Settles when the connection is open. @throws ClientError when the attempt fails; the client goes on trying. */
+  /** Resolves when the connection is open. @throws ClientError when the attempt fails; the client keeps trying. */
   opened(): Promise<void> {
     return this.#state === 'open' ? Promise.resolve() : this.#wait(this.#opened);
   }
 
-  /** Ends the connection; frames without a reply are lost with the code `closed`. */
+  /** Closes the connection; frames without a reply are lost with the code `closed`. */
   close(): void {
     if (this.#state !== 'closed') this.#finish(new ClientError('closed', 'The client was closed'));
   }
@@ -145,14 +151,14 @@ export class Client extends Emitter<ClientEvents> {
       ...this.#options,
       open: this.#open,
       url: this.#url.href,
-      opened: () => {
+      onOpen: () => {
         this.#setState('open');
         for (const { resolve } of this.#opened.splice(0)) resolve();
         this.#pump();
       },
-      slowDown: () => this.emit('slow_down', { fps: this.fps }),
-      replied: () => this.#pump(),
-      ended: (error) => this.#ended(error),
+      onSlowDown: () => this.emit('slow_down', { fps: this.fps }),
+      onReply: () => this.#pump(),
+      onEnd: (error) => this.#ended(error),
     });
   }
 
@@ -169,7 +175,7 @@ export class Client extends Emitter<ClientEvents> {
     return { frame, reply, settle, index: undefined };
   }
 
-  /** Lets go what may go, and otherwise comes back when it is time. */
+  /** Sends the held frame if it may be sent, otherwise sets a timer. */
   #pump(): void {
     if (this.#state !== 'open') return;
     clearTimeout(this.#timer);
@@ -197,19 +203,19 @@ export class Client extends Emitter<ClientEvents> {
     this.#attempts += 1;
     this.#sameCode = error.code === this.#lastError?.code ? this.#sameCode + 1 : 1;
     this.#lastError = error;
-    if (isHopeless(error.code, this.#sameCode) || this.#attempts >= this.#options.maxAttempts) this.#finish(error);
+    if (isFatal(error.code, this.#sameCode) || this.#attempts >= this.#options.maxAttempts) this.#finish(error);
     else this.#retry(error);
     this.emit('error', error);
   }
 
   #retry(error: ClientError): void {
     const maxMs = Math.min(maxRetryMs, minRetryMs * 2 ** (this.#attempts - 1));
-    // Cameras that lost the same gateway must not all come back at the same moment.
+    // Jitter: clients that lost the same gateway must not all reconnect at the same moment.
     const retryInMs = (maxMs * (1 + Math.random())) / 2;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#setState('connecting');
-      // Whoever heard of it may have closed the client.
+      // A listener may have closed the client.
       if (this.#state === 'connecting') this.#session = this.#newSession();
     }, retryInMs);
     this.#setState('waiting', { retryInMs });

@@ -3,7 +3,7 @@
 export class Emitter<Events> {
   readonly #listeners: { [Name in keyof Events]?: Set<(event: Events[Name]) => void> } = {};
 
-  /** Calls `listener` on every event of this name. @returns a function that ends it. */
+  /** Calls `listener` on every event with this name. @returns a function that removes it. */
   on<Name extends keyof Events>(name: Name, listener: (event: Events[Name]) => void): () => void {
     const listeners = this.#listeners[name] ?? new Set();
     this.#listeners[name] = listeners;
@@ -11,7 +11,7 @@ export class Emitter<Events> {
     return () => void listeners.delete(listener);
   }
 
-  /** A listener that throws is reported as an uncaught error and keeps nobody else from being told. */
+  /** An error thrown by a listener is reported as uncaught and does not affect the other listeners. */
   protected emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
     for (const listener of this.#listeners[name] ?? []) {
       try {

@@ -1,4 +1,4 @@
-/** `framegate/client` for browsers, and wherever there is a global WebSocket. */
+/** `framegate/client` for browsers and other runtimes with a global WebSocket. */
 import { Client, type ConnectOptions } from './client.ts';
 import type { OpenSocket } from './session.ts';
 
@@ -18,14 +18,14 @@ const openSocket: OpenSocket = (url, events) => {
   const socket = new WebSocket(url);
   socket.onopen = () => events.opened();
   socket.onmessage = ({ data }) => events.received(data);
-  // A browser tells nobody why a connection failed.
-  socket.onclose = ({ code }) => events.closed(`The connection ended (${code})`);
+  // Browsers do not expose why a connection failed.
+  socket.onclose = ({ code }) => events.closed(`Connection closed (${code})`);
   return socket;
 };
 
 /**
- * Connects to a gateway, and connects again whenever that may help, until {@link Client.close}.
- * @throws TypeError for a bad address. @throws RangeError for a limit that nothing could keep to.
+ * Connects to a gateway, and reconnects whenever that can help, until {@link Client.close}.
+ * @throws TypeError for an invalid address. @throws RangeError for an invalid limit.
  */
 export function connect(options: ConnectOptions): Client {
   return new Client(options, openSocket);

@@ -1,4 +1,4 @@
-/** `framegate/client` for Node: the same client over the package `ws`, since Node 20 has no WebSocket of its own. */
+/** `framegate/client` for Node: the same client over the package `ws`, since Node 20 has no built-in WebSocket. */
 import WebSocket from 'ws';
 import { Client, type ConnectOptions } from './client.ts';
 import { reasonOf } from './reason.ts';
@@ -11,8 +11,8 @@ export { ClientError, type ClientErrorCode } from './client-error.ts';
 export type { Frame, Reply, Sent } from './session.ts';
 
 /**
- * JPEG does not get smaller by being compressed once more; and a peer that does not answer the end of the connection must not keep
- * the process from ending (the types do not know the option yet).
+ * Compressing JPEG again does not make it smaller. The close timeout keeps a peer that does not answer the closing handshake from
+ * blocking the process exit (the types do not include the option yet).
  */
 const socketOptions = { perMessageDeflate: false, closeTimeout: 1000 };
 
@@ -27,13 +27,13 @@ const openSocket: OpenSocket = (url, events) => {
   socket.on('error', (error) => {
     failure ??= reasonOf(error);
   });
-  socket.on('close', (code) => events.closed(failure ?? `The connection ended (${code})`));
+  socket.on('close', (code) => events.closed(failure ?? `Connection closed (${code})`));
   return socket;
 };
 
 /**
- * Connects to a gateway, and connects again whenever that may help, until {@link Client.close}.
- * @throws TypeError for a bad address. @throws RangeError for a limit that nothing could keep to.
+ * Connects to a gateway, and reconnects whenever that can help, until {@link Client.close}.
+ * @throws TypeError for an invalid address. @throws RangeError for an invalid limit.
  */
 export function connect(options: ConnectOptions): Client {
   return new Client(options, openSocket);

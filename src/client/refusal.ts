@@ -1,12 +1,12 @@
-/** Why a server did not upgrade, which its HTTP answer says and `ws` does not tell. Node only. */
+/** Why a server rejected the upgrade: its HTTP response has the reason, which `ws` does not expose. Node only. */
 import type WebSocket from 'ws';
 
-/** A reason is short; what is longer or slower is somebody else's page. */
+/** A gateway's reason is short and fast; a longer or slower body is not from a gateway. */
 const maxBodyLength = 1000;
 const maxWaitMs = 1000;
 
-/** Tells what a server answered instead of an upgrade, and ends the attempt, as `ws` does without a listener. */
-export function onRefusal(socket: WebSocket, tell: (reason: string) => void): void {
+/** Reports the response to a rejected upgrade, then ends the attempt as `ws` does without a listener. */
+export function onRefusal(socket: WebSocket, onReason: (reason: string) => void): void {
   socket.on('unexpected-response', (_request, response) => {
     let body = '';
     response.setEncoding('utf8').on('data', (piece: string) => {
@@ -18,15 +18,15 @@ export function onRefusal(socket: WebSocket, tell: (reason: string) => void): vo
     response.once('close', () => {
       clearTimeout(limit);
       const { statusCode, headers } = response;
-      // A proxy that knows a prefix only with its slash sends there who left it out.
+      // A proxy redirects a prefix without the trailing slash to the one with it.
       const reason = headers.location === undefined ? detailIn(body) : ` (moved to ${headers.location})`;
-      tell(`Unexpected server response: ${statusCode}${reason}`);
+      onReason(`Unexpected server response: ${statusCode}${reason}`);
       socket.terminate();
     });
   });
 }
 
-/** What a gateway says of the request, in brackets; nothing where another server answered. */
+/** The gateway's `detail` in parentheses; empty if another server responded. */
 function detailIn(body: string): string {
   try {
     const { detail } = JSON.parse(body) as { detail?: unknown };

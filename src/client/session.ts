@@ -1,46 +1,46 @@
-/** One connection: numbers the frames, pairs each with its reply, and ends once, with a reason. Browser and Node. */
+/** One connection: numbers the frames, matches each with its reply, and ends once, with a reason. Browser and Node. */
 import type { FrameResult, ServerMessage } from '../protocol.ts';
 import { ClientError, type ClientErrorCode } from './client-error.ts';
-import { type Departure, Pace, type PaceLimits } from './pace.ts';
+import { CongestionWindow, type SentFrame, type WindowLimits } from './congestion-window.ts';
 
-/** A JPEG, as the platform has it. */
+/** A JPEG in one of the platform's binary types. */
 export type Frame = Blob | ArrayBuffer | ArrayBufferView;
 
-/** What became of a frame. */
+/** The outcome of a frame. */
 export type Reply =
   | { readonly type: 'result'; frame: Frame; index: number; result: FrameResult; roundTripMs: number }
-  /** The gateway had no worker for it in time. */
+  /** The gateway had no free worker for it in time. */
   | { readonly type: 'dropped'; frame: Frame; index: number; roundTripMs: number }
-  /** It never left: a newer frame took its place, or there was no connection. */
+  /** Not sent: a newer frame replaced it, or there was no connection. */
   | { readonly type: 'skipped'; frame: Frame }
-  /** The connection ended before its reply came; `error` says why. */
+  /** The connection ended before the reply arrived; `error` has the reason. */
   | { readonly type: 'lost'; frame: Frame; index: number; error: ClientError };
 
-/** A frame that was given to the client. */
+/** A frame passed to the client. */
 export interface Sent {
-  /** Its `frame_index` in the current connection; `undefined` until it has left. */
+  /** Its `frame_index` in the current connection; `undefined` until it is sent. */
   readonly index: number | undefined;
-  /** Never rejects, and never waits for longer than the time limit of a frame that has left. */
+  /** Never rejects. Once the frame is sent, settles within the timeout. */
   readonly reply: Promise<Reply>;
 }
 
-/** A frame with all that the client keeps of it. */
+/** A frame with the client's bookkeeping. */
 export interface Pending extends Sent {
   index: number | undefined;
   readonly frame: Frame;
   readonly settle: (reply: Reply) => void;
-  departure?: Departure;
+  sentFrame?: SentFrame;
 }
 
-/** What a platform's WebSocket tells. */
+/** Events of a platform's WebSocket. */
 export interface SocketEvents {
   opened(): void;
   received(data: unknown): void;
-  /** `detail` for people, where the platform has any. */
+  /** `detail` is for people, if the platform provides any. */
   closed(detail: string): void;
 }
 
-/** The part of a WebSocket that is needed. */
+/** The part of a WebSocket that this needs. */
 export interface Socket {
   readonly bufferedAmount: number;
   send(frame: Frame): void;
@@ -49,43 +49,43 @@ export interface Socket {
 
 export type OpenSocket = (url: string, events: SocketEvents) => Socket;
 
-export interface SessionParts extends PaceLimits {
+export interface SessionOptions extends WindowLimits {
   readonly open: OpenSocket;
   readonly url: string;
-  /** For the connection to open, and for each frame's reply. */
+  /** Timeout for opening the connection and for each reply. */
   readonly timeoutMs: number;
-  readonly opened: () => void;
-  readonly slowDown: () => void;
-  /** Something came that may let the next frame go. */
-  readonly replied: () => void;
-  /** Called once, after every pending frame was settled. */
-  readonly ended: (error: ClientError) => void;
+  readonly onOpen: () => void;
+  readonly onSlowDown: () => void;
+  /** A message arrived that may allow the next frame. */
+  readonly onReply: () => void;
+  /** Called once, after every pending frame is settled. */
+  readonly onEnd: (error: ClientError) => void;
 }
 
-/** Timers go no further. */
+/** The longest delay of a timer. */
 const maxTimeoutMs = 2 ** 31 - 1;
-/** While the last frame has not left the socket's buffer, it is looked at this often. */
+/** How often to check whether the last frame has left the socket's buffer. */
 const drainPollMs = 10;
 
 export class Session {
-  readonly pace: Pace;
+  readonly window: CongestionWindow;
   readonly #timeoutMs: number;
-  readonly #parts: SessionParts;
+  readonly #options: SessionOptions;
   readonly #socket: Socket;
   readonly #pending = new Map<number, Pending>();
   #phase: 'opening' | 'open' | 'over' = 'opening';
   #frames = 0;
   #watchdog: ReturnType<typeof setTimeout>;
 
-  constructor(parts: SessionParts) {
-    this.#parts = parts;
-    this.pace = new Pace(parts);
-    this.#timeoutMs = Math.min(parts.timeoutMs, maxTimeoutMs);
-    this.#socket = parts.open(parts.url, {
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.window = new CongestionWindow(options);
+    this.#timeoutMs = Math.min(options.timeoutMs, maxTimeoutMs);
+    this.#socket = options.open(options.url, {
       opened: () => {
         if (this.#phase !== 'opening') return;
         this.#phase = 'open';
-        parts.opened();
+        options.onOpen();
       },
       received: (data) => {
         if (this.#phase === 'open') this.#received(data);
@@ -95,64 +95,64 @@ export class Session {
     this.#watchdog = setTimeout(() => this.#watch(), this.#timeoutMs);
   }
 
-  /** As {@link Pace.waitMs}; the socket's own buffer must be empty too, or frames would grow old in it. */
+  /** Like {@link CongestionWindow.waitMs}, but the socket's buffer must also be empty, or frames would become stale in it. */
   waitMs(nowMs: number): number {
     if (this.#phase !== 'open') return Number.POSITIVE_INFINITY;
-    return Math.max(this.#socket.bufferedAmount > 0 ? drainPollMs : 0, this.pace.waitMs(nowMs));
+    return Math.max(this.#socket.bufferedAmount > 0 ? drainPollMs : 0, this.window.waitMs(nowMs));
   }
 
   send(item: Pending): number {
     const index = this.#frames++;
     item.index = index;
-    item.departure = this.pace.sent(performance.now());
+    item.sentFrame = this.window.sent(performance.now());
     this.#pending.set(index, item);
     this.#socket.send(item.frame);
     return index;
   }
 
-  /** Settles what is pending as lost and leaves the socket. */
+  /** Settles pending frames as lost and closes the socket. */
   end(code: ClientErrorCode, detail: string): void {
     if (this.#phase === 'over') return;
     this.#phase = 'over';
     clearTimeout(this.#watchdog);
     const error = new ClientError(code, detail);
     for (const [index, { settle, frame }] of this.#pending) settle({ type: 'lost', frame, index, error });
-    this.#parts.ended(error);
+    this.#options.onEnd(error);
     this.#socket.close();
   }
 
   #received(data: unknown): void {
     const message = parse(data);
-    if (message === undefined) this.end('invalid_reply', 'The peer does not answer as a gateway does');
+    if (message === undefined) this.end('invalid_reply', 'The peer is not a framegate gateway');
     else if ('error' in message) this.end(message.error, message.detail);
     else {
       if ('warning' in message) {
-        this.pace.slowDown(performance.now());
-        this.#parts.slowDown();
+        this.window.slowDown(performance.now());
+        this.#options.onSlowDown();
       } else this.#settle(message.frame_index, 'result' in message ? message.result : undefined);
-      this.#parts.replied();
+      this.#options.onReply();
     }
   }
 
-  /** `result` is undefined for a frame that was dropped. */
+  /** `result` is undefined for a dropped frame. */
   #settle(index: number, result: FrameResult | undefined): void {
     const item = this.#pending.get(index);
-    if (item?.departure === undefined) return;
+    if (item?.sentFrame === undefined) return;
     this.#pending.delete(index);
-    const { frame, departure } = item;
+    const { frame, sentFrame } = item;
     const nowMs = performance.now();
-    const roundTripMs = nowMs - departure.sentAtMs;
+    const roundTripMs = nowMs - sentFrame.sentAtMs;
     if (result === undefined) {
-      this.pace.dropped(departure, nowMs);
+      this.window.dropped(sentFrame, nowMs);
       item.settle({ type: 'dropped', frame, index, roundTripMs });
     } else {
       const serviceMs = result?.timings_ms?.['total'];
-      this.pace.result(departure, nowMs, Number.isFinite(serviceMs) ? (serviceMs as number) : 0);
+      this.window.result(sentFrame, nowMs, Number.isFinite(serviceMs) ? (serviceMs as number) : 0);
       item.settle({ type: 'result', frame, index, result, roundTripMs });
     }
   }
 
-  /** Replies come almost in order, so the oldest frame tells whether the peer still answers. */
+  /** Replies arrive almost in order, so checking the oldest frame is enough. */
   #watch(): void {
     const timeoutMs = this.#timeoutMs;
     if (this.#phase === 'opening') {
@@ -160,13 +160,13 @@ export class Session {
       return;
     }
     const [oldest] = this.#pending.values();
-    const leftMs = timeoutMs - (oldest?.departure === undefined ? 0 : performance.now() - oldest.departure.sentAtMs);
+    const leftMs = timeoutMs - (oldest?.sentFrame === undefined ? 0 : performance.now() - oldest.sentFrame.sentAtMs);
     if (leftMs > 0) this.#watchdog = setTimeout(() => this.#watch(), leftMs);
     else this.end('timed_out', `No reply within ${timeoutMs} ms`);
   }
 }
 
-/** @returns undefined for what no gateway would say. */
+/** @returns undefined for anything that is not a gateway message. */
 function parse(data: unknown): ServerMessage | undefined {
   if (typeof data !== 'string') return undefined;
   try {

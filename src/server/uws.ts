@@ -29,7 +29,10 @@ export async function loadUws(maxHeaderBytes: number): Promise<Uws> {
     return (await import('uWebSockets.js')) as unknown as Uws;
   } catch (cause) {
     const here = `Node ${process.versions.node} on ${process.platform} ${process.arch}`;
-    throw new ConfigError([`uWebSockets.js has no build for ${here}; start it with the bundled Node, node_modules/.bin/node`], { cause });
+    throw new ConfigError(
+      [`uWebSockets.js has no build for ${here}; start it with the bundled Node, node_modules/.bin/node`],
+      { cause },
+    );
   }
 }
 

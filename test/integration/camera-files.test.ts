@@ -1,4 +1,4 @@
-/** Video files through a real ffmpeg: what is read in them, their shapes, and files that are none. */
+/** Video files with a real ffmpeg: recognized texts, dimensions, and files that are not videos. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { type Test, test } from 'tap';
 import { readJpegHeader } from '../../src/jpeg/header.ts';
 import { renderFrames } from '../../src/samples/street-frames.ts';
-import { eventually, keepFrames, runCamera, noFfmpegReason as skip } from '../support/camera-run.ts';
+import { eventually, recordFrames, runCamera, noFfmpegReason as skip } from '../support/camera-run.ts';
 import { shippedModels, startGateway } from '../support/gateway.ts';
 import { numberedFrame, readNumber } from '../support/numbered-frames.ts';
 
-/** Encodes frames to a file with whatever this ffmpeg has; MPEG-4 is in every build. */
+/** Encodes frames to a file; every ffmpeg build has an MPEG-4 encoder. */
 function encodeVideo(t: Test, name: string, frames: readonly Uint8Array[], options: readonly string[] = []): string {
   const path = join(t.testdir(), name);
   const input = ['-y', '-v', 'error', '-f', 'image2pipe', '-c:v', 'mjpeg', '-framerate', '10', '-i', 'pipe:0'];
@@ -21,7 +21,7 @@ function encodeVideo(t: Test, name: string, frames: readonly Uint8Array[], optio
 
 const numbered = (count: number) => Array.from({ length: count }, (_, number) => numberedFrame(number));
 
-test('the plates of a video are read', { skip }, async (t) => {
+test('the license plates of a video are recognized', { skip }, async (t) => {
   const gateway = await startGateway({ MODELS_DIR: shippedModels });
   t.teardown(() => gateway.kill());
   const scenes = renderFrames().filter((_, index) => [0, 2, 3, 4, 5].includes(index));
@@ -37,9 +37,9 @@ test('the plates of a video are read', { skip }, async (t) => {
   t.match(run.lines.at(-1), { state: 'ended', failed: false, detail: 'played to its end' });
 });
 
-test('a file plays at its own pace, each frame once, the last one too', { skip }, async (t) => {
+test('a file plays at its own rate, each frame once, including the last', { skip }, async (t) => {
   const clip = encodeVideo(t, 'clip.mp4', numbered(20));
-  const gateway = await keepFrames(t);
+  const gateway = await recordFrames(t);
   const run = runCamera(t, [clip, '--url', gateway.url]);
   t.equal(await run.ended(), 0);
   const numbers = gateway.frames.map(({ bytes }) => readNumber(bytes) as number);
@@ -52,9 +52,9 @@ test('a file plays at its own pace, each frame once, the last one too', { skip }
   t.ok(tookMs > 1000, `two seconds of video in ${Math.round(tookMs)} ms`);
 });
 
-test('--loop plays a file again', { skip }, async (t) => {
+test('--loop repeats a file', { skip }, async (t) => {
   const clip = encodeVideo(t, 'clip.mp4', numbered(5));
-  const gateway = await keepFrames(t);
+  const gateway = await recordFrames(t);
   const run = runCamera(t, [clip, '--url', gateway.url, '--loop']);
   await eventually('three rounds', () => gateway.frames.length > 12);
   run.child.kill('SIGINT');
@@ -62,11 +62,11 @@ test('--loop plays a file again', { skip }, async (t) => {
   t.match(run.lines.at(-1), { detail: 'stopped', failed: false });
 });
 
-test('a file of JPEGs is passed on unchanged', { skip }, async (t) => {
+test('a file of JPEGs is passed through unchanged', { skip }, async (t) => {
   const frames = numbered(8);
   const clip = join(t.testdir(), 'clip.mjpeg');
   writeFileSync(clip, Buffer.concat(frames));
-  const gateway = await keepFrames(t);
+  const gateway = await recordFrames(t);
   const run = runCamera(t, [clip, '--url', gateway.url]);
   t.equal(await run.ended(), 0);
   t.ok(gateway.frames.length >= 4);
@@ -74,7 +74,7 @@ test('a file of JPEGs is passed on unchanged', { skip }, async (t) => {
     t.equal(Buffer.compare(bytes, frames[readNumber(bytes) as number] as Buffer), 0);
 });
 
-/** A web server with one answer, for as long as the test runs. @returns its address. */
+/** Serves one response to every request until the test ends. @returns the address. */
 async function serveOverHttp(t: Test, answer: (response: ServerResponse) => void): Promise<string> {
   const server = createServer((_, response) => answer(response));
   await new Promise<void>((resolve) => {
@@ -87,26 +87,26 @@ async function serveOverHttp(t: Test, answer: (response: ServerResponse) => void
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/clip.mp4`;
 }
 
-test('a video on a web server plays at its own pace, and ends', { skip }, async (t) => {
+test('a video on a web server plays at its own rate, and ends', { skip }, async (t) => {
   const clip = readFileSync(encodeVideo(t, 'clip.mp4', numbered(20), ['-movflags', 'faststart']));
   const url = await serveOverHttp(t, (response) => void response.end(clip));
-  const gateway = await keepFrames(t);
+  const gateway = await recordFrames(t);
   const run = runCamera(t, [url, '--url', gateway.url]);
   t.equal(await run.ended(), 0);
   t.match(run.lines.at(-1), { failed: false, detail: 'played to its end' });
-  t.equal(readNumber(gateway.frames.at(-1)?.bytes as Buffer), 19, 'the last picture too');
+  t.equal(readNumber(gateway.frames.at(-1)?.bytes as Buffer), 19, 'the last frame too');
   const tookMs = (gateway.frames.at(-1)?.atMs as number) - (gateway.frames[0]?.atMs as number);
   t.ok(tookMs > 1000, `two seconds of video in ${Math.round(tookMs)} ms`);
 });
 
-test('a video on a web server that is cut in the middle is played anew', { skip }, async (t) => {
+test('a truncated video on a web server is retried', { skip }, async (t) => {
   const clip = readFileSync(encodeVideo(t, 'clip.mp4', numbered(100), ['-movflags', 'faststart']));
   let visits = 0;
   const url = await serveOverHttp(t, (response) => {
     visits += 1;
     response.end(clip.subarray(0, clip.length / 4));
   });
-  const gateway = await keepFrames(t);
+  const gateway = await recordFrames(t);
   const run = runCamera(t, [url, '--url', gateway.url]);
   t.match(await run.until(({ state }) => state === 'waiting'), { detail: /./ });
   const before = visits;
@@ -118,18 +118,18 @@ test('a video on a web server that is cut in the middle is played anew', { skip 
 
 for (const [what, options, size] of [
   ['odd sizes', ['-vf', 'scale=321:241', '-pix_fmt', 'yuv420p'], { width: 321, height: 241 }],
-  ['pictures wider than 1920', ['-vf', 'scale=2560:1440'], { width: 1920, height: 1080 }],
+  ['frames wider than 1920', ['-vf', 'scale=2560:1440'], { width: 1920, height: 1080 }],
 ] as const) {
-  test(`${what} become whole JPEGs`, { skip }, async (t) => {
+  test(`${what} become complete JPEGs`, { skip }, async (t) => {
     const clip = encodeVideo(t, 'clip.mov', numbered(5), options);
-    const gateway = await keepFrames(t);
+    const gateway = await recordFrames(t);
     t.equal(await runCamera(t, [clip, '--url', gateway.url]).ended(), 0);
     t.ok(gateway.frames.length > 0);
     for (const { bytes } of gateway.frames) t.match(readJpegHeader(bytes), { header: size });
   });
 }
 
-/** A quarter turn in the track header of a MOV file: its matrix follows the type after 40 bytes (ISO 14496-12, 8.3.2). */
+/** Sets a 90° rotation in the track header of a MOV file: its matrix is 40 bytes after the type (ISO 14496-12, 8.3.2). */
 function turn(path: string): void {
   const file = readFileSync(path);
   const matrix = file.indexOf('tkhd') + 4 + 40;
@@ -138,21 +138,21 @@ function turn(path: string): void {
   writeFileSync(path, file);
 }
 
-test('a video that lies on its side is turned upright', { skip }, async (t) => {
+test('a rotated video is turned upright', { skip }, async (t) => {
   const clip = encodeVideo(t, 'clip.mov', numbered(5));
   turn(clip);
-  const gateway = await keepFrames(t);
+  const gateway = await recordFrames(t);
   t.equal(await runCamera(t, [clip, '--url', gateway.url]).ended(), 0);
   t.ok(gateway.frames.length > 0);
   for (const { bytes } of gateway.frames) t.match(readJpegHeader(bytes), { header: { width: 480, height: 640 } });
 });
 
-test('a stream that changes its size in the middle keeps the first, with borders', { skip }, async (t) => {
+test('a stream that changes its size is letterboxed to the first size', { skip }, async (t) => {
   const small = readFileSync(encodeVideo(t, 'small.ts', numbered(10), ['-vf', 'scale=320:320']));
   const large = readFileSync(encodeVideo(t, 'large.ts', numbered(10)));
   const clip = join(t.testdir(), 'clip.ts');
   writeFileSync(clip, Buffer.concat([large, small]));
-  const gateway = await keepFrames(t);
+  const gateway = await recordFrames(t);
   t.equal(await runCamera(t, [clip, '--url', gateway.url]).ended(), 0);
   t.ok(gateway.frames.length > 10, `${gateway.frames.length} frames`);
   for (const { bytes } of gateway.frames) t.match(readJpegHeader(bytes), { header: { width: 640, height: 480 } });
@@ -167,22 +167,22 @@ for (const [name, content] of [
     'v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\na=rtpmap:96 H264/90000\n',
   ],
 ] as const) {
-  test(`${name} is no video, and refers to nothing`, { skip }, async (t) => {
+  test(`${name} is not a video, and its references are not followed`, { skip }, async (t) => {
     encodeVideo(t, 'secret.mp4', numbered(3));
     const path = join(t.testdir({ [name]: content, 'secret.mp4': '' }), name);
-    const gateway = await keepFrames(t);
+    const gateway = await recordFrames(t);
     const run = runCamera(t, [path, '--url', gateway.url]);
     t.equal(await run.ended(), 1);
-    t.match(run.stderr(), /^framegate: \S+: it is no video, or one in a format that is not taken\n$/);
+    t.match(run.stderr(), /^framegate: \S+: not a video, or an unsupported format\n$/);
     t.equal(gateway.frames.length, 0);
   });
 }
 
-test('a picture of a shape that JPEG cannot have is left out', { skip }, async (t) => {
+test('frames with dimensions that JPEG does not support are skipped', { skip }, async (t) => {
   const path = join(t.testdir(), 'tall.nut');
   const tall = ['-f', 'lavfi', '-i', 'color=s=16x65535:r=5:d=1', '-c:v', 'rawvideo', '-pix_fmt', 'gray'];
   execFileSync('ffmpeg', ['-v', 'error', ...tall, path]);
-  const gateway = await keepFrames(t);
+  const gateway = await recordFrames(t);
   const run = runCamera(t, [path, '--url', gateway.url]);
   t.equal(await run.ended(), 0);
   const ended = run.lines.at(-1);
@@ -191,9 +191,9 @@ test('a picture of a shape that JPEG cannot have is left out', { skip }, async (
   t.equal(run.stderr(), '');
 });
 
-test('a low --fps is no silence', { skip }, async (t) => {
+test('a low --fps is not a stall', { skip }, async (t) => {
   const clip = encodeVideo(t, 'clip.mp4', numbered(40));
-  const gateway = await keepFrames(t);
+  const gateway = await recordFrames(t);
   const run = runCamera(t, [clip, '--url', gateway.url, '--fps', '0.6', '--stall-timeout', '1']);
   t.equal(await run.ended(), 0);
   t.match(run.lines.at(-1), { failed: false, detail: 'played to its end', pictures: 3 });

@@ -1,6 +1,6 @@
-/** A real RTSP server through a real ffmpeg: killed and started again, frozen, with a password, H.264 and JPEG. */
+/** A real RTSP server with a real ffmpeg: restarted, frozen, with a password, H.264 and JPEG. */
 import { test } from 'tap';
-import { eventually, keepFrames, noFfmpegReason, runCamera, showFrames } from '../support/camera-run.ts';
+import { eventually, noFfmpegReason, recordFrames, runCamera, showFrames } from '../support/camera-run.ts';
 import { numberedFrame, readNumber } from '../support/numbered-frames.ts';
 import { noRtspReason, startRtspCamera } from '../support/rtsp-camera.ts';
 
@@ -8,10 +8,10 @@ const skip = noFfmpegReason || noRtspReason;
 const frames = Array.from({ length: 900 }, (_, number) => numberedFrame(number));
 const fps = 15;
 
-test('H.264 is encoded anew, and no frame is old when it leaves', { skip }, async (t) => {
+test('H.264 is re-encoded, and no stale frame is sent', { skip }, async (t) => {
   const camera = await startRtspCamera(t);
   const { shownAtMs } = showFrames(t, frames, fps, camera.show);
-  const gateway = await keepFrames(t);
+  const gateway = await recordFrames(t);
   const run = runCamera(t, [camera.url, '--url', gateway.url]);
   await eventually('frames', () => gateway.frames.length >= 30);
   t.match(await run.until(({ state }) => state === 'live'), { mode: 'pictures' });
@@ -23,25 +23,25 @@ test('H.264 is encoded anew, and no frame is old when it leaves', { skip }, asyn
   );
   for (const [index, { atMs }] of [...gateway.frames.entries()].slice(10)) {
     const ageMs = atMs - (shownAtMs[numbers[index] as number] as number);
-    // What is late by a backlog is late by ever more; a busy machine is late by a second or two.
+    // A backlog would grow without limit; a busy machine adds only a second or two.
     t.ok(ageMs < 5000, `${Math.round(ageMs)} ms`);
   }
 });
 
-test('JPEG over RTSP is passed on, with the tables that RTP leaves out', { skip }, async (t) => {
+test('JPEG over RTSP is passed through, with the tables that RTP omits', { skip }, async (t) => {
   const camera = await startRtspCamera(t, { codec: 'jpeg' });
   showFrames(t, frames, fps, camera.show);
-  const gateway = await keepFrames(t);
+  const gateway = await recordFrames(t);
   const run = runCamera(t, [camera.url, '--url', gateway.url]);
   await eventually('frames', () => gateway.frames.length >= 10);
   t.match(await run.until(({ state }) => state === 'live'), { mode: 'copy' });
   for (const { bytes } of gateway.frames) t.type(readNumber(bytes), 'number');
 });
 
-test('--width and --fps make pictures smaller and fewer', { skip }, async (t) => {
+test('--width and --fps reduce size and rate', { skip }, async (t) => {
   const camera = await startRtspCamera(t);
   const { shownAtMs } = showFrames(t, frames, fps, camera.show);
-  const gateway = await keepFrames(t);
+  const gateway = await recordFrames(t);
   runCamera(t, [camera.url, '--url', gateway.url, '--width', '320', '--fps', '5', '--rtsp-transport', 'udp']);
   await eventually('frames', () => gateway.frames.length >= 10);
   const seen = gateway.frames.map(({ bytes }) => readNumber(bytes) as number);
@@ -53,10 +53,10 @@ test('--width and --fps make pictures smaller and fewer', { skip }, async (t) =>
   for (const { bytes } of gateway.frames) t.ok(bytes.length < 30_000);
 });
 
-test('a server that is killed and started again is played again, with nothing of before', { skip }, async (t) => {
+test('a restarted server is played again, without old frames', { skip }, async (t) => {
   const camera = await startRtspCamera(t);
   const before = showFrames(t, frames.slice(0, 450), fps, camera.show);
-  const gateway = await keepFrames(t);
+  const gateway = await recordFrames(t);
   const run = runCamera(t, [camera.url, '--url', gateway.url]);
   await eventually('frames', () => gateway.frames.length >= 5);
   before.stop();
@@ -76,26 +76,26 @@ test('a server that is killed and started again is played again, with nothing of
   );
 });
 
-test('a server that freezes is left', { skip }, async (t) => {
+test('a frozen server is detected', { skip }, async (t) => {
   const camera = await startRtspCamera(t);
   showFrames(t, frames, fps, camera.show);
-  const gateway = await keepFrames(t);
+  const gateway = await recordFrames(t);
   const run = runCamera(t, [camera.url, '--url', gateway.url, '--stall-timeout', '2']);
   await eventually('frames', () => gateway.frames.length >= 5);
   camera.freeze();
-  t.match(await run.until(({ state }) => state === 'waiting'), { detail: 'no picture for 2 s' });
+  t.match(await run.until(({ state }) => state === 'waiting'), { detail: 'no frame for 2 s' });
 });
 
-test('a wrong password ends the camera at once and is printed nowhere; the right one plays', { skip }, async (t) => {
+test('a wrong password ends the camera immediately and is never printed; the right one plays', { skip }, async (t) => {
   const camera = await startRtspCamera(t, { user: 'admin', password: 'r1ghtword' });
   showFrames(t, frames, fps, camera.show);
-  const gateway = await keepFrames(t);
+  const gateway = await recordFrames(t);
   const withLogin = (password: string) => camera.url.replace('//', `//admin:${password}@`);
   const wrong = runCamera(t, [withLogin('wr0ngword'), '--url', gateway.url]);
   t.equal(await wrong.ended(), 1);
   t.match(
     wrong.stderr(),
-    /rtsp:\/\/admin:\*\*\*@127\.0\.0\.1:\d+\/live: 401 Unauthorized: user or password is wrong\n$/,
+    /rtsp:\/\/admin:\*\*\*@127\.0\.0\.1:\d+\/live: 401 Unauthorized: wrong user name or password\n$/,
   );
   t.notMatch(wrong.stdout() + wrong.stderr(), /wr0ngword/);
   const right = runCamera(t, [withLogin('r1ghtword'), '--url', gateway.url]);

@@ -1,15 +1,15 @@
-/** Pictures that are too large for a gateway, or for whoever gave `--width`, are made smaller, whatever source they are from. */
+/** Frames that are too large for a gateway or wider than `--width` are scaled down, for every kind of source. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
 import { readJpegHeader } from '../../src/jpeg/header.ts';
-import { eventually, keepFrames, runCamera, showFrames, noFfmpegReason as skip } from '../support/camera-run.ts';
+import { eventually, recordFrames, runCamera, showFrames, noFfmpegReason as skip } from '../support/camera-run.ts';
 import { numberedFrame } from '../support/numbered-frames.ts';
 import { noRtspReason, startRtspCamera } from '../support/rtsp-camera.ts';
 import { startSnapshotCamera } from '../support/snapshot-camera.ts';
 
-/** Three pictures of one color: large for a decoder, small for a disk. */
+/** Three frames of one color: large for a decoder, small on disk. */
 function paintVideo(t: Test, name: string, size: string, ...codec: readonly string[]): string {
   const path = join(t.testdir(), name);
   const input = ['-v', 'error', '-f', 'lavfi', '-i', `color=s=${size}:r=5:d=0.6`];
@@ -29,8 +29,8 @@ for (const [what, name, codec, reason] of [
   ['MJPEG', 'clip.avi', ['mjpeg'], skip],
 ] as const) {
   for (const size of ['7680x4320', '8192x4608']) {
-    test(`${what} of ${size} is made smaller`, { skip: reason }, async (t) => {
-      const gateway = await keepFrames(t);
+    test(`${what} of ${size} is scaled down`, { skip: reason }, async (t) => {
+      const gateway = await recordFrames(t);
       const run = runCamera(t, [paintVideo(t, name, size, ...codec), '--url', gateway.url]);
       t.equal(await run.ended(), 0);
       t.ok(gateway.frames.length > 0);
@@ -39,38 +39,38 @@ for (const [what, name, codec, reason] of [
   }
 }
 
-test('an 8K snapshot is made smaller', { skip }, async (t) => {
+test('an 8K snapshot is scaled down', { skip }, async (t) => {
   const jpeg = readFileSync(paintVideo(t, 'clip.mjpeg', '8192x4608', 'mjpeg', '-frames:v', '1'));
-  const camera = await startSnapshotCamera(t, { picture: () => jpeg });
-  const gateway = await keepFrames(t);
+  const camera = await startSnapshotCamera(t, { image: () => jpeg });
+  const gateway = await recordFrames(t);
   const run = runCamera(t, [camera.url, '--url', gateway.url]);
   await eventually('frames', () => gateway.frames.length >= 2);
   t.match(await run.until(({ state }) => state === 'live'), { mode: 'pictures' });
   for (const { bytes } of gateway.frames) t.match(readJpegHeader(bytes), { header: { width: 1920, height: 1080 } });
 });
 
-test('what is larger than 8K is told with its size', { skip }, async (t) => {
-  const gateway = await keepFrames(t);
+test('frames larger than 8K are rejected with their size', { skip }, async (t) => {
+  const gateway = await recordFrames(t);
   const run = runCamera(t, [paintVideo(t, 'clip.avi', '8208x6144', 'mjpeg'), '--url', gateway.url]);
   t.equal(await run.ended(), 1);
-  t.match(run.stderr(), /: its pictures are too large: 8208x6144, more than 50,331,648 pixels\n$/);
+  t.match(run.stderr(), /: frames are too large: 8208x6144, more than 50,331,648 pixels\n$/);
 });
 
 const frames = Array.from({ length: 300 }, (_, number) => numberedFrame(number));
 
-test('--width makes a file of JPEGs smaller', { skip }, async (t) => {
+test('--width scales a file of JPEGs down', { skip }, async (t) => {
   const clip = join(t.testdir(), 'clip.mjpeg');
   writeFileSync(clip, Buffer.concat(frames.slice(0, 8)));
-  const gateway = await keepFrames(t);
+  const gateway = await recordFrames(t);
   t.equal(await runCamera(t, [clip, '--url', gateway.url, '--width', '320']).ended(), 0);
   t.ok(gateway.frames.length > 0);
   for (const { bytes } of gateway.frames) t.match(readJpegHeader(bytes), { header: { width: 320, height: 240 } });
 });
 
-test('--width makes JPEG over RTSP smaller', { skip: skip || noRtspReason }, async (t) => {
+test('--width scales JPEG over RTSP down', { skip: skip || noRtspReason }, async (t) => {
   const camera = await startRtspCamera(t, { codec: 'jpeg' });
   showFrames(t, frames, 15, camera.show);
-  const gateway = await keepFrames(t);
+  const gateway = await recordFrames(t);
   const run = runCamera(t, [camera.url, '--url', gateway.url, '--width', '320']);
   await eventually('frames', () => gateway.frames.length >= 3);
   t.match(await run.until(({ state }) => state === 'live'), { mode: 'pictures' });

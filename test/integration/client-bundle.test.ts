@@ -1,4 +1,4 @@
-/** The client as a page gets it: one small file without anything of Node in it, and the package's own addresses of it. */
+/** The browser bundle of the client: small and without Node code, and the package's exports of it. */
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ const maxBytes = 4096;
 const gateway = await startGateway({ POOL_WORKERS: '1' });
 tap.teardown(() => gateway.kill());
 
-/** Bundles for browsers, where nothing may be left to import. */
+/** Bundles for browsers, where no imports may remain. */
 function bundle(entry: string) {
   const target = { format: 'esm', platform: 'browser', target: 'es2022', outfile: 'client.js' } as const;
   const output = { bundle: true, minify: true, write: false, metafile: true, logLevel: 'silent' } as const;
@@ -33,20 +33,20 @@ test(`the whole client is below ${maxBytes} bytes, minified and gzipped`, async 
   t.ok(bytes > 1000 && bytes < maxBytes, `${bytes} bytes`);
 });
 
-/** What is in a bundle besides the client and the contract. */
-async function strangersIn(entry: string): Promise<string[]> {
+/** The bundle's inputs other than the client and the contract. */
+async function unexpectedInputs(entry: string): Promise<string[]> {
   const { metafile } = await bundle(entry);
   const allowed = /^src\/(client\/[a-z-]+|protocol|errors)\.ts$/;
   const imports = metafile.outputs['client.js']?.imports.map(({ path }) => path) ?? ['nothing was built'];
   return [...imports, ...Object.keys(metafile.inputs).filter((path) => !allowed.test(path))];
 }
 
-test('the bundle imports nothing and has only the client and the contract in it', async (t) => {
-  t.strictSame(await strangersIn('src/client/index.ts'), []);
-  t.not((await strangersIn('src/client/node.ts')).length, 0, 'and ws would have been seen');
+test('the bundle imports nothing and contains only the client and the contract', async (t) => {
+  t.strictSame(await unexpectedInputs('src/client/index.ts'), []);
+  t.not((await unexpectedInputs('src/client/node.ts')).length, 0, 'ws would be detected');
 });
 
-/** Sends two frames and prints what came of them. */
+/** Sends two frames and prints the outcomes. */
 const script = (specifier: string) => `
 import { connect } from ${JSON.stringify(specifier)};
 import { readFileSync } from 'node:fs';
@@ -61,7 +61,7 @@ stream.close();
 console.log(types.join(' '), typeof WebSocket);
 `;
 
-/** Runs the script in a folder in which \`framegate\` is installed, and \`files\` lie. */
+/** Runs the script in a folder with `framegate` installed and these `files`. */
 async function runScript(
   t: Test,
   specifier: string,
@@ -78,22 +78,22 @@ async function runScript(
   return (await run(node, args, { cwd: folder })).stdout.trim();
 }
 
-test('the bundle works wherever there is a WebSocket, as it is in Node 22', async (t) => {
+test('the bundle works with a global WebSocket, as in Node 22', async (t) => {
   const { outputFiles } = await bundle('src/client/index.ts');
   const text = outputFiles[0]?.text ?? '';
   t.equal(await runScript(t, './client.mjs', process.execPath, [], [['client.mjs', text]]), 'result result function');
 });
 
-test('framegate/client in a Node that has no WebSocket of its own', needsDist, async (t) => {
+test('framegate/client in a Node without a built-in WebSocket', needsDist, async (t) => {
   const without = ['--no-experimental-websocket'];
   t.equal(await runScript(t, 'framegate/client', process.execPath, without), 'result result undefined');
 });
 
-test('framegate/client in the Node of the machine', needsDist, async (t) => {
+test("framegate/client in the machine's own Node", needsDist, async (t) => {
   t.match(await runScript(t, 'framegate/client', hostNode()), /^result result /);
 });
 
-test('framegate/client is the one for browsers to a bundler', needsDist, async (t) => {
+test('a bundler resolves framegate/client to the browser version', needsDist, async (t) => {
   const folder = t.testdir({
     'page.js': "import { streamCamera } from 'framegate/client'; console.log(streamCamera);",
   });
@@ -102,7 +102,7 @@ test('framegate/client is the one for browsers to a bundler', needsDist, async (
   t.strictSame(metafile.outputs['client.js']?.imports, []);
 });
 
-test('every address that the package exports is there', needsDist, async (t) => {
+test('every exported path exists', needsDist, async (t) => {
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: unknown };
   const paths = [...JSON.stringify(exports).matchAll(/"(\.\/[^"]+\.(?:js|d\.ts|json))"/g)].map(
     ([, path]) => path as string,

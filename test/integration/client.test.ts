@@ -1,4 +1,4 @@
-/** The client before real gateways: replies, refusals, restarts, peers that are no gateway. */
+/** The client with real gateways: replies, rejections, restarts, and peers that are not a gateway. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import tap, { type Test, test } from 'tap';
@@ -10,24 +10,24 @@ import { encodePicture } from '../support/jpeg-bytes.ts';
 import { eventually, readiness } from '../support/vital-signs.ts';
 
 const frame = encodePicture(64, 48);
-/** The pipeline `by_width` takes three seconds for it: long enough to be seen at work, on however slow a machine. */
+/** Takes the pipeline `by_width` three seconds: long enough to be observed in flight, even on a slow machine. */
 const longFrame = encodePicture(3000, 8);
 
 const gateway = await startGateway({ POOL_WORKERS: '1', STREAM_MAX_FRAME_SIZE_MB: '0.1' });
 tap.teardown(() => gateway.kill());
 
-/** A client that is gone with the test. */
+/** A client that is closed after the test. */
 function client(t: Test, pipeline: string, options: Partial<ConnectOptions> = {}): Client {
-  const made = connect({ url: gateway.httpUrl, pipeline, maxFps: 1000, ...options });
-  t.teardown(() => made.close());
-  return made;
+  const stream = connect({ url: gateway.httpUrl, pipeline, maxFps: 1000, ...options });
+  t.teardown(() => stream.close());
+  return stream;
 }
 
-/** Resolves with the error that the client has given up with. */
-function givenUp(made: Client): Promise<unknown> {
+/** Resolves with the client's error when it gives up. */
+function givenUp(stream: Client): Promise<unknown> {
   return new Promise((resolve) => {
-    made.on('state', ({ state }) => {
-      if (state === 'closed') resolve(made.error);
+    stream.on('state', ({ state }) => {
+      if (state === 'closed') resolve(stream.error);
     });
   });
 }
@@ -61,10 +61,10 @@ test('a Blob and a view of a buffer are frames too', async (t) => {
   }
 });
 
-test('of two frames for one worker both are answered: one is held meanwhile', async (t) => {
+test('two frames for one worker are both answered: one is held meanwhile', async (t) => {
   const clients = [client(t, 'slow'), client(t, 'slow')];
-  await Promise.all(clients.map((made) => made.opened()));
-  const replies = await Promise.all(clients.map((made) => made.send(frame).reply));
+  await Promise.all(clients.map((stream) => stream.opened()));
+  const replies = await Promise.all(clients.map((stream) => stream.send(frame).reply));
   t.strictSame(
     replies.map(({ type }) => type),
     ['result', 'result'],
@@ -73,40 +73,40 @@ test('of two frames for one worker both are answered: one is held meanwhile', as
 });
 
 test('an unknown pipeline: the client gives up with the code', async (t) => {
-  const made = client(t, 'yolo_v9');
-  t.match(await givenUp(made), { code: 'invalid_pipeline', detail: 'Unknown pipeline_id: yolo_v9' });
-  await t.rejects(made.ready(), { code: 'invalid_pipeline' });
+  const stream = client(t, 'yolo_v9');
+  t.match(await givenUp(stream), { code: 'invalid_pipeline', detail: 'Unknown pipeline_id: yolo_v9' });
+  await t.rejects(stream.ready(), { code: 'invalid_pipeline' });
 });
 
 for (const [code, bad] of [
-  ['invalid_frame', Buffer.from('no picture at all')],
+  ['invalid_frame', Buffer.from('not an image')],
   ['frame_too_large', Buffer.concat([frame, Buffer.alloc(106_000)])],
 ] as const) {
-  test(`${code}: lost with the code; good frames get through again; only bad ones do not for long`, async (t) => {
-    const made = client(t, 'echo');
-    await made.ready();
-    t.match(await made.send(bad).reply, { type: 'lost', index: 0, error: { code } });
-    await made.ready();
-    t.match(await made.send(frame).reply, { type: 'result', index: 0 });
-    const end = givenUp(made);
+  test(`${code}: the frame is lost with the code; valid frames still work; several invalid ones in a row are fatal`, async (t) => {
+    const stream = client(t, 'echo');
+    await stream.ready();
+    t.match(await stream.send(bad).reply, { type: 'lost', index: 0, error: { code } });
+    await stream.ready();
+    t.match(await stream.send(frame).reply, { type: 'result', index: 0 });
+    const end = givenUp(stream);
     for (let session = 0; session < 3; session++) {
-      await made.ready();
-      t.match(await made.send(bad).reply, { type: 'lost', error: { code } });
+      await stream.ready();
+      t.match(await stream.send(bad).reply, { type: 'lost', error: { code } });
     }
     t.match(await end, { code });
   });
 }
 
-test('a pipeline that fails: lost with the code, and the client comes back', async (t) => {
-  const made = client(t, 'failing');
+test('a failing pipeline: the frame is lost with the code, and the client reconnects', async (t) => {
+  const stream = client(t, 'failing');
   for (let session = 0; session < 3; session++) {
-    await made.ready();
-    t.match(await made.send(frame).reply, { type: 'lost', index: 0, error: { code: 'pipeline_failure' } });
+    await stream.ready();
+    t.match(await stream.send(frame).reply, { type: 'lost', index: 0, error: { code: 'pipeline_failure' } });
   }
-  t.equal(made.state, 'waiting');
+  t.equal(stream.state, 'waiting');
 });
 
-test('a gateway that has no room is asked again until it has', async (t) => {
+test('a full gateway is retried until it accepts the session', async (t) => {
   const small = await startGateway({ POOL_WORKERS: '1', STREAM_MAX_SESSIONS: '1' });
   t.teardown(() => small.kill());
   const inside = client(t, 'echo', { url: small.httpUrl });
@@ -127,15 +127,15 @@ test('a gateway that has no room is asked again until it has', async (t) => {
   t.same(new Set(codes), new Set(['server_busy']));
 });
 
-test('a gateway that is killed and started again: everything in flight settles, and the stream goes on', async (t) => {
-  // Not 0: a port that the system gave cannot be listened on again while old connections fade.
+test('a gateway that is killed and restarted: all frames in flight settle, and the stream continues', async (t) => {
+  // Not 0: a port assigned by the system cannot be bound again while old connections linger.
   const PORT = String(await freePort());
   const before = await startGateway({ POOL_WORKERS: '1', PORT });
   t.teardown(() => before.kill());
-  const made = client(t, 'by_width', { url: before.httpUrl });
-  await made.ready();
-  const sent = made.send(longFrame);
-  const waiting = made.send(frame);
+  const stream = client(t, 'by_width', { url: before.httpUrl });
+  await stream.ready();
+  const sent = stream.send(longFrame);
+  const waiting = stream.send(frame);
   await eventually(
     () => readiness(before),
     ({ pool }) => pool.inFlight === 1,
@@ -144,33 +144,33 @@ test('a gateway that is killed and started again: everything in flight settles, 
   await before.kill();
   t.match(await sent.reply, { type: 'lost', index: 0, error: { code: 'closed' } });
   t.match(await waiting.reply, { type: 'skipped' });
-  await t.rejects(made.opened(), { code: 'unreachable', detail: /ECONNREFUSED/ });
+  await t.rejects(stream.opened(), { code: 'unreachable', detail: /ECONNREFUSED/ });
   const after = await startGateway({ POOL_WORKERS: '1', PORT });
   t.teardown(() => after.kill());
-  await made.ready();
-  t.match(await made.send(frame).reply, { type: 'result', index: 0 });
-  t.equal(made.state, 'open');
+  await stream.ready();
+  t.match(await stream.send(frame).reply, { type: 'result', index: 0 });
+  t.equal(stream.state, 'open');
 });
 
-test('a gateway that stops answers what is in flight first', async (t) => {
+test('a stopping gateway answers frames in flight first', async (t) => {
   const stopping = await startGateway({ POOL_WORKERS: '1' });
   t.teardown(() => stopping.kill());
-  const made = client(t, 'by_width', { url: stopping.httpUrl });
-  await made.ready();
-  const sent = made.send(longFrame);
+  const stream = client(t, 'by_width', { url: stopping.httpUrl });
+  await stream.ready();
+  const sent = stream.send(longFrame);
   await eventually(
     () => readiness(stopping),
     ({ pool }) => pool.inFlight === 1,
     'a frame in flight',
   );
-  const told = new Promise((resolve) => void made.on('error', resolve));
+  const closed = new Promise((resolve) => void stream.on('error', resolve));
   const ended = stopping.stop();
   t.match(await sent.reply, { type: 'result', index: 0 });
-  t.match(await told, { code: 'closed', detail: /1001/ });
+  t.match(await closed, { code: 'closed', detail: /1001/ });
   t.strictSame(await ended, { code: 0, signal: null });
 });
 
-test('a peer that never answers the upgrade is left after timeoutMs', async (t) => {
+test('a peer that never answers the upgrade times out after timeoutMs', async (t) => {
   const sockets = new Set<Socket>();
   const silent = createServer((socket) => sockets.add(socket.on('error', () => undefined)));
   await once(silent.listen(0, '127.0.0.1'), 'listening');
@@ -178,11 +178,11 @@ test('a peer that never answers the upgrade is left after timeoutMs', async (t) 
     for (const socket of sockets) socket.destroy();
     silent.close();
   });
-  const made = client(t, 'echo', { url: `ws://127.0.0.1:${(silent.address() as AddressInfo).port}`, timeoutMs: 200 });
-  await t.rejects(made.opened(), { code: 'unreachable', detail: 'No connection within 200 ms' });
+  const stream = client(t, 'echo', { url: `ws://127.0.0.1:${(silent.address() as AddressInfo).port}`, timeoutMs: 200 });
+  await t.rejects(stream.opened(), { code: 'unreachable', detail: 'No connection within 200 ms' });
 });
 
-/** A WebSocket server that answers every frame with `answer`; nothing, where it is undefined. */
+/** A WebSocket server that replies to every frame with `answer`, or never if it is undefined. */
 async function otherServer(t: Test, answer: string | Buffer | undefined): Promise<string> {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   await once(server, 'listening');
@@ -199,26 +199,26 @@ async function otherServer(t: Test, answer: string | Buffer | undefined): Promis
   return `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-test('a peer that takes frames and never answers is left after timeoutMs', async (t) => {
-  const made = client(t, 'echo', { url: await otherServer(t, undefined), timeoutMs: 200 });
-  await made.ready();
-  t.match(await made.send(frame).reply, { type: 'lost', index: 0, error: { code: 'timed_out' } });
-  t.equal(made.state, 'waiting');
+test('a peer that accepts frames and never replies times out after timeoutMs', async (t) => {
+  const stream = client(t, 'echo', { url: await otherServer(t, undefined), timeoutMs: 200 });
+  await stream.ready();
+  t.match(await stream.send(frame).reply, { type: 'lost', index: 0, error: { code: 'timed_out' } });
+  t.equal(stream.state, 'waiting');
 });
 
-test('a server that is no gateway is given up', async (t) => {
+test('a server that is not a gateway is fatal', async (t) => {
   for (const answer of ['hello', Buffer.from('{"frame_index":0,"dropped":true}'), '{"frame_index":0}']) {
-    const made = client(t, 'echo', { url: await otherServer(t, answer) });
-    const end = givenUp(made);
-    await made.ready();
-    t.match(await made.send(frame).reply, { type: 'lost', error: { code: 'invalid_reply' } });
+    const stream = client(t, 'echo', { url: await otherServer(t, answer) });
+    const end = givenUp(stream);
+    await stream.ready();
+    t.match(await stream.send(frame).reply, { type: 'lost', error: { code: 'invalid_reply' } });
     t.match(await end, { code: 'invalid_reply' });
   }
 });
 
 test('a plain web server is unreachable', async (t) => {
-  const made = client(t, 'echo', { url: `${gateway.httpUrl}/healthz` });
-  await t.rejects(made.opened(), {
+  const stream = client(t, 'echo', { url: `${gateway.httpUrl}/healthz` });
+  await t.rejects(stream.opened(), {
     code: 'unreachable',
     detail: /404 \(No such resource; did you mean \/ws\/video\/stream\?\)/,
   });

@@ -1,4 +1,4 @@
-/** A client that shares no code with the gateway, in another language: Python's `websockets`, where it is installed. */
+/** A client in another language that shares no code with the gateway: Python's `websockets`, if installed. */
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { replaced, snippetsOf } from '../support/page-snippets.ts';
 
 const run = promisify(execFile);
 
-/** Why these tests cannot run here; `undefined` when they can. */
+/** Why these tests cannot run here; `undefined` if they can. */
 async function missing(): Promise<string | undefined> {
   try {
     await run('python3', ['-c', 'import websockets.asyncio.client']);
@@ -25,7 +25,7 @@ async function missing(): Promise<string | undefined> {
 const reason = await missing();
 const options = reason === undefined ? {} : { skip: reason };
 
-/** Sends what its arguments name (files, or `text:…`) one after the other, prints every message and the close code. */
+/** Sends its arguments (files, or `text:…`) in order, and prints every message and the close code. */
 const script = `
 import asyncio, json, sys
 from websockets.asyncio.client import connect
@@ -53,9 +53,9 @@ asyncio.run(main(sys.argv[1], sys.argv[2:]))
 const gateway = await startGateway({ POOL_WORKERS: '1' });
 tap.teardown(() => gateway.kill());
 
-/** What the Python client saw. */
-async function python(url: string, things: readonly string[]): Promise<{ messages: string[]; code: number | null }> {
-  const { stdout } = await run('python3', ['-c', script, url, ...things]);
+/** @returns what the Python client received. */
+async function python(url: string, payloads: readonly string[]): Promise<{ messages: string[]; code: number | null }> {
+  const { stdout } = await run('python3', ['-c', script, url, ...payloads]);
   return JSON.parse(stdout) as { messages: string[]; code: number | null };
 }
 
@@ -70,14 +70,14 @@ test('frames are answered in order', options, async (t) => {
   t.equal(code, null);
 });
 
-test('an unknown pipeline is told as JSON before the close', options, async (t) => {
+test('an unknown pipeline is reported as JSON before the close', options, async (t) => {
   t.strictSame(await python(gateway.streamUrl('none'), []), {
     messages: ['{"error":"invalid_pipeline","detail":"Unknown pipeline_id: none"}'],
     code: 1008,
   });
 });
 
-test('a text message is told as JSON before the close', options, async (t) => {
+test('a text message is reported as JSON before the close', options, async (t) => {
   t.strictSame(await python(gateway.streamUrl('echo'), ['text:hello']), {
     messages: ['{"error":"invalid_message","detail":"Expected binary frame payload"}'],
     code: 1003,

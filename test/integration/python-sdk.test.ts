@@ -1,4 +1,4 @@
-/** The client library for Python: its own tests, and its pace step by step beside the one of `src/client`. */
+/** The Python client library: its own tests, and its congestion window compared step by step with that of `src/client`. */
 import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,16 +6,16 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { test } from 'tap';
-import { type Departure, Pace } from '../../src/client/pace.ts';
+import { CongestionWindow, type SentFrame } from '../../src/client/congestion-window.ts';
 import { seededRandom } from '../../src/samples/seeded-random.ts';
 import { encodePicture } from '../support/jpeg-bytes.ts';
 
 const run = promisify(execFile);
 const folder = fileURLToPath(new URL('../../clients/python', import.meta.url));
 const python = process.env['PYTHON'] ?? 'python3';
-const oldestMinor = 11;
+const minPythonMinor = 11;
 
-/** Why a program cannot run here; `undefined` when it can. */
+/** Why a program cannot run here; `undefined` if it can. */
 async function missing(program: string): Promise<string | undefined> {
   try {
     await run(python, ['-c', program]);
@@ -30,14 +30,14 @@ function options(reason: string | undefined) {
   return reason === undefined ? {} : { skip: reason };
 }
 
-const version = `import sys; sys.exit(None if sys.version_info >= (3, ${oldestMinor}) else 'Python is older than 3.${oldestMinor}')`;
+const version = `import sys; sys.exit(None if sys.version_info >= (3, ${minPythonMinor}) else 'Python is older than 3.${minPythonMinor}')`;
 const noPython = await missing(version);
 const noWebsockets = noPython ?? (await missing('import websockets.asyncio.client'));
 
-/** Python with the library on its path, leaving no compiled files behind. */
+/** Python with the library on its path, without writing compiled files. */
 const env = { ...process.env, PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' };
 
-/** One run of the pace: what happened at random, and what it said after each step. */
+/** One random run of the congestion window: the events, and its state after each step. */
 function randomRun(seed: number) {
   const random = seededRandom(seed);
   const limits = {
@@ -45,36 +45,36 @@ function randomRun(seed: number) {
     maxFps: 1 + Math.floor(120 * random()),
     adapt: seed % 4 > 0,
   };
-  const pace = new Pace(limits);
-  const flying: Departure[] = [];
+  const window = new CongestionWindow(limits);
+  const inFlight: SentFrame[] = [];
   const dropRate = random() ** 3;
   const steps = [];
   let nowMs = 0;
   for (let i = 0; i < 400; i++) {
     nowMs += 60 * random() ** 2;
-    const which = Math.floor(random() * flying.length);
-    const frame = flying[which];
+    const which = Math.floor(random() * inFlight.length);
+    const frame = inFlight[which];
     const serviceMs = 50 * random();
     let what = 'pass';
-    if (pace.waitMs(nowMs) === 0) {
+    if (window.waitMs(nowMs) === 0) {
       what = 'send';
-      flying.push(pace.sent(nowMs));
+      inFlight.push(window.sent(nowMs));
     } else if (random() < 0.01) {
       what = 'slow_down';
-      pace.slowDown(nowMs);
+      window.slowDown(nowMs);
     } else if (frame !== undefined) {
       what = random() < dropRate ? 'drop' : 'result';
-      flying.splice(which, 1);
-      if (what === 'drop') pace.dropped(frame, nowMs);
-      else pace.result(frame, nowMs, serviceMs);
+      inFlight.splice(which, 1);
+      if (what === 'drop') window.dropped(frame, nowMs);
+      else window.result(frame, nowMs, serviceMs);
     }
-    const waitMs = pace.waitMs(nowMs);
-    steps.push({ what, nowMs, which, serviceMs, waitMs: Number.isFinite(waitMs) ? waitMs : null, fps: pace.fps });
+    const waitMs = window.waitMs(nowMs);
+    steps.push({ what, nowMs, which, serviceMs, waitMs: Number.isFinite(waitMs) ? waitMs : null, fps: window.fps });
   }
   return { ...limits, steps };
 }
 
-test('both paces say the same after every step', options(noWebsockets), async (t) => {
+test('both congestion windows have the same state after every step', options(noWebsockets), async (t) => {
   const runs = Array.from({ length: 200 }, (_, seed) => randomRun(seed + 1));
   for (const what of ['send', 'result', 'drop', 'slow_down', 'pass']) {
     t.ok(
@@ -82,11 +82,15 @@ test('both paces say the same after every step', options(noWebsockets), async (t
       what,
     );
   }
-  const replay = spawn(python, ['-m', 'tests.replay_pace'], { cwd: folder, env, stdio: ['pipe', 'pipe', 'pipe'] });
+  const replay = spawn(python, ['-m', 'tests.replay_congestion_window'], {
+    cwd: folder,
+    env,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   replay.stdin.end(JSON.stringify(runs));
-  const [said, complaint] = await Promise.all([text(replay.stdout), text(replay.stderr)]);
-  t.equal(complaint, '');
-  t.equal(Number(said), 200 * 400);
+  const [stdout, stderr] = await Promise.all([text(replay.stdout), text(replay.stderr)]);
+  t.equal(stderr, '');
+  t.equal(Number(stdout), 200 * 400);
 });
 
 test('the tests of the Python client pass', options(noWebsockets), async (t) => {
@@ -100,10 +104,10 @@ test('the tests of the Python client pass', options(noWebsockets), async (t) => 
     env: { ...env, FRAMEGATE_NODE: process.execPath, FRAMEGATE_FRAMES: frames },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  // A test file that fails half-way must not leave its processes behind.
+  // A test file that fails midway must not leave its processes running.
   process.once('exit', () => tests.kill('SIGKILL'));
-  const [said, log] = await Promise.all([text(tests.stdout), text(tests.stderr)]);
-  for (const line of said.trim().split('\n')) t.comment(line);
+  const [stdout, log] = await Promise.all([text(tests.stdout), text(tests.stderr)]);
+  for (const line of stdout.trim().split('\n')) t.comment(line);
   const names = [...log.matchAll(/^(test_\w+) /gm)].map(([, name]) => name);
   t.ok(names.length >= 15, `${names.length} tests ran`);
   t.match(log.trim().split('\n').at(-1), /^OK$/, log);

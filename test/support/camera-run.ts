@@ -1,4 +1,4 @@
-/** Runs `framegate camera` against a gateway that keeps what it gets, and reads its lines. Tests only. */
+/** Runs `framegate camera` with a gateway that records its frames, and parses its output. Tests only. */
 import { type ChildProcess, execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { Test } from 'tap';
@@ -18,7 +18,7 @@ export interface CameraRun {
   readonly lines: CameraLine[];
   stdout(): string;
   stderr(): string;
-  /** Waits for a line. @throws when it does not come within half a minute. */
+  /** Waits for a line. @throws if it does not arrive within 30 seconds. */
   until(wanted: (line: CameraLine) => boolean): Promise<CameraLine>;
   ended(): Promise<number | null>;
 }
@@ -26,7 +26,7 @@ export interface CameraRun {
 const maxWaitMs = 30_000;
 const pollMs = 20;
 
-/** Why cameras cannot be tested on this machine; `false` where they can. To be given to `skip`. */
+/** Why cameras cannot be tested on this machine; `false` if they can. For `skip`. */
 export const noFfmpegReason: string | false = (() => {
   try {
     for (const program of ['ffmpeg', 'ffprobe']) execFileSync(program, ['-version'], { stdio: 'ignore' });
@@ -36,18 +36,18 @@ export const noFfmpegReason: string | false = (() => {
   }
 })();
 
-/** Waits until something holds. @throws when it does not within half a minute. */
+/** Waits for a condition. @throws if it is not met within 30 seconds. */
 export async function eventually(what: string, holds: () => boolean): Promise<void> {
   const deadlineMs = performance.now() + maxWaitMs;
   while (!holds()) {
-    if (performance.now() > deadlineMs) throw new Error(`${what} did not come to be`);
+    if (performance.now() > deadlineMs) throw new Error(`timed out waiting for ${what}`);
     await new Promise((resolve) => {
       setTimeout(resolve, pollMs);
     });
   }
 }
 
-/** Starts the command; it is ended with the test. */
+/** Starts the command; it is stopped after the test. */
 export function runCamera(t: Test, args: readonly string[], env: Record<string, string> = {}): CameraRun {
   const child = spawnCli(['camera', ...args], env);
   const lines: CameraLine[] = [];
@@ -81,15 +81,15 @@ export function runCamera(t: Test, args: readonly string[], env: Record<string, 
   };
 }
 
-export interface KeptFrame {
+export interface ReceivedFrame {
   readonly bytes: Buffer;
   readonly atMs: number;
   readonly connection: number;
 }
 
-/** A gateway that answers every frame after some milliseconds, and keeps them. */
-export async function keepFrames(t: Test, answerAfterMs = 0) {
-  const frames: KeptFrame[] = [];
+/** A gateway that answers every frame after `answerAfterMs`, and records them. */
+export async function recordFrames(t: Test, answerAfterMs = 0) {
+  const frames: ReceivedFrame[] = [];
   const gateway = await startFakeGateway(t, {
     frame: ({ bytes, connection, result }) => {
       frames.push({ bytes, connection, atMs: performance.now() });
@@ -99,7 +99,7 @@ export async function keepFrames(t: Test, answerAfterMs = 0) {
   return { frames, url: `ws://127.0.0.1:${gateway.port}`, sockets: gateway.sockets };
 }
 
-/** Shows frames at a rate until the test is over or `stop` is called; `shownAtMs` has when each was. */
+/** Shows frames at a fixed rate until the test ends or `stop` is called; `shownAtMs` has the time of each. */
 export function showFrames(t: Test, frames: readonly Buffer[], fps: number, show: (jpeg: Buffer) => void) {
   const shownAtMs: number[] = [];
   const timer = setInterval(() => {
@@ -112,7 +112,7 @@ export function showFrames(t: Test, frames: readonly Buffer[], fps: number, show
   return { shownAtMs, stop: () => clearInterval(timer) };
 }
 
-/** Processes of this machine whose command line has `text` in it: their ids. Linux only; elsewhere none is found. */
+/** The ids of ffmpeg processes whose command line contains `text`. Linux only; empty elsewhere. */
 export function processesWith(text: string): number[] {
   if (!existsSync('/proc/self/cmdline')) return [];
   return readdirSync('/proc')

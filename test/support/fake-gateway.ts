@@ -1,4 +1,4 @@
-/** A WebSocket server that replies to frames as a test specifies, to check the load harness. Tests only. */
+/** A WebSocket server that answers frames as a test specifies. Tests only. */
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Test } from 'tap';
@@ -7,13 +7,13 @@ import { encodeDropped } from '../../src/protocol.ts';
 
 /** One received frame. */
 export interface Arrival {
-  /** Connections are counted from 0. */
+  /** Connection number, from 0. */
   readonly connection: number;
-  /** Frames of a connection are counted from 0. */
+  /** Frame number within the connection, from 0. */
   readonly index: number;
   readonly bytes: Buffer;
   readonly socket: WebSocket;
-  /** Sends a result for the frame after some milliseconds. */
+  /** Sends a result, after `afterMs`. */
   result(afterMs?: number): void;
   drop(): void;
 }
@@ -21,7 +21,7 @@ export interface Arrival {
 export interface FakeGateway {
   readonly port: number;
   readonly url: URL;
-  /** Frames per connection, in the order of opening. */
+  /** Frames received per connection, in the order in which they were opened. */
   readonly received: number[];
   readonly sockets: WebSocket[];
 }
@@ -30,11 +30,11 @@ export interface FakeBehavior {
   readonly frame?: (arrival: Arrival) => void;
   readonly opened?: (socket: WebSocket, connection: number) => void;
   readonly host?: string;
-  /** Handles plain HTTP requests. */
+  /** Answers plain HTTP requests. */
   readonly serve?: RequestListener;
 }
 
-/** Serves until the test is over. Without `frame`, nothing gets a reply. */
+/** Serves until the test ends. Without `frame`, nothing is answered. */
 export async function startFakeGateway(t: Test, { frame, opened, host = '127.0.0.1', serve }: FakeBehavior) {
   const http = createServer(serve);
   const server = new WebSocketServer({ server: http });

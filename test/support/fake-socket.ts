@@ -23,7 +23,7 @@ export class FakeSocket implements Socket {
     this.isClosed = true;
   }
 
-  /** Delivers a message from the gateway. */
+  /** The gateway sends this message. */
   say(message: unknown): void {
     this.events.received(JSON.stringify(message));
   }
@@ -36,14 +36,14 @@ export class FakeSocket implements Socket {
     this.say({ frame_index: index, dropped: true });
   }
 
-  /** Ends the session with an error from the gateway. */
+  /** The gateway ends the session with this error. */
   fail(error: string): void {
     this.say({ error, detail: `detail of ${error}` });
-    this.events.closed('The connection ended (1008)');
+    this.events.closed('Connection closed (1008)');
   }
 }
 
-type EmittedEvent = {
+type RecordedEvent = {
   [Name in keyof ClientEvents]: { readonly name: Name; readonly event: ClientEvents[Name] };
 }[keyof ClientEvents];
 
@@ -52,7 +52,7 @@ const names = ['sent', 'result', 'dropped', 'skipped', 'lost', 'slow_down', 'sta
 /** A client with its sockets, newest last, and all its events. */
 export class FakeGateway {
   readonly sockets: FakeSocket[] = [];
-  readonly emitted: EmittedEvent[] = [];
+  readonly recorded: RecordedEvent[] = [];
   readonly client: Client;
 
   constructor(options: Partial<ConnectOptions> = {}) {
@@ -62,7 +62,7 @@ export class FakeGateway {
       return socket;
     };
     this.client = new Client({ url: 'ws://gateway', pipeline: 'echo', ...options }, open);
-    for (const name of names) this.client.on(name, (event) => this.emitted.push({ name, event } as EmittedEvent));
+    for (const name of names) this.client.on(name, (event) => this.recorded.push({ name, event } as RecordedEvent));
   }
 
   get socket(): FakeSocket {
@@ -70,7 +70,7 @@ export class FakeGateway {
   }
 
   events<Name extends keyof ClientEvents>(name: Name): ClientEvents[Name][] {
-    return this.emitted.filter((emitted) => emitted.name === name).map(({ event }) => event as ClientEvents[Name]);
+    return this.recorded.filter((entry) => entry.name === name).map(({ event }) => event as ClientEvents[Name]);
   }
 
   /** Waits for the next connection attempt. */

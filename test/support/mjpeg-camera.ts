@@ -1,31 +1,31 @@
-/** An HTTP camera that sends JPEGs as multipart/x-mixed-replace, as most network cameras do, or bare. Tests only. */
+/** An HTTP camera that sends JPEGs as multipart/x-mixed-replace, like most network cameras, or without headers. Tests only. */
 import { createServer, type ServerResponse } from 'node:http';
 import type { Test } from 'tap';
 import { type Listening, listenUntilOver } from './listening.ts';
 
 export interface MjpegCamera extends Listening {
   readonly url: string;
-  /** Viewers that are there now. */
+  /** Currently connected viewers. */
   readonly viewers: ReadonlySet<ServerResponse>;
-  /** How many have come so far. */
+  /** Number of requests so far. */
   readonly visits: () => number;
-  /** Sends a picture to all viewers. */
+  /** Sends a frame to all viewers. */
   show(jpeg: Buffer): void;
 }
 
 export interface MjpegOptions {
   readonly port?: number;
-  /** Some cameras leave it out. */
+  /** Whether parts have a Content-Length; some cameras omit it. */
   readonly withLength?: boolean;
-  /** What each part says that it is. */
+  /** The Content-Type of each part. */
   readonly partType?: string;
-  /** JPEGs one after the other, as `application/octet-stream`. */
+  /** Concatenated JPEGs as `application/octet-stream`. */
   readonly isBare?: boolean;
-  /** In place of pictures. */
+  /** Responds instead of the camera. @returns false to leave the request to the camera. */
   readonly answer?: (response: ServerResponse, authorization: string | undefined) => boolean;
 }
 
-/** Serves until the test is over. */
+/** Serves until the test ends. */
 export async function startMjpegCamera(t: Test, options: MjpegOptions = {}): Promise<MjpegCamera> {
   const { port = 0, withLength = true, partType = 'image/jpeg', isBare = false, answer = () => false } = options;
   const viewers = new Set<ServerResponse>();

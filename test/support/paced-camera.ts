@@ -1,52 +1,52 @@
-/** A camera that gives a client a picture at a fixed rate, whatever becomes of it, and keeps every reply. Tests and benches. */
+/** A camera that passes frames to a client at a fixed rate, regardless of replies, and keeps every reply. Tests and benches. */
 import type { Client } from '../../src/client/client.ts';
 import type { Frame, Reply } from '../../src/client/session.ts';
 
-interface Note {
+interface TimedReply {
   readonly atMs: number;
   readonly reply: Reply;
 }
 
-/** What came of the frames whose reply came in some span. */
+/** Statistics of the replies within a time range. */
 export interface CameraFigures {
   readonly answeredFps: number;
   readonly droppedFps: number;
   /** Dropped ÷ sent. */
   readonly dropRate: number;
-  /** What the gateway needs for a frame, by its own account. */
+  /** Processing time per frame, as reported by the gateway. */
   readonly serviceMs: number;
 }
 
 export class PacedCamera {
-  readonly #notes: Note[] = [];
+  readonly #replies: TimedReply[] = [];
   readonly #timer: NodeJS.Timeout;
   #peakInFlight = 0;
 
-  /** Gives the client what `picture` returns, `fps` times a second. */
-  constructor(client: Client, fps: number, picture: () => Frame) {
+  /** Sends what `frame` returns, `fps` times a second. */
+  constructor(client: Client, fps: number, frame: () => Frame) {
     const startMs = performance.now();
-    let taken = 0;
-    // Timers have whole milliseconds, so the frames that are due are counted from the start.
+    let sent = 0;
+    // Timers have millisecond resolution, so due frames are counted from the start.
     this.#timer = setInterval(() => {
-      if (performance.now() - startMs < (1000 * taken) / fps) return;
-      taken += 1;
-      client.send(picture()).reply.then((reply) => this.#notes.push({ atMs: performance.now(), reply }));
+      if (performance.now() - startMs < (1000 * sent) / fps) return;
+      sent += 1;
+      client.send(frame()).reply.then((reply) => this.#replies.push({ atMs: performance.now(), reply }));
       this.#peakInFlight = Math.max(this.#peakInFlight, client.inFlight);
     }, 1);
   }
 
   get replies(): readonly Reply[] {
-    return this.#notes.map(({ reply }) => reply);
+    return this.#replies.map(({ reply }) => reply);
   }
 
   get peakInFlight(): number {
     return this.#peakInFlight;
   }
 
-  /** Figures of the last `spanMs`. */
+  /** Statistics of the last `spanMs`. */
   figures(spanMs: number): CameraFigures {
     const fromMs = performance.now() - spanMs;
-    const recent = this.#notes.filter(({ atMs }) => atMs >= fromMs).map(({ reply }) => reply);
+    const recent = this.#replies.filter(({ atMs }) => atMs >= fromMs).map(({ reply }) => reply);
     const results = recent.filter((reply) => reply.type === 'result');
     const dropped = recent.filter((reply) => reply.type === 'dropped').length;
     const totalMs = results.reduce((sum, { result }) => sum + (result.timings_ms['total'] ?? 0), 0);

@@ -1,56 +1,56 @@
-/** Simulates paced clients before the gateway's own admission and its replies, in made-up time. Tests only. */
-import { type Departure, Pace, type PaceLimits } from '../../src/client/pace.ts';
+/** Simulates clients with congestion control and the gateway's own admission and replies, in simulated time. Tests only. */
+import { CongestionWindow, type SentFrame, type WindowLimits } from '../../src/client/congestion-window.ts';
 import type { Capacity } from '../../src/pool/executor.ts';
 import { type Decision, Scheduler, type Start } from '../../src/pool/scheduler.ts';
 import { seededRandom } from '../../src/samples/seeded-random.ts';
 import { Backpressure } from '../../src/session/backpressure.ts';
 import { ReplyOrder } from '../../src/session/reply-order.ts';
 
-/** A camera with a client: its newest picture is sent as soon as the pace allows, and none twice. */
+/** A camera with a client: its newest frame is sent as soon as the window allows, each at most once. */
 export interface PacedCamera {
   readonly fps: number;
   readonly startMs?: number;
   readonly untilMs?: number;
-  readonly limits?: PaceLimits;
+  readonly limits?: WindowLimits;
 }
 
 export interface PacedScene {
   readonly cameras: readonly PacedCamera[];
   readonly workers: (nowMs: number) => number;
   readonly serviceMs: (nowMs: number, random: () => number) => number;
-  /** One way, to or from the gateway; nothing overtakes on it. */
+  /** One-way network time, to or from the gateway; messages stay in order. */
   readonly oneWayMs: (random: () => number, nowMs: number) => number;
   /** How long a frame occupies the camera's uplink. */
   readonly uploadMs?: number;
-  /** The longest hold: 1 s, as the gateway has it. With 0 nothing is held. */
+  /** The maximum hold; default 1 s, like the gateway's. With 0, nothing is held. */
   readonly maxWaitMs?: number;
   readonly durationMs: number;
   readonly seed?: number;
 }
 
-/** What one client saw; times are of the moment at which it knew. */
+/** What one client observed; times are when it received the message. */
 export interface PacedTally {
   readonly sentMs: number[];
   readonly resultMs: number[];
   readonly droppedMs: number[];
   readonly slowDownMs: number[];
-  /** From the camera's picture to its result, for each of `resultMs`. */
+  /** From capture to result, for each of `resultMs`. */
   readonly agesMs: number[];
   peakInFlight: number;
 }
 
 interface Client extends PacedTally {
   readonly id: string;
-  readonly pace: Pace;
+  readonly window: CongestionWindow;
   readonly backpressure: Backpressure;
   readonly order: ReplyOrder;
-  /** Frames without an answer, by their index. */
+  /** Frames without a reply, by index. */
   readonly frames: Map<number, Frame>;
   frameIndex: number;
-  /** When the newest picture was taken, until it is sent. */
-  pictureMs: number | undefined;
-  uplinkFreeMs: number;
-  /** When the last message of each direction is there. */
+  /** When the newest frame was captured; undefined after it is sent. */
+  latestMs: number | undefined;
+  uplinkFreeAtMs: number;
+  /** Arrival time of the last message in each direction. */
   readonly lastMs: { up: number; down: number };
   /** Only the newest timer counts. */
   timer: number;
@@ -60,31 +60,31 @@ interface Frame {
   readonly pipelineId: string;
   readonly client: Client;
   readonly index: number;
-  readonly departure: Departure;
-  readonly takenMs: number;
+  readonly sentFrame: SentFrame;
+  readonly capturedMs: number;
   serviceMs: number;
 }
 
 const pipelineId = 'plates';
-const defaultLimits: PaceLimits = { maxInFlight: 8, maxFps: 30 };
+const defaultLimits: WindowLimits = { maxInFlight: 8, maxFps: 30 };
 const thresholds = { dropThreshold: 0.1, slowdownThreshold: 0.3, dropWindowMs: 3000 };
 const defaultMaxWaitMs = 1000;
-/** Timers fire a little late. */
-const timerLateMs = 0.5;
-/** How soon a gateway uses a worker that has come back. */
-const noticeMs = 100;
+/** Timers fire slightly late. */
+const timerDelayMs = 0.5;
+/** How soon the gateway uses an added worker. */
+const workerPollMs = 100;
 
-/** Runs a scene. @returns one tally a camera, in their order. */
+/** Runs a scene. @returns one tally per camera, in order. */
 export function simulatePaced(scene: PacedScene): PacedTally[] {
   return new Simulation(scene).run();
 }
 
-/** How many of `times` lie in a span, per second. */
+/** Events per second within a time range. */
 export function ratePerSecond(times: readonly number[], fromMs: number, toMs: number): number {
   return (1000 * times.filter((time) => time >= fromMs && time < toMs).length) / (toMs - fromMs);
 }
 
-/** The part of the frames that were dropped, of those whose fate was known in a span. */
+/** The fraction of dropped frames, of those with a reply within a time range. */
 export function dropRate(tallies: readonly PacedTally[], fromMs: number, toMs: number): number {
   const rateOf = (times: (tally: PacedTally) => readonly number[]) =>
     tallies.reduce((sum, tally) => sum + ratePerSecond(times(tally), fromMs, toMs), 0);
@@ -92,7 +92,7 @@ export function dropRate(tallies: readonly PacedTally[], fromMs: number, toMs: n
   return dropped === 0 ? 0 : dropped / (dropped + answered);
 }
 
-/** The median age of the results that came in a span. */
+/** The median age of the results within a time range. */
 export function medianAgeMs(tallies: readonly PacedTally[], fromMs: number, toMs: number): number {
   const ages = tallies.flatMap(({ agesMs, resultMs }) =>
     agesMs.filter((_, place) => (resultMs[place] ?? 0) >= fromMs && (resultMs[place] ?? 0) < toMs),
@@ -100,7 +100,7 @@ export function medianAgeMs(tallies: readonly PacedTally[], fromMs: number, toMs
   return ages.sort((a, b) => a - b)[ages.length >> 1] ?? Number.NaN;
 }
 
-/** As many workers as the scene has at the moment. */
+/** The scene's current workers. */
 class Workers implements Capacity {
   readonly pipelines = new Set([pipelineId]);
   capacity = 0;
@@ -117,7 +117,7 @@ class Simulation {
   readonly #workers = new Workers();
   readonly #scheduler: Scheduler<Frame, Workers>;
   readonly #clients: Client[];
-  /** What is to happen, by time. */
+  /** Pending events, by time. */
   readonly #agenda: { readonly atMs: number; readonly run: () => void }[] = [];
   #nowMs = 0;
 
@@ -126,10 +126,10 @@ class Simulation {
     this.#random = seededRandom(scene.seed ?? 1);
     this.#scheduler = new Scheduler({ executors: [this.#workers], maxWaitMs: scene.maxWaitMs ?? defaultMaxWaitMs });
     this.#clients = scene.cameras.map(({ limits = defaultLimits }, index) => ({
-      ...{ id: `camera ${index}`, pace: new Pace(limits), backpressure: new Backpressure(thresholds) },
+      ...{ id: `camera ${index}`, window: new CongestionWindow(limits), backpressure: new Backpressure(thresholds) },
       ...{ order: new ReplyOrder(), frames: new Map(), frameIndex: 0 },
       ...{ sentMs: [], resultMs: [], droppedMs: [], slowDownMs: [], agesMs: [], peakInFlight: 0 },
-      ...{ pictureMs: undefined, uplinkFreeMs: 0, lastMs: { up: 0, down: 0 }, timer: 0 },
+      ...{ latestMs: undefined, uplinkFreeAtMs: 0, lastMs: { up: 0, down: 0 }, timer: 0 },
     }));
   }
 
@@ -137,7 +137,7 @@ class Simulation {
     this.#watchWorkers();
     for (const [index, client] of this.#clients.entries()) {
       this.#scheduler.open(client.id);
-      this.#takePictures(client, this.#scene.cameras[index] as PacedCamera, 0);
+      this.#captureFrames(client, this.#scene.cameras[index] as PacedCamera, 0);
     }
     for (let next = this.#agenda.shift(); next !== undefined; next = this.#agenda.shift()) {
       this.#nowMs = next.atMs;
@@ -158,43 +158,43 @@ class Simulation {
     const isMore = count > this.#workers.capacity;
     this.#workers.capacity = count;
     if (isMore) this.#startHeld();
-    this.#at(this.#nowMs + noticeMs, () => this.#watchWorkers());
+    this.#at(this.#nowMs + workerPollMs, () => this.#watchWorkers());
   }
 
-  #takePictures(client: Client, camera: PacedCamera, number: number): void {
+  #captureFrames(client: Client, camera: PacedCamera, number: number): void {
     const { fps, startMs = 0, untilMs = Number.POSITIVE_INFINITY } = camera;
-    // A camera's own jitter: a tenth of its interval.
+    // Camera jitter: a tenth of the interval.
     const atMs = startMs + ((number + this.#random() / 10) * 1000) / fps;
     if (atMs > untilMs) return;
     this.#at(atMs, () => {
-      client.pictureMs = this.#nowMs;
+      client.latestMs = this.#nowMs;
       this.#pump(client);
-      this.#takePictures(client, camera, number + 1);
+      this.#captureFrames(client, camera, number + 1);
     });
   }
 
   #pump(client: Client): void {
     const timer = ++client.timer;
-    const takenMs = client.pictureMs;
-    if (takenMs === undefined) return;
-    const waitMs = client.pace.waitMs(this.#nowMs);
+    const capturedMs = client.latestMs;
+    if (capturedMs === undefined) return;
+    const waitMs = client.window.waitMs(this.#nowMs);
     if (waitMs > 0) {
-      this.#at(this.#nowMs + waitMs + timerLateMs, () => {
+      this.#at(this.#nowMs + waitMs + timerDelayMs, () => {
         if (client.timer === timer) this.#pump(client);
       });
       return;
     }
-    client.pictureMs = undefined;
+    client.latestMs = undefined;
     client.sentMs.push(this.#nowMs);
-    const departure = client.pace.sent(this.#nowMs);
-    const frame = { pipelineId, client, index: client.frameIndex++, departure, takenMs, serviceMs: 0 };
-    client.peakInFlight = Math.max(client.peakInFlight, client.pace.inFlight);
-    client.uplinkFreeMs = Math.max(this.#nowMs, client.uplinkFreeMs) + (this.#scene.uploadMs ?? 0);
-    this.#travel(client, 'up', client.uplinkFreeMs, () => this.#arrive(frame));
+    const sentFrame = client.window.sent(this.#nowMs);
+    const frame = { pipelineId, client, index: client.frameIndex++, sentFrame, capturedMs, serviceMs: 0 };
+    client.peakInFlight = Math.max(client.peakInFlight, client.window.inFlight);
+    client.uplinkFreeAtMs = Math.max(this.#nowMs, client.uplinkFreeAtMs) + (this.#scene.uploadMs ?? 0);
+    this.#transmit(client, 'up', client.uplinkFreeAtMs, () => this.#arrive(frame));
   }
 
-  /** A message leaves, and is there after the way, behind those before it. */
-  #travel({ lastMs }: Client, direction: 'up' | 'down', fromMs: number, arrive: () => void): void {
+  /** A message arrives after the network time, and after those sent before it. */
+  #transmit({ lastMs }: Client, direction: 'up' | 'down', fromMs: number, arrive: () => void): void {
     lastMs[direction] = Math.max(lastMs[direction], fromMs + this.#scene.oneWayMs(this.#random, this.#nowMs));
     this.#at(lastMs[direction], arrive);
   }
@@ -203,10 +203,10 @@ class Simulation {
     const { client, index } = frame;
     client.frames.set(index, frame);
     client.order.expect(index);
-    this.#decided(frame, this.#scheduler.arrive(client.id, frame, this.#nowMs));
+    this.#apply(frame, this.#scheduler.arrive(client.id, frame, this.#nowMs));
   }
 
-  #decided(frame: Frame, decision: Decision<Frame, Workers>): void {
+  #apply(frame: Frame, decision: Decision<Frame, Workers>): void {
     if (decision.type === 'start') this.#begin(decision);
     else if (decision.type === 'drop') this.#drop(frame);
     else {
@@ -236,39 +236,39 @@ class Simulation {
     for (let start = next(); start !== undefined; start = next()) this.#begin(start);
   }
 
-  #drop({ client, index, departure }: Frame): void {
+  #drop({ client, index, sentFrame }: Frame): void {
     client.frames.delete(index);
     this.#tell(client, true, () => {
       client.droppedMs.push(this.#nowMs);
-      client.pace.dropped(departure, this.#nowMs);
+      client.window.dropped(sentFrame, this.#nowMs);
     });
     this.#sendReady(client, client.order.drop(index));
   }
 
   #sendReady(client: Client, ready: readonly [index: number, outcome: unknown][]): void {
     for (const [index] of ready) {
-      const { departure, takenMs, serviceMs } = client.frames.get(index) as Frame;
+      const { sentFrame, capturedMs, serviceMs } = client.frames.get(index) as Frame;
       client.frames.delete(index);
       this.#tell(client, false, () => {
         client.resultMs.push(this.#nowMs);
-        client.agesMs.push(this.#nowMs - takenMs);
-        client.pace.result(departure, this.#nowMs, serviceMs);
+        client.agesMs.push(this.#nowMs - capturedMs);
+        client.window.result(sentFrame, this.#nowMs, serviceMs);
       });
     }
   }
 
-  /** Sends a frame's reply, and `slow_down` behind it where that is due. */
+  /** Sends a frame's reply, followed by `slow_down` if due. */
   #tell(client: Client, isDropped: boolean, tell: () => void): void {
     this.#reply(client, tell);
     if (!client.backpressure.record(isDropped, this.#nowMs).slowDown) return;
     this.#reply(client, () => {
       client.slowDownMs.push(this.#nowMs);
-      client.pace.slowDown(this.#nowMs);
+      client.window.slowDown(this.#nowMs);
     });
   }
 
   #reply(client: Client, tell: () => void): void {
-    this.#travel(client, 'down', this.#nowMs, () => {
+    this.#transmit(client, 'down', this.#nowMs, () => {
       tell();
       this.#pump(client);
     });

@@ -1,6 +1,6 @@
-"""An RTSP camera for tests: GStreamer's RTSP server shows the JPEG frames that come on standard input.
+"""An RTSP camera for tests: GStreamer's RTSP server streams the JPEG frames it reads from standard input.
 
-Each frame on standard input is its length, four bytes with the highest first, and a JPEG of 640x480. Prints its port.
+Each frame on standard input is a big-endian 32-bit length and a 640x480 JPEG. Prints its port.
 """
 
 import argparse
@@ -23,7 +23,7 @@ PAYLOADS = {
 
 
 class Camera(GstRtspServer.RTSPMediaFactory):
-    """Gives every client the same live pictures."""
+    """Streams the same live video to every client."""
 
     def __init__(self, codec):
         super().__init__()
@@ -72,7 +72,7 @@ def main():
         require_password(server, camera, options.user, options.password)
     server.get_mount_points().add_factory("/live", camera)
     if server.attach(None) == 0:
-        sys.exit("the port is taken")
+        sys.exit("port is in use")
     print(server.get_bound_port(), flush=True)
     loop = GLib.MainLoop()
     threading.Thread(target=read_frames, args=(camera, loop), daemon=True).start()

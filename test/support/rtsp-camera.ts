@@ -1,32 +1,32 @@
-/** Starts a real RTSP server (GStreamer's, from Debian) that shows frames of the test. Tests only. */
+/** Starts a real RTSP server (GStreamer's, from Debian) that streams the test's frames. Tests only. */
 import { execFileSync, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 
 const script = fileURLToPath(new URL('rtsp-camera.py', import.meta.url));
 
-/** The system's own, for which Debian packages GStreamer; another Python may come first on the PATH. */
+/** The system's Python, for which Debian packages GStreamer; another Python may be first on PATH. */
 const python = '/usr/bin/python3';
 
 export interface RtspCamera {
   readonly url: string;
   readonly port: number;
   show(jpeg: Buffer): void;
-  /** As when its plug is pulled: no goodbye to anybody. */
+  /** Kills it without closing connections, as in a power failure. */
   kill(): Promise<void>;
-  /** Stands still without ending; connections stay open. */
+  /** Freezes it; connections stay open. */
   freeze(): void;
 }
 
 export interface RtspOptions {
   readonly codec?: 'h264' | 'jpeg';
-  /** To come back at the same address. */
+  /** To restart at the same address. */
   readonly port?: number;
   readonly user?: string;
   readonly password?: string;
 }
 
-/** Why there can be no RTSP camera on this machine; `false` where there can. To be given to `skip`. */
+/** Why this machine cannot run an RTSP camera; `false` if it can. For `skip`. */
 export const noRtspReason: string | false = (() => {
   const elements = ['x264enc', 'rtph264pay', 'rtpjpegpay', 'jpegdec', 'appsrc'];
   const check = `
@@ -44,7 +44,7 @@ assert all(map(Gst.ElementFactory.find, ${JSON.stringify(elements)}))`;
   }
 })();
 
-/** Serves until the test is over. */
+/** Serves until the test ends. */
 export async function startRtspCamera(t: Test, options: RtspOptions = {}): Promise<RtspCamera> {
   const { codec = 'h264', port = 0, user, password } = options;
   const login = user === undefined ? [] : ['--user', user, '--password', password ?? ''];

@@ -1,4 +1,4 @@
-/** An HTTP camera that gives one JPEG a request, behind a login where wanted. Tests only. */
+/** An HTTP camera that returns one JPEG per request, optionally with a login. Tests only. */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Test } from 'tap';
@@ -6,45 +6,45 @@ import { type Listening, listenUntilOver } from './listening.ts';
 
 export interface SnapshotCamera extends Listening {
   readonly url: string;
-  /** Requests so far, by their `Authorization`. */
+  /** The `Authorization` header of each request so far. */
   readonly requests: readonly (string | undefined)[];
-  /** Connections so far. */
+  /** Number of connections so far. */
   readonly connections: () => number;
 }
 
 export interface SnapshotOptions {
   readonly port?: number;
-  /** The picture of each answered request, counted from 0. */
-  readonly picture?: (index: number) => Buffer;
+  /** The image for each answered request, counted from 0. */
+  readonly image?: (index: number) => Buffer;
   readonly type?: string;
   readonly login?: DigestLogin;
-  /** Answers in place of the picture of an index. @returns false to leave it to the camera. */
+  /** Responds instead of the camera. @returns false to leave the request to the camera. */
   readonly answer?: (response: ServerResponse, index: number, request: IncomingMessage) => boolean;
 }
 
 export interface DigestLogin {
   readonly user: string;
   readonly password: string;
-  /** A nonce is good for so many requests. */
-  readonly usesOfNonce?: number;
+  /** How many requests a nonce is valid for. */
+  readonly maxNonceUses?: number;
 }
 
-/** Serves until the test is over. */
+/** Serves until the test ends. */
 export async function startSnapshotCamera(t: Test, options: SnapshotOptions = {}): Promise<SnapshotCamera> {
-  const { port = 0, picture = () => Buffer.alloc(0), type = 'image/jpeg', login, answer = () => false } = options;
+  const { port = 0, image = () => Buffer.alloc(0), type = 'image/jpeg', login, answer = () => false } = options;
   const requests: (string | undefined)[] = [];
-  const gate = login === undefined ? undefined : new DigestGate(login);
+  const auth = login === undefined ? undefined : new DigestAuth(login);
   let connections = 0;
   let answered = 0;
   const server = createServer((request, response) => {
     requests.push(request.headers.authorization);
-    if (gate !== undefined && !gate.admits(request)) {
-      response.writeHead(401, { 'www-authenticate': ['Basic realm="camera"', gate.challenge()] }).end();
+    if (auth !== undefined && !auth.admits(request)) {
+      response.writeHead(401, { 'www-authenticate': ['Basic realm="camera"', auth.challenge()] }).end();
       return;
     }
     const index = answered++;
     if (answer(response, index, request)) return;
-    const jpeg = picture(index);
+    const jpeg = image(index);
     response.writeHead(200, { 'content-type': type, 'content-length': jpeg.length }).end(jpeg);
   });
   server.on('connection', () => {
@@ -59,8 +59,8 @@ export async function startSnapshotCamera(t: Test, options: SnapshotOptions = {}
   };
 }
 
-/** Checks a digest as RFC 7616 says, from the other side: each count of a nonce once. */
-class DigestGate {
+/** The server side of Digest authentication (RFC 7616): each nonce count is accepted once. */
+class DigestAuth {
   readonly #login: DigestLogin;
   #nonce = 0;
   #uses = 0;
@@ -76,13 +76,15 @@ class DigestGate {
   }
 
   admits({ headers: { authorization = '' }, url = '', method = '' }: IncomingMessage): boolean {
-    const { user, password, usesOfNonce = Number.POSITIVE_INFINITY } = this.#login;
-    const said = Object.fromEntries([...authorization.matchAll(/(\w+)="?([^",]*)"?/g)].map((match) => match.slice(1)));
-    const { nonce, nc, cnonce, qop, response, uri } = said;
+    const { user, password, maxNonceUses = Number.POSITIVE_INFINITY } = this.#login;
+    const fields = Object.fromEntries(
+      [...authorization.matchAll(/(\w+)="?([^",]*)"?/g)].map((match) => match.slice(1)),
+    );
+    const { nonce, nc, cnonce, qop, response, uri } = fields;
     const md5 = (text: string) => createHash('md5').update(text).digest('hex');
     const key = md5(`${user}:camera:${password}`);
     const expected = md5(`${key}:${nonce}:${nc}:${cnonce}:${qop}:${md5(`${method}:${uri}`)}`);
-    if (response !== expected || uri !== url || nonce !== `n${this.#nonce}` || this.#uses >= usesOfNonce) return false;
+    if (response !== expected || uri !== url || nonce !== `n${this.#nonce}` || this.#uses >= maxNonceUses) return false;
     this.#uses += 1;
     return Number.parseInt(nc ?? '', 16) === this.#uses;
   }

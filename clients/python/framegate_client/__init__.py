@@ -1,4 +1,4 @@
-"""Sends camera frames to a framegate gateway at the pace it can take, and comes back when the connection is lost."""
+"""Sends camera frames to a framegate gateway at a rate that it can process, and reconnects automatically."""
 
 from .client import Client
 from .events import (

@@ -1,4 +1,4 @@
-"""A camera's side of the stream: connects, paces, settles every frame, and connects again."""
+"""The client of a stream: connects, controls the frame rate, settles every frame and reconnects."""
 
 import asyncio
 import logging
@@ -8,19 +8,19 @@ from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from .congestion_window import CongestionWindow
 from .events import ClientError, FrameSent, Reply, Result, Skipped, SlowDown, State, StateChange
-from .pace import Pace
 from .session import Sent, Session
 
 _log = logging.getLogger("framegate_client")
 
 _STREAM_PATH = "/ws/video/stream"
-# The first wait before a new attempt is about this long, and each further one doubles it, up to the longest.
+# The first retry delay is about this long. It doubles with each failure, up to the maximum.
 _FIRST_RETRY_MS = 250.0
-_LONGEST_RETRY_MS = 15_000.0
-# How many sessions in a row, without a result between, a code may end before the client gives up: codes that the next
-# session would end with too, and codes that blame the frame. All others pass, and the client comes back for ever.
-_MOST_IN_A_ROW = {
+_MAX_RETRY_MS = 15_000.0
+# How many consecutive sessions without a result may end with a code before the client gives up. The next session would
+# fail the same way, or the frame is the cause. All other codes are temporary: the client reconnects without limit.
+_FATAL_AFTER = {
     "invalid_pipeline": 1,
     "invalid_message": 1,
     "invalid_reply": 1,
@@ -45,13 +45,13 @@ class Client:
         timeout_ms: float = 10_000,
         max_attempts: float = math.inf,
     ) -> None:
-        """Set it up; nothing happens before ``async with``.
+        """Set up the client; it connects on ``async with``.
 
-        With ``adapt`` it keeps to the gateway's pace; without, only ``max_in_flight`` and ``max_fps`` hold and the
-        gateway drops the rest.
-        ``timeout_ms`` is for opening a connection and for each reply: longer than the gateway's
-        ``STREAM_FRAME_TIMEOUT_MS``. ``max_attempts`` sessions in a row may end without one result.
-        Raises ``ValueError`` for a bad address or limit.
+        With ``adapt`` the frame rate adapts to the gateway's capacity; without it, only ``max_in_flight`` and
+        ``max_fps`` apply and the gateway drops the rest.
+        ``timeout_ms`` applies to connecting and to each reply; it must be longer than the gateway's
+        ``STREAM_FRAME_TIMEOUT_MS``. ``max_attempts`` is the maximum number of consecutive sessions without a result.
+        Raises ``ValueError`` for an invalid address or limit.
         """
         for name, count in (("max_in_flight", max_in_flight), ("max_attempts", max_attempts)):
             if not count >= 1:
@@ -62,7 +62,7 @@ class Client:
                 message = f"{name} must be above 0"
                 raise ValueError(message)
         self._url = _stream_url(url, pipeline)
-        self._new_pace: Callable[[], Pace] = lambda: Pace(max_in_flight, max_fps, adapt=adapt)
+        self._new_window: Callable[[], CongestionWindow] = lambda: CongestionWindow(max_in_flight, max_fps, adapt=adapt)
         self._timeout_ms = timeout_ms
         self._max_attempts = max_attempts
         self._state: State = "connecting"
@@ -78,47 +78,48 @@ class Client:
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Client":
-        """Begin to connect."""
+        """Start connecting."""
         self._task = asyncio.get_running_loop().create_task(self._run())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Close."""
+        """Close the connection."""
         await self.close()
 
     @property
     def state(self) -> State:
-        """What the connection is doing."""
+        """The state of the connection."""
         return self._state
 
     @property
     def error(self) -> ClientError | None:
-        """Why the client has given up; ``None`` while it has not."""
+        """Why the client is closed; ``None`` until then."""
         return self._error if self._state == "closed" else None
 
     @property
     def in_flight(self) -> int:
-        """Frames that have left and have no reply yet."""
-        return self._session.pace.in_flight if self._state == "open" else 0
+        """Frames that were sent and have no reply yet."""
+        return self._session.window.in_flight if self._state == "open" else 0
 
     @property
     def fps(self) -> float:
-        """Frames a second that the client allows itself now."""
-        return self._session.pace.fps
+        """The current rate limit in frames per second."""
+        return self._session.window.fps
 
     def on(self, kind: type[_Event], listener: Callable[[_Event], object]) -> Callable[[], None]:
-        """Call ``listener`` on every event of this class. @returns a function that ends it."""
+        """Call ``listener`` on every event of this class. @returns a function that removes it."""
         listeners = self._listeners.setdefault(kind, [])
         listeners.append(listener)
         return lambda: listeners.remove(listener)
 
     def send(self, frame: bytes) -> Sent:
-        """Send a frame, now or as soon as the pace allows; a frame that still waits is skipped for it.
+        """Send a frame now, or as soon as the rate allows.
 
-        Without a connection it is skipped itself. Raises ``TypeError`` for text, which would end the session.
+        It replaces a frame that is still waiting, which is skipped. Without a connection, the frame itself is skipped.
+        Raises ``TypeError`` for text, which would end the session.
         """
         if not isinstance(frame, bytes | bytearray | memoryview):
-            message = "a frame is binary"
+            message = "frame must be binary"
             raise TypeError(message)
         item = self._sent_of(bytes(frame))
         self._skip()
@@ -130,7 +131,7 @@ class Client:
         return item
 
     async def ready(self) -> None:
-        """Wait until a frame would leave at once: then is the time to take the newest picture.
+        """Wait until a frame would be sent immediately: the right moment to capture one.
 
         Raises ``ClientError`` when the client is closed.
         """
@@ -141,13 +142,13 @@ class Client:
     async def opened(self) -> None:
         """Wait until the connection is open.
 
-        Raises ``ClientError`` when the attempt fails; the client goes on trying.
+        Raises ``ClientError`` when the attempt fails; the client keeps trying.
         """
         if self._state != "open":
             await self._wait(self._opened)
 
     async def close(self) -> None:
-        """End the connection; frames without a reply are lost with the code ``closed``."""
+        """Close the connection; frames without a reply are lost with the code ``closed``."""
         if self._state == "closed":
             return
         self._finish(ClientError("closed", "The client was closed"))
@@ -164,15 +165,15 @@ class Client:
         return waiter
 
     def _new_session(self) -> Session:
-        return Session(self._new_pace(), self._timeout_ms, self._pump, lambda: self._emit(SlowDown(self.fps)))
+        return Session(self._new_window(), self._timeout_ms, self._pump, lambda: self._emit(SlowDown(self.fps)))
 
     async def _run(self) -> None:
         try:
             await self._run_sessions()
-        except Exception as fault:
-            # Whatever has gone wrong, nobody may be left waiting.
-            _log.exception("the client failed")
-            self._finish(ClientError("closed", f"The client failed: {fault!r}"))
+        except Exception as error:
+            # Even after an unexpected error, no caller may be left waiting.
+            _log.exception("client failed")
+            self._finish(ClientError("closed", f"The client failed: {error!r}"))
 
     async def _run_sessions(self) -> None:
         while self._state != "closed":
@@ -189,20 +190,20 @@ class Client:
         self._pump()
 
     def _ended(self, error: ClientError) -> float | None:
-        """Go on or give up. @returns milliseconds until the next attempt."""
+        """Retry or give up. @returns milliseconds until the next attempt; ``None`` after giving up."""
         self._attempts += 1
         self._same_code = self._same_code + 1 if self._error is not None and self._error.code == error.code else 1
         self._error = error
-        hopeless = self._same_code >= _MOST_IN_A_ROW.get(error.code, math.inf)
+        is_fatal = self._same_code >= _FATAL_AFTER.get(error.code, math.inf)
         retry_in_ms: float | None = None
-        if hopeless or self._attempts >= self._max_attempts:
+        if is_fatal or self._attempts >= self._max_attempts:
             _log.error("%s; giving up", error)
             self._finish(error)
         else:
-            longest_ms = min(_LONGEST_RETRY_MS, _FIRST_RETRY_MS * 2 ** min(self._attempts - 1, 30))
-            # Cameras that lost the same gateway must not all come back at the same moment.
-            retry_in_ms = longest_ms * (1 + random.random()) / 2
-            _log.warning("%s; trying again in %.1f s", error, retry_in_ms / 1000)
+            max_ms = min(_MAX_RETRY_MS, _FIRST_RETRY_MS * 2 ** min(self._attempts - 1, 30))
+            # Jitter: clients that lost the same gateway must not all reconnect at the same moment.
+            retry_in_ms = max_ms * (1 + random.random()) / 2
+            _log.warning("%s; retrying in %.1f s", error, retry_in_ms / 1000)
             self._set_state("waiting", retry_in_ms)
             self._skip()
             _reject(self._opened, error)
@@ -219,7 +220,7 @@ class Client:
         _reject(self._ready, error)
 
     def _pump(self) -> None:
-        """Let go what may go, and otherwise come back when it is time."""
+        """Send the held frame if it may be sent, otherwise set a timer."""
         if self._state != "open":
             return
         if self._timer is not None:
@@ -261,7 +262,7 @@ class Client:
             try:
                 listener(event)
             except Exception:
-                _log.exception("a listener failed")
+                _log.exception("listener raised an exception")
 
 
 def _resolve(waiters: list[asyncio.Future[None]]) -> None:
@@ -279,11 +280,11 @@ def _reject(waiters: list[asyncio.Future[None]], error: ClientError) -> None:
 
 
 def _stream_url(address: str, pipeline: str) -> str:
-    """Take an address that ends with ``/`` as a base, to which the stream's path is added; another path stays."""
+    """Append the stream's path to an address that ends with ``/``; any other path is used as is."""
     parts = urlsplit(address)
     scheme = parts.scheme.replace("http", "ws")
     if scheme not in ("ws", "wss") or not parts.hostname:
-        message = f"{address} is not an address of ws:// or wss://"
+        message = f"{address} is not a ws:// or wss:// address"
         raise ValueError(message)
     query = [(key, value) for key, value in parse_qsl(parts.query) if key != "pipeline_id"]
     query.append(("pipeline_id", pipeline))

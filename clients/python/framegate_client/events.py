@@ -1,4 +1,4 @@
-"""What a client tells: replies, errors, and changes of its state."""
+"""The client's events: replies, errors and state changes."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -7,15 +7,15 @@ State = Literal["connecting", "open", "waiting", "closed"]
 
 
 class ClientError(Exception):
-    """A session that ended, or never began. ``code`` is for programs, the text for people.
+    """Why a session ended or could not start. ``code`` is for programs, the text for people.
 
-    Besides the gateway's codes: ``unreachable`` no connection could be opened; ``closed`` the connection ended without
-    a reason, or ``close`` was called; ``timed_out`` a frame had no reply in time; ``invalid_reply`` what answers is no
-    gateway.
+    In addition to the gateway's codes: ``unreachable``: the connection could not be opened; ``closed``: the connection
+    ended without a reason, or ``close`` was called; ``timed_out``: a frame had no reply in time; ``invalid_reply``: the
+    peer is not a gateway.
     """
 
     def __init__(self, code: str, detail: str) -> None:
-        """Keep both."""
+        """Store both."""
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
@@ -23,7 +23,7 @@ class ClientError(Exception):
 
 @dataclass(frozen=True)
 class Result:
-    """What the gateway found in a frame."""
+    """The gateway's result for a frame."""
 
     frame: bytes
     index: int
@@ -33,7 +33,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Dropped:
-    """The gateway had no worker for the frame."""
+    """The gateway had no free worker for the frame in time."""
 
     frame: bytes
     index: int
@@ -42,14 +42,14 @@ class Dropped:
 
 @dataclass(frozen=True)
 class Skipped:
-    """The frame never left: a newer one took its place, or there was no connection."""
+    """The frame was not sent: a newer frame replaced it, or there was no connection."""
 
     frame: bytes
 
 
 @dataclass(frozen=True)
 class Lost:
-    """The connection ended before the frame's reply came; ``error`` says why."""
+    """The connection ended before the reply arrived; ``error`` has the reason."""
 
     frame: bytes
     index: int
@@ -61,7 +61,7 @@ Reply: TypeAlias = Result | Dropped | Skipped | Lost
 
 @dataclass(frozen=True)
 class FrameSent:
-    """A frame has left, and this is its ``frame_index`` in the current connection."""
+    """A frame was sent with this ``frame_index`` in the current connection."""
 
     frame: bytes
     index: int
@@ -69,14 +69,14 @@ class FrameSent:
 
 @dataclass(frozen=True)
 class SlowDown:
-    """The gateway asks for less; ``fps`` is what the client allows itself now."""
+    """The gateway sent ``slow_down``; ``fps`` is the new rate limit."""
 
     fps: float
 
 
 @dataclass(frozen=True)
 class StateChange:
-    """``waiting`` is the time between a lost connection and the next attempt; ``closed`` is for good."""
+    """``waiting``: between a lost connection and the next attempt; ``closed``: final."""
 
     state: State
     retry_in_ms: float | None = None

@@ -1,4 +1,4 @@
-"""One connection: numbers the frames, pairs each with its reply, and ends once, with a reason."""
+"""One connection: numbers the frames, matches each with its reply, and ends once, with a reason."""
 
 import asyncio
 import json
@@ -10,14 +10,14 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
+from .congestion_window import CongestionWindow, SentFrame
 from .events import ClientError, Dropped, Lost, Reply, Result
-from .pace import Departure, Pace
 
 _KEYS = ("result", "dropped", "warning")
-# How long the closing handshake may take with a peer that is being left.
+# Timeout for the closing handshake.
 _CLOSE_TIMEOUT_S = 1
-# No gateway gives a frame more time.
-_LONGEST_SERVICE_MS = 3_600_000
+# The longest frame timeout that a gateway can have.
+_MAX_SERVICE_MS = 3_600_000
 
 
 def now_ms() -> float:
@@ -27,43 +27,49 @@ def now_ms() -> float:
 
 @dataclass(eq=False)
 class Sent:
-    """A frame that was given to the client."""
+    """A frame passed to the client."""
 
     frame: bytes
     reply: "asyncio.Future[Reply]"
-    """Settles with what became of the frame; it never raises."""
+    """Settles with the outcome of the frame; never raises."""
     settle: Callable[[Reply], None]
     index: int | None = None
-    """Its ``frame_index`` in the current connection; ``None`` until it has left."""
-    departure: Departure | None = None
+    """Its ``frame_index`` in the current connection; ``None`` until it is sent."""
+    sent_frame: SentFrame | None = None
 
 
 class Session:
     """One connection to a gateway."""
 
-    def __init__(self, pace: Pace, timeout_ms: float, changed: Callable[[], None], slowed: Callable[[], None]) -> None:
-        """Call ``changed`` whenever the next frame may perhaps go, ``slowed`` when the gateway asks for less."""
-        self.pace = pace
+    def __init__(
+        self,
+        window: CongestionWindow,
+        timeout_ms: float,
+        on_change: Callable[[], None],
+        on_slow_down: Callable[[], None],
+    ) -> None:
+        """Call ``on_change`` whenever the next frame may be allowed, ``on_slow_down`` for each ``slow_down``."""
+        self.window = window
         self._timeout_ms = timeout_ms
-        self._changed = changed
-        self._slowed = slowed
+        self._on_change = on_change
+        self._on_slow_down = on_slow_down
         self._socket: ClientConnection | None = None
         self._pending: dict[int, Sent] = {}
         self._frames = 0
         self._write: asyncio.Task[None] | None = None
 
     def wait_ms(self) -> float:
-        """As :meth:`Pace.wait_ms`; while the last frame has not left, the end of its write is waited for."""
+        """Like :meth:`CongestionWindow.wait_ms`, but infinite while the last frame is still being written."""
         if self._socket is None or self._write is not None:
             return float("inf")
-        return self.pace.wait_ms(now_ms())
+        return self.window.wait_ms(now_ms())
 
     def send(self, item: Sent) -> int:
         """Send a frame. @returns its index."""
         index = self._frames
         self._frames += 1
         item.index = index
-        item.departure = self.pace.sent(now_ms())
+        item.sent_frame = self.window.sent(now_ms())
         self._pending[index] = item
         self._write = asyncio.get_running_loop().create_task(self._write_frame(item.frame))
         return index
@@ -77,8 +83,8 @@ class Session:
             )
         except TimeoutError:
             return ClientError("unreachable", f"No connection within {self._timeout_ms:g} ms")
-        except (OSError, WebSocketException) as fault:
-            return ClientError("unreachable", f"{fault}{_detail_of(fault)}")
+        except (OSError, WebSocketException) as cause:
+            return ClientError("unreachable", f"{cause}{_detail_of(cause)}")
         self._socket = socket
         error = ClientError("closed", "The client was closed")
         try:
@@ -95,8 +101,8 @@ class Session:
     async def _receive(self, socket: ClientConnection) -> ClientError:
         while True:
             try:
-                # Not `wait_for`: before Python 3.12 it forgets that it was cancelled when a message comes in the
-                # same moment, and `close` would wait for ever.
+                # Not `wait_for`: before Python 3.12 it loses a cancellation when a message arrives at the same
+                # moment, and `close` would hang.
                 async with asyncio.timeout(self._left_ms() / 1000):
                     message = await socket.recv()
             except TimeoutError:
@@ -105,43 +111,43 @@ class Session:
                 return ClientError("timed_out", f"No reply within {self._timeout_ms:g} ms")
             except ConnectionClosed as closed:
                 code = 1006 if closed.rcvd is None else closed.rcvd.code
-                return ClientError("closed", f"The connection ended ({code})")
+                return ClientError("closed", f"Connection closed ({code})")
             error = self._received(message)
             if error is not None:
                 return error
 
     def _left_ms(self) -> float:
-        """Until the oldest frame has waited for too long; replies come almost in order, so it speaks for all."""
+        """Return the time until the oldest frame times out; replies arrive almost in order, so that is enough."""
         oldest = next(iter(self._pending.values()), None)
-        sent_at_ms = now_ms() if oldest is None or oldest.departure is None else oldest.departure.sent_at_ms
+        sent_at_ms = now_ms() if oldest is None or oldest.sent_frame is None else oldest.sent_frame.sent_at_ms
         return sent_at_ms + self._timeout_ms - now_ms()
 
     def _received(self, text: str | bytes) -> ClientError | None:
         message = _parse(text)
         if message is None:
-            return ClientError("invalid_reply", "The peer does not answer as a gateway does")
+            return ClientError("invalid_reply", "The peer is not a framegate gateway")
         if "error" in message:
             return ClientError(message["error"], message["detail"])
         if "warning" in message:
-            self.pace.slow_down(now_ms())
-            self._slowed()
+            self.window.slow_down(now_ms())
+            self._on_slow_down()
         else:
             self._settle(message)
-        self._changed()
+        self._on_change()
         return None
 
     def _settle(self, message: dict[str, Any]) -> None:
         index = message.get("frame_index")
         item = self._pending.pop(index, None) if isinstance(index, int) else None
-        if item is None or item.departure is None or item.index is None:
+        if item is None or item.sent_frame is None or item.index is None:
             return
         at_ms = now_ms()
-        round_trip_ms = at_ms - item.departure.sent_at_ms
+        round_trip_ms = at_ms - item.sent_frame.sent_at_ms
         if "result" in message:
-            self.pace.result(item.departure, at_ms, _service_ms(message["result"]))
+            self.window.result(item.sent_frame, at_ms, _service_ms(message["result"]))
             item.settle(Result(item.frame, item.index, message["result"], round_trip_ms))
         else:
-            self.pace.dropped(item.departure, at_ms)
+            self.window.dropped(item.sent_frame, at_ms)
             item.settle(Dropped(item.frame, item.index, round_trip_ms))
 
     def _settle_all(self, error: ClientError) -> None:
@@ -155,33 +161,33 @@ class Session:
             if socket is not None:
                 await socket.send(frame)
         except ConnectionClosed:
-            # Whoever receives learns of it too, and says why.
+            # The receiving side detects this too, and reports the reason.
             return
         finally:
             self._write = None
-        self._changed()
+        self._on_change()
 
 
 def _service_ms(result: object) -> float:
     timings = result.get("timings_ms") if isinstance(result, dict) else None
     total = timings.get("total") if isinstance(timings, dict) else None
-    # Python's JSON has numbers without end, NaN among them, which would spoil every average that they enter.
-    return float(total) if isinstance(total, int | float) and 0 <= total <= _LONGEST_SERVICE_MS else 0.0
+    # Python's JSON accepts NaN and Infinity, which would corrupt every average.
+    return float(total) if isinstance(total, int | float) and 0 <= total <= _MAX_SERVICE_MS else 0.0
 
 
-def _detail_of(fault: Exception) -> str:
-    """Find what a gateway says of a request that it did not upgrade. @returns it in brackets, or nothing."""
-    body = fault.response.body if isinstance(fault, InvalidStatus) else None
+def _detail_of(error: Exception) -> str:
+    """Find the gateway's ``detail`` for a rejected upgrade. @returns it in parentheses, or an empty string."""
+    body = error.response.body if isinstance(error, InvalidStatus) else None
     try:
-        answer = json.loads(body or b"")
+        response = json.loads(body or b"")
     except (ValueError, RecursionError):
         return ""
-    detail = answer.get("detail") if isinstance(answer, dict) else None
+    detail = response.get("detail") if isinstance(response, dict) else None
     return f" ({detail})" if isinstance(detail, str) else ""
 
 
 def _parse(text: str | bytes) -> dict[str, Any] | None:
-    """Read a message. @returns None for what no gateway would say."""
+    """Parse a message. @returns None for anything that is not a gateway message."""
     if isinstance(text, bytes):
         return None
     try:

@@ -1,1 +1,1 @@
-"""Tests against a real gateway; `python -m unittest` in clients/python runs them."""
+"""Tests against a real gateway; run them with `python -m unittest` in clients/python."""

@@ -1,4 +1,4 @@
-"""Starts a real gateway from this checkout, on a free port, and stops it again."""
+"""Starts and stops a real gateway from this checkout, on a free port."""
 
 import asyncio
 import os
@@ -8,11 +8,11 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[3]
-_LONGEST_START_S = 90
+_MAX_START_S = 90
 
 
 def free_port() -> int:
-    """Find a port that can be listened on again after the gateway was killed, unlike one that it was given for 0."""
+    """Find a port that the gateway can bind again after it is killed, unlike one assigned for port 0."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -20,16 +20,16 @@ def free_port() -> int:
 
 
 class Gateway:
-    """One gateway with one worker and the pipelines of the tests."""
+    """A gateway with one worker and the test pipelines."""
 
     def __init__(self, process: Process, port: int) -> None:
-        """Take over a process that listens."""
+        """Wrap a listening process."""
         self._process = process
         self.url = f"http://127.0.0.1:{port}"
 
     @staticmethod
     async def start(port: int = 0, **env: str) -> "Gateway":
-        """Start one and wait until it is ready."""
+        """Start a gateway and wait until it is ready."""
         process = await asyncio.create_subprocess_exec(
             os.environ.get("FRAMEGATE_NODE", str(_ROOT / "node_modules/.bin/node")),
             str(_ROOT / "src/cli.ts"),
@@ -46,7 +46,7 @@ class Gateway:
             stderr=PIPE,
         )
         log = ""
-        async with asyncio.timeout(_LONGEST_START_S):
+        async with asyncio.timeout(_MAX_START_S):
             while process.stderr is not None:
                 line = (await process.stderr.readline()).decode()
                 log += line
@@ -59,7 +59,7 @@ class Gateway:
         raise RuntimeError(message)
 
     async def kill(self) -> None:
-        """End it at once."""
+        """Kill it."""
         if self._process.returncode is None:
             self._process.kill()
         await self._process.communicate()

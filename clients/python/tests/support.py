@@ -1,4 +1,4 @@
-"""What the tests share: pictures, and waiting for events."""
+"""Shared test support: frames, and waiting for events."""
 
 import asyncio
 import os
@@ -10,21 +10,21 @@ from framegate_client import Client
 
 _Event = TypeVar("_Event")
 
-# A picture 100 pixels wide, which the pipeline `by_width` takes 100 ms for, and one of 16. The caller makes them.
+# A frame 100 pixels wide, which takes the pipeline `by_width` 100 ms, and one of 16 pixels. The caller creates them.
 _FOLDER = Path(os.environ["FRAMEGATE_FRAMES"])
 SLOW = (_FOLDER / "slow.jpg").read_bytes()
 QUICK = (_FOLDER / "quick.jpg").read_bytes()
 
 
 def collect(client: Client, kind: type[_Event]) -> list[_Event]:
-    """Keep every event of a class."""
+    """Collect every event of a class."""
     events: list[_Event] = []
     client.on(kind, events.append)
     return events
 
 
 async def until(done: Callable[[], bool]) -> None:
-    """Wait for something that the events will bring about."""
+    """Wait for a condition that events will fulfill."""
     async with asyncio.timeout(60):
-        while not done():  # noqa: ASYNC110 (many things are waited for, and no test for long)
+        while not done():  # noqa: ASYNC110 (the conditions vary, and no test waits for long)
             await asyncio.sleep(0.005)

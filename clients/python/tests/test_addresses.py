@@ -1,4 +1,4 @@
-"""Addresses mean the same as they do to the client library of TypeScript, whose tests read the same file."""
+"""Stream URLs are derived as in the TypeScript client, whose tests use the same fixture."""
 
 import json
 import unittest
@@ -11,16 +11,16 @@ _CASES = Path(__file__).resolve().parents[3] / "test/fixtures/stream-addresses.j
 
 
 class AddressTest(unittest.TestCase):
-    """What is opened for an address."""
+    """The URL that is opened for an address."""
 
-    def test_an_address_becomes_that_of_the_stream(self) -> None:
-        """One that ends with a slash is a base, any other path is the stream's own."""
+    def test_stream_url_of_an_address(self) -> None:
+        """The stream's path is appended to an address that ends with a slash; any other path is used as is."""
         cases: dict[str, str] = json.loads(_CASES.read_text())
         for address, url in cases.items():
             self.assertEqual(_stream_url(address, "yolo"), url, address)
 
-    def test_what_is_no_address_is_refused(self) -> None:
-        """Before anything is connected."""
+    def test_invalid_address_is_rejected(self) -> None:
+        """The error is raised before connecting."""
         for address in ("", "no address", "gate.example:8000", "ftp://gate.example", "ws://"):
             with self.assertRaises(ValueError, msg=address):
                 connect(address, "yolo")

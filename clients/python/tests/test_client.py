@@ -1,4 +1,4 @@
-"""The client before a real gateway: replies, pace, refusals, restarts."""
+"""The client with a real gateway: replies, rate, rejections, restarts."""
 
 import asyncio
 import logging
@@ -25,18 +25,18 @@ from .support import QUICK, SLOW, collect, until
 
 
 async def camera(
-    client: Client, fps: float, seconds: float, picture: Callable[[], bytes]
+    client: Client, fps: float, seconds: float, frame: Callable[[], bytes]
 ) -> list[asyncio.Future[Reply]]:
-    """Give the client a picture ``fps`` times a second, whatever becomes of it."""
+    """Pass a frame to the client ``fps`` times a second, regardless of the replies."""
     start, replies = time.monotonic(), []
     while time.monotonic() - start < seconds:
-        replies.append(client.send(picture()).reply)
+        replies.append(client.send(frame()).reply)
         await asyncio.sleep(max(0, start + len(replies) / fps - time.monotonic()))
     return replies
 
 
 class ClientTest(unittest.IsolatedAsyncioTestCase):
-    """Each test has a gateway of its own."""
+    """Each test starts its own gateway."""
 
     async def asyncSetUp(self) -> None:
         logging.disable()
@@ -61,7 +61,7 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
                 self.assertEqual((reply.index, reply.result["width"], reply.frame), (index, 16, QUICK))
             self.assertEqual([event.index for event in sent], list(range(20)))
 
-    async def test_the_newest_frame_takes_the_place_of_one_that_waits(self) -> None:
+    async def test_newest_frame_replaces_a_waiting_frame(self) -> None:
         async with connect(self.gateway.url, "by_width") as client:
             await client.ready()
             first, second, third = (client.send(SLOW) for _ in range(3))
@@ -70,14 +70,14 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
             self.assertIsInstance(await third.reply, Result)
             self.assertEqual((first.index, second.index, third.index), (0, None, 1))
 
-    async def test_without_a_connection_a_frame_is_skipped(self) -> None:
+    async def test_frame_without_a_connection_is_skipped(self) -> None:
         client = connect(self.gateway.url, "echo")
         self.assertIsInstance(await client.send(QUICK).reply, Skipped)
         async with client:
             await client.ready()
         self.assertIsInstance(await client.send(QUICK).reply, Skipped)
 
-    async def test_a_slow_gateway_is_used_and_not_flooded(self) -> None:
+    async def test_slow_gateway_is_used_and_not_flooded(self) -> None:
         async with connect(self.gateway.url, "by_width") as client:
             await client.opened()
             await camera(client, 30, 4, lambda: SLOW)
@@ -93,33 +93,33 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
             await camera(client, 30, 10, lambda: QUICK)
             results.clear()
             await camera(client, 30, 3, lambda: QUICK)
-            # On a busy machine the camera itself does not keep its 30.
+            # On a busy machine the camera itself does not reach 30 fps.
             self.assertGreater(len(results) / 3, 1.3 * slow_fps)
 
-    async def test_never_more_in_flight_than_asked(self) -> None:
+    async def test_max_in_flight_is_respected(self) -> None:
         async with connect(self.gateway.url, "by_width", max_in_flight=1) as client:
             await client.opened()
-            most = 0
+            peak = 0
 
             def count(_: object) -> None:
-                nonlocal most
-                most = max(most, client.in_flight)
+                nonlocal peak
+                peak = max(peak, client.in_flight)
 
             client.on(FrameSent, count)
             dropped = collect(client, Dropped)
             await camera(client, 60, 3, lambda: SLOW)
-            self.assertEqual((most, dropped), (1, []))
+            self.assertEqual((peak, dropped), (1, []))
 
-    async def test_without_adapt_the_gateway_drops(self) -> None:
+    async def test_gateway_drops_frames_without_adapt(self) -> None:
         async with connect(self.gateway.url, "by_width", adapt=False) as client:
             await client.opened()
             dropped = collect(client, Dropped)
-            # Four pictures in the time that one takes: all but one leave, and find the only worker taken.
+            # Four frames in the time of one: all are sent, and most find the only worker busy.
             await asyncio.gather(*await camera(client, 40, 2, lambda: SLOW))
             self.assertGreater(len(dropped), 10)
             self.assertEqual(client.fps, 30)
 
-    async def test_an_unknown_pipeline_is_given_up(self) -> None:
+    async def test_unknown_pipeline_is_fatal(self) -> None:
         async with connect(self.gateway.url, "yolo_v9") as client:
             await until(lambda: client.state == "closed")
             assert client.error is not None
@@ -128,8 +128,8 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
             with self.assertRaises(ClientError):
                 await client.ready()
 
-    async def test_bad_frames_are_lost_and_only_bad_ones_are_given_up(self) -> None:
-        for code, bad in (("invalid_frame", b"no picture"), ("frame_too_large", QUICK + bytes(106_000))):
+    async def test_invalid_frames_are_lost_and_several_in_a_row_are_fatal(self) -> None:
+        for code, bad in (("invalid_frame", b"not an image"), ("frame_too_large", QUICK + bytes(106_000))):
             async with connect(self.gateway.url, "echo", max_fps=1000) as client:
                 await client.ready()
                 await self.expect_lost(client.send(bad).reply, code)
@@ -142,7 +142,7 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
                 assert client.error is not None
                 self.assertEqual(client.error.code, code)
 
-    async def test_a_failing_pipeline_is_tried_again(self) -> None:
+    async def test_failing_pipeline_is_retried(self) -> None:
         async with connect(self.gateway.url, "failing", max_fps=1000) as client:
             errors = collect(client, ClientError)
             for _ in range(3):
@@ -151,7 +151,7 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
             await until(lambda: len(errors) == 3)
             self.assertEqual(client.state, "waiting")
 
-    async def test_a_full_gateway_is_asked_again(self) -> None:
+    async def test_full_gateway_is_retried(self) -> None:
         small = await Gateway.start(STREAM_MAX_SESSIONS="1")
         self.addAsyncCleanup(small.kill)
         async with connect(small.url, "echo") as inside:
@@ -168,7 +168,7 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
             await outside.ready()
             reply = await outside.send(QUICK).reply
 
-    async def test_a_gateway_that_is_killed_and_started_again(self) -> None:
+    async def test_reconnects_after_the_gateway_restarts(self) -> None:
         port = free_port()
         before = await Gateway.start(port)
         self.addAsyncCleanup(before.kill)
@@ -189,7 +189,7 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
             self.assertIsInstance(await again.reply, Result)
             self.assertEqual(again.index, 0)
 
-    async def test_close_settles_everything(self) -> None:
+    async def test_close_settles_all_frames(self) -> None:
         async with connect(self.gateway.url, "slower") as client:
             states = collect(client, StateChange)
             await client.ready()

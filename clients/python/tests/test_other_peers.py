@@ -1,4 +1,4 @@
-"""The client before peers that are no gateway, and with bad arguments."""
+"""The client with peers that are not a gateway, and with invalid arguments."""
 
 import asyncio
 import logging
@@ -16,13 +16,13 @@ from .support import QUICK, until
 
 
 class OtherPeersTest(unittest.IsolatedAsyncioTestCase):
-    """Peers that are no gateway, and bad arguments."""
+    """Peers that are not a gateway, and invalid arguments."""
 
     def setUp(self) -> None:
         logging.disable()
 
     async def client_of(self, answer: str | bytes | None, **limits: float) -> Client:
-        """Connect to a WebSocket server that answers every frame in this way, or not at all."""
+        """Connect to a WebSocket server that replies to every frame with ``answer``, or never."""
 
         async def handle(socket: ServerConnection) -> None:
             async for _ in socket:
@@ -35,7 +35,7 @@ class OtherPeersTest(unittest.IsolatedAsyncioTestCase):
         port = next(iter(server.sockets)).getsockname()[1]
         return connect(f"ws://127.0.0.1:{port}", "echo", **limits)  # type: ignore[arg-type]
 
-    async def test_close_returns_while_messages_come(self) -> None:
+    async def test_close_returns_while_messages_arrive(self) -> None:
         async def handle(socket: ServerConnection) -> None:
             while True:
                 await socket.send('{"warning":"slow_down"}')
@@ -53,14 +53,14 @@ class OtherPeersTest(unittest.IsolatedAsyncioTestCase):
                     await asyncio.sleep(0)
             self.assertEqual(client.state, "closed")
 
-    async def test_one_that_never_answers_is_left(self) -> None:
+    async def test_peer_that_never_replies_times_out(self) -> None:
         async with await self.client_of(None, timeout_ms=200) as client:
             await client.ready()
             reply = await client.send(QUICK).reply
             assert isinstance(reply, Lost), reply
             self.assertEqual(reply.error.code, "timed_out")
 
-    async def test_one_that_refuses_is_quoted(self) -> None:
+    async def test_rejected_upgrade_is_quoted(self) -> None:
         answers = {
             '{"error":"not_found","detail":"No such page; try /x?"}': " (No such page; try /x?)",
             '{"detail":404}': "",
@@ -81,7 +81,7 @@ class OtherPeersTest(unittest.IsolatedAsyncioTestCase):
                     self.assertEqual(raised.exception.code, "unreachable")
                     self.assertRegex(raised.exception.detail, f"HTTP 404{re.escape(expected)}$")
 
-    async def test_one_that_never_upgrades_is_left(self) -> None:
+    async def test_peer_that_never_upgrades_times_out(self) -> None:
         async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.read()
             writer.close()
@@ -95,7 +95,7 @@ class OtherPeersTest(unittest.IsolatedAsyncioTestCase):
                 await client.opened()
             self.assertEqual(raised.exception.code, "unreachable")
 
-    async def test_one_that_talks_of_other_things_is_given_up(self) -> None:
+    async def test_peer_with_unknown_messages_is_fatal(self) -> None:
         others = ("hello", "5", "[" * 100_000, '{"frame_index":0}', '{"error":{}}', '{"error":"gone","detail":null}')
         for answer in (*others, b'{"frame_index":0,"dropped":true}'):
             async with await self.client_of(answer) as client:
@@ -105,7 +105,7 @@ class OtherPeersTest(unittest.IsolatedAsyncioTestCase):
                 self.assertEqual(reply.error.code, "invalid_reply")
                 await until(lambda client=client: client.state == "closed")  # type: ignore[misc]
 
-    async def test_a_result_with_odd_times_is_a_result(self) -> None:
+    async def test_result_with_invalid_timings_is_accepted(self) -> None:
         for total in ("NaN", "Infinity", "-1", "9" * 400, '"1"', "{}"):
             answer = f'{{"frame_index":0,"result":{{"timings_ms":{{"total":{total}}}}}}}'
             async with await self.client_of(answer) as client:
@@ -113,7 +113,7 @@ class OtherPeersTest(unittest.IsolatedAsyncioTestCase):
                 self.assertIsInstance(await client.send(QUICK).reply, Result)
                 self.assertEqual(client.state, "open")
 
-    async def test_replies_that_fit_no_frame_change_nothing(self) -> None:
+    async def test_reply_with_an_unknown_index_is_ignored(self) -> None:
         for index in ("7", "[]", '"0"', "null"):
             async with await self.client_of(f'{{"frame_index":{index},"dropped":true}}', timeout_ms=300) as client:
                 await client.ready()
@@ -127,7 +127,7 @@ class OtherPeersTest(unittest.IsolatedAsyncioTestCase):
                 await client.ready()
             self.assertEqual((raised.exception.code, client.state), ("unreachable", "closed"))
 
-    async def test_bad_arguments(self) -> None:
+    async def test_invalid_arguments(self) -> None:
         for address in ("host:8000", "ftp://host", "ws://", "no address"):
             with self.assertRaises(ValueError):
                 connect(address, "echo")

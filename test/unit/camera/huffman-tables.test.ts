@@ -1,4 +1,4 @@
-/** A JPEG without Huffman tables becomes one that every decoder reads; all others stay as they are. */
+/** A JPEG without Huffman tables gets the standard ones; all others stay unchanged. */
 import turbo from '@julusian/jpeg-turbo';
 import { test } from 'tap';
 import { withHuffmanTables as putTables } from '../../../src/camera/huffman-tables.ts';
@@ -10,7 +10,7 @@ const withHuffmanTables = (jpeg: Buffer) => putTables(jpeg, headerOf(jpeg));
 const dht = 0xc4;
 const sos = 0xda;
 
-/** The same file with every DHT segment before the scan left out, as cameras do that speak AVI1. */
+/** The same file without the DHT segments before the scan, as AVI1 cameras send it. */
 function withoutTables(jpeg: Buffer): Buffer {
   const kept = [jpeg.subarray(0, 2)];
   let at = 2;
@@ -25,12 +25,12 @@ function withoutTables(jpeg: Buffer): Buffer {
 const whole = numberedFrame(1234);
 const pixels = (jpeg: Buffer) => turbo.decompressSync(jpeg, { format: turbo.FORMAT_RGB }).data;
 
-test('left out tables are put back: the pixels are the same', async (t) => {
+test('omitted tables are restored: the pixels are the same', async (t) => {
   const bare = withoutTables(whole);
   t.ok(bare.length < whole.length - 300);
   t.equal(Buffer.compare(pixels(withHuffmanTables(bare)), pixels(whole)), 0);
 });
 
-test('a file with tables is passed on as it is, without a copy', async (t) => {
+test('a file with tables is returned unchanged, without a copy', async (t) => {
   t.equal(withHuffmanTables(whole), whole);
 });

@@ -1,26 +1,26 @@
-/** A password that breaks its address is noticed, is told how to be written, and is not printed. */
+/** An unencoded password that breaks its address is detected, explained, and not printed. */
 import fc from 'fast-check';
 import { test } from 'tap';
-import { lastWordsOf } from '../../../src/camera/last-words.ts';
+import { exitReasonOf } from '../../../src/camera/exit-reason.ts';
 import { passwordHint } from '../../../src/camera/password-hint.ts';
 import { readSource, type Source } from '../../../src/camera/source.ts';
 
 for (const [address, hint] of [
-  ['rtsp://admin:pa#ss@192.0.2.7/stream1', '`#` is written `%23`'],
-  ['rtsp://admin:12#34@192.0.2.7/stream1', '`#` is written `%23`'],
-  ['http://admin:12/3#4@192.0.2.7/stream1', '`#` is written `%23`'],
-  ['http://192.0.2.7/snap.cgi?user=admin&pwd=12#34', '`#` is written `%23`'],
-  ['http://192.0.2.7/snap.cgi?pwd=12#34', '`#` is written `%23`'],
-  ['http://admin:pa?ss@192.0.2.7/x', '`?` is written `%3F`'],
-  ['rtsp://admin:pa/ss@192.0.2.7/x', '`/` is written `%2F`'],
-  ['rtsp://admin:pass word@192.0.2.7/x', 'a space is written `%20`'],
-  ["http://192.0.2.7/snap.cgi?pwd='12 34", 'a space is written `%20`'],
+  ['rtsp://admin:pa#ss@192.0.2.7/stream1', 'encode `#` as `%23`'],
+  ['rtsp://admin:12#34@192.0.2.7/stream1', 'encode `#` as `%23`'],
+  ['http://admin:12/3#4@192.0.2.7/stream1', 'encode `#` as `%23`'],
+  ['http://192.0.2.7/snap.cgi?user=admin&pwd=12#34', 'encode `#` as `%23`'],
+  ['http://192.0.2.7/snap.cgi?pwd=12#34', 'encode `#` as `%23`'],
+  ['http://admin:pa?ss@192.0.2.7/x', 'encode `?` as `%3F`'],
+  ['rtsp://admin:pa/ss@192.0.2.7/x', 'encode `/` as `%2F`'],
+  ['rtsp://admin:pass word@192.0.2.7/x', 'encode a space as `%20`'],
+  ["http://192.0.2.7/snap.cgi?pwd='12 34", 'encode a space as `%20`'],
 ] as const) {
-  test(`${address} is refused with how to write it`, async (t) => {
+  test(`${address} is rejected with a hint`, async (t) => {
     const read = readSource(address);
     t.equal(read.ok, false);
     if (read.ok) return;
-    t.ok(read.issue.endsWith(` is not an address: in a password, ${hint}`), read.issue);
+    t.ok(read.issue.endsWith(` is not a valid address: in a password, ${hint}`), read.issue);
     t.notMatch(read.issue.split(' is not ')[0], /pa|ss|word|12|34/);
   });
 }
@@ -35,21 +35,21 @@ for (const address of [
   'http://192.0.2.7/x#top',
   'http://admin:1234/5@192.0.2.7/x',
 ]) {
-  test(`${address} is an address`, async (t) => t.equal(readSource(address).ok, true));
+  test(`${address} is accepted`, async (t) => t.equal(readSource(address).ok, true));
 }
 
-test('where the address may be meant as it stands, the hint comes when its host has no address', async (t) => {
+test('if the address may be valid, the hint appears when its host cannot be resolved', async (t) => {
   const lines = ['[tcp @ 0x5] [error] Failed to resolve hostname admin: Name or service not known'];
-  const wordsFor = (text: string) => {
+  const detailFor = (text: string) => {
     const source: Source = { kind: 'rtsp', text, shown: '' };
-    return lastWordsOf(lines, source, { program: 'ffprobe', code: 1 }).detail;
+    return exitReasonOf(lines, source, { program: 'ffprobe', code: 1 }).detail;
   };
-  const words = 'the host has no address (is its name right?)';
-  t.equal(wordsFor('rtsp://admin:1234/5@192.0.2.7/x'), `${words}; in a password, \`/\` is written \`%2F\``);
-  t.equal(wordsFor('rtsp://camera/x'), words);
+  const reason = 'host name cannot be resolved; check the spelling';
+  t.equal(detailFor('rtsp://admin:1234/5@192.0.2.7/x'), `${reason}; in a password, encode \`/\` as \`%2F\``);
+  t.equal(detailFor('rtsp://camera/x'), reason);
 });
 
-test('no encoded password gives a hint', async (t) => {
+test('an encoded password never causes a hint', async (t) => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), (password) => {
       return passwordHint(`rtsp://admin:${encodeURIComponent(password)}@camera:554/live?channel=1`) === undefined;
@@ -58,7 +58,7 @@ test('no encoded password gives a hint', async (t) => {
   t.pass();
 });
 
-test('no raw password is in what is said about it', async (t) => {
+test('the error never contains the password', async (t) => {
   const password = fc
     .string({ minLength: 3 })
     .filter((text) => /[#?/ ]/.test(text) && !/^[*.:/@a-z\d #?]+$/i.test(text));

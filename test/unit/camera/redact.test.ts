@@ -1,4 +1,4 @@
-/** No password of an address is ever in what is printed. */
+/** Printed text never contains the password of an address. */
 import fc from 'fast-check';
 import { test } from 'tap';
 import { redact, redactAddress, redactSecretsOf } from '../../../src/camera/redact.ts';
@@ -23,12 +23,12 @@ test('a password with a space or a quote in an address is not shown', async (t) 
   t.notMatch(redactSecretsOf(`http://host/v?pwd=se'cret`, `tried se'cret`), /cret/);
 });
 
-test('a password is found wherever it stands, encoded or not', async (t) => {
+test('a password is removed anywhere in a text, encoded or not', async (t) => {
   const address = 'rtsp://admin:se%20cret@host/live';
   t.notMatch(redactSecretsOf(address, 'tried se%20cret and "se cret" at rtsp://admin:se%20cret@host'), /se(%20| )cret/);
 });
 
-test('no password of any characters survives', async (t) => {
+test('passwords with any characters are removed', async (t) => {
   const password = fc.string({ minLength: 3, maxLength: 20 }).filter((text) => !/^[*.:/@a-z\d]+$/i.test(text));
   fc.assert(
     fc.property(password, (text) => {

@@ -1,4 +1,4 @@
-/** The table of cameras: never wider than the terminal, and drawn over itself. */
+/** The status table: never wider than the terminal, and redrawn in place. */
 import fc from 'fast-check';
 import { test } from 'tap';
 import { Tally } from '../../../src/camera/tally.ts';
@@ -8,7 +8,7 @@ import { widthOf } from '../../../src/cli/printable.ts';
 const headings = ['camera', 'state', 'fps', 'sent', 'answered', 'dropped', 'ms', 'last text'];
 const row = ['front', 'live', '15.0', '100', '98', '2', '31', 'AB123CD'];
 
-test('a wide terminal shows all, a narrow one what tells most', async (t) => {
+test('a wide terminal shows all columns, a narrow one the most important', async (t) => {
   t.strictSame(layOut([headings, row], 80), [
     'camera  state   fps  sent  answered  dropped  ms  last text',
     'front   live   15.0   100        98        2  31  AB123CD',
@@ -17,7 +17,7 @@ test('a wide terminal shows all, a narrow one what tells most', async (t) => {
   t.strictSame(layOut([headings, row], 20), ['camera  state   fps', 'front   live   15.0']);
 });
 
-test('no line is ever wider than the terminal, whatever was read', async (t) => {
+test('no line is wider than the terminal, whatever text is recognized', async (t) => {
   const cells = fc.array(fc.string({ unit: 'grapheme', maxLength: 60 }), { minLength: 8, maxLength: 8 });
   fc.assert(
     fc.property(fc.array(cells, { minLength: 1, maxLength: 4 }), fc.integer({ min: 2, max: 120 }), (rows, columns) => {
@@ -28,7 +28,7 @@ test('no line is ever wider than the terminal, whatever was read', async (t) => 
   t.pass();
 });
 
-test('each drawing goes back over the one before, and what happened stays above it', async (t) => {
+test('each redraw replaces the previous one, and log lines stay above it', async (t) => {
   const written: string[] = [];
   const screen = new CameraScreen({ columns: 80, rows: 24, write: (text) => written.push(text) });
   t.teardown(() => screen.close());
@@ -36,11 +36,11 @@ test('each drawing goes back over the one before, and what happened stays above 
   screen.draw();
   written.length = 0;
   screen.event('front', { type: 'source', state: { state: 'waiting', detail: 'Connection refused', retryInMs: 450 } });
-  t.ok(written.join('').startsWith('\x1b[2A\r\x1b[J'), 'goes up two lines and clears');
-  t.match(written.join(''), /front: Connection refused; again in 0.5 s\ncamera .*\nfront +waiting .*\n$/);
+  t.ok(written.join('').startsWith('\x1b[2A\r\x1b[J'), 'moves up two lines and clears');
+  t.match(written.join(''), /front: Connection refused; retrying in 0.5 s\ncamera .*\nfront +waiting .*\n$/);
 });
 
-test('many cameras leave room on the terminal', async (t) => {
+test('many cameras fit on the terminal', async (t) => {
   const written: string[] = [];
   const screen = new CameraScreen({ columns: 80, rows: 10, write: (text) => written.push(text) });
   t.teardown(() => screen.close());
@@ -50,11 +50,11 @@ test('many cameras leave room on the terminal', async (t) => {
   screen.draw();
   const table = written.at(-1) ?? '';
   t.ok(table.split('\n').length <= 10);
-  t.match(table, /camera 38 +opening.*\ncamera 39 +opening.*\ncamera 0 +live/, 'first those that are not live');
+  t.match(table, /camera 38 +opening.*\ncamera 39 +opening.*\ncamera 0 +live/, 'cameras that are not live come first');
   t.match(table, /\nand 34 more\n$/);
 });
 
-test('characters that take two columns keep the table in the terminal, and its columns in line', async (t) => {
+test('double-width characters keep the table within the terminal, and its columns aligned', async (t) => {
   const lines = layOut([headings, row.with(-1, '東京 500 あ 12-34'.repeat(3)), row.with(0, '正門')], 80);
   t.ok(
     lines.every((line) => widthOf(line) < 80),
@@ -64,7 +64,7 @@ test('characters that take two columns keep the table in the terminal, and its c
   t.equal(new Set(before).size, 1, `${before}`);
 });
 
-test("a gateway's complaint steers no terminal, and takes no screenful", async (t) => {
+test("a gateway's error cannot control the terminal or fill it", async (t) => {
   const written: string[] = [];
   const screen = new CameraScreen({ columns: 80, rows: 24, write: (text) => written.push(text) });
   t.teardown(() => screen.close());
@@ -76,7 +76,7 @@ test("a gateway's complaint steers no terminal, and takes no screenful", async (
   t.ok(written.join('').length < 1000);
 });
 
-test('addresses that begin alike are told apart', async (t) => {
+test('addresses with the same start stay distinguishable', async (t) => {
   const [, one, two] = layOut(
     [headings, ...[1, 2].map((end) => row.with(0, `rtsp://user:***@192.0.2.7:554/stream${end}`))],
     80,

@@ -1,4 +1,4 @@
-/** Flags and the file of `--sources` become plans, and every fault of theirs is told by its place. */
+/** Flags and the `--sources` file become plans, and every issue is reported with its location. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
@@ -23,7 +23,7 @@ function issuesOf(run: () => unknown): readonly string[] {
   return [];
 }
 
-test('a camera has its own options, and those of the command for the rest', async (t) => {
+test("a camera's own options override the command's flags", async (t) => {
   const sources = fileOf(t, [
     {
       name: 'front',
@@ -45,7 +45,7 @@ test('a camera has its own options, and those of the command for the rest', asyn
   t.equal(plans[2]?.url.host, 'other:9');
 });
 
-test('live sources come back and files do not, unless told otherwise', async (t) => {
+test('by default live sources reconnect and files do not', async (t) => {
   const clip = join(t.testdir({ 'clip.mp4': '' }), 'clip.mp4');
   const planned = (more: Partial<CameraFlags>) =>
     planCameras(['http://cam/v', clip], { ...flags, ...more }).plans.map(({ reconnects }) => reconnects);
@@ -54,7 +54,7 @@ test('live sources come back and files do not, unless told otherwise', async (t)
   t.strictSame(planned({ reconnect: true, loop: true }), [true, false]);
 });
 
-test('one camera that cannot be played leaves the others; none at all is a fault', async (t) => {
+test('an unusable camera does not affect the others; if all are unusable, it is an error', async (t) => {
   const { plans, unusable } = planCameras(['http://cam/v', 'missing.mp4'], flags);
   t.equal(plans.length, 1);
   t.match(unusable, [{ name: 'camera 2', issue: 'missing.mp4 does not exist' }]);
@@ -64,12 +64,12 @@ test('one camera that cannot be played leaves the others; none at all is a fault
   );
   t.match(
     issuesOf(() => planCameras([], flags)),
-    [/no source/],
+    [/no source given/],
   );
 });
 
 for (const [what, content, issue] of [
-  ['no JSON', '[{"source": "rtsp://u:secret@cam"', /cameras\.json is not JSON$/],
+  ['invalid JSON', '[{"source": "rtsp://u:secret@cam"', /cameras\.json is not valid JSON$/],
   ['no list', { source: 'http://cam' }, /cameras\.json: Invalid input: expected array/],
   ['an empty list', [], /cameras\.json: /],
   ['no source', [{ name: 'a' }], /cameras\.json: 0\.source: /],
@@ -85,12 +85,12 @@ for (const [what, content, issue] of [
       { name: 'a', source: 'http://cam/1' },
       { name: 'a', source: 'http://cam/2' },
     ],
-    /the name "a"/,
+    /duplicate camera name "a"/,
   ],
-  ['a loop of a live source', [{ source: 'http://cam', loop: true }], /--loop is for files/],
-  ['an address that is none', [{ source: 'http://cam', url: 'ws://:x' }], /--url "ws:\/\/:x" is not an address/],
+  ['a loop of a live source', [{ source: 'http://cam', loop: true }], /--loop applies to files only/],
+  ['an invalid address', [{ source: 'http://cam', url: 'ws://:x' }], /--url "ws:\/\/:x" is not an address/],
 ] as const) {
-  test(`a file with ${what} is told by its place`, async (t) => {
+  test(`a file with ${what} is reported with its location`, async (t) => {
     const issues = issuesOf(() => planCameras([], { ...flags, sources: fileOf(t, content) }));
     t.equal(issues.length, 1, issues.join('\n'));
     t.match(issues[0], issue);
@@ -98,14 +98,14 @@ for (const [what, content, issue] of [
   });
 }
 
-test('a file that is not there is told by its name', async (t) => {
+test('a missing file is reported with its name', async (t) => {
   t.match(
     issuesOf(() => planCameras([], { ...flags, sources: '/nowhere/c.json' })),
     [/c\.json cannot be read \(ENOENT\)/],
   );
 });
 
-test('a file that is larger than any list of cameras is not read to its end', async (t) => {
+test('a file that is too large is not read to its end', async (t) => {
   const large = fileOf(t, ' '.repeat(1_048_577));
   t.match(
     issuesOf(() => planCameras([], { ...flags, sources: large })),

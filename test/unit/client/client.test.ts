@@ -1,11 +1,11 @@
-/** What the client makes of a connection: indices, replies, waiting, skipping, closing. */
+/** The client on one connection: indices, replies, waiting, skipping, closing. */
 import { test } from 'tap';
 import { ClientError } from '../../../src/client/client-error.ts';
 import { FakeGateway } from '../../support/fake-socket.ts';
 
 const frame = (byte: number) => Uint8Array.of(byte);
 
-/** A client that is connected. */
+/** A connected client. */
 function open(options: ConstructorParameters<typeof FakeGateway>[0] = {}): FakeGateway {
   const gateway = new FakeGateway(options);
   gateway.socket.events.opened();
@@ -19,7 +19,7 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   return (await Promise.race([promise.catch(() => undefined), Promise.resolve(pending)])) !== pending;
 }
 
-test('the address that is opened is that of the stream', async (t) => {
+test('the stream URL is opened', async (t) => {
   for (const [url, expected] of [
     ['ws://host:8000/gate/', 'ws://host:8000/gate/ws/video/stream?pipeline_id=a%26b'],
     [new URL('http://host'), 'ws://host/ws/video/stream?pipeline_id=a%26b'],
@@ -32,7 +32,7 @@ test('the address that is opened is that of the stream', async (t) => {
   t.throws(() => new FakeGateway({ url: 'no address' }), TypeError);
 });
 
-test('limits that nothing could keep to are refused', async (t) => {
+test('invalid limits are rejected', async (t) => {
   for (const bad of [0, -1, Number.NaN]) {
     for (const name of ['maxFps', 'timeoutMs']) {
       t.throws(() => new FakeGateway({ [name]: bad }), { name: 'RangeError', message: `${name} must be above 0` });
@@ -45,7 +45,7 @@ test('limits that nothing could keep to are refused', async (t) => {
   }
 });
 
-test('limits without an end', async (t) => {
+test('infinite limits', async (t) => {
   const { client, socket } = open({ maxInFlight: 1.9, maxFps: Infinity, timeoutMs: Infinity, maxAttempts: Infinity });
   for (let index = 0; index < 100; index++) {
     await client.ready();
@@ -58,7 +58,7 @@ test('limits without an end', async (t) => {
   client.close();
 });
 
-test('close by whoever hears of a new attempt ends it', async (t) => {
+test('a listener can close the client on a new attempt', async (t) => {
   const gateway = open();
   gateway.client.on('state', ({ state }) => {
     if (state === 'connecting') gateway.client.close();
@@ -68,7 +68,7 @@ test('close by whoever hears of a new attempt ends it', async (t) => {
   t.equal(gateway.sockets.length, 1);
 });
 
-test('frames are numbered from 0, and each reply finds its frame', async (t) => {
+test('frames are numbered from 0, and each reply is matched with its frame', async (t) => {
   const { client, socket, events } = bound(open({ maxFps: 1000 }));
   const first = client.send(frame(1));
   t.equal(first.index, 0);
@@ -84,7 +84,7 @@ test('frames are numbered from 0, and each reply finds its frame', async (t) => 
   client.close();
 });
 
-test('while a frame must wait, the newest takes the place of the one before it', async (t) => {
+test('a newer frame replaces a waiting one', async (t) => {
   const { client, socket } = open();
   const first = client.send(frame(1));
   const second = client.send(frame(2));
@@ -98,7 +98,7 @@ test('while a frame must wait, the newest takes the place of the one before it',
   client.close();
 });
 
-test('ready settles when a frame would leave at once', async (t) => {
+test('ready resolves when a frame would be sent immediately', async (t) => {
   const { client, socket } = open({ maxFps: 1000 });
   await client.ready();
   client.send(frame(1));
@@ -110,7 +110,7 @@ test('ready settles when a frame would leave at once', async (t) => {
   client.close();
 });
 
-test('nothing is sent while the socket still holds the last frame', async (t) => {
+test('nothing is sent while the socket still buffers the last frame', async (t) => {
   const { client, socket } = open({ maxFps: 1000 });
   client.send(frame(1));
   socket.bufferedAmount = 1;
@@ -124,8 +124,8 @@ test('nothing is sent while the socket still holds the last frame', async (t) =>
   client.close();
 });
 
-test('never more in flight than asked', async (t) => {
-  // With a pace it would wait for the reply that this gateway only gives to the second frame.
+test('maxInFlight is respected', async (t) => {
+  // With congestion control it would wait for a reply, which this gateway sends only after the second frame.
   const { client, socket } = open({ maxInFlight: 2, maxFps: 10_000, adapt: false });
   for (let index = 0; index < 200; index++) {
     await client.ready();
@@ -136,7 +136,7 @@ test('never more in flight than asked', async (t) => {
   client.close();
 });
 
-test('slow_down is told with the new rate, and the rate is smaller', async (t) => {
+test('slow_down is emitted with the new, lower rate', async (t) => {
   const { client, socket, events } = bound(open());
   client.send(frame(1));
   await new Promise((resolve) => setTimeout(resolve, 100));
@@ -148,7 +148,7 @@ test('slow_down is told with the new rate, and the rate is smaller', async (t) =
   client.close();
 });
 
-test('without a connection a frame is skipped at once', async (t) => {
+test('without a connection a frame is skipped immediately', async (t) => {
   const { client } = new FakeGateway();
   const sent = client.send(frame(1));
   t.match(await sent.reply, { type: 'skipped' });
@@ -157,13 +157,13 @@ test('without a connection a frame is skipped at once', async (t) => {
   t.match(await client.send(frame(1)).reply, { type: 'skipped' });
 });
 
-test('text is refused before it can end the session', async (t) => {
+test('text is rejected before it can end the session', async (t) => {
   const { client } = open();
   t.throws(() => client.send('text' as never), TypeError);
   client.close();
 });
 
-test('close settles everything with the code closed, and nothing happens after it', async (t) => {
+test('close settles everything with the code closed, and nothing happens afterwards', async (t) => {
   const { client, socket, sockets, events } = bound(open());
   const sent = client.send(frame(1));
   const held = client.send(frame(2));
@@ -177,12 +177,12 @@ test('close settles everything with the code closed, and nothing happens after i
   await t.rejects(client.opened(), { code: 'closed' });
   t.equal(socket.isClosed, true);
   socket.result(0);
-  socket.events.closed('The connection ended (1006)');
+  socket.events.closed('Connection closed (1006)');
   await new Promise((resolve) => setTimeout(resolve, 300));
   t.equal(sockets.length, 1, 'no new attempt');
   t.equal(client.state, 'closed');
   t.ok(client.error instanceof ClientError);
-  t.same(events('error'), [], 'closing is no error');
+  t.same(events('error'), [], 'closing is not an error');
 });
 
 test('close while waiting for a new attempt, and while connecting', async (t) => {
@@ -198,7 +198,7 @@ test('close while waiting for a new attempt, and while connecting', async (t) =>
   t.equal(other.client.state, 'closed');
 });
 
-test('a reply for an index that was never sent, or twice, changes nothing', async (t) => {
+test('a reply for an unknown index, or a second reply, is ignored', async (t) => {
   const { client, socket, events } = bound(open({ maxFps: 1000 }));
   client.send(frame(1));
   for (const index of [7, -1, 0, 0]) socket.result(index);
@@ -209,7 +209,7 @@ test('a reply for an index that was never sent, or twice, changes nothing', asyn
   client.close();
 });
 
-test('a result may be anything', async (t) => {
+test('a result can be any JSON value', async (t) => {
   const { client, socket } = open({ maxFps: 1000 });
   for (const result of [null, 5, 'text', [], { timings_ms: null }, { timings_ms: { total: 'long' } }]) {
     await client.ready();
@@ -221,7 +221,7 @@ test('a result may be anything', async (t) => {
   client.close();
 });
 
-test('an error of no text is no reply of a gateway, and breaks nothing', async (t) => {
+test('an error that is not text is an invalid reply', async (t) => {
   for (const error of [null, 5, {}, { toString: 1, valueOf: 1 }]) {
     const { client, socket } = open();
     await client.ready();
@@ -234,7 +234,7 @@ test('an error of no text is no reply of a gateway, and breaks nothing', async (
   }
 });
 
-test('ready holds when slow_down comes together with the reply', async (t) => {
+test('ready stays valid when slow_down arrives with the reply', async (t) => {
   const { client, socket } = open();
   await client.ready();
   client.send(frame(1));
@@ -242,11 +242,11 @@ test('ready holds when slow_down comes together with the reply', async (t) => {
   socket.result(0);
   for (let count = 0; count < 60; count++) socket.say({ warning: 'slow_down' });
   await ready;
-  t.equal(client.send(frame(2)).index, 1, 'it leaves at once');
+  t.equal(client.send(frame(2)).index, 1, 'it is sent immediately');
   client.close();
 });
 
-test('a listener that throws keeps nobody from being told', async (t) => {
+test('a listener that throws does not affect the others', async (t) => {
   const { client, socket } = open();
   const thrown: unknown[] = [];
   const listeners = process.listeners('uncaughtException');
@@ -255,9 +255,9 @@ test('a listener that throws keeps nobody from being told', async (t) => {
   client.on('result', () => {
     throw new Error('on purpose');
   });
-  let emitted = 0;
+  let called = 0;
   const off = client.on('result', () => {
-    emitted += 1;
+    called += 1;
   });
   const { reply } = client.send(frame(1));
   socket.result(0);
@@ -265,13 +265,13 @@ test('a listener that throws keeps nobody from being told', async (t) => {
   await new Promise((resolve) => setImmediate(resolve));
   process.removeAllListeners('uncaughtException');
   for (const listener of listeners) process.on('uncaughtException', listener);
-  t.equal(emitted, 1);
+  t.equal(called, 1);
   t.match(thrown, [{ message: 'on purpose' }]);
   off();
   client.close();
 });
 
-/** So that its parts can be taken by name. */
+/** Binds the methods so that they can be destructured. */
 function bound(gateway: FakeGateway) {
   const { client, socket, sockets } = gateway;
   return { client, socket, sockets, events: gateway.events.bind(gateway) as FakeGateway['events'] };

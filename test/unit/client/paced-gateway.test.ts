@@ -1,4 +1,4 @@
-/** Paced clients before a simulated gateway, for minutes of its time: rates, drops, recovery, fairness. */
+/** Clients with congestion control and a simulated gateway, in minutes of simulated time: rates, drops, recovery, fairness. */
 import fc from 'fast-check';
 import { test } from 'tap';
 import { jainIndex } from '../../../src/load/tally.ts';
@@ -11,39 +11,39 @@ import {
 } from '../../support/paced-simulation.ts';
 
 const cameraFps = 30;
-/** From when on the figures must hold. */
+/** Measurements start here. */
 const settledMs = 10_000;
 const durationMs = 60_000;
-/** Within this the full rate must be back. */
+/** The full rate must be back within this time. */
 const recoveryMs = 10_000;
 
 interface Gateway {
   readonly workers: number;
   readonly fps: number;
-  /** Part by which a frame's service differs from the mean. */
-  readonly spread: number;
-  /** Round trip of an empty message, as a part of a frame's service. */
-  readonly way: number;
+  /** Relative variation of a frame's service time. */
+  readonly jitter: number;
+  /** Round trip of an empty message, relative to a frame's service time. */
+  readonly rtt: number;
 }
 
-function sceneOf({ workers, fps, spread, way }: Gateway, seed = 1): PacedScene {
+function sceneOf({ workers, fps, jitter, rtt }: Gateway, seed = 1): PacedScene {
   const meanMs = (1000 * workers) / fps;
   return {
     cameras: [{ fps: cameraFps }],
     workers: () => workers,
-    serviceMs: (_nowMs, random) => meanMs * (1 + spread * (2 * random() - 1)),
-    oneWayMs: (random) => (meanMs * way * (0.9 + 0.2 * random())) / 2,
+    serviceMs: (_nowMs, random) => meanMs * (1 + jitter * (2 * random() - 1)),
+    oneWayMs: (random) => (meanMs * rtt * (0.9 + 0.2 * random())) / 2,
     durationMs,
     seed,
   };
 }
 
 interface Figures {
-  /** Answered frames as a part of what the camera and the gateway could do. */
+  /** Answered frames relative to what the camera and the gateway could do. */
   readonly answered: number;
   readonly dropped: number;
-  /** By how much the median age is above the best possible, as a part of a frame's service. */
-  readonly late: number;
+  /** The median age above the best possible, relative to a frame's service time. */
+  readonly ageExcess: number;
 }
 
 function figuresOf(gateway: Gateway, seed?: number, scene: Partial<PacedScene> = {}): Figures {
@@ -52,76 +52,76 @@ function figuresOf(gateway: Gateway, seed?: number, scene: Partial<PacedScene> =
   if (tally === undefined) throw new Error('there is one camera');
   const possible = Math.min(cameraFps, gateway.fps);
   const serviceMs = (1000 * gateway.workers) / gateway.fps;
-  // Where the camera is quicker, the newest picture is half an interval old when its turn comes.
-  const bestMs = serviceMs * (1 + gateway.way) + (gateway.fps < cameraFps ? 500 / cameraFps : 0);
+  // If the camera is faster, the newest frame is half an interval old when it can be sent.
+  const bestMs = serviceMs * (1 + gateway.rtt) + (gateway.fps < cameraFps ? 500 / cameraFps : 0);
   return {
     answered: ratePerSecond(tally.resultMs, settledMs, durationMs) / possible,
     dropped: dropRate(tallies, settledMs, durationMs),
-    late: (medianAgeMs(tallies, settledMs, durationMs) - bestMs) / serviceMs,
+    ageExcess: (medianAgeMs(tallies, settledMs, durationMs) - bestMs) / serviceMs,
   };
 }
 
 const seeds = fc.integer({ min: 1, max: 1_000_000 });
 
-test('one camera before too slow a gateway: 97 % of its capacity, results hardly older than they must be, few dropped', async (t) => {
+test('one camera, slow gateway: 97 % of its capacity, results close to the minimum age, few drops', async (t) => {
   for (const workers of [1, 2, 4]) {
     for (const fps of [10, 20]) {
-      const { answered, dropped, late } = figuresOf({ workers, fps, spread: 0.1, way: 0.02 });
+      const { answered, dropped, ageExcess } = figuresOf({ workers, fps, jitter: 0.1, rtt: 0.02 });
       t.comment(
-        `${workers} workers for ${fps} fps: ${(100 * answered).toFixed(1)} %, ${(100 * dropped).toFixed(1)} % dropped, ${late.toFixed(2)} services late`,
+        `${workers} workers for ${fps} fps: ${(100 * answered).toFixed(1)} %, ${(100 * dropped).toFixed(1)} % dropped, ${ageExcess.toFixed(2)} service times late`,
       );
       t.ok(answered >= 0.97, `${answered}`);
       t.ok(dropped < 0.05, `${dropped}`);
-      t.ok(late < 0.5, `${late}`);
+      t.ok(ageExcess < 0.5, `${ageExcess}`);
     }
   }
 });
 
-test('the same for any capacity from 5 to 60 fps and any number of workers, on a short way', async (t) => {
+test('the same for any capacity from 5 to 60 fps and any number of workers, with a short round trip', async (t) => {
   const gateways = fc.record({
     workers: fc.integer({ min: 1, max: 4 }),
     fps: fc.double({ min: 5, max: 60, noNaN: true }),
-    spread: fc.double({ min: 0, max: 0.1, noNaN: true }),
-    way: fc.double({ min: 0, max: 0.05, noNaN: true }),
+    jitter: fc.double({ min: 0, max: 0.1, noNaN: true }),
+    rtt: fc.double({ min: 0, max: 0.05, noNaN: true }),
   });
   fc.assert(
     fc.property(gateways, seeds, (gateway, seed) => {
-      const { answered, dropped, late } = figuresOf(gateway, seed);
-      return answered >= 0.9 && dropped < 0.1 && late < 1;
+      const { answered, dropped, ageExcess } = figuresOf(gateway, seed);
+      return answered >= 0.9 && dropped < 0.1 && ageExcess < 1;
     }),
     { numRuns: 150 },
   );
   t.pass('150 gateways');
 });
 
-test('a gateway that holds nothing: its capacity is used, less than 15 % dropped', async (t) => {
+test('a gateway that holds no frames: its capacity is used, less than 15 % dropped', async (t) => {
   for (const workers of [1, 2, 4]) {
-    const { answered, dropped } = figuresOf({ workers, fps: 10, spread: 0.1, way: 0.05 }, 1, { maxWaitMs: 0 });
+    const { answered, dropped } = figuresOf({ workers, fps: 10, jitter: 0.1, rtt: 0.05 }, 1, { maxWaitMs: 0 });
     t.comment(`${workers} workers: ${(100 * answered).toFixed(1)} % answered, ${(100 * dropped).toFixed(1)} % dropped`);
     t.ok(answered >= 0.9 && dropped < 0.15);
   }
 });
 
-test('a way that is three times as long for one frame as for another costs little', async (t) => {
-  const { answered } = figuresOf({ workers: 2, fps: 25, spread: 0.1, way: 1 }, 1, {
+test('network times that vary by a factor of three cost little', async (t) => {
+  const { answered } = figuresOf({ workers: 2, fps: 25, jitter: 0.1, rtt: 1 }, 1, {
     oneWayMs: (random) => 40 * (0.5 + random()),
   });
   t.ok(answered >= 0.75, `${answered}`);
 });
 
-test('a far gateway and an uneven one: no more is dropped, and more answered than one frame at a time would give', async (t) => {
+test('long or uneven network times: drops stay low, and throughput is close to one frame at a time or better', async (t) => {
   const gateways = fc.record({
     workers: fc.integer({ min: 1, max: 6 }),
     fps: fc.double({ min: 5, max: 60, noNaN: true }),
-    spread: fc.double({ min: 0, max: 0.5, noNaN: true }),
-    way: fc.double({ min: 0, max: 1, noNaN: true }),
+    jitter: fc.double({ min: 0, max: 0.5, noNaN: true }),
+    rtt: fc.double({ min: 0, max: 1, noNaN: true }),
   });
   fc.assert(
     fc.property(gateways, seeds, (gateway, seed) => {
       const { answered, dropped } = figuresOf(gateway, seed);
-      // The camera's next picture may be an interval away when the result is here.
+      // The camera's next frame may be an interval away when the result arrives.
       const meanMs = (1000 * gateway.workers) / gateway.fps;
-      const oneByOneFps = 1000 / (meanMs * (1 + gateway.way) + 1000 / cameraFps);
+      const oneByOneFps = 1000 / (meanMs * (1 + gateway.rtt) + 1000 / cameraFps);
       return dropped < 0.1 && answered * Math.min(cameraFps, gateway.fps) >= 0.85 * oneByOneFps;
     }),
     { numRuns: 150 },
@@ -129,7 +129,7 @@ test('a far gateway and an uneven one: no more is dropped, and more answered tha
   t.pass('150 gateways');
 });
 
-test('the full rate is back within 10 s once the capacity is', async (t) => {
+test('the full rate returns within 10 s after the capacity does', async (t) => {
   const changes = fc.record({
     workers: fc.integer({ min: 0, max: 2 }),
     slowMs: fc.integer({ min: 60, max: 400 }),
@@ -154,7 +154,7 @@ test('the full rate is back within 10 s once the capacity is', async (t) => {
   t.pass('150 changes');
 });
 
-test('a slow uplink is not filled with frames that grow old on it', async (t) => {
+test('a slow uplink is not saturated with stale frames', async (t) => {
   for (const [uploadMs, serviceMs] of [
     [400, 50],
     [200, 100],
@@ -177,7 +177,7 @@ test('a slow uplink is not filled with frames that grow old on it', async (t) =>
   }
 });
 
-test('many clients share a gateway evenly, nearly all of it is used, and few frames are lost', async (t) => {
+test('many clients share a gateway evenly, use nearly all of it, and lose few frames', async (t) => {
   for (const [clients, workers] of [
     [2, 1],
     [4, 2],
@@ -201,12 +201,12 @@ test('many clients share a gateway evenly, nearly all of it is used, and few fra
     t.ok(used > 0.9, `${used}`);
     t.ok(lost < 0.05, `${lost}`);
     t.ok(jainIndex(rates) > 0.97, `${rates}`);
-    // If each kept one frame there, they would be older than this.
+    // If each client kept one frame waiting there, results would be older than this.
     t.ok(ageMs < 100 * (1 + clients / workers), `${ageMs}`);
   }
 });
 
-test('a paced client gets its share beside clients that send all they have', async (t) => {
+test('a client with congestion control gets its share next to clients without it', async (t) => {
   const greedy = { fps: cameraFps, limits: { maxInFlight: 8, maxFps: cameraFps, adapt: false } };
   const [tally] = simulatePaced({
     cameras: [{ fps: cameraFps }, greedy, greedy, greedy],

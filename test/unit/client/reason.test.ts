@@ -1,11 +1,11 @@
-/** No error of the network, and no gateway, leaves a person without a word. */
+/** Every network error and every gateway error has a message. */
 import { connect } from 'node:net';
 import { test } from 'tap';
 import { ClientError } from '../../../src/client/client-error.ts';
 import { reasonOf } from '../../../src/client/reason.ts';
 import { freePort } from '../../support/free-port.ts';
 
-test('an error with several causes and no message is told by the first of them', async (t) => {
+test('an error without a message takes the message of its first cause', async (t) => {
   const causes = [
     new Error(''),
     new Error('connect ECONNREFUSED ::1:9'),
@@ -14,12 +14,12 @@ test('an error with several causes and no message is told by the first of them',
   t.equal(reasonOf(new AggregateError(causes)), 'connect ECONNREFUSED ::1:9');
 });
 
-test('an error without any message is told by its code, and without one as what it is', async (t) => {
+test('an error without any message is described by its code, or by a default text', async (t) => {
   t.equal(reasonOf(Object.assign(new AggregateError([]), { code: 'ETIMEDOUT' })), 'ETIMEDOUT');
-  t.equal(reasonOf(new Error(' ')), 'the connection failed');
+  t.equal(reasonOf(new Error(' ')), 'connection failed');
 });
 
-test('what Node says of two addresses that refuse has words', async (t) => {
+test('a host with two addresses that refuse connections', async (t) => {
   const port = await freePort();
   const error = await new Promise<Error>((resolve) => {
     const lookup = (_: string, __: object, found: (error: null, addresses: object[]) => void) =>
@@ -32,7 +32,7 @@ test('what Node says of two addresses that refuse has words', async (t) => {
   t.match(reasonOf(error), /ECONNREFUSED/);
 });
 
-test('an error of a gateway without a detail is told by its code alone', async (t) => {
+test('a gateway error without a detail shows only its code', async (t) => {
   t.equal(new ClientError('pipeline_failure', ' ').message, 'pipeline_failure');
   t.equal(new ClientError('pipeline_failure', 'YOLO').message, 'pipeline_failure: YOLO');
 });

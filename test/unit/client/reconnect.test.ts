@@ -1,4 +1,4 @@
-/** Which ends of a session a client comes back from, how, and when it gives up. */
+/** When a client reconnects, how, and when it gives up. */
 import { test } from 'tap';
 import type { ConnectOptions } from '../../../src/client/client.ts';
 import { streamErrors } from '../../../src/errors.ts';
@@ -6,17 +6,17 @@ import { FakeGateway } from '../../support/fake-socket.ts';
 
 const frame = Uint8Array.of(1);
 
-/** A client that is connected and has one frame in flight. */
+/** A connected client with one frame in flight. */
 function sending(options: Partial<ConnectOptions> = {}) {
   const gateway = new FakeGateway(options);
   gateway.socket.events.opened();
   return { gateway, sent: gateway.client.send(frame) };
 }
 
-test('a lost connection: what is in flight is lost with the code, and a new session starts from 0', async (t) => {
+test('a lost connection: frames in flight are lost with the code, and a new session starts from 0', async (t) => {
   const { gateway, sent } = sending();
   const { client } = gateway;
-  gateway.socket.events.closed('The connection ended (1006)');
+  gateway.socket.events.closed('Connection closed (1006)');
   t.match(await sent.reply, { type: 'lost', index: 0, error: { code: 'closed', detail: /1006/ } });
   t.match(gateway.events('state').at(-1), { state: 'waiting', retryInMs: Number });
   t.match(gateway.events('error'), [{ code: 'closed' }]);
@@ -30,8 +30,8 @@ test('a lost connection: what is in flight is lost with the code, and a new sess
   client.close();
 });
 
-/** Codes that a new session heals, however often they come. */
-const passing = [
+/** Codes after which the client always reconnects. */
+const temporary = [
   'pipeline_failure',
   'server_busy',
   'slow_reader',
@@ -40,16 +40,16 @@ const passing = [
   'internal_error',
   'of_a_newer_gateway',
 ];
-/** How many sessions in a row it takes to give up on the others. */
-const hopelessAfter = { invalid_pipeline: 1, invalid_message: 1, invalid_frame: 3, frame_too_large: 3 };
+/** The number of consecutive sessions after which the other codes are fatal. */
+const fatalAfter = { invalid_pipeline: 1, invalid_message: 1, invalid_frame: 3, frame_too_large: 3 };
 
 test('every code of the contract is in one of the two lists', async (t) => {
-  const known = [...passing.slice(0, -1), ...Object.keys(hopelessAfter)];
+  const known = [...temporary.slice(0, -1), ...Object.keys(fatalAfter)];
   t.strictSame(Object.keys(streamErrors).sort(), known.sort());
 });
 
-for (const code of passing) {
-  test(`${code}: the frame is lost, and the client comes back`, async (t) => {
+for (const code of temporary) {
+  test(`${code}: the frame is lost, and the client reconnects`, async (t) => {
     const { gateway, sent } = sending();
     gateway.socket.fail(code);
     t.match(await sent.reply, {
@@ -62,12 +62,12 @@ for (const code of passing) {
       gateway.socket.fail(code);
     }
     t.equal(gateway.client.state, 'waiting');
-    t.equal(gateway.events('error').length, 4, 'told once a session');
+    t.equal(gateway.events('error').length, 4, 'once per session');
     gateway.client.close();
   });
 }
 
-for (const [code, sessions] of Object.entries(hopelessAfter)) {
+for (const [code, sessions] of Object.entries(fatalAfter)) {
   test(`${code}: the client gives up after ${sessions} in a row`, async (t) => {
     const { gateway, sent } = sending();
     const ready = gateway.client.ready();
@@ -76,7 +76,7 @@ for (const [code, sessions] of Object.entries(hopelessAfter)) {
       t.equal(gateway.client.state, 'waiting');
       (await gateway.reconnected()).events.opened();
     }
-    // The second session was ready as soon as it was open.
+    // The second session was ready as soon as it opened.
     if (sessions > 1) await ready;
     gateway.socket.fail(code);
     t.match(await sent.reply, { type: 'lost', error: { code } });
@@ -92,7 +92,7 @@ for (const [code, sessions] of Object.entries(hopelessAfter)) {
   });
 }
 
-test('a result between forgives the frames before it', async (t) => {
+test('a result resets the count', async (t) => {
   const { gateway } = sending();
   for (let session = 0; session < 6; session++) {
     if (session > 0) gateway.client.send(frame);
@@ -104,7 +104,7 @@ test('a result between forgives the frames before it', async (t) => {
   gateway.client.close();
 });
 
-test('other trouble between does too', async (t) => {
+test('another error code resets the count', async (t) => {
   const { gateway } = sending();
   for (const code of ['invalid_frame', 'invalid_frame', 'internal_error', 'invalid_frame', 'invalid_frame']) {
     gateway.socket.fail(code);
@@ -114,7 +114,7 @@ test('other trouble between does too', async (t) => {
   gateway.client.close();
 });
 
-test('an unreachable gateway: opened rejects, the waits grow and are jittered, and a result makes them short again', async (t) => {
+test('an unreachable gateway: opened rejects, retry delays grow with jitter, and a result resets them', async (t) => {
   const waits: number[] = [];
   const gateway = new FakeGateway();
   for (let attempt = 0; attempt < 4; attempt++) {
@@ -135,7 +135,7 @@ test('an unreachable gateway: opened rejects, the waits grow and are jittered, a
   gateway.client.close();
 });
 
-test('two clients do not come back at the same moment', async (t) => {
+test('clients do not reconnect at the same moment', async (t) => {
   const waits = Array.from({ length: 20 }, () => {
     const gateway = new FakeGateway();
     gateway.socket.events.closed('gone');
@@ -145,7 +145,7 @@ test('two clients do not come back at the same moment', async (t) => {
   t.ok(new Set(waits).size > 15);
 });
 
-test('maxAttempts: so many in a row, then the client gives up with the last reason', async (t) => {
+test('maxAttempts: the client gives up with the last error', async (t) => {
   const gateway = new FakeGateway({ maxAttempts: 2 });
   const ready = gateway.client.ready();
   gateway.socket.events.closed('refused');
@@ -154,7 +154,7 @@ test('maxAttempts: so many in a row, then the client gives up with the last reas
   t.equal(gateway.client.state, 'closed');
 });
 
-test('a peer that never opens, and one that never answers, are left after timeoutMs', async (t) => {
+test('a peer that never opens, and one that never replies, time out after timeoutMs', async (t) => {
   const gateway = new FakeGateway({ timeoutMs: 60 });
   await t.rejects(gateway.client.opened(), { code: 'unreachable', detail: 'No connection within 60 ms' });
   t.equal(gateway.socket.isClosed, true);
@@ -166,7 +166,7 @@ test('a peer that never opens, and one that never answers, are left after timeou
   gateway.client.close();
 });
 
-test('a session that is quiet because nothing is sent does not run out of time', async (t) => {
+test('an idle session does not time out', async (t) => {
   const { gateway } = sending({ timeoutMs: 60 });
   gateway.socket.result(0);
   await new Promise((resolve) => setTimeout(resolve, 200));
@@ -174,7 +174,7 @@ test('a session that is quiet because nothing is sent does not run out of time',
   gateway.client.close();
 });
 
-test('what is no gateway is given up at once', async (t) => {
+test('a peer that is not a gateway is fatal', async (t) => {
   for (const answer of ['hello', '5', 'null', '[]', '{"hello":1}', new ArrayBuffer(4), undefined]) {
     const { gateway, sent } = sending();
     gateway.socket.events.received(answer);
@@ -183,7 +183,7 @@ test('what is no gateway is given up at once', async (t) => {
   }
 });
 
-test('frames that are sent by whoever hears of the end are skipped or go to the new session, never lost', async (t) => {
+test('frames sent by a listener when the session ends are skipped, never lost', async (t) => {
   const { gateway, sent } = sending();
   const replies: Promise<{ type: string }>[] = [];
   for (const name of ['lost', 'error', 'state'] as const) {
