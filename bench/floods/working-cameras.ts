@@ -1,8 +1,8 @@
 /** The working cameras: a process of its own that runs an open-loop load and tells what its cameras saw. */
 import type { RecordableHistogram } from 'node:perf_hooks';
 import { mergeLatencies } from '../../src/load/latency.ts';
-import { planOf } from '../../src/load/plan.ts';
-import { type LoadReport, reportOf } from '../../src/load/report.ts';
+import { parsePlan } from '../../src/load/plan.ts';
+import { buildReport, type LoadReport } from '../../src/load/report.ts';
 import { LoadError, LoadRun } from '../../src/load/run-load.ts';
 import { renderFrames } from '../../src/samples/street-frames.ts';
 
@@ -32,7 +32,7 @@ const warmUpSeconds = 1;
 const drainSeconds = 5;
 
 const { url: address, cameras, fps, seconds } = JSON.parse(process.argv[2] ?? '') as CamerasSetup;
-const plan = planOf({
+const plan = parsePlan({
   cameras: String(cameras),
   fps: String(fps),
   duration: String(seconds),
@@ -60,7 +60,7 @@ const run = new LoadRun(
 process.on('disconnect', () => process.exit());
 try {
   const outcome = await run.outcome();
-  const report = reportOf(outcome, url.href, frames);
+  const report = buildReport(outcome, url.href, frames);
   const { histogram } = mergeLatencies(outcome.groups.map(({ results }) => results));
   const at = (percent: number) => latencyAt(histogram, (percent / 100) * (report.offered - report.dropped));
   tell({ type: 'done', report, p50: at(50), p99: at(99) });
