@@ -24,7 +24,7 @@ type ServedFile = readonly [address: string, file: string, type: string];
 /** What is not a script, by its address; the scripts follow from what the entry imports. */
 const files: readonly ServedFile[] = [
   ['/', 'web/index.html', 'text/html; charset=utf-8'],
-  ...['theme', 'page', 'picture', 'controls', 'measurements', 'layout'].map(styleSheet),
+  ...['theme', 'page', 'viewer', 'controls', 'measurements', 'layout'].map(styleSheet),
   ['/web/favicon.svg', 'web/favicon.svg', 'image/svg+xml'],
 ];
 const entry = 'web/main.js';

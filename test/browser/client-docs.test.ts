@@ -1,4 +1,4 @@
-/** The web pages that docs/reference/client-api.md and docs/guides/browser.md show, run as they stand there. Skipped where there is no Chromium. */
+/** Runs the web pages shown in docs/reference/client-api.md and docs/guides/browser.md. Skipped without Chromium. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
@@ -8,13 +8,13 @@ import { distFolder, needsDist } from '../support/installed-package.ts';
 import { replaced, snippetsOf } from '../support/page-snippets.ts';
 
 const chromium = findChromium();
-const options = chromium === undefined ? { skip: 'there is no Chromium on the path, nor in CHROMIUM' } : needsDist;
+const options = chromium === undefined ? { skip: 'Chromium not found in PATH or CHROMIUM' } : needsDist;
 
 const html = snippetsOf('docs/reference/client-api.md', 'html')[0] ?? '';
 const keepPictures =
   snippetsOf('docs/reference/client-api.md', 'js').find((snippet) => snippet.includes('pictures')) ?? '';
 
-/** Opens a page with `dist` beside it, as the snippet has it, and waits for its report. */
+/** Opens a page with `dist` served as in the snippet, and waits for its report. */
 async function open(t: Test, page: string): Promise<unknown> {
   const gateway = await startGateway({ MODELS_DIR: shippedModels, POOL_WORKERS: '1' });
   t.teardown(() => gateway.kill());
@@ -25,7 +25,7 @@ async function open(t: Test, page: string): Promise<unknown> {
   });
 }
 
-test('the lines for a web page show results', options, async (t) => {
+test('the web page snippet shows results', options, async (t) => {
   const watch = `<script>
     const timer = setInterval(() => {
       const text = document.querySelector('pre').textContent;
@@ -38,19 +38,16 @@ test('the lines for a web page show results', options, async (t) => {
   t.match(result, { width: 640, height: 480, detections: [], timings_ms: { total: Number } });
 });
 
-test('the lines that keep pictures have the picture of each result', options, async (t) => {
+test('the snippet that keeps pictures has the picture of each result', options, async (t) => {
   const draw = `const draw = ({ width, height }, detections) =>
     fetch('/reports', { method: 'POST', body: JSON.stringify({ width, height, detections }) });\n`;
   const result = await open(t, replaced(`<!doctype html>${html}`, 'streamCamera(stream, video);', draw + keepPictures));
   t.match(result, { width: 640, height: 480, detections: [] });
 });
 
-test(
-  'the page of docs/guides/browser.md is that of docs/examples, and shows the camera with what was found',
-  options,
-  async (t) => {
-    const shown = snippetsOf('docs/guides/browser.md', 'html')[0] ?? '';
-    const watch = `<script>
+test('the page in docs/guides/browser.md shows the camera with its detections', options, async (t) => {
+  const shown = snippetsOf('docs/guides/browser.md', 'html')[0] ?? '';
+  const watch = `<script>
     const timer = setInterval(() => {
       const { width, height } = document.querySelector('canvas');
       const status = document.querySelector('p').textContent;
@@ -59,10 +56,9 @@ test(
       fetch('/reports', { method: 'POST', body: JSON.stringify({ width, height, status }) });
     }, 20);
   </script>`;
-    t.same(await open(t, replaced(shown, '</html>', `${watch}</html>`)), {
-      width: 640,
-      height: 480,
-      status: 'no plate',
-    });
-  },
-);
+  t.same(await open(t, replaced(shown, '</html>', `${watch}</html>`)), {
+    width: 640,
+    height: 480,
+    status: 'no plate',
+  });
+});
