@@ -6,7 +6,7 @@ import { Argument, Command, InvalidArgumentError } from 'commander';
 import { type CampaignReport, runCampaign } from './fuzz/campaign.ts';
 import { kinds } from './fuzz/kinds.ts';
 import { growthOf } from './fuzz/memory.ts';
-import { randomOfCase } from './fuzz/target.ts';
+import { randomForCase } from './fuzz/target.ts';
 import { targets } from './fuzz/targets.ts';
 
 interface Flags {
@@ -14,7 +14,7 @@ interface Flags {
   readonly seed: number;
   readonly minutes: number;
   readonly only?: number;
-  readonly keep: string;
+  readonly saveFailures: string;
   readonly json?: boolean;
 }
 
@@ -54,7 +54,7 @@ async function fuzz(kind: string): Promise<void> {
   if (spec === undefined) throw new Error(`unknown kind ${kind}`);
   const folder = join(corpus, kind);
   const sources = await spec.prepare(folder);
-  say(`${kind}: seed ${flags.seed}; files of ${sources.join(', ')}`);
+  printLine(`${kind}: seed ${flags.seed}; files of ${sources.join(', ')}`);
   for (const [name, share] of Object.entries(spec.targets)) {
     const count = Math.max(1, Math.round((flags.count ?? spec.count) * share));
     const range = flags.only === undefined ? { from: 0, count } : { from: flags.only, count: 1 };
@@ -62,8 +62,8 @@ async function fuzz(kind: string): Promise<void> {
     const options = { name, corpus: folder, seed: flags.seed, deadlineMs, progressed, ...range };
     const report = await runCampaign({ ...options, spec: targetOf(name) });
     reports.push(report);
-    tell(report);
-    await keep(report, kind, folder);
+    printReport(report);
+    await saveFailures(report, kind, folder);
   }
 }
 
@@ -81,15 +81,16 @@ function showProgress(name: string, done: number, count: number): void {
   if (process.stderr.isTTY) process.stderr.write(`\r${name}: ${done} of ${count} `);
 }
 
-function tell({ target, cases, seconds, outcomes, failures, slowest, residentBytes }: CampaignReport): void {
+function printReport({ target, cases, seconds, outcomes, failures, slowest, residentBytes }: CampaignReport): void {
   const counts = Object.entries(outcomes).map(([outcome, times]) => `${times} ${outcome}`);
-  say(`${target}: ${cases} cases in ${seconds.toFixed(0)} s: ${counts.join(', ')}`);
-  say(`  the slowest, ${slowest.number}: ${slowest.ms.toFixed(0)} ms`);
+  printLine(`${target}: ${cases} cases in ${seconds.toFixed(0)} s: ${counts.join(', ')}`);
+  printLine(`  the slowest, ${slowest.number}: ${slowest.ms.toFixed(0)} ms`);
   const { from, to, isLeak } = growthOf(residentBytes);
-  const verdict = isLeak ? ': it grows' : '';
-  say(`  memory: ${megabytes(from)} MB early, ${megabytes(to)} MB at the end${verdict}`);
-  for (const { number, what, problem } of failures.slice(0, maxShown)) say(`  FAILED ${number} (${what}): ${problem}`);
-  if (failures.length > maxShown) say(`  and ${failures.length - maxShown} more`);
+  const suffix = isLeak ? ': it grows' : '';
+  printLine(`  memory: ${megabytes(from)} MB early, ${megabytes(to)} MB at the end${suffix}`);
+  for (const { number, what, problem } of failures.slice(0, maxShown))
+    printLine(`  FAILED ${number} (${what}): ${problem}`);
+  if (failures.length > maxShown) printLine(`  and ${failures.length - maxShown} more`);
 }
 
 function megabytes(bytes: number): string {
@@ -97,20 +98,24 @@ function megabytes(bytes: number): string {
 }
 
 /** Saves what failed, and says how to run it again. */
-async function keep({ target: name, failures, seed }: CampaignReport, kind: string, folder: string): Promise<void> {
+async function saveFailures(
+  { target: name, failures, seed }: CampaignReport,
+  kind: string,
+  folder: string,
+): Promise<void> {
   const numbers = failures.slice(0, maxShown).map(({ number }) => number);
   if (flags.only !== undefined && numbers.length === 0) numbers.push(flags.only);
   if (numbers.length === 0) return;
-  mkdirSync(flags.keep, { recursive: true });
+  mkdirSync(flags.saveFailures, { recursive: true });
   const target = await targetOf(name).create(folder);
   for (const number of numbers) {
-    const path = join(flags.keep, `${name}-${seed}-${number}`);
-    writeFileSync(path, target.make(randomOfCase(seed, number)).bytes);
-    say(`  ${path}; again: npm run fuzz -- ${kind} --seed ${seed} --only ${number}`);
+    const path = join(flags.saveFailures, `${name}-${seed}-${number}`);
+    writeFileSync(path, target.make(randomForCase(seed, number)).bytes);
+    printLine(`  ${path}; again: npm run fuzz -- ${kind} --seed ${seed} --only ${number}`);
   }
 }
 
-function say(line: string): void {
+function printLine(line: string): void {
   (flags.json ? process.stderr : process.stdout).write(`${line}\n`);
 }
 

@@ -61,7 +61,7 @@ async function runWithFailures(): Promise<void> {
   process.once('SIGTERM', () => stop.abort());
   const summary = await soakWithFailures({
     minutes,
-    ...camerasOf(flags.cameras ?? '32@2'),
+    ...parseCameras(flags.cameras ?? '32@2'),
     seed: flags.seed,
     failureEverySeconds: flags.every ?? 10,
     quietEveryMinutes: flags.quiet,
@@ -77,7 +77,7 @@ async function runWithFailures(): Promise<void> {
 async function runThreadDeaths(): Promise<void> {
   const summary = await measureThreadDeaths({
     minutes,
-    ...camerasOf(flags.cameras ?? '8@30'),
+    ...parseCameras(flags.cameras ?? '8@30'),
     everySeconds: flags.every ?? 5,
     print,
   });
@@ -85,7 +85,7 @@ async function runThreadDeaths(): Promise<void> {
   if (summary.problems.length > 0) process.exitCode = 1;
 }
 
-function camerasOf(text: string): { cameras: number; fps: number } {
+function parseCameras(text: string): { cameras: number; fps: number } {
   const [, cameras, fps] = /^(\d+)@([\d.]+)$/.exec(text) ?? [];
   if (cameras === undefined) throw new InvalidArgumentError('--cameras must be COUNT@FPS.');
   return { cameras: Number(cameras), fps: Number(fps) };

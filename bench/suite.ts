@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { cells } from './suite/cells.ts';
 import { pageOf } from './suite/page.ts';
-import { addTo, type SuiteRecord } from './suite/record.ts';
+import { mergeRecords, type SuiteRecord } from './suite/record.ts';
 import { Runner } from './suite/runner.ts';
 
 interface Flags {
@@ -45,13 +45,13 @@ const machine = {
 };
 const { seconds, runs, ceilingFrames, only, out } = flags;
 const chosen = cells.filter(({ id }) => only?.includes(id) ?? true);
-const say = (line: string) => process.stdout.write(`${line}\n`);
-const outcome = await new Runner({ cells: chosen, rounds: runs, seconds, ceilingFrames, say }).run();
+const log = (line: string) => process.stdout.write(`${line}\n`);
+const outcome = await new Runner({ cells: chosen, rounds: runs, seconds, ceilingFrames, log }).run();
 
 const path = join(out, 'bench/results', `${machine.date}.json`);
 const before =
   only !== undefined && existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as SuiteRecord) : undefined;
-const record = addTo(before, { machine, seconds, runs, ...outcome }, ids);
+const record = mergeRecords(before, { machine, seconds, runs, ...outcome }, ids);
 const { markdown, plots } = pageOf(record, machine, record);
 write('bench/results', `${machine.date}.json`, `${JSON.stringify(record, null, 1)}\n`);
 write('docs/operations', 'benchmark-results.md', markdown);
@@ -79,8 +79,8 @@ function wholeNumber(text: string): number {
 }
 
 function knownIds(text: string): string[] {
-  const asked = text.split(',').map((id) => id.trim());
-  const unknown = asked.filter((id) => !ids.includes(id));
+  const requested = text.split(',').map((id) => id.trim());
+  const unknown = requested.filter((id) => !ids.includes(id));
   if (unknown.length > 0) throw new InvalidArgumentError(`Not known: ${unknown.join(', ')}. Loads: ${ids.join(', ')}.`);
-  return asked;
+  return requested;
 }

@@ -56,7 +56,7 @@ function residentBytesOf(pid: number | undefined): number {
 }
 
 /** How a process ended that should not have. */
-class Lost extends Error {
+class ProcessLost extends Error {
   /** The last case that it told of. */
   readonly at: number | undefined;
 
@@ -127,7 +127,7 @@ class Runner {
         clearTimeout(limit);
         clearInterval(this.#watch);
         this.#child.off('message', receive);
-        reject(new Lost(this.#endedFor ?? `ends with ${signal ?? code}`, at));
+        reject(new ProcessLost(this.#endedFor ?? `ends with ${signal ?? code}`, at));
       };
       const receive = (message: FromRunner) => {
         clearTimeout(limit);
@@ -151,7 +151,7 @@ interface Range {
   readonly from: number;
   readonly end: number;
   /** One of them has cost a process, in this way: each is told of before it runs. */
-  readonly lostBefore?: string;
+  readonly crashedBefore?: string;
 }
 
 /** Everything that came of the batches so far. */
@@ -162,19 +162,19 @@ class Tally {
   readonly residentBytes: number[] = [];
   slowest = { number: 0, ms: 0 };
 
-  add(done: Done, { from, end, lostBefore }: Range): void {
+  add(done: Done, { from, end, crashedBefore }: Range): void {
     this.cases += end - from;
     for (const [outcome, times] of Object.entries(done.tally))
       this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + times;
     this.failures.push(...done.failures);
     this.residentBytes.push(done.residentBytes);
     if (done.slowest.ms > this.slowest.ms) this.slowest = done.slowest;
-    if (lostBefore === undefined) return;
-    const problem = `one of the cases to ${end - 1} ${lostBefore}, but not again`;
+    if (crashedBefore === undefined) return;
+    const problem = `one of the cases to ${end - 1} ${crashedBefore}, but not again`;
     this.failures.push({ number: from, what: 'the process', problem });
   }
 
-  addLost(number: number, how: string): void {
+  addCrash(number: number, how: string): void {
     this.cases += 1;
     this.outcomes['lost'] = (this.outcomes['lost'] ?? 0) + 1;
     this.failures.push({ number, what: 'the process', problem: how });
@@ -182,10 +182,10 @@ class Tally {
 }
 
 /** What is to be run after a process was lost: what was before the case that did it, and what comes behind. */
-function rangesAfter(lost: Lost, at: number, range: Range, step: number): Range[] {
+function rangesAfter(lost: ProcessLost, at: number, range: Range, step: number): Range[] {
   const suspects: Range[] =
-    range.lostBefore === undefined && step > 1
-      ? [{ from: at, end: Math.min(at + step, range.end), lostBefore: lost.message }]
+    range.crashedBefore === undefined && step > 1
+      ? [{ from: at, end: Math.min(at + step, range.end), crashedBefore: lost.message }]
       : [];
   const behind = at + (suspects.length > 0 ? step : 1);
   const ranges: Range[] = [{ from: range.from, end: at }, ...suspects, { from: behind, end: range.end }];
@@ -202,14 +202,14 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   for (let range = open.shift(); range !== undefined && performance.now() < deadlineMs; range = open.shift()) {
     const batch = { ...range, end: Math.min(range.end, range.from + spec.batch) };
     if (batch.end < range.end) open.unshift({ ...range, from: batch.end });
-    const step = batch.lostBefore === undefined ? spec.step : 1;
+    const step = batch.crashedBefore === undefined ? spec.step : 1;
     try {
       runner ??= await Runner.start(options);
       tally.add(await runner.run({ from: batch.from, count: batch.end - batch.from, step }), batch);
     } catch (lost) {
       runner = undefined;
-      if (!(lost instanceof Lost) || lost.at === undefined) throw lost;
-      if (step === 1) tally.addLost(lost.at, lost.message);
+      if (!(lost instanceof ProcessLost) || lost.at === undefined) throw lost;
+      if (step === 1) tally.addCrash(lost.at, lost.message);
       open.unshift(...rangesAfter(lost, lost.at, batch, step));
     }
     options.progressed(tally.cases);

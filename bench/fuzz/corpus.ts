@@ -12,7 +12,7 @@ const height = 64;
 const colors = 3;
 
 /** Slopes and noise, so that every coefficient is in use. RGB. */
-function drawPicture(): Buffer {
+function drawImage(): Buffer {
   const random = seededRandom(1);
   const data = Buffer.alloc(width * height * colors);
   for (let at = 0; at < data.length; at += colors) {
@@ -24,16 +24,16 @@ function drawPicture(): Buffer {
 
 type Files = Record<string, Uint8Array>;
 
-const picture = drawPicture();
+const image = drawImage();
 
 /** A good frame. */
-export function writePicture(): Uint8Array {
+export function makeFrame(): Uint8Array {
   return jpegJs.encode({ width, height, data: asRgba() }, 80).data;
 }
 
 function asRgba(): Buffer {
   const rgba = Buffer.alloc(width * height * 4, 255);
-  for (let at = 0; at < width * height; at++) rgba.set(picture.subarray(at * colors, at * colors + colors), at * 4);
+  for (let at = 0; at < width * height; at++) rgba.set(image.subarray(at * colors, at * colors + colors), at * 4);
   return rgba;
 }
 
@@ -48,15 +48,15 @@ async function withTurbo(): Promise<Files> {
   const samplings = { 444: turbo.SAMP_444, 422: turbo.SAMP_422, 420: turbo.SAMP_420, 440: turbo.SAMP_440 };
   const files = Object.entries(samplings).map(([name, subsampling]): [string, Buffer] => [
     `turbo-${name}`,
-    turbo.compressSync(picture, { ...options, subsampling, quality: 80 }),
+    turbo.compressSync(image, { ...options, subsampling, quality: 80 }),
   ]);
-  const gray = turbo.compressSync(picture, { ...options, subsampling: turbo.SAMP_GRAY, quality: 60 });
+  const gray = turbo.compressSync(image, { ...options, subsampling: turbo.SAMP_GRAY, quality: 60 });
   return { ...Object.fromEntries(files), 'turbo-gray': gray };
 }
 
 async function withSharp(): Promise<Files> {
   const { default: sharp } = await import('sharp');
-  const source = () => sharp(picture, { raw: { width, height, channels: colors } });
+  const source = () => sharp(image, { raw: { width, height, channels: colors } });
   const encode = (options: object) => source().jpeg(options).toBuffer();
   return {
     'sharp-progressive': await encode({ progressive: true, quality: 75 }),

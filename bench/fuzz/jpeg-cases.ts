@@ -37,9 +37,9 @@ function withSide(random: Random, payload: Uint8Array, at: number): Uint8Array {
   return changed;
 }
 
-type Lie = (random: Random, part: Part & { type: 'segment' }) => Part;
+type HeaderChange = (random: Random, part: Part & { type: 'segment' }) => Part;
 
-const lies: Readonly<Record<string, Lie>> = {
+const headerChanges: Readonly<Record<string, HeaderChange>> = {
   'another width': (random, part) => ({ ...part, payload: withSide(random, part.payload, widthAt) }),
   'another height': (random, part) => ({ ...part, payload: withSide(random, part.payload, heightAt) }),
   'another size': (random, part) => {
@@ -59,12 +59,12 @@ const lies: Readonly<Record<string, Lie>> = {
   },
 };
 
-function lie(random: Random, bases: readonly Uint8Array[]): Case {
+function corruptHeader(random: Random, bases: readonly Uint8Array[]): Case {
   const parts = takeApart(pick(random, bases));
   const at = parts.findIndex(isFrame);
-  const name = pick(random, Object.keys(lies));
+  const name = pick(random, Object.keys(headerChanges));
   const frame = parts[at];
-  if (frame?.type === 'segment') parts[at] = lies[name]?.(random, frame) as Part;
+  if (frame?.type === 'segment') parts[at] = headerChanges[name]?.(random, frame) as Part;
   return { bytes: putTogether(parts), what: name };
 }
 
@@ -83,7 +83,7 @@ function splice(random: Random, bases: readonly Uint8Array[]): Case {
   return { bytes: Buffer.concat([start, end]), what: 'two files spliced' };
 }
 
-function rubbish(random: Random): Case {
+function randomCase(random: Random): Case {
   const bytes = randomBytes(random, below(random, maxRandomBytes));
   if (random() < 0.5) bytes.set([0xff, 0xd8, 0xff].slice(0, bytes.length));
   return { bytes, what: 'random bytes' };
@@ -96,20 +96,20 @@ function mutateAndDamage(random: Random, bases: readonly Uint8Array[]): Case {
 }
 
 /** How often each way is taken, of a hundred. */
-const ways: readonly [share: number, make: (random: Random, bases: readonly Uint8Array[]) => Case][] = [
+const generators: readonly [share: number, make: (random: Random, bases: readonly Uint8Array[]) => Case][] = [
   [50, mutate],
   [20, mutateAndDamage],
   [10, (random, bases) => damage(random, pick(random, bases))],
-  [10, lie],
+  [10, corruptHeader],
   [5, splice],
   [3, repeatScans],
-  [2, rubbish],
+  [2, randomCase],
 ];
-const allShares = 100;
+const totalShare = 100;
 
 export function makeJpeg(random: Random, bases: readonly Uint8Array[]): Case {
-  let at = below(random, allShares);
-  for (const [share, make] of ways) {
+  let at = below(random, totalShare);
+  for (const [share, make] of generators) {
     if (at < share) return make(random, bases);
     at -= share;
   }

@@ -9,7 +9,7 @@ import type { Case, CreateTarget } from './target.ts';
 export const frameLimits: FrameLimits = { maxFrameBytes: 5_242_880, maxFrameLabel: '5MB', maxPixels: 16_777_216 };
 
 /** `invalid_frame` always says why: in one short line of plain text, since it goes to the peer. */
-const refusal = /^Not a valid JPEG image: [ -~]{1,200}$/;
+const validDetail = /^Not a valid JPEG image: [ -~]{1,200}$/;
 
 /** Cases that are made at most until one passes the checks. */
 const maxTries = 200;
@@ -25,7 +25,7 @@ function outcomeOfCheck(check: FrameCheck): string {
     return 'accepted';
   }
   if (check.code === 'frame_too_large') throw new Error(`too large: ${check.detail}`);
-  if (!refusal.test(check.detail)) throw new Error(`refused with ${JSON.stringify(check.detail)}`);
+  if (!validDetail.test(check.detail)) throw new Error(`refused with ${JSON.stringify(check.detail)}`);
   return 'refused';
 }
 
@@ -73,12 +73,13 @@ async function outcomeOfDecoding(decoder: JpegDecoder, bytes: Uint8Array, { widt
     decoded = await decoder.decode(bytes);
   } catch (error) {
     if (!(error instanceof FrameError) || error.code !== 'invalid_frame') throw error;
-    if (!refusal.test(error.detail)) throw new Error(`${decoder.engine} refuses with ${JSON.stringify(error.detail)}`);
+    if (!validDetail.test(error.detail))
+      throw new Error(`${decoder.engine} refuses with ${JSON.stringify(error.detail)}`);
     return 'refused by the decoder';
   }
   const { image, warnings } = decoded;
-  const isWhole = image.channels === 3 && image.data.length >= width * height * image.channels;
-  if (image.width !== width || image.height !== height || !isWhole) {
+  const isComplete = image.channels === 3 && image.data.length >= width * height * image.channels;
+  if (image.width !== width || image.height !== height || !isComplete) {
     const given = `${image.width}x${image.height}, ${image.data.length} bytes`;
     throw new Error(`${decoder.engine} gives ${given}; the header says ${width}x${height}`);
   }

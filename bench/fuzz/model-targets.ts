@@ -8,7 +8,7 @@ import { ConfigError, FrameError } from '../../src/errors.ts';
 import { findModel } from '../../src/models/model-files.ts';
 import { checkPipelines } from '../../src/pipeline/registry.ts';
 import { VideoFilePipelineService } from '../../src/pipeline/video-file-pipeline-service.ts';
-import { writePicture } from './corpus.ts';
+import { makeFrame } from './corpus.ts';
 import { damage } from './damage.ts';
 import { readBases } from './jpeg-cases.ts';
 import { makeJson } from './json-cases.ts';
@@ -64,14 +64,14 @@ function pipelineOf(tool: keyof typeof tools): { path: string; text: string } {
   return { path: '/p.json', text: JSON.stringify(file) };
 }
 
-const picture = writePicture();
+const frame = makeFrame();
 
 /** Loads the model, runs a frame through it and gives it back, as a worker does. */
 async function serve(folder: ModelFolder, tool: keyof typeof tools): Promise<string> {
   const context = { modelsDir: folder.path, providers: cpu };
   const service = await VideoFilePipelineService.create(await checkPipelines([pipelineOf(tool)], context), context);
   try {
-    JSON.parse(JSON.stringify(await service.runOnFrame('p', 0, picture)));
+    JSON.parse(JSON.stringify(await service.runOnFrame('p', 0, frame)));
     return `${tool} runs`;
   } catch (error) {
     if (!(error instanceof FrameError) || error.code !== 'pipeline_failure') throw error;

@@ -64,15 +64,15 @@ const metadataKeys = [
   'end2end',
   '__proto__',
 ];
-const maxBomb = 300_000;
-const bombs: readonly string[] = [
-  '1'.repeat(maxBomb),
-  '1 '.repeat(maxBomb),
-  `{0: '${"\\'".repeat(maxBomb)}`,
-  `[${"'a',".repeat(maxBomb)}]`,
+const hostileLength = 300_000;
+const hostileValues: readonly string[] = [
+  '1'.repeat(hostileLength),
+  '1 '.repeat(hostileLength),
+  `{0: '${"\\'".repeat(hostileLength)}`,
+  `[${"'a',".repeat(hostileLength)}]`,
   `{99999999999999999999: 'a'}`,
   `{99999: 'a'}`,
-  `{0: '${'x'.repeat(maxBomb)}'}`,
+  `{0: '${'x'.repeat(hostileLength)}'}`,
   '[0, 0]',
   '[99999999, 99999999]',
   '[8192, 8192]',
@@ -83,7 +83,7 @@ const bombs: readonly string[] = [
   'detect',
   'text-recognition',
   'True',
-  'é'.repeat(maxBomb),
+  'é'.repeat(hostileLength),
   '[0.5, 99999999999]',
   '',
 ];
@@ -197,7 +197,7 @@ const changes: Readonly<Record<string, Change>> = {
     fields.splice(0, fields.length, ...fields.filter(({ number }) => number !== modelField.metadata));
   },
   'odd metadata': (random, fields) => {
-    fields.push(entryField(modelField.metadata, pick(random, metadataKeys), pick(random, bombs)));
+    fields.push(entryField(modelField.metadata, pick(random, metadataKeys), pick(random, hostileValues)));
   },
 };
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { ConfigError } from '../../src/errors.ts';
 import { loadPipelines, type Pipeline } from '../../src/pipeline/registry.ts';
 import { VideoFilePipelineService } from '../../src/pipeline/video-file-pipeline-service.ts';
-import { writePicture } from './corpus.ts';
+import { makeFrame } from './corpus.ts';
 import { damage } from './damage.ts';
 import { makeJson } from './json-cases.ts';
 import { below, type Case, type CreateTarget, pick, type Random } from './target.ts';
@@ -43,20 +43,21 @@ function graphOf(ids: readonly string[], edges: readonly (readonly [string, stri
 
 const sizes = [2, 10, 100, 1000, 20_000, 100_000];
 const idsOf = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`);
-const inARow = (ids: readonly string[]) => ids.slice(1).map((id, index): [string, string] => [ids[index] ?? '', id]);
+const chainEdges = (ids: readonly string[]) =>
+  ids.slice(1).map((id, index): [string, string] => [ids[index] ?? '', id]);
 
 /** Graphs of many nodes, most of them wrong. */
 const graphs: Readonly<Record<string, (random: Random, ids: string[]) => object>> = {
-  'a chain': (_, ids) => graphOf(ids, inARow(ids)),
-  'a ring': (_, ids) => graphOf(ids, [...inARow(ids), [ids.at(-1) ?? '', ids[0] ?? '']]),
+  'a chain': (_, ids) => graphOf(ids, chainEdges(ids)),
+  'a ring': (_, ids) => graphOf(ids, [...chainEdges(ids), [ids.at(-1) ?? '', ids[0] ?? '']]),
   'a star': (_, ids) =>
     graphOf(
       ids,
       ids.slice(1).map((id) => [ids[0] ?? '', id]),
     ),
   'nodes without edges': (_, ids) => graphOf(ids, []),
-  'doubled nodes': (_, ids) => graphOf([...ids, ...ids], inARow(ids)),
-  'unknown nodes': (_, ids) => graphOf(['a'], inARow(ids)),
+  'doubled nodes': (_, ids) => graphOf([...ids, ...ids], chainEdges(ids)),
+  'unknown nodes': (_, ids) => graphOf(['a'], chainEdges(ids)),
   'edges at random': (random, ids) =>
     graphOf(
       ids,
@@ -86,7 +87,7 @@ function defaultFiles(): string[] {
   const folder = join(shipped, 'pipelines');
   const own = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
   const ids = idsOf(4);
-  const graph = graphOf(ids, [...inARow(ids), ['n0', 'n2']]);
+  const graph = graphOf(ids, [...chainEdges(ids), ['n0', 'n2']]);
   return [
     ...own.map((text) => JSON.stringify({ ...JSON.parse(text), id: 'p' })),
     ...Array(8).fill(JSON.stringify(graph)),
@@ -106,13 +107,13 @@ function outcomeOfError(error: unknown, path: string): string {
   return 'refused';
 }
 
-const picture = writePicture();
+const frame = makeFrame();
 
 /** Runs a frame through it where nothing needs a model. */
 async function runPipeline(pipeline: Pipeline, modelsDir: string): Promise<string> {
   if ([...pipeline.nodes.values()].some(({ tool }) => tool.pluginId !== 'test')) return 'passes';
   const service = await VideoFilePipelineService.create([pipeline], { modelsDir, providers: ['cpu'] });
-  const { result } = await service.runOnFrame(pipeline.id, 0, picture);
+  const { result } = await service.runOnFrame(pipeline.id, 0, frame);
   const stages = Object.keys(JSON.parse(JSON.stringify(result)).timings_ms);
   await service.close();
   if (stages.length !== pipeline.nodes.size + 2)

@@ -10,7 +10,7 @@ import type { Case, CreateTarget } from './target.ts';
 
 /** Lines of the log that no frame may bring about. */
 const troubles = /a worker was lost|a handler failed|could not be handled|timed out/;
-const answerMs = 20_000;
+const replyTimeoutMs = 20_000;
 const bytesPerMegabyte = 1_048_576;
 
 /** A gateway, and the session that the last frame has left open. */
@@ -23,7 +23,7 @@ class StreamUnderTest {
     return this.#gateway === undefined ? 0 : residentMegabytes(this.#gateway) * bytesPerMegabyte;
   }
 
-  async answerTo({ bytes }: Case): Promise<string> {
+  async runCase({ bytes }: Case): Promise<string> {
     const gateway = this.#gateway ?? (await startGateway({ POOL_WORKERS: '1', LOG_LEVEL: 'info' }));
     this.#gateway = gateway;
     try {
@@ -46,9 +46,9 @@ class StreamUnderTest {
     const client = this.#client ?? (await StreamClient.open(gateway.streamUrl('echo')));
     this.#client = client;
     const before = client.replies.length;
-    const answer = await client.sendUntilTaken(bytes).catch(() => undefined);
+    const reply = await client.sendUntilTaken(bytes).catch(() => undefined);
     const check = validateJpeg(bytes, frameLimits);
-    if (answer !== undefined) return outcomeOfResult(answer, check);
+    if (reply !== undefined) return outcomeOfResult(reply, check);
     this.#client = undefined;
     const closeCode = await client.closed();
     return outcomeOfEnd(client.replies.slice(before), closeCode, check);
@@ -56,24 +56,24 @@ class StreamUnderTest {
 }
 
 /** @throws Error where the answer does not come, or the gateway is gone. */
-async function within<Value>(answer: Promise<Value>, gateway: Gateway): Promise<Value> {
+async function within<Value>(reply: Promise<Value>, gateway: Gateway): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${answerMs} ms`)), answerMs);
+    timer = setTimeout(() => reject(new Error(`no answer in ${replyTimeoutMs} ms`)), replyTimeoutMs);
   });
   const gone = gateway.ended().then(({ code, signal }) => {
     throw new Error(`the gateway ended with ${signal ?? code}`);
   });
   gone.catch(() => undefined);
   try {
-    return await Promise.race([answer, late, gone]);
+    return await Promise.race([reply, late, gone]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-function outcomeOfResult(answer: Reply, check: FrameCheck): string {
-  const { width, height } = answer['result'] as { width?: number; height?: number };
+function outcomeOfResult(reply: Reply, check: FrameCheck): string {
+  const { width, height } = reply['result'] as { width?: number; height?: number };
   if (!check.ok) throw new Error(`a result for a frame that is refused: ${check.detail}`);
   if (width !== check.width || height !== check.height)
     throw new Error(`a result of ${width}x${height} for a frame of ${check.width}x${check.height}`);
@@ -95,7 +95,7 @@ export const createStream: CreateTarget = (corpus) => {
   const stream = new StreamUnderTest();
   return {
     make: (random) => makeJpeg(random, bases),
-    run: (input) => stream.answerTo(input),
+    run: (input) => stream.runCase(input),
     residentBytes: () => stream.residentBytes,
   };
 };

@@ -21,11 +21,11 @@ export interface Target {
 export type CreateTarget = (corpus: string) => Target | Promise<Target>;
 
 /** An odd factor that spreads neighboring numbers over all 32 bits: Knuth's, 2^32 divided by the golden ratio. */
-const spread = 0x9e3779b1;
+const hashMultiplier = 0x9e3779b1;
 
 /** The numbers that case `number` is made of: the same for the same seed, whatever was made before. */
-export function randomOfCase(seed: number, number: number): Random {
-  return seededRandom(Math.imul(number + 1, spread) ^ seed);
+export function randomForCase(seed: number, number: number): Random {
+  return seededRandom(Math.imul(number + 1, hashMultiplier) ^ seed);
 }
 
 export function below(random: Random, end: number): number {

@@ -29,14 +29,14 @@ export interface EndedSession {
 }
 
 /** Answers that are not there so long after the last frame never come. */
-const maxAnswerMs = 30_000;
+const drainTimeoutMs = 30_000;
 /** A camera that is refused or cut knocks again after this. */
 const reconnectMs = 250;
 const pollMs = 50;
 
 export class Camera {
   readonly #options: CameraOptions;
-  #isLeaving = false;
+  #isDraining = false;
   #running: Promise<void> | undefined;
 
   constructor(options: CameraOptions) {
@@ -44,20 +44,20 @@ export class Camera {
   }
 
   start(): void {
-    this.#isLeaving = false;
+    this.#isDraining = false;
     this.#running = this.#run();
   }
 
   /** Sends nothing more. Settles when all answers are here, or will never be, and the connection is closed. */
-  async leave(): Promise<void> {
-    this.#isLeaving = true;
+  async drain(): Promise<void> {
+    this.#isDraining = true;
     await this.#running;
   }
 
   async #run(): Promise<void> {
-    while (!this.#isLeaving) {
+    while (!this.#isDraining) {
       const wasOpen = await this.#session();
-      if (!wasOpen || !this.#isLeaving) await pause(reconnectMs);
+      if (!wasOpen || !this.#isDraining) await pause(reconnectMs);
     }
   }
 
@@ -79,10 +79,10 @@ export class Camera {
     if (isOpen !== true) return false;
     const sending = this.#send(socket, ledger, sentAtMs);
     const code = await closed;
-    const hasLeft = await sending;
-    const end: End = hasLeft ? { by: 'camera' } : { by: 'gateway', code };
+    const hasDrained = await sending;
+    const end: End = hasDrained ? { by: 'camera' } : { by: 'gateway', code };
     ledger.end(end, mayBeLost());
-    onEnd({ camera: name, ledger, end, wasCut: !hasLeft });
+    onEnd({ camera: name, ledger, end, wasCut: !hasDrained });
     return true;
   }
 
@@ -90,7 +90,7 @@ export class Camera {
   async #send(socket: WebSocket, ledger: Ledger, sentAtMs: Map<number, number>): Promise<boolean> {
     const { frames, intervalMs, phaseMs } = this.#options;
     let dueMs = performance.now() + phaseMs;
-    while (!this.#isLeaving && socket.readyState === socket.OPEN) {
+    while (!this.#isDraining && socket.readyState === socket.OPEN) {
       const waitMs = dueMs - performance.now();
       if (waitMs > 0) {
         await pause(Math.min(waitMs, pollMs));
@@ -101,7 +101,7 @@ export class Camera {
       socket.send(frame);
       dueMs = Math.max(dueMs + intervalMs, performance.now());
     }
-    const deadlineMs = performance.now() + maxAnswerMs;
+    const deadlineMs = performance.now() + drainTimeoutMs;
     while (ledger.pending > 0 && socket.readyState === socket.OPEN && performance.now() < deadlineMs)
       await pause(pollMs);
     if (socket.readyState !== socket.OPEN) return false;

@@ -58,8 +58,8 @@ export class Fleet {
   }
 
   /** Settles when every camera has its answers and is gone. */
-  async leave(): Promise<void> {
-    await Promise.all(this.#cameras.map((camera) => camera.leave()));
+  async drain(): Promise<void> {
+    await Promise.all(this.#cameras.map((camera) => camera.drain()));
   }
 
   /** While the gateway is ended and started again, cameras are cut and may be cut without a word. */

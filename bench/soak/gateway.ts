@@ -55,7 +55,7 @@ export class SoakGateway {
   }
 
   /** How it ended, for a sentence. */
-  get ending(): string {
+  get exitDescription(): string {
     return `${this.name} ended with ${this.#child?.signalCode ?? this.#child?.exitCode}; its log is ${this.#logPath}`;
   }
 
@@ -124,7 +124,7 @@ export class SoakGateway {
   async #until(holds: (seen: Readiness) => boolean): Promise<void> {
     const deadlineMs = performance.now() + maxWaitMs;
     for (;;) {
-      if (!this.isRunning) throw new Error(this.ending);
+      if (!this.isRunning) throw new Error(this.exitDescription);
       const seen = await this.#readiness();
       if (seen !== undefined && holds(seen)) return;
       if (performance.now() > deadlineMs)

@@ -57,13 +57,13 @@ export class Ledger {
 
   /** Takes one text message of the gateway. @returns the index that it answers with a result. */
   received(text: string): number | undefined {
-    if (this.#error !== undefined) this.#blame(`a message after the error ${this.#error}: ${text}`);
+    if (this.#error !== undefined) this.#addProblem(`a message after the error ${this.#error}: ${text}`);
     const message = parse(text);
     const keys = messageKeys.filter((key) => message !== undefined && key in message);
-    if (message === undefined || keys.length !== 1) this.#blame(`a message outside the contract: ${text}`);
+    if (message === undefined || keys.length !== 1) this.#addProblem(`a message outside the contract: ${text}`);
     else if (keys[0] === 'error') this.#error = String(message['error']);
-    else if (keys[0] === 'result') return this.#answered(message['frame_index'], 'results');
-    else if (keys[0] === 'dropped') this.#answered(message['frame_index'], 'dropped');
+    else if (keys[0] === 'result') return this.#recordReply(message['frame_index'], 'results');
+    else if (keys[0] === 'dropped') this.#recordReply(message['frame_index'], 'dropped');
     return undefined;
   }
 
@@ -74,38 +74,39 @@ export class Ledger {
   end(end: End, mayBeLost = false): void {
     const isKnown = end.by === 'gateway' && this.#isKnownEnd(end.code, mayBeLost);
     this.#totals[isKnown ? 'ended' : 'unanswered'] += this.#pending.size;
-    if (!isKnown && this.#pending.size > 0) this.#blame(`no answer to ${[...this.#pending].slice(0, 5).join(', ')}`);
+    if (!isKnown && this.#pending.size > 0)
+      this.#addProblem(`no answer to ${[...this.#pending].slice(0, 5).join(', ')}`);
     this.#pending.clear();
   }
 
   #isKnownEnd(code: number, mayBeLost: boolean): boolean {
     if (this.#error !== undefined) {
       const expected = streamErrors[this.#error as keyof typeof streamErrors]?.closeCode;
-      if (code !== expected) this.#blame(`closed with ${code} after ${this.#error}`);
+      if (code !== expected) this.#addProblem(`closed with ${code} after ${this.#error}`);
       return true;
     }
     if (code === goingAway || (code === connectionLost && mayBeLost)) return true;
-    this.#blame(`closed with ${code} and no error`);
+    this.#addProblem(`closed with ${code} and no error`);
     return false;
   }
 
-  #answered(index: unknown, as: 'results' | 'dropped'): number | undefined {
+  #recordReply(index: unknown, as: 'results' | 'dropped'): number | undefined {
     if (typeof index !== 'number' || !(index >= 0 && index < this.#totals.sent)) {
-      this.#blame(`an answer to ${index}, which was never sent`);
+      this.#addProblem(`an answer to ${index}, which was never sent`);
       return undefined;
     }
     if (!this.#pending.delete(index)) {
-      this.#blame(`a second answer to ${index}`);
+      this.#addProblem(`a second answer to ${index}`);
       return undefined;
     }
     this.#totals[as] += 1;
     if (as === 'dropped') return undefined;
-    if (index < this.#lastResult) this.#blame(`the result of ${index} after that of ${this.#lastResult}`);
+    if (index < this.#lastResult) this.#addProblem(`the result of ${index} after that of ${this.#lastResult}`);
     this.#lastResult = index;
     return index;
   }
 
-  #blame(problem: string): void {
+  #addProblem(problem: string): void {
     this.problems.push(problem);
   }
 }

@@ -5,23 +5,23 @@ import { fixtureModels, shippedModels } from '../../test/support/gateway.ts';
 import { pipelineFile, testNode } from '../../test/support/temp-models.ts';
 
 /** The pipeline of the well-behaved cameras. */
-export const goodPipeline = 'yolo_ocr';
+export const mainPipeline = 'yolo_ocr';
 /** A frame that takes longer than this is answered as timed out. */
 export const frameTimeoutMs = 3000;
 /** A thread that has not come back so long after that is ended. */
 export const stuckMs = 3000;
 /** So long a thread is held by what is to time out and come back. */
-const heldMs = 5000;
+const blockMs = 5000;
 /** A loop without an end, as far as the soak can see. */
 const endlessMs = 1e9;
 
 /** Pipelines that harm their worker, by the fixture tool that does it. */
-export const harmfulPipelines = {
+export const failingPipelines = {
   soak_die: testNode('only', 'die'),
   soak_exit: testNode('only', 'exit'),
   soak_exhaust: testNode('only', 'exhaust'),
-  soak_block: testNode('only', 'block', { ms: heldMs }),
-  soak_spin: testNode('only', 'spin', { ms: heldMs }),
+  soak_block: testNode('only', 'block', { ms: blockMs }),
+  soak_spin: testNode('only', 'spin', { ms: blockMs }),
   soak_loop: testNode('only', 'spin', { ms: endlessMs }),
   soak_hang: testNode('only', 'hang'),
 } as const;
@@ -48,12 +48,12 @@ export function writeSoakModels(folder: string): string {
   cpSync(join(fixtureModels, 'tools'), join(modelsDir, 'tools'), { recursive: true });
   const write = (id: string, text: string) => writeFileSync(join(modelsDir, 'pipelines', `${id}.json`), text);
   cpSync(
-    join(shippedModels, 'pipelines', `${goodPipeline}.json`),
-    join(modelsDir, 'pipelines', `${goodPipeline}.json`),
+    join(shippedModels, 'pipelines', `${mainPipeline}.json`),
+    join(modelsDir, 'pipelines', `${mainPipeline}.json`),
   );
   const bulky = testNode('only', 'blob', { bytes: bulkyBytes });
   const slow = testNode('only', 'sleep', { ms: slowMs });
-  for (const [id, node] of Object.entries({ ...harmfulPipelines, [bulkyPipeline]: bulky, [slowPipeline]: slow }))
+  for (const [id, node] of Object.entries({ ...failingPipelines, [bulkyPipeline]: bulky, [slowPipeline]: slow }))
     write(id, JSON.stringify(pipelineFile({ id, nodes: [node] })));
   return modelsDir;
 }

@@ -10,7 +10,7 @@ import { pause } from './failures/failure.ts';
 import { endOf, Peers } from './failures/peers.ts';
 import { Fleet } from './fleet.ts';
 import { SoakGateway, type Vitals } from './gateway.ts';
-import { frameTimeoutMs, goodPipeline, writeSoakModels } from './models.ts';
+import { frameTimeoutMs, mainPipeline, writeSoakModels } from './models.ts';
 
 export interface ThreadDeathOptions {
   /** Minutes of each: so long without deaths and so long with them. */
@@ -65,7 +65,7 @@ class ThreadDeaths {
     this.#gateway = gateway;
     const { cameras, fps } = options;
     this.#fleet = new Fleet({
-      ...{ gateway, pipelineId: goodPipeline, cameras, fps, frames: this.#frames },
+      ...{ gateway, pipelineId: mainPipeline, cameras, fps, frames: this.#frames },
       onProblem: (problem) => this.#problems.push(problem),
     });
   }
@@ -75,7 +75,7 @@ class ThreadDeaths {
     await this.#gateway.start();
     this.#fleet.start();
     await pause(warmUpMs);
-    await this.#rest();
+    await this.#waitUntilIdle();
     const before = await this.#gateway.vitals();
     const turns = Math.max(1, Math.round((minutes * msPerMinute) / turnMs));
     const ms = (minutes * msPerMinute) / turns;
@@ -91,7 +91,7 @@ class ThreadDeaths {
       kept.push(withDeaths.results / without.results);
       print(`turn ${turn + 1} of ${turns}: ${without.results} results, ${withDeaths.results} with deaths`);
     }
-    await this.#rest();
+    await this.#waitUntilIdle();
     const after = await this.#gateway.vitals();
     await this.#gateway.end('SIGTERM');
     const { totals, disturbed } = this.#fleet;
@@ -126,7 +126,7 @@ class ThreadDeaths {
     }
     const { results } = this.#fleet.takeProgress();
     const cpuSeconds = sampleUsage([this.#gateway.pid]).cpuSeconds - before;
-    await this.#rest();
+    await this.#waitUntilIdle();
     return { results, cpuSeconds };
   }
 
@@ -143,8 +143,8 @@ class ThreadDeaths {
     this.#deaths += this.#gateway.lostWorkers - before;
   }
 
-  async #rest(): Promise<void> {
-    await this.#fleet.leave();
+  async #waitUntilIdle(): Promise<void> {
+    await this.#fleet.drain();
     if (!(await this.#gateway.isIdle())) this.#problems.push('the gateway does not come to rest');
     await pause(settleMs);
   }

@@ -11,7 +11,7 @@ import { wireFailures } from './failures/wire.ts';
 import { workerFailures } from './failures/workers.ts';
 import { Fleet } from './fleet.ts';
 import { SoakGateway } from './gateway.ts';
-import { frameTimeoutMs, goodPipeline, slowPipeline, stuckMs, writeSoakModels } from './models.ts';
+import { frameTimeoutMs, mainPipeline, slowPipeline, stuckMs, writeSoakModels } from './models.ts';
 import { shuffledRounds } from './plan.ts';
 import { type FleetSummary, SoakReport, type SoakSummary } from './report.ts';
 
@@ -84,7 +84,7 @@ class Soak {
         onProblem: (problem) => this.#report.problem(problem),
       });
     this.#fleets = {
-      main: fleet('main', goodPipeline, options.cameras, options.fps),
+      main: fleet('main', mainPipeline, options.cameras, options.fps),
       second: fleet('second', slowPipeline, secondCameras, secondFps),
     };
   }
@@ -95,7 +95,7 @@ class Soak {
     await Promise.all(Object.values(this.#gateways).map((gateway) => gateway.start()));
     const endMs = performance.now() + minutes * msPerMinute;
     const next = shuffledRounds(this.#failures, this.#random);
-    while (performance.now() < endMs && !signal.aborted) await this.#spell(next, endMs);
+    while (performance.now() < endMs && !signal.aborted) await this.#cycle(next, endMs);
     await Promise.all(Object.values(this.#gateways).map((gateway) => gateway.end('SIGTERM')));
     const { main, second } = this.#fleets;
     return this.#report.summary(seed, this.#hours(), summaryOf(main), summaryOf(second));
@@ -106,23 +106,23 @@ class Soak {
   }
 
   /** Cameras come, faults are done beside them, cameras leave, and what is left is looked at. */
-  async #spell(next: Generator<Failure, never>, endMs: number): Promise<void> {
+  async #cycle(next: Generator<Failure, never>, endMs: number): Promise<void> {
     const { quietEveryMinutes, failureEverySeconds, signal } = this.#options;
     const fleets = Object.values(this.#fleets);
-    const spellEndMs = Math.min(endMs, performance.now() + quietEveryMinutes * msPerMinute);
+    const cycleEndMs = Math.min(endMs, performance.now() + quietEveryMinutes * msPerMinute);
     for (const fleet of fleets) fleet.start();
-    while (performance.now() < spellEndMs && !signal.aborted) {
+    while (performance.now() < cycleEndMs && !signal.aborted) {
       const nextAtMs = performance.now() + failureEverySeconds * msPerSecond;
-      await this.#do(next.next().value, nextAtMs);
+      await this.#inject(next.next().value, nextAtMs);
     }
     this.#report.loaded(this.#hours(), await this.#gateways.main.vitals());
-    await Promise.all(fleets.map((fleet) => fleet.leave()));
+    await Promise.all(fleets.map((fleet) => fleet.drain()));
     if (!(await this.#gateways.main.isIdle())) this.#report.problem('the main gateway does not come to rest');
     await pause(settleMs);
     this.#report.quiet({ hours: this.#hours(), ...(await this.#gateways.main.vitals()) });
   }
 
-  async #do(failure: Failure, nextAtMs: number): Promise<void> {
+  async #inject(failure: Failure, nextAtMs: number): Promise<void> {
     const { failureEverySeconds } = this.#options;
     const startedAtMs = performance.now();
     const { main, second } = this.#fleets;
@@ -142,9 +142,9 @@ class Soak {
     }
     const ms = Math.round(performance.now() - startedAtMs);
     for (const gateway of Object.values(this.#gateways))
-      if (!gateway.isRunning) throw new Error(`${failure.name}: ${gateway.ending}`);
-    const goesOn = await main.hasResult(maxRecoveryMs);
-    if (!goesOn) this.#report.problem(`${failure.name}: no camera had a result for ${maxRecoveryMs} ms after it`);
+      if (!gateway.isRunning) throw new Error(`${failure.name}: ${gateway.exitDescription}`);
+    const hasRecovered = await main.hasResult(maxRecoveryMs);
+    if (!hasRecovered) this.#report.problem(`${failure.name}: no camera had a result for ${maxRecoveryMs} ms after it`);
     await pause(Math.max(0, nextAtMs - performance.now()));
     const { results, slowestMs } = main.takeProgress();
     this.#report.failure({ failure: failure.name, ms, results, slowest_ms: slowestMs });

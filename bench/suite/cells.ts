@@ -62,16 +62,16 @@ export const heavyLoads = ['8@30', '16@25', '256@10'] as const;
 export const alignedHeavyLoad = '16@25';
 export const connections = [2, 4, 8] as const;
 /** They answer what they have queued, however late. */
-export const queueing = ['fastapi', 'ws-piscina'] as const;
+export const queueingPeers = ['fastapi', 'ws-piscina'] as const;
 /** `ws-main-thread` drops what its thread has no time for; one load is enough to see it. */
 const comparedAt: Readonly<Record<string, readonly ('fastapi' | 'ws-piscina' | 'ws-main-thread')[]>> = {
-  '8@30': [...queueing, 'ws-main-thread'],
+  '8@30': [...queueingPeers, 'ws-main-thread'],
 };
 
 export const cellIds = {
-  staggered: (load: string) => `staggered-${named(load)}`,
-  aligned: (load: string) => `aligned-${named(load)}`,
-  heavy: (load: string) => `heavy-${named(load)}`,
+  staggered: (load: string) => `staggered-${loadId(load)}`,
+  aligned: (load: string) => `aligned-${loadId(load)}`,
+  heavy: (load: string) => `heavy-${loadId(load)}`,
   heavyAligned: 'heavy-aligned',
   mixedRates: 'mixed-rates',
   pages: 'pages',
@@ -118,7 +118,7 @@ export const cells: readonly Cell[] = [
     trials: [
       { server: bareLoop, load: { kind: 'bare-loop' } as const },
       ...against(camerasOn(load, ...aboveCapacity), sink, gateway),
-      ...against(camerasOn(load, ...aboveCapacity), ...(comparedAt[load] ?? queueing).map(overloaded)),
+      ...against(camerasOn(load, ...aboveCapacity), ...(comparedAt[load] ?? queueingPeers).map(overloaded)),
     ],
   })),
   {
@@ -146,6 +146,6 @@ export const cells: readonly Cell[] = [
 ];
 
 /** `8@15` as it is said: `8x15`. */
-function named(load: string): string {
+function loadId(load: string): string {
   return load.replace('@', 'x');
 }

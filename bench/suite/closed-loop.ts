@@ -24,9 +24,9 @@ export interface ClosedReport {
 }
 
 /** A request that is not answered for so long has failed. */
-const answerLimitSeconds = 30;
+const responseTimeoutSeconds = 30;
 /** autocannon ends a run at one of its seconds; the counted part must be over by then. */
-const spareSeconds = 2;
+const marginSeconds = 2;
 const okStatus = 200;
 const busyStatus = 503;
 
@@ -49,8 +49,8 @@ export async function runClosedLoop(
     headers: { 'content-type': 'image/jpeg' },
     requests: frames.map((frame) => ({ body: Buffer.from(frame) })),
     connections,
-    duration: warmUpSeconds + seconds + spareSeconds,
-    timeout: answerLimitSeconds,
+    duration: warmUpSeconds + seconds + marginSeconds,
+    timeout: responseTimeoutSeconds,
   };
   const run = autocannon(options, (error) => (error ? reject(error) : resolve()));
   // Its own histogram has whole milliseconds; the event has the time as it was taken.

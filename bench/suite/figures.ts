@@ -13,7 +13,7 @@ import {
   gateway,
   heavyLoads,
   litserve,
-  queueing,
+  queueingPeers,
   sink,
   staggeredLoads,
   stuck,
@@ -30,9 +30,9 @@ import {
   type Place,
   perCpuSecond,
   perSecond,
+  type RoundSummary,
   ratios,
-  type Spread,
-  spreadOf,
+  summarizeRounds,
   valuesOf,
 } from './rounds.ts';
 import type { Sample } from './sample.ts';
@@ -42,7 +42,7 @@ export interface Figure {
   readonly what: string;
   readonly aim: Aim;
   /** `undefined` where it was not measured. */
-  readonly seen: Spread | undefined;
+  readonly seen: RoundSummary | undefined;
 }
 
 type Values = ReadonlyMap<number, number>;
@@ -59,10 +59,10 @@ const resident: Measure = ({ rssBytes }) => rssBytes;
 const refused: Measure = ({ refused: answers }) => answers;
 
 const at = (cell: string, { label }: ServerSpec = gateway): Place => ({ cell, server: label });
-const said = (load: string) => load.replace('@', ' × ');
+const loadLabel = (load: string) => load.replace('@', ' × ');
 
 export function figuresOf(samples: readonly Sample[]): Figure[] {
-  const row = (what: string, aim: Aim, values: Values): Figure => ({ what, aim, seen: spreadOf(values) });
+  const row = (what: string, aim: Aim, values: Values): Figure => ({ what, aim, seen: summarizeRounds(values) });
   return [
     ...withinCapacity(samples, row),
     ...aboveCapacity(samples, row),
@@ -82,10 +82,10 @@ function withinCapacity(samples: readonly Sample[], row: Row): Figure[] {
   const staggered = staggeredLoads.filter((load) => load !== '4@15');
   return [
     ...staggered.flatMap((load) =>
-      rows(cellIds.staggered(load), `${said(load)} staggered`, atLeast(0.995, digits(3)), atMost(1.1)),
+      rows(cellIds.staggered(load), `${loadLabel(load)} staggered`, atLeast(0.995, digits(3)), atMost(1.1)),
     ),
     ...alignedLoads.flatMap((load) =>
-      rows(cellIds.aligned(load), `${said(load)} aligned`, atLeast(0.99, digits(3)), atMost(1.2)),
+      rows(cellIds.aligned(load), `${loadLabel(load)} aligned`, atLeast(0.99, digits(3)), atMost(1.2)),
     ),
   ];
 }
@@ -95,16 +95,16 @@ function aboveCapacity(samples: readonly Sample[], row: Row): Figure[] {
   return [
     ...heavyLoads.map((load) =>
       row(
-        `${said(load)}: results per CPU-second, less a bare uWS sink’s CPU, ÷ the bare loop’s`,
+        `${loadLabel(load)}: results per CPU-second, less a bare uWS sink’s CPU, ÷ the bare loop’s`,
         atLeast(0.95),
         netEfficiency(samples, cellIds.heavy(load)),
       ),
     ),
     ...heavyLoads.flatMap((load) =>
-      queueing.map((peer) => {
+      queueingPeers.map((peer) => {
         const cell = cellIds.heavy(load);
         const values = ratios(samples, perSecond, at(cell), { cell, server: peer });
-        return row(`${said(load)}: results a second ÷ those of ${peer}`, above(1), values);
+        return row(`${loadLabel(load)}: results a second ÷ those of ${peer}`, above(1), values);
       }),
     ),
     ...heavyLoads.map((load) => {
@@ -113,10 +113,10 @@ function aboveCapacity(samples: readonly Sample[], row: Row): Figure[] {
         [valuesOf(samples, place, p99), valuesOf(samples, place, service)],
         (late, work) => late / work,
       );
-      return row(`${said(load)} staggered: p99 ÷ service time`, atMost(3), values);
+      return row(`${loadLabel(load)} staggered: p99 ÷ service time`, atMost(3), values);
     }),
     row(
-      `${said(alignedHeavyLoad)} aligned: p99 ÷ (an interval + 2 × service time)`,
+      `${loadLabel(alignedHeavyLoad)} aligned: p99 ÷ (an interval + 2 × service time)`,
       atMost(1),
       combine(
         [valuesOf(samples, heavyAligned, p99), valuesOf(samples, heavyAligned, service)],
@@ -172,7 +172,7 @@ function costs(samples: readonly Sample[], row: Row): Figure[] {
     ...(['4@15', '8@15'] as const).map((load) => {
       const cell = cellIds.staggered(load);
       const values = ratios(samples, cpuPerResult, at(cell), at(cell, fastapi));
-      return row(`${said(load)} staggered: CPU per result ÷ FastAPI’s`, atMost(1), values);
+      return row(`${loadLabel(load)} staggered: CPU per result ÷ FastAPI’s`, atMost(1), values);
     }),
     row(
       'CPU per dropped frame ÷ a bare uWS sink’s per message',

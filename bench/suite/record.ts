@@ -13,8 +13,8 @@ export interface SuiteRecord extends Settings, Outcome {
  * run again replace those before.
  * @param order of the cells in the page.
  */
-export function addTo(before: SuiteRecord | undefined, now: SuiteRecord, order: readonly string[]): SuiteRecord {
-  if (before === undefined || !isAlike(before, now)) return now;
+export function mergeRecords(before: SuiteRecord | undefined, now: SuiteRecord, order: readonly string[]): SuiteRecord {
+  if (before === undefined || !isComparable(before, now)) return now;
   const again = new Set(now.samples.map(({ cell }) => cell));
   const kept = before.samples.filter(({ cell }) => !again.has(cell));
   const rankOf = ({ cell }: Sample) => order.indexOf(cell);
@@ -23,6 +23,6 @@ export function addTo(before: SuiteRecord | undefined, now: SuiteRecord, order: 
   return { ...now, samples, skipped: { ...Object.fromEntries(keptReasons), ...now.skipped } };
 }
 
-function isAlike(a: SuiteRecord, b: SuiteRecord): boolean {
+function isComparable(a: SuiteRecord, b: SuiteRecord): boolean {
   return a.machine.commit === b.machine.commit && a.seconds === b.seconds && a.runs === b.runs;
 }

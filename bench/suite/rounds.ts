@@ -10,20 +10,20 @@ export interface Place {
 }
 
 /** What several rounds saw. */
-export interface Spread {
+export interface RoundSummary {
   readonly median: number;
   readonly lowest: number;
   readonly highest: number;
 }
 
 export const perSecond: Measure = ({ results, seconds }) => results / seconds;
-export const offeredShare: Measure = ({ results, offered }) => over(results, offered);
+export const offeredShare: Measure = ({ results, offered }) => ratio(results, offered);
 /** Results that come in the grace count, and so does the CPU that they take. */
 export const perCpuSecond: Measure = ({ results, cpuSeconds, cpuSecondsToLast = cpuSeconds }) =>
-  over(results, cpuSecondsToLast);
+  ratio(results, cpuSecondsToLast);
 /** For servers that keep up: they work on nothing else after the clock than the last frames. */
-export const cpuPerResult: Measure = ({ results, cpuSecondsToLast }) => over(cpuSecondsToLast, results);
-export const cpuPerFrame: Measure = ({ sent, cpuSeconds }) => over(cpuSeconds, sent);
+export const cpuPerResult: Measure = ({ results, cpuSecondsToLast }) => ratio(cpuSecondsToLast, results);
+export const cpuPerFrame: Measure = ({ sent, cpuSeconds }) => ratio(cpuSeconds, sent);
 
 /** One measure of one server, by round. */
 export function valuesOf(samples: readonly Sample[], { cell, server }: Place, of: Measure): Map<number, number> {
@@ -53,11 +53,11 @@ export function combine(
 
 /** The ratio of two servers' measure in each round. The machine's speed drifts, and within a round it drifts little. */
 export function ratios(samples: readonly Sample[], of: Measure, top: Place, bottom: Place): Map<number, number> {
-  return combine([valuesOf(samples, top, of), valuesOf(samples, bottom, of)], over);
+  return combine([valuesOf(samples, top, of), valuesOf(samples, bottom, of)], ratio);
 }
 
 /** @returns `undefined` where there was no round. */
-export function spreadOf(values: ReadonlyMap<number, number>): Spread | undefined {
+export function summarizeRounds(values: ReadonlyMap<number, number>): RoundSummary | undefined {
   const sorted = [...values.values()].sort((a, b) => a - b);
   const [lowest, highest] = [sorted[0], sorted.at(-1)];
   if (lowest === undefined || highest === undefined) return undefined;
@@ -67,9 +67,9 @@ export function spreadOf(values: ReadonlyMap<number, number>): Spread | undefine
 }
 
 export function medianOf(samples: readonly Sample[], place: Place, of: Measure): number | undefined {
-  return spreadOf(valuesOf(samples, place, of))?.median;
+  return summarizeRounds(valuesOf(samples, place, of))?.median;
 }
 
-function over(top: number | undefined, bottom: number | undefined): number | undefined {
+function ratio(top: number | undefined, bottom: number | undefined): number | undefined {
   return top === undefined || bottom === undefined || bottom === 0 ? undefined : top / bottom;
 }

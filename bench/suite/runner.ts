@@ -19,7 +19,7 @@ export interface RunOptions {
   readonly seconds: number;
   /** Frames of the bare loop. */
   readonly ceilingFrames: number;
-  readonly say: (line: string) => void;
+  readonly log: (line: string) => void;
 }
 
 export interface Outcome {
@@ -33,7 +33,7 @@ type ServedLoad = Exclude<Load, { kind: 'bare-loop' }>;
 /** Answers of the first second of a closed loop are not counted: its connections fill up. */
 const closedWarmUpSeconds = 1;
 /** The warm-up of `framegate bench`, and a second more: the pages come for as long as the measured load lasts. */
-const pagesBesidesSeconds = 3;
+const extraPageSeconds = 3;
 
 export class Runner {
   readonly #options: RunOptions;
@@ -51,7 +51,7 @@ export class Runner {
     try {
       for (const cell of this.#options.cells) await this.#runCell(cell);
     } finally {
-      await this.#servers.keepOnly([]);
+      await this.#servers.stopOthers([]);
       if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true });
     }
     return { samples: this.#samples, skipped: this.#skipped };
@@ -59,7 +59,7 @@ export class Runner {
 
   async #runCell({ id, trials }: Cell): Promise<void> {
     const possible = trials.filter((trial) => this.#isPossible(trial));
-    await this.#servers.keepOnly(possible.map(({ server }) => server));
+    await this.#servers.stopOthers(possible.map(({ server }) => server));
     for (let round = 0; round < this.#options.rounds; round++) {
       for (const trial of possible) await this.#runTrial(id, round, trial);
     }
@@ -72,15 +72,15 @@ export class Runner {
   }
 
   async #runTrial(cell: string, round: number, { server, load }: Trial): Promise<void> {
-    const key = { cell, server: server.label, round, load: wordsOf(load) };
+    const key = { cell, server: server.label, round, load: describeLoad(load) };
     try {
       const sample = load.kind === 'bare-loop' ? await this.#bareLoop(key) : await this.#onServer(key, server, load);
       this.#samples.push(sample);
-      this.#options.say(summaryOf(sample));
+      this.#options.log(summaryOf(sample));
     } catch (error) {
       const reason = (error instanceof Error ? error.message : String(error)).replaceAll('\n', ' ');
       this.#skipped[`${cell}, ${server.label}, round ${round + 1}`] = reason;
-      this.#options.say(`${cell}, ${server.label}: FAILED: ${reason}`);
+      this.#options.log(`${cell}, ${server.label}: FAILED: ${reason}`);
       await this.#servers.discard(server);
     }
   }
@@ -108,7 +108,7 @@ export class Runner {
   }
 
   async #sendPages({ origin }: BenchServer, flags: readonly string[]): Promise<void> {
-    const duration = String(this.#options.seconds + pagesBesidesSeconds);
+    const duration = String(this.#options.seconds + extraPageSeconds);
     await runLoad(origin, [...flags, '--frames', this.#pageFolder(), '--warmup', '0', '--duration', duration]);
   }
 
@@ -122,7 +122,7 @@ export class Runner {
   }
 }
 
-function wordsOf(load: Load): string {
+function describeLoad(load: Load): string {
   switch (load.kind) {
     case 'cameras':
       return load.pages === undefined ? load.flags.join(' ') : `${load.flags.join(' ')} beside ${load.pages.join(' ')}`;

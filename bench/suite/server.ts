@@ -63,11 +63,11 @@ async function startOwn(args: readonly string[], env: Readonly<Record<string, st
   });
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
-  let said = '';
+  let output = '';
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   void ended.then(() => process.off('exit', kill));
   const ready = await readinessOf(child, (text) => {
-    said += text;
+    output += text;
   });
   return {
     ...ready,
@@ -77,7 +77,7 @@ async function startOwn(args: readonly string[], env: Readonly<Record<string, st
     stop: async () => {
       child.kill('SIGTERM');
       await ended;
-      return said;
+      return output;
     },
     kill: async () => {
       kill();
@@ -89,25 +89,25 @@ async function startOwn(args: readonly string[], env: Readonly<Record<string, st
 /** Waits for the line that tells where it listens: the gateway's log says `ready`, the others `listening on`. */
 function readinessOf(
   child: ChildProcess,
-  heard: (text: string) => void,
+  onOutput: (text: string) => void,
 ): Promise<Pick<BenchServer, 'origin' | 'startMs'>> {
   return new Promise((resolve, reject) => {
-    let said = '';
-    const listen = (text: string) => {
-      said += text;
-      const ready = /listening on (ws:\/\/[^/\s]+)|"url":"(ws:\/\/[^/"]+).*"msg":"ready"/.exec(said);
+    let output = '';
+    const parse = (text: string) => {
+      output += text;
+      const ready = /listening on (ws:\/\/[^/\s]+)|"url":"(ws:\/\/[^/"]+).*"msg":"ready"/.exec(output);
       if (ready === null) return;
-      const startMs = /"startMs":(\d+)/.exec(said)?.[1];
+      const startMs = /"startMs":(\d+)/.exec(output)?.[1];
       resolve({
         origin: (ready[1] ?? ready[2]) as string,
         startMs: startMs === undefined ? undefined : Number(startMs),
       });
     };
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      heard(text);
-      listen(text);
+      onOutput(text);
+      parse(text);
     });
-    child.stderr?.setEncoding('utf8').on('data', listen);
-    child.once('close', () => reject(new Error(`the server did not start:\n${said}`)));
+    child.stderr?.setEncoding('utf8').on('data', parse);
+    child.once('close', () => reject(new Error(`the server did not start:\n${output}`)));
   });
 }

@@ -60,7 +60,7 @@ export class Servers {
   }
 
   /** Ends all servers that none of these need. */
-  async keepOnly(specs: readonly ServerSpec[]): Promise<void> {
+  async stopOthers(specs: readonly ServerSpec[]): Promise<void> {
     const needed = new Set(specs.map(keyOf));
     for (const [key, server] of this.#running) {
       if (needed.has(key)) continue;
@@ -94,7 +94,7 @@ function occupyWorker({ origin }: BenchServer): Promise<void> {
   });
 }
 
-function loopDelayOf(said: string): ServerNote {
-  const p99 = /loop delay p50 \S+ p99 (\S+)/.exec(said)?.[1];
+function loopDelayOf(output: string): ServerNote {
+  const p99 = /loop delay p50 \S+ p99 (\S+)/.exec(output)?.[1];
   return p99 === undefined ? {} : { loopDelayP99Ms: Number(p99) };
 }

@@ -1,6 +1,6 @@
 /** Frames of videos, canvases and cameras in a real browser, sent to a real gateway. Skipped without Chromium. */
 import { type Test, test } from 'tap';
-import { findChromium, openPage, siteOf } from '../support/browser.ts';
+import { buildSite, findChromium, openPage } from '../support/browser.ts';
 import { startGateway } from '../support/gateway.ts';
 
 const chromium = findChromium();
@@ -16,7 +16,7 @@ async function runScenes(t: Test, scenes: string, more: Record<string, string> =
   const gateway = await startGateway({ POOL_WORKERS: '1' });
   t.teardown(() => gateway.kill());
   const query = { scenes, gateway: gateway.httpUrl, ...more };
-  const reports = (await openPage(chromium ?? '', await siteOf('camera.ts'), query)) as Record<string, unknown>;
+  const reports = (await openPage(chromium ?? '', await buildSite('camera.ts'), query)) as Record<string, unknown>;
   t.equal(reports['error'], undefined);
   return reports;
 }

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 /** Whole browsers: a headless shell neither asks for the camera nor hides pages. */
-const names = ['chromium', 'chromium-browser', 'google-chrome'];
+const browserNames = ['chromium', 'chromium-browser', 'google-chrome'];
 /** A page that takes longer than this has failed, however busy the machine is. */
 const maxPageMs = 120_000;
 
@@ -19,7 +19,7 @@ export function findChromium(): string | undefined {
   const { CHROMIUM, PATH = '' } = process.env;
   if (CHROMIUM !== undefined) return CHROMIUM;
   return PATH.split(delimiter)
-    .flatMap((folder) => names.map((name) => join(folder, name)))
+    .flatMap((folder) => browserNames.map((name) => join(folder, name)))
     .find((path) => existsSync(path));
 }
 
@@ -37,7 +37,7 @@ const flags = [
 export type Site = (path: string) => string | Buffer | undefined;
 
 /** A page of one script of `test/browser/page`. */
-export async function siteOf(script: string): Promise<Site> {
+export async function buildSite(script: string): Promise<Site> {
   const entry = fileURLToPath(new URL(`../browser/page/${script}`, import.meta.url));
   const { outputFiles } = await build({ entryPoints: [entry], bundle: true, write: false, format: 'esm' });
   const page = '<!doctype html><script type="module" src="/page.js"></script>';

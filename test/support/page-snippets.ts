@@ -10,7 +10,7 @@ export function snippetsOf(page: string, language: string): string[] {
 }
 
 /** @throws Error when there is nothing to replace, so that a page cannot drift away from its test. */
-export function replaced(code: string, what: string, by: string): string {
+export function replaceIn(code: string, what: string, by: string): string {
   if (!code.includes(what)) throw new Error(`there is no ${what} in:\n${code}`);
   return code.replace(what, by);
 }

@@ -29,7 +29,7 @@ const copied = ['native-models'];
 const portOfPages = '8000';
 /** A command that takes longer than this has failed, however busy the machine is. */
 const maxMs = 120_000;
-const askAgainMs = 100;
+const pollMs = 100;
 
 /** A line that begins with `$` is a command, whose last character `\` joins the next line to it; the others are printed. */
 function stepsOf(block: string): Step[] {
@@ -46,7 +46,11 @@ function stepsOf(block: string): Step[] {
  * Runs the `console` blocks of a page in their order, in a copy of the checkout. A command that ends with `&` is a gateway:
  * it runs until the test ends, and the next command waits until it is ready.
  */
-export async function playPage(t: Test, page: string, files: Readonly<Record<string, Uint8Array>> = {}): Promise<void> {
+export async function runPageCommands(
+  t: Test,
+  page: string,
+  files: Readonly<Record<string, Uint8Array>> = {},
+): Promise<void> {
   const steps = snippetsOf(page, 'console').flatMap(stepsOf);
   if (steps.length === 0) throw new Error(`${page} has no console block`);
   const port = String(await freePort());
@@ -121,12 +125,12 @@ async function startServer(t: Test, command: string, port: string, { folder, env
   const deadlineMs = performance.now() + maxMs;
   while (!(await isReady(port))) {
     if (child.exitCode !== null || performance.now() > deadlineMs) throw new Error(`"${command}" was never ready`);
-    await delay(askAgainMs);
+    await delay(pollMs);
   }
 }
 
 async function isReady(port: string): Promise<boolean> {
-  const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
-  await answer?.arrayBuffer();
-  return answer?.ok === true;
+  const response = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
+  await response?.arrayBuffer();
+  return response?.ok === true;
 }

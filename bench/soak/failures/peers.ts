@@ -18,10 +18,10 @@ export class Peers {
   }
 
   /** Runs `harm` and destroys what it has opened. */
-  static async with(gateway: SoakGateway, harm: (peers: Peers) => Promise<void>): Promise<void> {
+  static async with(gateway: SoakGateway, action: (peers: Peers) => Promise<void>): Promise<void> {
     const peers = new Peers(gateway);
     try {
-      await harm(peers);
+      await action(peers);
     } finally {
       for (const socket of peers.#sockets) socket.destroy();
     }

@@ -9,7 +9,7 @@ const result = (index: number) => `{"frame_index":${index},"result":{}}`;
 const dropped = (index: number) => `{"frame_index":${index},"dropped":true}`;
 
 /** A session of so many frames for which these messages came. */
-function accountOf(frames: number, ...messages: readonly string[]): Ledger {
+function ledgerWith(frames: number, ...messages: readonly string[]): Ledger {
   const ledger = new Ledger();
   for (let frame = 0; frame < frames; frame++) ledger.sent();
   for (const message of messages) ledger.received(message);
@@ -17,7 +17,7 @@ function accountOf(frames: number, ...messages: readonly string[]): Ledger {
 }
 
 test('one result or dropped for each index closes the account', (t) => {
-  const ledger = accountOf(3, dropped(1), result(0), '{"warning":"slow_down"}', result(2));
+  const ledger = ledgerWith(3, dropped(1), result(0), '{"warning":"slow_down"}', result(2));
   t.equal(ledger.pending, 0);
   ledger.end({ by: 'camera' });
   t.strictSame(ledger.problems, []);
@@ -26,22 +26,22 @@ test('one result or dropped for each index closes the account', (t) => {
 });
 
 test('a result names its index, nothing else does', (t) => {
-  const ledger = accountOf(2);
+  const ledger = ledgerWith(2);
   t.equal(ledger.received(dropped(0)), undefined);
   t.equal(ledger.received(result(1)), 1);
   t.end();
 });
 
 for (const [what, ledger, problem] of [
-  ['a second answer', accountOf(1, result(0), dropped(0)), 'a second answer to 0'],
-  ['an answer to what was never sent', accountOf(1, result(1)), 'an answer to 1, which was never sent'],
-  ['an index that is none', accountOf(1, '{"frame_index":"0","result":{}}'), 'an answer to 0, which was never sent'],
-  ['results out of order', accountOf(2, result(1), result(0)), 'the result of 0 after that of 1'],
-  ['no key', accountOf(1, '{}'), 'a message outside the contract: {}'],
-  ['two keys', accountOf(1, '{"warning":"slow_down","error":"x"}'), /outside the contract/],
-  ['what is not JSON', accountOf(1, 'hello'), 'a message outside the contract: hello'],
-  ['what is no object', accountOf(1, 'null'), 'a message outside the contract: null'],
-  ['more after an error', accountOf(1, '{"error":"server_busy"}', result(0)), /a message after the error server_busy/],
+  ['a second answer', ledgerWith(1, result(0), dropped(0)), 'a second answer to 0'],
+  ['an answer to what was never sent', ledgerWith(1, result(1)), 'an answer to 1, which was never sent'],
+  ['an index that is none', ledgerWith(1, '{"frame_index":"0","result":{}}'), 'an answer to 0, which was never sent'],
+  ['results out of order', ledgerWith(2, result(1), result(0)), 'the result of 0 after that of 1'],
+  ['no key', ledgerWith(1, '{}'), 'a message outside the contract: {}'],
+  ['two keys', ledgerWith(1, '{"warning":"slow_down","error":"x"}'), /outside the contract/],
+  ['what is not JSON', ledgerWith(1, 'hello'), 'a message outside the contract: hello'],
+  ['what is no object', ledgerWith(1, 'null'), 'a message outside the contract: null'],
+  ['more after an error', ledgerWith(1, '{"error":"server_busy"}', result(0)), /a message after the error server_busy/],
 ] as const) {
   test(`${what} is a problem`, (t) => {
     t.equal(ledger.problems.length, 1);
@@ -51,12 +51,12 @@ for (const [what, ledger, problem] of [
 }
 
 test('dropped may come before an older result', (t) => {
-  t.strictSame(accountOf(2, dropped(1), result(0)).problems, []);
+  t.strictSame(ledgerWith(2, dropped(1), result(0)).problems, []);
   t.end();
 });
 
 test('an index without an answer is unanswered when the camera leaves', (t) => {
-  const ledger = accountOf(2, result(0));
+  const ledger = ledgerWith(2, result(0));
   ledger.end({ by: 'camera' });
   t.strictSame(ledger.problems, ['no answer to 1']);
   t.match(ledger.totals, { results: 1, unanswered: 1, ended: 0 });
@@ -71,7 +71,7 @@ for (const [what, messages, code, mayBeLost, isKnown] of [
   ['a close without a reason', [], 1011, true, false],
 ] as const) {
   test(`${what} ${isKnown ? 'accounts' : 'does not account'} for what was in flight`, (t) => {
-    const ledger = accountOf(2, result(0), ...messages);
+    const ledger = ledgerWith(2, result(0), ...messages);
     ledger.end({ by: 'gateway', code }, mayBeLost);
     t.match(ledger.totals, isKnown ? { ended: 1, unanswered: 0 } : { ended: 0, unanswered: 1 });
     t.equal(ledger.problems.length > 0, !isKnown);
@@ -80,7 +80,7 @@ for (const [what, messages, code, mayBeLost, isKnown] of [
 }
 
 test('the code of a close must be that of its error', (t) => {
-  const ledger = accountOf(1, '{"error":"invalid_frame","detail":""}');
+  const ledger = ledgerWith(1, '{"error":"invalid_frame","detail":""}');
   ledger.end({ by: 'gateway', code: 1011 });
   t.strictSame(ledger.problems, ['closed with 1011 after invalid_frame']);
   t.end();
@@ -89,7 +89,7 @@ test('the code of a close must be that of its error', (t) => {
 test('totals add up', (t) => {
   const totals = { ...noTotals };
   for (let session = 0; session < 2; session++) {
-    const ledger = accountOf(3, result(0), dropped(1));
+    const ledger = ledgerWith(3, result(0), dropped(1));
     ledger.end({ by: 'camera' });
     addTotals(totals, ledger.totals);
   }

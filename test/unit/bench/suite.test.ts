@@ -3,7 +3,7 @@ import { test } from 'tap';
 import { cellIds, cells } from '../../../bench/suite/cells.ts';
 import { type Figure, figuresOf } from '../../../bench/suite/figures.ts';
 import { pageOf } from '../../../bench/suite/page.ts';
-import { addTo, type SuiteRecord } from '../../../bench/suite/record.ts';
+import { mergeRecords, type SuiteRecord } from '../../../bench/suite/record.ts';
 import type { Sample } from '../../../bench/suite/sample.ts';
 
 type Seen = Partial<Omit<Sample, 'cell' | 'server'>>;
@@ -54,14 +54,14 @@ const samples: readonly Sample[] = [
 ];
 
 /** What was seen, by the figure whose words begin so, and whether that is what it shall be. */
-function seen(words: string, of: readonly Sample[] = samples): [string, boolean] | undefined {
-  const figure: Figure | undefined = figuresOf(of).find(({ what }) => what.startsWith(words));
+function seen(prefix: string, of: readonly Sample[] = samples): [string, boolean] | undefined {
+  const figure: Figure | undefined = figuresOf(of).find(({ what }) => what.startsWith(prefix));
   if (figure?.seen === undefined) return undefined;
   return [figure.aim.format(figure.seen.median), figure.aim.isMet(figure.seen.median)];
 }
 
 test('each figure is the ratio that it says', async (t) => {
-  for (const [words, value, isMet] of [
+  for (const [prefix, value, isMet] of [
     ['8 × 15 staggered: results ÷ offered', '0.998', true],
     ['8 × 15 staggered: p99', '1.10', true],
     ['8 × 15 aligned: results ÷ offered', '0.500', false],
@@ -86,7 +86,7 @@ test('each figure is the ratio that it says', async (t) => {
     ['closed loop of 2: answers of 503', '0', true],
     ['closed loop of 4: answers of 503', '3', false],
   ] as const) {
-    t.strictSame(seen(words), [value, isMet], words);
+    t.strictSame(seen(prefix), [value, isMet], prefix);
   }
 });
 
@@ -128,7 +128,7 @@ const settings = { seconds: 10, runs: 1 };
 test('the page has every figure and every run, and says what was left out', async (t) => {
   const skipped = { 'ws-piscina': 'make peers was not run' };
   const { markdown, plots } = pageOf({ samples, skipped }, machine, settings);
-  for (const { what, aim } of figuresOf(samples)) t.ok(markdown.includes(`| ${what} | ${aim.words} |`), what);
+  for (const { what, aim } of figuresOf(samples)) t.ok(markdown.includes(`| ${what} | ${aim.text} |`), what);
   t.equal(markdown.match(/`--cameras 8`/g)?.length, samples.length);
   t.match(markdown, '- ws-piscina was left out: make peers was not run');
   t.match(markdown, 'With it 50.0 % of the frames of 8 × 15 aligned have results');
@@ -147,7 +147,7 @@ test('parts of the suite come together, and what is run again counts anew', asyn
     samples: [sample(cell, 'gateway', { results })],
   });
   const first = part('third', 1, { 'third, fastapi, round 1': 'it failed', 'first, fastapi, round 1': 'it failed' });
-  const both = addTo(first, part('first', 2), order);
+  const both = mergeRecords(first, part('first', 2), order);
   t.strictSame(
     both.samples.map(({ cell, results }) => [cell, results]),
     [
@@ -156,8 +156,8 @@ test('parts of the suite come together, and what is run again counts anew', asyn
     ],
   );
   t.strictSame(both.skipped, { 'third, fastapi, round 1': 'it failed' });
-  t.strictSame(addTo(both, part('third', 3), order).samples.at(-1)?.results, 3);
+  t.strictSame(mergeRecords(both, part('third', 3), order).samples.at(-1)?.results, 3);
   const otherCommit = { ...part('second', 4), machine: { ...machine, commit: 'def' } };
-  t.strictSame(addTo(both, otherCommit, order), otherCommit);
-  t.strictSame(addTo(undefined, first, order), first);
+  t.strictSame(mergeRecords(both, otherCommit, order), otherCommit);
+  t.strictSame(mergeRecords(undefined, first, order), first);
 });

@@ -2,10 +2,10 @@
 import { tmpdir } from 'node:os';
 import { test } from 'tap';
 import { type CampaignReport, runCampaign } from '../../../../bench/fuzz/campaign.ts';
-import { randomOfCase } from '../../../../bench/fuzz/target.ts';
-import { isBad, targets } from '../../../support/faulty-targets.ts';
+import { randomForCase } from '../../../../bench/fuzz/target.ts';
+import { isBad, targets } from '../../../support/crashing-targets.ts';
 
-const targetsUrl = new URL('../../../support/faulty-targets.ts', import.meta.url).href;
+const targetsUrl = new URL('../../../support/crashing-targets.ts', import.meta.url).href;
 const seed = 5;
 
 function run(name: string, count: number, deadlineMs = Number.POSITIVE_INFINITY): Promise<CampaignReport> {
@@ -18,7 +18,7 @@ function run(name: string, count: number, deadlineMs = Number.POSITIVE_INFINITY)
 /** The numbers of the bad cases. */
 function badCases(count: number): number[] {
   const numbers = Array.from({ length: count }, (_, number) => number);
-  return numbers.filter((number) => isBad(Math.floor(randomOfCase(seed, number)() * 256)));
+  return numbers.filter((number) => isBad(Math.floor(randomForCase(seed, number)() * 256)));
 }
 
 function failedCases({ failures }: CampaignReport): number[] {

@@ -6,7 +6,7 @@ import { damage } from '../../../../bench/fuzz/damage.ts';
 import { makeJson } from '../../../../bench/fuzz/json-cases.ts';
 import { makeOnnx, onnxSchema } from '../../../../bench/fuzz/onnx-cases.ts';
 import { numberField, readMessage, varint, writeMessage } from '../../../../bench/fuzz/protobuf.ts';
-import { randomOfCase } from '../../../../bench/fuzz/target.ts';
+import { randomForCase } from '../../../../bench/fuzz/target.ts';
 import { onnxFixture } from '../../../support/onnx-fixtures.ts';
 import { yoloFixtures } from '../../../support/yolo-fixtures.ts';
 
@@ -29,7 +29,7 @@ test('numbers are written as protobuf writes them', async (t) => {
 
 test('a case depends on its seed and number alone', async (t) => {
   const bases = [readFileSync(onnxFixture('boxes'))];
-  const make = (seed: number, number: number) => Buffer.from(makeOnnx(randomOfCase(seed, number), bases).bytes);
+  const make = (seed: number, number: number) => Buffer.from(makeOnnx(randomForCase(seed, number), bases).bytes);
   const before = Buffer.from(bases[0] as Buffer);
   t.ok(make(1, 7).equals(make(1, 7)));
   const others = [make(1, 8), make(2, 7), make(1, 9), make(3, 7)];
@@ -40,16 +40,16 @@ test('a case depends on its seed and number alone', async (t) => {
 test('damage says what it did, and leaves the seed file alone', async (t) => {
   const bytes = Uint8Array.from({ length: 100 }, (_, at) => at);
   for (let number = 0; number < 200; number++) {
-    const made = damage(randomOfCase(1, number), bytes);
+    const made = damage(randomForCase(1, number), bytes);
     t.match(made.what, /^[a-z ]+(, [a-z ]+)*$/);
   }
   t.same([...bytes], [...bytes.keys()]);
-  t.same(damage(randomOfCase(1, 1), new Uint8Array(0)), { bytes: Buffer.alloc(0), what: '' });
+  t.same(damage(randomForCase(1, 1), new Uint8Array(0)), { bytes: Buffer.alloc(0), what: '' });
 });
 
 test('JSON keeps its keys that mean something to JavaScript, and numbers that are none', async (t) => {
   const texts = Array.from({ length: 2000 }, (_, number) =>
-    makeJson(randomOfCase(1, number), { a: 1, b: [2, { c: 3 }] }),
+    makeJson(randomForCase(1, number), { a: 1, b: [2, { c: 3 }] }),
   );
   const joined = texts.map(({ bytes }) => Buffer.from(bytes).toString()).join('\n');
   for (const part of ['"__proto__":', 'NaN', '1e999', '[[[[']) t.ok(joined.includes(part), part);
