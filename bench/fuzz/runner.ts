@@ -1,4 +1,4 @@
-/** A process that runs cases of one target: `runner.ts TARGETS NAME CORPUS SEED`. It may crash or hang; its campaign looks after it. */
+/** Child process that runs cases of one target: `runner.ts TARGETS NAME CORPUS SEED`. It may crash or hang; the campaign handles that. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Done, Failure, FromRunner, Order } from './messages.ts';
 import { randomForCase, type Target } from './target.ts';
@@ -6,7 +6,7 @@ import type { TargetSpec } from './targets.ts';
 
 const [targetsUrl = '', targetName = '', corpus = '', seed = '0'] = process.argv.slice(2);
 
-/** What a promise that nobody waits for threw: it belongs to the case that runs. */
+/** Unhandled rejection; it is attributed to the running case. */
 let strayRejection: unknown;
 process.on('unhandledRejection', (reason) => {
   strayRejection = reason;
@@ -26,7 +26,7 @@ async function runCase(target: Target, number: number): Promise<{ outcome: strin
   try {
     const outcome = await target.run(made);
     if (strayRejection === undefined) return { outcome };
-    throw new Error(`a rejection that nobody hears: ${problemOf(strayRejection)}`);
+    throw new Error(`unhandled rejection: ${problemOf(strayRejection)}`);
   } catch (error) {
     return { outcome: 'failed', failure: { number, what: made.what, problem: problemOf(error) } };
   }
@@ -45,7 +45,7 @@ async function runCases(target: Target, { from, count, step }: Order): Promise<D
     tally[outcome] = (tally[outcome] ?? 0) + 1;
     if (failure !== undefined) failures.push(failure);
   }
-  // What native code gives back, it gives back in a later turn of the loop.
+  // Native code releases memory in a later turn of the event loop.
   await sleep(0);
   globalThis.gc?.();
   return {

@@ -1,4 +1,4 @@
-/** Rubbish as frames: whatever the bytes, each session gets its results or exactly one error, and the gateway lives. */
+/** Random and corrupted frames: each session gets a result or exactly one error, and the gateway survives. */
 import tap, { type Test, test } from 'tap';
 import { randomBytes, seededRandom } from '../../src/samples/seeded-random.ts';
 import { startGateway } from '../support/gateway.ts';
@@ -6,19 +6,19 @@ import { encodePicture } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { idle } from '../support/vital-signs.ts';
 
-const picture = encodePicture(96, 64);
+const validFrame = encodePicture(96, 64);
 
 const gateway = await startGateway({ POOL_WORKERS: '2', STREAM_MAX_PIXELS: '1000000' });
 tap.teardown(() => gateway.kill());
 
 type Ending = 'result' | 'invalid_frame';
 
-/** Sends one frame in a session of its own until it is answered. */
+/** Sends one frame in a new session until it gets a result or an error. */
 async function outcomeOf(t: Test, bytes: Uint8Array, what: string): Promise<Ending> {
   const client = await StreamClient.open(gateway.streamUrl('echo'));
-  const answer = await client.sendUntilTaken(bytes).catch(() => undefined);
-  if (answer !== undefined) {
-    t.match(answer, { result: { slept: 0 } }, what);
+  const reply = await client.sendUntilTaken(bytes).catch(() => undefined);
+  if (reply !== undefined) {
+    t.match(reply, { result: { slept: 0 } }, what);
     t.equal(await client.close(), 1005, what);
     return 'result';
   }
@@ -28,7 +28,7 @@ async function outcomeOf(t: Test, bytes: Uint8Array, what: string): Promise<Endi
   return 'invalid_frame';
 }
 
-/** Runs many frames, several at a time. @returns how often each ending came. */
+/** Sends many frames, several at a time. @returns the number of each outcome. */
 async function outcomesOf(t: Test, frames: readonly Uint8Array[]): Promise<Record<Ending, number>> {
   const counts = { result: 0, invalid_frame: 0 };
   const numbered = frames.entries();
@@ -39,27 +39,27 @@ async function outcomesOf(t: Test, frames: readonly Uint8Array[]): Promise<Recor
   return counts;
 }
 
-test('random bytes are no frames', async (t) => {
+test('random bytes are rejected', async (t) => {
   const random = seededRandom(1);
   const frames = Array.from({ length: 100 }, () => randomBytes(random, Math.floor(random() * 2000)));
   t.strictSame(await outcomesOf(t, frames), { result: 0, invalid_frame: 100 });
 });
 
-test('random bytes between a real frame header and EOI never reach further than the decoder', async (t) => {
+test('random bytes between a valid frame header and EOI lead to a result or invalid_frame', async (t) => {
   const random = seededRandom(2);
-  const scan = picture.findIndex((byte, at) => byte === 0xff && picture[at + 1] === 0xda);
+  const scan = validFrame.findIndex((byte, at) => byte === 0xff && validFrame[at + 1] === 0xda);
   const frames = Array.from({ length: 100 }, () => {
     const keep = Math.floor(scan + random() * 30);
-    return Uint8Array.from([...picture.subarray(0, keep), ...randomBytes(random, 500), 0xff, 0xd9]);
+    return Uint8Array.from([...validFrame.subarray(0, keep), ...randomBytes(random, 500), 0xff, 0xd9]);
   });
   const { result, invalid_frame } = await outcomesOf(t, frames);
   t.equal(result + invalid_frame, 100);
   t.ok(invalid_frame > 0);
 });
 
-/** Overwrites, removes or repeats a few bytes anywhere. */
+/** Overwrites, removes or duplicates a few bytes anywhere. */
 function mutate(random: () => number): Uint8Array {
-  const bytes = [...picture];
+  const bytes = [...validFrame];
   const changes = 1 + Math.floor(random() * 4);
   for (let i = 0; i < changes; i++) {
     const at = Math.floor(random() * bytes.length);
@@ -71,21 +71,21 @@ function mutate(random: () => number): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-test('a valid picture with a few bytes changed gives a result or invalid_frame', async (t) => {
+test('a valid frame with a few changed bytes leads to a result or invalid_frame', async (t) => {
   const random = seededRandom(3);
   const { result, invalid_frame } = await outcomesOf(
     t,
     Array.from({ length: 400 }, () => mutate(random)),
   );
-  t.ok(result > 20, `${result} were still pictures`);
-  t.ok(invalid_frame > 20, `${invalid_frame} were none`);
+  t.ok(result > 20, `${result} results`);
+  t.ok(invalid_frame > 20, `${invalid_frame} rejected`);
 });
 
-test('a picture with bytes changed in its headers only gives a result or invalid_frame', async (t) => {
+test('a frame with changed header bytes leads to a result or invalid_frame', async (t) => {
   const random = seededRandom(4);
-  const scan = picture.findIndex((byte, at) => byte === 0xff && picture[at + 1] === 0xda);
+  const scan = validFrame.findIndex((byte, at) => byte === 0xff && validFrame[at + 1] === 0xda);
   const frames = Array.from({ length: 300 }, () => {
-    const bytes = picture.slice();
+    const bytes = validFrame.slice();
     for (let i = 0; i < 2; i++) bytes[Math.floor(random() * (scan + 14))] = Math.floor(random() * 256);
     return bytes;
   });
@@ -93,10 +93,10 @@ test('a picture with bytes changed in its headers only gives a result or invalid
   t.equal(result + invalid_frame, 300);
 });
 
-test('all of this has cost no worker, no handler and no session', async (t) => {
+test('no worker, handler or session was lost', async (t) => {
   t.match(await idle(gateway), { pool: { size: 2, ready: 2, sessions: 0 } });
   t.notMatch(gateway.log(), /a worker was lost|a handler failed|could not be handled|timed out/);
   const client = await StreamClient.open(gateway.streamUrl('echo'));
-  t.match(await client.sendUntilTaken(picture), { result: { width: 96, height: 64 } });
+  t.match(await client.sendUntilTaken(validFrame), { result: { width: 96, height: 64 } });
   await client.close();
 });
