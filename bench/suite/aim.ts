@@ -1,9 +1,9 @@
-/** What a figure shall be, and how its numbers are written. Pure. */
+/** Targets of figures, and number formats. Pure. */
 
 export type Format = (value: number) => string;
 
 export interface Aim {
-  /** As it stands in the table. */
+  /** Text in the table. */
   readonly text: string;
   readonly isMet: (value: number) => boolean;
   readonly format: Format;

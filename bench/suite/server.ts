@@ -1,26 +1,26 @@
-/** Starts what a scenario is run against, each as a process of its own: the gateway as users run it, the floor, the peers. */
+/** Starts servers as child processes: the gateway as users run it, the baseline sink, and the peers. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { missingFor, startPeer } from '../peers/start-peer.ts';
 import type { ServerName } from './server-spec.ts';
 
 export interface BenchServer {
-  /** `ws://127.0.0.1:PORT`, or `http:` for a peer that has no stream. */
+  /** `ws://127.0.0.1:PORT`, or `http:` for a peer without a stream. */
   readonly origin: string;
-  /** What the gateway says it took from its start until it was ready. */
+  /** Startup time reported by the gateway. */
   readonly startMs: number | undefined;
-  /** Forgets how late the event loop has been until now. */
+  /** Resets the measured event-loop delay. */
   resetLoopDelay(): void;
-  /** Ends it. @returns what it wrote to standard output. */
+  /** Stops it. @returns its standard output. */
   stop(): Promise<string>;
-  /** Ends it at once, with all that it has queued. */
+  /** Kills it with all its queued work. */
   kill(): Promise<void>;
 }
 
 const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const loopDelay = pathOf('../servers/loop-delay.ts');
 
-/** @returns why a server cannot run here; `undefined` when it can. */
+/** @returns the reason why a server cannot run here; `undefined` if it can. */
 export function missing(name: ServerName): string | undefined {
   return name === 'gateway' || name === 'uws-sink' ? undefined : missingFor(name);
 }
@@ -53,7 +53,7 @@ export async function startServer(
 }
 
 function resetLoopDelay(): void {
-  // Peers are run as they are; nothing watches their loop.
+  // The event loop of peers is not measured.
 }
 
 async function startOwn(args: readonly string[], env: Readonly<Record<string, string>>): Promise<BenchServer> {
@@ -86,7 +86,7 @@ async function startOwn(args: readonly string[], env: Readonly<Record<string, st
   };
 }
 
-/** Waits for the line that tells where it listens: the gateway's log says `ready`, the others `listening on`. */
+/** Waits for the line with the address: `ready` in the gateway's log, `listening on` for the others. */
 function readinessOf(
   child: ChildProcess,
   onOutput: (text: string) => void,

@@ -1,12 +1,12 @@
-/** A reverse proxy that serves a gateway below a prefix, which it takes off; anything else is not there. Tests only. */
+/** A reverse proxy that serves a gateway under a path prefix, which it strips; other paths are 404. Tests only. */
 import { createServer, type IncomingMessage, request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import type { Test } from 'tap';
 
-/** With a slash at its end, as people configure it. */
+/** With a trailing slash, as in typical configurations. */
 const prefix = '/gate/';
 
-/** The path at the gateway; undefined outside the prefix. */
+/** The path on the gateway; undefined outside the prefix. */
 function pathOf({ url = '/' }: IncomingMessage): string | undefined {
   return url.startsWith(prefix) ? url.slice(prefix.length - 1) : undefined;
 }
@@ -16,7 +16,7 @@ export async function startPrefixProxy(t: Test, gatewayPort: number): Promise<st
   const target = { host: '127.0.0.1', port: gatewayPort };
   const server = createServer((incoming, response) => {
     const path = pathOf(incoming);
-    if (path === undefined) return void response.writeHead(404).end('the proxy knows no such path');
+    if (path === undefined) return void response.writeHead(404).end('not found');
     const { method, headers } = incoming;
     const forwarded = request({ ...target, path, method, headers }, (upstream) => {
       response.writeHead(upstream.statusCode ?? 502, upstream.headers);

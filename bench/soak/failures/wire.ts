@@ -1,4 +1,4 @@
-/** Faults of the wire: peers that are silent, slow, cut off, or send what no camera does. */
+/** Failures on the wire: peers that are silent, slow or disconnected, or that send invalid data. */
 import type { Socket } from 'node:net';
 import { clientFrame, opcode } from '../../../test/support/raw-client.ts';
 import { mutate } from '../../jpeg/mutate.ts';
@@ -6,7 +6,7 @@ import { bulkyPipeline, mainPipeline } from '../models.ts';
 import { below, type Failure, frameOf, pause, type Scene } from './failure.ts';
 import { endOf, Peers } from './peers.ts';
 
-/** Peers of each kind. Enough to show what a gateway keeps for each, and few enough for two cores that others use too. */
+/** Number of peers per failure: enough to show what the gateway keeps per peer, few enough for two shared cores. */
 const peerCounts = {
   silentTcp: 300,
   silentWebSocket: 120,
@@ -21,7 +21,7 @@ const peerCounts = {
 } as const;
 
 const smallPauseMs = 100;
-/** `Camera`s that flood take turns with the loop of this process, too. */
+/** Pings per write, after which the event loop of this process gets a turn. */
 const pingsPerWrite = 500;
 const pings = 20_000;
 const largePingBytes = 125;
@@ -100,7 +100,7 @@ async function floodWithPings(peers: Peers): Promise<void> {
   }
 }
 
-/** A frame as a message of one-byte fragments, and the same on the wire byte by byte. */
+/** Sends a frame as one-byte fragments, and another one byte by byte on the wire. */
 async function fragment(peers: Peers, scene: Scene): Promise<void> {
   const frame = frameOf(scene);
   const pieces = [...frame].map((byte, at) => {

@@ -1,4 +1,4 @@
-/** Faults of workers and of what they load: threads that die, hang or run out of memory, and model files that go away. */
+/** Failures of workers and models: threads that exit, hang or run out of memory, and model files that disappear. */
 import { randomBytes } from 'node:crypto';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { clientFrame, opcode } from '../../../test/support/raw-client.ts';
@@ -8,14 +8,14 @@ import { endOf, Peers } from './peers.ts';
 
 type FailingPipeline = keyof typeof failingPipelines;
 
-/** A frame that is to do harm is sent again as long as it is dropped because others were served. */
+/** Resend interval: a frame may be dropped because other frames were served. */
 const resendMs = 200;
-/** From its timeout on a frame's session has this long to be closed. */
+/** Maximum time from a frame's timeout to the close of its session. */
 const closeTimeoutMs = 3000;
-/** Bytes of a file that is no model. */
+/** Size of an invalid model file. */
 const garbageBytes = 100_000;
 
-/** Sends frames to a harmful pipeline until the session is ended for it: by a second lost worker or by a timeout. */
+/** Sends frames to a failing pipeline until the session is closed, because of a second lost worker or a timeout. */
 async function triggerFailure(peers: Peers, scene: Scene, pipelineId: FailingPipeline, maxMs: number): Promise<void> {
   const socket = await peers.upgrade(pipelineId);
   const endMs = performance.now() + maxMs;
@@ -38,7 +38,7 @@ function pipelineFailure(name: string, pipelineId: FailingPipeline): Failure {
   };
 }
 
-/** While a model file is away, workers are lost, and their replacements find what is there instead. Then it comes back. */
+/** Removes or replaces a model file while workers exit, so that their replacements cannot load it. Then restores it. */
 function modelFailure(name: string, replacement: Uint8Array | undefined): Failure {
   return {
     name,
