@@ -19,7 +19,7 @@ const chartHeight = 120;
 const none = '–';
 
 export class Panel {
-  readonly #answered = element('answered-fps', HTMLElement);
+  readonly #resultFps = element('answered-fps', HTMLElement);
   readonly #sent = element('sent-fps', HTMLElement);
   readonly #now = element('trip-now', HTMLElement);
   readonly #p50 = element('trip-p50', HTMLElement);
@@ -47,7 +47,7 @@ export class Panel {
 
   #renderFigures({ snapshot, slowDowns, isRunning, adapt, allowedFps, wantedFps }: PanelState): void {
     const { roundTripMs: trip } = snapshot;
-    write(this.#answered, isRunning ? formatFps(snapshot.resultFps) : none);
+    write(this.#resultFps, isRunning ? formatFps(snapshot.resultFps) : none);
     write(this.#sent, isRunning ? `${formatFps(snapshot.sentFps)} fps` : 'nothing');
     write(this.#now, trip ? formatMs(trip.now) : none);
     write(this.#p50, trip ? formatMs(trip.p50) : none);

@@ -26,12 +26,12 @@ export function numberedFrame(number: number): Buffer {
 
 /** The number shown in a JPEG of any size. @returns undefined if there is none. */
 export function readNumber(jpeg: Buffer): number | undefined {
-  const picture = turbo.decompressSync(jpeg, { format: turbo.FORMAT_RGB });
-  const step = picture.width / bits;
+  const image = turbo.decompressSync(jpeg, { format: turbo.FORMAT_RGB });
+  const step = image.width / bits;
   const isWhite = (bit: number, row: number) => {
     const x = Math.floor((bit + 0.5) * step);
     const y = Math.floor((row + 0.5) * step);
-    return (picture.data[3 * (y * picture.width + x)] ?? 0) > threshold;
+    return (image.data[3 * (y * image.width + x)] ?? 0) > threshold;
   };
   let number = 0;
   for (let bit = 0; bit < bits; bit++) {

@@ -28,18 +28,18 @@ const statusPattern = /^HTTP\/1\.1 (\d{3})/;
 
 async function sendBodies(target: Target): Promise<Attack> {
   const head = `POST /frames?pipeline_id=echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${bodyBytes}\r\n\r\n`;
-  const answers: Record<string, number> = {};
+  const responses: Record<string, number> = {};
   const sockets = Array.from({ length: scaled(target, bodies) }, (_, n) => {
     const socket = dial(target, n);
     socket.once('data', (piece: Buffer) => {
       const status = statusPattern.exec(piece.toString('latin1'))?.[1] ?? 'other';
-      answers[`answered ${status}`] = (answers[`answered ${status}`] ?? 0) + 1;
+      responses[`answered ${status}`] = (responses[`answered ${status}`] ?? 0) + 1;
     });
     socket.write(head);
     writeZeros(socket, sentBodyBytes);
     return socket;
   });
-  return { stop: () => countAndClose(sockets, answers) };
+  return { stop: () => countAndClose(sockets, responses) };
 }
 
 /** The largest message size that the gateway starts to receive. */

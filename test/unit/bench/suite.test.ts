@@ -103,7 +103,7 @@ test('ratios are computed per round, and the median is used', async (t) => {
 });
 
 test('figures without runs are undefined', async (t) => {
-  for (const { seen: spread } of figuresOf([])) t.equal(spread, undefined);
+  for (const { seen: summary } of figuresOf([])) t.equal(summary, undefined);
   t.equal(seen('closed loop of 4: results'), undefined);
 });
 
@@ -116,7 +116,7 @@ test('every figure is computed from cells of the suite', async (t) => {
       }),
     ),
   );
-  for (const { what, seen: spread } of figuresOf(everything)) t.not(spread, undefined, what);
+  for (const { what, seen: summary } of figuresOf(everything)) t.not(summary, undefined, what);
   t.equal(new Set(cells.map(({ id }) => id)).size, cells.length);
   for (const { id, trials } of cells)
     t.equal(new Set(trials.map(({ server }) => server.label)).size, trials.length, id);
