@@ -1,7 +1,7 @@
-# Two commands are enough: `make run` and `make test`. Both set up everything themselves.
+# `make run` and `make test` install and build everything they need.
 
-# The Node that comes with the packages is found before the machine's own, so everyone runs the same one.
-# Behind it the Python of `make test-deps`, where that was run.
+# Use the Node from node_modules before the machine's own, so that everyone runs the same version,
+# and the Python installed by `make test-deps`, if present.
 export PATH := $(CURDIR)/node_modules/.bin:$(CURDIR)/test/.venv/bin:$(PATH)
 
 sources := $(shell find src -type f)
@@ -20,15 +20,15 @@ build: dist/cli.js
 test: dist/cli.js
 	@npm --silent test
 
-# What takes minutes: timeouts that are waited for, and the random tests with more rounds. `SEED` repeats one.
+# Tests that take minutes: real timeouts, and random tests with more rounds. Set `SEED` to repeat a run.
 test-long: dist/cli.js
 	@node test/run.ts $(wildcard test/long/*.test.ts)
 	@ROUNDS=$(or $(ROUNDS),6000) node test/run.ts test/protocol/http-random.test.ts
 
-# Everything that must hold before a change is shown to others.
+# All checks that must pass before a change is published.
 check: lint types layers unused test
 
-# Which lines of the contract, sessions, pool and server the tests run; fails below 95 %.
+# Line coverage of the protocol, sessions, pool and server; fails below 95 %.
 coverage: dist/cli.js
 	@npm --silent run coverage
 
@@ -38,8 +38,8 @@ format: $(installed)
 lint types layers unused: $(installed)
 	@npm --silent run $@
 
-# Programs that the tests look at the gateway with from outside: a browser, ffmpeg, an RTSP server, Python's `websockets`, `wsproto`, Pillow and OpenCV. Debian, as
-# root or with sudo. Without them `make test` skips what needs them, and says so.
+# External programs used by the tests: a browser, ffmpeg, an RTSP server, and Python with `websockets`, `wsproto`, Pillow and
+# OpenCV. Debian only, as root or with sudo. Without them, `make test` skips the tests that need them.
 test_packages := chromium ffmpeg fonts-dejavu-core python3-venv \
 	python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
 as_root := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -51,19 +51,20 @@ test-deps:
 	test/.venv/bin/pip install --quiet --disable-pip-version-check \
 		--requirement test/support/requirements.txt --requirement bench/peers/decoders/requirements.txt
 
-# The old name of `test-deps`.
+# Deprecated name of `test-deps`.
 outside: test-deps
 	@echo 'make outside is deprecated; use make test-deps'
 
-# Trains the shipped models anew, from nothing: hours. native-models/training/README.md says more.
+# Trains the included models from scratch, which takes hours. See native-models/training/README.md.
 train:
 	@$(MAKE) --directory native-models/training train
 
-# The fixed suite, against the gateway and its peers: twenty minutes to half an hour. Writes bench/results and docs/operations/benchmark-results.md.
+# Runs the benchmark suite with the gateway and its peers, which takes 20 to 30 minutes. Writes bench/results and
+# docs/operations/benchmark-results.md.
 bench: dist/cli.js peers
 	@npm --silent run bench:suite
 
-# What the peers of bench/peers need besides the project's own packages; Python 3.11 or newer for two of them.
+# Installs the dependencies of bench/peers. Two of the peers require Python 3.11 or newer.
 peers: $(installed) $(piscina) $(fastapi) $(litserve)
 
 $(piscina): bench/peers/ws-piscina/package.json bench/peers/ws-piscina/package-lock.json

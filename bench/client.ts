@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../src/client/client.ts';
 import { connect } from '../src/client/node.ts';
 import { type Gateway, startGateway } from '../test/support/gateway.ts';
-import { encodePicture } from '../test/support/jpeg-bytes.ts';
+import { encodeGradient } from '../test/support/jpeg-bytes.ts';
 import { PacedCamera } from '../test/support/paced-camera.ts';
 import { StreamClient } from '../test/support/stream-client.ts';
 
@@ -33,7 +33,7 @@ async function openCameras(gateway: Gateway, count: number, frame: () => Uint8Ar
 
 async function measureOverload(workers: number, serviceMs: number, count: number): Promise<void> {
   const gateway = await startGateway({ POOL_WORKERS: String(workers) });
-  const frame = encodePicture(serviceMs, 16);
+  const frame = encodeGradient(serviceMs, 16);
   const { cameras, close } = await openCameras(gateway, count, () => frame);
   await sleep(settleMs + spanMs);
   const figures = cameras.map((camera) => camera.figures(spanMs));
@@ -55,7 +55,7 @@ async function measureOverload(workers: number, serviceMs: number, count: number
 async function measureFixedRate(serviceMs: number): Promise<void> {
   const gateway = await startGateway({ POOL_WORKERS: '1' });
   const stream = await StreamClient.open(gateway.streamUrl(pipeline));
-  const frame = encodePicture(serviceMs, 16);
+  const frame = encodeGradient(serviceMs, 16);
   const camera = setInterval(() => stream.send(frame), 1000 / cameraFps);
   await sleep(settleMs);
   stream.replies.length = 0;
@@ -71,7 +71,7 @@ async function measureFixedRate(serviceMs: number): Promise<void> {
 /** The time until the camera's full rate is answered after the gateway becomes fast again. */
 async function measureRecovery(): Promise<void> {
   const gateway = await startGateway({ POOL_WORKERS: '1' });
-  const [slow, fast] = [encodePicture(100, 16), encodePicture(8, 16)];
+  const [slow, fast] = [encodeGradient(100, 16), encodeGradient(8, 16)];
   let frame = slow;
   const { cameras, close } = await openCameras(gateway, 1, () => frame);
   await sleep(settleMs);

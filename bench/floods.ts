@@ -1,4 +1,4 @@
-/** `npm run bench:floods`: what floods do to cameras that work, to the gateway's memory, and to its log. Linux only. */
+/** `npm run bench:floods`: effect of floods on working cameras, the gateway's memory and its log. Linux only. */
 import { Command, InvalidArgumentError } from 'commander';
 import { selectFloods } from './floods/all.ts';
 import type { Flood } from './floods/flood.ts';
@@ -18,17 +18,17 @@ interface Flags {
 }
 
 const command = new Command('npm run bench:floods --')
-  .description('Floods a gateway of its own beside working cameras, and tells what these notice. Linux only.')
-  .argument('[names...]', 'floods or groups of them; without a name all')
-  .option('--seconds <n>', 'how long each window is', aboveZero, 6)
-  .option('--rounds <n>', 'windows without and with the flood, in turn', wholeNumber, 2)
+  .description('Floods a gateway while cameras use it, and measures the effect on the cameras. Linux only.')
+  .argument('[names...]', 'floods or groups of floods (default: all)')
+  .option('--seconds <n>', 'length of each window in seconds', positiveNumber, 6)
+  .option('--rounds <n>', 'rounds of one window without and one with the flood', wholeNumber, 2)
   .option('--cameras <n>', 'working cameras', wholeNumber, 16)
-  .option('--fps <n>', 'frames a second of each', aboveZero, 15)
-  .option('--addresses <n>', 'addresses that the attacker has', wholeNumber, 1)
-  .option('--scale <n>', 'size of the flood, 1 as described', aboveZero, 1)
-  .option('--recover <s>', 'how long memory may take to come back', aboveZero, 30)
-  .option('--json', 'print one JSON object a flood')
-  .option('--list', 'tell the floods and end')
+  .option('--fps <n>', 'frames per second of each camera', positiveNumber, 15)
+  .option('--addresses <n>', 'number of attacker IP addresses', wholeNumber, 1)
+  .option('--scale <n>', 'size of the flood relative to its description', positiveNumber, 1)
+  .option('--recover <s>', 'maximum seconds for memory to recover', positiveNumber, 30)
+  .option('--json', 'print one JSON object per flood')
+  .option('--list', 'list the floods and exit')
   .parse();
 const { json, list, recover, ...options } = command.opts<Flags>();
 const floods = chosen();
@@ -61,18 +61,18 @@ function headline(): string {
   const { cameras, fps, seconds, rounds, addresses } = options;
   return [
     `${cameras} cameras at ${fps} fps (pipeline echo), windows of ${seconds} s, ${rounds} rounds`,
-    `attackers run at nice 19, from ${addresses} ${addresses === 1 ? 'address' : 'addresses'} from 127.0.1.1 on\n`,
+    `attackers run at nice 19 on ${addresses} ${addresses === 1 ? 'address' : 'addresses'} starting at 127.0.1.1\n`,
   ].join('\n');
 }
 
-function aboveZero(text: string): number {
+function positiveNumber(text: string): number {
   const value = Number(text);
   if (!(value > 0)) throw new InvalidArgumentError('It must be a number above 0.');
   return value;
 }
 
 function wholeNumber(text: string): number {
-  const value = aboveZero(text);
+  const value = positiveNumber(text);
   if (!Number.isInteger(value)) throw new InvalidArgumentError('It must be a whole number above 0.');
   return value;
 }

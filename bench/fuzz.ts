@@ -1,4 +1,4 @@
-/** `npm run fuzz`: damaged JPEG frames, model files and pipeline files by the hundred thousand; each must get its answer and cost nothing else. */
+/** `npm run fuzz`: feeds hundreds of thousands of corrupted JPEG frames, model files and pipeline files to the gateway and checks every outcome. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { Argument, Command, InvalidArgumentError } from 'commander';
 import { type CampaignReport, runCampaign } from './fuzz/campaign.ts';
 import { kinds } from './fuzz/kinds.ts';
 import { growthOf } from './fuzz/memory.ts';
-import { randomOfCase } from './fuzz/target.ts';
+import { randomForCase } from './fuzz/target.ts';
 import { targets } from './fuzz/targets.ts';
 
 interface Flags {
@@ -14,7 +14,7 @@ interface Flags {
   readonly seed: number;
   readonly minutes: number;
   readonly only?: number;
-  readonly keep: string;
+  readonly saveFailures: string;
   readonly json?: boolean;
 }
 
@@ -23,19 +23,19 @@ const bytesPerMegabyte = 1_048_576;
 const maxShown = 20;
 
 const program = new Command('npm run fuzz --')
-  .description('Gives the gateway damaged files, and checks that each is answered as the contract says.')
-  .addArgument(new Argument('[kind...]', 'what is damaged; without it, everything').choices(Object.keys(kinds)))
-  .option('-n, --count <n>', 'cases of each kind, instead of the usual number', wholeNumber)
-  .option('--seed <n>', 'another seed gives other cases', wholeNumber, 1)
-  .option('-m, --minutes <n>', 'begin nothing after so many minutes', positiveNumber, Number.POSITIVE_INFINITY)
-  .option('--only <n>', 'run this case alone, and keep its bytes', wholeNumber)
-  .option('--keep <folder>', 'where the bytes of failed cases go', 'fuzz-failures')
+  .description('Fuzzes the gateway with corrupted files and checks that each outcome is valid.')
+  .addArgument(new Argument('[kind...]', 'kinds of input to fuzz (default: all)').choices(Object.keys(kinds)))
+  .option('-n, --count <n>', 'cases per kind, instead of the default number', wholeNumber)
+  .option('--seed <n>', 'seed of the cases', wholeNumber, 1)
+  .option('-m, --minutes <n>', 'start no batch after this many minutes', positiveNumber, Number.POSITIVE_INFINITY)
+  .option('--only <n>', 'run only this case and save its bytes', wholeNumber)
+  .option('--keep <folder>', 'folder for the bytes of failed cases', 'fuzz-failures')
   .option('--json', 'print one JSON object')
   .parse();
 const flags = program.opts<Flags>();
 const chosen = program.args.length > 0 ? program.args : Object.keys(kinds);
 
-/** Whatever else runs here goes first. */
+/** Yield to other processes. */
 setPriority(constants.priority.PRIORITY_LOW);
 
 const corpus = mkdtempSync(join(tmpdir(), 'framegate-fuzz-'));
@@ -54,7 +54,7 @@ async function fuzz(kind: string): Promise<void> {
   if (spec === undefined) throw new Error(`unknown kind ${kind}`);
   const folder = join(corpus, kind);
   const sources = await spec.prepare(folder);
-  say(`${kind}: seed ${flags.seed}; files of ${sources.join(', ')}`);
+  printLine(`${kind}: seed ${flags.seed}; seed files from ${sources.join(', ')}`);
   for (const [name, share] of Object.entries(spec.targets)) {
     const count = Math.max(1, Math.round((flags.count ?? spec.count) * share));
     const range = flags.only === undefined ? { from: 0, count } : { from: flags.only, count: 1 };
@@ -62,8 +62,8 @@ async function fuzz(kind: string): Promise<void> {
     const options = { name, corpus: folder, seed: flags.seed, deadlineMs, progressed, ...range };
     const report = await runCampaign({ ...options, spec: targetOf(name) });
     reports.push(report);
-    tell(report);
-    await keep(report, kind, folder);
+    printReport(report);
+    await saveFailures(report, kind, folder);
   }
 }
 
@@ -81,36 +81,41 @@ function showProgress(name: string, done: number, count: number): void {
   if (process.stderr.isTTY) process.stderr.write(`\r${name}: ${done} of ${count} `);
 }
 
-function tell({ target, cases, seconds, outcomes, failures, slowest, residentBytes }: CampaignReport): void {
+function printReport({ target, cases, seconds, outcomes, failures, slowest, residentBytes }: CampaignReport): void {
   const counts = Object.entries(outcomes).map(([outcome, times]) => `${times} ${outcome}`);
-  say(`${target}: ${cases} cases in ${seconds.toFixed(0)} s: ${counts.join(', ')}`);
-  say(`  the slowest, ${slowest.number}: ${slowest.ms.toFixed(0)} ms`);
+  printLine(`${target}: ${cases} cases in ${seconds.toFixed(0)} s: ${counts.join(', ')}`);
+  printLine(`  slowest case ${slowest.number}: ${slowest.ms.toFixed(0)} ms`);
   const { from, to, isLeak } = growthOf(residentBytes);
-  const verdict = isLeak ? ': it grows' : '';
-  say(`  memory: ${megabytes(from)} MB early, ${megabytes(to)} MB at the end${verdict}`);
-  for (const { number, what, problem } of failures.slice(0, maxShown)) say(`  FAILED ${number} (${what}): ${problem}`);
-  if (failures.length > maxShown) say(`  and ${failures.length - maxShown} more`);
+  const suffix = isLeak ? ' (growing)' : '';
+  printLine(`  memory: ${megabytes(from)} MB at the start, ${megabytes(to)} MB at the end${suffix}`);
+  for (const { number, what, problem } of failures.slice(0, maxShown))
+    printLine(`  FAILED ${number} (${what}): ${problem}`);
+  if (failures.length > maxShown) printLine(`  and ${failures.length - maxShown} more`);
 }
 
 function megabytes(bytes: number): string {
   return (bytes / bytesPerMegabyte).toFixed(0);
 }
 
-/** Saves what failed, and says how to run it again. */
-async function keep({ target: name, failures, seed }: CampaignReport, kind: string, folder: string): Promise<void> {
+/** Saves the bytes of failed cases and prints how to reproduce them. */
+async function saveFailures(
+  { target: name, failures, seed }: CampaignReport,
+  kind: string,
+  folder: string,
+): Promise<void> {
   const numbers = failures.slice(0, maxShown).map(({ number }) => number);
   if (flags.only !== undefined && numbers.length === 0) numbers.push(flags.only);
   if (numbers.length === 0) return;
-  mkdirSync(flags.keep, { recursive: true });
+  mkdirSync(flags.saveFailures, { recursive: true });
   const target = await targetOf(name).create(folder);
   for (const number of numbers) {
-    const path = join(flags.keep, `${name}-${seed}-${number}`);
-    writeFileSync(path, target.make(randomOfCase(seed, number)).bytes);
-    say(`  ${path}; again: npm run fuzz -- ${kind} --seed ${seed} --only ${number}`);
+    const path = join(flags.saveFailures, `${name}-${seed}-${number}`);
+    writeFileSync(path, target.make(randomForCase(seed, number)).bytes);
+    printLine(`  ${path}; reproduce with: npm run fuzz -- ${kind} --seed ${seed} --only ${number}`);
   }
 }
 
-function say(line: string): void {
+function printLine(line: string): void {
   (flags.json ? process.stderr : process.stdout).write(`${line}\n`);
 }
 

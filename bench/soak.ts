@@ -1,4 +1,4 @@
-/** `npm run soak`: a gateway for minutes or hours, at saturation or with injected failures; memory and handles must not grow, and no index gets lost. */
+/** `npm run soak`: runs a gateway for minutes or hours, at saturation or with injected failures. Memory and handles must not grow, and every frame must be accounted for. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { summaryText } from './soak/report.ts';
 import { soakAtSaturation } from './soak/saturation.ts';
@@ -25,23 +25,26 @@ const minutesPerHour = 60;
 const maxSeed = 2 ** 31;
 
 const flags = new Command('npm run soak --')
-  .description('Keeps a gateway of its own under load and tells what it holds. Linux only, after `npm run build`.')
-  .option('-m, --minutes <n>', 'how long', number, 30)
-  .option('--hours <n>', 'how long, instead of --minutes', number)
-  .option('--cameras <list>', 'as for framegate bench; with --failures COUNT@FPS (default: 8@30, with --failures 32@2)')
-  .option('--settle <n>', 'without --failures: minutes before growth counts', number, 5)
-  .option('--failures', 'inject one failure after another next to cameras that must not notice')
+  .description('Keeps a gateway under load and reports its memory and handles. Linux only, after `npm run build`.')
+  .option('-m, --minutes <n>', 'duration in minutes', number, 30)
+  .option('--hours <n>', 'duration in hours, instead of --minutes', number)
+  .option('--cameras <list>', 'as in framegate bench; with --failures COUNT@FPS (default: 8@30, with --failures 32@2)')
+  .option('--settle <n>', 'without --failures: minutes before growth is measured', number, 5)
+  .option('--failures', 'inject failures one by one while cameras run, which must not be affected')
   .addOption(new Option('--faults', 'deprecated name of --failures').hideHelp())
-  .option('--thread-deaths', 'what it costs that a tool ends its thread every 5 s: --minutes without, as many with')
-  .option('--seed <n>', 'with --failures: another seed gives another order and other bytes', number, newSeed())
+  .option(
+    '--thread-deaths',
+    'measure the cost of a tool that ends its thread every 5 s: --minutes without and as many with',
+  )
+  .option('--seed <n>', 'with --failures: seed of the order and of the random bytes', number, newSeed())
   .option(
     '--every <seconds>',
-    'with --failures or --thread-deaths: from one to the next (default: 10, of deaths 5)',
+    'with --failures or --thread-deaths: interval between two of them (default: 10, for thread deaths 5)',
     number,
   )
-  .option('--quiet <minutes>', 'with --failures: from one quiet point to the next', number, 2)
-  .option('--only <names>', 'with --failures: these alone, separated by commas')
-  .option('--out <file>', 'with --failures: one JSON line per failure, problem, and quiet point, as they happen')
+  .option('--quiet <minutes>', 'with --failures: interval between two quiet points', number, 2)
+  .option('--only <names>', 'with --failures: only these, separated by commas')
+  .option('--out <file>', 'with --failures: write one JSON line per failure, problem and quiet point')
   .option('--json', 'print one JSON object')
   .parse()
   .opts<Flags>();
@@ -61,7 +64,7 @@ async function runWithFailures(): Promise<void> {
   process.once('SIGTERM', () => stop.abort());
   const summary = await soakWithFailures({
     minutes,
-    ...camerasOf(flags.cameras ?? '32@2'),
+    ...parseCameras(flags.cameras ?? '32@2'),
     seed: flags.seed,
     failureEverySeconds: flags.every ?? 10,
     quietEveryMinutes: flags.quiet,
@@ -77,7 +80,7 @@ async function runWithFailures(): Promise<void> {
 async function runThreadDeaths(): Promise<void> {
   const summary = await measureThreadDeaths({
     minutes,
-    ...camerasOf(flags.cameras ?? '8@30'),
+    ...parseCameras(flags.cameras ?? '8@30'),
     everySeconds: flags.every ?? 5,
     print,
   });
@@ -85,7 +88,7 @@ async function runThreadDeaths(): Promise<void> {
   if (summary.problems.length > 0) process.exitCode = 1;
 }
 
-function camerasOf(text: string): { cameras: number; fps: number } {
+function parseCameras(text: string): { cameras: number; fps: number } {
   const [, cameras, fps] = /^(\d+)@([\d.]+)$/.exec(text) ?? [];
   if (cameras === undefined) throw new InvalidArgumentError('--cameras must be COUNT@FPS.');
   return { cameras: Number(cameras), fps: Number(fps) };

@@ -1,4 +1,4 @@
-/** `make bench`: the fixed suite; writes `bench/results/DATE.json`, `docs/operations/benchmark-results.md` and its plots. */
+/** `make bench`: the fixed benchmark suite. Writes `bench/results/DATE.json`, `docs/operations/benchmark-results.md` and its plots. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { cells } from './suite/cells.ts';
 import { pageOf } from './suite/page.ts';
-import { addTo, type SuiteRecord } from './suite/record.ts';
+import { mergeRecords, type SuiteRecord } from './suite/record.ts';
 import { Runner } from './suite/runner.ts';
 
 interface Flags {
@@ -23,17 +23,17 @@ const interruptedExitCode = 130;
 
 const ids = cells.map(({ id }) => id);
 const flags = new Command('npm run bench:suite --')
-  .description('Runs every load against the gateway, the floor and the peers, and writes what it saw.')
-  .option('-s, --seconds <n>', 'clock of each run', wholeNumber, 5)
-  .option('-r, --runs <n>', 'rounds of each load; the medians count', wholeNumber, 3)
-  .option('-n, --ceiling-frames <n>', 'frames of the bare loop', wholeNumber, 200)
-  .option('--only <ids>', 'some loads only, divided by commas; added to what was measured on the same day', knownIds)
+  .description('Runs every load against the gateway, the baseline and the peers, and writes the results.')
+  .option('-s, --seconds <n>', 'measured time of each run', wholeNumber, 5)
+  .option('-r, --runs <n>', 'rounds per load, of which the median is used', wholeNumber, 3)
+  .option('-n, --ceiling-frames <n>', 'number of frames of the bare loop', wholeNumber, 200)
+  .option('--only <ids>', "only these loads, separated by commas; merged into the same day's results", knownIds)
   .option('-o, --out <dir>', 'where to write bench/results and docs', root)
   .addHelpText('after', `\nLoads: ${ids.join(', ')}`)
   .parse()
   .opts<Flags>();
 
-// Servers of the suite are ended when the process exits, and a signal alone is no exit.
+// Servers are killed on the `exit` event, which a signal alone does not emit.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(interruptedExitCode));
 
 const machine = {
@@ -45,17 +45,17 @@ const machine = {
 };
 const { seconds, runs, ceilingFrames, only, out } = flags;
 const chosen = cells.filter(({ id }) => only?.includes(id) ?? true);
-const say = (line: string) => process.stdout.write(`${line}\n`);
-const outcome = await new Runner({ cells: chosen, rounds: runs, seconds, ceilingFrames, say }).run();
+const log = (line: string) => process.stdout.write(`${line}\n`);
+const outcome = await new Runner({ cells: chosen, rounds: runs, seconds, ceilingFrames, log }).run();
 
 const path = join(out, 'bench/results', `${machine.date}.json`);
 const before =
   only !== undefined && existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as SuiteRecord) : undefined;
-const record = addTo(before, { machine, seconds, runs, ...outcome }, ids);
+const record = mergeRecords(before, { machine, seconds, runs, ...outcome }, ids);
 const { markdown, plots } = pageOf(record, machine, record);
 write('bench/results', `${machine.date}.json`, `${JSON.stringify(record, null, 1)}\n`);
 write('docs/operations', 'benchmark-results.md', markdown);
-// The folder is the suite's alone: a plot that it no longer draws must not stay.
+// Removes plots that the suite no longer draws.
 rmSync(join(out, 'docs/plots'), { recursive: true, force: true });
 for (const [name, svg] of Object.entries(plots)) write('docs/plots', name, svg);
 
@@ -79,8 +79,8 @@ function wholeNumber(text: string): number {
 }
 
 function knownIds(text: string): string[] {
-  const asked = text.split(',').map((id) => id.trim());
-  const unknown = asked.filter((id) => !ids.includes(id));
-  if (unknown.length > 0) throw new InvalidArgumentError(`Not known: ${unknown.join(', ')}. Loads: ${ids.join(', ')}.`);
-  return asked;
+  const requested = text.split(',').map((id) => id.trim());
+  const unknown = requested.filter((id) => !ids.includes(id));
+  if (unknown.length > 0) throw new InvalidArgumentError(`Unknown: ${unknown.join(', ')}. Loads: ${ids.join(', ')}.`);
+  return requested;
 }

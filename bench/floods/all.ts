@@ -1,4 +1,4 @@
-/** Every flood, and which of them a name means. Pure. */
+/** All floods, and their selection by name. Pure. */
 import type { Flood } from './flood.ts';
 import { busyPeers } from './kinds/busy-peers.ts';
 import { halfSent } from './kinds/half-sent.ts';
@@ -17,13 +17,13 @@ export const floods: readonly Flood[] = [
 ];
 
 /**
- * @param names of floods or of groups; none means all.
- * @throws RangeError for a name that is neither.
+ * @param names floods or groups; empty selects all.
+ * @throws RangeError for an unknown name.
  */
 export function selectFloods(names: readonly string[]): readonly Flood[] {
-  const isMeant = (flood: Flood, name: string) => flood.name === name || flood.name.startsWith(`${name}/`);
+  const matches = (flood: Flood, name: string) => flood.name === name || flood.name.startsWith(`${name}/`);
   for (const name of names) {
-    if (!floods.some((flood) => isMeant(flood, name))) throw new RangeError(`there is no flood "${name}"`);
+    if (!floods.some((flood) => matches(flood, name))) throw new RangeError(`unknown flood "${name}"`);
   }
-  return names.length === 0 ? floods : floods.filter((flood) => names.some((name) => isMeant(flood, name)));
+  return names.length === 0 ? floods : floods.filter((flood) => names.some((name) => matches(flood, name)));
 }

@@ -1,20 +1,20 @@
-/** Starts the bench's own processes and gives what they say. Main thread. */
+/** Starts the benchmark's child processes and receives their messages. Main thread. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** From any priority to 19, the least that a process can have of a processor that others want. */
+/** Increment that reaches nice 19, the lowest priority, from any value. */
 const toLowestPriority = '39';
 
 export interface Child<Message extends { readonly type: string }> {
-  /** The first message of one of these types; rejects where the process ends before. */
+  /** Resolves with the first message of one of these types; rejects if the process exits first. */
   next<Type extends Message['type']>(...types: Type[]): Promise<Extract<Message, { type: Type }>>;
   send(message: object): void;
   kill(): Promise<void>;
 }
 
 /**
- * @param entry file beside this one.
- * @param setup what it finds as JSON in its first argument.
+ * @param entry file in this folder.
+ * @param setup passed as JSON in the first argument.
  */
 export function startChild<Message extends { readonly type: string }>(
   entry: string,
@@ -31,7 +31,7 @@ export function startChild<Message extends { readonly type: string }>(
   const seen: Message[] = [];
   child.on('message', (message) => seen.push(message as Message));
   return {
-    next: (...types) => nextOf(child, seen, types),
+    next: (...types) => nextMessage(child, seen, types),
     send: (message) => {
       if (child.connected) child.send(message);
     },
@@ -42,21 +42,21 @@ export function startChild<Message extends { readonly type: string }>(
   };
 }
 
-function nextOf<Message extends { readonly type: string }, Type extends Message['type']>(
+function nextMessage<Message extends { readonly type: string }, Type extends Message['type']>(
   child: ChildProcess,
   seen: readonly Message[],
   types: readonly Type[],
 ): Promise<Extract<Message, { type: Type }>> {
-  const isMeant = (message: Message): message is Extract<Message, { type: Type }> =>
+  const matches = (message: Message): message is Extract<Message, { type: Type }> =>
     types.some((type) => type === message.type);
-  const before = seen.find(isMeant);
+  const before = seen.find(matches);
   if (before !== undefined) return Promise.resolve(before);
   return new Promise((resolve, reject) => {
-    const fail = (how: number | string | null) => reject(new Error(`${child.spawnargs.join(' ')} ended with ${how}`));
+    const fail = (how: number | string | null) => reject(new Error(`${child.spawnargs.join(' ')} exited with ${how}`));
     const endedWith = child.exitCode ?? child.signalCode;
     if (endedWith !== null) fail(endedWith);
     const look = (message: unknown) => {
-      if (!isMeant(message as Message)) return;
+      if (!matches(message as Message)) return;
       child.off('message', look);
       resolve(message as Extract<Message, { type: Type }>);
     };

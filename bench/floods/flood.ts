@@ -1,56 +1,56 @@
-/** What a flood is: its name, the gateway that it needs, and how its attacker starts and stops. */
+/** Definition of a flood: its name, the gateway settings it needs, and how its attacker starts and stops. */
 
-/** Where the attacker finds the gateway, and how large it may be. */
+/** Address of the gateway, and size of the flood. */
 export interface Target {
   readonly host: string;
   readonly port: number;
-  /** Attackers come from this many addresses of 127.0.1.0/24; the cameras are at 127.0.0.1. */
+  /** Attackers use this many addresses of 127.0.1.0/24; the cameras use 127.0.0.1. */
   readonly addresses: number;
-  /** 1 is the flood as it is described; tests run a small part of it. */
+  /** 1 is the size in the description; tests use a small fraction. */
   readonly scale: number;
 }
 
-/** What an attacker counted, by a name that a reader understands. */
+/** An attacker's counters by readable name. */
 export type Counts = Record<string, number>;
 
-/** A flood that goes on. */
+/** A running flood. */
 export interface Attack {
-  /** Ends it, and waits for what it has begun where that counts. */
+  /** Stops it, and waits for pending operations if they count. */
   stop(): Counts | Promise<Counts>;
 }
 
-/** Where the gateway's standard error goes: it is read, a pipe that nobody reads, or a disk that is full. */
+/** Target of the gateway's standard error: a pipe that is read, a pipe that is not read, or a full disk. */
 export type ErrorOutput = 'read' | 'unread' | 'full';
 
 export interface Flood {
   /** `group` or `group/variant`. */
   readonly name: string;
-  /** One line for people. */
+  /** One-line description. */
   readonly about: string;
-  /** Variables of the gateway; those of the bench's own environment go before. */
+  /** Environment variables of the gateway; those of the benchmark's own environment take precedence. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Limit of open files of the gateway's process. */
+  /** Open file limit of the gateway process. */
   readonly maxFiles?: number;
   readonly errorOutput?: ErrorOutput;
-  /** It is complete before the cameras connect; otherwise it begins while they send. */
+  /** The flood is complete before the cameras connect; otherwise it starts while they send. */
   readonly beforeCameras?: boolean;
-  /** Whoever is measured at the attacker's end is no use at `nice 19`. */
+  /** `false` for attackers that measure something themselves, which is meaningless at nice 19. */
   readonly isNice?: false;
-  /** Below it there is nothing to see. */
+  /** Minimum window length for a visible effect. */
   readonly minSeconds?: number;
-  /** Runs in the attacker's process. Settles when the flood is complete, or goes on by itself. */
+  /** Runs in the attacker process. Resolves when the flood is complete or keeps running by itself. */
   start(target: Target): Attack | Promise<Attack>;
 }
 
-/** How many of something the attacker makes. */
+/** Scales a count, with a minimum of 1. */
 export function scaled({ scale }: Target, full: number): number {
   return Math.max(1, Math.round(scale * full));
 }
 
-/** What an attacker's process is started with. */
-export interface AttackSetup {
+/** Argument of the attacker process. */
+export interface AttackerSetup {
   readonly flood: string;
   readonly target: Target;
 }
 
-export type FromAttack = { readonly type: 'up' } | { readonly type: 'stopped'; readonly counts: Counts };
+export type FromAttacker = { readonly type: 'up' } | { readonly type: 'stopped'; readonly counts: Counts };

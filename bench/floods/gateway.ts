@@ -1,4 +1,4 @@
-/** The gateway under a flood: a process of its own, with the limits and the log that the flood needs. Main thread. */
+/** The gateway under test: a child process with the limits and the log that the flood needs. Main thread. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -12,37 +12,37 @@ import type { ErrorOutput, Flood } from './flood.ts';
 
 const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const cliPath = pathOf('../../dist/cli.js');
-/** Has the pipeline `echo`, which answers at once, and `failing` and `bulky`. */
+/** Contains the pipelines `echo`, which returns a result immediately, `failing` and `bulky`. */
 const modelsDir = pathOf('../../test/fixtures/models');
 
-const startLimitMs = 30_000;
-/** A gateway that hangs says nothing. */
-const answerLimitMs = 5000;
+const startTimeoutMs = 30_000;
+/** A hanging gateway does not respond. */
+const responseTimeoutMs = 5000;
 const pollMs = 50;
-/** A gateway that hangs does not hear SIGTERM. */
-const stopLimitMs = 5000;
+/** A hanging gateway does not handle SIGTERM. */
+const stopTimeoutMs = 5000;
 const bytesPerKilobyte = 1024;
-/** USER_HZ of every Linux that Node runs on. */
+/** USER_HZ on every Linux that Node runs on. */
 const ticksPerSecond = 100;
 
-export interface FloodedGateway {
+export interface GatewayUnderTest {
   readonly host: string;
   readonly port: number;
   readonly streamUrl: string;
-  /** How it ended without being told to; `undefined` while it lives. */
+  /** Signal or exit code of an exited gateway; `undefined` while it runs. */
   readonly ended: string | undefined;
   rssBytes(): number;
   openFiles(): number;
   cpuSeconds(): number;
-  /** What `/readyz` says; `null` where it says nothing. */
+  /** Sessions reported by `/readyz`; `null` without a response. */
   sessions(): Promise<number | null>;
-  /** Lines of the log so far, by their `msg`. */
+  /** Log lines so far, by `msg`. */
   logLines(): Readonly<Record<string, number>>;
   stop(): Promise<void>;
 }
 
-/** @throws Error when it does not become ready; the message has what it said. */
-export async function startGateway(flood: Pick<Flood, 'env' | 'maxFiles' | 'errorOutput'>): Promise<FloodedGateway> {
+/** @throws Error if it does not become ready. */
+export async function startGateway(flood: Pick<Flood, 'env' | 'maxFiles' | 'errorOutput'>): Promise<GatewayUnderTest> {
   const host = '127.0.0.1';
   const port = await freePort();
   const env = { MODELS_DIR: modelsDir, ...flood.env, ...process.env, HOST: host, PORT: String(port) };
@@ -80,14 +80,14 @@ export async function startGateway(flood: Pick<Flood, 'env' | 'maxFiles' | 'erro
     logLines: () => ({ ...lines }),
     stop: async () => {
       child.kill('SIGTERM');
-      const limit = setTimeout(kill, stopLimitMs);
+      const limit = setTimeout(kill, stopTimeoutMs);
       await closed;
       clearTimeout(limit);
     },
   };
 }
 
-/** `exec`, so that the gateway has the pid of the shell. */
+/** Uses `exec`, so that the gateway gets the shell's PID. */
 function startScript(maxFiles: number | undefined): string {
   return `${maxFiles === undefined ? '' : `ulimit -n ${maxFiles} && `}exec "$@"`;
 }
@@ -98,7 +98,7 @@ function openLog(output: ErrorOutput): { readonly stdio: 'pipe' | number; close(
     const full = openSync('/dev/full', 'w');
     return { stdio: full, close: () => closeSync(full) };
   }
-  // Both ends are open here, and nothing is ever read.
+  // Both ends are open in this process, and nothing is ever read.
   const folder = mkdtempSync(join(tmpdir(), 'framegate-floods-'));
   const path = join(folder, 'log');
   execFileSync('mkfifo', [path]);
@@ -107,7 +107,7 @@ function openLog(output: ErrorOutput): { readonly stdio: 'pipe' | number; close(
   return { stdio: unread, close: () => closeSync(unread) };
 }
 
-/** Counts the lines of the log by their `msg`; a line that is no JSON counts as `other`. */
+/** Counts log lines by `msg`; a line that is not JSON counts as `other`. */
 function countLines({ stderr }: ChildProcess): Record<string, number> {
   const lines: Record<string, number> = {};
   if (stderr === null) return lines;
@@ -119,7 +119,7 @@ function countLines({ stderr }: ChildProcess): Record<string, number> {
 }
 
 async function readiness(url: string, endedWith: () => string | undefined, kill: () => void): Promise<void> {
-  const deadlineMs = performance.now() + startLimitMs;
+  const deadlineMs = performance.now() + startTimeoutMs;
   for (;;) {
     const ended = endedWith();
     if (ended !== undefined) throw new Error(`the gateway did not start: ${ended}`);
@@ -130,7 +130,7 @@ async function readiness(url: string, endedWith: () => string | undefined, kill:
     if (isReady) return;
     if (performance.now() > deadlineMs) {
       kill();
-      throw new Error(`the gateway was not ready within ${startLimitMs / 1000} s`);
+      throw new Error(`the gateway was not ready within ${startTimeoutMs / 1000} s`);
     }
     await sleep(pollMs);
   }
@@ -138,7 +138,7 @@ async function readiness(url: string, endedWith: () => string | undefined, kill:
 
 async function sessionsOf(readyUrl: string): Promise<number | null> {
   try {
-    const signal = AbortSignal.timeout(answerLimitMs);
+    const signal = AbortSignal.timeout(responseTimeoutMs);
     const response = await fetch(readyUrl, { headers: { connection: 'close' }, signal });
     const { pool } = (await response.json()) as { readonly pool: { readonly sessions: number } };
     return pool.sessions;

@@ -1,10 +1,10 @@
-/** Measures one flood: windows without it and with it, in turn, against one gateway. Main thread. */
+/** Measures one flood: alternating windows without and with it, on one gateway. Main thread. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Child, startChild } from './child.ts';
-import type { AttackSetup, Counts, Flood, FromAttack } from './flood.ts';
-import { type FloodedGateway, startGateway } from './gateway.ts';
-import { askOnce, startProbe } from './probe.ts';
-import { type FloodReport, isMemoryBack, medianRatio, newLines, type Window, windowOf } from './report.ts';
+import type { AttackerSetup, Counts, Flood, FromAttacker } from './flood.ts';
+import { type GatewayUnderTest, startGateway } from './gateway.ts';
+import { probeOnce, startProbe } from './probe.ts';
+import { type FloodReport, hasMemoryRecovered, medianRatio, newLines, type Window, windowOf } from './report.ts';
 import type { CamerasSetup, FromCameras } from './working-cameras.ts';
 
 export interface Options {
@@ -14,23 +14,23 @@ export interface Options {
   readonly fps: number;
   readonly addresses: number;
   readonly scale: number;
-  /** How long the memory may take to come back at the end. */
+  /** Maximum recovery time of the memory at the end. */
   readonly recoverSeconds: number;
 }
 
 const sampleMs = 50;
-/** A process that was told to stop says what it counted by then. */
-const stopLimitMs = 20_000;
-/** Between the rounds the gateway has this long at most to come back. */
+/** Maximum time for an attacker to stop and report its counts. */
+const stopTimeoutMs = 20_000;
+/** Maximum recovery time between rounds. */
 const pauseSeconds = 5;
-const aliveLimitMs = 5000;
+const livenessTimeoutMs = 5000;
 
-/** Highest memory since it was started. */
+/** Peak resident memory since the start. */
 class PeakMemory {
   bytes = 0;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(gateway: FloodedGateway) {
+  constructor(gateway: GatewayUnderTest) {
     this.#timer = setInterval(() => {
       this.bytes = Math.max(this.bytes, gateway.rssBytes());
     }, sampleMs);
@@ -41,19 +41,19 @@ class PeakMemory {
   }
 }
 
-/** What the gateway holds while no camera is there. */
-interface Held {
+/** Resources of the gateway without cameras. */
+interface ResourceUsage {
   readonly rss: number;
   readonly files: number;
   readonly sessions: number | null;
 }
 
-async function heldBy(gateway: FloodedGateway): Promise<Held> {
+async function resourcesOf(gateway: GatewayUnderTest): Promise<ResourceUsage> {
   const sessions = await gateway.sessions();
   return { rss: gateway.rssBytes(), files: gateway.openFiles(), sessions };
 }
 
-/** @throws Error when the gateway does not start. */
+/** @throws Error if the gateway does not start. */
 export async function measureFlood(flood: Flood, options: Options): Promise<FloodReport> {
   const gateway = await startGateway(flood);
   try {
@@ -63,30 +63,30 @@ export async function measureFlood(flood: Flood, options: Options): Promise<Floo
   }
 }
 
-async function measureRounds(flood: Flood, options: Options, gateway: FloodedGateway): Promise<FloodReport> {
+async function measureRounds(flood: Flood, options: Options, gateway: GatewayUnderTest): Promise<FloodReport> {
   const without: Window[] = [];
   const with_: Window[] = [];
   const attack: Counts[] = [];
-  let before: Held | undefined;
+  let before: ResourceUsage | undefined;
   let logBefore = gateway.logLines();
   const lines: Record<string, number> = {};
-  let backAfter: number | null = null;
+  let recoverySeconds: number | null = null;
   let peak = 0;
   for (let round = 1; round <= options.rounds && gateway.ended === undefined; round++) {
     without.push(await measureWindow(gateway, flood, options));
-    before ??= await heldBy(gateway);
+    before ??= await resourcesOf(gateway);
     logBefore = gateway.logLines();
     const memory = new PeakMemory(gateway);
     with_.push(await measureWindow(gateway, flood, options, attack));
     const limit = round === options.rounds ? options.recoverSeconds : pauseSeconds;
-    backAfter = await recovery(gateway, before, limit);
+    recoverySeconds = await recovery(gateway, before, limit);
     memory.stop();
     peak = Math.max(peak, memory.bytes);
     for (const [kind, count] of Object.entries(newLines(logBefore, gateway.logLines()))) {
       lines[kind] = (lines[kind] ?? 0) + count;
     }
   }
-  const after = await heldBy(gateway);
+  const after = await resourcesOf(gateway);
   return {
     name: flood.name,
     about: flood.about,
@@ -95,19 +95,19 @@ async function measureRounds(flood: Flood, options: Options, gateway: FloodedGat
     with: with_,
     p99_ratio: medianRatio(without, with_, ({ p99 }) => p99),
     results_ratio: medianRatio(without, with_, ({ results }) => results),
-    rss: { before: before?.rss ?? 0, peak, after: after.rss, back_after_s: backAfter },
+    rss: { before: before?.rss ?? 0, peak, after: after.rss, back_after_s: recoverySeconds },
     files: { before: before?.files ?? 0, after: after.files },
     sessions: { before: before?.sessions ?? null, after: after.sessions },
     log_lines: lines,
     attack,
     ended: gateway.ended ?? null,
-    answers: await askOnce(gateway, aliveLimitMs),
+    answers: await probeOnce(gateway, livenessTimeoutMs),
   };
 }
 
-/** @param attack where the counts of the attacker go; without it there is none. */
+/** @param attack receives the attacker's counts; without it, there is no attack. */
 async function measureWindow(
-  gateway: FloodedGateway,
+  gateway: GatewayUnderTest,
   flood: Flood,
   options: Options,
   attack?: Counts[],
@@ -133,27 +133,31 @@ async function measureWindow(
   return window;
 }
 
-function startAttacker({ host, port }: FloodedGateway, flood: Flood, options: Options): Child<FromAttack> {
+function startAttacker({ host, port }: GatewayUnderTest, flood: Flood, options: Options): Child<FromAttacker> {
   const { addresses, scale } = options;
-  const setup: AttackSetup = { flood: flood.name, target: { host, port, addresses, scale } };
-  return startChild<FromAttack>('attack.ts', setup, { isNice: flood.isNice ?? true });
+  const setup: AttackerSetup = { flood: flood.name, target: { host, port, addresses, scale } };
+  return startChild<FromAttacker>('attacker.ts', setup, { isNice: flood.isNice ?? true });
 }
 
-async function stopAttacker(attacker: Child<FromAttack>): Promise<Counts> {
+async function stopAttacker(attacker: Child<FromAttacker>): Promise<Counts> {
   attacker.send({ type: 'stop' });
-  const late = sleep(stopLimitMs, { counts: { told_nothing: 1 } }, { ref: false });
+  const late = sleep(stopTimeoutMs, { counts: { told_nothing: 1 } }, { ref: false });
   const { counts } = await Promise.race([attacker.next('stopped'), late]);
   await attacker.kill();
   return counts;
 }
 
-/** @returns seconds until memory and file handles were as before; `null` where they were not within the limit. */
-async function recovery(gateway: FloodedGateway, before: Held, limitSeconds: number): Promise<number | null> {
+/** @returns seconds until memory and file handles were back to normal; `null` if not within the limit. */
+async function recovery(
+  gateway: GatewayUnderTest,
+  before: ResourceUsage,
+  limitSeconds: number,
+): Promise<number | null> {
   const startMs = performance.now();
   for (;;) {
     const seconds = (performance.now() - startMs) / 1000;
     if (gateway.ended !== undefined) return null;
-    if (isMemoryBack(before.rss, gateway.rssBytes()) && gateway.openFiles() <= before.files) return seconds;
+    if (hasMemoryRecovered(before.rss, gateway.rssBytes()) && gateway.openFiles() <= before.files) return seconds;
     if (seconds >= limitSeconds) return null;
     await sleep(sampleMs);
   }

@@ -1,19 +1,19 @@
-/** Asks the gateway for `/healthz` all the time: how late its loop is, and whether new connections are answered. Main thread. */
+/** Polls `/healthz` to measure the delay of the gateway's event loop and whether it serves new connections. Main thread. */
 import { connect, type Socket } from 'node:net';
 
-/** So often it is asked on the connection that stays. */
+/** Poll interval on the persistent connection. */
 const probeIntervalMs = 10;
-/** So often on a new one, which has this long to be answered. */
-const freshIntervalMs = 500;
-const freshLimitMs = 2000;
+/** Interval and timeout of probes on new connections. */
+const newConnectionIntervalMs = 500;
+const newConnectionTimeoutMs = 2000;
 
-/** Round trips and refusals of one window. */
+/** Round trips and failures of one window. */
 export interface ProbeRecord {
-  /** Milliseconds; a probe that could not be sent because of the one before it counts with how late its answer would have been. */
+  /** Milliseconds. Probes that were delayed by the previous one are included with the round trip they would have had. */
   readonly roundTripsMs: readonly number[];
-  /** Times that the connection that stays was lost. */
+  /** Number of times the persistent connection was lost. */
   readonly lost: number;
-  /** New connections that had a 200 in time, of those that were tried. */
+  /** New connections with a 200 response in time, and all attempts. */
   readonly freshAnswered: number;
   readonly freshTried: number;
 }
@@ -27,7 +27,7 @@ interface Address {
   readonly port: number;
 }
 
-/** A stalled answer stands for all the probes that would have been sent meanwhile. */
+/** A stalled response represents all the probes that would have been sent in the meantime. */
 export function withSkipped(roundTripMs: number, intervalMs: number): number[] {
   const trips: number[] = [];
   for (let ms = roundTripMs; ms > 0 && (ms === roundTripMs || ms >= intervalMs); ms -= intervalMs) trips.push(ms);
@@ -44,15 +44,15 @@ export function startProbe(address: Address): Probe {
     sentMs = performance.now();
     socket.write(requestOf('keep-alive'));
   }, probeIntervalMs);
-  const fresh = startFresh(address);
+  const fresh = startConnectionProbe(address);
 
   function open(): Socket {
     const opened = connect({ ...address, noDelay: true });
     opened.on('error', () => undefined);
-    opened.on('data', () => answered());
+    opened.on('data', () => recordRoundTrip());
     opened.once('close', () => {
       lost += 1;
-      answered();
+      recordRoundTrip();
       setTimeout(() => {
         if (timer.hasRef()) socket = open();
       }, probeIntervalMs);
@@ -60,14 +60,14 @@ export function startProbe(address: Address): Probe {
     return opened;
   }
 
-  function answered(): void {
+  function recordRoundTrip(): void {
     if (sentMs !== undefined) trips.push(...withSkipped(performance.now() - sentMs, probeIntervalMs));
     sentMs = undefined;
   }
 
   return {
     stop: async () => {
-      answered();
+      recordRoundTrip();
       clearInterval(timer);
       timer.unref();
       socket.removeAllListeners('close').destroy();
@@ -76,20 +76,20 @@ export function startProbe(address: Address): Probe {
   };
 }
 
-function startFresh(address: Address) {
-  const asked: Promise<boolean>[] = [];
-  const timer = setInterval(() => asked.push(askOnce(address)), freshIntervalMs);
+function startConnectionProbe(address: Address) {
+  const probes: Promise<boolean>[] = [];
+  const timer = setInterval(() => probes.push(probeOnce(address)), newConnectionIntervalMs);
   return {
     stop: async () => {
       clearInterval(timer);
-      const answers = await Promise.all(asked);
-      return { freshTried: answers.length, freshAnswered: answers.filter(Boolean).length };
+      const outcomes = await Promise.all(probes);
+      return { freshTried: outcomes.length, freshAnswered: outcomes.filter(Boolean).length };
     },
   };
 }
 
-/** @returns whether a new connection has its 200 within the limit. */
-export function askOnce(address: Address, limitMs = freshLimitMs): Promise<boolean> {
+/** @returns whether a new connection gets a 200 response within the limit. */
+export function probeOnce(address: Address, limitMs = newConnectionTimeoutMs): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(address);
     const settle = (isAnswered: boolean) => {

@@ -1,4 +1,4 @@
-/** A flood's report for people. Pure. */
+/** Formats a flood's report. Pure. */
 import type { Counts } from './flood.ts';
 import type { FloodReport, ProbeReport, Window } from './report.ts';
 
@@ -8,16 +8,18 @@ export function describeFlood(report: FloodReport): string {
   const { name, about, cameras, rss, files, sessions, log_lines, attack, ended, answers } = report;
   const lines = [
     `${name}: ${about}`,
-    ...report.without.flatMap((calm, round) => [
-      row(`without ${round + 1}`, calm, cameras),
-      ...[report.with[round]].flatMap((flooded) => (flooded ? [row(`with ${round + 1}`, flooded, cameras)] : [])),
+    ...report.without.flatMap((baseline, round) => [
+      row(`without ${round + 1}`, baseline, cameras),
+      ...[report.with[round]].flatMap((underFlood) =>
+        underFlood ? [row(`with ${round + 1}`, underFlood, cameras)] : [],
+      ),
     ]),
     `  p99 ${ratioText(report)}, results ${times(report.results_ratio)}`,
-    `  memory ${memory(rss.before)} before, ${memory(rss.peak)} at most, ${memory(rss.after)} after, ${back(rss.back_after_s)}`,
-    `  file handles ${files.before} before, ${files.after} after; sessions ${sessions.before ?? '-'} and ${sessions.after ?? '-'}`,
-    `  log ${counts(log_lines) || 'no line'}`,
+    `  memory ${memory(rss.before)} before, ${memory(rss.peak)} peak, ${memory(rss.after)} after, ${recoveryText(rss.back_after_s)}`,
+    `  file handles ${files.before} before, ${files.after} after; sessions ${sessions.before ?? '-'} before, ${sessions.after ?? '-'} after`,
+    `  log ${counts(log_lines) || 'no lines'}`,
     `  attacker ${attack.map(counts).join('; ')}`,
-    `  gateway ${ended === null ? 'lived' : `ended: ${ended}`}${ended === null && !answers ? ', but does not answer' : ''}`,
+    `  gateway ${ended === null ? 'survived' : `exited: ${ended}`}${ended === null && !answers ? ', but does not respond' : ''}`,
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -30,7 +32,7 @@ function row(label: string, window: Window, cameras: number): string {
   }
   return [
     `  ${label.padEnd(9)}  p50 ${ms(p50)} p99 ${ms(p99)} max ${ms(max)} ms`,
-    `results ${results} of ${offered}, dropped ${dropped}, not sent ${not_sent}, unanswered ${unanswered}, cut ${closes}`,
+    `results ${results} of ${offered}, dropped ${dropped}, not sent ${not_sent}, unanswered ${unanswered}, disconnected ${closes}`,
     `cameras ${cameras_served} of ${cameras}`,
     `CPU ${whole(cpu_percent)} %`,
     probeText(probe),
@@ -39,7 +41,7 @@ function row(label: string, window: Window, cameras: number): string {
 
 function probeText({ p50, p99, max, lost, fresh_answered, fresh_tried }: ProbeReport): string {
   const trips = `healthz p50 ${ms(p50)} p99 ${ms(p99)} max ${ms(max)} ms`;
-  return `${trips}, cut ${lost}, new connections ${fresh_answered} of ${fresh_tried}`;
+  return `${trips}, disconnected ${lost}, new connections ${fresh_answered} of ${fresh_tried}`;
 }
 
 function ms(value: number | null): string {
@@ -50,21 +52,21 @@ function whole(value: number): string {
   return value.toFixed(0);
 }
 
-function ratioText({ p99_ratio, with: flooded }: FloodReport): string {
-  const isLost = flooded.some(({ p99 }) => p99 === null);
-  return isLost ? 'lost: more than 1 % of the frames had no answer' : times(p99_ratio);
+function ratioText({ p99_ratio, with: underFlood }: FloodReport): string {
+  const isLost = underFlood.some(({ p99 }) => p99 === null);
+  return isLost ? 'unknown: more than 1 % of the frames got no reply' : times(p99_ratio);
 }
 
 function times(ratio: number | null): string {
-  return ratio === null ? 'unknown' : `x ${ratio.toFixed(2)}`;
+  return ratio === null ? 'unknown' : `×${ratio.toFixed(2)}`;
 }
 
 function memory(bytes: number): string {
   return `${whole(bytes / megabyte)} MB`;
 }
 
-function back(seconds: number | null): string {
-  return seconds === null ? 'not back' : `back after ${seconds.toFixed(1)} s`;
+function recoveryText(seconds: number | null): string {
+  return seconds === null ? 'not recovered' : `recovered after ${seconds.toFixed(1)} s`;
 }
 
 function counts(named: Counts): string {

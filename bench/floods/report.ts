@@ -1,11 +1,11 @@
-/** What a flood did, from windows with and without it. Pure. */
+/** Report of a flood, computed from windows with and without it. Pure. */
 import type { Counts } from './flood.ts';
 import type { ProbeRecord } from './probe.ts';
 import type { CamerasOutcome } from './working-cameras.ts';
 
 /**
- * What the working cameras and the probe saw in one window. Milliseconds, of all frames that were not dropped; `null` where the frame of
- * that rank never had a result.
+ * Measurements of the working cameras and the probe in one window. Latencies are in milliseconds over all frames that were not
+ * dropped; `null` if the frame of that rank never got a result.
  */
 export interface Window {
   readonly p50: number | null;
@@ -14,18 +14,18 @@ export interface Window {
   readonly offered: number;
   readonly results: number;
   readonly dropped: number;
-  /** The cameras' process did not come to it, or the gateway did not take what was before it. */
+  /** The camera process was too late, or the gateway did not accept the previous frames. */
   readonly not_sent: number;
-  /** Neither a result nor `dropped`: lost with a session, or never answered. */
+  /** Neither a result nor `dropped`: lost with a session, or without a reply. */
   readonly unanswered: number;
-  /** Connections of cameras that the gateway ended. */
+  /** Camera connections closed by the gateway. */
   readonly closes: number;
-  /** Cameras that had a result. */
+  /** Cameras with at least one result. */
   readonly cameras_served: number;
-  /** Of the gateway, in per cent of one core. */
+  /** CPU usage of the gateway in percent of one core. */
   readonly cpu_percent: number;
   readonly probe: ProbeReport;
-  /** Why the cameras had nothing at all. */
+  /** Reason why no camera could connect. */
   readonly failed?: string;
 }
 
@@ -43,7 +43,7 @@ export interface Memory {
   readonly before: number;
   readonly peak: number;
   readonly after: number;
-  /** Seconds after the last attacker was gone until the memory was back; `null` where it was not within the limit. */
+  /** Seconds from the end of the last attack until memory recovered; `null` if not within the limit. */
   readonly back_after_s: number | null;
 }
 
@@ -53,22 +53,22 @@ export interface FloodReport {
   readonly cameras: number;
   readonly without: readonly Window[];
   readonly with: readonly Window[];
-  /** Median over the rounds of p99 with the flood ÷ p99 without it; `null` where one of them is not known. */
+  /** Median over the rounds of p99 with the flood ÷ p99 without it; `null` if any of them is unknown. */
   readonly p99_ratio: number | null;
   readonly results_ratio: number | null;
   readonly rss: Memory;
   readonly files: { readonly before: number; readonly after: number };
-  /** Sessions of the gateway, without cameras; `null` where it did not say. */
+  /** Sessions of the gateway without cameras; `null` without a response. */
   readonly sessions: { readonly before: number | null; readonly after: number | null };
   readonly log_lines: Readonly<Record<string, number>>;
   readonly attack: readonly Counts[];
-  /** How the gateway ended; `null` where it lived. */
+  /** How the gateway exited; `null` if it survived. */
   readonly ended: string | null;
-  /** Whether a new connection was answered at the end. */
+  /** Whether a new connection got a response at the end. */
   readonly answers: boolean;
 }
 
-/** The nearest rank from above. */
+/** Nearest-rank percentile. */
 export function percentile(sorted: readonly number[], percent: number): number | null {
   if (sorted.length === 0) return null;
   return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] as number;
@@ -86,7 +86,7 @@ export function probeReport({ roundTripsMs, lost, freshAnswered, freshTried }: P
   };
 }
 
-/** @param outcome what the cameras saw, or why they saw nothing. */
+/** @param outcome report of the cameras, or the reason why there is none. */
 export function windowOf(outcome: CamerasOutcome | string, cpuPercent: number, probe: ProbeRecord): Window {
   const shared = { cpu_percent: cpuPercent, probe: probeReport(probe) };
   if (typeof outcome === 'string') {
@@ -109,16 +109,16 @@ export function windowOf(outcome: CamerasOutcome | string, cpuPercent: number, p
   };
 }
 
-/** The median over the rounds of what a figure is with the flood as a part of what it is without. */
+/** Median over the rounds of a figure with the flood divided by the same figure without it. */
 export function medianRatio(
   without: readonly Window[],
   with_: readonly Window[],
   figure: (window: Window) => number | null,
 ): number | null {
   const ratios: number[] = [];
-  for (const [round, flooded] of with_.entries()) {
-    const calm = without[round];
-    const [high, low] = [figure(flooded), calm === undefined ? null : figure(calm)];
+  for (const [round, underFlood] of with_.entries()) {
+    const baseline = without[round];
+    const [high, low] = [figure(underFlood), baseline === undefined ? null : figure(baseline)];
     if (high === null || low === null || low === 0) return null;
     ratios.push(high / low);
   }
@@ -128,7 +128,7 @@ export function medianRatio(
   return lower === undefined || upper === undefined ? null : (lower + upper) / 2;
 }
 
-/** Lines that came between two counts. */
+/** Log lines added between two counts. */
 export function newLines(
   before: Readonly<Record<string, number>>,
   after: Readonly<Record<string, number>>,
@@ -137,10 +137,10 @@ export function newLines(
   return Object.fromEntries(grown.filter(([, count]) => count > 0));
 }
 
-/** Memory that differs by less is the same: pages that the allocator keeps, caches that fill once. */
+/** Tolerance for memory that the allocator keeps and caches that fill once. */
 const sameMemoryFactor = 1.1;
 const sameMemoryBytes = 16 * 1_048_576;
 
-export function isMemoryBack(before: number, now: number): boolean {
+export function hasMemoryRecovered(before: number, now: number): boolean {
   return now <= before * sameMemoryFactor + sameMemoryBytes;
 }

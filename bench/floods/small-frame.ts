@@ -1,4 +1,4 @@
-/** The small frame that attackers send: a valid JPEG of a few KB. */
+/** The small frame sent by attackers: a valid JPEG of a few KB. */
 import { renderFrames } from '../../src/samples/street-frames.ts';
 
 const size = { width: 160, height: 120 };

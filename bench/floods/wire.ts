@@ -1,27 +1,27 @@
-/** Sockets of an attacker: from an address of its own, and without a word about what goes wrong. Attackers' processes. */
+/** Sockets of an attacker, with their own source addresses; errors are ignored. Attacker processes. */
 import { connect, type Socket } from 'node:net';
 import { clientFrame, opcode, upgradeRequest } from '../../test/support/raw-client.ts';
 import type { Target } from './flood.ts';
 
-/** An upgrade that has no answer by then will have none. */
-const upgradeLimitMs = 5000;
-/** Connections that are opened at the same time. */
-const opensAtOnce = 100;
+/** Maximum time for an upgrade response. */
+const upgradeTimeoutMs = 5000;
+/** Connections opened concurrently. */
+const connectBatchSize = 100;
 const upgraded = 'HTTP/1.1 101';
 const headEnd = '\r\n\r\n';
 const pongOpcode = 10;
 const pingByte = 0x80 | opcode.ping;
-/** First byte of a payload behind a header without a mask, of less than 126 bytes. */
+/** Header length of an unmasked frame with less than 126 bytes of payload. */
 const shortHeaderBytes = 2;
 
-/** Begins to connect from the address of the attacker's `n`th peer. Errors end in `close`. */
+/** Starts connecting from the address of the attacker's `n`th peer. Errors lead to `close`. */
 export function dial({ host, port, addresses }: Target, n: number): Socket {
   const socket = connect({ host, port, localAddress: `127.0.1.${1 + (n % addresses)}`, noDelay: true });
   socket.on('error', () => undefined);
   return socket;
 }
 
-/** @returns whether it is connected, sooner or later. */
+/** Resolves with whether the connection succeeded. */
 export function connected(socket: Socket): Promise<boolean> {
   return new Promise((resolve) => {
     socket.once('connect', () => resolve(true));
@@ -30,9 +30,9 @@ export function connected(socket: Socket): Promise<boolean> {
 }
 
 /**
- * Opens a session of a pipeline.
- * @param failed is told why there was no `101`.
- * @returns the socket, paused, with all that came behind the answer still to be read; `undefined` where there was no `101`.
+ * Opens a session.
+ * @param failed called with the reason if there was no `101` response.
+ * @returns the paused socket, with any bytes after the response still to be read; `undefined` without a `101`.
  */
 export async function openStream(
   target: Target,
@@ -42,7 +42,7 @@ export async function openStream(
   const socket = dial(target, n);
   socket.write(upgradeRequest(pipeline));
   const issue = await new Promise<string | undefined>((resolve) => {
-    const limit = setTimeout(() => resolve('late'), upgradeLimitMs);
+    const limit = setTimeout(() => resolve('late'), upgradeTimeoutMs);
     const settle = (why: string | undefined) => {
       clearTimeout(limit);
       resolve(why);
@@ -53,7 +53,7 @@ export async function openStream(
       const end = head.indexOf(headEnd);
       if (end < 0) return;
       socket.off('data', read).pause();
-      // A refusal often comes in the same packet.
+      // An error message often arrives in the same packet.
       const rest = head.slice(end + headEnd.length);
       if (rest !== '') socket.unshift(Buffer.from(rest, 'latin1'));
       settle(head.startsWith(upgraded) ? undefined : head.slice(0, upgraded.length));
@@ -68,7 +68,7 @@ export async function openStream(
   return undefined;
 }
 
-/** Reads all and answers pings. */
+/** Reads everything and answers pings. */
 export function answerPings(socket: Socket): void {
   socket.on('data', (piece: Buffer) => {
     if (piece[0] === pingByte) socket.write(clientFrame(pongOpcode, piece.subarray(shortHeaderBytes)));
@@ -76,18 +76,18 @@ export function answerPings(socket: Socket): void {
   socket.resume();
 }
 
-/** Makes `count` of something, some at a time. */
+/** Opens `count` connections, one batch at a time. */
 export async function openMany<Made>(count: number, open: (n: number) => Promise<Made>): Promise<Made[]> {
   const made: Made[] = [];
-  for (let at = 0; at < count; at += opensAtOnce) {
-    const batch = Array.from({ length: Math.min(opensAtOnce, count - at) }, (_, index) => open(at + index));
+  for (let at = 0; at < count; at += connectBatchSize) {
+    const batch = Array.from({ length: Math.min(connectBatchSize, count - at) }, (_, index) => open(at + index));
     made.push(...(await Promise.all(batch)));
   }
   return made;
 }
 
-/** Writes one thing again and again, as fast as the other side takes it, until the socket is gone. */
-export function writeEndlessly(socket: Socket, bytes: Buffer, written: () => void): void {
+/** Writes the same bytes repeatedly, as fast as the peer accepts them, until the socket is destroyed. */
+export function writeContinuously(socket: Socket, bytes: Buffer, written: () => void): void {
   const write = () => {
     if (socket.destroyed) return;
     written();
@@ -101,7 +101,7 @@ export function closeAll(sockets: Iterable<Socket | undefined>): void {
   for (const socket of sockets) socket?.destroy();
 }
 
-/** Sockets that are still open. */
-export function openOf(sockets: readonly (Socket | undefined)[]): number {
+/** Number of sockets that are still open. */
+export function countOpen(sockets: readonly (Socket | undefined)[]): number {
   return sockets.filter((socket) => socket !== undefined && !socket.destroyed && !socket.readableEnded).length;
 }

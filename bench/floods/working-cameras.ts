@@ -1,8 +1,8 @@
-/** The working cameras: a process of its own that runs an open-loop load and tells what its cameras saw. */
+/** The working cameras: a child process that runs an open-loop load and reports its measurements. */
 import type { RecordableHistogram } from 'node:perf_hooks';
 import { mergeLatencies } from '../../src/load/latency.ts';
-import { planOf } from '../../src/load/plan.ts';
-import { type LoadReport, reportOf } from '../../src/load/report.ts';
+import { parsePlan } from '../../src/load/plan.ts';
+import { buildReport, type LoadReport } from '../../src/load/report.ts';
 import { LoadError, LoadRun } from '../../src/load/run-load.ts';
 import { renderFrames } from '../../src/samples/street-frames.ts';
 
@@ -15,24 +15,24 @@ export interface CamerasSetup {
 
 export interface CamerasOutcome {
   readonly report: LoadReport;
-  /** Milliseconds of the median and of the 99th of a hundred frames, without those that were dropped; `null` where that one has no result. */
+  /** Median and 99th percentile in milliseconds over frames that were not dropped; `null` if the frame of that rank has no result. */
   readonly p50: number | null;
   readonly p99: number | null;
 }
 
 export type FromCameras =
-  /** Frames count from now on. */
+  /** The measurement starts. */
   | { readonly type: 'counting' }
   | ({ readonly type: 'done' } & CamerasOutcome)
   /** No camera could connect. */
   | { readonly type: 'failed'; readonly reason: string };
 
 const warmUpSeconds = 1;
-/** Late answers count with how late they are, up to this. */
+/** Late results count up to this delay. */
 const drainSeconds = 5;
 
 const { url: address, cameras, fps, seconds } = JSON.parse(process.argv[2] ?? '') as CamerasSetup;
-const plan = planOf({
+const plan = parsePlan({
   cameras: String(cameras),
   fps: String(fps),
   duration: String(seconds),
@@ -44,7 +44,7 @@ const plan = planOf({
 });
 const url = new URL(address);
 const frames = renderFrames();
-const tell = (message: FromCameras) => process.send?.(message);
+const notify = (message: FromCameras) => process.send?.(message);
 let isCounting = false;
 const run = new LoadRun(
   plan,
@@ -53,24 +53,24 @@ const run = new LoadRun(
     progressed: (elapsedMs) => {
       if (isCounting || elapsedMs < plan.warmUpMs) return;
       isCounting = true;
-      tell({ type: 'counting' });
+      notify({ type: 'counting' });
     },
   },
 );
 process.on('disconnect', () => process.exit());
 try {
   const outcome = await run.outcome();
-  const report = reportOf(outcome, url.href, frames);
+  const report = buildReport(outcome, url.href, frames);
   const { histogram } = mergeLatencies(outcome.groups.map(({ results }) => results));
   const at = (percent: number) => latencyAt(histogram, (percent / 100) * (report.offered - report.dropped));
-  tell({ type: 'done', report, p50: at(50), p99: at(99) });
+  notify({ type: 'done', report, p50: at(50), p99: at(99) });
 } catch (error) {
   if (!(error instanceof LoadError)) throw error;
-  tell({ type: 'failed', reason: error.message });
+  notify({ type: 'failed', reason: error.message });
 }
 process.disconnect();
 
-/** Milliseconds of the result that is this many from the fastest one. */
+/** Latency in milliseconds of the result with this rank, fastest first. */
 function latencyAt(histogram: RecordableHistogram, rank: number): number | null {
   const { count } = histogram;
   return rank > count || count === 0 ? null : histogram.percentile((100 * Math.max(1, rank)) / count) / 1000;

@@ -1,4 +1,4 @@
-/** Runs many cases of a target in child processes: one that crashes or hangs is named and counted, and the rest goes on. */
+/** Runs many cases of a target in child processes. A case that crashes or hangs its process is reported, and the rest continue. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -9,16 +9,16 @@ import type { TargetSpec } from './targets.ts';
 export interface CampaignOptions {
   readonly name: string;
   readonly spec: TargetSpec;
-  /** The module that exports `targets`, this one among them; without it, those of `targets.ts`. */
+  /** Module that exports `targets`, including this one; defaults to `targets.ts`. */
   readonly targetsUrl?: string;
-  /** The folder of the seed files. */
+  /** Folder with the seed files. */
   readonly corpus: string;
   readonly seed: number;
   readonly from: number;
   readonly count: number;
-  /** No further batch is begun after it, on `performance.now`'s clock. */
+  /** No batch starts after this time, on the clock of `performance.now()`. */
   readonly deadlineMs: number;
-  /** Called after each batch, with the cases so far. */
+  /** Called after each batch with the number of cases so far. */
   readonly progressed: (done: number) => void;
 }
 
@@ -30,7 +30,7 @@ export interface CampaignReport {
   readonly outcomes: Readonly<Record<string, number>>;
   readonly failures: readonly Failure[];
   readonly slowest: Done['slowest'];
-  /** Resident memory after each batch, of the process that ran it. */
+  /** Resident memory of the child process after each batch. */
   readonly residentBytes: readonly number[];
 }
 
@@ -39,13 +39,13 @@ const ownTargetsUrl = new URL('targets.ts', import.meta.url).href;
 const msPerSecond = 1000;
 const bytesPerKilobyte = 1024;
 const bytesPerMegabyte = 1_048_576;
-/** A file that asks for more must not bring the machine down. */
+/** Memory limit of a child process, to protect the machine. */
 const maxResidentBytes = 3072 * bytesPerMegabyte;
 const memoryPollMs = 50;
-/** `FUZZ_STDERR=1` shows what native code says before it ends the process. */
+/** `FUZZ_STDERR=1` shows what native code prints before it aborts the process. */
 const keepErrors = process.env['FUZZ_STDERR'] !== undefined;
 
-/** Linux; elsewhere it is not known, and 0. */
+/** Linux only; 0 on other systems. */
 function residentBytesOf(pid: number | undefined): number {
   try {
     const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
@@ -55,9 +55,9 @@ function residentBytesOf(pid: number | undefined): number {
   }
 }
 
-/** How a process ended that should not have. */
-class Lost extends Error {
-  /** The last case that it told of. */
+/** A child process crashed or was killed. */
+class ProcessLost extends Error {
+  /** The last case that it reported. */
   readonly at: number | undefined;
 
   constructor(how: string, at: number | undefined) {
@@ -66,12 +66,12 @@ class Lost extends Error {
   }
 }
 
-/** One child process; it takes one order at a time. */
+/** One child process, which runs one batch at a time. */
 class Runner {
   readonly #child: ChildProcess;
   readonly #hangMs: number;
   readonly #watch: NodeJS.Timeout;
-  /** Why it was killed, where it was. */
+  /** Reason why it was killed, if it was. */
   #endedFor: string | undefined;
 
   static async start(options: CampaignOptions): Promise<Runner> {
@@ -91,7 +91,7 @@ class Runner {
 
   #checkMemory(): void {
     const bytes = residentBytesOf(this.#child.pid);
-    if (bytes > maxResidentBytes) this.#end(`takes ${Math.round(bytes / bytesPerMegabyte)} MB`);
+    if (bytes > maxResidentBytes) this.#end(`used ${Math.round(bytes / bytesPerMegabyte)} MB`);
   }
 
   #end(why: string): void {
@@ -104,7 +104,7 @@ class Runner {
     return this.#await('done') as Promise<Done>;
   }
 
-  /** Lets it clean up behind itself. */
+  /** Lets the process clean up and exit. */
   stop(): Promise<unknown> {
     clearInterval(this.#watch);
     const exited = once(this.#child, 'exit');
@@ -117,17 +117,17 @@ class Runner {
     this.#child.kill('SIGKILL');
   }
 
-  /** Waits for a message of this type. @throws Lost when the process ends first, or gives no sign of life for too long. */
+  /** Waits for a message of this type. @throws ProcessLost if the process exits first or hangs. */
   #await(type: FromRunner['type']): Promise<FromRunner> {
     return new Promise((resolve, reject) => {
       let at: number | undefined;
-      const hang = () => this.#end(`hangs for ${this.#hangMs / msPerSecond} s`);
+      const hang = () => this.#end(`hung for ${this.#hangMs / msPerSecond} s`);
       let limit = setTimeout(hang, this.#hangMs);
       const ended = (code: number | null, signal: NodeJS.Signals | null) => {
         clearTimeout(limit);
         clearInterval(this.#watch);
         this.#child.off('message', receive);
-        reject(new Lost(this.#endedFor ?? `ends with ${signal ?? code}`, at));
+        reject(new ProcessLost(this.#endedFor ?? `exited with ${signal ?? code}`, at));
       };
       const receive = (message: FromRunner) => {
         clearTimeout(limit);
@@ -146,15 +146,15 @@ class Runner {
   }
 }
 
-/** Cases that are still to run. */
+/** Cases still to run. */
 interface Range {
   readonly from: number;
   readonly end: number;
-  /** One of them has cost a process, in this way: each is told of before it runs. */
-  readonly lostBefore?: string;
+  /** Set if one of these cases crashed a process, and how. Each is then reported before it runs. */
+  readonly crashedBefore?: string;
 }
 
-/** Everything that came of the batches so far. */
+/** Results of the batches so far. */
 class Tally {
   cases = 0;
   readonly outcomes: Record<string, number> = {};
@@ -162,37 +162,37 @@ class Tally {
   readonly residentBytes: number[] = [];
   slowest = { number: 0, ms: 0 };
 
-  add(done: Done, { from, end, lostBefore }: Range): void {
+  add(done: Done, { from, end, crashedBefore }: Range): void {
     this.cases += end - from;
     for (const [outcome, times] of Object.entries(done.tally))
       this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + times;
     this.failures.push(...done.failures);
     this.residentBytes.push(done.residentBytes);
     if (done.slowest.ms > this.slowest.ms) this.slowest = done.slowest;
-    if (lostBefore === undefined) return;
-    const problem = `one of the cases to ${end - 1} ${lostBefore}, but not again`;
+    if (crashedBefore === undefined) return;
+    const problem = `${crashedBefore} in one of the cases up to ${end - 1}, not reproducible`;
     this.failures.push({ number: from, what: 'the process', problem });
   }
 
-  addLost(number: number, how: string): void {
+  addCrash(number: number, how: string): void {
     this.cases += 1;
     this.outcomes['lost'] = (this.outcomes['lost'] ?? 0) + 1;
     this.failures.push({ number, what: 'the process', problem: how });
   }
 }
 
-/** What is to be run after a process was lost: what was before the case that did it, and what comes behind. */
-function rangesAfter(lost: Lost, at: number, range: Range, step: number): Range[] {
+/** Ranges to run after a crash: the cases before the crash, the suspects one by one, and the remaining cases. */
+function rangesAfter(lost: ProcessLost, at: number, range: Range, step: number): Range[] {
   const suspects: Range[] =
-    range.lostBefore === undefined && step > 1
-      ? [{ from: at, end: Math.min(at + step, range.end), lostBefore: lost.message }]
+    range.crashedBefore === undefined && step > 1
+      ? [{ from: at, end: Math.min(at + step, range.end), crashedBefore: lost.message }]
       : [];
-  const behind = at + (suspects.length > 0 ? step : 1);
-  const ranges: Range[] = [{ from: range.from, end: at }, ...suspects, { from: behind, end: range.end }];
+  const rest = at + (suspects.length > 0 ? step : 1);
+  const ranges: Range[] = [{ from: range.from, end: at }, ...suspects, { from: rest, end: range.end }];
   return ranges.filter(({ from, end }) => from < end);
 }
 
-/** Runs the cases in order, in one process at a time. @throws Lost when a process is lost before its first case. */
+/** Runs the cases in order, in one process at a time. @throws ProcessLost if a process fails before its first case. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
   const { spec, from, count, deadlineMs } = options;
   const startedAtMs = performance.now();
@@ -202,14 +202,14 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   for (let range = open.shift(); range !== undefined && performance.now() < deadlineMs; range = open.shift()) {
     const batch = { ...range, end: Math.min(range.end, range.from + spec.batch) };
     if (batch.end < range.end) open.unshift({ ...range, from: batch.end });
-    const step = batch.lostBefore === undefined ? spec.step : 1;
+    const step = batch.crashedBefore === undefined ? spec.step : 1;
     try {
       runner ??= await Runner.start(options);
       tally.add(await runner.run({ from: batch.from, count: batch.end - batch.from, step }), batch);
     } catch (lost) {
       runner = undefined;
-      if (!(lost instanceof Lost) || lost.at === undefined) throw lost;
-      if (step === 1) tally.addLost(lost.at, lost.message);
+      if (!(lost instanceof ProcessLost) || lost.at === undefined) throw lost;
+      if (step === 1) tally.addCrash(lost.at, lost.message);
       open.unshift(...rangesAfter(lost, lost.at, batch, step));
     }
     options.progressed(tally.cases);

@@ -1,4 +1,4 @@
-/** Writes seed files by every JPEG encoder that is there: several qualities, samplings, codings, with restart markers and without. */
+/** Writes seed files with every available JPEG encoder: several qualities, subsamplings and codings, with and without restart markers. */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -11,8 +11,8 @@ const width = 96;
 const height = 64;
 const colors = 3;
 
-/** Slopes and noise, so that every coefficient is in use. RGB. */
-function drawPicture(): Buffer {
+/** An RGB image of gradients and noise, so that every coefficient is used. */
+function drawImage(): Buffer {
   const random = seededRandom(1);
   const data = Buffer.alloc(width * height * colors);
   for (let at = 0; at < data.length; at += colors) {
@@ -24,16 +24,16 @@ function drawPicture(): Buffer {
 
 type Files = Record<string, Uint8Array>;
 
-const picture = drawPicture();
+const image = drawImage();
 
-/** A good frame. */
-export function writePicture(): Uint8Array {
+/** A valid frame. */
+export function makeFrame(): Uint8Array {
   return jpegJs.encode({ width, height, data: asRgba() }, 80).data;
 }
 
 function asRgba(): Buffer {
   const rgba = Buffer.alloc(width * height * 4, 255);
-  for (let at = 0; at < width * height; at++) rgba.set(picture.subarray(at * colors, at * colors + colors), at * 4);
+  for (let at = 0; at < width * height; at++) rgba.set(image.subarray(at * colors, at * colors + colors), at * 4);
   return rgba;
 }
 
@@ -48,15 +48,15 @@ async function withTurbo(): Promise<Files> {
   const samplings = { 444: turbo.SAMP_444, 422: turbo.SAMP_422, 420: turbo.SAMP_420, 440: turbo.SAMP_440 };
   const files = Object.entries(samplings).map(([name, subsampling]): [string, Buffer] => [
     `turbo-${name}`,
-    turbo.compressSync(picture, { ...options, subsampling, quality: 80 }),
+    turbo.compressSync(image, { ...options, subsampling, quality: 80 }),
   ]);
-  const gray = turbo.compressSync(picture, { ...options, subsampling: turbo.SAMP_GRAY, quality: 60 });
+  const gray = turbo.compressSync(image, { ...options, subsampling: turbo.SAMP_GRAY, quality: 60 });
   return { ...Object.fromEntries(files), 'turbo-gray': gray };
 }
 
 async function withSharp(): Promise<Files> {
   const { default: sharp } = await import('sharp');
-  const source = () => sharp(picture, { raw: { width, height, channels: colors } });
+  const source = () => sharp(image, { raw: { width, height, channels: colors } });
   const encode = (options: object) => source().jpeg(options).toBuffer();
   return {
     'sharp-progressive': await encode({ progressive: true, quality: 75 }),
@@ -81,7 +81,7 @@ function withMosaic(): Files {
   };
 }
 
-/** ffmpeg's own encoder, which most cheap bridges use: motion JPEG at two qualities, without Huffman tables of its own. */
+/** ffmpeg's encoder, which many camera bridges use: motion JPEG at two qualities, without Huffman tables. */
 function withFfmpeg(): Files {
   const input = ['-v', 'error', '-f', 'lavfi', '-i', `testsrc2=size=${width}x${height}`, '-frames:v', '1'];
   const encode = (quality: number, format: string) => {
@@ -105,7 +105,7 @@ function withOpenCv(folder: string): void {
 const modelFolders = ['../../test/fixtures/yolo', '../../test/fixtures/onnx'];
 const shippedModels = ['../../native-models/plate-yolo', '../../native-models/plate-reader'];
 
-/** Copies the small models of the tests, and those that ship. */
+/** Copies the test models and the included models. */
 export function writeModels(folder: string): string[] {
   mkdirSync(folder, { recursive: true });
   for (const path of [...modelFolders, ...shippedModels]) {
@@ -117,8 +117,8 @@ export function writeModels(folder: string): string[] {
 }
 
 /**
- * @param folder is made.
- * @returns names of the encoders that are there; the cases of a seed are the same where these are.
+ * @param folder is created.
+ * @returns names of the available encoders; a seed gives the same cases only with the same encoders.
  */
 export async function writeJpegs(folder: string): Promise<string[]> {
   mkdirSync(folder, { recursive: true });
@@ -134,7 +134,7 @@ export async function writeJpegs(folder: string): Promise<string[]> {
       for (const [file, bytes] of Object.entries(files ?? {})) writeFileSync(join(folder, `${file}.jpg`), bytes);
       present.push(name);
     } catch {
-      // It is not installed here.
+      // Not installed.
     }
   }
   return present;

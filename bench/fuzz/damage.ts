@@ -1,8 +1,8 @@
-/** Damages bytes without regard for what they mean: cut, flipped, repeated, overwritten. Any kind of file. */
+/** Corrupts bytes of any file, regardless of its format: truncates, flips, duplicates, overwrites. */
 import { randomBytes } from '../../src/samples/seeded-random.ts';
 import { below, pick, type Random } from './target.ts';
 
-/** The longest run of bytes that is lost, repeated or overwritten at once. */
+/** Maximum number of bytes affected by one change. */
 const maxRun = 64;
 const bitsPerByte = 8;
 
@@ -20,26 +20,26 @@ function replaced(bytes: Buffer, [from, to]: readonly [number, number], by: Uint
 const edgeBytes = [0x00, 0x01, 0x7f, 0x80, 0xfe, 0xff];
 
 const damages: Readonly<Record<string, Damage>> = {
-  'cut short': (random, bytes) => bytes.subarray(0, below(random, bytes.length)),
-  'its start is lost': (random, bytes) => bytes.subarray(below(random, bytes.length)),
-  'a bit': (random, bytes) => {
+  truncated: (random, bytes) => bytes.subarray(0, below(random, bytes.length)),
+  'start removed': (random, bytes) => bytes.subarray(below(random, bytes.length)),
+  'bit flipped': (random, bytes) => {
     const at = below(random, bytes.length);
     return replaced(bytes, [at, at + 1], Uint8Array.of((bytes[at] ?? 0) ^ (1 << below(random, bitsPerByte))));
   },
-  'an edge byte': (random, bytes) => {
+  'boundary byte': (random, bytes) => {
     const at = below(random, bytes.length);
     return replaced(bytes, [at, at + 1], Uint8Array.of(pick(random, edgeBytes)));
   },
-  'bytes lost': (random, bytes) => replaced(bytes, run(random, bytes), new Uint8Array(0)),
+  'bytes removed': (random, bytes) => replaced(bytes, run(random, bytes), new Uint8Array(0)),
   'bytes overwritten': (random, bytes) => {
     const [from, to] = run(random, bytes);
     return replaced(bytes, [from, to], randomBytes(random, to - from));
   },
-  'bytes twice': (random, bytes) => {
+  'bytes duplicated': (random, bytes) => {
     const [from, to] = run(random, bytes);
     return replaced(bytes, [to, to], bytes.subarray(from, to));
   },
-  'bytes moved': (random, bytes) => {
+  'bytes copied': (random, bytes) => {
     const [from, to] = run(random, bytes);
     const at = below(random, bytes.length);
     return replaced(bytes, [at, at], bytes.subarray(from, to));
@@ -47,10 +47,10 @@ const damages: Readonly<Record<string, Damage>> = {
 };
 
 const damageNames = Object.keys(damages);
-/** Damages to one file. */
+/** Maximum number of changes to one file. */
 const maxDamages = 4;
 
-/** @returns the damaged bytes and the names of what was done; none where nothing is left to damage. */
+/** @returns the corrupted bytes and the names of the changes; an empty file stays unchanged. */
 export function damage(random: Random, bytes: Uint8Array): { readonly bytes: Uint8Array; readonly what: string } {
   let damaged = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const names: string[] = [];

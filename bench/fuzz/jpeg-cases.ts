@@ -1,4 +1,4 @@
-/** JPEG files for fuzzing: those of real encoders, with their parts changed, their frame headers lying, or their bytes damaged. */
+/** JPEG fuzz cases: files of real encoders with modified segments, wrong frame headers, or corrupted bytes. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomBytes } from '../../src/samples/seeded-random.ts';
@@ -9,17 +9,17 @@ import { below, type Case, pick, type Random } from './target.ts';
 
 const sof0 = 0xc0;
 const sof15 = 0xcf;
-/** Codes among those of frame headers that mean something else: DHT, JPG, DAC. */
+/** Codes in the SOF range that are not frame headers: DHT, JPG, DAC. */
 const otherCodes = [0xc4, 0xc8, 0xcc];
 const sos = 0xda;
 
-/** Where a frame header's payload (T.81, B.2.2) has its fields. */
+/** Field offsets in a frame header's payload (T.81, B.2.2). */
 const bitsAt = 0;
 const heightAt = 1;
 const widthAt = 3;
 const countAt = 5;
 
-/** Sides that a file may claim: the smallest, those at the edges of a block and of the field, and any. */
+/** Widths and heights for headers: minimum values, block boundaries, the field's limits, and others. */
 const sides = [0, 1, 7, 8, 9, 96, 255, 256, 257, 4096, 65_535];
 const maxAnySide = 600;
 /** A progressive file may have hundreds of scans. */
@@ -37,34 +37,34 @@ function withSide(random: Random, payload: Uint8Array, at: number): Uint8Array {
   return changed;
 }
 
-type Lie = (random: Random, part: Part & { type: 'segment' }) => Part;
+type HeaderChange = (random: Random, part: Part & { type: 'segment' }) => Part;
 
-const lies: Readonly<Record<string, Lie>> = {
-  'another width': (random, part) => ({ ...part, payload: withSide(random, part.payload, widthAt) }),
-  'another height': (random, part) => ({ ...part, payload: withSide(random, part.payload, heightAt) }),
-  'another size': (random, part) => {
+const headerChanges: Readonly<Record<string, HeaderChange>> = {
+  'wrong width': (random, part) => ({ ...part, payload: withSide(random, part.payload, widthAt) }),
+  'wrong height': (random, part) => ({ ...part, payload: withSide(random, part.payload, heightAt) }),
+  'wrong size': (random, part) => {
     const payload = withSide(random, part.payload, widthAt);
     return { ...part, payload: withSide(random, payload, heightAt) };
   },
-  'another coding': (random, part) => ({ ...part, code: sof0 + below(random, 16) }),
-  'other bits a sample': (random, part) => {
+  'wrong coding': (random, part) => ({ ...part, code: sof0 + below(random, 16) }),
+  'wrong sample precision': (random, part) => {
     const payload = part.payload.slice();
     payload[bitsAt] = pick(random, [0, 1, 8, 12, 16, 255]);
     return { ...part, payload };
   },
-  'other components': (random, part) => {
+  'wrong components': (random, part) => {
     const count = below(random, 6);
     const rows = Array.from({ length: count }, (_, index) => [index + 1, 0x11 + below(random, 0x22), 0]).flat();
     return { ...part, payload: Uint8Array.from([...part.payload.subarray(0, countAt), count, ...rows]) };
   },
 };
 
-function lie(random: Random, bases: readonly Uint8Array[]): Case {
+function corruptHeader(random: Random, bases: readonly Uint8Array[]): Case {
   const parts = splitParts(pick(random, bases));
   const at = parts.findIndex(isFrame);
-  const name = pick(random, Object.keys(lies));
+  const name = pick(random, Object.keys(headerChanges));
   const frame = parts[at];
-  if (frame?.type === 'segment') parts[at] = lies[name]?.(random, frame) as Part;
+  if (frame?.type === 'segment') parts[at] = headerChanges[name]?.(random, frame) as Part;
   return { bytes: joinParts(parts), what: name };
 }
 
@@ -72,10 +72,10 @@ function repeatScans(random: Random, bases: readonly Uint8Array[]): Case {
   const parts = splitParts(pick(random, bases));
   const scans = parts.filter((part) => part.type === 'segment' && part.code === sos);
   const more = Array.from({ length: below(random, maxRepeatedScans) }, () => pick(random, scans));
-  return { bytes: joinParts([...parts, ...more]), what: `${more.length} scans again` };
+  return { bytes: joinParts([...parts, ...more]), what: `${more.length} scans repeated` };
 }
 
-/** The start of one file and the end of another. */
+/** Joins the start of one file and the end of another. */
 function splice(random: Random, bases: readonly Uint8Array[]): Case {
   const [head, tail] = [pick(random, bases), pick(random, bases)];
   const start = head.subarray(0, below(random, head.length));
@@ -83,7 +83,7 @@ function splice(random: Random, bases: readonly Uint8Array[]): Case {
   return { bytes: Buffer.concat([start, end]), what: 'two files spliced' };
 }
 
-function rubbish(random: Random): Case {
+function randomCase(random: Random): Case {
   const bytes = randomBytes(random, below(random, maxRandomBytes));
   if (random() < 0.5) bytes.set([0xff, 0xd8, 0xff].slice(0, bytes.length));
   return { bytes, what: 'random bytes' };
@@ -95,25 +95,25 @@ function mutateAndDamage(random: Random, bases: readonly Uint8Array[]): Case {
   return { bytes: damaged.bytes, what: `${mutated.what}; ${damaged.what}` };
 }
 
-/** How often each way is taken, of a hundred. */
-const ways: readonly [share: number, make: (random: Random, bases: readonly Uint8Array[]) => Case][] = [
+/** Generators with their shares in percent. */
+const generators: readonly [share: number, make: (random: Random, bases: readonly Uint8Array[]) => Case][] = [
   [50, mutate],
   [20, mutateAndDamage],
   [10, (random, bases) => damage(random, pick(random, bases))],
-  [10, lie],
+  [10, corruptHeader],
   [5, splice],
   [3, repeatScans],
-  [2, rubbish],
+  [2, randomCase],
 ];
-const allShares = 100;
+const totalShare = 100;
 
 export function makeJpeg(random: Random, bases: readonly Uint8Array[]): Case {
-  let at = below(random, allShares);
-  for (const [share, make] of ways) {
+  let at = below(random, totalShare);
+  for (const [share, make] of generators) {
     if (at < share) return make(random, bases);
     at -= share;
   }
-  throw new Error('the shares do not add up');
+  throw new Error('the shares do not add up to 100');
 }
 
 export function readBases(corpus: string): Uint8Array[] {

@@ -1,4 +1,4 @@
-/** The checks of JPEG frames and their decoding as fuzz targets, with what may come of a file. */
+/** Fuzz targets for JPEG validation and decoding, with their valid outcomes. */
 import { FrameError } from '../../src/errors.ts';
 import { type FrameCheck, type FrameLimits, validateJpeg } from '../../src/session/frame-validator.ts';
 import { type DecodedFrame, JpegDecoder } from '../../src/tools/jpeg-decoder.ts';
@@ -8,12 +8,12 @@ import type { Case, CreateTarget } from './target.ts';
 /** The gateway's defaults. */
 export const frameLimits: FrameLimits = { maxFrameBytes: 5_242_880, maxFrameLabel: '5MB', maxPixels: 16_777_216 };
 
-/** `invalid_frame` always says why: in one short line of plain text, since it goes to the peer. */
-const refusal = /^Not a valid JPEG image: [ -~]{1,200}$/;
+/** The detail of `invalid_frame` must be one short line of ASCII text, since it is sent to the peer. */
+const validDetail = /^Not a valid JPEG image: [ -~]{1,200}$/;
 
-/** Cases that are made at most until one passes the checks. */
+/** Maximum cases to generate until one passes validation. */
 const maxTries = 200;
-/** jpeg-js reads these files too, and takes 20 times as long: one of so many, and no large ones. */
+/** jpeg-js is 20 times slower, so it only decodes one in this many files, and no large ones. */
 const portableEvery = 10;
 const maxPortablePixels = 65_536;
 
@@ -25,11 +25,11 @@ function outcomeOfCheck(check: FrameCheck): string {
     return 'accepted';
   }
   if (check.code === 'frame_too_large') throw new Error(`too large: ${check.detail}`);
-  if (!refusal.test(check.detail)) throw new Error(`refused with ${JSON.stringify(check.detail)}`);
-  return 'refused';
+  if (!validDetail.test(check.detail)) throw new Error(`rejected with ${JSON.stringify(check.detail)}`);
+  return 'rejected';
 }
 
-/** `validateJpeg` on any file. */
+/** Runs `validateJpeg` on any file. */
 export const createValidation: CreateTarget = (corpus) => {
   const bases = readBases(corpus);
   return {
@@ -38,7 +38,7 @@ export const createValidation: CreateTarget = (corpus) => {
   };
 };
 
-/** A worker's decoder on files that pass the checks; bytes lie in shared memory, as they do there. */
+/** Runs the worker's decoder on files that pass validation, in shared memory as in a worker. */
 export const createDecoding: CreateTarget = async (corpus) => {
   const bases = readBases(corpus);
   const memory = new Uint8Array(new SharedArrayBuffer(frameLimits.maxFrameBytes));
@@ -49,17 +49,17 @@ export const createDecoding: CreateTarget = async (corpus) => {
         const made = makeJpeg(random, bases);
         if (validateJpeg(made.bytes, frameLimits).ok) return made;
       }
-      throw new Error(`none of ${maxTries} files passes the checks`);
+      throw new Error(`none of ${maxTries} files passed validation`);
     },
     async run({ bytes }: Case) {
       const check = validateJpeg(bytes, frameLimits);
-      if (!check.ok) throw new Error(`refused by the checks: ${check.detail}`);
+      if (!check.ok) throw new Error(`rejected by validation: ${check.detail}`);
       const frame = memory.subarray(0, bytes.length);
       frame.set(bytes);
       const outcome = await outcomeOfDecoding(decoder, frame, check);
       const isSmall = check.width * check.height <= maxPortablePixels;
       if (bytes.length % portableEvery === 0 && isSmall) await outcomeOfDecoding(portable, frame, check);
-      if (!frame.every((byte, at) => byte === bytes[at])) throw new Error('the frame itself was changed');
+      if (!frame.every((byte, at) => byte === bytes[at])) throw new Error('the decoder modified the frame');
       return outcome;
     },
   };
@@ -73,14 +73,15 @@ async function outcomeOfDecoding(decoder: JpegDecoder, bytes: Uint8Array, { widt
     decoded = await decoder.decode(bytes);
   } catch (error) {
     if (!(error instanceof FrameError) || error.code !== 'invalid_frame') throw error;
-    if (!refusal.test(error.detail)) throw new Error(`${decoder.engine} refuses with ${JSON.stringify(error.detail)}`);
-    return 'refused by the decoder';
+    if (!validDetail.test(error.detail))
+      throw new Error(`${decoder.engine} failed with ${JSON.stringify(error.detail)}`);
+    return 'rejected by the decoder';
   }
   const { image, warnings } = decoded;
-  const isWhole = image.channels === 3 && image.data.length >= width * height * image.channels;
-  if (image.width !== width || image.height !== height || !isWhole) {
+  const isComplete = image.channels === 3 && image.data.length >= width * height * image.channels;
+  if (image.width !== width || image.height !== height || !isComplete) {
     const given = `${image.width}x${image.height}, ${image.data.length} bytes`;
-    throw new Error(`${decoder.engine} gives ${given}; the header says ${width}x${height}`);
+    throw new Error(`${decoder.engine} returned ${given}; expected ${width}x${height}`);
   }
-  return warnings.length === 0 ? 'picture' : 'damaged picture';
+  return warnings.length === 0 ? 'decoded' : 'decoded with warnings';
 }

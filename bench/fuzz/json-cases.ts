@@ -1,9 +1,9 @@
-/** JSON files for fuzzing: values changed where they are, keys that mean something to JavaScript, numbers that are none. */
+/** JSON fuzz cases: changed values, keys with a special meaning in JavaScript, invalid numbers. */
 import { below, type Case, pick, type Random } from './target.ts';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-/** Each stands for text in the file that `JSON.stringify` never writes. */
+/** Placeholders for text that `JSON.stringify` never writes. */
 const raw: Readonly<Record<string, string>> = {
   '@nan': 'NaN',
   '@infinity': '1e999',
@@ -34,14 +34,14 @@ const keys = [
   'limits',
 ];
 
-/** Every value in a value, as where it is. */
+/** Locations of all nested values. */
 function placesOf(value: Json): { readonly owner: Json[] | { [key: string]: Json }; readonly key: string }[] {
   if (value === null || typeof value !== 'object') return [];
   return Object.entries(value).flatMap(([key, inner]) => [{ owner: value, key }, ...placesOf(inner)]);
 }
 
 function set(owner: Json[] | { [key: string]: Json }, key: string, value: Json): void {
-  // An assignment to `__proto__` would be something else.
+  // Assigning to `__proto__` would change the prototype.
   Object.defineProperty(owner, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
@@ -57,20 +57,20 @@ function changeAny(change: (random: Random, owner: Json[] | { [key: string]: Jso
 }
 
 const changes: Readonly<Record<string, Change>> = {
-  'a value': changeAny((random, owner, key) => set(owner, key, structuredClone(pick(random, values)))),
-  'a value lost': changeAny((_, owner, key) => {
+  'value changed': changeAny((random, owner, key) => set(owner, key, structuredClone(pick(random, values)))),
+  'value removed': changeAny((_, owner, key) => {
     if (Array.isArray(owner)) owner.splice(Number(key), 1);
     else delete owner[key];
   }),
-  'a value twice': changeAny((random, owner, key) => {
+  'value duplicated': changeAny((random, owner, key) => {
     const copy = structuredClone((owner as { [key: string]: Json })[key] ?? null);
     if (Array.isArray(owner)) owner.splice(Number(key), 0, copy);
     else set(owner, pick(random, keys), copy);
   }),
-  'a key more': changeAny((random, owner) => {
+  'key added': changeAny((random, owner) => {
     if (!Array.isArray(owner)) set(owner, pick(random, keys), structuredClone(pick(random, values)));
   }),
-  'a value of elsewhere': (random, root) => {
+  'value copied': (random, root) => {
     const places = placesOf(root);
     if (places.length === 0) return;
     const from = pick(random, places);
@@ -87,7 +87,7 @@ function textOf(root: Json): string {
   return text.replace(/"(@[a-z-]+)"/g, (whole, name: string) => raw[name] ?? whole);
 }
 
-/** Changes a value that JSON can hold. */
+/** Applies random changes to a JSON value. */
 export function makeJson(random: Random, fallback: Json): Case {
   const root = structuredClone(fallback);
   const done = Array.from({ length: 1 + below(random, maxChanges) }, () => pick(random, names));

@@ -1,12 +1,12 @@
-/** What `npm run fuzz` damages: the seed files of each kind, and the targets that are given them. */
+/** Kinds of input for `npm run fuzz`: their seed files and targets. */
 import { writeJpegs, writeModels } from './corpus.ts';
 
 export interface Kind {
-  /** Writes the seed files. @returns where they are from. */
+  /** Writes the seed files. @returns their sources. */
   readonly prepare: (folder: string) => string[] | Promise<string[]>;
-  /** Cases of a long run. */
+  /** Default number of cases. */
   readonly count: number;
-  /** Targets with the share of the count that each gets. */
+  /** Targets with their share of the cases. */
   readonly targets: Readonly<Record<string, number>>;
 }
 

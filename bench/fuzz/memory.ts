@@ -1,21 +1,21 @@
-/** Tells growth from noise in a row of memory figures. Pure. */
+/** Distinguishes growth from noise in a series of memory samples. Pure. */
 
 export interface Growth {
-  /** Medians, bytes. */
+  /** Medians in bytes. */
   readonly from: number;
   readonly to: number;
   readonly isLeak: boolean;
 }
 
-/** A tenth of the figures is the warm-up. */
+/** The first tenth of the samples is warm-up. */
 const warmUpShare = 0.1;
-/** With fewer figures nothing is told. */
+/** With fewer samples, growth is never reported. */
 const minFigures = 9;
-/** The same work gives figures that differ by about this much: pages that an allocator holds, code that is compiled late. */
+/** Normal variation for the same work: memory retained by the allocator, late compilation. */
 const noiseBytes = 48 * 1_048_576;
 const noiseShare = 0.15;
 
-/** Compares the third after the warm-up with the last third. */
+/** Compares the first and last thirds after the warm-up. */
 export function growthOf(bytes: readonly number[]): Growth {
   const steady = bytes.slice(Math.ceil(bytes.length * warmUpShare));
   const third = Math.ceil(steady.length / 3);

@@ -1,27 +1,27 @@
-/** What a campaign and the processes that run its cases say to each other. */
+/** Messages between a campaign and its child processes. */
 
-/** Cases `from` to `from + count`; the process tells of every `step` before it runs them. */
+/** Run cases `from` to `from + count`; the process reports before every `step` cases. */
 export interface Order {
   readonly from: number;
   readonly count: number;
   readonly step: number;
 }
 
-/** A case that became something that it may not. */
+/** A case with an invalid outcome. */
 export interface Failure {
   readonly number: number;
   readonly what: string;
-  /** Why it is none of what may become of it. */
+  /** Reason why the outcome is invalid. */
   readonly problem: string;
 }
 
 export interface Done {
   readonly type: 'done';
-  /** How often each outcome came. */
+  /** Number of cases per outcome. */
   readonly tally: Readonly<Record<string, number>>;
   readonly failures: readonly Failure[];
   readonly slowest: { readonly number: number; readonly ms: number };
-  /** After a collection of garbage. */
+  /** After garbage collection. */
   readonly residentBytes: number;
 }
 

@@ -1,4 +1,4 @@
-/** Model files as fuzz targets: each is loaded, warmed up and run as a worker does, or examined as `framegate models inspect` does. */
+/** Fuzz targets for model files: each is loaded, warmed up and run as in a worker, or examined as in `framegate models inspect`. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { ConfigError, FrameError } from '../../src/errors.ts';
 import { findModel } from '../../src/models/model-files.ts';
 import { checkPipelines } from '../../src/pipeline/registry.ts';
 import { VideoFilePipelineService } from '../../src/pipeline/video-file-pipeline-service.ts';
-import { writePicture } from './corpus.ts';
+import { makeFrame } from './corpus.ts';
 import { damage } from './damage.ts';
 import { readBases } from './jpeg-cases.ts';
 import { makeJson } from './json-cases.ts';
@@ -16,16 +16,16 @@ import { makeOnnx } from './onnx-cases.ts';
 import { peakOf } from './peak-memory.ts';
 import { below, type CreateTarget } from './target.ts';
 
-/** More than any model of the seed files needs with an input of the most pixels. */
+/** More than any seed model needs with the largest input. */
 const maxPeakBytes = 1_073_741_824;
-/** What an operator has to read. */
+/** Maximum length of a line shown to an operator. */
 const maxLineLength = 600;
-/** What ONNX Runtime and V8 say when they ask for more than there is. */
+/** Error messages of ONNX Runtime and V8 when memory is exhausted. */
 const outOfMemory = /bad_alloc|allocation failed|out of memory|failed to allocate/i;
 
 const cpu = ['cpu'];
 
-/** A folder of models with one, `m`, which is written anew for each case. */
+/** A models folder with one model, `m`, which is rewritten for each case. */
 class ModelFolder {
   readonly path = mkdtempSync(join(tmpdir(), 'framegate-fuzz-model-'));
 
@@ -64,18 +64,18 @@ function pipelineOf(tool: keyof typeof tools): { path: string; text: string } {
   return { path: '/p.json', text: JSON.stringify(file) };
 }
 
-const picture = writePicture();
+const frame = makeFrame();
 
-/** Loads the model, runs a frame through it and gives it back, as a worker does. */
+/** Loads the model, runs one frame and releases the model, as a worker does. */
 async function serve(folder: ModelFolder, tool: keyof typeof tools): Promise<string> {
   const context = { modelsDir: folder.path, providers: cpu };
   const service = await VideoFilePipelineService.create(await checkPipelines([pipelineOf(tool)], context), context);
   try {
-    JSON.parse(JSON.stringify(await service.runOnFrame('p', 0, picture)));
-    return `${tool} runs`;
+    JSON.parse(JSON.stringify(await service.runOnFrame('p', 0, frame)));
+    return `${tool} ran`;
   } catch (error) {
     if (!(error instanceof FrameError) || error.code !== 'pipeline_failure') throw error;
-    return `${tool} fails`;
+    return `${tool} failed`;
   } finally {
     await service.close();
   }
@@ -89,29 +89,30 @@ async function examine(folder: ModelFolder): Promise<string> {
   return 'examined a detector';
 }
 
-/** Whether an error is one that an operator can do something with, as the log and the command line tell it. */
+/** Checks that an error is usable for an operator, as shown in the log and on the command line. */
 function outcomeOfError(error: unknown): string {
-  if (!(error instanceof Error)) throw new Error(`thrown: ${String(error)}`);
+  if (!(error instanceof Error)) throw new Error(`not an Error: ${String(error)}`);
   if (outOfMemory.test(error.message)) throw error;
   const [line = ''] = new ConfigError([error.message]).issues;
-  if (line.length > maxLineLength || /\p{C}/u.test(line)) throw new Error(`an unfit line: ${JSON.stringify(line)}`);
-  if (line.trim() === '') throw new Error('an error without a message');
-  return 'refused';
+  if (line.length > maxLineLength || /\p{C}/u.test(line))
+    throw new Error(`invalid error line: ${JSON.stringify(line)}`);
+  if (line.trim() === '') throw new Error('error without a message');
+  return 'rejected';
 }
 
 async function outcomeOf(run: () => Promise<string>): Promise<string> {
   const peak = await peakOf(() => run().catch(outcomeOfError));
-  if (peak.bytes > maxPeakBytes) throw new Error(`takes ${Math.round(peak.bytes / 1e6)} MB (${peak.value})`);
+  if (peak.bytes > maxPeakBytes) throw new Error(`used ${Math.round(peak.bytes / 1e6)} MB (${peak.value})`);
   return peak.value;
 }
 
-/** Three ways to use a file, by its length, so that a case stays the same. */
+/** Chooses one of three uses by the file's length, so that a case is reproducible. */
 function runModel(folder: ModelFolder, length: number): Promise<string> {
   const way = length % 3;
   return outcomeOf(() => (way === 0 ? examine(folder) : serve(folder, way === 1 ? 'detector' : 'recognizer')));
 }
 
-/** `model.onnx`. */
+/** Fuzzes `model.onnx`. */
 export const createModel: CreateTarget = (corpus) => {
   const bases = readBases(corpus);
   const folder = new ModelFolder();
@@ -124,7 +125,7 @@ export const createModel: CreateTarget = (corpus) => {
   };
 };
 
-/** `model.json` beside a good model. */
+/** Fuzzes `model.json` next to a valid model. */
 export const createOverrides: CreateTarget = (corpus) => {
   const [base] = readBases(corpus);
   const folder = new ModelFolder();

@@ -1,4 +1,4 @@
-/** ONNX files for fuzzing: fields changed where they are, metadata that nobody would write, weights in files of others, bytes damaged. */
+/** ONNX fuzz cases: changed fields, hostile metadata, weights in external files, corrupted bytes. */
 import { randomBytes } from '../../src/samples/seeded-random.ts';
 import { damage } from './damage.ts';
 import {
@@ -13,7 +13,7 @@ import {
 } from './protobuf.ts';
 import { below, type Case, pick, type Random } from './target.ts';
 
-/** The messages of onnx.proto3 that a file of a network has, by their fields that are messages. */
+/** The messages of onnx.proto3 in a model file, by those of their fields that are messages. */
 const none: Schema = {};
 const entry = () => none;
 const tensor = (): Schema => ({ 13: entry });
@@ -48,11 +48,11 @@ const numbers = [
   2n ** 63n - 1n,
   -(2n ** 63n),
 ];
-/** Sides of pictures that no camera has. */
+/** Image sizes beyond any camera. */
 const hugeSides = [4097n, 8192n, 20_000n, 65_536n, 1_000_000n];
 const texts = ['', '__proto__', 'images', '\x1b[31m', '\n\n', '../../etc/passwd', 'é'.repeat(300), 'x'.repeat(100_000)];
 
-/** Metadata by keys that the gateway reads, and texts that cost most to read. */
+/** Metadata keys that the gateway parses, and values that are expensive to parse. */
 const metadataKeys = [
   'names',
   'imgsz',
@@ -64,15 +64,15 @@ const metadataKeys = [
   'end2end',
   '__proto__',
 ];
-const maxBomb = 300_000;
-const bombs: readonly string[] = [
-  '1'.repeat(maxBomb),
-  '1 '.repeat(maxBomb),
-  `{0: '${"\\'".repeat(maxBomb)}`,
-  `[${"'a',".repeat(maxBomb)}]`,
+const hostileLength = 300_000;
+const hostileValues: readonly string[] = [
+  '1'.repeat(hostileLength),
+  '1 '.repeat(hostileLength),
+  `{0: '${"\\'".repeat(hostileLength)}`,
+  `[${"'a',".repeat(hostileLength)}]`,
   `{99999999999999999999: 'a'}`,
   `{99999: 'a'}`,
-  `{0: '${'x'.repeat(maxBomb)}'}`,
+  `{0: '${'x'.repeat(hostileLength)}'}`,
   '[0, 0]',
   '[99999999, 99999999]',
   '[8192, 8192]',
@@ -83,12 +83,12 @@ const bombs: readonly string[] = [
   'detect',
   'text-recognition',
   'True',
-  'é'.repeat(maxBomb),
+  'é'.repeat(hostileLength),
   '[0.5, 99999999999]',
   '',
 ];
 
-/** All fields of a message and of those in it, each with the list that it is in. */
+/** All nested fields of a message, each with its containing list. */
 function placesOf(fields: Field[]): { readonly list: Field[]; readonly at: number }[] {
   return fields.flatMap((field, at) => [
     { list: fields, at },
@@ -96,7 +96,7 @@ function placesOf(fields: Field[]): { readonly list: Field[]; readonly at: numbe
   ]);
 }
 
-/** Fields that are reached by these numbers, from the top. */
+/** Fields at this path of field numbers. */
 function fieldsAt(fields: readonly Field[], ...path: readonly number[]): Field[] {
   const [first, ...rest] = path;
   const found = fields.filter((field) => field.number === first);
@@ -125,7 +125,7 @@ function changeAny(change: (random: Random, list: Field[], at: number) => void):
   };
 }
 
-/** Sets a number of the shape of an input or an output. */
+/** Sets a dimension of an input or output. */
 function changeDimension(values: readonly bigint[]): Change {
   return (random, fields) => {
     const end = pick(random, [graphField.input, graphField.output]);
@@ -136,31 +136,31 @@ function changeDimension(values: readonly bigint[]): Change {
 }
 
 const changes: Readonly<Record<string, Change>> = {
-  'a field changed': changeAny((random, list, at) => {
+  'field changed': changeAny((random, list, at) => {
     list[at] = changedField(random, list[at] as Field);
   }),
-  'a field lost': changeAny((_, list, at) => void list.splice(at, 1)),
-  'a field twice': changeAny((_, list, at) => void list.splice(at, 0, list[at] as Field)),
-  'a field of another number': changeAny((random, list, at) => {
+  'field removed': changeAny((_, list, at) => void list.splice(at, 1)),
+  'field duplicated': changeAny((_, list, at) => void list.splice(at, 0, list[at] as Field)),
+  'field renumbered': changeAny((random, list, at) => {
     list[at] = { ...(list[at] as Field), number: 1 + below(random, 20) };
   }),
-  'a field moved': changeAny((random, list, at) => {
+  'field moved': changeAny((random, list, at) => {
     const [moved] = list.splice(at, 1);
     list.splice(below(random, list.length + 1), 0, moved as Field);
   }),
-  'a huge dimension': changeDimension(hugeSides),
-  'a dimension': changeDimension(numbers),
-  'another type': (random, fields) => {
+  'huge dimension': changeDimension(hugeSides),
+  'dimension changed': changeDimension(numbers),
+  'type changed': (random, fields) => {
     const end = pick(random, [graphField.input, graphField.output]);
     for (const field of fieldsAt(fields, modelField.graph, end, 2, 1))
       if (field.kind === 'message') field.fields.unshift(numberField(1, BigInt(below(random, 25))));
   },
-  'a rank': (random, fields) => {
+  'rank changed': (random, fields) => {
     const end = pick(random, [graphField.input, graphField.output]);
     for (const field of fieldsAt(fields, modelField.graph, end, 2, 1, 2))
       if (field.kind === 'message') field.fields.splice(below(random, field.fields.length + 1), random() < 0.5 ? 1 : 0);
   },
-  'weights in a file of others': (random, fields) => {
+  'weights in an external file': (random, fields) => {
     const weights = fieldsAt(fields, modelField.graph, graphField.initializer);
     const chosen = weights[below(random, weights.length)];
     if (chosen?.kind !== 'message') return;
@@ -185,7 +185,7 @@ const changes: Readonly<Record<string, Change>> = {
     const at = fields.findIndex(({ number }) => number === modelField.graph);
     if (at >= 0) fields.splice(at, 1);
   },
-  'an empty graph': (_, fields) => {
+  'empty graph': (_, fields) => {
     for (const field of fieldsAt(fields, modelField.graph)) if (field.kind === 'message') field.fields.splice(0);
   },
   'no nodes': (_, fields) => {
@@ -196,8 +196,8 @@ const changes: Readonly<Record<string, Change>> = {
   'no metadata': (_, fields) => {
     fields.splice(0, fields.length, ...fields.filter(({ number }) => number !== modelField.metadata));
   },
-  'odd metadata': (random, fields) => {
-    fields.push(entryField(modelField.metadata, pick(random, metadataKeys), pick(random, bombs)));
+  'hostile metadata': (random, fields) => {
+    fields.push(entryField(modelField.metadata, pick(random, metadataKeys), pick(random, hostileValues)));
   },
 };
 

@@ -1,7 +1,7 @@
-/** The most memory that this process takes while something runs. Linux; elsewhere it is not known, and 0. */
+/** Peak memory of this process while a task runs. Linux only; 0 on other systems. */
 import { readFileSync, writeFileSync } from 'node:fs';
 
-/** Resets the peak of resident memory: proc(5). */
+/** Value that resets the peak resident memory: proc(5). */
 const resetPeak = '5';
 const bytesPerKilobyte = 1024;
 
@@ -10,7 +10,7 @@ function statusBytes(name: 'VmHWM' | 'VmRSS'): number {
   return Number(line?.[1] ?? 0) * bytesPerKilobyte;
 }
 
-/** @returns what the task gave, and the bytes by which resident memory rose above where it began. */
+/** @returns the task's value, and the peak increase of resident memory in bytes. */
 export async function peakOf<Value>(
   task: () => Promise<Value>,
 ): Promise<{ readonly value: Value; readonly bytes: number }> {

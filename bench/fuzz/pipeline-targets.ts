@@ -1,4 +1,4 @@
-/** Pipeline files as fuzz targets: each is read and checked as at the start, and what passes is run. */
+/** Fuzz target for pipeline files: each is loaded as at startup, and run if it is valid. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,20 +6,20 @@ import { fileURLToPath } from 'node:url';
 import { ConfigError } from '../../src/errors.ts';
 import { loadPipelines, type Pipeline } from '../../src/pipeline/registry.ts';
 import { VideoFilePipelineService } from '../../src/pipeline/video-file-pipeline-service.ts';
-import { writePicture } from './corpus.ts';
+import { makeFrame } from './corpus.ts';
 import { damage } from './damage.ts';
 import { makeJson } from './json-cases.ts';
 import { below, type Case, type CreateTarget, pick, type Random } from './target.ts';
 
 const shipped = fileURLToPath(new URL('../../native-models', import.meta.url));
 
-/** What an operator reads of one file, and how long a line is at most. */
+/** Maximum number and length of the errors per file. */
 const maxIssues = 26;
 const maxIssueLength = 1000;
 
-/** A tool that takes anything and gives it, so that what passes the checks can be run without a model. */
+/** A tool that accepts any parameters, so that valid pipelines can run without a model. */
 const passTool = `export default ({ z }) => ({
-  pluginId: 'test', toolId: 'pass', description: 'Gives what it is given.', inputs: [], outputs: ['given'],
+  pluginId: 'test', toolId: 'pass', description: 'Returns the number of its parameters.', inputs: [], outputs: ['given'],
   failureDetail: 'Test tool failed', params: z.looseObject({}),
   async create(params) { return { run: () => ({ given: Object.keys(params).length }) }; },
 });`;
@@ -43,21 +43,22 @@ function graphOf(ids: readonly string[], edges: readonly (readonly [string, stri
 
 const sizes = [2, 10, 100, 1000, 20_000, 100_000];
 const idsOf = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`);
-const inARow = (ids: readonly string[]) => ids.slice(1).map((id, index): [string, string] => [ids[index] ?? '', id]);
+const chainEdges = (ids: readonly string[]) =>
+  ids.slice(1).map((id, index): [string, string] => [ids[index] ?? '', id]);
 
-/** Graphs of many nodes, most of them wrong. */
+/** Graphs with many nodes, most of them invalid. */
 const graphs: Readonly<Record<string, (random: Random, ids: string[]) => object>> = {
-  'a chain': (_, ids) => graphOf(ids, inARow(ids)),
-  'a ring': (_, ids) => graphOf(ids, [...inARow(ids), [ids.at(-1) ?? '', ids[0] ?? '']]),
-  'a star': (_, ids) =>
+  chain: (_, ids) => graphOf(ids, chainEdges(ids)),
+  cycle: (_, ids) => graphOf(ids, [...chainEdges(ids), [ids.at(-1) ?? '', ids[0] ?? '']]),
+  star: (_, ids) =>
     graphOf(
       ids,
       ids.slice(1).map((id) => [ids[0] ?? '', id]),
     ),
   'nodes without edges': (_, ids) => graphOf(ids, []),
-  'doubled nodes': (_, ids) => graphOf([...ids, ...ids], inARow(ids)),
-  'unknown nodes': (_, ids) => graphOf(['a'], inARow(ids)),
-  'edges at random': (random, ids) =>
+  'duplicate nodes': (_, ids) => graphOf([...ids, ...ids], chainEdges(ids)),
+  'unknown nodes': (_, ids) => graphOf(['a'], chainEdges(ids)),
+  'random edges': (random, ids) =>
     graphOf(
       ids,
       ids.map(() => [pick(random, ids), pick(random, ids)]),
@@ -86,7 +87,7 @@ function defaultFiles(): string[] {
   const folder = join(shipped, 'pipelines');
   const own = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
   const ids = idsOf(4);
-  const graph = graphOf(ids, [...inARow(ids), ['n0', 'n2']]);
+  const graph = graphOf(ids, [...chainEdges(ids), ['n0', 'n2']]);
   return [
     ...own.map((text) => JSON.stringify({ ...JSON.parse(text), id: 'p' })),
     ...Array(8).fill(JSON.stringify(graph)),
@@ -95,32 +96,32 @@ function defaultFiles(): string[] {
 
 function outcomeOfError(error: unknown, path: string): string {
   if (!(error instanceof ConfigError)) throw error;
-  if (error.issues.length === 0 || error.issues.length > maxIssues) throw new Error(`${error.issues.length} faults`);
+  if (error.issues.length === 0 || error.issues.length > maxIssues) throw new Error(`${error.issues.length} issues`);
   for (const issue of error.issues) {
     if (/^and \d+ more$/.test(issue)) continue;
-    if (!issue.startsWith(path)) throw new Error(`a fault that does not name the file: ${issue.slice(0, 200)}`);
-    if (issue.length > maxIssueLength) throw new Error(`a fault of ${issue.length} characters`);
+    if (!issue.startsWith(path)) throw new Error(`issue does not name the file: ${issue.slice(0, 200)}`);
+    if (issue.length > maxIssueLength) throw new Error(`issue of ${issue.length} characters`);
     if (/\p{C}/u.test(issue))
-      throw new Error(`a fault with control characters: ${JSON.stringify(issue.slice(0, 200))}`);
+      throw new Error(`issue contains control characters: ${JSON.stringify(issue.slice(0, 200))}`);
   }
-  return 'refused';
+  return 'rejected';
 }
 
-const picture = writePicture();
+const frame = makeFrame();
 
-/** Runs a frame through it where nothing needs a model. */
+/** Runs one frame if no node needs a model. */
 async function runPipeline(pipeline: Pipeline, modelsDir: string): Promise<string> {
-  if ([...pipeline.nodes.values()].some(({ tool }) => tool.pluginId !== 'test')) return 'passes';
+  if ([...pipeline.nodes.values()].some(({ tool }) => tool.pluginId !== 'test')) return 'valid';
   const service = await VideoFilePipelineService.create([pipeline], { modelsDir, providers: ['cpu'] });
-  const { result } = await service.runOnFrame(pipeline.id, 0, picture);
+  const { result } = await service.runOnFrame(pipeline.id, 0, frame);
   const stages = Object.keys(JSON.parse(JSON.stringify(result)).timings_ms);
   await service.close();
   if (stages.length !== pipeline.nodes.size + 2)
-    throw new Error(`${stages.length} times for ${pipeline.nodes.size} nodes`);
-  return 'runs';
+    throw new Error(`${stages.length} timings for ${pipeline.nodes.size} nodes`);
+  return 'ran';
 }
 
-/** `pipelines/p.json`. */
+/** Fuzzes `pipelines/p.json`. */
 export const createPipeline: CreateTarget = () => {
   const modelsDir = mkdtempSync(join(tmpdir(), 'framegate-fuzz-pipeline-'));
   process.once('exit', () => rmSync(modelsDir, { recursive: true, force: true }));
@@ -139,9 +140,9 @@ export const createPipeline: CreateTarget = () => {
       } catch (error) {
         return outcomeOfError(error, path);
       }
-      if ('polluted' in {}) throw new Error('a prototype was changed');
+      if ('polluted' in {}) throw new Error('a prototype was polluted');
       const [pipeline] = pipelines;
-      if (pipeline === undefined) throw new Error('no pipeline and no fault');
+      if (pipeline === undefined) throw new Error('no pipeline and no issue');
       return runPipeline(pipeline, modelsDir);
     },
   };

@@ -1,7 +1,7 @@
-/** Takes a protobuf message apart into its fields, those of its messages too, and puts it together again. */
+/** Decodes a protobuf message into its nested fields, and encodes it again. */
 import { Reader } from 'protobufjs/minimal.js';
 
-/** Which fields of a message are messages themselves; the others are numbers or bytes. */
+/** Fields that are messages; the others are numbers or bytes. */
 export interface Schema {
   readonly [field: number]: () => Schema;
 }
@@ -11,7 +11,7 @@ export const wire = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 export type Field =
   | { readonly kind: 'message'; readonly number: number; readonly fields: Field[] }
   | { readonly kind: 'bytes'; readonly number: number; readonly value: Uint8Array }
-  /** A varint as it is in the file, up to ten bytes, or the four or eight bytes of a fixed number. */
+  /** The encoded varint (up to ten bytes), or the four or eight bytes of a fixed-width number. */
   | { readonly kind: 'number'; readonly number: number; readonly wireType: number; readonly value: Uint8Array };
 
 const fieldShift = 3;
@@ -52,7 +52,7 @@ const varintBits = 7n;
 const varintMask = 0x7fn;
 const more = 0x80;
 
-/** @param value negative numbers take ten bytes, as int64 does. */
+/** @param value negative numbers are encoded in ten bytes, like int64. */
 export function varint(value: bigint): Uint8Array {
   const bytes: number[] = [];
   let rest = BigInt.asUintN(64, value);
@@ -63,12 +63,12 @@ export function varint(value: bigint): Uint8Array {
   return Uint8Array.from([...bytes, Number(rest)]);
 }
 
-/** A field with text in it. */
+/** A string field. */
 function textField(number: number, text: string): Field {
   return { kind: 'bytes', number, value: Buffer.from(text) };
 }
 
-/** A message of a key and a value, as `StringStringEntryProto` of ONNX. */
+/** A key-value message, like ONNX's `StringStringEntryProto`. */
 export function entryField(number: number, key: string, value: string): Field {
   return { kind: 'message', number, fields: [textField(1, key), textField(2, value)] };
 }

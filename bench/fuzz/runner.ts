@@ -1,18 +1,18 @@
-/** A process that runs cases of one target: `runner.ts TARGETS NAME CORPUS SEED`. It may crash or hang; its campaign looks after it. */
+/** Child process that runs cases of one target: `runner.ts TARGETS NAME CORPUS SEED`. It may crash or hang; the campaign handles that. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Done, Failure, FromRunner, Order } from './messages.ts';
-import { randomOfCase, type Target } from './target.ts';
+import { randomForCase, type Target } from './target.ts';
 import type { TargetSpec } from './targets.ts';
 
 const [targetsUrl = '', targetName = '', corpus = '', seed = '0'] = process.argv.slice(2);
 
-/** What a promise that nobody waits for threw: it belongs to the case that runs. */
-let stray: unknown;
+/** Unhandled rejection; it is attributed to the running case. */
+let strayRejection: unknown;
 process.on('unhandledRejection', (reason) => {
-  stray = reason;
+  strayRejection = reason;
 });
 
-function tell(message: FromRunner): void {
+function send(message: FromRunner): void {
   process.send?.(message);
 }
 
@@ -21,12 +21,12 @@ function problemOf(error: unknown): string {
 }
 
 async function runCase(target: Target, number: number): Promise<{ outcome: string; failure?: Failure }> {
-  const made = target.make(randomOfCase(Number(seed), number));
-  stray = undefined;
+  const made = target.make(randomForCase(Number(seed), number));
+  strayRejection = undefined;
   try {
     const outcome = await target.run(made);
-    if (stray === undefined) return { outcome };
-    throw new Error(`a rejection that nobody hears: ${problemOf(stray)}`);
+    if (strayRejection === undefined) return { outcome };
+    throw new Error(`unhandled rejection: ${problemOf(strayRejection)}`);
   } catch (error) {
     return { outcome: 'failed', failure: { number, what: made.what, problem: problemOf(error) } };
   }
@@ -37,7 +37,7 @@ async function runCases(target: Target, { from, count, step }: Order): Promise<D
   const failures: Failure[] = [];
   let slowest = { number: from, ms: 0 };
   for (let number = from; number < from + count; number++) {
-    if ((number - from) % step === 0) tell({ type: 'at', number });
+    if ((number - from) % step === 0) send({ type: 'at', number });
     const startedAtMs = performance.now();
     const { outcome, failure } = await runCase(target, number);
     const ms = performance.now() - startedAtMs;
@@ -45,7 +45,7 @@ async function runCases(target: Target, { from, count, step }: Order): Promise<D
     tally[outcome] = (tally[outcome] ?? 0) + 1;
     if (failure !== undefined) failures.push(failure);
   }
-  // What native code gives back, it gives back in a later turn of the loop.
+  // Native code releases memory in a later turn of the event loop.
   await sleep(0);
   globalThis.gc?.();
   return {
@@ -61,6 +61,6 @@ const { targets } = (await import(targetsUrl)) as { targets: Readonly<Record<str
 const create = targets[targetName]?.create;
 if (create === undefined) throw new Error(`unknown target ${targetName}`);
 const target = await create(corpus);
-process.on('message', async (order: Order) => tell(await runCases(target, order)));
+process.on('message', async (order: Order) => send(await runCases(target, order)));
 process.on('disconnect', () => process.exit(0));
-tell({ type: 'ready' });
+send({ type: 'ready' });

@@ -1,4 +1,4 @@
-/** Damaged frames through a real gateway: each is answered with a result, or with one error and the close that belongs to it. */
+/** Fuzz target for a real gateway: each corrupted frame must lead to a result, or to one error with its close code. */
 import { closeCodeOf } from '../../src/protocol.ts';
 import { type FrameCheck, validateJpeg } from '../../src/session/frame-validator.ts';
 import { type Gateway, startGateway } from '../../test/support/gateway.ts';
@@ -8,12 +8,12 @@ import { makeJpeg, readBases } from './jpeg-cases.ts';
 import { frameLimits } from './jpeg-targets.ts';
 import type { Case, CreateTarget } from './target.ts';
 
-/** Lines of the log that no frame may bring about. */
+/** Log messages that no frame may cause. */
 const troubles = /worker exited unexpectedly|handler threw|message handling failed|timed out/;
-const answerMs = 20_000;
+const replyTimeoutMs = 20_000;
 const bytesPerMegabyte = 1_048_576;
 
-/** A gateway, and the session that the last frame has left open. */
+/** A gateway, and the session that is still open. */
 class StreamUnderTest {
   #gateway: Gateway | undefined;
   #client: StreamClient | undefined;
@@ -23,7 +23,7 @@ class StreamUnderTest {
     return this.#gateway === undefined ? 0 : residentMegabytes(this.#gateway) * bytesPerMegabyte;
   }
 
-  async answerTo({ bytes }: Case): Promise<string> {
+  async runCase({ bytes }: Case): Promise<string> {
     const gateway = this.#gateway ?? (await startGateway({ POOL_WORKERS: '1', LOG_LEVEL: 'info' }));
     this.#gateway = gateway;
     try {
@@ -33,7 +33,7 @@ class StreamUnderTest {
       if (trouble !== null) throw new Error(`the log has "${trouble[0]}"`);
       return outcome;
     } catch (error) {
-      // The next case starts with a gateway that has seen nothing.
+      // Start the next case with a fresh gateway.
       this.#gateway = undefined;
       this.#client = undefined;
       this.#logRead = 0;
@@ -46,37 +46,37 @@ class StreamUnderTest {
     const client = this.#client ?? (await StreamClient.open(gateway.streamUrl('echo')));
     this.#client = client;
     const before = client.replies.length;
-    const answer = await client.sendUntilStarted(bytes).catch(() => undefined);
+    const reply = await client.sendUntilStarted(bytes).catch(() => undefined);
     const check = validateJpeg(bytes, frameLimits);
-    if (answer !== undefined) return outcomeOfResult(answer, check);
+    if (reply !== undefined) return outcomeOfResult(reply, check);
     this.#client = undefined;
     const closeCode = await client.closed();
     return outcomeOfEnd(client.replies.slice(before), closeCode, check);
   }
 }
 
-/** @throws Error where the answer does not come, or the gateway is gone. */
-async function within<Value>(answer: Promise<Value>, gateway: Gateway): Promise<Value> {
+/** @throws Error if the reply does not arrive or the gateway exits. */
+async function within<Value>(reply: Promise<Value>, gateway: Gateway): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${answerMs} ms`)), answerMs);
+    timer = setTimeout(() => reject(new Error(`no reply within ${replyTimeoutMs} ms`)), replyTimeoutMs);
   });
   const gone = gateway.ended().then(({ code, signal }) => {
-    throw new Error(`the gateway ended with ${signal ?? code}`);
+    throw new Error(`the gateway exited with ${signal ?? code}`);
   });
   gone.catch(() => undefined);
   try {
-    return await Promise.race([answer, late, gone]);
+    return await Promise.race([reply, late, gone]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-function outcomeOfResult(answer: Reply, check: FrameCheck): string {
-  const { width, height } = answer['result'] as { width?: number; height?: number };
-  if (!check.ok) throw new Error(`a result for a frame that is refused: ${check.detail}`);
+function outcomeOfResult(reply: Reply, check: FrameCheck): string {
+  const { width, height } = reply['result'] as { width?: number; height?: number };
+  if (!check.ok) throw new Error(`result for an invalid frame: ${check.detail}`);
   if (width !== check.width || height !== check.height)
-    throw new Error(`a result of ${width}x${height} for a frame of ${check.width}x${check.height}`);
+    throw new Error(`result of ${width}x${height} for a frame of ${check.width}x${check.height}`);
   return 'result';
 }
 
@@ -84,9 +84,10 @@ function outcomeOfEnd(replies: readonly Reply[], closeCode: number, check: Frame
   const seen = `${JSON.stringify(replies)}, close ${closeCode}`;
   const errors = replies.filter((reply) => 'error' in reply);
   const [error] = errors;
-  if (errors.length !== 1 || error?.['error'] !== 'invalid_frame') throw new Error(`not one invalid_frame: ${seen}`);
-  if (closeCode !== closeCodeOf('invalid_frame')) throw new Error(`another close: ${seen}`);
-  if (!check.ok && check.detail !== error['detail']) throw new Error(`not "${check.detail}": ${seen}`);
+  if (errors.length !== 1 || error?.['error'] !== 'invalid_frame')
+    throw new Error(`expected one invalid_frame: ${seen}`);
+  if (closeCode !== closeCodeOf('invalid_frame')) throw new Error(`wrong close code: ${seen}`);
+  if (!check.ok && check.detail !== error['detail']) throw new Error(`expected "${check.detail}": ${seen}`);
   return 'invalid_frame';
 }
 
@@ -95,7 +96,7 @@ export const createStream: CreateTarget = (corpus) => {
   const stream = new StreamUnderTest();
   return {
     make: (random) => makeJpeg(random, bases),
-    run: (input) => stream.answerTo(input),
+    run: (input) => stream.runCase(input),
     residentBytes: () => stream.residentBytes,
   };
 };

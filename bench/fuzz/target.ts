@@ -1,9 +1,9 @@
-/** What can be fuzzed: a target makes its case number N from a seed, and says what became of it. */
+/** Interface of fuzz targets: a target generates case N from a seed, runs it and returns its outcome. */
 import { seededRandom } from '../../src/samples/seeded-random.ts';
 
 export type Random = () => number;
 
-/** One input: its bytes, and in words what was done to make it. */
+/** One input: its bytes, and a description of how it was made. */
 export interface Case {
   readonly bytes: Uint8Array;
   readonly what: string;
@@ -11,21 +11,21 @@ export interface Case {
 
 export interface Target {
   make(random: Random): Case;
-  /** @returns a word for what became of it, to be counted. @throws Error where it is none of what may become of it. */
+  /** @returns the name of the outcome, for counting. @throws Error if the outcome is invalid. */
   run(input: Case): string | Promise<string>;
-  /** Of the process whose memory must not grow, where it is another. */
+  /** Resident memory of the process under test, if it is a different process. */
   residentBytes?(): number;
 }
 
-/** Makes a target from a folder with seed files. */
+/** Creates a target from a folder with seed files. */
 export type CreateTarget = (corpus: string) => Target | Promise<Target>;
 
-/** An odd factor that spreads neighboring numbers over all 32 bits: Knuth's, 2^32 divided by the golden ratio. */
-const spread = 0x9e3779b1;
+/** Knuth's multiplicative hash: 2^32 divided by the golden ratio, an odd number. */
+const hashMultiplier = 0x9e3779b1;
 
-/** The numbers that case `number` is made of: the same for the same seed, whatever was made before. */
-export function randomOfCase(seed: number, number: number): Random {
-  return seededRandom(Math.imul(number + 1, spread) ^ seed);
+/** Random generator for case `number`: depends only on the seed and the number. */
+export function randomForCase(seed: number, number: number): Random {
+  return seededRandom(Math.imul(number + 1, hashMultiplier) ^ seed);
 }
 
 export function below(random: Random, end: number): number {

@@ -1,4 +1,4 @@
-/** The targets that run in processes of their own, and how each is run. */
+/** The fuzz targets and their settings. */
 import { createDecoding, createValidation } from './jpeg-targets.ts';
 import { createModel, createOverrides } from './model-targets.ts';
 import { createPipeline } from './pipeline-targets.ts';
@@ -7,11 +7,11 @@ import type { CreateTarget } from './target.ts';
 
 export interface TargetSpec {
   readonly create: CreateTarget;
-  /** Cases that one order has. */
+  /** Cases per batch. */
   readonly batch: number;
-  /** Cases between two signs of life. */
+  /** Cases between two progress reports. */
   readonly step: number;
-  /** Longer without a sign of life is a hang: far above what the slowest case takes on a busy machine. */
+  /** Time without a report that counts as a hang: far above the slowest case on a busy machine. */
   readonly hangMs: number;
 }
 

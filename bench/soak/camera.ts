@@ -1,18 +1,18 @@
-/** A well-behaved camera of the soak: sends at its rate, keeps its account, waits for its answers before it leaves, and comes back when it is cut. */
+/** A well-behaved camera: sends at its rate, accounts for every frame, waits for replies before it closes, and reconnects when disconnected. */
 import WebSocket from 'ws';
 import { pause } from './failures/failure.ts';
 import { type End, Ledger } from './ledger.ts';
 
 export interface CameraOptions {
   readonly name: string;
-  /** The address of the stream; asked anew for each connection. */
+  /** The stream URL, evaluated for each connection. */
   readonly url: () => string;
   readonly frames: readonly Uint8Array[];
   /** Milliseconds from frame to frame. */
   readonly intervalMs: number;
-  /** When the first frame goes, within the interval. */
+  /** Offset of the first frame within the interval. */
   readonly phaseMs: number;
-  /** Whether the gateway may vanish without a word just now. */
+  /** Whether the gateway may currently disappear without an error. */
   readonly mayBeLost: () => boolean;
   /** Called with the time from a frame to its result. */
   readonly onResult: (latencyMs: number) => void;
@@ -24,19 +24,19 @@ export interface EndedSession {
   readonly camera: string;
   readonly ledger: Ledger;
   readonly end: End;
-  /** Whether the camera was cut off while it meant to go on. */
+  /** Whether the connection was closed while the camera was still sending. */
   readonly wasCut: boolean;
 }
 
-/** Answers that are not there so long after the last frame never come. */
-const maxAnswerMs = 30_000;
-/** A camera that is refused or cut knocks again after this. */
+/** Maximum time to wait for replies after the last frame. */
+const drainTimeoutMs = 30_000;
+/** Delay before reconnecting. */
 const reconnectMs = 250;
 const pollMs = 50;
 
 export class Camera {
   readonly #options: CameraOptions;
-  #isLeaving = false;
+  #isDraining = false;
   #running: Promise<void> | undefined;
 
   constructor(options: CameraOptions) {
@@ -44,24 +44,24 @@ export class Camera {
   }
 
   start(): void {
-    this.#isLeaving = false;
+    this.#isDraining = false;
     this.#running = this.#run();
   }
 
-  /** Sends nothing more. Settles when all answers are here, or will never be, and the connection is closed. */
-  async leave(): Promise<void> {
-    this.#isLeaving = true;
+  /** Stops sending, waits for the remaining replies up to the timeout, and closes the connection. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
     await this.#running;
   }
 
   async #run(): Promise<void> {
-    while (!this.#isLeaving) {
+    while (!this.#isDraining) {
       const wasOpen = await this.#session();
-      if (!wasOpen || !this.#isLeaving) await pause(reconnectMs);
+      if (!wasOpen || !this.#isDraining) await pause(reconnectMs);
     }
   }
 
-  /** One connection from its opening to its end. @returns whether it came to be open. */
+  /** Runs one connection. @returns whether it was opened. */
   async #session(): Promise<boolean> {
     const { name, url, mayBeLost, onResult, onEnd } = this.#options;
     const ledger = new Ledger();
@@ -70,7 +70,7 @@ export class Camera {
     const closed = new Promise<number>((resolve) => socket.once('close', resolve));
     socket.on('error', () => undefined);
     socket.on('message', (data, isBinary) => {
-      const index = ledger.received(isBinary ? '(a binary message)' : data.toString());
+      const index = ledger.received(isBinary ? '(binary message)' : data.toString());
       if (index === undefined) return;
       onResult(performance.now() - (sentAtMs.get(index) ?? Number.NaN));
       for (const sent of sentAtMs.keys()) if (sent <= index) sentAtMs.delete(sent);
@@ -79,18 +79,18 @@ export class Camera {
     if (isOpen !== true) return false;
     const sending = this.#send(socket, ledger, sentAtMs);
     const code = await closed;
-    const hasLeft = await sending;
-    const end: End = hasLeft ? { by: 'camera' } : { by: 'gateway', code };
+    const hasDrained = await sending;
+    const end: End = hasDrained ? { by: 'camera' } : { by: 'gateway', code };
     ledger.end(end, mayBeLost());
-    onEnd({ camera: name, ledger, end, wasCut: !hasLeft });
+    onEnd({ camera: name, ledger, end, wasCut: !hasDrained });
     return true;
   }
 
-  /** Sends until it is to leave or the connection ends. @returns whether it was the camera that left. */
+  /** Sends until `drain` is called or the connection closes. @returns whether the camera closed it. */
   async #send(socket: WebSocket, ledger: Ledger, sentAtMs: Map<number, number>): Promise<boolean> {
     const { frames, intervalMs, phaseMs } = this.#options;
     let dueMs = performance.now() + phaseMs;
-    while (!this.#isLeaving && socket.readyState === socket.OPEN) {
+    while (!this.#isDraining && socket.readyState === socket.OPEN) {
       const waitMs = dueMs - performance.now();
       if (waitMs > 0) {
         await pause(Math.min(waitMs, pollMs));
@@ -101,7 +101,7 @@ export class Camera {
       socket.send(frame);
       dueMs = Math.max(dueMs + intervalMs, performance.now());
     }
-    const deadlineMs = performance.now() + maxAnswerMs;
+    const deadlineMs = performance.now() + drainTimeoutMs;
     while (ledger.pending > 0 && socket.readyState === socket.OPEN && performance.now() < deadlineMs)
       await pause(pollMs);
     if (socket.readyState !== socket.OPEN) return false;

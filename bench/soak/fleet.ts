@@ -1,4 +1,4 @@
-/** The cameras of one gateway together: their totals, who was disturbed, and how long answers take. */
+/** The cameras of one gateway: their totals, disturbed sessions, and latency. */
 
 import { Camera, type EndedSession } from './camera.ts';
 import { pause } from './failures/failure.ts';
@@ -9,10 +9,10 @@ export interface FleetOptions {
   readonly gateway: SoakGateway;
   readonly pipelineId: string;
   readonly cameras: number;
-  /** Frames a second of each camera. */
+  /** Frames per second of each camera. */
   readonly fps: number;
   readonly frames: readonly Uint8Array[];
-  /** Called for what should not have been: a broken account, or a session that was cut. */
+  /** Called for each problem: inconsistent accounting, or a session closed by the gateway. */
   readonly onProblem: (problem: string) => void;
 }
 
@@ -22,9 +22,9 @@ const pollMs = 20;
 export class Fleet {
   readonly totals: Totals = { ...noTotals };
   sessions = 0;
-  /** Sessions that were cut while the gateway was restarted. */
+  /** Sessions closed by a restart of the gateway. */
   restarted = 0;
-  /** Sessions that ended through no fault of theirs. */
+  /** Sessions closed by the gateway without cause. */
   disturbed = 0;
   readonly #options: FleetOptions;
   readonly #cameras: readonly Camera[];
@@ -57,12 +57,12 @@ export class Fleet {
     for (const camera of this.#cameras) camera.start();
   }
 
-  /** Settles when every camera has its answers and is gone. */
-  async leave(): Promise<void> {
-    await Promise.all(this.#cameras.map((camera) => camera.leave()));
+  /** Resolves when every camera has its replies and has disconnected. */
+  async drain(): Promise<void> {
+    await Promise.all(this.#cameras.map((camera) => camera.drain()));
   }
 
-  /** While the gateway is ended and started again, cameras are cut and may be cut without a word. */
+  /** Runs a restart of the gateway, during which sessions may be closed without an error. */
   async expectCuts(during: () => Promise<void>): Promise<void> {
     this.#mayBeCut = true;
     try {
@@ -72,7 +72,7 @@ export class Fleet {
     }
   }
 
-  /** Waits for the next result of any camera. @returns whether it came in time. */
+  /** Waits for the next result of any camera. @returns whether it arrived in time. */
   async hasResult(maxMs: number): Promise<boolean> {
     const deadlineMs = performance.now() + maxMs;
     for (const before = this.#results; this.#results === before; await pause(pollMs))
@@ -80,7 +80,7 @@ export class Fleet {
     return true;
   }
 
-  /** Results since the last call, and the longest time to one. */
+  /** Results since the last call, and the maximum latency. */
   takeProgress(): { results: number; slowestMs: number } {
     const progress = { results: this.#results, slowestMs: Math.round(this.#slowestMs) };
     this.#results = 0;
@@ -99,6 +99,6 @@ export class Fleet {
     }
     this.disturbed += 1;
     const how = ledger.error ?? `code ${end.by === 'gateway' ? end.code : 'none'}`;
-    this.#options.onProblem(`camera ${camera} was cut: ${how}`);
+    this.#options.onProblem(`camera ${camera} was disconnected: ${how}`);
   }
 }

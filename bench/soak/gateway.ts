@@ -1,4 +1,4 @@
-/** A gateway of the soak as a process of its own: started, watched, stopped, killed and started again on the same port. */
+/** A gateway process that can be started, monitored, stopped, killed and restarted on the same port. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
@@ -9,12 +9,12 @@ const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const cliPath = pathOf('../../dist/cli.js');
 const memoryReport = pathOf('../servers/memory-report.ts');
 
-/** What a gateway holds. */
+/** Resource usage of a gateway. */
 export interface Vitals {
   readonly rss_bytes: number;
   /** Heap of the main thread. */
   readonly heap_bytes: number;
-  /** Memory of the main thread outside its heap: buffers of frames and messages above all. */
+  /** Memory of the main thread outside its heap: mainly buffers of frames and messages. */
   readonly external_bytes: number;
   readonly file_handles: number;
   readonly threads: number;
@@ -31,7 +31,7 @@ export class SoakGateway {
   readonly #logPath: string;
   #child: ChildProcess | undefined;
 
-  /** @param logPath a file that gets what the gateway logs, as its operator's would. */
+  /** @param logPath file for the gateway's log. */
   constructor(name: string, port: number, logPath: string, env: Readonly<Record<string, string>>) {
     this.name = name;
     this.port = port;
@@ -44,22 +44,22 @@ export class SoakGateway {
     return this.#child.pid;
   }
 
-  /** Whether it runs: neither ended by itself nor by us. */
+  /** Whether the process is running. */
   get isRunning(): boolean {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Workers that it has lost since its first start, by its log. */
+  /** Number of lost workers since the first start, from the log. */
   get lostWorkers(): number {
     return readFileSync(this.#logPath, 'utf8').split('"msg":"worker exited unexpectedly"').length - 1;
   }
 
-  /** How it ended, for a sentence. */
-  get ending(): string {
-    return `${this.name} ended with ${this.#child?.signalCode ?? this.#child?.exitCode}; its log is ${this.#logPath}`;
+  /** Describes how it exited. */
+  get exitDescription(): string {
+    return `${this.name} exited with ${this.#child?.signalCode ?? this.#child?.exitCode}; log: ${this.#logPath}`;
   }
 
-  /** Starts it, again if it ended. Settles when all its workers are ready. */
+  /** Starts or restarts it. Resolves when all its workers are ready. */
   async start(): Promise<void> {
     const log = openSync(this.#logPath, 'a');
     this.#child = spawn(process.execPath, ['--import', memoryReport, cliPath, 'serve'], {
@@ -74,12 +74,12 @@ export class SoakGateway {
     await this.allReady();
   }
 
-  /** Waits until every worker is ready. @throws Error when it has ended or takes too long. */
+  /** Waits until every worker is ready. @throws Error if it exits or takes too long. */
   async allReady(): Promise<void> {
     await this.#until(({ pool }) => pool.ready === pool.size);
   }
 
-  /** Waits until nobody is connected and nothing is going on. @returns whether that came. */
+  /** Waits until there are no sessions and no work. @returns whether that happened in time. */
   async isIdle(): Promise<boolean> {
     try {
       await this.#until(
@@ -94,9 +94,9 @@ export class SoakGateway {
 
   async vitals(): Promise<Vitals> {
     const child = this.#child as ChildProcess;
-    const answer = once(child, 'message');
+    const reply = once(child, 'message');
     child.send('memory');
-    const [usage] = (await answer) as [NodeJS.MemoryUsage];
+    const [usage] = (await reply) as [NodeJS.MemoryUsage];
     const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
     const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1]);
     return {
@@ -112,7 +112,7 @@ export class SoakGateway {
     this.#child?.kill(signal);
   }
 
-  /** Sends a signal that ends it, and waits for its end. */
+  /** Sends a signal and waits for the exit. */
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     if (!this.isRunning) return;
     const ended = once(this.#child as ChildProcess, 'exit');
@@ -120,15 +120,15 @@ export class SoakGateway {
     await ended;
   }
 
-  /** Polls `/readyz`, on a connection of its own each time so that none stays behind. */
+  /** Polls `/readyz`, on a new connection each time so that none stays open. */
   async #until(holds: (seen: Readiness) => boolean): Promise<void> {
     const deadlineMs = performance.now() + maxWaitMs;
     for (;;) {
-      if (!this.isRunning) throw new Error(this.ending);
+      if (!this.isRunning) throw new Error(this.exitDescription);
       const seen = await this.#readiness();
       if (seen !== undefined && holds(seen)) return;
       if (performance.now() > deadlineMs)
-        throw new Error(`${this.name} does not come to rest: ${JSON.stringify(seen)}`);
+        throw new Error(`${this.name} did not reach the expected state: ${JSON.stringify(seen)}`);
       await new Promise((resolve) => setTimeout(resolve, pollMs));
     }
   }

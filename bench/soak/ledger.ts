@@ -1,14 +1,14 @@
-/** The account of one session as its camera sees it: every index it sent, what came for it, and what breaks the contract. Pure. */
+/** The ledger of one session from the camera's view: every sent index, its reply, and protocol violations. Pure. */
 import { streamErrors } from '../../src/errors.ts';
 
-/** Indices by what became of them. */
+/** Frame counts by outcome. */
 export interface Totals {
   sent: number;
   results: number;
   dropped: number;
-  /** Without an answer, in a session that the gateway ended with a code. */
+  /** Without a reply, in a session that the gateway closed with an error or close code. */
   ended: number;
-  /** Without an answer and without a reason. */
+  /** Without a reply and without a reason. */
   unanswered: number;
 }
 
@@ -16,19 +16,19 @@ export const noTotals: Readonly<Totals> = { sent: 0, results: 0, dropped: 0, end
 
 /** How a session ended. */
 export type End =
-  /** The camera left after it had waited for its answers. */
+  /** The camera closed the connection after waiting for its replies. */
   | { readonly by: 'camera' }
-  /** The gateway closed the connection, or was gone (1006). */
+  /** The gateway closed the connection or disappeared (1006). */
   | { readonly by: 'gateway'; readonly code: number };
 
-/** Ends of a session that say by themselves that nothing more comes. */
+/** Close codes that are valid without an error message. */
 const goingAway = 1001;
 const connectionLost = 1006;
 
 const messageKeys = ['result', 'dropped', 'warning', 'error'] as const;
 
 export class Ledger {
-  /** Sentences about what should not have been. */
+  /** Protocol violations. */
   readonly problems: string[] = [];
   readonly #totals: Totals = { ...noTotals };
   readonly #pending = new Set<number>();
@@ -43,69 +43,70 @@ export class Ledger {
     return this.#totals;
   }
 
-  /** The error that the gateway named, if it did. */
+  /** The error code sent by the gateway, if any. */
   get error(): string | undefined {
     return this.#error;
   }
 
-  /** Counts one binary message. @returns its index. */
+  /** Records a sent binary message. @returns its index. */
   sent(): number {
     const index = this.#totals.sent++;
     this.#pending.add(index);
     return index;
   }
 
-  /** Takes one text message of the gateway. @returns the index that it answers with a result. */
+  /** Records a text message of the gateway. @returns the frame index if it is a result. */
   received(text: string): number | undefined {
-    if (this.#error !== undefined) this.#blame(`a message after the error ${this.#error}: ${text}`);
+    if (this.#error !== undefined) this.#addProblem(`message after the error ${this.#error}: ${text}`);
     const message = parse(text);
     const keys = messageKeys.filter((key) => message !== undefined && key in message);
-    if (message === undefined || keys.length !== 1) this.#blame(`a message outside the contract: ${text}`);
+    if (message === undefined || keys.length !== 1) this.#addProblem(`message not in the protocol: ${text}`);
     else if (keys[0] === 'error') this.#error = String(message['error']);
-    else if (keys[0] === 'result') return this.#answered(message['frame_index'], 'results');
-    else if (keys[0] === 'dropped') this.#answered(message['frame_index'], 'dropped');
+    else if (keys[0] === 'result') return this.#recordReply(message['frame_index'], 'results');
+    else if (keys[0] === 'dropped') this.#recordReply(message['frame_index'], 'dropped');
     return undefined;
   }
 
   /**
-   * Closes the account; what has no answer now will never have one.
-   * @param mayBeLost whether the gateway was killed meanwhile, so that the connection may end without a word.
+   * Closes the ledger. Pending frames no longer get a reply.
+   * @param mayBeLost whether the gateway was killed, so that the connection may close without an error.
    */
   end(end: End, mayBeLost = false): void {
     const isKnown = end.by === 'gateway' && this.#isKnownEnd(end.code, mayBeLost);
     this.#totals[isKnown ? 'ended' : 'unanswered'] += this.#pending.size;
-    if (!isKnown && this.#pending.size > 0) this.#blame(`no answer to ${[...this.#pending].slice(0, 5).join(', ')}`);
+    if (!isKnown && this.#pending.size > 0)
+      this.#addProblem(`no reply to ${[...this.#pending].slice(0, 5).join(', ')}`);
     this.#pending.clear();
   }
 
   #isKnownEnd(code: number, mayBeLost: boolean): boolean {
     if (this.#error !== undefined) {
       const expected = streamErrors[this.#error as keyof typeof streamErrors]?.closeCode;
-      if (code !== expected) this.#blame(`closed with ${code} after ${this.#error}`);
+      if (code !== expected) this.#addProblem(`closed with ${code} after ${this.#error}`);
       return true;
     }
     if (code === goingAway || (code === connectionLost && mayBeLost)) return true;
-    this.#blame(`closed with ${code} and no error`);
+    this.#addProblem(`closed with ${code} without an error`);
     return false;
   }
 
-  #answered(index: unknown, as: 'results' | 'dropped'): number | undefined {
+  #recordReply(index: unknown, as: 'results' | 'dropped'): number | undefined {
     if (typeof index !== 'number' || !(index >= 0 && index < this.#totals.sent)) {
-      this.#blame(`an answer to ${index}, which was never sent`);
+      this.#addProblem(`reply to ${index}, which was never sent`);
       return undefined;
     }
     if (!this.#pending.delete(index)) {
-      this.#blame(`a second answer to ${index}`);
+      this.#addProblem(`second reply to ${index}`);
       return undefined;
     }
     this.#totals[as] += 1;
     if (as === 'dropped') return undefined;
-    if (index < this.#lastResult) this.#blame(`the result of ${index} after that of ${this.#lastResult}`);
+    if (index < this.#lastResult) this.#addProblem(`result of ${index} after that of ${this.#lastResult}`);
     this.#lastResult = index;
     return index;
   }
 
-  #blame(problem: string): void {
+  #addProblem(problem: string): void {
     this.problems.push(problem);
   }
 }

@@ -1,7 +1,7 @@
-/** Which fault comes next, chosen by a seeded generator. Pure. */
+/** Order of the failures, from a seeded random generator. Pure. */
 
 /**
- * Every fault once in each round, in an order of its own each time: chance alone leaves some out for an hour.
+ * Yields every item once per round, in random order: purely random choices could omit some for an hour.
  * @param random uniform in 0 to 1.
  */
 export function* shuffledRounds<Item>(items: readonly Item[], random: () => number): Generator<Item, never> {

@@ -1,10 +1,10 @@
-/** What the soak tells: lines of JSON as it goes, and a summary at its end. */
+/** Report of the soak: JSON lines as it runs, and a summary at the end. */
 import { appendFileSync, writeFileSync } from 'node:fs';
 import type { Vitals } from './gateway.ts';
 import type { Totals } from './ledger.ts';
 import { afterWarmUp, growthPerHour } from './trend.ts';
 
-/** What the main gateway holds while cameras are gone and no fault is done. */
+/** Resources of the main gateway without cameras and failures. */
 export interface QuietPoint extends Vitals {
   readonly hours: number;
 }
@@ -12,9 +12,9 @@ export interface QuietPoint extends Vitals {
 export interface FailureRecord {
   readonly failure: string;
   readonly ms: number;
-  /** Results of the cameras from its start to the start of what came next. */
+  /** Results of the cameras from its start until the next failure. */
   readonly results: number;
-  /** The longest time from a frame to its result in this time. */
+  /** Maximum latency during this time. */
   readonly slowest_ms: number;
 }
 
@@ -30,7 +30,7 @@ export interface SoakSummary {
   readonly main: FleetSummary;
   readonly second: FleetSummary;
   readonly failures: Readonly<Record<string, number>>;
-  /** Part of the mean an hour, through the quiet points after the warm-up; null where they are too few. */
+  /** Growth per hour relative to the mean, over the quiet points after the warm-up; null if there are too few. */
   readonly rss_growth_per_hour: number | null;
   readonly heap_growth_per_hour: number | null;
   readonly rss_bytes: readonly [first: number, last: number];
@@ -44,7 +44,7 @@ const megabyte = 1_048_576;
 const percent = 100;
 const secondsPerHour = 3600;
 
-/** Keeps what was seen, and writes each record as soon as it is known: a soak that is interrupted has still told. */
+/** Collects records and writes each immediately, so that an interrupted soak keeps its report. */
 export class SoakReport {
   readonly problems: string[] = [];
   readonly #path: string | undefined;
@@ -75,11 +75,11 @@ export class SoakReport {
 
   failure(record: FailureRecord): void {
     this.#failures[record.failure] = (this.#failures[record.failure] ?? 0) + 1;
-    this.#write({ type: 'issue', at: new Date().toISOString(), ...record });
-    this.#print(`${record.failure}: ${record.results} results meanwhile, the slowest after ${record.slowest_ms} ms`);
+    this.#write({ type: 'failure', at: new Date().toISOString(), ...record });
+    this.#print(`${record.failure}: ${record.results} results, maximum latency ${record.slowest_ms} ms`);
   }
 
-  /** What the main gateway holds under load. */
+  /** Resources of the main gateway under load. */
   loaded(hours: number, vitals: Vitals): void {
     this.#write({ type: 'loaded', hours, ...vitals });
   }
@@ -122,17 +122,19 @@ export class SoakReport {
 export function summaryText(summary: SoakSummary): string {
   const { seed, main, second, failures, rss_growth_per_hour, rss_bytes, file_handles, threads, problems } = summary;
   const growth =
-    rss_growth_per_hour === null ? 'too few quiet points' : `${(percent * rss_growth_per_hour).toFixed(1)} % an hour`;
+    rss_growth_per_hour === null ? 'too few quiet points' : `${(percent * rss_growth_per_hour).toFixed(1)} % per hour`;
   return [
     `seed ${seed}`,
     `main gateway: ${fleetText(main)}`,
     `second gateway: ${fleetText(second)}`,
-    `faults: ${Object.entries(failures)
+    `failures: ${Object.entries(failures)
       .map(([name, count]) => `${name} ${count}`)
       .join(', ')}`,
     `memory at quiet points: ${rss_bytes.map(inMegabytes).join(' to ')}, growth ${growth}`,
     `file handles ${file_handles.join(' to ')}, threads ${threads.join(' to ')}`,
-    problems.length === 0 ? 'every index is accounted for, and no camera was disturbed' : `${problems.length} problems`,
+    problems.length === 0
+      ? 'every frame is accounted for, and no session was disturbed'
+      : `${problems.length} problems`,
   ].join('\n');
 }
 
@@ -147,8 +149,8 @@ function fleetText({
   restarted,
 }: FleetSummary): string {
   return [
-    `${sent} frames in ${sessions} sessions: ${results} results, ${dropped} dropped, ${ended} in sessions that ended, ${unanswered} unanswered`,
-    `${disturbed} sessions disturbed, ${restarted} cut by restarts`,
+    `${sent} frames in ${sessions} sessions: ${results} results, ${dropped} dropped, ${ended} in closed sessions, ${unanswered} unanswered`,
+    `${disturbed} sessions disturbed, ${restarted} closed by restarts`,
   ].join('; ');
 }
 

@@ -1,4 +1,4 @@
-/** The soak without faults: minutes of more frames than the gateway can take, new cameras every minute; memory and handles must not grow. */
+/** The soak without failures: sustained overload, with new cameras every minute. Memory and handles must not grow. */
 import { readdirSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { findServer, sampleUsage } from '../../src/load/server-usage.ts';
@@ -8,13 +8,13 @@ import { startServer } from '../suite/server.ts';
 interface SaturationOptions {
   /** Whole minutes. */
   readonly minutes: number;
-  /** Minutes before growth counts. */
+  /** Minutes before growth is measured. */
   readonly settle: number;
   readonly cameras: string;
   readonly json?: boolean;
 }
 
-/** What the gateway holds at the end of a minute, while cameras are gone and no frame is in work. */
+/** Resources of the gateway at the end of a minute, without cameras and frames in flight. */
 interface Minute {
   readonly minute: number;
   readonly rss_bytes: number;
@@ -28,7 +28,7 @@ const secondsPerMinute = 60;
 const megabyte = 1_048_576;
 const percent = 100;
 
-/** Prints what the gateway holds after each minute, and how that changed from minute `settle` on. */
+/** Prints the gateway's resources after each minute, and their change since minute `settle`. */
 export async function soakAtSaturation(flags: SaturationOptions): Promise<void> {
   if (flags.settle > flags.minutes) throw new InvalidArgumentError('--settle must not be longer than --minutes');
   const server = await startServer('gateway');
@@ -55,7 +55,7 @@ export async function soakAtSaturation(flags: SaturationOptions): Promise<void> 
 }
 
 interface Summary {
-  /** Furthest from the median, as parts of it. */
+  /** Maximum deviations from the median, relative to it. */
   readonly rss_below: number;
   readonly rss_above: number;
   readonly file_handles: readonly [first: number, last: number];
@@ -82,7 +82,7 @@ function lineOf({ minute, rss_bytes, file_handles, threads, results, dropped }: 
 function textOf({ rss_below, rss_above, file_handles, threads }: Summary, settle: number): string {
   const part = (value: number) => `${(percent * value).toFixed(1)} %`;
   return [
-    `from minute ${settle} on: memory within -${part(rss_below)} and +${part(rss_above)} of its median,`,
+    `since minute ${settle}: memory within -${part(rss_below)} and +${part(rss_above)} of its median,`,
     `file handles ${file_handles.join(' to ')}, threads ${threads.join(' to ')}`,
   ].join(' ');
 }

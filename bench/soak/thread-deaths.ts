@@ -1,4 +1,4 @@
-/** What dying threads cost: cameras that want more than the gateway can give, in turns without and with a tool that ends its thread. */
+/** Cost of thread deaths: an overloaded gateway, in alternating turns without and with a tool that ends its thread. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,15 +10,15 @@ import { pause } from './failures/failure.ts';
 import { endOf, Peers } from './failures/peers.ts';
 import { Fleet } from './fleet.ts';
 import { SoakGateway, type Vitals } from './gateway.ts';
-import { frameTimeoutMs, goodPipeline, writeSoakModels } from './models.ts';
+import { frameTimeoutMs, mainPipeline, writeSoakModels } from './models.ts';
 
 export interface ThreadDeathOptions {
-  /** Minutes of each: so long without deaths and so long with them. */
+  /** Minutes without deaths, and minutes with deaths. */
   readonly minutes: number;
   readonly cameras: number;
-  /** Frames a second of each camera. */
+  /** Frames per second of each camera. */
   readonly fps: number;
-  /** From one death to the next. */
+  /** Interval between deaths. */
   readonly everySeconds: number;
   readonly print: (line: string) => void;
 }
@@ -26,12 +26,12 @@ export interface ThreadDeathOptions {
 export interface ThreadDeathSummary {
   readonly results_per_second: number;
   readonly results_per_second_with_deaths: number;
-  /** The second through the first. */
+  /** The second divided by the first. */
   readonly throughput_kept: number;
-  /** The same of each pair of turns, and of these the median: what else the machine does disturbs it less. */
+  /** Median of the same ratio per pair of turns: less sensitive to other load on the machine. */
   readonly throughput_kept_median: number;
   readonly deaths: number;
-  /** What a death costs the gateway: a new thread loads its models. A busy machine changes throughput, and hardly this. */
+  /** CPU cost of a death: a new thread loads its models. Less sensitive to other load than throughput. */
   readonly cpu_seconds_per_death: number;
   readonly sent: number;
   readonly unanswered: number;
@@ -43,13 +43,13 @@ export interface ThreadDeathSummary {
 
 const msPerSecond = 1000;
 const msPerMinute = 60_000;
-/** Turns are short, so that what else the machine does meanwhile meets both alike. */
+/** Turns are short, so that other load affects both kinds equally. */
 const turnMs = 10_000;
 const warmUpMs = 5000;
 const settleMs = 1000;
 const frameSize = { width: 320, height: 240 };
 const workers = 2;
-/** A frame that is to end its thread is sent again after this, if it was dropped because others were served. */
+/** Resend interval: a frame may be dropped because other frames were served. */
 const resendMs = 100;
 
 class ThreadDeaths {
@@ -65,7 +65,7 @@ class ThreadDeaths {
     this.#gateway = gateway;
     const { cameras, fps } = options;
     this.#fleet = new Fleet({
-      ...{ gateway, pipelineId: goodPipeline, cameras, fps, frames: this.#frames },
+      ...{ gateway, pipelineId: mainPipeline, cameras, fps, frames: this.#frames },
       onProblem: (problem) => this.#problems.push(problem),
     });
   }
@@ -75,7 +75,7 @@ class ThreadDeaths {
     await this.#gateway.start();
     this.#fleet.start();
     await pause(warmUpMs);
-    await this.#rest();
+    await this.#waitUntilIdle();
     const before = await this.#gateway.vitals();
     const turns = Math.max(1, Math.round((minutes * msPerMinute) / turnMs));
     const ms = (minutes * msPerMinute) / turns;
@@ -91,7 +91,7 @@ class ThreadDeaths {
       kept.push(withDeaths.results / without.results);
       print(`turn ${turn + 1} of ${turns}: ${without.results} results, ${withDeaths.results} with deaths`);
     }
-    await this.#rest();
+    await this.#waitUntilIdle();
     const after = await this.#gateway.vitals();
     await this.#gateway.end('SIGTERM');
     const { totals, disturbed } = this.#fleet;
@@ -112,7 +112,7 @@ class ThreadDeaths {
     };
   }
 
-  /** @returns the results that came meanwhile, and what the gateway used for them. */
+  /** @returns the results of the turn, and the gateway's CPU usage. */
   async #turn(ms: number, hasDeaths: boolean): Promise<{ results: number; cpuSeconds: number }> {
     this.#fleet.start();
     await pause(settleMs);
@@ -126,11 +126,11 @@ class ThreadDeaths {
     }
     const { results } = this.#fleet.takeProgress();
     const cpuSeconds = sampleUsage([this.#gateway.pid]).cpuSeconds - before;
-    await this.#rest();
+    await this.#waitUntilIdle();
     return { results, cpuSeconds };
   }
 
-  /** Sends a frame until it has ended its thread. A new session each time: the second loss within a minute ends one. */
+  /** Sends a frame until it has ended its thread. Uses a new session each time: a second loss within a minute would close the session. */
   async #killThread(): Promise<void> {
     const before = this.#gateway.lostWorkers;
     await Peers.with(this.#gateway, async (peers) => {
@@ -143,9 +143,9 @@ class ThreadDeaths {
     this.#deaths += this.#gateway.lostWorkers - before;
   }
 
-  async #rest(): Promise<void> {
-    await this.#fleet.leave();
-    if (!(await this.#gateway.isIdle())) this.#problems.push('the gateway does not come to rest');
+  async #waitUntilIdle(): Promise<void> {
+    await this.#fleet.drain();
+    if (!(await this.#gateway.isIdle())) this.#problems.push('the gateway did not become idle');
     await pause(settleMs);
   }
 }
@@ -156,7 +156,7 @@ function medianOf(values: readonly number[]): number {
   return ((sorted[Math.floor(middle)] as number) + (sorted[Math.ceil(middle) - 1] as number)) / 2;
 }
 
-/** Runs it with a gateway and a folder of its own. */
+/** Runs the measurement with its own gateway in a temporary folder. */
 export async function measureThreadDeaths(options: ThreadDeathOptions): Promise<ThreadDeathSummary> {
   const folder = mkdtempSync(join(tmpdir(), 'framegate-deaths-'));
   const gateway = new SoakGateway('gateway', await freePort(), join(folder, 'gateway.log'), {
@@ -176,11 +176,11 @@ export function threadDeathText(summary: ThreadDeathSummary): string {
   const { results_per_second, results_per_second_with_deaths, deaths, before, after } = summary;
   const { throughput_kept, throughput_kept_median } = summary;
   const { sent, unanswered, sessions_ended, problems } = summary;
-  const rates = `${results_per_second_with_deaths.toFixed(1)} of ${results_per_second.toFixed(1)} results a second`;
+  const rates = `${results_per_second_with_deaths.toFixed(1)} of ${results_per_second.toFixed(1)} results per second`;
   const megabytes = ({ rss_bytes }: Vitals) => `${(rss_bytes / 1_048_576).toFixed(1)} MB`;
   return [
-    `${deaths} threads ended, each for ${summary.cpu_seconds_per_death.toFixed(2)} s of CPU: ${rates}, ${throughput_kept.toFixed(3)} of the throughput, of pairs of turns the median ${throughput_kept_median.toFixed(3)}`,
-    `${sent} frames: ${unanswered} unanswered, ${sessions_ended} sessions ended`,
+    `${deaths} thread deaths, ${summary.cpu_seconds_per_death.toFixed(2)} s of CPU each: ${rates}, ${throughput_kept.toFixed(3)} of the throughput (median of pairs of turns ${throughput_kept_median.toFixed(3)})`,
+    `${sent} frames: ${unanswered} unanswered, ${sessions_ended} sessions closed`,
     `memory ${megabytes(before)} to ${megabytes(after)}, threads ${before.threads} to ${after.threads}, file handles ${before.file_handles} to ${after.file_handles}`,
     ...problems,
   ].join('\n');

@@ -1,24 +1,24 @@
-/** Whether memory grows: the slope of a line through what was seen at quiet points. Pure. */
+/** Memory growth: the slope of a regression line through the quiet points. Pure. */
 
 export interface Point {
-  /** Hours from the start. */
+  /** Hours since the start. */
   readonly hours: number;
   readonly bytes: number;
 }
 
-/** The whole first half hour does not count, of short runs the first quarter. */
+/** The warm-up is half an hour, or a quarter of a shorter run. */
 const warmHours = 0.5;
 const warmPart = 0.25;
 
-/** Points that count: those after caches have filled and helper threads have started. */
+/** Points after the warm-up, when caches are full and helper threads have started. */
 export function afterWarmUp<Seen extends Pick<Point, 'hours'>>(seen: readonly Seen[], totalHours: number): Seen[] {
   const from = Math.min(warmHours, totalHours * warmPart);
   return seen.filter(({ hours }) => hours >= from);
 }
 
 /**
- * Slope of the line of least squares, in parts of the mean an hour: 0.03 is 3 % an hour.
- * @returns `undefined` with fewer than three points, through which any line goes.
+ * Slope of the least-squares line per hour, relative to the mean: 0.03 is 3 % per hour.
+ * @returns `undefined` with fewer than three points, which is too few for a trend.
  */
 export function growthPerHour(points: readonly Point[]): number | undefined {
   if (points.length < 3) return undefined;

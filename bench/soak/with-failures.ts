@@ -1,4 +1,4 @@
-/** The soak with faults: cameras that go on, one fault after the other beside them, and quiet points at which nothing may be left. */
+/** The soak with failures: cameras run while failures are injected one by one; at quiet points, no resources may be left. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { wireFailures } from './failures/wire.ts';
 import { workerFailures } from './failures/workers.ts';
 import { Fleet } from './fleet.ts';
 import { SoakGateway } from './gateway.ts';
-import { frameTimeoutMs, goodPipeline, slowPipeline, stuckMs, writeSoakModels } from './models.ts';
+import { frameTimeoutMs, mainPipeline, slowPipeline, stuckMs, writeSoakModels } from './models.ts';
 import { shuffledRounds } from './plan.ts';
 import { type FleetSummary, SoakReport, type SoakSummary } from './report.ts';
 
@@ -20,15 +20,15 @@ const failures: readonly Failure[] = [...wireFailures, ...workerFailures, ...pro
 export interface SoakOptions {
   readonly minutes: number;
   readonly cameras: number;
-  /** Frames a second of each camera. */
+  /** Frames per second of each camera. */
   readonly fps: number;
   readonly seed: number;
-  /** From the start of one fault to that of the next. */
+  /** Interval between the starts of failures. */
   readonly failureEverySeconds: number;
   readonly quietEveryMinutes: number;
-  /** Names of the faults to do; all where there are none. */
+  /** Names of the failures to inject; empty for all. */
   readonly only: readonly string[];
-  /** A file for lines of JSON. */
+  /** File for JSON lines. */
   readonly out: string | undefined;
   readonly print: (line: string) => void;
   /** Ends the soak early, with its summary. */
@@ -38,14 +38,14 @@ export interface SoakOptions {
 const msPerSecond = 1000;
 const msPerMinute = 60_000;
 const msPerHour = 3_600_000;
-/** A fault that waits for something waits for this part of the time until the next one. */
+/** Part of the interval for which failures wait. */
 const holdPart = 0.6;
-/** Once everyone is gone: until V8 and the allocator have given back what they are going to. */
+/** Time without load for V8 and the allocator to release memory. */
 const settleMs = 3000;
-/** After a fault the cameras of the main gateway have a result within this, or it is a problem. */
+/** Maximum time after a failure until the main gateway's cameras get a result. */
 const maxRecoveryMs = 20_000;
 const frameSize = { width: 320, height: 240 };
-/** The second gateway is there to be ended; a few cameras show what its ends do to sessions. */
+/** A few cameras on the second gateway show the effect of restarts on sessions. */
 const secondCameras = 4;
 const secondFps = 2;
 
@@ -84,7 +84,7 @@ class Soak {
         onProblem: (problem) => this.#report.problem(problem),
       });
     this.#fleets = {
-      main: fleet('main', goodPipeline, options.cameras, options.fps),
+      main: fleet('main', mainPipeline, options.cameras, options.fps),
       second: fleet('second', slowPipeline, secondCameras, secondFps),
     };
   }
@@ -95,7 +95,7 @@ class Soak {
     await Promise.all(Object.values(this.#gateways).map((gateway) => gateway.start()));
     const endMs = performance.now() + minutes * msPerMinute;
     const next = shuffledRounds(this.#failures, this.#random);
-    while (performance.now() < endMs && !signal.aborted) await this.#spell(next, endMs);
+    while (performance.now() < endMs && !signal.aborted) await this.#cycle(next, endMs);
     await Promise.all(Object.values(this.#gateways).map((gateway) => gateway.end('SIGTERM')));
     const { main, second } = this.#fleets;
     return this.#report.summary(seed, this.#hours(), summaryOf(main), summaryOf(second));
@@ -105,24 +105,24 @@ class Soak {
     await Promise.all(Object.values(this.#gateways).map((gateway) => gateway.end('SIGKILL')));
   }
 
-  /** Cameras come, faults are done beside them, cameras leave, and what is left is looked at. */
-  async #spell(next: Generator<Failure, never>, endMs: number): Promise<void> {
+  /** Starts the cameras, injects failures, stops the cameras, and records the remaining resources. */
+  async #cycle(next: Generator<Failure, never>, endMs: number): Promise<void> {
     const { quietEveryMinutes, failureEverySeconds, signal } = this.#options;
     const fleets = Object.values(this.#fleets);
-    const spellEndMs = Math.min(endMs, performance.now() + quietEveryMinutes * msPerMinute);
+    const cycleEndMs = Math.min(endMs, performance.now() + quietEveryMinutes * msPerMinute);
     for (const fleet of fleets) fleet.start();
-    while (performance.now() < spellEndMs && !signal.aborted) {
+    while (performance.now() < cycleEndMs && !signal.aborted) {
       const nextAtMs = performance.now() + failureEverySeconds * msPerSecond;
-      await this.#do(next.next().value, nextAtMs);
+      await this.#inject(next.next().value, nextAtMs);
     }
     this.#report.loaded(this.#hours(), await this.#gateways.main.vitals());
-    await Promise.all(fleets.map((fleet) => fleet.leave()));
-    if (!(await this.#gateways.main.isIdle())) this.#report.problem('the main gateway does not come to rest');
+    await Promise.all(fleets.map((fleet) => fleet.drain()));
+    if (!(await this.#gateways.main.isIdle())) this.#report.problem('the main gateway did not become idle');
     await pause(settleMs);
     this.#report.quiet({ hours: this.#hours(), ...(await this.#gateways.main.vitals()) });
   }
 
-  async #do(failure: Failure, nextAtMs: number): Promise<void> {
+  async #inject(failure: Failure, nextAtMs: number): Promise<void> {
     const { failureEverySeconds } = this.#options;
     const startedAtMs = performance.now();
     const { main, second } = this.#fleets;
@@ -142,9 +142,9 @@ class Soak {
     }
     const ms = Math.round(performance.now() - startedAtMs);
     for (const gateway of Object.values(this.#gateways))
-      if (!gateway.isRunning) throw new Error(`${failure.name}: ${gateway.ending}`);
-    const goesOn = await main.hasResult(maxRecoveryMs);
-    if (!goesOn) this.#report.problem(`${failure.name}: no camera had a result for ${maxRecoveryMs} ms after it`);
+      if (!gateway.isRunning) throw new Error(`${failure.name}: ${gateway.exitDescription}`);
+    const hasRecovered = await main.hasResult(maxRecoveryMs);
+    if (!hasRecovered) this.#report.problem(`${failure.name}: no result within ${maxRecoveryMs} ms afterwards`);
     await pause(Math.max(0, nextAtMs - performance.now()));
     const { results, slowestMs } = main.takeProgress();
     this.#report.failure({ failure: failure.name, ms, results, slowest_ms: slowestMs });
@@ -155,10 +155,10 @@ class Soak {
   }
 }
 
-/** @throws Error with the names that there are not. */
+/** @throws Error for unknown names. */
 function failuresNamed(only: readonly string[]): readonly Failure[] {
   const unknown = only.filter((name) => !failures.some((failure) => failure.name === name));
-  if (unknown.length > 0) throw new Error(`no such fault: ${unknown.join(', ')}`);
+  if (unknown.length > 0) throw new Error(`unknown failure: ${unknown.join(', ')}`);
   return only.length === 0 ? failures : failures.filter(({ name }) => only.includes(name));
 }
 
@@ -166,7 +166,7 @@ function summaryOf({ totals, sessions, disturbed, restarted }: Fleet): FleetSumm
   return { ...totals, sessions, disturbed, restarted };
 }
 
-/** Runs the soak with gateways of its own in a folder of its own; the folder stays where something was wrong. */
+/** Runs the soak with its own gateways in a temporary folder, which is kept if there were problems. */
 export async function soakWithFailures(options: SoakOptions): Promise<SoakSummary> {
   const chosen = failuresNamed(options.only);
   const folder = mkdtempSync(join(tmpdir(), 'framegate-soak-'));

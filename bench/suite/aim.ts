@@ -1,10 +1,10 @@
-/** What a figure shall be, and how its numbers are written. Pure. */
+/** Targets of figures, and number formats. Pure. */
 
 export type Format = (value: number) => string;
 
 export interface Aim {
-  /** As it stands in the table. */
-  readonly words: string;
+  /** Text in the table. */
+  readonly text: string;
   readonly isMet: (value: number) => boolean;
   readonly format: Format;
 }
@@ -22,13 +22,13 @@ export function unit(name: string, count: number): Format {
 export const seconds: Format = unit(' s', defaultDigits);
 
 export function atLeast(bound: number, format: Format = digits(defaultDigits)): Aim {
-  return { words: `≥ ${format(bound)}`, isMet: (value) => value >= bound, format };
+  return { text: `≥ ${format(bound)}`, isMet: (value) => value >= bound, format };
 }
 
 export function atMost(bound: number, format: Format = digits(defaultDigits)): Aim {
-  return { words: `≤ ${format(bound)}`, isMet: (value) => value <= bound, format };
+  return { text: `≤ ${format(bound)}`, isMet: (value) => value <= bound, format };
 }
 
 export function above(bound: number, format: Format = digits(defaultDigits)): Aim {
-  return { words: `> ${format(bound)}`, isMet: (value) => value > bound, format };
+  return { text: `> ${format(bound)}`, isMet: (value) => value > bound, format };
 }

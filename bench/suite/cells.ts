@@ -1,4 +1,4 @@
-/** What `make bench` runs: each cell is a load, with the servers that are put under it one after the other. Pure. */
+/** The cells of `make bench`: each is a load with the servers that it is run against, one after another. Pure. */
 import { fileURLToPath } from 'node:url';
 import type { ServerSpec } from './server-spec.ts';
 
@@ -7,14 +7,14 @@ export type Load =
       readonly kind: 'cameras';
       /** Flags of `framegate bench`. */
       readonly flags: readonly string[];
-      /** Flags of a second load at the same time, which is not measured. It sends a large page. */
+      /** Flags of a concurrent second load of large pages, which is not measured. */
       readonly pages?: readonly string[];
     }
   | { readonly kind: 'closed-loop'; readonly connections: number }
-  /** The pipeline without any server. */
+  /** The pipeline without a server. */
   | { readonly kind: 'bare-loop' };
 
-/** One server under the load of a cell. */
+/** One server with the load of a cell. */
 export interface Trial {
   readonly server: ServerSpec;
   readonly load: Load;
@@ -30,7 +30,7 @@ export const fastapi: ServerSpec = { name: 'fastapi', label: 'fastapi' };
 export const litserve: ServerSpec = { name: 'litserve', label: 'litserve' };
 export const sink: ServerSpec = { name: 'uws-sink', label: 'uws-sink', needsNoWarmUp: true };
 export const bareLoop: ServerSpec = { name: 'none', label: 'bare loop' };
-/** What a server with a queue holds after too much load would be worked on in the next run. */
+/** Servers with a queue are restarted after overload, because the backlog would affect the next run. */
 const overloaded = (name: 'fastapi' | 'ws-piscina' | 'ws-main-thread'): ServerSpec => ({
   name,
   label: name,
@@ -39,7 +39,7 @@ const overloaded = (name: 'fastapi' | 'ws-piscina' | 'ws-main-thread'): ServerSp
 export const threeWorkers: ServerSpec = withWorkers(3);
 export const fourWorkers: ServerSpec = withWorkers(4);
 export const twoWorkers: ServerSpec = withWorkers(2);
-/** It tells how late its loop was when it ends. */
+/** Prints its event-loop delay when it exits. */
 export const watched: ServerSpec = { name: 'gateway', label: 'gateway, watched', watchLoop: true, isFresh: true };
 export const alone: ServerSpec = { name: 'gateway', label: 'gateway, alone' };
 
@@ -48,30 +48,30 @@ function withWorkers(workers: number): ServerSpec {
   return { name: 'gateway', label: `gateway, ${workers} workers`, env, isFresh: true };
 }
 
-/** No warm-up, so that frames which wait longer than the run are in it; the grace is for the last frames. */
+/** No warm-up, so that frames that wait longer than the run are included; the drain timeout is for the last frames. */
 const withinCapacity = ['--warmup', '0', '--drain-timeout', '2'];
-/** Answers that come after the clock do not count: the CPU for them is not counted either. */
+/** Late results do not count, and neither does their CPU time. */
 const aboveCapacity = ['--warmup', '0', '--drain-timeout', '0'];
 const aligned = ['--phase', 'aligned'];
 
-/** Cameras at rates that two cores can answer. */
+/** Loads that two cores can process. */
 export const staggeredLoads = ['8@15', '8@10', '4@15'] as const;
 export const alignedLoads = ['8@15', '8@10', '4@15', '16@5', '32@2'] as const;
-/** More frames than two cores can answer. */
+/** Loads that exceed two cores. */
 export const heavyLoads = ['8@30', '16@25', '256@10'] as const;
 export const alignedHeavyLoad = '16@25';
 export const connections = [2, 4, 8] as const;
-/** They answer what they have queued, however late. */
-export const queueing = ['fastapi', 'ws-piscina'] as const;
-/** `ws-main-thread` drops what its thread has no time for; one load is enough to see it. */
+/** Peers that process queued frames however late. */
+export const queueingPeers = ['fastapi', 'ws-piscina'] as const;
+/** `ws-main-thread` drops frames that its thread cannot process; one load is enough to show it. */
 const comparedAt: Readonly<Record<string, readonly ('fastapi' | 'ws-piscina' | 'ws-main-thread')[]>> = {
-  '8@30': [...queueing, 'ws-main-thread'],
+  '8@30': [...queueingPeers, 'ws-main-thread'],
 };
 
 export const cellIds = {
-  staggered: (load: string) => `staggered-${named(load)}`,
-  aligned: (load: string) => `aligned-${named(load)}`,
-  heavy: (load: string) => `heavy-${named(load)}`,
+  staggered: (load: string) => `staggered-${loadId(load)}`,
+  aligned: (load: string) => `aligned-${loadId(load)}`,
+  heavy: (load: string) => `heavy-${loadId(load)}`,
   heavyAligned: 'heavy-aligned',
   mixedRates: 'mixed-rates',
   pages: 'pages',
@@ -87,7 +87,7 @@ const camerasOn = (load: string, ...flags: readonly string[]): Load => ({
 });
 const against = (load: Load, ...servers: readonly ServerSpec[]): Trial[] => servers.map((server) => ({ server, load }));
 
-/** Its only worker is at work on a frame that never ends, for longer than any run. */
+/** A gateway whose only worker hangs for longer than any run. */
 export const stuck: ServerSpec = {
   name: 'gateway',
   label: 'gateway, stuck',
@@ -100,10 +100,10 @@ export const stuck: ServerSpec = {
   isStuck: true,
   needsNoWarmUp: true,
 };
-/** Eight seconds until the compiler is done: its threads' CPU is the server's. */
+/** Eight seconds of warm-up, because the JIT compiler's CPU time counts as the server's. */
 const droppedLoad = camerasOn('4@200', '--pipeline', 'echo', '--warmup', '8');
 
-/** Cells that need the same servers stand together, so that these are started once. */
+/** Cells that need the same servers are adjacent, so that these are started once. */
 export const cells: readonly Cell[] = [
   ...staggeredLoads.map((load) => ({
     id: cellIds.staggered(load),
@@ -118,7 +118,7 @@ export const cells: readonly Cell[] = [
     trials: [
       { server: bareLoop, load: { kind: 'bare-loop' } as const },
       ...against(camerasOn(load, ...aboveCapacity), sink, gateway),
-      ...against(camerasOn(load, ...aboveCapacity), ...(comparedAt[load] ?? queueing).map(overloaded)),
+      ...against(camerasOn(load, ...aboveCapacity), ...(comparedAt[load] ?? queueingPeers).map(overloaded)),
     ],
   })),
   {
@@ -145,7 +145,7 @@ export const cells: readonly Cell[] = [
   { id: cellIds.dropped, trials: against(droppedLoad, sink, stuck) },
 ];
 
-/** `8@15` as it is said: `8x15`. */
-function named(load: string): string {
+/** Converts `8@15` to `8x15`. */
+function loadId(load: string): string {
   return load.replace('@', 'x');
 }

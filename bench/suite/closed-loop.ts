@@ -1,36 +1,36 @@
-/** A closed loop over HTTP: so many connections, each of which sends the next frame when its last one is answered. */
+/** A closed loop over HTTP: each connection sends the next frame when it has the response to the last one. */
 import autocannon from 'autocannon';
 import { emptyLatencies, recordLatency, summarizeLatencies } from '../../src/load/latency.ts';
 import { findServer, sampleUsage } from '../../src/load/server-usage.ts';
 
 export interface ClosedLoad {
   readonly connections: number;
-  /** Answers of this time are not counted. */
+  /** Responses during this time are not counted. */
   readonly warmUpSeconds: number;
   readonly seconds: number;
 }
 
-/** What the connections saw of the counted seconds. */
+/** Measurements of the counted seconds. */
 export interface ClosedReport {
   readonly results: number;
-  /** Answers of 503. */
+  /** 503 responses. */
   readonly refused: number;
-  /** Answers of any other status, and requests that failed. */
+  /** Responses with any other status, and failed requests. */
   readonly failed: number;
-  /** Of the results only; `undefined` without one. */
+  /** Of results only; `undefined` without results. */
   readonly latencyMs: { readonly p50: number; readonly p99: number } | undefined;
-  /** Of the server, where it runs on this machine. */
+  /** Server usage, if it runs on this machine. */
   readonly server: { readonly cpuSeconds: number; readonly rssBytes: number } | undefined;
 }
 
-/** A request that is not answered for so long has failed. */
-const answerLimitSeconds = 30;
-/** autocannon ends a run at one of its seconds; the counted part must be over by then. */
-const spareSeconds = 2;
+/** Timeout of a request. */
+const responseTimeoutSeconds = 30;
+/** Extra time, because autocannon ends a run on a full second. */
+const marginSeconds = 2;
 const okStatus = 200;
 const busyStatus = 503;
 
-/** @param url of an endpoint that takes one JPEG in each POST. */
+/** @param url endpoint that accepts one JPEG per POST. */
 export async function runClosedLoop(
   url: URL,
   frames: readonly Uint8Array[],
@@ -49,11 +49,11 @@ export async function runClosedLoop(
     headers: { 'content-type': 'image/jpeg' },
     requests: frames.map((frame) => ({ body: Buffer.from(frame) })),
     connections,
-    duration: warmUpSeconds + seconds + spareSeconds,
-    timeout: answerLimitSeconds,
+    duration: warmUpSeconds + seconds + marginSeconds,
+    timeout: responseTimeoutSeconds,
   };
   const run = autocannon(options, (error) => (error ? reject(error) : resolve()));
-  // Its own histogram has whole milliseconds; the event has the time as it was taken.
+  // autocannon's histogram has whole milliseconds; the event has the exact time.
   run.on('response', (_client, status, _bytes, ms) => {
     if (!isCounting) return;
     if (status === okStatus) {

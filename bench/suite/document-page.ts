@@ -1,11 +1,11 @@
-/** A page of text that is as large as `document_ocr` takes, for loads that keep a worker busy for long. Pure. */
+/** A text page of the maximum size for `document_ocr`, for loads that occupy a worker for a long time. Pure. */
 import { encodeJpeg, renderPage } from '../../src/samples/render-text.ts';
 
-/** The most pixels that the pipeline's file allows: 9 000 000. */
+/** The pipeline's `max_pixels` limit: 9 000 000. */
 const side = 3000;
-/** A capital's height in pixels: that of a page scanned finely. */
+/** Height of capital letters in pixels, as in a high-resolution scan. */
 const size = 64;
-/** Two lines take a worker two seconds; a full page would take longer than a frame may. */
+/** Two lines take a worker two seconds; a full page would exceed the frame timeout. */
 const lines = 2;
 const words = 'THE QUICK BROWN FOX JUMPS OVER THE LAZY DOG';
 

@@ -1,4 +1,4 @@
-/** What the suite's runs say, as the figures that have aims. Pure. */
+/** The suite's figures with their targets, computed from its runs. Pure. */
 
 import { type Aim, above, atLeast, atMost, digits, seconds, unit } from './aim.ts';
 import {
@@ -13,7 +13,7 @@ import {
   gateway,
   heavyLoads,
   litserve,
-  queueing,
+  queueingPeers,
   sink,
   staggeredLoads,
   stuck,
@@ -30,9 +30,9 @@ import {
   type Place,
   perCpuSecond,
   perSecond,
+  type RoundSummary,
   ratios,
-  type Spread,
-  spreadOf,
+  summarizeRounds,
   valuesOf,
 } from './rounds.ts';
 import type { Sample } from './sample.ts';
@@ -41,28 +41,28 @@ import type { ServerSpec } from './server-spec.ts';
 export interface Figure {
   readonly what: string;
   readonly aim: Aim;
-  /** `undefined` where it was not measured. */
-  readonly seen: Spread | undefined;
+  /** `undefined` if it was not measured. */
+  readonly seen: RoundSummary | undefined;
 }
 
 type Values = ReadonlyMap<number, number>;
 
 const bytesPerMegabyte = 1e6;
 const msPerSecond = 1000;
-/** Frames a second of the aligned load that is too much; its cameras' next frames are due after the interval. */
+/** Frame interval of the aligned load above capacity. */
 const alignedHeavyIntervalMs = msPerSecond / Number(alignedHeavyLoad.split('@')[1]);
 
 const p50: Measure = ({ p50Ms }) => p50Ms;
 const p99: Measure = ({ p99Ms }) => p99Ms;
 const service: Measure = ({ serviceMs }) => serviceMs;
 const resident: Measure = ({ rssBytes }) => rssBytes;
-const refused: Measure = ({ refused: answers }) => answers;
+const refused: Measure = ({ refused: responses }) => responses;
 
 const at = (cell: string, { label }: ServerSpec = gateway): Place => ({ cell, server: label });
-const said = (load: string) => load.replace('@', ' × ');
+const loadLabel = (load: string) => load.replace('@', ' × ');
 
 export function figuresOf(samples: readonly Sample[]): Figure[] {
-  const row = (what: string, aim: Aim, values: Values): Figure => ({ what, aim, seen: spreadOf(values) });
+  const row = (what: string, aim: Aim, values: Values): Figure => ({ what, aim, seen: summarizeRounds(values) });
   return [
     ...withinCapacity(samples, row),
     ...aboveCapacity(samples, row),
@@ -82,10 +82,10 @@ function withinCapacity(samples: readonly Sample[], row: Row): Figure[] {
   const staggered = staggeredLoads.filter((load) => load !== '4@15');
   return [
     ...staggered.flatMap((load) =>
-      rows(cellIds.staggered(load), `${said(load)} staggered`, atLeast(0.995, digits(3)), atMost(1.1)),
+      rows(cellIds.staggered(load), `${loadLabel(load)} staggered`, atLeast(0.995, digits(3)), atMost(1.1)),
     ),
     ...alignedLoads.flatMap((load) =>
-      rows(cellIds.aligned(load), `${said(load)} aligned`, atLeast(0.99, digits(3)), atMost(1.2)),
+      rows(cellIds.aligned(load), `${loadLabel(load)} aligned`, atLeast(0.99, digits(3)), atMost(1.2)),
     ),
   ];
 }
@@ -95,16 +95,16 @@ function aboveCapacity(samples: readonly Sample[], row: Row): Figure[] {
   return [
     ...heavyLoads.map((load) =>
       row(
-        `${said(load)}: results per CPU-second, less a bare uWS sink’s CPU, ÷ the bare loop’s`,
+        `${loadLabel(load)}: results per CPU-second, minus a bare uWS sink’s CPU, ÷ the bare loop’s`,
         atLeast(0.95),
         netEfficiency(samples, cellIds.heavy(load)),
       ),
     ),
     ...heavyLoads.flatMap((load) =>
-      queueing.map((peer) => {
+      queueingPeers.map((peer) => {
         const cell = cellIds.heavy(load);
         const values = ratios(samples, perSecond, at(cell), { cell, server: peer });
-        return row(`${said(load)}: results a second ÷ those of ${peer}`, above(1), values);
+        return row(`${loadLabel(load)}: results per second ÷ those of ${peer}`, above(1), values);
       }),
     ),
     ...heavyLoads.map((load) => {
@@ -113,10 +113,10 @@ function aboveCapacity(samples: readonly Sample[], row: Row): Figure[] {
         [valuesOf(samples, place, p99), valuesOf(samples, place, service)],
         (late, work) => late / work,
       );
-      return row(`${said(load)} staggered: p99 ÷ service time`, atMost(3), values);
+      return row(`${loadLabel(load)} staggered: p99 ÷ service time`, atMost(3), values);
     }),
     row(
-      `${said(alignedHeavyLoad)} aligned: p99 ÷ (an interval + 2 × service time)`,
+      `${loadLabel(alignedHeavyLoad)} aligned: p99 ÷ (interval + 2 × service time)`,
       atMost(1),
       combine(
         [valuesOf(samples, heavyAligned, p99), valuesOf(samples, heavyAligned, service)],
@@ -126,7 +126,7 @@ function aboveCapacity(samples: readonly Sample[], row: Row): Figure[] {
   ];
 }
 
-/** Results of each CPU-second that is not spent on receiving and answering, as a part of what the loop without a server gives. */
+/** Results per CPU-second excluding the CPU time for receiving and replying, relative to the loop without a server. */
 function netEfficiency(samples: readonly Sample[], cell: string): Values {
   const parts = [
     valuesOf(samples, at(cell), ({ results }) => results),
@@ -148,14 +148,14 @@ function fairness(samples: readonly Sample[], row: Row): Figure[] {
   }
   const [pages, mixed] = [cellIds.pages, at(cellIds.mixedRates)];
   return [
-    row('Jain’s index, the lowest of all loads', atLeast(0.99, digits(3)), lowest),
+    row('Jain’s index, lowest of all loads', atLeast(0.99, digits(3)), lowest),
     row(
-      '4 × 30 with 4 × 3: part of the slow four’s frames with results',
+      '4 × 30 with 4 × 3: share of the slow four’s frames with results',
       atLeast(0.98, digits(3)),
       valuesOf(samples, mixed, ({ lastGroupShare }) => lastGroupShare),
     ),
     row(
-      '4 × 10 beside two senders of 3000 × 3000 pages to document_ocr: results ÷ those of the four alone',
+      '4 × 10 next to two senders of 3000 × 3000 pages to document_ocr: results ÷ those of the four alone',
       atLeast(0.9),
       ratios(samples, perSecond, at(pages), at(pages, alone)),
     ),
@@ -172,7 +172,7 @@ function costs(samples: readonly Sample[], row: Row): Figure[] {
     ...(['4@15', '8@15'] as const).map((load) => {
       const cell = cellIds.staggered(load);
       const values = ratios(samples, cpuPerResult, at(cell), at(cell, fastapi));
-      return row(`${said(load)} staggered: CPU per result ÷ FastAPI’s`, atMost(1), values);
+      return row(`${loadLabel(load)} staggered: CPU per result ÷ FastAPI’s`, atMost(1), values);
     }),
     row(
       'CPU per dropped frame ÷ a bare uWS sink’s per message',
@@ -180,7 +180,7 @@ function costs(samples: readonly Sample[], row: Row): Figure[] {
       ratios(samples, cpuPerFrame, at(dropped, stuck), at(dropped, sink)),
     ),
     row(
-      'event-loop delay, p99, at 256 × 10',
+      'event-loop delay p99 at 256 × 10',
       atMost(5, unit(' ms', 2)),
       valuesOf(samples, at(loopDelay, watched), ({ loopDelayP99Ms }) => loopDelayP99Ms),
     ),
@@ -192,7 +192,7 @@ function costs(samples: readonly Sample[], row: Row): Figure[] {
     row('resident memory of a third worker', atMost(50, megabytes), grown(twoWorkers, threeWorkers)),
     row('resident memory of a fourth worker', atMost(50, megabytes), grown(threeWorkers, fourWorkers)),
     row(
-      'from start to ready, two workers',
+      'startup time, two workers',
       atMost(0.6, seconds),
       combine([valuesOf(samples, at(memory, twoWorkers), ({ startMs }) => startMs)], (ms = 0) => ms / msPerSecond),
     ),
@@ -206,7 +206,7 @@ function closedLoops(samples: readonly Sample[], row: Row): Figure[] {
     return [
       row(`${what}: results ÷ LitServe’s`, atLeast(1.05), ratios(samples, perSecond, at(cell), at(cell, litserve))),
       row(`${what}: p50 ÷ LitServe’s`, atMost(1), ratios(samples, p50, at(cell), at(cell, litserve))),
-      row(`${what}: answers of 503`, atMost(0, digits(0)), valuesOf(samples, at(cell), refused)),
+      row(`${what}: 503 responses`, atMost(0, digits(0)), valuesOf(samples, at(cell), refused)),
     ];
   });
 }

@@ -1,4 +1,4 @@
-/** Runs a load by the command that users have, and gives what it reports. */
+/** Runs a load with `framegate bench` and returns its report. */
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -7,12 +7,12 @@ import type { LoadReport } from '../../src/load/report.ts';
 const cliPath = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const pipelineBenchPath = fileURLToPath(new URL('../pipeline.ts', import.meta.url));
 
-/** `framegate bench` with these flags. @throws Error with what it said when it measured nothing. */
+/** Runs `framegate bench` with these flags. @throws Error with its output if it fails. */
 export async function runLoad(origin: string, flags: readonly string[]): Promise<LoadReport> {
   return JSON.parse(await outputOf([cliPath, 'bench', '--url', origin, '--json', ...flags])) as LoadReport;
 }
 
-/** What `npm run bench:pipeline` gives. */
+/** Output of `npm run bench:pipeline --json`. */
 export interface Ceiling {
   readonly frames_per_cpu_second: number;
   readonly cpu_ms_per_frame: number;
@@ -21,8 +21,8 @@ export interface Ceiling {
 const msPerSecond = 1000;
 
 /**
- * The pipeline in bare loops, one for each core at the same time, so that they share caches and clock as the gateway's workers do.
- * @returns what the mean loop saw.
+ * Runs the pipeline in bare loops, one per core concurrently, so that they share caches and clock like the gateway's workers.
+ * @returns the mean of the loops.
  */
 export async function runPipelineBench(frames: number): Promise<Ceiling> {
   const args = [pipelineBenchPath, '-n', String(frames), '--json'];
@@ -48,7 +48,7 @@ function outputOf(args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     child.once('close', (code) => {
       if (code === 0) resolve(output);
-      else reject(new Error(`${args.join(' ')} ended with ${code}:\n${errors || output}`));
+      else reject(new Error(`${args.join(' ')} exited with ${code}:\n${errors || output}`));
     });
   });
 }

@@ -71,10 +71,10 @@ export function pageOf({ samples, skipped }: Outcome, machine: Machine, { second
 }
 
 function figureRow({ what, aim, seen }: Figure): string {
-  if (seen === undefined) return `| ${what} | ${aim.words} | ${notMeasured} | ${none} | ${none} |`;
+  if (seen === undefined) return `| ${what} | ${aim.text} | ${notMeasured} | ${none} | ${none} |`;
   const { median, lowest, highest } = seen;
   const range = `${aim.format(lowest)} to ${aim.format(highest)}`;
-  return `| ${what} | ${aim.words} | ${aim.format(median)} | ${range} | ${aim.isMet(median) ? 'yes' : 'no'} |`;
+  return `| ${what} | ${aim.text} | ${aim.format(median)} | ${range} | ${aim.isMet(median) ? 'yes' : 'no'} |`;
 }
 
 /** What holding does to aligned cameras, in words. */

@@ -1,11 +1,11 @@
-/** Bars as SVG, readable on light and dark pages. Pure. */
+/** Bar charts as SVG, readable on light and dark pages. Pure. */
 
 export interface Bar {
   readonly label: string;
   readonly value: number;
-  /** As it is written beside the bar. */
+  /** Text next to the bar. */
   readonly text: string;
-  /** The product's own bars stand out. */
+  /** framegate's own bars are highlighted. */
   readonly isOurs: boolean;
 }
 
@@ -13,10 +13,10 @@ const width = 720;
 const barHeight = 22;
 const rowHeight = 32;
 const headHeight = 40;
-/** Left of the bars there is room for their labels, right of them for their values. */
+/** Space for labels to the left of the bars and for values to the right. */
 const minLabelWidth = 140;
 const valueWidth = 130;
-/** What a bold letter takes in the widest of the usual system fonts, and the space around a label. */
+/** Width of a bold letter in the widest common system font, and the space around a label. */
 const letterWidth = 8.2;
 const labelMargin = 26;
 const colors = { ours: '#0f766e', others: '#94a3b8', text: '#334155', page: '#ffffff' } as const;

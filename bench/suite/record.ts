@@ -1,20 +1,20 @@
-/** `bench/results/DATE.json`: what was measured on a day, and how parts of the suite come together in it. Pure. */
+/** `bench/results/DATE.json`: the results of a day, and merging of partial runs. Pure. */
 import type { Machine, Settings } from './page.ts';
 import type { Outcome } from './runner.ts';
 import type { Sample } from './sample.ts';
 
-/** Everything that the page is made of. */
+/** All data of the results page. */
 export interface SuiteRecord extends Settings, Outcome {
   readonly machine: Machine;
 }
 
 /**
- * Adds what was measured now to what was measured before, where both were run in the same way on the same code. Cells that were
- * run again replace those before.
+ * Merges a run into an earlier record if both have the same settings and commit. Cells that were run again replace the earlier
+ * ones.
  * @param order of the cells in the page.
  */
-export function addTo(before: SuiteRecord | undefined, now: SuiteRecord, order: readonly string[]): SuiteRecord {
-  if (before === undefined || !isAlike(before, now)) return now;
+export function mergeRecords(before: SuiteRecord | undefined, now: SuiteRecord, order: readonly string[]): SuiteRecord {
+  if (before === undefined || !isComparable(before, now)) return now;
   const again = new Set(now.samples.map(({ cell }) => cell));
   const kept = before.samples.filter(({ cell }) => !again.has(cell));
   const rankOf = ({ cell }: Sample) => order.indexOf(cell);
@@ -23,6 +23,6 @@ export function addTo(before: SuiteRecord | undefined, now: SuiteRecord, order: 
   return { ...now, samples, skipped: { ...Object.fromEntries(keptReasons), ...now.skipped } };
 }
 
-function isAlike(a: SuiteRecord, b: SuiteRecord): boolean {
+function isComparable(a: SuiteRecord, b: SuiteRecord): boolean {
   return a.machine.commit === b.machine.commit && a.seconds === b.seconds && a.runs === b.runs;
 }

@@ -1,31 +1,31 @@
-/** Numbers of several rounds: each round's own ratio, then the median of them. Pure. */
+/** Figures over several rounds: a ratio per round, then the median. Pure. */
 import type { Sample } from './sample.ts';
 
 export type Measure = (sample: Sample) => number | undefined;
 
-/** Runs by their cell and server. */
+/** Key of runs: cell and server. */
 export interface Place {
   readonly cell: string;
   readonly server: string;
 }
 
-/** What several rounds saw. */
-export interface Spread {
+/** Summary over several rounds. */
+export interface RoundSummary {
   readonly median: number;
   readonly lowest: number;
   readonly highest: number;
 }
 
 export const perSecond: Measure = ({ results, seconds }) => results / seconds;
-export const offeredShare: Measure = ({ results, offered }) => over(results, offered);
-/** Results that come in the grace count, and so does the CPU that they take. */
+export const offeredShare: Measure = ({ results, offered }) => ratio(results, offered);
+/** Includes results within the drain timeout, and their CPU time. */
 export const perCpuSecond: Measure = ({ results, cpuSeconds, cpuSecondsToLast = cpuSeconds }) =>
-  over(results, cpuSecondsToLast);
-/** For servers that keep up: they work on nothing else after the clock than the last frames. */
-export const cpuPerResult: Measure = ({ results, cpuSecondsToLast }) => over(cpuSecondsToLast, results);
-export const cpuPerFrame: Measure = ({ sent, cpuSeconds }) => over(cpuSeconds, sent);
+  ratio(results, cpuSecondsToLast);
+/** For servers that keep up: after the measurement they only process the last frames. */
+export const cpuPerResult: Measure = ({ results, cpuSecondsToLast }) => ratio(cpuSecondsToLast, results);
+export const cpuPerFrame: Measure = ({ sent, cpuSeconds }) => ratio(cpuSeconds, sent);
 
-/** One measure of one server, by round. */
+/** One measure of one server, per round. */
 export function valuesOf(samples: readonly Sample[], { cell, server }: Place, of: Measure): Map<number, number> {
   const values = new Map<number, number>();
   for (const sample of samples) {
@@ -36,7 +36,7 @@ export function valuesOf(samples: readonly Sample[], { cell, server }: Place, of
   return values;
 }
 
-/** One number of each round that has all the others; rounds that lack one are left out. */
+/** Combines values per round; rounds with a missing value are omitted. */
 export function combine(
   parts: readonly ReadonlyMap<number, number>[],
   of: (...values: number[]) => number | undefined,
@@ -51,13 +51,13 @@ export function combine(
   return combined;
 }
 
-/** The ratio of two servers' measure in each round. The machine's speed drifts, and within a round it drifts little. */
+/** Ratio of two servers' measures per round. The machine's speed drifts over time, but little within a round. */
 export function ratios(samples: readonly Sample[], of: Measure, top: Place, bottom: Place): Map<number, number> {
-  return combine([valuesOf(samples, top, of), valuesOf(samples, bottom, of)], over);
+  return combine([valuesOf(samples, top, of), valuesOf(samples, bottom, of)], ratio);
 }
 
-/** @returns `undefined` where there was no round. */
-export function spreadOf(values: ReadonlyMap<number, number>): Spread | undefined {
+/** @returns `undefined` without rounds. */
+export function summarizeRounds(values: ReadonlyMap<number, number>): RoundSummary | undefined {
   const sorted = [...values.values()].sort((a, b) => a - b);
   const [lowest, highest] = [sorted[0], sorted.at(-1)];
   if (lowest === undefined || highest === undefined) return undefined;
@@ -67,9 +67,9 @@ export function spreadOf(values: ReadonlyMap<number, number>): Spread | undefine
 }
 
 export function medianOf(samples: readonly Sample[], place: Place, of: Measure): number | undefined {
-  return spreadOf(valuesOf(samples, place, of))?.median;
+  return summarizeRounds(valuesOf(samples, place, of))?.median;
 }
 
-function over(top: number | undefined, bottom: number | undefined): number | undefined {
+function ratio(top: number | undefined, bottom: number | undefined): number | undefined {
   return top === undefined || bottom === undefined || bottom === 0 ? undefined : top / bottom;
 }

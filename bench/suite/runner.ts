@@ -1,4 +1,4 @@
-/** Runs the cells: round after round, and in each round one server after the other. */
+/** Runs the cells: all servers one after another in each round. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,25 +15,25 @@ import { framesUrl, Servers } from './servers.ts';
 export interface RunOptions {
   readonly cells: readonly Cell[];
   readonly rounds: number;
-  /** The clock of each run. */
+  /** Measured time of each run. */
   readonly seconds: number;
-  /** Frames of the bare loop. */
+  /** Number of frames of the bare loop. */
   readonly ceilingFrames: number;
-  readonly say: (line: string) => void;
+  readonly log: (line: string) => void;
 }
 
 export interface Outcome {
   readonly samples: readonly Sample[];
-  /** What was not run, and why. */
+  /** Skipped runs with the reason. */
   readonly skipped: Readonly<Record<string, string>>;
 }
 
 type ServedLoad = Exclude<Load, { kind: 'bare-loop' }>;
 
-/** Answers of the first second of a closed loop are not counted: its connections fill up. */
+/** Warm-up of a closed loop, while its connections fill up. */
 const closedWarmUpSeconds = 1;
-/** The warm-up of `framegate bench`, and a second more: the pages come for as long as the measured load lasts. */
-const pagesBesidesSeconds = 3;
+/** The warm-up of `framegate bench` plus one second, so that pages are sent for the entire measured load. */
+const extraPageSeconds = 3;
 
 export class Runner {
   readonly #options: RunOptions;
@@ -46,12 +46,12 @@ export class Runner {
     this.#options = options;
   }
 
-  /** A run that fails is told of and left out; the others go on. */
+  /** A failed run is reported and omitted; the others continue. */
   async run(): Promise<Outcome> {
     try {
       for (const cell of this.#options.cells) await this.#runCell(cell);
     } finally {
-      await this.#servers.keepOnly([]);
+      await this.#servers.stopOthers([]);
       if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true });
     }
     return { samples: this.#samples, skipped: this.#skipped };
@@ -59,7 +59,7 @@ export class Runner {
 
   async #runCell({ id, trials }: Cell): Promise<void> {
     const possible = trials.filter((trial) => this.#isPossible(trial));
-    await this.#servers.keepOnly(possible.map(({ server }) => server));
+    await this.#servers.stopOthers(possible.map(({ server }) => server));
     for (let round = 0; round < this.#options.rounds; round++) {
       for (const trial of possible) await this.#runTrial(id, round, trial);
     }
@@ -72,15 +72,15 @@ export class Runner {
   }
 
   async #runTrial(cell: string, round: number, { server, load }: Trial): Promise<void> {
-    const key = { cell, server: server.label, round, load: wordsOf(load) };
+    const key = { cell, server: server.label, round, load: describeLoad(load) };
     try {
       const sample = load.kind === 'bare-loop' ? await this.#bareLoop(key) : await this.#onServer(key, server, load);
       this.#samples.push(sample);
-      this.#options.say(summaryOf(sample));
+      this.#options.log(summaryOf(sample));
     } catch (error) {
       const reason = (error instanceof Error ? error.message : String(error)).replaceAll('\n', ' ');
       this.#skipped[`${cell}, ${server.label}, round ${round + 1}`] = reason;
-      this.#options.say(`${cell}, ${server.label}: FAILED: ${reason}`);
+      this.#options.log(`${cell}, ${server.label}: FAILED: ${reason}`);
       await this.#servers.discard(server);
     }
   }
@@ -102,17 +102,17 @@ export class Runner {
     }
     const measured = runLoad(server.origin, [...load.flags, '--duration', String(seconds)]);
     if (load.pages === undefined) return sampleOfLoad(key, await measured);
-    // Waits for the last page too, so that the next run finds idle workers.
+    // Wait for the last page too, so that the workers are idle for the next run.
     const [report] = await Promise.all([measured, this.#sendPages(server, load.pages)]);
     return sampleOfLoad(key, report);
   }
 
   async #sendPages({ origin }: BenchServer, flags: readonly string[]): Promise<void> {
-    const duration = String(this.#options.seconds + pagesBesidesSeconds);
+    const duration = String(this.#options.seconds + extraPageSeconds);
     await runLoad(origin, [...flags, '--frames', this.#pageFolder(), '--warmup', '0', '--duration', duration]);
   }
 
-  /** Where the page lies until the run is over. */
+  /** Temporary folder with the page. */
   #pageFolder(): string {
     if (this.#folder === undefined) {
       this.#folder = mkdtempSync(join(tmpdir(), 'framegate-suite-'));
@@ -122,10 +122,12 @@ export class Runner {
   }
 }
 
-function wordsOf(load: Load): string {
+function describeLoad(load: Load): string {
   switch (load.kind) {
     case 'cameras':
-      return load.pages === undefined ? load.flags.join(' ') : `${load.flags.join(' ')} beside ${load.pages.join(' ')}`;
+      return load.pages === undefined
+        ? load.flags.join(' ')
+        : `${load.flags.join(' ')} next to ${load.pages.join(' ')}`;
     case 'closed-loop':
       return `POST on ${load.connections} connections`;
     case 'bare-loop':
@@ -137,7 +139,7 @@ function summaryOf(sample: Sample): string {
   const { cell, server, round, seconds, results, offered, p50Ms, p99Ms } = sample;
   const resultsPerCpuSecond = perCpuSecond(sample);
   const of = offered === undefined ? '' : ` of ${(offered / seconds).toFixed(1)} offered`;
-  const latency = p99Ms === undefined ? '' : `, ${p50Ms?.toFixed(1)} ms at 50 %, ${p99Ms.toFixed(1)} ms at 99 %`;
-  const cpu = resultsPerCpuSecond === undefined ? '' : `, ${resultsPerCpuSecond.toFixed(1)} results a CPU-second`;
+  const latency = p99Ms === undefined ? '' : `, ${p50Ms?.toFixed(1)} ms p50, ${p99Ms.toFixed(1)} ms p99`;
+  const cpu = resultsPerCpuSecond === undefined ? '' : `, ${resultsPerCpuSecond.toFixed(1)} results per CPU-second`;
   return `${cell} ${round + 1}: ${server}: ${(results / seconds).toFixed(1)} results/s${of}${latency}${cpu}`;
 }

@@ -1,46 +1,46 @@
-/** What one run of the suite measured, as the numbers that figures are made of. Pure. */
+/** Measurements of one run of the suite, from which figures are computed. Pure. */
 import type { LoadReport } from '../../src/load/report.ts';
 import type { ClosedReport } from './closed-loop.ts';
 import type { Ceiling } from './load.ts';
 
-/** Which run it was. */
+/** Identifies a run. */
 export interface SampleKey {
-  /** Of the cell: a load that several servers are put under. */
+  /** ID of the cell. */
   readonly cell: string;
-  /** The server, with what is different about it. */
+  /** Label of the server. */
   readonly server: string;
-  /** Runs of the same round follow each other, so that they are compared with each other. From 0. */
+  /** Round number, from 0. Runs of the same round are adjacent in time and compared with each other. */
   readonly round: number;
-  /** What was sent, in the words of `framegate bench`. */
+  /** The load as flags of `framegate bench`. */
   readonly load: string;
 }
 
-/** What is not known, or does not apply, is left out. */
+/** Unknown and inapplicable values are omitted. */
 export interface Sample extends SampleKey {
   readonly seconds: number;
   readonly results: number;
   readonly offered?: number;
   readonly sent?: number;
   readonly dropped?: number;
-  /** Answers of 503. */
+  /** 503 responses. */
   readonly refused?: number;
   readonly p50Ms?: number;
   readonly p99Ms?: number;
-  /** What the pipeline itself took, at 50 %. */
+  /** Median pipeline time. */
   readonly serviceMs?: number;
   readonly jain?: number;
-  /** Part of the frames of the last, slowest group of cameras that have results. */
+  /** Share of frames with results in the last, slowest group of cameras. */
   readonly lastGroupShare?: number;
   readonly cpuSeconds?: number;
-  /** The same with what the results took that came after the clock. */
+  /** The same, including the CPU time of late results. */
   readonly cpuSecondsToLast?: number;
   readonly rssBytes?: number;
-  /** From the start of the process until it was ready. */
+  /** Startup time of the process. */
   readonly startMs?: number;
   readonly loopDelayP99Ms?: number;
 }
 
-/** What the server itself tells besides. */
+/** Values reported by the server itself. */
 export type ServerNote = Pick<Sample, 'startMs' | 'loopDelayP99Ms'>;
 
 export function sampleOfLoad(key: SampleKey, report: LoadReport): Sample {
@@ -77,7 +77,7 @@ export function sampleOfClosedLoop(key: SampleKey, report: ClosedReport, seconds
   };
 }
 
-/** The bare loop as if it were a server: its frames are results, and it is always at work. */
+/** The bare loop as a server: its frames are results, and it is always busy. */
 export function sampleOfCeiling(key: SampleKey, ceiling: Ceiling): Sample {
   return { ...key, seconds: 1, results: ceiling.frames_per_cpu_second, cpuSeconds: 1 };
 }

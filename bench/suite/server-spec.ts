@@ -1,4 +1,4 @@
-/** What a run is made against: which server, and what is different about it. Pure. */
+/** The server of a run and its settings. Pure. */
 import type { PeerName } from '../peers/start-peer.ts';
 
 export type ServerName = 'gateway' | 'uws-sink' | PeerName;
@@ -6,14 +6,14 @@ export type ServerName = 'gateway' | 'uws-sink' | PeerName;
 export interface ServerSpec {
   /** `none` is for loads that need no server. */
   readonly name: ServerName | 'none';
-  /** The name in tables; no two servers of a cell have the same. */
+  /** Name in tables; unique within a cell. */
   readonly label: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Watches the event loop, which costs a wake-up a millisecond. */
+  /** Measures the event-loop delay, which costs one wake-up per millisecond. */
   readonly watchLoop?: boolean;
-  /** Started for each run and ended after it. Others are used again while they are needed. */
+  /** Started for each run and stopped afterwards. Other servers are reused. */
   readonly isFresh?: boolean;
   readonly needsNoWarmUp?: boolean;
-  /** Its worker is given a frame that it never answers. */
+  /** Its worker gets a frame that never finishes. */
   readonly isStuck?: boolean;
 }

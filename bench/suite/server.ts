@@ -1,26 +1,26 @@
-/** Starts what a scenario is run against, each as a process of its own: the gateway as users run it, the floor, the peers. */
+/** Starts servers as child processes: the gateway as users run it, the baseline sink, and the peers. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { missingFor, startPeer } from '../peers/start-peer.ts';
 import type { ServerName } from './server-spec.ts';
 
 export interface BenchServer {
-  /** `ws://127.0.0.1:PORT`, or `http:` for a peer that has no stream. */
+  /** `ws://127.0.0.1:PORT`, or `http:` for a peer without a stream. */
   readonly origin: string;
-  /** What the gateway says it took from its start until it was ready. */
+  /** Startup time reported by the gateway. */
   readonly startMs: number | undefined;
-  /** Forgets how late the event loop has been until now. */
+  /** Resets the measured event-loop delay. */
   resetLoopDelay(): void;
-  /** Ends it. @returns what it wrote to standard output. */
+  /** Stops it. @returns its standard output. */
   stop(): Promise<string>;
-  /** Ends it at once, with all that it has queued. */
+  /** Kills it with all its queued work. */
   kill(): Promise<void>;
 }
 
 const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const loopDelay = pathOf('../servers/loop-delay.ts');
 
-/** @returns why a server cannot run here; `undefined` when it can. */
+/** @returns the reason why a server cannot run here; `undefined` if it can. */
 export function missing(name: ServerName): string | undefined {
   return name === 'gateway' || name === 'uws-sink' ? undefined : missingFor(name);
 }
@@ -53,7 +53,7 @@ export async function startServer(
 }
 
 function resetLoopDelay(): void {
-  // Peers are run as they are; nothing watches their loop.
+  // The event loop of peers is not measured.
 }
 
 async function startOwn(args: readonly string[], env: Readonly<Record<string, string>>): Promise<BenchServer> {
@@ -63,11 +63,11 @@ async function startOwn(args: readonly string[], env: Readonly<Record<string, st
   });
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
-  let said = '';
+  let output = '';
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   void ended.then(() => process.off('exit', kill));
   const ready = await readinessOf(child, (text) => {
-    said += text;
+    output += text;
   });
   return {
     ...ready,
@@ -77,7 +77,7 @@ async function startOwn(args: readonly string[], env: Readonly<Record<string, st
     stop: async () => {
       child.kill('SIGTERM');
       await ended;
-      return said;
+      return output;
     },
     kill: async () => {
       kill();
@@ -86,28 +86,28 @@ async function startOwn(args: readonly string[], env: Readonly<Record<string, st
   };
 }
 
-/** Waits for the line that tells where it listens: the gateway's log says `ready`, the others `listening on`. */
+/** Waits for the line with the address: `ready` in the gateway's log, `listening on` for the others. */
 function readinessOf(
   child: ChildProcess,
-  heard: (text: string) => void,
+  onOutput: (text: string) => void,
 ): Promise<Pick<BenchServer, 'origin' | 'startMs'>> {
   return new Promise((resolve, reject) => {
-    let said = '';
-    const listen = (text: string) => {
-      said += text;
-      const ready = /listening on (ws:\/\/[^/\s]+)|"url":"(ws:\/\/[^/"]+).*"msg":"ready"/.exec(said);
+    let output = '';
+    const parse = (text: string) => {
+      output += text;
+      const ready = /listening on (ws:\/\/[^/\s]+)|"url":"(ws:\/\/[^/"]+).*"msg":"ready"/.exec(output);
       if (ready === null) return;
-      const startMs = /"startMs":(\d+)/.exec(said)?.[1];
+      const startMs = /"startMs":(\d+)/.exec(output)?.[1];
       resolve({
         origin: (ready[1] ?? ready[2]) as string,
         startMs: startMs === undefined ? undefined : Number(startMs),
       });
     };
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      heard(text);
-      listen(text);
+      onOutput(text);
+      parse(text);
     });
-    child.stderr?.setEncoding('utf8').on('data', listen);
-    child.once('close', () => reject(new Error(`the server did not start:\n${said}`)));
+    child.stderr?.setEncoding('utf8').on('data', parse);
+    child.once('close', () => reject(new Error(`the server did not start:\n${output}`)));
   });
 }

@@ -1,4 +1,4 @@
-/** The servers of the suite while it runs: started when they are needed, warmed, used again, and ended. */
+/** The running servers of the suite: started on demand, warmed up, reused, and stopped. */
 import WebSocket from 'ws';
 import { renderFrames } from '../../src/samples/street-frames.ts';
 import { runClosedLoop } from './closed-loop.ts';
@@ -7,18 +7,18 @@ import type { ServerNote } from './sample.ts';
 import { type BenchServer, missing, startServer } from './server.ts';
 import type { ServerSpec } from './server-spec.ts';
 
-/** Compilers get done and every buffer gets its size, and no server falls behind: at this load even the slowest peer answers. */
+/** Warm-up load for the JIT compiler and buffers, with which even the slowest peer keeps up. */
 const gentleLoad = ['--cameras', '8@3', '--warmup', '0'];
-/** A server that is used again is warmed once, and for longer. */
+/** Reused servers are warmed up once, for longer. */
 const warmSeconds = { once: '8', fresh: '3' };
 const warmClosedLoad = { connections: 2, warmUpSeconds: 0, seconds: 3 };
 
-/** Where a server's endpoint for one frame in each request is. */
+/** URL of a server's endpoint for one frame per request. */
 export function framesUrl({ origin }: BenchServer): URL {
   return new URL(`${origin.replace(/^ws:/, 'http:')}/frames?pipeline_id=yolo_ocr`);
 }
 
-/** Servers that differ in their label only are the same. */
+/** Servers that differ only in their label are the same. */
 function keyOf({ name, env, watchLoop }: ServerSpec): string {
   return JSON.stringify([name, env ?? {}, watchLoop ?? false]);
 }
@@ -26,17 +26,17 @@ function keyOf({ name, env, watchLoop }: ServerSpec): string {
 export class Servers {
   readonly #running = new Map<string, BenchServer>();
 
-  /** @returns why it cannot run here; `undefined` when it can. */
+  /** @returns the reason why it cannot run here; `undefined` if it can. */
   missing({ name }: ServerSpec): string | undefined {
     return name === 'none' ? undefined : missing(name);
   }
 
-  /** A server that is warm. */
+  /** Returns a warmed-up server. */
   async get(spec: ServerSpec): Promise<BenchServer> {
     const key = keyOf(spec);
     const running = this.#running.get(key);
     if (running !== undefined) return running;
-    if (spec.name === 'none') throw new Error(`${spec.label} is no server`);
+    if (spec.name === 'none') throw new Error(`${spec.label} is not a server`);
     const server = await startServer(spec.name, spec);
     this.#running.set(key, server);
     if (spec.isStuck) await occupyWorker(server);
@@ -45,7 +45,7 @@ export class Servers {
     return server;
   }
 
-  /** A run is over: a fresh server ends. @returns what it told of itself. */
+  /** Ends a run: a fresh server is stopped. @returns the values that it reported. */
   async release(spec: ServerSpec): Promise<ServerNote> {
     const server = this.#running.get(keyOf(spec));
     if (server === undefined) return {};
@@ -59,8 +59,8 @@ export class Servers {
     return { ...startNote, ...loopDelayOf(await server.stop()) };
   }
 
-  /** Ends all servers that none of these need. */
-  async keepOnly(specs: readonly ServerSpec[]): Promise<void> {
+  /** Stops all servers that are not in `specs`. */
+  async stopOthers(specs: readonly ServerSpec[]): Promise<void> {
     const needed = new Set(specs.map(keyOf));
     for (const [key, server] of this.#running) {
       if (needed.has(key)) continue;
@@ -69,7 +69,7 @@ export class Servers {
     }
   }
 
-  /** A run failed: its server may be in any state, so the next run gets another. */
+  /** Kills the server of a failed run, which may be in any state. */
   async discard(spec: ServerSpec): Promise<void> {
     const server = this.#running.get(keyOf(spec));
     this.#running.delete(keyOf(spec));
@@ -82,7 +82,7 @@ async function warm({ name, isFresh }: ServerSpec, server: BenchServer): Promise
   else await runLoad(server.origin, [...gentleLoad, '--duration', isFresh ? warmSeconds.fresh : warmSeconds.once]);
 }
 
-/** Sends one frame to a pipeline that never answers. The connection stays open until the server ends. */
+/** Sends one frame to a pipeline that never finishes. The connection stays open until the server exits. */
 function occupyWorker({ origin }: BenchServer): Promise<void> {
   const socket = new WebSocket(`${origin}/ws/video/stream?pipeline_id=hanging`);
   return new Promise((resolve, reject) => {
@@ -94,7 +94,7 @@ function occupyWorker({ origin }: BenchServer): Promise<void> {
   });
 }
 
-function loopDelayOf(said: string): ServerNote {
-  const p99 = /loop delay p50 \S+ p99 (\S+)/.exec(said)?.[1];
+function loopDelayOf(output: string): ServerNote {
+  const p99 = /loop delay p50 \S+ p99 (\S+)/.exec(output)?.[1];
   return p99 === undefined ? {} : { loopDelayP99Ms: Number(p99) };
 }

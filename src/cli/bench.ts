@@ -1,9 +1,9 @@
-/** `framegate bench`: loads a gateway with cameras and prints what they saw. */
+/** `framegate bench`: loads a gateway with simulated cameras and prints a report. */
 import { readFileSync, statSync } from 'node:fs';
 import { SingleBar } from 'cli-progress';
 import { ConfigError } from '../errors.ts';
-import { type LoadPlan, type PlanFlags, planOf } from '../load/plan.ts';
-import { reportOf } from '../load/report.ts';
+import { type LoadPlan, type PlanFlags, parsePlan } from '../load/plan.ts';
+import { buildReport } from '../load/report.ts';
 import { describeReport } from '../load/report-text.ts';
 import { LoadError, LoadRun } from '../load/run-load.ts';
 import { renderFrames } from '../samples/street-frames.ts';
@@ -13,26 +13,26 @@ import { jpegFilesAt } from './jpeg-files.ts';
 export interface BenchFlags extends PlanFlags {
   readonly url: string;
   readonly pipeline: string;
-  /** JPEG file or folder; without it the project's own frames. */
+  /** JPEG file or folder; defaults to built-in frames. */
   readonly frames?: string;
   readonly json?: boolean;
 }
 
-/** All files are held in memory while they are sent. */
+/** Limit on the total size of the files, which are all held in memory. */
 const maxFrameBytes = 512 * 1_048_576;
-/** Ctrl-C reaches the command from the terminal and once more from the launcher; a later one means "now". */
+/** Ctrl-C arrives twice, from the terminal and from the launcher. A signal after this time is a second Ctrl-C. */
 const duplicateSignalMs = 1000;
-/** What a shell reports for a command that SIGINT ended. */
+/** 128 + SIGINT, as a shell reports it. */
 const interruptedExitCode = 130;
 
 /**
- * Runs one load.
- * @returns the exit code: 0 when frames were answered, 1 when there was no connection or no answer.
- * @throws ConfigError for flags and files that cannot be used.
+ * Runs one load test.
+ * @returns the exit code: 0 if any frame got a reply, 1 if there was no connection or no reply.
+ * @throws ConfigError for invalid flags and files.
  */
 export async function bench(flags: BenchFlags): Promise<number> {
   const url = streamUrlOf(flags.url, flags.pipeline);
-  const plan = planOf(flags);
+  const plan = parsePlan(flags);
   const frames = flags.frames === undefined ? renderFrames() : readFrames(flags.frames);
   if (!flags.json) process.stdout.write(`${headline(plan, url)}\n`);
   const bar = progressBar(plan, flags.json ?? false);
@@ -47,7 +47,7 @@ export async function bench(flags: BenchFlags): Promise<number> {
   );
   const release = stopOnInterrupt(run);
   try {
-    const report = reportOf(await run.outcome(), url.href, frames);
+    const report = buildReport(await run.outcome(), url.href, frames);
     bar?.stop();
     process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : `\n${describeReport(report)}\n`);
     return report.results + report.dropped > 0 ? 0 : 1;
@@ -61,13 +61,13 @@ export async function bench(flags: BenchFlags): Promise<number> {
   }
 }
 
-/** @throws ConfigError when there is no JPEG, or too much of them. */
+/** @throws ConfigError if there are no JPEG files, or if they are too large in total. */
 function readFrames(path: string): Buffer[] {
   const files = jpegFilesAt(path);
   if (files.length === 0) throw new ConfigError([`no JPEG file in ${path}`]);
   const stats = files.map((file) => statSync(file));
   const other = files.find((_, index) => !stats[index]?.isFile());
-  if (other !== undefined) throw new ConfigError([`${other} is no file`]);
+  if (other !== undefined) throw new ConfigError([`${other} is not a file`]);
   if (stats.reduce((total, { size }) => total + size, 0) > maxFrameBytes) {
     throw new ConfigError([`${path} holds more than ${maxFrameBytes / 1_048_576} MB of frames`]);
   }
@@ -81,8 +81,8 @@ function readFrame(file: string): Buffer {
   } catch (error) {
     throw new ConfigError([`cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`]);
   }
-  // Only the first two bytes: a frame that is broken further on is a load like any other.
-  if (frame[0] !== 0xff || frame[1] !== 0xd8) throw new ConfigError([`${file} is no JPEG file`]);
+  // Check only the first two bytes: sending corrupt frames is a valid load test.
+  if (frame[0] !== 0xff || frame[1] !== 0xd8) throw new ConfigError([`${file} is not a JPEG file`]);
   return frame;
 }
 
@@ -90,16 +90,16 @@ function headline(plan: LoadPlan, url: URL): string {
   const groups = plan.groups
     .map(({ cameras, fps }) => `${cameras} ${cameras === 1 ? 'camera' : 'cameras'} at ${fps} fps`)
     .join(' and ');
-  const slow = plan.slowReaders === undefined ? '' : `, slow readers ${plan.slowReaders.cameras}`;
-  const adaptive = plan.adaptive ? ', obeying slow_down' : '';
+  const slow = plan.slowReaders === undefined ? '' : `, ${plan.slowReaders.cameras} slow readers`;
+  const adaptive = plan.adaptive ? ', adaptive' : '';
   const ramp = plan.rampMs > 0 ? `ramp ${plan.rampMs / 1000} s, ` : '';
   return [
     `Running ${plan.durationMs / 1000} s at ${url.href} (${ramp}warm-up ${plan.warmUpMs / 1000} s)`,
-    `${groups}, phases ${plan.phase}${adaptive}${slow}`,
+    `${groups}, ${plan.phase}${adaptive}${slow}`,
   ].join('\n');
 }
 
-/** On a terminal only, and never beside a JSON object. */
+/** Shown only on a terminal, and not with --json. */
 function progressBar({ rampMs, warmUpMs, durationMs }: LoadPlan, json: boolean): SingleBar | undefined {
   if (json || !process.stderr.isTTY) return undefined;
   const bar = new SingleBar({
@@ -111,7 +111,7 @@ function progressBar({ rampMs, warmUpMs, durationMs }: LoadPlan, json: boolean):
   return bar;
 }
 
-/** The first Ctrl-C ends the run early and shows what was measured, the next ends the command. */
+/** The first Ctrl-C ends the run early and prints the report; the second exits. */
 function stopOnInterrupt(run: LoadRun): () => void {
   let stoppedAtMs: number | undefined;
   const stop = () => {

@@ -1,4 +1,4 @@
-/** One camera: offers frames at their intended times, counts what becomes of each, and comes back when it is cut off. */
+/** One camera: sends frames on schedule, records the outcome of each, and reconnects after a lost connection. */
 
 import { nowMs } from './clock.ts';
 import { Connection, type SentFrame } from './connection.ts';
@@ -13,20 +13,20 @@ export interface CameraParts {
   readonly url: string;
   readonly frames: readonly Buffer[];
   readonly adaptive: boolean;
-  /** Of the camera's group, shared with the others in it. */
+  /** Latencies of the camera's group, shared by all cameras of the group. */
   readonly latencies: GroupLatencies;
-  /** Of the generator. */
+  /** How late the generator sent each frame. */
   readonly late: Latencies;
 }
 
-/** A frame is not sent while the socket still holds more than this: the network, or the server, does not keep up. */
+/** A frame is not sent while the socket buffers more than this: the network or the server cannot keep up. */
 export const maxUnsentBytes = 1_048_576;
-/** A frame to which the generator gets later than this is not sent: it would only make the next ones late too. */
+/** A frame that the generator reaches later than this is not sent: it would only delay the next ones. */
 export const maxLateMs = 1000;
-/** A camera whose connection was lost opens the next one after this. */
+/** Delay before a lost connection is reopened. */
 const reopenAfterMs = 1000;
 
-/** While a camera takes part; before and after, it has none of this. */
+/** State of a camera between `begin` and `finish`. */
 interface Run {
   readonly clock: Clock;
   readonly schedule: Schedule;
@@ -40,11 +40,11 @@ export class Camera {
   #connection: Connection;
   #run: Run | undefined;
   #finished = false;
-  /** Which file is next; each camera starts with another. */
+  /** Index of the next file. Each camera starts with a different one. */
   #frame: number;
   #reopenTimer: NodeJS.Timeout | undefined;
 
-  /** Begins to connect at once. */
+  /** Starts connecting immediately. */
   constructor(spec: CameraSpec, parts: CameraParts) {
     this.#spec = spec;
     this.#parts = parts;
@@ -52,7 +52,7 @@ export class Camera {
     this.#connection = this.#connect();
   }
 
-  /** Settles when the first connection is open, or with the reason why it could not be opened. */
+  /** Resolves with `undefined` when the first connection is open, or with the reason why it failed. */
   get opened(): Promise<string | undefined> {
     return this.#connection.opened;
   }
@@ -61,10 +61,10 @@ export class Camera {
     return this.#counts;
   }
 
-  /** Counted frames that wait for an answer. */
-  get awaited(): number {
+  /** Number of counted frames without a reply. */
+  get pending(): number {
     let counted = 0;
-    for (const frame of this.#connection.awaited.values()) if (frame.counted) counted += 1;
+    for (const frame of this.#connection.pending.values()) if (frame.counted) counted += 1;
     return counted;
   }
 
@@ -72,7 +72,7 @@ export class Camera {
     this.#run = { clock, schedule: new Schedule(this.#spec), age: new NewestAge(clock.startMs) };
   }
 
-  /** When its next frame is meant to be sent; never, when the run is over. */
+  /** Intended time of the next frame; infinity when the run is over. */
   get dueMs(): number {
     if (this.#run === undefined) return Number.POSITIVE_INFINITY;
     const { clock, schedule } = this.#run;
@@ -80,7 +80,7 @@ export class Camera {
     return dueMs < clock.endMs ? dueMs : Number.POSITIVE_INFINITY;
   }
 
-  /** Offers every frame whose time has come at `atMs`. */
+  /** Offers every frame that is due at `atMs`. */
   sendDue(atMs: number): void {
     for (let dueMs = this.dueMs; dueMs <= atMs; dueMs = this.dueMs) {
       this.#offer(dueMs, atMs - dueMs);
@@ -88,11 +88,11 @@ export class Camera {
     }
   }
 
-  /** Ends the connection. What is not answered by now stays so. */
+  /** Closes the connection. Frames without a reply count as unanswered. */
   async finish(): Promise<CameraTally> {
     this.#finished = true;
     clearTimeout(this.#reopenTimer);
-    this.#counts.unanswered += this.awaited;
+    this.#counts.unanswered += this.pending;
     await this.#connection.close();
     const { camera, group, fps } = this.#spec;
     const age = this.#run?.age.finish(this.#run.clock.endMs) ?? { meanMs: 0, maxMs: 0 };
@@ -133,7 +133,7 @@ export class Camera {
       case 'result':
       case 'dropped':
         if (frame === undefined) this.#countUnexpected();
-        else this.#answered(reply, frame);
+        else this.#recordReply(reply, frame);
         return;
       case 'slow_down':
         if (this.#isCounting()) this.#counts.slowDowns += 1;
@@ -149,7 +149,7 @@ export class Camera {
     }
   }
 
-  #answered(reply: Reply & { kind: 'result' | 'dropped' }, { intendedMs, counted }: SentFrame): void {
+  #recordReply(reply: Reply & { kind: 'result' | 'dropped' }, { intendedMs, counted }: SentFrame): void {
     const atMs = nowMs();
     const { latencies } = this.#parts;
     const isResult = reply.kind === 'result';
@@ -161,7 +161,7 @@ export class Camera {
   }
 
   #lost(how: string): void {
-    this.#counts.errors += this.awaited;
+    this.#counts.errors += this.pending;
     if (this.#isCounting()) countName(this.#counts.closes, how);
     this.#reopenTimer = setTimeout(() => {
       if (!this.#finished) this.#connection = this.#connect();
@@ -172,7 +172,7 @@ export class Camera {
     if (this.#isCounting()) this.#counts.unexpected += 1;
   }
 
-  /** From the start of the clock on, the grace included. */
+  /** True from the start of the clock, through the drain timeout. */
   #isCounting(): boolean {
     return this.#run !== undefined && nowMs() >= this.#run.clock.startMs;
   }

@@ -1,20 +1,20 @@
-/** One camera's connection: opens it, numbers what it sends, and finds the frame that each reply is for. Generator threads. */
+/** One camera's connection: numbers the frames it sends and matches each reply to its frame. Generator threads. */
 import WebSocket, { type RawData } from 'ws';
 import { type Reply, readReply } from './reply.ts';
 
-/** A frame that waits for its answer. */
+/** A sent frame without a reply. */
 export interface SentFrame {
   readonly intendedMs: number;
-  /** It belongs to the part of the run that is counted. */
+  /** The frame belongs to the measured part of the run. */
   readonly counted: boolean;
 }
 
 export interface ConnectionEvents {
-  /** `frame` is what the reply answers; it waits no longer. */
+  /** `frame` is the frame that the reply is for; it is no longer pending. */
   replied(reply: Reply, frame: SentFrame | undefined): void;
-  /** `length` bytes of any message came. */
+  /** A message of `length` bytes arrived. */
   received(length: number): void;
-  /** It is gone, or was never there, and this side did not ask for that: a close code, or `refused`. */
+  /** The connection failed or was closed by the server. `how` is the close code, or `refused`. */
   lost(how: string): void;
 }
 
@@ -23,20 +23,20 @@ type State =
   | { readonly kind: 'open' }
   | { readonly kind: 'closed' };
 
-const openingLimitMs = 10_000;
-/** A server that has accepted the connection only to refuse it says so before it answers a ping, or within this. */
-const refusalLimitMs = 1000;
-/** No reply is that long; a server that goes on and on is cut off. */
+const connectTimeoutMs = 10_000;
+/** A server that accepts a connection and then refuses the session sends its error before its pong, or within this time. */
+const refusalWaitMs = 1000;
+/** No valid reply is longer; a server that sends more is disconnected. */
 const maxReplyBytes = 16_777_216;
 const normalCloseCode = 1000;
-const closingLimitMs = 1000;
+const closeTimeoutMs = 1000;
 
 export class Connection {
-  /** Settles when the connection can be used, or with the reason why it cannot. Never rejects. */
+  /** Resolves with `undefined` when the connection is usable, or with the reason why it is not. Never rejects. */
   readonly opened: Promise<string | undefined>;
   readonly #socket: WebSocket;
   readonly #events: ConnectionEvents;
-  readonly #awaited = new Map<number, SentFrame>();
+  readonly #pending = new Map<number, SentFrame>();
   #state: State;
   #sent = 0;
   #failure: string | undefined;
@@ -50,14 +50,14 @@ export class Connection {
     this.#events = events;
     this.#socket = new WebSocket(url, {
       perMessageDeflate: false,
-      handshakeTimeout: openingLimitMs,
+      handshakeTimeout: connectTimeoutMs,
       maxPayload: maxReplyBytes,
     });
     this.#socket.on('open', () => this.#accepted());
     this.#socket.on('pong', () => this.#usable());
     this.#socket.on('message', (data, isBinary) => this.#received(data, isBinary));
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
-      // Where every address of a host name fails, the error has a code and no words.
+      // If every address of a host name fails, the error has a code and no message.
       this.#failure ??= error.message || error.code;
     });
     this.#socket.on('close', (code) => this.#closed(code));
@@ -67,43 +67,43 @@ export class Connection {
     return this.#state.kind === 'open' && this.#socket.readyState === WebSocket.OPEN;
   }
 
-  /** What this side still holds because the network has not taken it. */
+  /** Bytes buffered in this process because the network has not accepted them yet. */
   get unsentBytes(): number {
     return this.#socket.bufferedAmount;
   }
 
-  /** Frames without an answer. */
-  get awaited(): ReadonlyMap<number, SentFrame> {
-    return this.#awaited;
+  /** Frames without a reply, by index. */
+  get pending(): ReadonlyMap<number, SentFrame> {
+    return this.#pending;
   }
 
   send(bytes: Buffer, frame: SentFrame): void {
-    this.#awaited.set(this.#sent++, frame);
-    // A failure is told by the socket's own events.
+    this.#pending.set(this.#sent++, frame);
+    // Failures arrive through the socket's own events.
     this.#socket.send(bytes, () => undefined);
   }
 
-  /** Reads nothing more: what the server sends piles up there. */
+  /** Stops reading, so that replies pile up on the server. */
   stopReading(): void {
     this.#socket.pause();
   }
 
-  /** Ends the connection; nothing is heard of it afterwards. */
+  /** Closes the connection. No event is emitted afterwards. */
   close(): Promise<void> {
     this.#settle({ kind: 'closed' }, 'closed');
     const { promise, resolve } = Promise.withResolvers<void>();
     if (this.#socket.readyState === WebSocket.CLOSED) return Promise.resolve();
     this.#socket.once('close', () => resolve());
-    const isDeaf = this.#socket.isPaused || this.#socket.readyState === WebSocket.CONNECTING;
-    if (isDeaf) this.#socket.terminate();
+    const mustTerminate = this.#socket.isPaused || this.#socket.readyState === WebSocket.CONNECTING;
+    if (mustTerminate) this.#socket.terminate();
     else this.#socket.close(normalCloseCode);
-    const limit = setTimeout(() => this.#socket.terminate(), closingLimitMs);
+    const limit = setTimeout(() => this.#socket.terminate(), closeTimeoutMs);
     return promise.finally(() => clearTimeout(limit));
   }
 
   #accepted(): void {
     this.#wasOpen = true;
-    this.#refusalTimer = setTimeout(() => this.#usable(), refusalLimitMs);
+    this.#refusalTimer = setTimeout(() => this.#usable(), refusalWaitMs);
     this.#socket.ping();
   }
 
@@ -117,13 +117,13 @@ export class Connection {
     this.#events.received(bytes.length);
     const reply: Reply = isBinary ? { kind: 'unexpected' } : readReply(bytes.toString());
     if (reply.kind === 'error') this.#failure ??= `${reply.code}: ${reply.detail}`;
-    this.#events.replied(reply, this.#answeredBy(reply));
+    this.#events.replied(reply, this.#takePending(reply));
   }
 
-  #answeredBy(reply: Reply): SentFrame | undefined {
+  #takePending(reply: Reply): SentFrame | undefined {
     if (!('index' in reply) || reply.index === undefined) return undefined;
-    const frame = this.#awaited.get(reply.index);
-    this.#awaited.delete(reply.index);
+    const frame = this.#pending.get(reply.index);
+    this.#pending.delete(reply.index);
     return frame;
   }
 
@@ -131,8 +131,8 @@ export class Connection {
     if (this.#state.kind === 'closed') return;
     this.#settle({ kind: 'closed' }, this.#failure ?? `closed with ${code}`);
     this.#events.lost(this.#wasOpen ? String(code) : 'refused');
-    // Whoever was told has counted them.
-    this.#awaited.clear();
+    // The listener has already counted them.
+    this.#pending.clear();
   }
 
   #settle(next: State, failure: string | undefined): void {

@@ -1,4 +1,4 @@
-/** A generator thread as the run sees it. Main thread. */
+/** Starts and controls one generator thread. Main thread. */
 import { Worker } from 'node:worker_threads';
 import type { FromGenerator, GeneratorReport, GeneratorSetup, Progress, ToGenerator } from './messages.ts';
 
@@ -7,15 +7,15 @@ export interface Readiness {
   readonly failure: string | undefined;
 }
 
-/** In a checkout the entry is TypeScript, in `dist` it is JavaScript. */
+/** TypeScript in a checkout, JavaScript in `dist`. */
 const entryUrl = new URL(`./generator${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
 
 export class GeneratorHandle {
-  /** Its cameras are connected, or could not be. Rejects when the thread failed. */
+  /** Resolves when every connection attempt has finished. Rejects when the thread fails. */
   readonly ready: Promise<Readiness>;
-  /** Its part of the run is over. Rejects when the thread failed. */
+  /** Resolves when its part of the run is over. Rejects when the thread fails. */
   readonly done: Promise<GeneratorReport>;
-  /** Never settles while the thread is well; rejects when it failed. */
+  /** Never resolves; rejects when the thread fails. */
   readonly failed: Promise<never>;
   progress: Progress = { offered: 0, results: 0, dropped: 0 };
   readonly #worker: Worker;
@@ -30,13 +30,13 @@ export class GeneratorHandle {
     this.ready = Promise.race([ready.promise, failed.promise]);
     this.done = Promise.race([done.promise, failed.promise]);
     this.#exited = exited.promise;
-    // Whoever waits for one of them sees the failure; nobody may be waiting for the others.
+    // A caller may await only one of them; without this, the others would be unhandled rejections.
     for (const promise of [this.failed, this.ready, this.done]) promise.catch(() => undefined);
 
     this.#worker = new Worker(entryUrl, { workerData: setup, name: 'framegate-load' });
     this.#worker.on('error', (error) => failed.reject(error));
     this.#worker.on('exit', () => {
-      failed.reject(new Error('a generator thread ended early'));
+      failed.reject(new Error('generator thread exited early'));
       exited.resolve();
     });
     this.#worker.on('message', (message: FromGenerator) => {
@@ -59,7 +59,7 @@ export class GeneratorHandle {
     this.#worker.postMessage(message);
   }
 
-  /** Ends the thread wherever it is; nothing of it is left afterwards. */
+  /** Terminates the thread and waits for its exit. */
   async end(): Promise<void> {
     await this.#worker.terminate();
     await this.#exited;

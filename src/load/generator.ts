@@ -1,7 +1,7 @@
 /**
- * A generator thread: its share of the cameras, and the one timer that sends their frames.
+ * A generator thread: runs its share of the cameras with a single timer.
  *
- *   run ──setup──► connect ──ready──► run ──go──► tick, tick, tick … until the clock ends ──► grace ──done──► run
+ *   run ──setup──► connect ──ready──► run ──go──► tick, tick, tick … until the clock ends ──► drain ──done──► run
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Camera } from './camera.ts';
@@ -20,12 +20,12 @@ import { sumCounts } from './tally.ts';
 const port = parentPort;
 if (port === null) throw new Error('load/generator runs as a worker thread only');
 
-/** Connections that are being opened at the same time: a server's backlog is finite. */
-const opensAtOnce = 64;
+/** Connections opened concurrently: a server's backlog is finite. */
+const connectBatchSize = 64;
 const progressIntervalMs = 250;
-/** The timer wakes this often with nothing due, so that an early stop is noticed. */
+/** Maximum timer delay, so that an early stop is noticed. */
 const maxSleepMs = 100;
-/** In the grace, so often it is looked whether the last answer has come. */
+/** Poll interval while waiting for the last replies. */
 const drainPollMs = 10;
 
 const { url, cameras: specs, groups, frames, adaptive, drainTimeoutMs } = workerData as GeneratorSetup;
@@ -37,12 +37,12 @@ function send(message: FromGenerator): void {
   port?.postMessage(message);
 }
 
-/** Opens every camera's connection, some at a time. */
+/** Opens every camera's connection, one batch at a time. */
 async function openCameras(): Promise<Camera[]> {
   const cameras: Camera[] = [];
   const issues: string[] = [];
-  for (let at = 0; at < specs.length; at += opensAtOnce) {
-    const batch = specs.slice(at, at + opensAtOnce).map((spec) => {
+  for (let at = 0; at < specs.length; at += connectBatchSize) {
+    const batch = specs.slice(at, at + connectBatchSize).map((spec) => {
       const group = latencies[spec.group] as GroupLatencies;
       return new Camera(spec, { url, frames: files, adaptive, latencies: group, late });
     });
@@ -56,7 +56,7 @@ async function openCameras(): Promise<Camera[]> {
   return cameras;
 }
 
-/** Sends everything that is due, then sleeps until the next is: one timer for all cameras. */
+/** Sends every due frame, then sleeps until the next one is due. One timer for all cameras. */
 function sendUntilEnd(cameras: readonly Camera[], clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     const tick = () => {
@@ -73,20 +73,20 @@ function sendUntilEnd(cameras: readonly Camera[], clock: Clock): Promise<void> {
   });
 }
 
-/** Waits for the last answers, not longer than the grace. */
-async function awaitAnswers(cameras: readonly Camera[], clock: Clock): Promise<void> {
-  while (nowMs() < clock.endMs + drainTimeoutMs && cameras.some(({ awaited }) => awaited > 0)) await sleep(drainPollMs);
+/** Waits for the last replies, up to the drain timeout. */
+async function drain(cameras: readonly Camera[], clock: Clock): Promise<void> {
+  while (nowMs() < clock.endMs + drainTimeoutMs && cameras.some(({ pending }) => pending > 0)) await sleep(drainPollMs);
 }
 
 async function run(cameras: readonly Camera[], clock: Clock): Promise<void> {
-  const reading = cameras.filter((_, index) => specs[index]?.reads);
+  const readers = cameras.filter((_, index) => specs[index]?.reads);
   const progressTimer = setInterval(() => {
-    const { offered, results, dropped } = sumCounts(reading.map(({ counts }) => counts));
+    const { offered, results, dropped } = sumCounts(readers.map(({ counts }) => counts));
     send({ type: 'progress', progress: { offered, results, dropped } });
   }, progressIntervalMs);
   for (const camera of cameras) camera.begin(clock);
   await sendUntilEnd(cameras, clock);
-  await awaitAnswers(reading, clock);
+  await drain(readers, clock);
   clearInterval(progressTimer);
   const tallies = await Promise.all(cameras.map((camera) => camera.finish()));
   send({ type: 'done', report: { cameras: tallies, groups: latencies, late } });

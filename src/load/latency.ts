@@ -1,14 +1,14 @@
-/** Latencies as HDR histograms, which are recorded in one thread and merged in another. Any thread. */
+/** Latencies as HDR histograms, recorded in one thread and merged in another. Any thread. */
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 
-/** The histogram is Node's own (HdrHistogram_c); it can be sent to another thread as it is. */
+/** The histogram is Node's own (HdrHistogram_c) and can be posted to another thread. */
 export interface Latencies {
   readonly histogram: RecordableHistogram;
-  /** The histogram rounds to three figures; the maximum need not be rounded. */
+  /** The exact maximum; the histogram rounds to three significant figures. */
   maxMs: number;
 }
 
-/** Milliseconds; `undefined` stands for no value at all. */
+/** Milliseconds. */
 export interface LatencySummary {
   readonly p50: number;
   readonly p90: number;
@@ -19,11 +19,11 @@ export interface LatencySummary {
   readonly mean: number;
 }
 
-/** Values are whole microseconds; two days are longer than any run with its grace. */
+/** Values are whole microseconds. Two days is longer than any run including its drain timeout. */
 const maxUs = 2 * 86_400 * 1e6;
-/** Values differ from the true ones by less than one part in a thousand. */
+/** Three significant figures: the error is less than one part in a thousand. */
 const figures = 3;
-/** 99.9 per cent of a thousand values is the 999th, although floats say a little more. */
+/** 99.9 % of a thousand values is the 999th, although floating point yields slightly more. */
 const rankTolerance = 1e-9;
 
 export function emptyLatencies(): Latencies {
@@ -35,7 +35,7 @@ export function recordLatency(latencies: Latencies, ms: number): void {
   latencies.maxMs = Math.max(latencies.maxMs, ms);
 }
 
-/** All values of all of them. */
+/** Merges all recorded values. */
 export function mergeLatencies(parts: readonly Latencies[]): Latencies {
   const merged = emptyLatencies();
   for (const { histogram, maxMs } of parts) {
@@ -45,11 +45,11 @@ export function mergeLatencies(parts: readonly Latencies[]): Latencies {
   return merged;
 }
 
-/** @returns `undefined` where nothing was recorded. */
+/** @returns `undefined` if nothing was recorded. */
 export function summarizeLatencies({ histogram, maxMs }: Latencies): LatencySummary | undefined {
   if (histogram.count === 0) return undefined;
   const at = (percentile: number) => {
-    // The nearest rank from above; the histogram itself would round it to the nearest, down as well.
+    // Nearest rank, rounded up; the histogram itself may round down.
     const rank = Math.ceil((percentile * histogram.count) / 100 - rankTolerance);
     return Math.min(histogram.percentile((100 * rank) / histogram.count) / 1000, maxMs);
   };

@@ -1,24 +1,24 @@
-/** All that the run and its generator threads say to each other. */
+/** Messages between the run and its generator threads. */
 import { emptyLatencies, type Latencies } from './latency.ts';
 import type { CameraSpec } from './schedule.ts';
 import type { CameraTally } from './tally.ts';
 
-/** The part of a run that is counted, on the clock that all threads share. An early stop moves its end. */
+/** The measured part of a run, on the clock that all threads share. An early stop moves its end. */
 export interface Clock {
-  /** Times of schedules count from here. */
+  /** Origin of all schedule times. */
   readonly baseMs: number;
   readonly startMs: number;
   endMs: number;
 }
 
-/** What a generator is started with. */
+/** `workerData` of a generator thread. */
 export interface GeneratorSetup {
-  /** Address of the stream, with its pipeline. */
+  /** Stream URL, including the pipeline. */
   readonly url: string;
   readonly cameras: readonly CameraSpec[];
-  /** Groups of the whole run, slow readers among them. */
+  /** Number of groups in the whole run, including slow readers. */
   readonly groups: number;
-  /** One file in each, shared by all generators. */
+  /** One file per buffer, shared by all generators. */
   readonly frames: readonly SharedArrayBuffer[];
   readonly adaptive: boolean;
   readonly drainTimeoutMs: number;
@@ -26,21 +26,21 @@ export interface GeneratorSetup {
 
 export type ToGenerator =
   | { readonly type: 'go'; readonly clock: Clock }
-  /** No frame is offered from this moment on. */
+  /** No frame is offered after `endMs`. */
   | { readonly type: 'stop'; readonly endMs: number };
 
-/** Frames of the counted part so far. */
+/** Frames of the measured part so far. */
 export interface Progress {
   readonly offered: number;
   readonly results: number;
   readonly dropped: number;
 }
 
-/** Latencies of one group's frames, from their intended time. */
+/** Latencies of one group's frames, from their intended send time. */
 export interface GroupLatencies {
   readonly results: Latencies;
   readonly drops: Latencies;
-  /** How long the pipeline took for each result, as the server says. */
+  /** Pipeline time of each result, as reported by the server. */
   readonly service: Latencies;
 }
 
@@ -51,12 +51,12 @@ export function emptyGroupLatencies(): GroupLatencies {
 export interface GeneratorReport {
   readonly cameras: readonly CameraTally[];
   readonly groups: readonly GroupLatencies[];
-  /** How much later than intended the generator got to each frame. */
+  /** How late the generator reached each frame. */
   readonly late: Latencies;
 }
 
 export type FromGenerator =
-  /** Every connection is open or has failed; `fault` is the first failure. */
+  /** Every connection is open or has failed; `failure` is the first failure. */
   | { readonly type: 'ready'; readonly opened: number; readonly failure: string | undefined }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'done'; readonly report: GeneratorReport };

@@ -1,20 +1,20 @@
-/** How old the newest result of a camera is, at every moment of the run. Pure: time comes in. */
+/** Age of a camera's newest result over the run. Pure: time is an argument. */
 
 export interface Age {
-  /** Averaged over time, not over results. */
+  /** Average over time, not over results. */
   readonly meanMs: number;
   readonly maxMs: number;
 }
 
 /**
- * The age grows by a second a second; a result takes it back to that result's own latency. What a viewer sees is this
- * old: few results that come fast make it as high as many that come late (age of information; Kaul, Yates, Gruteser 2012).
+ * The age grows by one second per second; a result resets it to that result's own latency. It is how old the data is that
+ * a viewer sees: few fast results make it as high as many late ones (age of information; Kaul, Yates, Gruteser 2012).
  */
 export class NewestAge {
   readonly #startMs: number;
-  /** Intended time of the newest frame that has a result. */
+  /** Intended send time of the newest frame with a result. */
   #newestMs: number | undefined;
-  /** Up to here the age is in the sums. */
+  /** The sums include the age up to this time. */
   #untilMs: number;
   #areaMs2 = 0;
   #maxMs = 0;
@@ -24,22 +24,22 @@ export class NewestAge {
     this.#untilMs = startMs;
   }
 
-  /** A result came at `atMs` for the frame that was meant to be sent at `intendedMs`. Before the clock starts, too. */
+  /** Records a result that arrived at `atMs` for a frame due at `intendedMs`. May be called before the clock starts. */
   result(intendedMs: number, atMs: number): void {
-    this.#growUntil(atMs);
+    this.#advanceTo(atMs);
     this.#newestMs = Math.max(this.#newestMs ?? intendedMs, intendedMs);
   }
 
-  /** The run ended at `endMs`; results that came later do not count. */
+  /** Ends the run at `endMs`; later results do not count. */
   finish(endMs: number): Age {
-    this.#growUntil(endMs);
+    this.#advanceTo(endMs);
     const lengthMs = endMs - this.#startMs;
     return { meanMs: lengthMs > 0 ? this.#areaMs2 / lengthMs : 0, maxMs: this.#maxMs };
   }
 
-  #growUntil(atMs: number): void {
+  #advanceTo(atMs: number): void {
     if (atMs <= this.#untilMs) return;
-    // A camera without any result yet is as old as the clock.
+    // Before the first result, the age counts from the start of the clock.
     const newestMs = this.#newestMs ?? this.#startMs;
     const [youngest, oldest] = [this.#untilMs - newestMs, atMs - newestMs];
     this.#areaMs2 += ((youngest + oldest) / 2) * (atMs - this.#untilMs);

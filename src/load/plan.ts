@@ -1,4 +1,4 @@
-/** What a load run shall do: flags become one checked plan, every fault told at once. Pure. */
+/** Parses the flags of a load run into a validated plan and reports all errors at once. Pure. */
 import { ConfigError } from '../errors.ts';
 
 /** Cameras that send at the same rate. */
@@ -7,28 +7,28 @@ export interface CameraGroup {
   readonly fps: number;
 }
 
-/** `staggered` sends the frames of a group evenly over its interval, `aligned` all of them at the same instant. */
+/** `staggered` distributes a group's frames evenly over the frame interval; `aligned` sends them at the same instant. */
 export type Phase = 'staggered' | 'aligned';
 
 export interface LoadPlan {
   readonly groups: readonly CameraGroup[];
-  /** Cameras besides the groups that send and never read. */
+  /** Additional cameras that send and never read. */
   readonly slowReaders: CameraGroup | undefined;
   readonly phase: Phase;
-  /** The cameras begin to send one after the other over this time, before the warm-up. */
+  /** Cameras start sending one after another over this time, before the warm-up. */
   readonly rampMs: number;
-  /** Frames of this time are sent and not counted. */
+  /** Frames sent during this time are not counted. */
   readonly warmUpMs: number;
   readonly durationMs: number;
-  /** How long replies to the last frames may take before these count as unanswered. */
+  /** How long to wait for the last replies before their frames count as unanswered. */
   readonly drainTimeoutMs: number;
-  /** Cameras halve their rate on `slow_down` and raise it again slowly. */
+  /** Cameras halve their rate on `slow_down` and recover slowly. */
   readonly adaptive: boolean;
-  /** Threads that make the load. */
+  /** Number of generator threads. */
   readonly generators: number;
 }
 
-/** The flags of `framegate bench` that make the plan, as they were typed. */
+/** The flags of `framegate bench` that define the plan, as typed. */
 export interface PlanFlags {
   readonly cameras: string;
   readonly fps: string;
@@ -42,7 +42,7 @@ export interface PlanFlags {
   readonly adaptive?: boolean;
 }
 
-/** Limits keep a slip of the finger from taking the machine down. */
+/** Limits, so that a typo cannot take the machine down. */
 const maxCameras = 10_000;
 const maxFps = 1000;
 const maxRunSeconds = 86_400;
@@ -51,8 +51,8 @@ const maxGenerators = 64;
 
 const phases: readonly Phase[] = ['staggered', 'aligned'];
 
-/** @throws ConfigError with one line for each flag that cannot be used. */
-export function planOf(flags: PlanFlags): LoadPlan {
+/** @throws ConfigError with one line per invalid flag. */
+export function parsePlan(flags: PlanFlags): LoadPlan {
   const reader = new FlagReader();
   const fps = reader.number('--fps', flags.fps, 'above', maxFps);
   const groups = reader.groups('--cameras', flags.cameras, fps);
@@ -71,15 +71,17 @@ export function planOf(flags: PlanFlags): LoadPlan {
   return plan;
 }
 
-/** Reads one flag after the other and keeps what is wrong with them. */
+/** Parses flags and collects their errors. */
 class FlagReader {
   readonly issues: string[] = [];
 
-  /** A number above zero, or from zero on, up to `highest`. */
+  /** A number up to `highest`: greater than zero (`above`), or zero or more (`from`). */
   number(flag: string, text: string, bound: 'above' | 'from', highest: number): number {
     const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
     if (value <= highest && (bound === 'from' || value > 0)) return value;
-    return this.#failure(`${flag} "${text}" must be a number ${bound} 0, ${highest} at most`);
+    return this.#failure(
+      `${flag} "${text}" must be a number ${bound === 'from' ? `from 0 to ${highest}` : `above 0 and at most ${highest}`}`,
+    );
   }
 
   whole(flag: string, text: string, highest: number): number {
@@ -88,11 +90,11 @@ class FlagReader {
     return this.#failure(`${flag} "${text}" must be a whole number from 1 to ${highest}`);
   }
 
-  /** `8`, `8@30`, `4@30,4@3`: how many cameras, at which rate. */
+  /** `8`, `8@30` or `4@30,4@3`: numbers of cameras with optional rates. */
   groups(flag: string, text: string, fps: number): CameraGroup[] {
     const groups = text.split(',').map((part) => this.#group(flag, part.trim(), fps));
     const cameras = groups.reduce((total, group) => total + group.cameras, 0);
-    if (cameras > maxCameras) this.#failure(`${flag} "${text}" must be ${maxCameras} cameras at most`);
+    if (cameras > maxCameras) this.#failure(`${flag} "${text}" must be at most ${maxCameras} cameras`);
     return groups;
   }
 

@@ -1,19 +1,19 @@
-/** Reads what a server sent, whoever wrote the server: nothing in it is believed before it is looked at. Pure. */
+/** Parses server messages. The server may be any implementation, so every field is validated. Pure. */
 import { streamErrors } from '../errors.ts';
 
 export type Reply =
-  /** `serviceMs` where the server says how long the pipeline took. */
+  /** `serviceMs` is the pipeline time, if the server reports it. */
   | { readonly kind: 'result'; readonly index: number; readonly serviceMs: number | undefined }
   | { readonly kind: 'dropped'; readonly index: number }
   | { readonly kind: 'slow_down' }
-  /** `index` where the server says which frame it was; the contract does not, its session ends instead. */
+  /** `index` is the frame, if the server reports it. framegate does not: an error ends the session. */
   | { readonly kind: 'error'; readonly code: string; readonly detail: string; readonly index: number | undefined }
-  /** Nothing that the contract knows. */
+  /** Not a message of the protocol. */
   | { readonly kind: 'unexpected' };
 
-/** Any code that is not of the contract goes by this name, so that a server cannot fill the report with its own. */
-const foreignCode = 'other';
-/** Of a detail that is shown. */
+/** Replaces codes that are not part of the protocol, so that a server cannot fill the report with arbitrary names. */
+const otherCode = 'other';
+/** Maximum length of a displayed detail. */
 const maxDetailLength = 200;
 
 const unexpected: Reply = { kind: 'unexpected' };
@@ -32,7 +32,7 @@ function replyOf(message: Record<string, unknown>): Reply {
   const index = Number.isSafeInteger(message['frame_index']) ? (message['frame_index'] as number) : undefined;
   const { error, detail } = message;
   if (typeof error === 'string') {
-    const code = Object.hasOwn(streamErrors, error) ? error : foreignCode;
+    const code = Object.hasOwn(streamErrors, error) ? error : otherCode;
     return { kind: 'error', code, detail: printable(typeof detail === 'string' ? detail : error), index };
   }
   if (message['warning'] === 'slow_down') return { kind: 'slow_down' };
@@ -51,7 +51,7 @@ function fieldOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
-/** What may go to a terminal: no control characters, and not too much. */
+/** Makes text safe for a terminal: no control characters, limited length. */
 function printable(text: string): string {
   return text.slice(0, maxDetailLength).replace(/\p{Cc}/gu, ' ');
 }

@@ -1,11 +1,11 @@
-/** What a run measured as tables for people, in the manner of autocannon. Pure. */
+/** Formats a report as tables for the terminal, like autocannon. Pure. */
 import type { CameraReport, FrameReport, GroupReport, LatencyReport, LoadReport } from './report.ts';
 import { drawTable } from './table.ts';
 
-/** Of more cameras than this, only those with the smallest share are shown. */
+/** With more cameras than this, only those with the smallest share are shown. */
 const maxCameras = 16;
-/** A generator that is later than this with one frame in a hundred is part of what was measured. */
-const noticeableLateMs = 5;
+/** A generator whose p99 lateness is above this distorts the measured latency. */
+const lateWarningMs = 5;
 const bytesPerMegabyte = 1e6;
 
 const missing = '-';
@@ -32,7 +32,7 @@ function latencyCells(latency: LatencyReport): string[] {
   return [latency.p50, latency.p90, latency.p97_5, latency.p99, latency.p999, latency.max, latency.mean].map(ms);
 }
 
-/** Frames by what became of them. Those that should not be are left out while there are none. */
+/** Frames by outcome. Rows for abnormal outcomes are omitted when zero. */
 function frameTable(report: LoadReport): string {
   const row = (name: string, key: keyof FrameReport) => [
     name,
@@ -87,7 +87,9 @@ function cameraTable(cameras: readonly CameraReport[]): string {
     ...rows,
   ]);
   const left = cameras.length - shown.length;
-  return left === 0 ? table : `${table}\nThe ${shown.length} cameras with the smallest share; ${left} more in --json.`;
+  return left === 0
+    ? table
+    : `${table}\nShowing the ${shown.length} cameras with the smallest share; use --json for the other ${left}.`;
 }
 
 function notes(report: LoadReport): string[] {
@@ -97,41 +99,39 @@ function notes(report: LoadReport): string[] {
     `slow_down         ${count(slow_down)}`,
     `bytes per second  ${megabytes(per_second.bytes_sent)} sent, ${megabytes(per_second.bytes_received)} received`,
     `server            ${serverNote(report)}`,
-    `generator         ${threads(generator.threads)}, ${percent(generator.cpu_seconds, report.duration_s)} of a core; late ${ms(generator.late_ms.p50)} ms at 50 %, ${ms(generator.late_ms.p99)} ms at 99 %, ${ms(generator.late_ms.max)} ms at most`,
-    ...troubles(report),
+    `generator         ${threads(generator.threads)}, ${percent(generator.cpu_seconds, report.duration_s)} of a core; send delay p50 ${ms(generator.late_ms.p50)} ms, p99 ${ms(generator.late_ms.p99)} ms, max ${ms(generator.late_ms.max)} ms`,
+    ...warnings(report),
   ];
 }
 
 function serverNote({ server, server_unknown, duration_s, results }: LoadReport): string {
   if (server === null) return `not measured: ${server_unknown}`;
   const { command, pids, cpu_seconds, rss_bytes } = server;
-  const perResult = results === 0 ? '' : ` (${((1000 * cpu_seconds) / results).toFixed(1)} ms a result)`;
+  const perResult = results === 0 ? '' : ` (${((1000 * cpu_seconds) / results).toFixed(1)} ms per result)`;
   const name = `${command} ${pids.join(', ')}`;
   return `${name}: ${percent(cpu_seconds, duration_s)} of a core${perResult}, ${megabytes(rss_bytes)} resident`;
 }
 
-/** What somebody must know who reads the figures above. */
-function troubles(report: LoadReport): string[] {
+/** Conditions that affect how to interpret the figures above. */
+function warnings(report: LoadReport): string[] {
   const { slow_readers, error_codes, closes, unexpected, not_sent, generator, unanswered } = report;
   const lines: string[] = [];
   if (slow_readers !== null) {
     const { cameras, sent, offered } = slow_readers;
     const ends = names(slow_readers.closes);
     lines.push(
-      `slow readers      ${cameras} besides, ${count(sent)} of ${count(offered)} frames sent; connections ended: ${ends}`,
+      `slow readers      ${cameras} in addition, ${count(sent)} of ${count(offered)} frames sent; connections closed: ${ends}`,
     );
   }
-  if (Object.keys(error_codes).length > 0) lines.push(`errors said       ${names(error_codes)}`);
+  if (Object.keys(error_codes).length > 0) lines.push(`error messages    ${names(error_codes)}`);
   if (Object.keys(closes).length > 0) lines.push(`connections lost  ${names(closes)}`);
-  if (unexpected > 0) lines.push(`unexpected        ${count(unexpected)} messages that the contract does not know`);
-  if (unanswered > 0) lines.push('Some frames were never answered: the latencies are those of the others only.');
+  if (unexpected > 0) lines.push(`unexpected        ${count(unexpected)} messages that are not part of the protocol`);
+  if (unanswered > 0) lines.push('Some frames got no reply; the latencies do not include them.');
   if (not_sent > 0) {
-    lines.push(
-      'Some frames were offered and not sent: no connection, too much unsent in it, or the generator too late.',
-    );
+    lines.push('Some frames were not sent: no connection, full send buffer, or generator too late.');
   }
-  if ((generator.late_ms.p99 ?? 0) > noticeableLateMs) {
-    lines.push('The generator was late: part of the latency is its own. See docs/operations/benchmarking.md.');
+  if ((generator.late_ms.p99 ?? 0) > lateWarningMs) {
+    lines.push('The load generator sent frames late, which adds to the latency. See docs/operations/benchmarking.md.');
   }
   return lines;
 }

@@ -1,10 +1,10 @@
-/** What a run measured as one JSON object: counts, rates, latencies, shares. Pure. */
+/** Builds the report of a run as one JSON object: counts, rates, latencies, shares. Pure. */
 import { emptyLatencies, type Latencies, mergeLatencies, summarizeLatencies } from './latency.ts';
 import type { CameraGroup, LoadPlan } from './plan.ts';
 import type { LoadOutcome } from './run-load.ts';
-import { type CameraTally, type FrameCounts, fairnessOf, sumCounts } from './tally.ts';
+import { type CameraTally, type FrameCounts, fairnessIndex, sumCounts } from './tally.ts';
 
-/** Milliseconds; `null` where there was no such frame. */
+/** Milliseconds; `null` if there was no such frame. */
 export interface LatencyReport {
   readonly p50: number | null;
   readonly p90: number | null;
@@ -15,7 +15,7 @@ export interface LatencyReport {
   readonly mean: number | null;
 }
 
-/** Counts of frames by the names of the JSON object. */
+/** Frame counts, with the keys of the JSON object. */
 export interface FrameReport {
   readonly offered: number;
   readonly sent: number;
@@ -30,7 +30,7 @@ export interface CameraReport extends FrameReport {
   readonly camera: number;
   readonly group: number;
   readonly fps: number;
-  /** Results as a part of what it offered. */
+  /** Results divided by offered frames. */
   readonly share: number | null;
   readonly slow_down: number;
   /** Age of its newest result. */
@@ -50,7 +50,7 @@ export interface LoadReport extends FrameReport {
   readonly obey: boolean;
   readonly ramp_s: number;
   readonly warm_up_s: number;
-  /** How long the clock ran. */
+  /** Measured time. */
   readonly duration_s: number;
   readonly frames: { readonly files: number; readonly mean_bytes: number };
   readonly slow_down: number;
@@ -60,13 +60,13 @@ export interface LoadReport extends FrameReport {
   readonly per_second: FrameReport & { readonly bytes_sent: number; readonly bytes_received: number };
   readonly latency_ms: LatencyReport;
   readonly drop_latency_ms: LatencyReport;
-  /** How long the pipeline took, as the results say; `null` where they do not. */
+  /** Pipeline time as reported in the results; `null` if they do not report it. */
   readonly service_ms: LatencyReport;
-  /** `null` without any result. */
+  /** `null` without results. */
   readonly jain: number | null;
   readonly groups: readonly GroupReport[];
   readonly per_camera: readonly CameraReport[];
-  /** Cameras that do not read; in none of the other figures. */
+  /** Cameras that do not read; not included in the other figures. */
   readonly slow_readers:
     | (FrameReport & {
         readonly cameras: number;
@@ -77,22 +77,22 @@ export interface LoadReport extends FrameReport {
   readonly generator: {
     readonly threads: number;
     readonly cpu_seconds: number;
-    /** How much later than intended it got to a frame. */
+    /** How late it reached each frame. */
     readonly late_ms: LatencyReport;
   };
   readonly server: {
     readonly pids: readonly number[];
     readonly command: string;
     readonly cpu_seconds: number;
-    /** Until the last answer came: for results that came in the grace. */
+    /** Until the last reply, including results that arrived within the drain timeout. */
     readonly cpu_seconds_to_last: number;
     readonly rss_bytes: number;
   } | null;
-  /** Why `server` is `null`. */
+  /** Reason why `server` is `null`. */
   readonly server_unknown: string | null;
 }
 
-export function reportOf(outcome: LoadOutcome, url: string, frames: readonly Uint8Array[]): LoadReport {
+export function buildReport(outcome: LoadOutcome, url: string, frames: readonly Uint8Array[]): LoadReport {
   const { plan, measuredMs, cameras, groups, generator, server } = outcome;
   const seconds = measuredMs / 1000;
   const sum = sumCounts(cameras);
@@ -116,7 +116,7 @@ export function reportOf(outcome: LoadOutcome, url: string, frames: readonly Uin
     latency_ms: latencyReport(mergeLatencies(groups.map(({ results }) => results))),
     drop_latency_ms: latencyReport(mergeLatencies(groups.map(({ drops }) => drops))),
     service_ms: latencyReport(mergeLatencies(groups.map(({ service }) => service))),
-    jain: sum.results === 0 ? null : rounded(fairnessOf(cameras)),
+    jain: sum.results === 0 ? null : rounded(fairnessIndex(cameras)),
     groups: plan.groups.map((group, index) => groupReport(outcome, group, index)),
     per_camera: cameras.map(cameraReport),
     slow_readers: slowReaderReport(outcome),
@@ -191,7 +191,7 @@ function mapValues<Key extends string>(
   return Object.fromEntries(entries) as Record<Key, number>;
 }
 
-/** To a microsecond, or as many digits of anything else: more would only be noise. */
+/** Rounds to three decimals (microseconds for times): more would only be noise. */
 function rounded(value: number): number {
   return Math.round(value * 1000) / 1000;
 }

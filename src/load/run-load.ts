@@ -1,4 +1,4 @@
-/** A load run from start to end: starts the generators, keeps the clock, merges what they counted. Main thread. */
+/** A complete load run: starts the generators, keeps the clock, and merges their counts. Main thread. */
 import { nowMs } from './clock.ts';
 import { GeneratorHandle } from './generator-handle.ts';
 import { type Latencies, mergeLatencies } from './latency.ts';
@@ -8,7 +8,7 @@ import { camerasOf } from './schedule.ts';
 import { findServer, type ServerUsage, sampleUsage, usageBetween } from './server-usage.ts';
 import type { CameraTally } from './tally.ts';
 
-/** The run could not be made, and nothing was measured. The message is for the person who asked for it: one line. */
+/** The run failed and nothing was measured. The message is one line for the user. */
 export class LoadError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -17,35 +17,35 @@ export class LoadError extends Error {
 }
 
 export interface LoadTarget {
-  /** Address of the stream, with its pipeline. */
+  /** Stream URL, including the pipeline. */
   readonly url: URL;
-  /** What the cameras send, one file after the other. */
+  /** The JPEG files that the cameras send, in turn. */
   readonly frames: readonly Uint8Array[];
 }
 
-/** What a run measured. Times are milliseconds. */
+/** Measurements of a run. Times are in milliseconds. */
 export interface LoadOutcome {
   readonly plan: LoadPlan;
-  /** How long the clock ran: shorter than planned after an early stop. */
+  /** Measured time: shorter than planned after an early stop. */
   readonly measuredMs: number;
-  /** Cameras that read, in their order. */
+  /** Cameras that read, by number. */
   readonly cameras: readonly CameraTally[];
   readonly slowReaders: readonly CameraTally[];
-  /** Latencies of each group of the plan. */
+  /** Latencies per group of the plan. */
   readonly groups: readonly GroupLatencies[];
   readonly generator: { readonly threads: number; readonly late: Latencies; readonly cpuSeconds: number };
   readonly server: ServerUsage | undefined;
-  /** Why `server` is not known. */
+  /** Reason why `server` is undefined. */
   readonly serverUnknown: string | undefined;
 }
 
 export interface LoadEvents {
-  /** `elapsedMs` counts from the start of the ramp. */
+  /** `elapsedMs` is the time since the start of the ramp. */
   progressed?(elapsedMs: number, progress: Progress): void;
 }
 
-/** From "go" to the first frame: every generator has the message by then. */
-const headStartMs = 50;
+/** Time from "go" to the first frame, so that every generator has received the message. */
+const startDelayMs = 50;
 
 export class LoadRun {
   readonly #plan: LoadPlan;
@@ -62,14 +62,14 @@ export class LoadRun {
     this.#generators = setupsOf(plan, target).map((setup) => new GeneratorHandle(setup, () => this.#progressed()));
   }
 
-  /** Ends the counted part now; what was measured until then is the outcome. */
+  /** Ends the measurement early; the outcome covers the time until then. */
   stop(): void {
     this.#stopped.abort();
   }
 
   /**
    * Runs to the end.
-   * @throws LoadError when no camera could connect, a generator failed, or the run was stopped before its clock started.
+   * @throws LoadError if no camera could connect, a generator failed, or the run was stopped before the measurement began.
    */
   async outcome(): Promise<LoadOutcome> {
     try {
@@ -83,21 +83,21 @@ export class LoadRun {
   async #connect(): Promise<void> {
     const ready = await Promise.all(this.#generators.map((generator) => generator.ready));
     if (ready.some(({ opened }) => opened > 0)) return;
-    const failure = ready.find((answer) => answer.failure !== undefined)?.failure;
+    const failure = ready.find(({ failure }) => failure !== undefined)?.failure;
     throw new LoadError(`cannot open a stream at ${this.#target.url.href}: ${failure}`);
   }
 
   async #measure(): Promise<LoadOutcome> {
     const plan = this.#plan;
     const watch = findServer(this.#target.url);
-    const baseMs = nowMs() + headStartMs;
+    const baseMs = nowMs() + startDelayMs;
     this.#baseMs = baseMs;
     const startMs = baseMs + plan.rampMs + plan.warmUpMs;
     const clock: Clock = { baseMs, startMs, endMs: startMs + plan.durationMs };
     for (const generator of this.#generators) generator.send({ type: 'go', clock });
 
     await this.#until(startMs);
-    if (this.#stopped.signal.aborted) throw new LoadError('stopped before the clock started');
+    if (this.#stopped.signal.aborted) throw new LoadError('stopped before the measurement began');
     const before = watch.found ? sampleUsage(watch.pids) : undefined;
     const cpuBefore = process.cpuUsage();
     await this.#until(clock.endMs);
@@ -127,7 +127,7 @@ export class LoadRun {
     };
   }
 
-  /** Sleeps until a moment, an early stop, or the failure of a generator, which it throws. */
+  /** Sleeps until `atMs` or an early stop. @throws if a generator fails. */
   async #until(atMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, atMs - nowMs());
@@ -157,7 +157,7 @@ function latenciesOf(reports: readonly GeneratorReport[], group: number): GroupL
   };
 }
 
-/** Cameras go round the generators, so that each has its part of every group. */
+/** Distributes cameras round-robin over the generators, so that each has its share of every group. */
 function setupsOf(plan: LoadPlan, { url, frames }: LoadTarget): GeneratorSetup[] {
   const cameras = camerasOf(plan);
   const generators = Math.min(plan.generators, cameras.length);

@@ -1,21 +1,21 @@
-/** When each camera means to send its frames: phases, joining, and obeying `slow_down`. Pure: time comes in. */
+/** Send times of each camera: phase, ramp, and adaptation to `slow_down`. Pure: time is an argument. */
 import type { CameraGroup, LoadPlan } from './plan.ts';
 
-/** One camera of a run. Times are milliseconds after the run's base. */
+/** One camera of a run. Times are in milliseconds since the run's base. */
 export interface CameraSpec {
-  /** Its number in the run, from 0. */
+  /** Camera number in the run, from 0. */
   readonly camera: number;
-  /** Its group's number; slow readers are a group of their own behind the others. */
+  /** Group number; slow readers form the last group. */
   readonly group: number;
   readonly fps: number;
-  /** Where its frames lie within the interval between two of them. */
+  /** Offset of its frames within the frame interval. */
   readonly phaseMs: number;
-  /** It sends nothing before. */
+  /** Start time: nothing is sent before it. */
   readonly joinMs: number;
   readonly reads: boolean;
 }
 
-/** All cameras of a plan, group by group; slow readers last. */
+/** All cameras of a plan, by group; slow readers last. */
 export function camerasOf({ groups, slowReaders, phase, rampMs }: LoadPlan): CameraSpec[] {
   const counted = groups.reduce((total, { cameras }) => total + cameras, 0);
   const specs: CameraSpec[] = [];
@@ -31,20 +31,20 @@ export function camerasOf({ groups, slowReaders, phase, rampMs }: LoadPlan): Cam
   return specs;
 }
 
-/** What a camera that obeys gets back of its full rate in a second: from half to full in ten. */
+/** Part of the full rate that an adaptive camera regains per second: from half to full in ten seconds. */
 const recoveryPerSecond = 0.05;
 /**
- * The gateway's drop rate is that of the last three seconds (by default). A warning that comes sooner after a cut still
- * tells of frames from before it, so it is no reason for another cut; and without a warning for so long things are well.
+ * The gateway computes the drop rate over the last three seconds (by default). A warning within this time after a cut
+ * still reflects frames from before the cut, so it does not cause another. Recovery starts after this time without a warning.
  */
 const settleMs = 3000;
-/** It never goes below this rate by itself, or below its own where that is lower. */
+/** Minimum adaptive rate, unless the camera's own rate is lower. */
 const minAdaptiveFps = 1;
 
-/** The intended send times of one camera, in milliseconds after the run's base. */
+/** The intended send times of one camera, in milliseconds since the run's base. */
 export class Schedule {
   readonly #fps: number;
-  /** While the rate is the full one, times are counted from here, so that rounding does not add up. */
+  /** At full rate, times are multiples of the interval from here, so that rounding errors do not accumulate. */
   #anchorMs: number;
   #sinceAnchor = 0;
   #dueMs: number;
@@ -55,15 +55,15 @@ export class Schedule {
     this.#fps = fps;
     this.#anchorMs = phaseMs;
     this.#sinceAnchor = Math.max(0, Math.ceil(((joinMs - phaseMs) * fps) / 1000));
-    this.#dueMs = this.#onGrid();
+    this.#dueMs = this.#gridMs();
   }
 
-  /** When the next frame is meant to be sent. */
+  /** Intended send time of the next frame. */
   get dueMs(): number {
     return this.#dueMs;
   }
 
-  /** The frame that was due is dealt with: on to the next. */
+  /** Moves on to the next frame. */
   advance(): void {
     const lastMs = this.#dueMs;
     this.#lastMs = lastMs;
@@ -74,17 +74,17 @@ export class Schedule {
       this.#sinceAnchor = 0;
     }
     this.#sinceAnchor += 1;
-    this.#dueMs = this.#cut === undefined ? this.#onGrid() : lastMs + 1000 / fps;
+    this.#dueMs = this.#cut === undefined ? this.#gridMs() : lastMs + 1000 / fps;
   }
 
-  /** The rate at a moment: the full one, or what is left after a cut and has grown back since the warnings ended. */
+  /** The rate at `atMs`: the full rate, or the reduced rate after a cut plus the recovery since the last warning. */
   fpsAt(atMs: number): number {
     if (this.#cut === undefined) return this.#fps;
     const seconds = Math.max(0, atMs - this.#cut.warnedAtMs - settleMs) / 1000;
     return Math.min(this.#fps, this.#cut.fps + recoveryPerSecond * this.#fps * seconds);
   }
 
-  /** Halves the rate (additive increase, multiplicative decrease), unless that was done a moment ago. */
+  /** Halves the rate (additive increase, multiplicative decrease), unless it was just halved. */
   slowDown(atMs: number): void {
     const now = this.fpsAt(atMs);
     if (this.#cut !== undefined && atMs - this.#cut.atMs < settleMs) {
@@ -96,7 +96,7 @@ export class Schedule {
     if (this.#lastMs !== undefined) this.#dueMs = Math.max(atMs, this.#lastMs + 1000 / fps);
   }
 
-  #onGrid(): number {
+  #gridMs(): number {
     return this.#anchorMs + (this.#sinceAnchor * 1000) / this.#fps;
   }
 }

@@ -1,30 +1,30 @@
-/** CPU and memory of the server under load, where it runs on this machine: read from Linux' /proc. Main thread. */
+/** CPU and memory of the server under load, read from Linux's /proc if it runs on this machine. Main thread. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** What the server's processes have used since they were started. */
+/** Resource usage of the server's processes since they started. */
 export interface UsageSample {
   readonly cpuSeconds: number;
   readonly rssBytes: number;
 }
 
-/** What the server used between the start and the end of the clock. */
+/** Resource usage of the server during the measurement. */
 export interface ServerUsage {
   readonly pids: readonly number[];
-  /** Name of the process that listens. */
+  /** Name of the listening process. */
   readonly command: string;
   readonly cpuSeconds: number;
-  /** The same until the last answer came, or the grace was over: what the results that came in the grace took is in it. */
+  /** The same, until the last reply or the end of the drain timeout: includes the work for late results. */
   readonly cpuSecondsToLast: number;
-  /** At the end of the clock; memory that processes share counts once for each. */
+  /** At the end of the measurement. Memory shared by processes counts once per process. */
   readonly rssBytes: number;
 }
 
-/** The processes that listen on an address, or why they cannot be watched. */
+/** The processes that listen on an address, or the reason why they cannot be measured. */
 export type ServerWatch =
   | { readonly found: true; readonly pids: readonly number[]; readonly command: string }
   | { readonly found: false; readonly reason: string };
 
-/** USER_HZ of every Linux that Node runs on: the unit of times in /proc, whatever the kernel ticks at. */
+/** USER_HZ on every Linux that Node runs on: the unit of times in /proc, independent of the kernel's tick rate. */
 const ticksPerSecond = 100;
 const bytesPerKilobyte = 1024;
 /** Column `st` of /proc/net/tcp for a listening socket. */
@@ -36,11 +36,11 @@ const wildcard4 = /^(0000000000000000FFFF0000)?00000000$/;
 const loopback6 = /^0{24}01000000$/;
 const wildcard6 = /^0{32}$/;
 
-/** Finds who listens on a stream's address. Only a loopback address tells that the server runs on this machine. */
+/** Finds the processes that listen on a stream's address. Only a loopback address is known to be this machine. */
 export function findServer(url: URL): ServerWatch {
-  if (process.platform !== 'linux') return { found: false, reason: `${process.platform} has no /proc to read it from` };
+  if (process.platform !== 'linux') return { found: false, reason: `no /proc on ${process.platform}` };
   const patterns = addressPatterns(url.hostname);
-  if (patterns === undefined) return { found: false, reason: `${url.hostname} is no loopback address` };
+  if (patterns === undefined) return { found: false, reason: `${url.hostname} is not a loopback address` };
   const port = Number(url.port) || (url.protocol === 'wss:' ? 443 : 80);
   const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((path) => readText(path) ?? '').join('\n');
   const inodes = listenersOn(tables, port, patterns);
@@ -51,7 +51,7 @@ export function findServer(url: URL): ServerWatch {
   return { found: true, pids, command: commandOf(pid) };
 }
 
-/** @returns the socket inodes that listen on a port of an address that fits, from the text of /proc/net/tcp and tcp6. */
+/** @returns the inodes of sockets listening on `port` at a matching address, from the text of /proc/net/tcp and tcp6. */
 export function listenersOn(tables: string, port: number, addresses: readonly RegExp[]): Set<string> {
   const inodes = new Set<string>();
   for (const line of tables.split('\n')) {
@@ -63,7 +63,7 @@ export function listenersOn(tables: string, port: number, addresses: readonly Re
   return inodes;
 }
 
-/** Which listeners a connection to a host can reach; `undefined` where the host may be another machine. */
+/** Listening addresses that a connection to `host` can reach; `undefined` if the host may be another machine. */
 export function addressPatterns(host: string): RegExp[] | undefined {
   const of4 = [loopback4, wildcard4, wildcard6];
   const of6 = [loopback6, wildcard6];
@@ -72,25 +72,25 @@ export function addressPatterns(host: string): RegExp[] | undefined {
   return host === '[::1]' ? of6 : undefined;
 }
 
-/** Reads the use of processes and all that they started, now. */
+/** Reads the current usage of processes and all their descendants. */
 export function sampleUsage(roots: readonly number[]): UsageSample {
   const stats = new Map(numbersIn('/proc').flatMap((pid) => statEntry(pid)));
-  const family = new Set(roots);
-  // Children have any number, so the search is repeated until it finds nobody new.
-  for (let size = 0; size < family.size; ) {
-    size = family.size;
-    for (const [pid, { parent }] of stats) if (family.has(parent)) family.add(pid);
+  const processTree = new Set(roots);
+  // A child's PID may be lower than its parent's, so repeat until no new process is found.
+  for (let size = 0; size < processTree.size; ) {
+    size = processTree.size;
+    for (const [pid, { parent }] of stats) if (processTree.has(parent)) processTree.add(pid);
   }
   let ticks = 0;
   let rssBytes = 0;
-  for (const pid of family) {
+  for (const pid of processTree) {
     ticks += stats.get(pid)?.ticks ?? 0;
     rssBytes += residentBytes(pid);
   }
   return { cpuSeconds: ticks / ticksPerSecond, rssBytes };
 }
 
-/** @returns `undefined` where the server cannot be watched. */
+/** @returns `undefined` if the server cannot be measured. */
 export function usageBetween(
   watch: ServerWatch,
   start?: UsageSample,
@@ -109,14 +109,14 @@ export function usageBetween(
 
 interface ProcessStat {
   readonly parent: number;
-  /** CPU of the process, and of its children that have ended. */
+  /** CPU time of the process and of its terminated children. */
   readonly ticks: number;
 }
 
-/** Takes /proc/PID/stat apart; the name in it may hold spaces and brackets, so what counts begins behind the last one. */
+/** Parses /proc/PID/stat. The name may contain spaces and parentheses, so fields start after the last parenthesis. */
 export function parseStat(text: string): ProcessStat {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  // `proc_pid_stat(5)` counts pid and name as 1 and 2; field 3 is the first here.
+  // `proc_pid_stat(5)` numbers pid and name 1 and 2; the first field here is number 3.
   const field = (number: number) => Number(fields[number - 3]);
   const [parent, utime, stime, cutime, cstime] = [field(4), field(14), field(15), field(16), field(17)];
   return { parent, ticks: utime + stime + cutime + cstime };
@@ -136,7 +136,7 @@ function commandOf(pid: number): string {
   return (readText(`/proc/${pid}/comm`) ?? '').trim();
 }
 
-/** Processes that have one of these sockets open; those of other users cannot be looked into. */
+/** Processes that have one of these sockets open. Processes of other users are not visible. */
 function holdersOf(inodes: ReadonlySet<string>): number[] {
   const names = new Set([...inodes].map((inode) => `socket:[${inode}]`));
   return numbersIn('/proc').filter((pid) =>
@@ -156,7 +156,7 @@ function readLink(path: string): string | undefined {
   return orUndefined(() => readlinkSync(path));
 }
 
-/** Processes come and go while they are looked at. */
+/** Processes may exit while they are being read. */
 function orUndefined<Value>(read: () => Value): Value | undefined {
   try {
     return read();

@@ -1,6 +1,6 @@
-/** Draws tables with lines around them, for a terminal. Pure. */
+/** Draws tables with box-drawing characters. Pure. */
 
-/** The first row is the heading; the first column is on the left, the others on the right. */
+/** The first row is the header. The first column is left-aligned, the others right-aligned. */
 export function drawTable(rows: readonly (readonly string[])[]): string {
   const columns = Math.max(...rows.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, column) =>

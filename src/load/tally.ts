@@ -1,32 +1,32 @@
-/** What happened to the frames: counters for each camera, their sums, and how evenly results were spread. Pure. */
+/** Frame counters per camera, their sums, and the fairness of the results. Pure. */
 import type { Age } from './newest-age.ts';
 
-/** Every frame that was offered ends in exactly one of `notSent`, `results`, `dropped`, `errors` and `unanswered`. */
+/** Every offered frame ends in exactly one of `notSent`, `results`, `dropped`, `errors` and `unanswered`. */
 export interface FrameCounts {
-  /** Its time had come. */
+  /** Frames that were due. */
   offered: number;
-  /** It was handed to a socket. */
+  /** Frames written to a socket. */
   sent: number;
-  /** It was not: the socket held too much that was unsent, or there was no connection. */
+  /** Frames not written: send buffer full, no connection, or generator too late. */
   notSent: number;
   results: number;
   dropped: number;
-  /** Its session ended before it was answered. */
+  /** Frames whose session ended before a reply arrived. */
   errors: number;
-  /** No answer came until the end of the grace. */
+  /** Frames without a reply at the end of the drain timeout. */
   unanswered: number;
 }
 
 /** All counts of one camera. */
 export interface CameraCounts extends FrameCounts {
   slowDowns: number;
-  /** Messages that the contract does not know, and answers to frames that wait for none. */
+  /** Messages that are not part of the protocol, and replies to frames that are not pending. */
   unexpected: number;
   bytesSent: number;
   bytesReceived: number;
-  /** How often each error of the contract was said; `other` is any that is not of it. */
+  /** Error messages by code; `other` for codes that are not part of the protocol. */
   readonly errorCodes: Record<string, number>;
-  /** Close codes of connections that the server ended, or that could not be opened (`refused`). */
+  /** Connections closed by the server, by close code; `refused` for those that could not be opened. */
   readonly closes: Record<string, number>;
 }
 
@@ -55,7 +55,7 @@ export function emptyCounts(): CameraCounts {
   };
 }
 
-/** Adds one to the count of a name. */
+/** Increments the count of a name. */
 export function countName(counts: Record<string, number>, name: string): void {
   counts[name] = (counts[name] ?? 0) + 1;
 }
@@ -75,7 +75,7 @@ function addNames(sum: Record<string, number>, part: Readonly<Record<string, num
   for (const [name, count] of Object.entries(part)) sum[name] = (sum[name] ?? 0) + count;
 }
 
-/** Jain's index of fairness: 1 when all have the same, 1/n when one has everything (Jain, Chiu, Hawe 1984). */
+/** Jain's fairness index: 1 if all values are equal, 1/n if one has everything (Jain, Chiu, Hawe 1984). */
 export function jainIndex(values: readonly number[]): number {
   const sum = values.reduce((total, value) => total + value, 0);
   const squares = values.reduce((total, value) => total + value * value, 0);
@@ -83,8 +83,7 @@ export function jainIndex(values: readonly number[]): number {
 }
 
 /**
- * What each would get of `total` if it were shared out max-min fairly: nobody gets more than it asks for, and what one
- * does not need goes to the others in equal parts.
+ * Max-min fair shares of `total`: no share exceeds its demand, and what one does not need is divided equally among the others.
  */
 export function fairShares(demands: readonly number[], total: number): number[] {
   const shares = demands.map(() => 0);
@@ -99,11 +98,11 @@ export function fairShares(demands: readonly number[], total: number): number[] 
 }
 
 /**
- * Jain's index of the results that each camera got, measured as the paper does: as a part of its max-min fair share of
- * all results. For cameras with the same rate that is the index of the plain numbers; a slow camera that gets a result
- * for each of its few frames does not look unfair beside a fast one that gets more.
+ * Jain's index of the cameras' results, each relative to its max-min fair share of all results, as in the paper. For cameras
+ * with the same rate it equals the index of the plain counts. A slow camera that gets a result for each of its few frames
+ * is not treated unfairly although a fast one gets more.
  */
-export function fairnessOf(cameras: readonly Pick<FrameCounts, 'offered' | 'results'>[]): number {
+export function fairnessIndex(cameras: readonly Pick<FrameCounts, 'offered' | 'results'>[]): number {
   const demanding = cameras.filter(({ offered }) => offered > 0);
   const total = demanding.reduce((sum, { results }) => sum + results, 0);
   const shares = fairShares(

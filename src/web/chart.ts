@@ -1,30 +1,30 @@
-/** Where the lines of the round-trip chart run: scales and SVG paths. Pure. */
+/** Scale and SVG paths of the round-trip chart. Pure. */
 import type { Moment } from './statistics.ts';
 
 export interface ChartShapes {
-  /** The top of the scale, in milliseconds. */
+  /** Upper end of the scale, in milliseconds. */
   readonly topMs: number;
   /** SVG path of the medians. */
   readonly line: string;
   /** SVG path of the area from the median up to the 95th percentile. */
   readonly band: string;
-  /** SVG path of one bar for each moment with drops, as high as its drop rate. */
+  /** SVG path with one bar per moment with drops; the height is the drop rate. */
   readonly drops: string;
 }
 
-/** Steps of a scale that can be read at a glance. */
-const steps = [1, 2, 5, 10];
-/** A scale is never finer, so that a quiet line stays quiet. */
+/** Round values for the upper end of the scale. */
+const scaleSteps = [1, 2, 5, 10];
+/** Minimum scale, so that small variations stay small. */
 const minTopMs = 20;
 
-/** The smallest round number that is not below `value`: 1, 2 or 5 and zeros. */
+/** Rounds up to 1, 2 or 5 times a power of ten. */
 export function roundUp(value: number): number {
   if (!(value > minTopMs)) return minTopMs;
   const power = 10 ** Math.floor(Math.log10(value));
-  return power * (steps.find((step) => step * power >= value) ?? 10);
+  return power * (scaleSteps.find((step) => step * power >= value) ?? 10);
 }
 
-/** Shapes for a chart of `width` × `height`, time to the right, the newest moment at the right edge. */
+/** Shapes for a chart of `width` × `height`. Time runs to the right; the newest moment is at the right edge. */
 export function chartShapes(moments: readonly Moment[], width: number, height: number): ChartShapes {
   const topMs = roundUp(Math.max(0, ...moments.map(({ p95Ms }) => p95Ms ?? 0)));
   const step = width / Math.max(1, moments.length - 1);
@@ -35,12 +35,12 @@ export function chartShapes(moments: readonly Moment[], width: number, height: n
   for (const run of runsOf(moments)) {
     const medians = run.map(({ index, p50Ms }) => `${x(index)} ${y(p50Ms)}`);
     const tops = run.map(({ index, p95Ms }) => `${x(index)} ${y(p95Ms)}`).reverse();
-    // A moment alone is a line of no length, which round ends make a dot.
+    // A single moment is a zero-length line, which round line caps turn into a dot.
     line.push(`M${medians.join('L')}${medians.length === 1 ? 'h0' : ''}`);
     if (run.length > 1) band.push(`M${[...medians, ...tops].join('L')}Z`);
   }
-  const drops = moments.flatMap(({ answered, dropped }, index) =>
-    dropped === 0 ? [] : [`M${x(index)} ${height}V${round(height - (dropped / (dropped + answered)) * height)}`],
+  const drops = moments.flatMap(({ results, dropped }, index) =>
+    dropped === 0 ? [] : [`M${x(index)} ${height}V${round(height - (dropped / (dropped + results)) * height)}`],
   );
   return { topMs, line: line.join(''), band: band.join(''), drops: drops.join('') };
 }
@@ -51,7 +51,7 @@ interface Known {
   readonly p95Ms: number;
 }
 
-/** Moments without an answer, so long as they are few, only mean that frames come slowly: the line goes on over them. */
+/** The line bridges gaps up to this many moments: at low rates, some moments have no results. */
 const maxGap = 4;
 
 function runsOf(moments: readonly Moment[]): Known[][] {

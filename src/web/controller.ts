@@ -1,30 +1,30 @@
-/** Runs the console: what is chosen, what is running, and what the page says about it. */
+/** Controls the console: selection, the current run, and what the page displays. */
 import type { ClientError, State } from '../client/index.ts';
 import { Controls } from './controls.ts';
 import { element, write } from './elements.ts';
+import { type SourceErrorCode, sourceErrorMessage, streamErrorMessage } from './error-messages.ts';
+import { FrameView } from './frame-view.ts';
 import { Notice } from './notice.ts';
 import { Panel } from './panel.ts';
 import { fetchPipelines } from './pipelines.ts';
 import { type Preferences, readPreferences, type SourceName, writePreferences } from './preferences.ts';
-import { type Answer, Run } from './run.ts';
+import { type ReceivedResult, Run } from './run.ts';
 import { openSource, type Source, SourceError } from './sources.ts';
-import { Stage } from './stage.ts';
 import { StageTimes } from './stage-times.ts';
 import { Statistics } from './statistics.ts';
 import { TextList } from './text-list.ts';
-import { type SourceTrouble, wordsOfSource, wordsOfStream } from './trouble.ts';
 
-/** Figures change twice a second: more often nobody can read them. */
-const renderEveryMs = 500;
-/** A gateway whose pipelines cannot be listed is asked again. */
-const listAgainMs = 2000;
+/** Figures are updated twice a second, so that they stay readable. */
+const renderIntervalMs = 500;
+/** Retry interval for the list of pipelines. */
+const listRetryMs = 2000;
 const defaultPipeline = 'yolo_ocr';
-/** Errors that are over as soon as there is a connection; of others a connection says nothing yet. */
-const overWhenOpen: ReadonlySet<string> = new Set(['unreachable', 'closed', 'timed_out']);
+/** Errors that an open connection clears. Other errors may recur after connecting. */
+const clearedByConnection: ReadonlySet<string> = new Set(['unreachable', 'closed', 'timed_out']);
 
 export class Controller {
   readonly #panel = new Panel();
-  readonly #stage = new Stage();
+  readonly #frameView = new FrameView();
   readonly #texts = new TextList();
   readonly #notice = new Notice(() => void this.#reconnect());
   readonly #controls = new Controls({
@@ -38,9 +38,9 @@ export class Controller {
   #file: File | undefined;
   #source: Source | undefined;
   #run: Run | undefined;
-  /** Whether frames are to be sent, as far as the user is concerned. */
+  /** Whether the user wants frames to be sent. */
   #wantsRun = false;
-  /** Choices are counted, so that a source that opens late does not replace a later one. */
+  /** Counts source selections, so that a source that opens late does not replace a newer one. */
   #choices = 0;
   #statistics = new Statistics();
   #times = new StageTimes();
@@ -49,11 +49,11 @@ export class Controller {
   #retryAtMs: number | undefined;
   #lastCode: string | undefined;
   #hasShown = false;
-  /** The client has given up, and waits for the user to change something or to insist. */
+  /** The client no longer reconnects by itself; the user has to change a setting or press a button. */
   #hasGivenUp = false;
 
   async start(): Promise<void> {
-    setInterval(() => this.#render(), renderEveryMs);
+    setInterval(() => this.#render(), renderIntervalMs);
     document.addEventListener('visibilitychange', () => this.#visibilityChanged());
     this.#showControls();
     await this.#listPipelines();
@@ -61,7 +61,7 @@ export class Controller {
     const wantsStill = matchMedia('(prefers-reduced-motion: reduce)').matches;
     if (!wantsStill) return this.#choose(source, undefined);
     this.#connect('idle', 'Not started');
-    const advice = 'Your system asks for little motion, so nothing moves until you press “Start”.';
+    const advice = 'Your system is set to reduce motion. Press “Start” to begin.';
     this.#notice.show({ title: 'Ready', advice });
   }
 
@@ -70,10 +70,10 @@ export class Controller {
       try {
         return this.#useList(await fetchPipelines());
       } catch (error) {
-        const words = wordsOfStream(error instanceof SyntaxError ? 'invalid_reply' : 'unreachable');
-        this.#notice.show({ ...words, retryAtMs: performance.now() + listAgainMs, isTrouble: true });
+        const message = streamErrorMessage(error instanceof SyntaxError ? 'invalid_reply' : 'unreachable');
+        this.#notice.show({ ...message, retryAtMs: performance.now() + listRetryMs, isError: true });
         this.#connect('bad', 'Not connected');
-        await new Promise((resolve) => setTimeout(resolve, listAgainMs));
+        await new Promise((resolve) => setTimeout(resolve, listRetryMs));
       }
     }
   }
@@ -96,15 +96,15 @@ export class Controller {
     this.#file = file;
     this.#wantsRun = true;
     this.#prefer({ source: name });
-    this.#connect('wait', 'Opening the source');
+    this.#connect('wait', 'Opening source');
     this.#notice.show(
       name === 'camera'
-        ? { title: 'Waiting for the camera', advice: 'Your browser may ask whether this page may use it.' }
-        : { title: 'Opening the source', advice: file?.name ?? 'Drawing the street.' },
+        ? { title: 'Waiting for the camera', advice: 'Your browser may ask for permission to use it.' }
+        : { title: 'Opening source', advice: file?.name ?? 'Preparing the sample scene.' },
     );
     try {
-      const ended = (trouble: SourceTrouble) => {
-        if (choice === this.#choices) this.#sourceFailed(trouble);
+      const ended = (code: SourceErrorCode) => {
+        if (choice === this.#choices) this.#sourceFailed(code);
       };
       const source = await openSource(name, file, ended);
       if (choice !== this.#choices) source.close();
@@ -113,18 +113,18 @@ export class Controller {
         this.#begin();
       }
     } catch (error) {
-      if (choice === this.#choices) this.#sourceFailed(error instanceof SourceError ? error.trouble : 'source_failed');
+      if (choice === this.#choices) this.#sourceFailed(error instanceof SourceError ? error.code : 'source_failed');
     }
   }
 
-  #sourceFailed(trouble: SourceTrouble): void {
+  #sourceFailed(code: SourceErrorCode): void {
     this.#endRun();
     this.#source?.close();
     this.#source = undefined;
     this.#wantsRun = false;
     this.#showControls();
     this.#connect('idle', 'No source');
-    this.#notice.show({ ...wordsOfSource(trouble), isTrouble: true });
+    this.#notice.show({ ...sourceErrorMessage(code), isError: true });
   }
 
   #toggle(): void {
@@ -136,11 +136,11 @@ export class Controller {
       return;
     }
     this.#wantsRun = false;
-    // A source that is still opening is not wanted any more.
+    // Discard a source that is still opening.
     this.#choices += 1;
     this.#endRun();
     this.#source?.pause();
-    // Nobody wants to see a camera's light while nothing is sent.
+    // Release the camera, so that its light goes off while nothing is sent.
     if (this.#source?.name === 'camera') {
       this.#source.close();
       this.#source = undefined;
@@ -181,12 +181,16 @@ export class Controller {
     this.#hasGivenUp = false;
     this.#connect('wait', 'Connecting');
     if (this.#hasShown) this.#notice.hide();
-    else this.#notice.show({ title: 'Waiting for the first answer', advice: 'The gateway may still load its models.' });
+    else
+      this.#notice.show({
+        title: 'Waiting for the first result',
+        advice: 'The gateway may still be loading its models.',
+      });
     source.play();
     const url = new URL('.', document.baseURI);
     const events = {
       sent: () => this.#statistics.sent(performance.now()),
-      answered: (answer: Answer) => this.#answered(answer),
+      result: (received: ReceivedResult) => this.#result(received),
       dropped: () => this.#statistics.dropped(performance.now()),
       slowDown: () => {
         this.#slowDowns += 1;
@@ -204,12 +208,12 @@ export class Controller {
     this.#run = undefined;
   }
 
-  #answered(answer: Answer): void {
+  #result(received: ReceivedResult): void {
     const nowMs = performance.now();
-    this.#statistics.answered(nowMs, answer.roundTripMs);
-    this.#times.add(answer.result.timings_ms, answer.roundTripMs);
-    this.#texts.add(answer, nowMs);
-    this.#stage.show(answer, nowMs);
+    this.#statistics.result(nowMs, received.roundTripMs);
+    this.#times.add(received.result.timings_ms, received.roundTripMs);
+    this.#texts.add(received, nowMs);
+    this.#frameView.show(received, nowMs);
     this.#hasShown = true;
     this.#notice.hide();
   }
@@ -230,7 +234,7 @@ export class Controller {
         this.#connect('bad', 'Disconnected');
         break;
       case 'open':
-        if (this.#lastCode !== undefined && overWhenOpen.has(this.#lastCode)) this.#notice.hide();
+        if (this.#lastCode !== undefined && clearedByConnection.has(this.#lastCode)) this.#notice.hide();
         this.#connect('good', 'Connected');
         break;
     }
@@ -239,11 +243,11 @@ export class Controller {
   #failed({ code, detail }: ClientError): void {
     this.#lastCode = code;
     const retry = this.#retryAtMs === undefined ? {} : { retryAtMs: this.#retryAtMs };
-    const said = { detail: `${code}: ${detail}`, canReconnect: true, isTrouble: true };
-    this.#notice.show({ ...wordsOfStream(code), ...said, ...retry });
+    const details = { detail: `${code}: ${detail}`, canReconnect: true, isError: true };
+    this.#notice.show({ ...streamErrorMessage(code), ...details, ...retry });
   }
 
-  /** A browser gives no pictures to a hidden page, and one that nobody sees should not hold a session. */
+  /** Browsers deliver no frames to a hidden page, and a hidden page should not hold a session. */
   #visibilityChanged(): void {
     if (!document.hidden) this.#begin();
     else if (this.#run !== undefined) {
@@ -263,9 +267,9 @@ export class Controller {
     this.#controls.show(this.#preferences, this.#wantsRun);
   }
 
-  #connect(state: 'good' | 'wait' | 'bad' | 'idle', words: string): void {
+  #connect(state: 'good' | 'wait' | 'bad' | 'idle', text: string): void {
     this.#connection.dataset['state'] = state;
-    write(this.#connectionText, words);
+    write(this.#connectionText, text);
   }
 
   #render(): void {

@@ -1,11 +1,11 @@
-/** The controls below the picture: what is chosen there, and what they show. */
+/** The controls below the video: reads user input and displays the preferences. */
 import { element, write } from './elements.ts';
-import { sourceOfFile, takeHandedFiles } from './handed-files.ts';
+import { onFileDrop, sourceForFile } from './file-drop.ts';
 import type { PipelineSummary } from './pipelines.ts';
 import type { Preferences, SourceName } from './preferences.ts';
 
 export interface ControlEvents {
-  /** `file` is there for sources that are files. */
+  /** `file` is set for sources that are files. */
   source(name: SourceName, file: File | undefined): void;
   toggled(): void;
   changed(change: Partial<Pick<Preferences, 'pipeline' | 'fps' | 'quality' | 'adapt'>>): void;
@@ -34,22 +34,22 @@ export class Controls {
       input?.addEventListener('change', () => {
         const [file] = input.files ?? [];
         if (file) events.source(name, file);
-        // The same file may be chosen again.
+        // So that the same file can be chosen again.
         input.value = '';
       });
     }
-    takeHandedFiles((file) => events.source(sourceOfFile(file), file));
+    onFileDrop((file) => events.source(sourceForFile(file), file));
     this.#pipeline.addEventListener('change', () => events.changed({ pipeline: this.#pipeline.value }));
     this.#fps.addEventListener('input', () => events.changed({ fps: this.#fps.valueAsNumber }));
     this.#quality.addEventListener('input', () => events.changed({ quality: this.#quality.valueAsNumber }));
     this.#adapt.addEventListener('change', () => events.changed({ adapt: this.#adapt.checked }));
   }
 
-  /** Fills the list; one that the address asks for and the gateway does not have stays in it, so that it can be seen. */
+  /** Fills the list. A requested pipeline that the gateway does not have stays visible in it. */
   listPipelines(pipelines: readonly PipelineSummary[], chosen: string): void {
     this.#pipelines = pipelines;
     const options = pipelines.map(({ id, name }) => new Option(name === id ? id : `${name} (${id})`, id));
-    if (!pipelines.some(({ id }) => id === chosen)) options.push(new Option(`${chosen} (not there)`, chosen));
+    if (!pipelines.some(({ id }) => id === chosen)) options.push(new Option(`${chosen} (not found)`, chosen));
     this.#pipeline.replaceChildren(...options);
   }
 

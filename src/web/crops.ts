@@ -1,17 +1,17 @@
-/** Cuts what was read out of its very frame. */
+/** Cuts a detection out of its frame. */
 import type { Detection } from '../client/index.ts';
 import { cornersOf } from './overlay.ts';
 
-/** Size of a crop in CSS pixels: a plate's shape; others are fitted in. */
+/** Size of a crop in CSS pixels, with the aspect ratio of a license plate; other shapes are fitted into it. */
 export const cropWidth = 144;
 export const cropHeight = 36;
-/** Screens of more pixels than this are rare. */
+/** Canvas pixels per CSS pixel; few screens have more. */
 const density = 2;
-/** A little of what is around it, in heights of the box. */
+/** Margin around the box, relative to its height. */
 const margin = 0.12;
 
-/** Draws the part of the picture with a detection into a canvas that already has its size, or of its own. */
-export function cutCrop(picture: ImageBitmap, detection: Detection, canvas: HTMLCanvasElement): void {
+/** Draws the part of `image` with the detection into `canvas`. */
+export function drawCrop(image: ImageBitmap, detection: Detection, canvas: HTMLCanvasElement): void {
   canvas.width = cropWidth * density;
   canvas.height = cropHeight * density;
   const corners = cornersOf(detection);
@@ -20,12 +20,12 @@ export function cutCrop(picture: ImageBitmap, detection: Detection, canvas: HTML
   const around = (Math.max(...ys) - Math.min(...ys)) * margin;
   const left = Math.max(0, Math.min(...xs) - around);
   const top = Math.max(0, Math.min(...ys) - around);
-  const width = Math.min(picture.width, Math.max(...xs) + around) - left;
-  const height = Math.min(picture.height, Math.max(...ys) + around) - top;
+  const width = Math.min(image.width, Math.max(...xs) + around) - left;
+  const height = Math.min(image.height, Math.max(...ys) + around) - top;
   if (!(width > 0 && height > 0)) return;
   const scale = Math.min(canvas.width / width, canvas.height / height);
   const [w, h] = [width * scale, height * scale];
   canvas
     .getContext('2d')
-    ?.drawImage(picture, left, top, width, height, (canvas.width - w) / 2, (canvas.height - h) / 2, w, h);
+    ?.drawImage(image, left, top, width, height, (canvas.width - w) / 2, (canvas.height - h) / 2, w, h);
 }

@@ -1,4 +1,4 @@
-/** The console's entry: starts it on the page that has loaded it. */
+/** Entry point of the console. */
 import { Controller } from './controller.ts';
 
 await new Controller().start();

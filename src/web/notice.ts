@@ -1,15 +1,15 @@
-/** The card over the picture that tells what is wrong or awaited, and what to do about it. */
+/** The card over the video that shows an error or what the page is waiting for, with advice. */
 import { element, write } from './elements.ts';
-import type { Words } from './trouble.ts';
+import type { ErrorMessage } from './error-messages.ts';
 
-export interface NoticeParts extends Words {
-  /** What the gateway or the browser said, in its own words. */
+export interface NoticeParts extends ErrorMessage {
+  /** The error text of the gateway or the browser. */
   readonly detail?: string;
-  /** When the next attempt comes by itself, on the clock of `performance.now()`. */
+  /** Time of the next automatic attempt, on the clock of `performance.now()`. */
   readonly retryAtMs?: number;
   readonly canReconnect?: boolean;
-  /** Whether something went wrong: not so while something is only awaited. */
-  readonly isTrouble?: boolean;
+  /** Whether the notice is an error rather than a wait. */
+  readonly isError?: boolean;
 }
 
 export class Notice {
@@ -21,14 +21,14 @@ export class Notice {
   readonly #countdown = element('countdown', HTMLElement);
   #retryAtMs: number | undefined;
 
-  /** @param reconnect what the button does. */
+  /** @param reconnect called when the button is clicked. */
   constructor(reconnect: () => void) {
     this.#reconnect.addEventListener('click', reconnect);
   }
 
-  show({ title, advice, detail = '', retryAtMs, canReconnect = false, isTrouble = false }: NoticeParts): void {
+  show({ title, advice, detail = '', retryAtMs, canReconnect = false, isError = false }: NoticeParts): void {
     this.#box.hidden = false;
-    this.#box.dataset['kind'] = isTrouble ? 'trouble' : 'wait';
+    this.#box.dataset['kind'] = isError ? 'error' : 'wait';
     write(this.#title, title);
     write(this.#advice, advice);
     write(this.#detail, detail);
@@ -44,13 +44,13 @@ export class Notice {
     this.#retryAtMs = undefined;
   }
 
-  /** The countdown is no live text: nobody wants to hear every second. */
+  /** Updates the countdown, which is not a live region: screen readers should not announce every second. */
   render(nowMs: number): void {
     const leftMs = this.#retryAtMs === undefined ? undefined : this.#retryAtMs - nowMs;
-    write(this.#countdown, leftMs === undefined ? '' : countdownWords(leftMs));
+    write(this.#countdown, leftMs === undefined ? '' : countdownText(leftMs));
   }
 }
 
-function countdownWords(leftMs: number): string {
-  return leftMs > 0 ? `Next attempt in ${Math.ceil(leftMs / 1000)} s` : 'Trying now';
+function countdownText(leftMs: number): string {
+  return leftMs > 0 ? `Retrying in ${Math.ceil(leftMs / 1000)} s` : 'Retrying now';
 }

@@ -1,8 +1,8 @@
-/** Draws boxes, tilted boxes and labels over a picture. */
+/** Draws boxes, rotated boxes and labels over a frame. */
 import type { Detection, Point } from '../client/index.ts';
 import { minScore } from './text-log.ts';
 
-/** Colours that stand out from any picture: a plate's yellow on nearly black. */
+/** Colors that stand out on any frame: license-plate yellow on near black. */
 const boxColor = '#ffcf33';
 const haloColor = 'rgb(12 13 15 / 0.55)';
 const inkColor = '#16181d';
@@ -13,13 +13,13 @@ const haloWidth = 4;
 const fontSize = 13;
 const padding = 5;
 
-/** What is written at a box: its text where the reader is sure of it, its label otherwise. */
+/** Label of a box: its text if the recognizer is confident, otherwise its class. */
 export function labelOf({ label, score, text, text_score: textScore = 0 }: Detection): string {
-  const isRead = text !== undefined && text !== '' && textScore >= minScore;
-  return isRead ? `${text} ${percent(textScore)}` : `${label} ${percent(score)}`;
+  const hasText = text !== undefined && text !== '' && textScore >= minScore;
+  return hasText ? `${text} ${percent(textScore)}` : `${label} ${percent(score)}`;
 }
 
-/** Corners in pixels of the frame: of the tilted box where there is one. */
+/** Corners in frame pixels; those of the rotated box if there is one. */
 export function cornersOf({ x, y, w, h, quad }: Detection): readonly Point[] {
   return (
     quad ?? [
@@ -32,9 +32,9 @@ export function cornersOf({ x, y, w, h, quad }: Detection): readonly Point[] {
 }
 
 /**
- * Draws what was found.
- * @param scale canvas pixels for one pixel of the frame.
- * @param density canvas pixels for one CSS pixel, so that lines and letters are as large on any screen.
+ * Draws detections.
+ * @param scale canvas pixels per frame pixel.
+ * @param density canvas pixels per CSS pixel, so that lines and text have the same size on any screen.
  */
 export function drawDetections(
   context: CanvasRenderingContext2D,
@@ -52,7 +52,7 @@ export function drawDetections(
     stroke(context, path, haloColor, haloWidth * density);
     stroke(context, path, boxColor, lineWidth * density);
   }
-  // Labels lie above all boxes.
+  // Labels are drawn over all boxes.
   for (const detection of detections) drawLabel(context, detection, scale, density);
 }
 
@@ -90,7 +90,7 @@ interface LabelRoom {
   readonly gap: number;
 }
 
-/** Above the box; below it where there is no room above; inside where there is none below. Never over the edge. */
+/** Above the box if there is room, otherwise below, otherwise inside. Never outside the canvas. */
 export function placeLabel(
   { left, top, bottom, width, height, gap }: LabelRoom,
   canvas: { readonly width: number; readonly height: number },

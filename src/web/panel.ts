@@ -1,25 +1,25 @@
-/** The live panel: figures, backpressure, the chart of the last minute and the stages' times. */
+/** The live panel: figures, backpressure, round-trip chart and stage times. */
 import { chartShapes } from './chart.ts';
 import { element, write } from './elements.ts';
-import { type PressureSigns, pressureOf, pressureWords } from './pressure.ts';
+import { type PressureInput, pressureOf, pressureText } from './pressure.ts';
 import type { StageTime } from './stage-times.ts';
 import type { Snapshot } from './statistics.ts';
 
-export interface PanelState extends PressureSigns {
+export interface PanelState extends PressureInput {
   readonly snapshot: Snapshot;
   readonly slowDowns: number;
   readonly times: readonly StageTime[];
-  /** Whether frames are being sent at all. */
+  /** Whether frames are being sent. */
   readonly isRunning: boolean;
 }
 
-/** The chart's own units; the page stretches it. */
+/** Size of the chart's viewBox; the page scales it. */
 const chartWidth = 600;
 const chartHeight = 120;
 const none = '–';
 
 export class Panel {
-  readonly #answered = element('answered-fps', HTMLElement);
+  readonly #resultFps = element('answered-fps', HTMLElement);
   readonly #sent = element('sent-fps', HTMLElement);
   readonly #now = element('trip-now', HTMLElement);
   readonly #p50 = element('trip-p50', HTMLElement);
@@ -29,7 +29,7 @@ export class Panel {
   readonly #allowed = element('allowed-fps', HTMLElement);
   readonly #allowedBy = element('allowed-by', HTMLElement);
   readonly #pressure = element('pressure', HTMLElement);
-  readonly #pressureWords = element('pressure-words', HTMLElement);
+  readonly #pressureText = element('pressure-words', HTMLElement);
   readonly #chart = element('chart', SVGSVGElement);
   readonly #chartTop = element('chart-top', HTMLElement);
   readonly #line = element('chart-line', SVGPathElement);
@@ -47,15 +47,15 @@ export class Panel {
 
   #renderFigures({ snapshot, slowDowns, isRunning, adapt, allowedFps, wantedFps }: PanelState): void {
     const { roundTripMs: trip } = snapshot;
-    write(this.#answered, isRunning ? fpsWords(snapshot.answeredFps) : none);
-    write(this.#sent, isRunning ? `${fpsWords(snapshot.sentFps)} fps` : 'nothing');
-    write(this.#now, trip ? msWords(trip.now) : none);
-    write(this.#p50, trip ? msWords(trip.p50) : none);
-    write(this.#p95, trip ? msWords(trip.p95) : none);
+    write(this.#resultFps, isRunning ? formatFps(snapshot.resultFps) : none);
+    write(this.#sent, isRunning ? `${formatFps(snapshot.sentFps)} fps` : 'nothing');
+    write(this.#now, trip ? formatMs(trip.now) : none);
+    write(this.#p50, trip ? formatMs(trip.p50) : none);
+    write(this.#p95, trip ? formatMs(trip.p95) : none);
     write(this.#dropRate, isRunning ? String(Math.round(snapshot.dropRate * 100)) : none);
     write(this.#slowDowns, String(slowDowns));
-    write(this.#allowed, isRunning ? fpsWords(Math.min(allowedFps, wantedFps)) : none);
-    write(this.#allowedBy, adapt ? 'by the client’s pace' : 'by the slider only');
+    write(this.#allowed, isRunning ? formatFps(Math.min(allowedFps, wantedFps)) : none);
+    write(this.#allowedBy, adapt ? 'by rate adaptation' : 'by the rate slider');
   }
 
   #renderPressure(state: PanelState): void {
@@ -65,7 +65,7 @@ export class Panel {
       if (isNow) step.setAttribute('aria-current', 'true');
       else step.removeAttribute('aria-current');
     }
-    write(this.#pressureWords, state.isRunning ? pressureWords(state) : 'Nothing is being sent.');
+    write(this.#pressureText, state.isRunning ? pressureText(state) : 'No frames are being sent.');
   }
 
   #renderChart({ moments, roundTripMs: trip }: Snapshot): void {
@@ -74,10 +74,10 @@ export class Panel {
     this.#band.setAttribute('d', band);
     this.#drops.setAttribute('d', drops);
     write(this.#chartTop, `${topMs} ms`);
-    const words = trip
-      ? `Round trips of the last minute: median ${msWords(trip.p50)} ms, 95th percentile ${msWords(trip.p95)} ms`
-      : 'No answers yet';
-    if (this.#chart.getAttribute('aria-label') !== words) this.#chart.setAttribute('aria-label', words);
+    const label = trip
+      ? `Round-trip time over the last minute: median ${formatMs(trip.p50)} ms, 95th percentile ${formatMs(trip.p95)} ms`
+      : 'No results yet';
+    if (this.#chart.getAttribute('aria-label') !== label) this.#chart.setAttribute('aria-label', label);
   }
 
   #renderTimes(times: readonly StageTime[]): void {
@@ -106,10 +106,10 @@ function createTimeRow(): HTMLElement {
   return row;
 }
 
-function fpsWords(fps: number): string {
+function formatFps(fps: number): string {
   return fps < 9.95 ? fps.toFixed(1) : fps.toFixed(0);
 }
 
-function msWords(ms: number): string {
+function formatMs(ms: number): string {
   return ms < 9.95 ? ms.toFixed(1) : ms.toFixed(0);
 }

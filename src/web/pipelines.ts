@@ -6,10 +6,10 @@ export interface PipelineSummary {
   readonly description: string;
 }
 
-/** @throws TypeError when the gateway cannot be reached. @throws SyntaxError when something else answers. */
+/** @throws TypeError if the gateway cannot be reached. @throws SyntaxError if the response is not a gateway's. */
 export async function fetchPipelines(): Promise<readonly PipelineSummary[]> {
   const response = await fetch('pipelines');
   const { pipelines } = (await response.json()) as { pipelines?: readonly PipelineSummary[] };
-  if (!Array.isArray(pipelines)) throw new SyntaxError('the answer has no pipelines in it');
+  if (!Array.isArray(pipelines)) throw new SyntaxError('the response has no pipelines');
   return pipelines;
 }

@@ -1,6 +1,6 @@
-/** What the page was asked for in its address: `/?pipeline=yolo&source=camera&fps=10&quality=70&adapt=off`. Pure. */
+/** Preferences in the page's URL: `/?pipeline=yolo&source=camera&fps=10&quality=70&adapt=off`. Pure. */
 
-/** Sources that an address can name: a file has to be chosen by hand. */
+/** Sources. A URL can name only `sample` and `camera`; a file has to be chosen by the user. */
 export type SourceName = 'sample' | 'camera' | 'video' | 'picture';
 
 export interface Preferences {
@@ -12,10 +12,10 @@ export interface Preferences {
   readonly adapt: boolean;
 }
 
-export const fpsLimits = { least: 1, most: 60, fallback: 30 } as const;
-const qualityLimits = { least: 30, most: 95, fallback: 80 } as const;
+export const fpsLimits = { min: 1, max: 60, fallback: 30 } as const;
+const qualityLimits = { min: 30, max: 95, fallback: 80 } as const;
 
-/** Reads an address's query; what is not in it, or makes no sense, is as usual. */
+/** Parses a query string. Missing and invalid values get their defaults. */
 export function readPreferences(query: string): Preferences {
   const params = new URLSearchParams(query);
   return {
@@ -27,7 +27,7 @@ export function readPreferences(query: string): Preferences {
   };
 }
 
-/** Writes the query anew; what is as usual is left out, and so is what the page does not know. */
+/** Formats a query string. Defaults and unknown parameters are omitted. */
 export function writePreferences({ pipeline, source, fps, quality, adapt }: Preferences): string {
   const params = new URLSearchParams();
   if (pipeline) params.set('pipeline', pipeline);
@@ -41,8 +41,8 @@ export function writePreferences({ pipeline, source, fps, quality, adapt }: Pref
 
 function numberWithin(
   text: string | null,
-  { least, most, fallback }: { readonly least: number; readonly most: number; readonly fallback: number },
+  { min, max, fallback }: { readonly min: number; readonly max: number; readonly fallback: number },
 ): number {
   const value = Math.round(Number(text || Number.NaN));
-  return value >= least && value <= most ? value : fallback;
+  return value >= min && value <= max ? value : fallback;
 }

@@ -1,42 +1,42 @@
-/** What a client can know of the gateway's backpressure, in three states and one sentence. Pure. */
+/** The gateway's backpressure as seen by the client: one of three states, and a sentence. Pure. */
 
 export type Pressure = 'normal' | 'reduced' | 'slow_down';
 
-export interface PressureSigns {
+export interface PressureInput {
   readonly adapt: boolean;
-  /** Frames a second that the client allows itself. */
+  /** Current rate limit of the client, in frames per second. */
   readonly allowedFps: number;
-  /** Frames a second that the sliders and the source would give. */
+  /** Rate set by the slider and limited by the source, in frames per second. */
   readonly wantedFps: number;
   readonly dropRate: number;
   /** Undefined before the first `slow_down`. */
   readonly sinceSlowDownMs: number | undefined;
 }
 
-/** The gateway repeats `slow_down` at most once a second while it means it. */
+/** How long a `slow_down` counts. The gateway repeats it about once a second while it applies. */
 const slowDownLastsMs = 2500;
-/** A client that allows a little less than is wanted is not held back in any way that is seen. */
-const nearlyAll = 0.95;
-/** Drops that are worth a word. */
-const manyDropped = 0.1;
+/** A limit below this part of the wanted rate counts as reduced; a smaller reduction is not noticeable. */
+const reducedBelow = 0.95;
+/** Drop rate above which the text mentions drops. */
+const highDropRate = 0.1;
 
-export function pressureOf({ adapt, allowedFps, wantedFps, sinceSlowDownMs }: PressureSigns): Pressure {
+export function pressureOf({ adapt, allowedFps, wantedFps, sinceSlowDownMs }: PressureInput): Pressure {
   if (sinceSlowDownMs !== undefined && sinceSlowDownMs < slowDownLastsMs) return 'slow_down';
-  return adapt && allowedFps < nearlyAll * wantedFps ? 'reduced' : 'normal';
+  return adapt && allowedFps < reducedBelow * wantedFps ? 'reduced' : 'normal';
 }
 
-/** The state in words, for people. */
-export function pressureWords(signs: PressureSigns): string {
-  switch (pressureOf(signs)) {
+/** A sentence that describes the state. */
+export function pressureText(input: PressureInput): string {
+  switch (pressureOf(input)) {
     case 'slow_down':
-      return signs.adapt
-        ? 'The gateway asked for fewer frames, and the client sends fewer.'
-        : 'The gateway asks for fewer frames. Lower the rate, or switch “Adapt” on.';
+      return input.adapt
+        ? 'The gateway asked for fewer frames, and the client reduced its rate.'
+        : 'The gateway asks for fewer frames. Lower the rate or turn on “Adapt”.';
     case 'reduced':
-      return 'The client sends fewer than you ask for: as many as the gateway can work on.';
+      return 'The client sends fewer frames than you set: as many as the gateway can process.';
     case 'normal':
-      return signs.dropRate > manyDropped
-        ? 'Some frames find no free worker in time and are dropped.'
-        : 'The gateway takes what is sent.';
+      return input.dropRate > highDropRate
+        ? 'Some frames are dropped because no worker is free in time.'
+        : 'The gateway keeps up.';
   }
 }

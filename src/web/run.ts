@@ -1,4 +1,4 @@
-/** One run: a client, the source that it sends, and each picture that was sent until its reply. */
+/** One run: a client, its source, and the images of all frames in flight. */
 import {
   type CameraFrames,
   type Client,
@@ -11,24 +11,24 @@ import {
 import { fpsLimits } from './preferences.ts';
 import type { Source } from './sources.ts';
 
-/** A result with the very picture that it is about. */
-export interface Answer {
+/** A result with the image of its frame. */
+export interface ReceivedResult {
   readonly index: number;
   readonly result: FrameResult;
   readonly roundTripMs: number;
   /** Closed when the listener returns. */
-  readonly picture: ImageBitmap;
+  readonly image: ImageBitmap;
 }
 
 export interface RunEvents {
   sent(): void;
-  answered(answer: Answer): void;
+  result(received: ReceivedResult): void;
   dropped(): void;
   slowDown(): void;
   state(state: State, retryInMs: number | undefined): void;
-  /** The session ended; the client comes back unless its state is `closed` right after. */
+  /** The session ended. The client reconnects unless its next state is `closed`. */
   failed(error: ClientError): void;
-  /** The source cannot be read any more. */
+  /** The source can no longer be read. */
   sourceFailed(): void;
 }
 
@@ -50,19 +50,19 @@ export class Run {
   readonly #client: Client;
   readonly #source: Source;
   readonly #events: RunEvents;
-  readonly #pictures = new Map<number, ImageBitmap>();
+  readonly #images = new Map<number, ImageBitmap>();
   #frames: CameraFrames | undefined;
   #isOver = false;
 
   constructor({ url, pipeline, adapt, source, events, ...tuning }: RunOptions) {
-    this.#client = connect({ url, pipeline, adapt, maxFps: fpsLimits.most });
+    this.#client = connect({ url, pipeline, adapt, maxFps: fpsLimits.max });
     this.#source = source;
     this.#events = events;
     this.#listen();
     this.tune(tuning);
   }
 
-  /** Frames a second that the client allows itself. */
+  /** Current rate limit of the client, in frames per second. */
   get allowedFps(): number {
     return this.#client.fps;
   }
@@ -71,16 +71,16 @@ export class Run {
     return this.#client.state === 'open';
   }
 
-  /** Sends at another rate or quality from now on. */
+  /** Changes rate and quality. */
   tune({ fps, quality }: Tuning): void {
     if (this.#client.state === 'closed') return;
     this.#frames?.stop();
-    const { pictures, maxWidth, maxFps } = this.#source;
-    const frames = streamCamera(this.#client, pictures, {
+    const { images, maxWidth, maxFps } = this.#source;
+    const frames = streamCamera(this.#client, images, {
       quality: quality / 100,
       fps: Math.min(fps, maxFps),
       maxWidth,
-      onSent: ({ index, picture }) => void this.#pictures.set(index, picture),
+      onSent: ({ index, picture }) => void this.#images.set(index, picture),
     });
     this.#frames = frames;
     frames.done.catch(() => {
@@ -88,7 +88,7 @@ export class Run {
     });
   }
 
-  /** For good. What is in flight is lost, and nothing is told of it. */
+  /** Stops permanently. Replies to frames in flight are ignored. */
   stop(): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -99,13 +99,13 @@ export class Run {
   #listen(): void {
     const client = this.#client;
     const events = this.#events;
-    const unlessOver = (tell: () => void) => {
-      if (!this.#isOver) tell();
+    const unlessOver = (notify: () => void) => {
+      if (!this.#isOver) notify();
     };
     client.on('sent', () => unlessOver(() => events.sent()));
     client.on('result', ({ index, result, roundTripMs }) => {
-      this.#release(index, (picture) => {
-        unlessOver(() => events.answered({ index, result, roundTripMs, picture }));
+      this.#release(index, (image) => {
+        unlessOver(() => events.result({ index, result, roundTripMs, image }));
       });
     });
     client.on('dropped', ({ index }) => {
@@ -118,15 +118,15 @@ export class Run {
     client.on('error', (error) => unlessOver(() => events.failed(error)));
   }
 
-  /** Takes a picture out and closes it, after `use`, whatever happens there. */
-  #release(index: number, use?: (picture: ImageBitmap) => void): void {
-    const picture = this.#pictures.get(index);
-    if (picture === undefined) return;
-    this.#pictures.delete(index);
+  /** Removes an image and closes it after `use`, even if that throws. */
+  #release(index: number, use?: (image: ImageBitmap) => void): void {
+    const image = this.#images.get(index);
+    if (image === undefined) return;
+    this.#images.delete(index);
     try {
-      use?.(picture);
+      use?.(image);
     } finally {
-      picture.close();
+      image.close();
     }
   }
 }

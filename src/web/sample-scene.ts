@@ -1,21 +1,21 @@
-/** The sample scene: a street with cars that carry plates, drawn here, so that the console has something to show without a camera. */
+/** The sample scene: an animated street with cars and license plates, so that the console works without a camera. */
 import { createCanvas, type Image } from '../samples/canvas.ts';
 import { cutOut, toRgba } from '../samples/cut-out.ts';
 import { drawCar, drawPlate, horizonOf, plateBox, renderEmptyScene } from '../samples/render-plate.ts';
 import { bodyCount, type CarPlace, carsAt, sceneHeight, sceneWidth } from './traffic.ts';
 
-/** The street's houses and light. */
+/** Seed for the street's houses and light. */
 const streetSeed = 21;
-/** Cars are drawn once with a plate of this width, and made smaller or larger after that; likewise plates. */
+/** Cars and plates are rendered once, for plates of these widths, and then scaled. */
 const carPlate = 150;
 const platePixels = 220;
-/** A car's picture in plates: half its width, what is above its plate's top, and what is below it. */
+/** Car image in plate widths: half its width, and its height above and below the top of the plate. */
 const carHalfWidth = 1.75;
 const carAbove = 1.6;
 const carBelow = 1.1;
-/** From a plate's top down to where the wheels stand, in plates. */
+/** From the top of the plate down to the ground, in plate widths. */
 const plateAboveGround = 0.97;
-/** A camera gives no more either. */
+/** The frame rate of a typical camera. */
 const framesPerSecond = 30;
 
 export class SampleScene {
@@ -28,12 +28,12 @@ export class SampleScene {
   #frame: number | undefined;
   #drawnMs = Number.NEGATIVE_INFINITY;
 
-  /** Draws what stays the same, with a breath between, so that the page answers meanwhile. */
+  /** Renders the static parts, yielding in between so that the page stays responsive. */
   async prepare(): Promise<void> {
     this.#street = canvasFrom(sceneWidth, sceneHeight, toRgba(renderEmptyScene(sceneWidth, sceneHeight, streetSeed)));
     for (let body = 0; body < bodyCount; body++) {
       await new Promise((resolve) => setTimeout(resolve));
-      this.#cars.push(carPicture(body));
+      this.#cars.push(carImage(body));
     }
     this.draw(performance.now());
   }
@@ -42,7 +42,7 @@ export class SampleScene {
     if (this.#frame !== undefined) return;
     const next = (nowMs: number) => {
       this.#frame = requestAnimationFrame(next);
-      // Half a screen's frame early is on time.
+      // Tolerate half a display frame.
       if (nowMs - this.#drawnMs < 1000 / framesPerSecond - 8) return;
       this.#drawnMs = nowMs;
       this.draw(nowMs);
@@ -57,7 +57,7 @@ export class SampleScene {
 
   draw(timeMs: number): void {
     if (this.#street === undefined) return;
-    // Letters that are only thinned out look like others.
+    // Low-quality downscaling makes letters illegible.
     this.#context.imageSmoothingQuality = 'high';
     this.#context.drawImage(this.#street, 0, 0);
     for (const car of carsAt(timeMs, this.#horizonY)) this.#drawCar(car);
@@ -80,15 +80,15 @@ export class SampleScene {
     const known = this.#plates.get(text);
     if (known !== undefined) return known;
     const place = { x: 0, y: 0, w: platePixels };
-    const picture = createCanvas(platePixels, Math.round(plateBox(place).h), [0, 0, 0]);
-    drawPlate(picture, text, place);
-    const plate = canvasFrom(picture.width, picture.height, toRgba(picture));
+    const canvas = createCanvas(platePixels, Math.round(plateBox(place).h), [0, 0, 0]);
+    drawPlate(canvas, text, place);
+    const plate = canvasFrom(canvas.width, canvas.height, toRgba(canvas));
     this.#plates.set(text, plate);
     return plate;
   }
 }
 
-function carPicture(body: number): HTMLCanvasElement {
+function carImage(body: number): HTMLCanvasElement {
   const width = Math.round(2 * carHalfWidth * carPlate);
   const height = Math.round((carAbove + carBelow) * carPlate);
   const plate = plateBox({ x: width / 2 - carPlate / 2, y: carAbove * carPlate, w: carPlate });
@@ -108,6 +108,6 @@ function canvasOf(width: number, height: number): HTMLCanvasElement {
 
 function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
   const context = canvas.getContext('2d');
-  if (context === null) throw new Error('this browser draws no canvas');
+  if (context === null) throw new Error('this browser does not support canvas');
   return context;
 }

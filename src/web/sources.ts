@@ -1,54 +1,54 @@
-/** Where pictures come from: the sample scene, a camera, a video file or a picture, each as the client takes it. */
+/** Frame sources: the sample scene, a camera, a video file or an image, as accepted by the client. */
 import type { CameraSource } from '../client/index.ts';
+import type { SourceErrorCode } from './error-messages.ts';
 import type { SourceName } from './preferences.ts';
 import { SampleScene } from './sample-scene.ts';
-import type { SourceTrouble } from './trouble.ts';
 
 export interface Source {
   readonly name: SourceName;
-  /** What is named to people: a file's name, or a camera's. */
+  /** Display name: the file's or the camera's name. */
   readonly caption: string;
-  readonly pictures: CameraSource;
-  /** Wider pictures are made smaller before they are sent. */
+  readonly images: CameraSource;
+  /** Wider frames are scaled down before they are sent. */
   readonly maxWidth: number;
-  /** It has no more pictures a second than this, where that is known. */
+  /** Frame rate of the source; infinity if unknown. */
   readonly maxFps: number;
-  /** Nothing moves, and nothing is worked on, while nobody looks. */
+  /** Resumes playback; `pause` stops all work. */
   play(): void;
   pause(): void;
-  /** For good: lets go of the camera or the file. */
+  /** Releases the camera or the file. */
   close(): void;
 }
 
-/** A source that gives no pictures. */
+/** The source cannot be opened or read. */
 export class SourceError extends Error {
-  readonly trouble: SourceTrouble;
+  readonly code: SourceErrorCode;
 
-  constructor(trouble: SourceTrouble, options?: ErrorOptions) {
-    super(trouble, options);
+  constructor(code: SourceErrorCode, options?: ErrorOptions) {
+    super(code, options);
     this.name = 'SourceError';
-    this.trouble = trouble;
+    this.code = code;
   }
 }
 
-/** Enough for plates across a street; more only takes longer to encode and to send. */
-const widestVideo = 1280;
-/** Small print on a page wants more. */
-const widestPicture = 1920;
-/** A still picture is sent again only so that its figures stay alive. */
-const pictureFps = 2;
+/** Enough for plates across a street; more takes longer to encode and to send. */
+const maxVideoWidth = 1280;
+/** Small print on a document needs more. */
+const maxImageWidth = 1920;
+/** A still image is sent repeatedly only to keep the figures up to date. */
+const imageFps = 2;
 const noLimit = Number.POSITIVE_INFINITY;
 
 /**
- * Opens the source of this name.
- * @param file the one to read, where the source is a file.
- * @param ended called when the source goes away by itself.
- * @throws SourceError when it gives no pictures.
+ * Opens a source.
+ * @param file the file to read, if the source is a file.
+ * @param ended called when the source ends by itself.
+ * @throws SourceError if the source cannot be opened.
  */
 export function openSource(
   name: SourceName,
   file: File | undefined,
-  ended: (trouble: SourceTrouble) => void,
+  ended: (code: SourceErrorCode) => void,
 ): Promise<Source> {
   switch (name) {
     case 'sample':
@@ -58,7 +58,7 @@ export function openSource(
     case 'video':
       return file ? openVideo(file) : Promise.reject(new SourceError('video_unreadable'));
     case 'picture':
-      return file ? openPicture(file) : Promise.reject(new SourceError('picture_unreadable'));
+      return file ? openImage(file) : Promise.reject(new SourceError('image_unreadable'));
   }
 }
 
@@ -68,7 +68,7 @@ async function openSample(): Promise<Source> {
   return {
     name: 'sample',
     caption: 'Sample scene',
-    pictures: scene.canvas,
+    images: scene.canvas,
     maxWidth: noLimit,
     maxFps: 30,
     play: () => scene.play(),
@@ -78,17 +78,17 @@ async function openSample(): Promise<Source> {
 }
 
 /**
- * The camera that the browser or its user chooses.
- * @param ended called when the camera goes away by itself.
- * @throws SourceError when there is none, or it may not be used.
+ * Opens the camera chosen by the browser or the user.
+ * @param ended called when the camera is disconnected.
+ * @throws SourceError if there is no camera or access is denied.
  */
-async function openCamera(ended: (trouble: SourceTrouble) => void): Promise<Source> {
-  // Browsers leave it out where the page is not secure.
+async function openCamera(ended: (code: SourceErrorCode) => void): Promise<Source> {
+  // Undefined if the page is not a secure context.
   const devices = navigator.mediaDevices as MediaDevices | undefined;
   if (devices === undefined) throw new SourceError('insecure_page');
-  const wish = { width: { ideal: widestVideo }, height: { ideal: 720 }, facingMode: { ideal: 'environment' } };
-  const stream = await devices.getUserMedia({ video: wish }).catch((cause: unknown) => {
-    throw new SourceError(cameraTrouble(cause), { cause });
+  const constraints = { width: { ideal: maxVideoWidth }, height: { ideal: 720 }, facingMode: { ideal: 'environment' } };
+  const stream = await devices.getUserMedia({ video: constraints }).catch((cause: unknown) => {
+    throw new SourceError(cameraErrorCode(cause), { cause });
   });
   const [track] = stream.getVideoTracks();
   if (track) track.onended = () => ended('camera_gone');
@@ -96,7 +96,7 @@ async function openCamera(ended: (trouble: SourceTrouble) => void): Promise<Sour
   video.srcObject = stream;
   await playable(video, 'camera_busy');
   return {
-    ...{ name: 'camera', caption: track?.label || 'Camera', pictures: video, maxWidth: widestVideo },
+    ...{ name: 'camera', caption: track?.label || 'Camera', images: video, maxWidth: maxVideoWidth },
     maxFps: track?.getSettings().frameRate ?? noLimit,
     play: () => void video.play().catch(() => undefined),
     pause: () => video.pause(),
@@ -107,7 +107,7 @@ async function openCamera(ended: (trouble: SourceTrouble) => void): Promise<Sour
   };
 }
 
-/** A video file, played over and over. @throws SourceError when the browser cannot play it. */
+/** Opens a video file and loops it. @throws SourceError if the browser cannot play it. */
 async function openVideo(file: File): Promise<Source> {
   const address = URL.createObjectURL(file);
   const video = videoElement();
@@ -126,16 +126,16 @@ async function openVideo(file: File): Promise<Source> {
     throw error;
   }
   return {
-    ...{ name: 'video', caption: file.name, pictures: video, maxWidth: widestVideo, maxFps: noLimit, close },
+    ...{ name: 'video', caption: file.name, images: video, maxWidth: maxVideoWidth, maxFps: noLimit, close },
     play: () => void video.play().catch(() => undefined),
     pause: () => video.pause(),
   };
 }
 
-/** One picture. @throws SourceError when the browser cannot read it. */
-async function openPicture(file: File): Promise<Source> {
+/** Opens one image. @throws SourceError if the browser cannot decode it. */
+async function openImage(file: File): Promise<Source> {
   const bitmap = await createImageBitmap(file).catch((cause: unknown) => {
-    throw new SourceError('picture_unreadable', { cause });
+    throw new SourceError('image_unreadable', { cause });
   });
   const { width, height } = bitmap;
   const canvas = Object.assign(document.createElement('canvas'), { width, height });
@@ -143,7 +143,7 @@ async function openPicture(file: File): Promise<Source> {
   bitmap.close();
   const nothing = () => undefined;
   return {
-    ...{ name: 'picture', caption: file.name, pictures: canvas, maxWidth: widestPicture, maxFps: pictureFps },
+    ...{ name: 'picture', caption: file.name, images: canvas, maxWidth: maxImageWidth, maxFps: imageFps },
     ...{ play: nothing, pause: nothing, close: nothing },
   };
 }
@@ -152,17 +152,17 @@ function videoElement(): HTMLVideoElement {
   return Object.assign(document.createElement('video'), { muted: true, playsInline: true });
 }
 
-/** Settles when the video plays. Some files have only sound in them that the browser knows. */
-async function playable(video: HTMLVideoElement, trouble: SourceTrouble): Promise<void> {
+/** Resolves when the video plays. Rejects files of which the browser can only play the sound. */
+async function playable(video: HTMLVideoElement, code: SourceErrorCode): Promise<void> {
   try {
     await video.play();
   } catch (cause) {
-    throw new SourceError(trouble, { cause });
+    throw new SourceError(code, { cause });
   }
-  if (video.videoWidth === 0) throw new SourceError(trouble);
+  if (video.videoWidth === 0) throw new SourceError(code);
 }
 
-function cameraTrouble(error: unknown): SourceTrouble {
+function cameraErrorCode(error: unknown): SourceErrorCode {
   switch (error instanceof DOMException ? error.name : '') {
     case 'NotAllowedError':
     case 'SecurityError':

@@ -1,25 +1,25 @@
-/** Where the time of a frame goes: each stage of the pipeline, smoothed, and the way. Pure. */
+/** Smoothed time per pipeline stage, and the rest of the round trip. Pure. */
 import type { FrameResult } from '../client/index.ts';
 
 export interface StageTime {
   readonly name: string;
   readonly ms: number;
-  /** Where it starts and how long it is, as parts of the whole round trip, 0 to 1. */
+  /** Start and length relative to the round trip, 0 to 1. */
   readonly from: number;
   readonly part: number;
 }
 
 /** Weight of the newest value. */
 const smoothing = 0.15;
-/** The round trip less what the gateway worked: the network, and what waits on either side. */
-const wayName = 'on the way';
+/** The round trip minus the pipeline time: network and waiting on both sides. */
+const restName = 'network/wait';
 
 export class StageTimes {
   readonly #times = new Map<string, number>();
   #tripMs = 0;
 
   add(timings: FrameResult['timings_ms'], roundTripMs: number): void {
-    // Another pipeline has other stages.
+    // Forget stages of a previous pipeline.
     for (const name of this.#times.keys()) if (!(name in timings)) this.#times.delete(name);
     for (const [name, ms] of Object.entries(timings)) {
       if (Number.isFinite(ms)) this.#times.set(name, smooth(this.#times.get(name), ms));
@@ -27,7 +27,7 @@ export class StageTimes {
     this.#tripMs = smooth(this.#tripMs || undefined, roundTripMs);
   }
 
-  /** One row for each stage, in the order in which the gateway names them, and one for the way. */
+  /** One row per stage, in the gateway's order, and one for the rest of the round trip. */
   rows(): StageTime[] {
     const total = this.#times.get('total') ?? 0;
     const stages = [...this.#times].filter(([name]) => name !== 'total');
@@ -35,7 +35,7 @@ export class StageTimes {
     const wholeMs = Math.max(this.#tripMs, total, Number.MIN_VALUE);
     const rows: StageTime[] = [];
     let fromMs = 0;
-    for (const [name, ms] of [...stages, [wayName, Math.max(0, wholeMs - total)] as const]) {
+    for (const [name, ms] of [...stages, [restName, Math.max(0, wholeMs - total)] as const]) {
       const from = Math.min(1, fromMs / wholeMs);
       rows.push({ name, ms, from, part: Math.min(1 - from, ms / wholeMs) });
       fromMs += ms;

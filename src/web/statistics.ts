@@ -1,21 +1,21 @@
-/** What the last minute was like: rates, drops and round trips, in half seconds. Pure: time comes in. */
+/** Rates, drops and round trips of the last minute, in half seconds. Pure: time is an argument. */
 
-/** A half second of the last minute. */
+/** Half a second of the last minute. */
 export interface Moment {
   readonly sent: number;
-  readonly answered: number;
+  readonly results: number;
   readonly dropped: number;
-  /** Milliseconds; undefined where nothing was answered. */
+  /** Milliseconds; undefined without results. */
   readonly p50Ms: number | undefined;
   readonly p95Ms: number | undefined;
 }
 
 export interface Snapshot {
   readonly sentFps: number;
-  readonly answeredFps: number;
-  /** Of the frames with a reply, 0 to 1. */
+  readonly resultFps: number;
+  /** Part of the replies, 0 to 1. */
   readonly dropRate: number;
-  /** Of the last result, and of the last minute; undefined before the first. */
+  /** Of the last result, and percentiles over the last minute; undefined before the first result. */
   readonly roundTripMs: { readonly now: number; readonly p50: number; readonly p95: number } | undefined;
   /** The last minute, oldest first; always {@link momentCount}. */
   readonly moments: readonly Moment[];
@@ -30,11 +30,11 @@ interface Bucket {
 
 const momentMs = 500;
 export const momentCount = 120;
-/** Rates are those of so many moments that are over. */
+/** Rates are computed over this many completed moments. */
 const rateMoments = 4;
 
 export class Statistics {
-  /** Oldest first; moments in which nothing happened have none. */
+  /** Oldest first; moments without events have no bucket. */
   #buckets: Bucket[] = [];
   #lastTripMs: number | undefined;
   #startedMs: number | undefined;
@@ -47,7 +47,7 @@ export class Statistics {
     this.#at(nowMs).dropped += 1;
   }
 
-  answered(nowMs: number, roundTripMs: number): void {
+  result(nowMs: number, roundTripMs: number): void {
     this.#at(nowMs).tripsMs.push(roundTripMs);
     this.#lastTripMs = roundTripMs;
   }
@@ -58,14 +58,14 @@ export class Statistics {
     const recent = this.#buckets.filter(({ number }) => number < current && number >= current - rateMoments);
     const seconds = this.#rateSeconds(current);
     const sum = (count: (bucket: Bucket) => number) => recent.reduce((total, bucket) => total + count(bucket), 0);
-    const answered = sum(({ tripsMs }) => tripsMs.length);
+    const results = sum(({ tripsMs }) => tripsMs.length);
     const dropped = sum((bucket) => bucket.dropped);
     const trips = sorted(this.#buckets.flatMap(({ tripsMs }) => tripsMs));
     const now = this.#lastTripMs;
     return {
       sentFps: sum(({ sent }) => sent) / seconds,
-      answeredFps: answered / seconds,
-      dropRate: dropped === 0 ? 0 : dropped / (dropped + answered),
+      resultFps: results / seconds,
+      dropRate: dropped === 0 ? 0 : dropped / (dropped + results),
       roundTripMs:
         now === undefined || trips.length === 0
           ? undefined
@@ -74,7 +74,7 @@ export class Statistics {
     };
   }
 
-  /** Just after the start there is less than the whole span to take a rate of. */
+  /** Just after the start, less than the full span is available. */
   #rateSeconds(current: number): number {
     const started = Math.floor((this.#startedMs ?? 0) / momentMs);
     return (Math.min(rateMoments, Math.max(1, current - started)) * momentMs) / 1000;
@@ -102,7 +102,7 @@ export class Statistics {
       const trips = sorted(bucket?.tripsMs ?? []);
       return {
         sent: bucket?.sent ?? 0,
-        answered: trips.length,
+        results: trips.length,
         dropped: bucket?.dropped ?? 0,
         p50Ms: trips.length > 0 ? percentile(trips, 0.5) : undefined,
         p95Ms: trips.length > 0 ? percentile(trips, 0.95) : undefined,
@@ -115,7 +115,7 @@ function sorted(values: readonly number[]): number[] {
   return [...values].sort((a, b) => a - b);
 }
 
-/** The smallest value that so large a part of the values does not exceed (nearest rank). `values` are sorted, at least one. */
+/** Nearest-rank percentile. `values` are sorted and not empty. */
 function percentile(values: readonly number[], part: number): number {
   return values[Math.max(0, Math.ceil(part * values.length) - 1)] ?? Number.NaN;
 }

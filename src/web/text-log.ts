@@ -1,51 +1,51 @@
-/** The last texts that were read, each once for as long as it is in sight. Pure: time comes in. */
+/** The recently recognized texts; a text that stays in view is listed once. Pure: time is an argument. */
 
-export interface Reading {
+export interface Recognition {
   readonly id: number;
   readonly text: string;
   readonly label: string;
-  /** Confidence in the text, 0 to 1: the best so far. */
+  /** Best confidence so far, 0 to 1. */
   readonly score: number;
   readonly firstSeenMs: number;
   readonly lastSeenMs: number;
 }
 
-/** What became of a text: it is new and wants a crop, was read better than before and wants a better one, or neither. */
-export type Verdict =
-  | { readonly type: 'new' | 'better'; readonly reading: Reading }
-  | { readonly type: 'seen' | 'unsure' };
+/** Outcome of adding a text: `new` and `better` need a new crop, `seen` and `ignored` do not. */
+export type LogUpdate =
+  | { readonly type: 'new' | 'better'; readonly recognition: Recognition }
+  | { readonly type: 'seen' | 'ignored' };
 
 export const maxLogEntries = 10;
-/** A reader that is less sure is guessing: it says so itself, and its guesses change from frame to frame. */
+/** Texts with a lower confidence are guesses that change from frame to frame. */
 export const minScore = 0.5;
-/** A text that comes back after so long is another sighting. */
-const inSightMs = 4000;
-/** A crop is only replaced for a reading that is clearly better, or it would flicker. */
-const clearlyBetter = 0.05;
+/** A text that reappears after this time is a new sighting. */
+const sightingTimeoutMs = 4000;
+/** A crop is replaced only if the score improves by this much; otherwise it would flicker. */
+const minImprovement = 0.05;
 
 export class TextLog {
-  /** Newest sighting first. */
-  #readings: Reading[] = [];
+  /** Newest first. */
+  #recognitions: Recognition[] = [];
   #count = 0;
 
-  get readings(): readonly Reading[] {
-    return this.#readings;
+  get recognitions(): readonly Recognition[] {
+    return this.#recognitions;
   }
 
-  add({ text, label, score }: Pick<Reading, 'text' | 'label' | 'score'>, nowMs: number): Verdict {
-    if (text.trim() === '' || !(score >= minScore)) return { type: 'unsure' };
-    const index = this.#readings.findIndex(
-      (reading) => reading.text === text && nowMs - reading.lastSeenMs <= inSightMs,
+  add({ text, label, score }: Pick<Recognition, 'text' | 'label' | 'score'>, nowMs: number): LogUpdate {
+    if (text.trim() === '' || !(score >= minScore)) return { type: 'ignored' };
+    const index = this.#recognitions.findIndex(
+      (recognition) => recognition.text === text && nowMs - recognition.lastSeenMs <= sightingTimeoutMs,
     );
-    const known = this.#readings[index];
+    const known = this.#recognitions[index];
     if (known === undefined) {
-      const reading = { id: this.#count++, text, label, score, firstSeenMs: nowMs, lastSeenMs: nowMs };
-      this.#readings = [reading, ...this.#readings].slice(0, maxLogEntries);
-      return { type: 'new', reading };
+      const recognition = { id: this.#count++, text, label, score, firstSeenMs: nowMs, lastSeenMs: nowMs };
+      this.#recognitions = [recognition, ...this.#recognitions].slice(0, maxLogEntries);
+      return { type: 'new', recognition };
     }
-    const isBetter = score >= known.score + clearlyBetter;
-    const reading = { ...known, label, score: Math.max(score, known.score), lastSeenMs: nowMs };
-    this.#readings = this.#readings.with(index, reading);
-    return isBetter ? { type: 'better', reading } : { type: 'seen' };
+    const isBetter = score >= known.score + minImprovement;
+    const recognition = { ...known, label, score: Math.max(score, known.score), lastSeenMs: nowMs };
+    this.#recognitions = this.#recognitions.with(index, recognition);
+    return isBetter ? { type: 'better', recognition } : { type: 'seen' };
   }
 }

@@ -5,7 +5,7 @@ import { type Test, test } from 'tap';
 import { findChromium, openPage } from '../support/browser.ts';
 import { shippedModels, startGateway } from '../support/gateway.ts';
 import { distFolder, needsDist } from '../support/installed-package.ts';
-import { replaced, snippetsOf } from '../support/page-snippets.ts';
+import { replaceIn, snippetsOf } from '../support/page-snippets.ts';
 
 const chromium = findChromium();
 const options = chromium === undefined ? { skip: 'no Chromium on the PATH or in CHROMIUM' } : needsDist;
@@ -19,7 +19,7 @@ async function open(t: Test, page: string): Promise<unknown> {
   const gateway = await startGateway({ MODELS_DIR: shippedModels, POOL_WORKERS: '1' });
   t.teardown(() => gateway.kill());
   return openPage(chromium ?? '', (path) => {
-    if (path === '/') return replaced(page, 'ws://127.0.0.1:8000', gateway.httpUrl);
+    if (path === '/') return replaceIn(page, 'ws://127.0.0.1:8000', gateway.httpUrl);
     const file = join(distFolder, path.replace('/framegate/', ''));
     return path.startsWith('/framegate/') && existsSync(file) ? readFileSync(file) : undefined;
   });
@@ -41,7 +41,7 @@ test('the minimal page shows results', options, async (t) => {
 test('the snippet that keeps frames draws each result on its own frame', options, async (t) => {
   const draw = `const draw = ({ width, height }, detections) =>
     fetch('/reports', { method: 'POST', body: JSON.stringify({ width, height, detections }) });\n`;
-  const result = await open(t, replaced(`<!doctype html>${html}`, 'streamCamera(stream, video);', draw + keepFrames));
+  const result = await open(t, replaceIn(`<!doctype html>${html}`, 'streamCamera(stream, video);', draw + keepFrames));
   t.match(result, { width: 640, height: 480, detections: [] });
 });
 
@@ -55,7 +55,7 @@ test('the complete page draws the camera and shows what was found', options, asy
       fetch('/reports', { method: 'POST', body: JSON.stringify({ width, height, status }) });
     }, 20);
   </script>`;
-  t.same(await open(t, replaced(completePage, '</html>', `${watch}</html>`)), {
+  t.same(await open(t, replaceIn(completePage, '</html>', `${watch}</html>`)), {
     width: 640,
     height: 480,
     status: 'no plate',

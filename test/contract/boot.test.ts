@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
 import { runCli, spawnCli } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { eventually, readiness } from '../support/vital-signs.ts';
 
@@ -53,12 +53,12 @@ test('until a worker is ready, /readyz is 503, /healthz is 200, and frames are d
   t.match(booting, { status: 503, ready: false, draining: false, pool: { size: 2, ready: 0 } });
   t.equal((await fetch(`${httpUrl}/healthz`)).status, 200);
   const client = await StreamClient.open(`ws://127.0.0.1:${port}/ws/video/stream?pipeline_id=only`);
-  client.send(encodePicture(8, 8));
+  client.send(encodeGradient(8, 8));
   await client.until(() => client.texts.length > 0);
   t.strictSame(client.texts, ['{"frame_index":0,"dropped":true}']);
   writeFileSync(join(modelsDir, 'go'), '');
   await eventually(look, (seen) => seen?.status === 200, 'readiness');
-  t.match(await client.sendUntilStarted(encodePicture(8, 8)), { result: { done: true } });
+  t.match(await client.sendUntilStarted(encodeGradient(8, 8)), { result: { done: true } });
   child.kill('SIGTERM');
   t.equal(await client.closed(), 1001);
   t.equal(await ended, 0);

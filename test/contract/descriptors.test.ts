@@ -1,12 +1,12 @@
 /** Low file descriptor limit: some are reserved for the process, and excess connections are closed immediately. */
 import { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { eventually, openFileCount } from '../support/vital-signs.ts';
 
-const frame = encodePicture(8, 8);
+const frame = encodeGradient(8, 8);
 const limit = 200;
 
 test('with more connections than descriptors, cameras keep working and the port recovers', async (t) => {

@@ -1,7 +1,7 @@
 /** `frame_index`: every frame of a session gets exactly one reply, results in order, under any load. */
 import tap, { type Test, test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { type Reply, StreamClient } from '../support/stream-client.ts';
 
 const frames = 1000;
@@ -32,7 +32,7 @@ function checkAnswers(t: Test, client: StreamClient, count: number): void {
 test(`${frames} frames in one burst`, async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('slow'));
   t.teardown(() => client.close());
-  const frame = encodePicture(8, 8);
+  const frame = encodeGradient(8, 8);
   for (let i = 0; i < frames; i++) client.send(frame);
   await client.until(() => isAnswered(client, frames));
   await client.settled();
@@ -45,7 +45,7 @@ test(`${frames} frames at ten times the capacity of the pool, finishing out of o
   const client = await StreamClient.open(gateway.streamUrl('by_width'));
   t.teardown(() => client.close());
   // 4 to 36 ms each: two workers run about 100 per second, and a later frame often finishes before an earlier one.
-  const sizes = [36, 4, 28, 8, 32, 12, 20].map((width) => encodePicture(width, 8));
+  const sizes = [36, 4, 28, 8, 32, 12, 20].map((width) => encodeGradient(width, 8));
   let sent = 0;
   await new Promise<void>((resolve) => {
     const timer = setInterval(() => {
@@ -65,7 +65,7 @@ test(`${frames} frames at ten times the capacity of the pool, finishing out of o
 test('a frame that finishes early waits for the result of the previous one', async (t) => {
   const client = await StreamClient.open(gateway.streamUrl('by_width'));
   t.teardown(() => client.close());
-  const [wide, narrow] = [encodePicture(400, 8), encodePicture(1, 8)];
+  const [wide, narrow] = [encodeGradient(400, 8), encodeGradient(1, 8)];
   await client.settled();
   client.send(wide);
   client.send(narrow);
@@ -77,7 +77,7 @@ test('a frame that finishes early waits for the result of the previous one', asy
 });
 
 test('three concurrent sessions are numbered and get replies independently', async (t) => {
-  const frame = encodePicture(8, 8);
+  const frame = encodeGradient(8, 8);
   const clients = await Promise.all(['slow', 'echo', 'by_width'].map((id) => StreamClient.open(gateway.streamUrl(id))));
   t.teardown(() => Promise.all(clients.map((client) => client.close())));
   for (let i = 0; i < 200; i++) {

@@ -1,11 +1,11 @@
 /** Frames that never finish and threads that cannot be interrupted: they time out and their workers are replaced. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { eventually, idle, readiness, threadCount } from '../support/vital-signs.ts';
 
-const frame = encodePicture(64, 48);
+const frame = encodeGradient(64, 48);
 const timedOut = '{"error":"pipeline_failure","detail":"Pipeline timed out"}';
 
 // `stuck` blocks its thread for two seconds.

@@ -1,7 +1,7 @@
 /** `frame_too_large`: the limit in bytes, its label in the error, and messages far above it. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture, insertAfterSoi, segment } from '../support/jpeg-bytes.ts';
+import { encodeGradient, insertAfterSoi, segment } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { idle } from '../support/vital-signs.ts';
 
@@ -19,7 +19,7 @@ function frameOf(byteLength: number): Uint8Array {
 
 /** An image padded with comments to an exact length. */
 function imageOf(byteLength: number): Uint8Array {
-  const image = encodePicture(64, 48);
+  const image = encodeGradient(64, 48);
   const filling: number[] = [];
   for (let left = byteLength - image.length; left > 0; ) {
     let payload = Math.min(maxPayloadBytes, left - segmentOverhead);

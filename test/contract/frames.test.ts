@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import tap, { test } from 'tap';
 import { type Gateway, startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { eventually, readiness } from '../support/vital-signs.ts';
 
@@ -14,7 +14,7 @@ const limitBytes = 262_144;
 const gateway = await startGateway(limits);
 tap.teardown(() => gateway.kill());
 
-const frame = encodePicture(64, 48);
+const frame = encodeGradient(64, 48);
 const dropped = '{"frame_index":0,"dropped":true}';
 
 interface Reply {

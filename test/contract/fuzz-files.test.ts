@@ -1,4 +1,4 @@
-/** A short run of each fuzz campaign: no damaged frame, model or pipeline file violates the contract. `npm run fuzz` is the long form. */
+/** A short run of each fuzz campaign: every corrupted frame, model and pipeline file has a valid outcome. `npm run fuzz` is the long form. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,12 +7,12 @@ import { runCampaign } from '../../bench/fuzz/campaign.ts';
 import { kinds } from '../../bench/fuzz/kinds.ts';
 import { targets } from '../../bench/fuzz/targets.ts';
 
-/** `FUZZ_SEED=2 node test/contract/fuzz-files.test.ts` runs other cases. */
+/** `FUZZ_SEED=2 node test/contract/fuzz-files.test.ts` runs different cases. */
 const seed = Number(process.env['FUZZ_SEED'] ?? 1);
 const folder = mkdtempSync(join(tmpdir(), 'framegate-fuzz-'));
 tap.teardown(() => rmSync(folder, { recursive: true }));
 
-/** Number of cases per target; together they take a few seconds. */
+/** Cases per target: a few seconds in total. */
 const counts: Readonly<Record<string, number>> = {
   validation: 10_000,
   decoding: 500,
@@ -25,7 +25,7 @@ const counts: Readonly<Record<string, number>> = {
 for (const [kind, { prepare, targets: names }] of Object.entries(kinds)) {
   test(`${kind}, seed ${seed}`, async (t) => {
     const corpus = join(folder, kind);
-    t.comment(`seed ${seed}; files of ${(await prepare(corpus)).join(', ')}`);
+    t.comment(`seed ${seed}; seed files from ${(await prepare(corpus)).join(', ')}`);
     for (const name of Object.keys(names)) {
       const spec = targets[name];
       const count = counts[name];
@@ -33,7 +33,7 @@ for (const [kind, { prepare, targets: names }] of Object.entries(kinds)) {
       const range = { from: 0, count, deadlineMs: Number.POSITIVE_INFINITY, progressed: () => undefined };
       const { cases, outcomes, failures } = await runCampaign({ name, spec, corpus, seed, ...range });
       t.comment(`${name}: ${JSON.stringify(outcomes)}`);
-      t.same(failures, [], `npm run fuzz -- ${kind} --seed ${seed} --only <number> runs one again`);
+      t.same(failures, [], `npm run fuzz -- ${kind} --seed ${seed} --only <number> reproduces one`);
       t.equal(cases, count);
       t.ok(Object.keys(outcomes).length > 1, `${name} has more than one outcome`);
     }

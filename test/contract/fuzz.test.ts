@@ -1,19 +1,19 @@
-/** Garbage as frames: whatever the bytes, each session gets results or exactly one error, and the gateway survives. */
+/** Random and corrupted frames: each session gets a result or exactly one error, and the gateway survives. */
 import tap, { type Test, test } from 'tap';
 import { randomBytes, seededRandom } from '../../src/samples/seeded-random.ts';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { idle } from '../support/vital-signs.ts';
 
-const image = encodePicture(96, 64);
+const validFrame = encodeGradient(96, 64);
 
 const gateway = await startGateway({ POOL_WORKERS: '2', STREAM_MAX_PIXELS: '1000000' });
 tap.teardown(() => gateway.kill());
 
 type Ending = 'result' | 'invalid_frame';
 
-/** Sends one frame in its own session and waits for the reply. */
+/** Sends one frame in a new session until it gets a result or an error. */
 async function outcomeOf(t: Test, bytes: Uint8Array, what: string): Promise<Ending> {
   const client = await StreamClient.open(gateway.streamUrl('echo'));
   const reply = await client.sendUntilStarted(bytes).catch(() => undefined);
@@ -28,7 +28,7 @@ async function outcomeOf(t: Test, bytes: Uint8Array, what: string): Promise<Endi
   return 'invalid_frame';
 }
 
-/** Runs many frames, several at a time. @returns the number of each outcome. */
+/** Sends many frames, several at a time. @returns the number of each outcome. */
 async function outcomesOf(t: Test, frames: readonly Uint8Array[]): Promise<Record<Ending, number>> {
   const counts = { result: 0, invalid_frame: 0 };
   const numbered = frames.entries();
@@ -39,27 +39,27 @@ async function outcomesOf(t: Test, frames: readonly Uint8Array[]): Promise<Recor
   return counts;
 }
 
-test('random bytes are not valid frames', async (t) => {
+test('random bytes are rejected', async (t) => {
   const random = seededRandom(1);
   const frames = Array.from({ length: 100 }, () => randomBytes(random, Math.floor(random() * 2000)));
   t.strictSame(await outcomesOf(t, frames), { result: 0, invalid_frame: 100 });
 });
 
-test('random bytes between a real frame header and EOI get no further than the decoder', async (t) => {
+test('random bytes between a valid frame header and EOI lead to a result or invalid_frame', async (t) => {
   const random = seededRandom(2);
-  const scan = image.findIndex((byte, at) => byte === 0xff && image[at + 1] === 0xda);
+  const scan = validFrame.findIndex((byte, at) => byte === 0xff && validFrame[at + 1] === 0xda);
   const frames = Array.from({ length: 100 }, () => {
     const keep = Math.floor(scan + random() * 30);
-    return Uint8Array.from([...image.subarray(0, keep), ...randomBytes(random, 500), 0xff, 0xd9]);
+    return Uint8Array.from([...validFrame.subarray(0, keep), ...randomBytes(random, 500), 0xff, 0xd9]);
   });
   const { result, invalid_frame } = await outcomesOf(t, frames);
   t.equal(result + invalid_frame, 100);
   t.ok(invalid_frame > 0);
 });
 
-/** Overwrites, removes or repeats a few bytes anywhere. */
+/** Overwrites, removes or duplicates a few bytes anywhere. */
 function mutate(random: () => number): Uint8Array {
-  const bytes = [...image];
+  const bytes = [...validFrame];
   const changes = 1 + Math.floor(random() * 4);
   for (let i = 0; i < changes; i++) {
     const at = Math.floor(random() * bytes.length);
@@ -71,21 +71,21 @@ function mutate(random: () => number): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-test('a valid image with a few bytes changed yields a result or invalid_frame', async (t) => {
+test('a valid frame with a few changed bytes leads to a result or invalid_frame', async (t) => {
   const random = seededRandom(3);
   const { result, invalid_frame } = await outcomesOf(
     t,
     Array.from({ length: 400 }, () => mutate(random)),
   );
-  t.ok(result > 20, `${result} were still valid`);
-  t.ok(invalid_frame > 20, `${invalid_frame} were invalid`);
+  t.ok(result > 20, `${result} results`);
+  t.ok(invalid_frame > 20, `${invalid_frame} rejected`);
 });
 
-test('an image with bytes changed only in its headers yields a result or invalid_frame', async (t) => {
+test('a frame with changed header bytes leads to a result or invalid_frame', async (t) => {
   const random = seededRandom(4);
-  const scan = image.findIndex((byte, at) => byte === 0xff && image[at + 1] === 0xda);
+  const scan = validFrame.findIndex((byte, at) => byte === 0xff && validFrame[at + 1] === 0xda);
   const frames = Array.from({ length: 300 }, () => {
-    const bytes = image.slice();
+    const bytes = validFrame.slice();
     for (let i = 0; i < 2; i++) bytes[Math.floor(random() * (scan + 14))] = Math.floor(random() * 256);
     return bytes;
   });
@@ -97,6 +97,6 @@ test('no worker, handler or session was lost', async (t) => {
   t.match(await idle(gateway), { pool: { size: 2, ready: 2, sessions: 0 } });
   t.notMatch(gateway.log(), /worker exited unexpectedly|handler threw|message handling failed|timed out/);
   const client = await StreamClient.open(gateway.streamUrl('echo'));
-  t.match(await client.sendUntilStarted(image), { result: { width: 96, height: 64 } });
+  t.match(await client.sendUntilStarted(validFrame), { result: { width: 96, height: 64 } });
   await client.close();
 });

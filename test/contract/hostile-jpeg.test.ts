@@ -1,11 +1,11 @@
 /** Files designed to cost more than their size: endless scans, and headers that two parsers read differently. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture, eoi, frameHeader, segment, soi } from '../support/jpeg-bytes.ts';
+import { encodeGradient, eoi, frameHeader, segment, soi } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { idle } from '../support/vital-signs.ts';
 
-const image = encodePicture(64, 48);
+const image = encodeGradient(64, 48);
 const side = 4096;
 
 // Long enough for any legitimate 16-megapixel frame on a busy machine, and short compared to what these files need.

@@ -2,11 +2,11 @@
 import { request } from 'node:http';
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { RawClient, upgradeRequest } from '../support/raw-client.ts';
 import { StreamClient } from '../support/stream-client.ts';
 
-const frame = encodePicture(16, 16);
+const frame = encodeGradient(16, 16);
 
 const gateway = await startGateway({ POOL_WORKERS: '2' });
 tap.teardown(() => gateway.kill());

@@ -1,11 +1,11 @@
 /** Sessions that send nothing: they time out, and make room for others. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { eventually, idle, readiness } from '../support/vital-signs.ts';
 
-const frame = encodePicture(8, 8);
+const frame = encodeGradient(8, 8);
 
 const gateway = await startGateway({
   STREAM_FIRST_FRAME_TIMEOUT_MS: '400',

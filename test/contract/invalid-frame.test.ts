@@ -1,11 +1,11 @@
 /** `invalid_frame`: every kind of invalid image, and the valid kinds of padding. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
-import { appendZeros, encodePicture, headerOnly, insertAfterSoi, segment } from '../support/jpeg-bytes.ts';
+import { appendZeros, encodeGradient, headerOnly, insertAfterSoi, segment } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { idle } from '../support/vital-signs.ts';
 
-const image = encodePicture(128, 96);
+const image = encodeGradient(128, 96);
 const maxPixels = 128 * 96;
 
 const gateway = await startGateway({ POOL_WORKERS: '1', STREAM_MAX_PIXELS: String(maxPixels) });
@@ -54,7 +54,7 @@ const invalid: [what: string, bytes: Uint8Array, text: string][] = [
   ['four components', headerOnly({ width: 8, height: 8, components: 4 }), errorText(': 4 color components')],
   ['no width', headerOnly({ width: 0, height: 8 }), errorText(': 0x8 pixels')],
   ['no height', headerOnly({ width: 8, height: 0 }), errorText(': 8x0 pixels')],
-  ['one column above the limit', encodePicture(129, 96), errorText(`: 129x96 exceeds ${maxPixels} pixels`)],
+  ['one column above the limit', encodeGradient(129, 96), errorText(`: 129x96 exceeds ${maxPixels} pixels`)],
   [
     'a header that claims 43715x65500',
     headerOnly({ width: 43_715, height: 65_500 }),
@@ -107,7 +107,7 @@ const valid: [what: string, bytes: Uint8Array][] = [
   ['a page of zeros after EOI', appendZeros(image, 4096)],
   ['the longest possible tail', appendZeros(image, 5 * 1_048_576 - image.length)],
   ['a line break after EOI', concat(image, [13, 10])],
-  ['a second image after EOI', concat(image, encodePicture(160, 120))],
+  ['a second image after EOI', concat(image, encodeGradient(160, 120))],
   ['fill bytes before a marker', insertAfterSoi(image, [0xff, 0xff])],
   ['comments before the header', insertAfterSoi(image, [...segment(0xfe, [1, 2, 3]), ...segment(0xfe, [])])],
 ];
@@ -121,7 +121,7 @@ for (const [what, bytes] of valid) {
 }
 
 test('a damaged image yields the result of its intact part, and a warning', async (t) => {
-  const large = encodePicture(128, 96);
+  const large = encodeGradient(128, 96);
   const client = await StreamClient.open(gateway.streamUrl('echo'));
   const half = concat(large.subarray(0, large.length - 300), [0xff, 0xd9]);
   t.match(await client.sendUntilStarted(half), {

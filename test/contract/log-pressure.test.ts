@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { type Test, test } from 'tap';
 import { freePort } from '../support/free-port.ts';
 import { fixtureModels } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { eventually, readiness } from '../support/vital-signs.ts';
 
 const cliPath = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
-const frame = encodePicture(64, 48);
+const frame = encodeGradient(64, 48);
 
 interface Run {
   readonly child: ChildProcess;

@@ -2,11 +2,11 @@
 import tap, { test } from 'tap';
 import WebSocket from 'ws';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { idle } from '../support/vital-signs.ts';
 
-const frame = encodePicture(64, 48);
+const frame = encodeGradient(64, 48);
 const expectedBinary = '{"error":"invalid_message","detail":"Expected binary frame payload"}';
 
 const gateway = await startGateway({ POOL_WORKERS: '1' });

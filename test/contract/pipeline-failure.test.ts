@@ -1,11 +1,11 @@
 /** `pipeline_failure`: a pipeline that throws, times out, kills its worker, or returns something that cannot be serialized. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { idle } from '../support/vital-signs.ts';
 
-const frame = encodePicture(64, 48);
+const frame = encodeGradient(64, 48);
 
 const gateway = await startGateway({ POOL_WORKERS: '2', STREAM_FRAME_TIMEOUT_MS: '1000' });
 tap.teardown(() => gateway.kill());

@@ -1,7 +1,7 @@
 /** `pipeline_id`: selects the pipeline of a session; errors for missing and unknown ids. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { idle } from '../support/vital-signs.ts';
 
@@ -56,20 +56,20 @@ for (const query of ['%', '%zz', '%C3', 'a%00b', 'x'.repeat(2000)]) {
 
 test('frames of a refused client get no reply', async (t) => {
   const client = await StreamClient.open(`${streamUrl}?pipeline_id=nope`);
-  client.send(encodePicture(8, 8));
+  client.send(encodeGradient(8, 8));
   t.equal(await client.closed(), 1008);
   t.strictSame(client.texts, ['{"error":"invalid_pipeline","detail":"Unknown pipeline_id: nope"}']);
 });
 
 test('an escaped id is decoded', async (t) => {
   const client = await StreamClient.open(`${streamUrl}?pipeline_id=%65ch%6F`);
-  t.match(await client.sendUntilStarted(encodePicture(8, 8)), { frame_index: 0, result: { width: 8 } });
+  t.match(await client.sendUntilStarted(encodeGradient(8, 8)), { frame_index: 0, result: { width: 8 } });
   t.equal(await client.close(), 1005);
 });
 
 test('unknown query parameters are ignored, before and after the id', async (t) => {
   const client = await StreamClient.open(`${streamUrl}?token=a%26b&fps=30&pipeline_id=echo&pipeline=slow&x`);
-  t.match(await client.sendUntilStarted(encodePicture(8, 8)), { frame_index: 0, result: { slept: 0 } });
+  t.match(await client.sendUntilStarted(encodeGradient(8, 8)), { frame_index: 0, result: { slept: 0 } });
   t.equal(await client.close(), 1005);
 });
 

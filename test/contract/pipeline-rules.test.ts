@@ -3,12 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { makeModelsDir, testNode } from '../support/temp-models.ts';
 import { eventually, idle, readiness } from '../support/vital-signs.ts';
 
-const frame = encodePicture(64, 48);
+const frame = encodeGradient(64, 48);
 
 const modelsDir = makeModelsDir(tap, {
   pipelines: [
@@ -67,7 +67,7 @@ test('a frame above the pixel limit of its pipeline is invalid, on the stream an
   t.equal(response.status, 400);
   t.strictSame(await response.json(), { error: 'invalid_frame', detail });
   const small = await StreamClient.open(gateway.streamUrl('small'));
-  t.match(await small.sendUntilStarted(encodePicture(20, 20)), { result: { width: 20 } });
+  t.match(await small.sendUntilStarted(encodeGradient(20, 20)), { result: { width: 20 } });
   await small.close();
 });
 

@@ -1,12 +1,12 @@
 /** Frame rate per address: sessions above their share end, others of the same address do not. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { clientFrame, opcode, RawClient, upgradeRequest } from '../support/raw-client.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { eventually, readiness } from '../support/vital-signs.ts';
 
-const frame = encodePicture(8, 8);
+const frame = encodeGradient(8, 8);
 const gateway = await startGateway({ STREAM_MAX_FRAMES_PER_SECOND: '100', TRUSTED_PROXIES: '127.0.0.1' });
 tap.teardown(() => gateway.kill());
 

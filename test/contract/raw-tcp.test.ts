@@ -2,12 +2,12 @@
 import tap, { test } from 'tap';
 import { randomBytes, seededRandom } from '../../src/samples/seeded-random.ts';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { clientFrame, opcode, RawClient, upgradeRequest } from '../support/raw-client.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { idle, openFileCount } from '../support/vital-signs.ts';
 
-const frame = encodePicture(16, 16);
+const frame = encodeGradient(16, 16);
 
 const gateway = await startGateway({ POOL_WORKERS: '2' });
 tap.teardown(() => gateway.kill());

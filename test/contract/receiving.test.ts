@@ -1,13 +1,13 @@
 /** Incomplete bodies and messages: counted, limited, and released immediately. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { clientFrame, opcode, RawClient } from '../support/raw-client.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { eventually, idle, residentMegabytes } from '../support/vital-signs.ts';
 
 const megabyte = 1_048_576;
-const frame = encodePicture(8, 8);
+const frame = encodeGradient(8, 8);
 const jpegHeaders = { 'content-type': 'image/jpeg' };
 
 async function isServed(gateway: { streamUrl(id: string): string }): Promise<boolean> {

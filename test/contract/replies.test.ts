@@ -1,10 +1,10 @@
 /** The three messages that leave a session open: `result`, `dropped`, `warning`. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 
-const frame = encodePicture(64, 48);
+const frame = encodeGradient(64, 48);
 
 // One worker, so that only the first frame of a burst finds a free one.
 const gateway = await startGateway({ POOL_WORKERS: '1' });

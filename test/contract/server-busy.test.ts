@@ -1,11 +1,11 @@
 /** `server_busy`: at most STREAM_MAX_SESSIONS sessions, and a place becomes free as soon as one ends. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { eventually, readiness } from '../support/vital-signs.ts';
 
-const frame = encodePicture(64, 48);
+const frame = encodeGradient(64, 48);
 const busy = '{"error":"server_busy","detail":"Too many sessions"}';
 
 const gateway = await startGateway({ POOL_WORKERS: '1', STREAM_MAX_SESSIONS: '1' });

@@ -2,11 +2,11 @@
 import { type Test, test } from 'tap';
 import { freePort } from '../support/free-port.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { eventually } from '../support/vital-signs.ts';
 
-const frame = encodePicture(64, 48);
+const frame = encodeGradient(64, 48);
 const cameras = 8;
 const sendEveryMs = 2;
 

@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { test } from 'tap';
 import { fixtureModels, startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { eventually } from '../support/vital-signs.ts';
 
 const cliPath = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
-const frame = encodePicture(64, 48);
+const frame = encodeGradient(64, 48);
 
 /** Ports on which a process listens, from its sockets in /proc. */
 function listeningPorts(pid: number): number[] {

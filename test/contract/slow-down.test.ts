@@ -1,10 +1,10 @@
 /** `slow_down`: sent when the drop rate becomes high, repeated at most once per second, and ended when the rate falls. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 
-const frame = encodePicture(8, 8);
+const frame = encodeGradient(8, 8);
 
 const gateway = await startGateway({ POOL_WORKERS: '1', STREAM_DROP_WINDOW_MS: '500' });
 tap.teardown(() => gateway.kill());

@@ -1,12 +1,12 @@
 /** `slow_reader`: a peer that stops reading first loses results, then its session, without growing the gateway's memory. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { opcode, RawClient } from '../support/raw-client.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { eventually, idle, readiness, residentMegabytes } from '../support/vital-signs.ts';
 
-const frame = encodePicture(8, 8);
+const frame = encodeGradient(8, 8);
 
 // Three workers, so that one remains for the other session while this one uses its share.
 const gateway = await startGateway({ POOL_WORKERS: '3', STREAM_SEND_BUFFER_KB: '256' });

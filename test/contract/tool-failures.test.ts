@@ -2,12 +2,12 @@
 import tap, { type Test, test } from 'tap';
 import { beside } from '../support/bystander.ts';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { makeModelsDir, testNode } from '../support/temp-models.ts';
 import { eventually, idle, readiness, threadCount } from '../support/vital-signs.ts';
 
-const frame = encodePicture(64, 48);
+const frame = encodeGradient(64, 48);
 const workerStopped = '{"error":"pipeline_failure","detail":"Worker stopped unexpectedly"}';
 /** libuv and V8 start helper threads on demand. */
 const tolerance = 4;

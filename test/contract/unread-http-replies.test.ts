@@ -1,7 +1,7 @@
 /** A peer that pipelines requests without reading costs one buffered reply, on every path. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { openFileCount, residentMegabytes } from '../support/vital-signs.ts';
@@ -9,7 +9,7 @@ import { openFileCount, residentMegabytes } from '../support/vital-signs.ts';
 const gateway = await startGateway();
 tap.teardown(() => gateway.kill());
 
-const frame = encodePicture(8, 8);
+const frame = encodeGradient(8, 8);
 const etag = (await fetch(`${gateway.httpUrl}/`)).headers.get('etag') as string;
 
 /** As responses, far more than kernel buffers hold; the requests are three megabytes. */

@@ -1,12 +1,12 @@
 /** A gateway without any worker left logs the reason and exits with code 1, so that a service manager restarts it. */
 import { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { makeModelsDir, testNode } from '../support/temp-models.ts';
 import { eventually, readiness } from '../support/vital-signs.ts';
 
-const frame = encodePicture(64, 48);
+const frame = encodeGradient(64, 48);
 
 const hang = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); return {};';
 

@@ -1,11 +1,11 @@
 /** Threads that die and clients that disconnect in the middle of a frame leak nothing in a long-lived process. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { eventually, idle, openFileCount, readiness, threadCount } from '../support/vital-signs.ts';
 
-const frame = encodePicture(64, 48);
+const frame = encodeGradient(64, 48);
 /** Each session loses two workers. */
 const deaths = 25;
 const vanishing = 100;
@@ -101,7 +101,7 @@ test('the result of a disconnected client is never sent to the next one', async 
   t.equal((await readiness(gateway)).pool.inFlight, 1, 'the frame is in flight');
   gone.socket.terminate();
   const next = await StreamClient.open(gateway.streamUrl('echo'));
-  t.match(await next.sendUntilStarted(encodePicture(8, 8)), { frame_index: 0, result: { width: 8, slept: 0 } });
+  t.match(await next.sendUntilStarted(encodeGradient(8, 8)), { frame_index: 0, result: { width: 8, slept: 0 } });
   await eventually(
     () => readiness(gateway),
     ({ pool }) => pool.inFlight === 0,

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import tap, { test } from 'tap';
 import { beside } from '../support/bystander.ts';
 import { shippedModels, startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { makeModelsDir, testNode } from '../support/temp-models.ts';
 import { eventually, idle, readiness } from '../support/vital-signs.ts';
 
-const frame = encodePicture(64, 48);
+const frame = encodeGradient(64, 48);
 const params = { model: 'plate-yolo' };
 const modelsDir = makeModelsDir(tap, {
   pipelines: [

@@ -3,12 +3,12 @@ import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import tap, { test } from 'tap';
 import { type Gateway, shippedModels, startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { makeModelsDir, testNode } from '../support/temp-models.ts';
 import { eventually, idle, openFileCount, readiness, threadCount } from '../support/vital-signs.ts';
 
-const frame = encodePicture(64, 48);
+const frame = encodeGradient(64, 48);
 const timedOut = '{"error":"pipeline_failure","detail":"Pipeline timed out"}';
 /** libuv and V8 open helper threads and files on demand. */
 const tolerance = 4;
@@ -80,7 +80,7 @@ test('a thread inside ONNX Runtime is not terminated there, which would abort th
     POOL_STUCK_MS: '0',
   });
   t.teardown(() => busy.kill());
-  const large = encodePicture(1600, 1600);
+  const large = encodeGradient(1600, 1600);
   for (let round = 0; round < 2; round++) {
     const client = await StreamClient.open(busy.streamUrl('detect'));
     await client.sendUntilStarted(large).catch(() => undefined);

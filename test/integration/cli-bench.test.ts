@@ -1,40 +1,40 @@
-/** `framegate bench` as people type it, against a real gateway, and everything that can be wrong. */
+/** `framegate bench` against a real gateway, and all usage errors. */
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import tap, { type Test, test } from 'tap';
 import type { LoadReport } from '../../src/load/report.ts';
 import { runCli, spawnCli, startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { eventually, idle, readiness } from '../support/vital-signs.ts';
 
 const gateway = await startGateway({ POOL_WORKERS: '2' });
 tap.teardown(() => gateway.kill());
 const url = `ws://127.0.0.1:${gateway.port}`;
 
-/** A folder with one small picture, one file that is none, and an empty folder. */
-function pictures(t: Test): string {
+/** Creates a folder with a small JPEG, one with an invalid JPEG, and an empty one. */
+function makeFrameFolders(t: Test): string {
   const folder = t.testdir();
   mkdirSync(join(folder, 'good'));
-  writeFileSync(join(folder, 'good', '1.jpg'), encodePicture(16, 8));
+  writeFileSync(join(folder, 'good', '1.jpg'), encodeGradient(16, 8));
   mkdirSync(join(folder, 'bad'));
-  writeFileSync(join(folder, 'bad', '1.jpg'), 'no picture');
+  writeFileSync(join(folder, 'bad', '1.jpg'), 'not a JPEG');
   mkdirSync(join(folder, 'empty'));
   return folder;
 }
 
 /** A short run against the gateway. */
 async function bench(t: Test, pipeline: string, ...flags: string[]): Promise<LoadReport> {
-  const frames = join(pictures(t), 'good');
+  const frames = join(makeFrameFolders(t), 'good');
   const short = ['--duration', '1', '--warmup', '0', '--frames', frames, '--json'];
   const { code, stdout, stderr } = await runCli(['bench', '--url', url, '-p', pipeline, ...short, ...flags]);
-  t.equal(stderr, '', 'nothing beside the object');
+  t.equal(stderr, '', 'no output besides the object');
   t.equal(code, 0, stdout);
   t.equal(stdout.trim().split('\n').length, 1);
   return JSON.parse(stdout) as LoadReport;
 }
 
-test('--json is one object: cameras that can be served are, and the server’s use is measured', async (t) => {
+test('--json prints one object with all results and the server usage', async (t) => {
   const report = await bench(t, 'echo', '--cameras', '4', '--fps', '10');
   const { offered, sent, results, dropped, errors, unanswered } = report;
   t.strictSame([offered, sent, errors, unanswered], [40, 40, 0, 0]);
@@ -49,18 +49,18 @@ test('--json is one object: cameras that can be served are, and the server’s u
   await idle(gateway);
 });
 
-test('an overloaded gateway drops, says slow_down, and every frame is accounted for', async (t) => {
-  // Four workers' worth of load for two workers that take 20 ms a frame.
+test('an overloaded gateway drops frames and sends slow_down, and every frame is accounted for', async (t) => {
+  // Load for four workers on two workers that take 20 ms per frame.
   const report = await bench(t, 'blocking', '--cameras', '8', '--fps', '25', '--phase', 'aligned', '--threads', '2');
   t.strictSame([report.offered, report.sent], [200, 200]);
   t.equal(report.results + report.dropped, 200);
   t.ok(report.dropped > 50 && report.results > 20, `${report.results} results, ${report.dropped} dropped`);
-  t.ok(report.slow_down >= 8, 'each camera was told');
+  t.ok(report.slow_down >= 8, 'each camera was warned');
   t.equal(report.generator.threads, 2);
 });
 
-test('a camera that does not read is ended, and the others are served', async (t) => {
-  // 200 KB a reply: what the sockets hold is full within a second or two.
+test('a camera that does not read is disconnected, and the others are served', async (t) => {
+  // 200 KB per reply fills the socket buffers within a second or two.
   const flags = ['--cameras', '1@5', '--slow-readers', '1@200', '--duration', '5'];
   const report = await bench(t, 'bulky', ...flags);
   t.equal(report.offered, 25);
@@ -71,8 +71,8 @@ test('a camera that does not read is ended, and the others are served', async (t
   await idle(gateway);
 });
 
-test('a session that ends with an error is named; a run with nothing but errors fails', async (t) => {
-  const frames = join(pictures(t), 'good');
+test('sessions that end with an error are reported by code; a run with only errors fails', async (t) => {
+  const frames = join(makeFrameFolders(t), 'good');
   const args = ['bench', '-u', url, '-p', 'failing', '-c', '2@10', '-d', '1', '--warmup', '0', '--frames', frames];
   const { code, stdout } = await runCli([...args, '--json']);
   t.equal(code, 1);
@@ -83,8 +83,8 @@ test('a session that ends with an error is named; a run with nothing but errors 
   t.equal(report.offered, report.errors + report.unanswered + report.dropped + report.not_sent);
 });
 
-test('without --json it is a table, and no bar where nobody looks', async (t) => {
-  const frames = join(pictures(t), 'good', '1.jpg');
+test('without --json it prints tables, and no progress bar without a terminal', async (t) => {
+  const frames = join(makeFrameFolders(t), 'good', '1.jpg');
   const args = ['bench', '-u', url, '-p', 'echo', '-c', '1@10,1@5', '-d', '1', '--warmup', '0.2', '--frames', frames];
   const { code, stdout, stderr } = await runCli(args);
   t.equal(code, 0);
@@ -95,18 +95,18 @@ test('without --json it is a table, and no bar where nobody looks', async (t) =>
   }
 });
 
-test('without --frames it sends what the project draws', async (t) => {
+test('without --frames it sends the built-in frames', async (t) => {
   const args = ['bench', '-u', url, '-p', 'echo', '-c', '1@10', '-d', '1', '--warmup', '0', '--json'];
   const { code, stdout } = await runCli(args);
   t.equal(code, 0);
   const { frames, per_second, results } = JSON.parse(stdout) as LoadReport;
   t.equal(frames.files, 8);
   t.ok(frames.mean_bytes > 30_000 && per_second.bytes_sent > 300_000);
-  t.ok(results > 0, 'they are frames that the gateway takes');
+  t.ok(results > 0, 'the gateway accepts them');
 });
 
-test('Ctrl-C ends the run early and shows what was measured', async (t) => {
-  const frames = join(pictures(t), 'good');
+test('Ctrl-C ends the run early and prints the report', async (t) => {
+  const frames = join(makeFrameFolders(t), 'good');
   const args = [
     'bench',
     '-u',
@@ -136,7 +136,7 @@ test('Ctrl-C ends the run early and shows what was measured', async (t) => {
   );
   await new Promise((resolve) => setTimeout(resolve, 1000));
   child.kill('SIGINT');
-  // The terminal's and the launcher's arrive together.
+  // The signals of the terminal and the launcher arrive together.
   child.kill('SIGINT');
   const [code] = await closed;
   t.equal(code, 0);
@@ -145,38 +145,38 @@ test('Ctrl-C ends the run early and shows what was measured', async (t) => {
 });
 
 for (const [what, args, code, line] of [
-  ['an address that is none', () => ['--url', 'ws://:x'], 2, /^framegate: --url "ws:\/\/:x" is not an address\n$/],
-  ['another kind of address', () => ['--url', 'ftp://a'], 2, /^framegate: --url "ftp:\/\/a" must be/],
+  ['an invalid address', () => ['--url', 'ws://:x'], 2, /^framegate: --url "ws:\/\/:x" is not an address\n$/],
+  ['an unsupported URL scheme', () => ['--url', 'ftp://a'], 2, /^framegate: --url "ftp:\/\/a" must be/],
   [
-    'bad numbers',
+    'invalid numbers',
     () => ['--fps', '0', '--cameras', '-3'],
     2,
     /^framegate: --fps "0" .*\nframegate: --cameras "-3" .*\n$/,
   ],
-  ['a folder that is not there', (at: string) => ['--frames', join(at, 'no')], 2, /^framegate: .*no does not exist\n$/],
+  ['a missing folder', (at: string) => ['--frames', join(at, 'no')], 2, /^framegate: .*no does not exist\n$/],
   ['an empty folder', (at: string) => ['--frames', join(at, 'empty')], 2, /^framegate: no JPEG file in .*empty\n$/],
   [
-    'a file that is no JPEG',
+    'a file that is not a JPEG',
     (at: string) => ['--frames', join(at, 'bad')],
     2,
-    /^framegate: .*1\.jpg is no JPEG file\n$/,
+    /^framegate: .*1\.jpg is not a JPEG file\n$/,
   ],
-  ['a file that has no end', () => ['--frames', '/dev/zero'], 2, /^framegate: \/dev\/zero is no file\n$/],
+  ['a device instead of a file', () => ['--frames', '/dev/zero'], 2, /^framegate: \/dev\/zero is not a file\n$/],
   [
-    'a gateway that is not there',
+    'an unreachable gateway',
     (at: string) => ['--frames', join(at, 'good'), '-u', '127.0.0.1:9'],
     1,
     /^framegate: cannot open a stream at ws:.*: connect ECONNREFUSED 127\.0\.0\.1:9\n$/,
   ],
   [
-    'a pipeline that is not there',
+    'an unknown pipeline',
     (at: string) => ['--frames', join(at, 'good'), '-u', url, '-p', 'nope'],
     1,
     /^framegate: cannot open a stream at ws:.*: invalid_pipeline: Unknown pipeline_id: nope\n$/,
   ],
 ] as const) {
-  test(`${what} is told in one line, exit code ${code}`, async (t) => {
-    const finished = await runCli(['bench', '--json', ...args(pictures(t))]);
+  test(`${what} is reported in one line with exit code ${code}`, async (t) => {
+    const finished = await runCli(['bench', '--json', ...args(makeFrameFolders(t))]);
     t.equal(finished.code, code);
     t.equal(finished.stdout, '');
     t.match(finished.stderr, line);

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import tap, { type Test, test } from 'tap';
 import { runCli, spawnCli, startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 
 const gateway = await startGateway({ POOL_WORKERS: '2' });
 tap.teardown(() => gateway.kill());
@@ -12,9 +12,9 @@ const url = `ws://127.0.0.1:${gateway.port}`;
 /** Files `1.jpg` to `3.jpeg`, 10, 20 and 30 pixels wide, and others that must be ignored. */
 function imagesFolder(t: Test): string {
   const folder = t.testdir();
-  writeFileSync(join(folder, '1.jpg'), encodePicture(10, 8));
-  writeFileSync(join(folder, '2.JPG'), encodePicture(20, 8));
-  writeFileSync(join(folder, '3.jpeg'), encodePicture(30, 8));
+  writeFileSync(join(folder, '1.jpg'), encodeGradient(10, 8));
+  writeFileSync(join(folder, '2.JPG'), encodeGradient(20, 8));
+  writeFileSync(join(folder, '3.jpeg'), encodeGradient(30, 8));
   writeFileSync(join(folder, 'notes.txt'), 'not an image');
   mkdirSync(join(folder, 'inner'));
   return folder;

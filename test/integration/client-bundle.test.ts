@@ -10,7 +10,7 @@ import tap, { type Test, test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
 import { hostNode } from '../support/host-node.ts';
 import { installPackage, needsDist } from '../support/installed-package.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -73,7 +73,7 @@ async function runScript(
   installPackage(folder);
   for (const [name, text] of files) writeFileSync(join(folder, name), text);
   writeFileSync(join(folder, 'script.mjs'), script(specifier));
-  writeFileSync(join(folder, 'frame.jpg'), encodePicture(64, 48));
+  writeFileSync(join(folder, 'frame.jpg'), encodeGradient(64, 48));
   const args = [...options, join(folder, 'script.mjs'), gateway.httpUrl, join(folder, 'frame.jpg')];
   return (await run(node, args, { cwd: folder })).stdout.trim();
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import tap, { test } from 'tap';
 import { connect } from '../../src/client/node.ts';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { PacedCamera } from '../support/paced-camera.ts';
 import { eventually, idle } from '../support/vital-signs.ts';
 
@@ -14,8 +14,8 @@ const spanMs = 8000;
 const minCapacityFraction = 0.7;
 
 /** The pipeline `by_width` takes one millisecond per pixel of frame width. */
-const slowFrame = encodePicture(100, 16);
-const fastFrame = encodePicture(8, 16);
+const slowFrame = encodeGradient(100, 16);
+const fastFrame = encodeGradient(8, 16);
 
 const gateway = await startGateway({ POOL_WORKERS: '1' });
 tap.teardown(() => gateway.kill());

@@ -10,7 +10,7 @@ import { encodeJpeg } from '../../src/samples/render-text.ts';
 import { shippedModels, startGateway } from '../support/gateway.ts';
 import { hostNode } from '../support/host-node.ts';
 import { installPackage, needsDist } from '../support/installed-package.ts';
-import { replaced, snippetsOf } from '../support/page-snippets.ts';
+import { replaceIn, snippetsOf } from '../support/page-snippets.ts';
 
 const run = promisify(execFile);
 const python = process.env['PYTHON'] ?? 'python3';
@@ -35,7 +35,7 @@ test('the Node.js snippet finds a plate', needsDist, async (t) => {
   const { folder, url } = await prepare(t);
   installPackage(folder);
   const code = snippetsOf('docs/guides/node.md', 'js').find((snippet) => snippet.includes('readFileSync')) ?? '';
-  writeFileSync(join(folder, 'send.mjs'), replaced(code, 'ws://127.0.0.1:8000', url));
+  writeFileSync(join(folder, 'send.mjs'), replaceIn(code, 'ws://127.0.0.1:8000', url));
   const { stdout } = await run(hostNode(), ['send.mjs'], { cwd: folder });
   t.match(stdout, /^result \{/);
   t.match(stdout, /detections: \[/);
@@ -44,7 +44,7 @@ test('the Node.js snippet finds a plate', needsDist, async (t) => {
 test('the Python snippet finds a plate', needsPython, async (t) => {
   const { folder, url } = await prepare(t);
   const [code = ''] = snippetsOf('clients/python/README.md', 'python');
-  writeFileSync(join(folder, 'send.py'), replaced(code, 'ws://127.0.0.1:8000', url));
+  writeFileSync(join(folder, 'send.py'), replaceIn(code, 'ws://127.0.0.1:8000', url));
   const env = { ...process.env, PYTHONPATH: pythonClient, PYTHONDONTWRITEBYTECODE: '1' };
   const { stdout } = await run(python, ['send.py'], { cwd: folder, env });
   t.match(stdout, /^Result\(/);

@@ -6,12 +6,12 @@ import { WebSocketServer } from 'ws';
 import type { Client, ConnectOptions } from '../../src/client/client.ts';
 import { connect } from '../../src/client/node.ts';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { eventually, readiness } from '../support/vital-signs.ts';
 
-const frame = encodePicture(64, 48);
+const frame = encodeGradient(64, 48);
 /** Takes the pipeline `by_width` three seconds: long enough to be observed in flight, even on a slow machine. */
-const longFrame = encodePicture(3000, 8);
+const longFrame = encodeGradient(3000, 8);
 
 const gateway = await startGateway({ POOL_WORKERS: '1', STREAM_MAX_FRAME_SIZE_MB: '0.1' });
 tap.teardown(() => gateway.kill());
@@ -45,7 +45,7 @@ test('frames are answered, each with its own result', async (t) => {
   await echo.opened();
   for (let index = 0; index < 20; index++) {
     await echo.ready();
-    const sent = echo.send(encodePicture(16 + index, 16));
+    const sent = echo.send(encodeGradient(16 + index, 16));
     t.equal(sent.index, index);
     const reply = await sent.reply;
     t.match(reply, { type: 'result', index, result: { width: 16 + index, height: 16 } });

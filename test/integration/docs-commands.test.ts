@@ -2,7 +2,7 @@
 import { test } from 'tap';
 import { noFfmpegReason } from '../support/camera-run.ts';
 import { needsDist } from '../support/installed-package.ts';
-import { playPage } from '../support/page-transcripts.ts';
+import { runPageCommands } from '../support/page-transcripts.ts';
 
 for (const page of [
   'docs/getting-started/install.md',
@@ -12,11 +12,11 @@ for (const page of [
   'docs/guides/custom-models.md',
   'docs/operations/troubleshooting.md',
 ]) {
-  test(`the commands of ${page} print what it shows`, needsDist, (t) => playPage(t, page));
+  test(`the commands of ${page} print what it shows`, needsDist, (t) => runPageCommands(t, page));
 }
 
 test(
   'the commands of docs/guides/ip-cameras.md print what it shows',
   noFfmpegReason === false ? needsDist : { skip: noFfmpegReason },
-  (t) => playPage(t, 'docs/guides/ip-cameras.md'),
+  (t) => runPageCommands(t, 'docs/guides/ip-cameras.md'),
 );

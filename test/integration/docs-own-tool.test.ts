@@ -2,9 +2,9 @@
 import { test } from 'tap';
 import { encodeJpeg } from '../../src/samples/render-text.ts';
 import { needsDist } from '../support/installed-package.ts';
-import { playPage } from '../support/page-transcripts.ts';
+import { runPageCommands } from '../support/page-transcripts.ts';
 
 test('the commands on docs/guides/custom-tools.md print what the page shows', needsDist, async (t) => {
   const tiny = encodeJpeg({ width: 2, height: 2, channels: 3, data: new Uint8Array(12) });
-  await playPage(t, 'docs/guides/custom-tools.md', { 'tiny.jpg': tiny });
+  await runPageCommands(t, 'docs/guides/custom-tools.md', { 'tiny.jpg': tiny });
 });

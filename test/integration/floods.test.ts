@@ -1,4 +1,4 @@
-/** Small floods beside a camera that works: each of its frames is answered, and the gateway holds nothing afterwards. */
+/** Small floods next to a working camera: each frame gets a reply, and no resources are left afterwards. */
 import { test } from 'tap';
 import { selectFloods } from '../../bench/floods/all.ts';
 import { smallFrame } from '../../bench/floods/small-frame.ts';
@@ -6,7 +6,7 @@ import { startGateway } from '../support/gateway.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { eventually, idle, openFileCount } from '../support/vital-signs.ts';
 
-/** A hundredth of each: a few sockets, a thousand requests. */
+/** One percent of each flood: a few sockets, a thousand requests. */
 const scale = 0.01;
 const framesDuringFlood = 10;
 const names = [
@@ -19,7 +19,7 @@ const names = [
   'fast-cameras',
 ];
 
-test('a camera is answered during floods, and nothing of them stays', async (t) => {
+test('a camera gets replies during floods, and no resources are left afterwards', async (t) => {
   const gateway = await startGateway({ POOL_WORKERS: '1' });
   t.teardown(() => gateway.kill());
   const frame = smallFrame();
@@ -29,10 +29,10 @@ test('a camera is answered during floods, and nothing of them stays', async (t) 
   for (const flood of selectFloods(names)) {
     const before = camera.replies.filter((reply) => 'frame_index' in reply).length;
     const attack = await flood.start({ host: '127.0.0.1', port: gateway.port, addresses: 2, scale });
-    const answered = () => camera.replies.filter((reply) => 'frame_index' in reply).length - before;
+    const replyCount = () => camera.replies.filter((reply) => 'frame_index' in reply).length - before;
     for (let sent = 1; sent <= framesDuringFlood; sent++) {
       camera.send(frame);
-      await camera.until(() => answered() === sent);
+      await camera.until(() => replyCount() === sent);
     }
     const counts = Object.values(await attack.stop());
     t.ok(
@@ -49,7 +49,7 @@ test('a camera is answered during floods, and nothing of them stays', async (t) 
   t.strictSame(
     [...indices].sort((a, b) => Number(a) - Number(b)),
     indices.map((_, index) => index),
-    'each frame has one answer',
+    'each frame has one reply',
   );
   camera.socket.close();
   await camera.closed();

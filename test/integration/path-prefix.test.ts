@@ -11,7 +11,7 @@ import tap, { test } from 'tap';
 import { connect } from '../../src/client/node.ts';
 import { noFfmpegReason, runCamera } from '../support/camera-run.ts';
 import { runCli, startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { startPrefixProxy } from '../support/prefix-proxy.ts';
 
 const run = promisify(execFile);
@@ -23,7 +23,7 @@ tap.teardown(() => gateway.kill());
 const base = await startPrefixProxy(tap, gateway.port);
 
 const image = join(tap.testdir(), 'frame.jpg');
-writeFileSync(image, encodePicture(16, 8));
+writeFileSync(image, encodeGradient(16, 8));
 
 test('framegate send, with and without a scheme, and with the full URL', async (t) => {
   for (const url of [base, `ws://${base}`, `http://${base}ws/video/stream`]) {
@@ -62,7 +62,7 @@ test('the client library', async (t) => {
   const stream = connect({ url: `http://${base}`, pipeline: 'echo' });
   t.teardown(() => stream.close());
   await stream.opened();
-  t.match(await stream.send(encodePicture(16, 8)).reply, { type: 'result', index: 0 });
+  t.match(await stream.send(encodeGradient(16, 8)).reply, { type: 'result', index: 0 });
 });
 
 const noPython = await run(python, ['-c', 'import websockets.asyncio.client']).then(

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import tap, { test } from 'tap';
 import { shippedModels, startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
-import { replaced, snippetsOf } from '../support/page-snippets.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
+import { replaceIn, snippetsOf } from '../support/page-snippets.ts';
 
 const run = promisify(execFile);
 
@@ -61,7 +61,7 @@ async function python(url: string, payloads: readonly string[]): Promise<{ messa
 
 test('frames are answered in order', options, async (t) => {
   const path = join(t.testdir(), 'frame.jpg');
-  writeFileSync(path, encodePicture(64, 48));
+  writeFileSync(path, encodeGradient(64, 48));
   const { messages, code } = await python(gateway.streamUrl('echo'), [path, path, path]);
   t.match(
     messages.map((message) => JSON.parse(message) as unknown),
@@ -88,7 +88,7 @@ test('the Python lines of docs/getting-started/first-frame.md recognize a plate'
   const shipped = await startGateway({ MODELS_DIR: shippedModels, POOL_WORKERS: '1' });
   t.teardown(() => shipped.kill());
   const [code = ''] = snippetsOf('docs/getting-started/first-frame.md', 'python');
-  const lines = replaced(
+  const lines = replaceIn(
     code,
     'ws://127.0.0.1:8000/ws/video/stream?pipeline_id=yolo_ocr',
     shipped.streamUrl('yolo_ocr'),

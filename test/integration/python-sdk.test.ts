@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { test } from 'tap';
 import { CongestionWindow, type SentFrame } from '../../src/client/congestion-window.ts';
 import { seededRandom } from '../../src/samples/seeded-random.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 
 const run = promisify(execFile);
 const folder = fileURLToPath(new URL('../../clients/python', import.meta.url));
@@ -96,8 +96,8 @@ test('both congestion windows have the same state after every step', options(noW
 test('the tests of the Python client pass', options(noWebsockets), async (t) => {
   const frames = t.testdir();
   mkdirSync(frames, { recursive: true });
-  writeFileSync(join(frames, 'slow.jpg'), encodePicture(100, 16));
-  writeFileSync(join(frames, 'quick.jpg'), encodePicture(16, 16));
+  writeFileSync(join(frames, 'slow.jpg'), encodeGradient(100, 16));
+  writeFileSync(join(frames, 'quick.jpg'), encodeGradient(16, 16));
   const args = ['-m', 'unittest', '-v'];
   const tests = spawn(python, args, {
     cwd: folder,

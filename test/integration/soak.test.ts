@@ -1,14 +1,14 @@
-/** The soak in short: real gateways, the cheap faults of every kind, and every index accounted for. */
+/** A short soak: real gateways, inexpensive failures of every kind, and every frame accounted for. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
 
 const soakPath = fileURLToPath(new URL('../../bench/soak.ts', import.meta.url));
 const failures = ['slow-reader', 'cut-frames', 'vanished-peers', 'invalid-frames', 'worker-exits', 'killed'];
-/** Another one in each run, told when the test fails. */
+/** A different seed in each run, shown in the test name. */
 const seed = Math.floor(Math.random() * 1_000_000);
 
-/** @returns how it ended, and what it printed. */
+/** @returns the exit code and the output. */
 function runSoak(...args: readonly string[]): Promise<{ code: number | null; output: string; errors: string }> {
   const child = spawn(process.execPath, ['--no-warnings', soakPath, '--failures', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -24,8 +24,8 @@ function runSoak(...args: readonly string[]): Promise<{ code: number | null; out
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, output, errors })));
 }
 
-test(`beside faults every index is accounted for, and nobody is disturbed (seed ${seed})`, {
-  skip: process.platform !== 'linux' && 'the soak reads /proc',
+test(`with injected failures every frame is accounted for and no session is disturbed (seed ${seed})`, {
+  skip: process.platform !== 'linux' && 'the soak requires /proc',
 }, async (t) => {
   const every = 0.8;
   const minutes = (every * failures.length) / 60;
@@ -53,8 +53,8 @@ test(`beside faults every index is accounted for, and nobody is disturbed (seed 
   t.equal(main?.['restarted'], 0);
 });
 
-test('an unknown fault is named', async (t) => {
+test('an unknown failure is rejected by name', async (t) => {
   const { code, errors } = await runSoak('--only', 'slow-reader,nonsense');
   t.not(code, 0);
-  t.match(errors, 'no such fault: nonsense');
+  t.match(errors, 'unknown failure: nonsense');
 });

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { eventually, idle, openFileCount, readiness } from '../support/vital-signs.ts';
@@ -13,7 +13,7 @@ tap.setTimeout(230_000);
 const gateway = await startGateway({ POOL_WORKERS: '1' });
 tap.teardown(() => gateway.kill());
 
-const frame = encodePicture(16, 16);
+const frame = encodeGradient(16, 16);
 const dripMs = 1000;
 
 /** A client in a separate process: it opens a session and is then stopped, like a machine that lost power. */

@@ -2,7 +2,7 @@
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
 import { type Exchange, exchange } from '../support/http-replies.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { eventually, type Readiness, readiness } from '../support/vital-signs.ts';
 import { type Handling, shapes } from './http-shapes.ts';
@@ -10,7 +10,7 @@ import { type Handling, shapes } from './http-shapes.ts';
 const gateway = await startGateway({ POOL_WORKERS: '1' });
 tap.teardown(() => gateway.kill());
 
-const frame = encodePicture(16, 16);
+const frame = encodeGradient(16, 16);
 
 /** Another user's request, which a proxy sends on the same connection. */
 const probe = Buffer.from('GET /readyz HTTP/1.1\r\nHost: probe\r\n\r\n');

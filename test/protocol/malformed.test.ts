@@ -1,12 +1,12 @@
 /** Peers that disconnect at every byte, flood with pings or read nothing: resources are freed, and others are served meanwhile. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
-import { encodePicture } from '../support/jpeg-bytes.ts';
+import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { clientFrame, opcode, RawClient, upgradeRequest } from '../support/raw-client.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { eventually, idle, openFileCount, readiness, residentMegabytes } from '../support/vital-signs.ts';
 
-const frame = encodePicture(8, 8);
+const frame = encodeGradient(8, 8);
 
 // Pings count as frames; here only memory matters.
 const gateway = await startGateway({ POOL_WORKERS: '2', STREAM_MAX_FRAMES_PER_SECOND: '10000000' });

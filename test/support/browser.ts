@@ -1,4 +1,4 @@
-/** Opens a page in the Chromium of the machine, and waits for what the page posts back. Tests only. */
+/** Opens a page in the installed Chromium and waits for the report that the page posts. Tests only. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -9,21 +9,21 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-/** Whole browsers: a headless shell neither asks for the camera nor hides pages. */
-const names = ['chromium', 'chromium-browser', 'google-chrome'];
-/** A page that takes longer than this has failed, however busy the machine is. */
+/** Full browsers: a headless shell has no camera permission prompt and no page visibility. */
+const browserNames = ['chromium', 'chromium-browser', 'google-chrome'];
+/** Timeout of a page, generous for a busy machine. */
 const maxPageMs = 120_000;
 
-/** Where Chromium is: `CHROMIUM` of the environment, or on the path; undefined where there is none. */
+/** Path of Chromium, from the environment variable `CHROMIUM` or from PATH; undefined if there is none. */
 export function findChromium(): string | undefined {
   const { CHROMIUM, PATH = '' } = process.env;
   if (CHROMIUM !== undefined) return CHROMIUM;
   return PATH.split(delimiter)
-    .flatMap((folder) => names.map((name) => join(folder, name)))
+    .flatMap((folder) => browserNames.map((name) => join(folder, name)))
     .find((path) => existsSync(path));
 }
 
-/** What keeps a browser quiet and offline, and gives it a camera that shows a test picture. */
+/** Keep the browser quiet and offline, with a fake camera. */
 const flags = [
   '--headless',
   '--no-sandbox',
@@ -33,11 +33,11 @@ const flags = [
   '--use-fake-ui-for-media-stream',
 ];
 
-/** What a page is made of, by its path; `/` is the page itself. */
+/** Content by path; `/` is the page itself. */
 export type Site = (path: string) => string | Buffer | undefined;
 
-/** A page of one script of `test/browser/page`. */
-export async function siteOf(script: string): Promise<Site> {
+/** Builds a page with one script of `test/browser/page`. */
+export async function buildSite(script: string): Promise<Site> {
   const entry = fileURLToPath(new URL(`../browser/page/${script}`, import.meta.url));
   const { outputFiles } = await build({ entryPoints: [entry], bundle: true, write: false, format: 'esm' });
   const page = '<!doctype html><script type="module" src="/page.js"></script>';
@@ -46,7 +46,7 @@ export async function siteOf(script: string): Promise<Site> {
 
 /**
  * Serves a site, opens it and waits until it posts JSON to `/reports`.
- * @throws Error with what the browser wrote when it ends before that.
+ * @throws Error with the browser's log if it exits first.
  */
 export async function openPage(browser: string, site: Site, query: Record<string, string> = {}): Promise<unknown> {
   const profile = mkdtempSync(join(tmpdir(), 'framegate-browser-'));
@@ -71,8 +71,8 @@ export async function openPage(browser: string, site: Site, query: Record<string
   });
   const ended = new Promise<never>((_, reject) => {
     child.once('error', reject);
-    child.once('close', () => reject(new Error(`the browser ended:\n${log}`)));
-    setTimeout(() => reject(new Error(`nothing came from the page:\n${log}`)), maxPageMs).unref();
+    child.once('close', () => reject(new Error(`the browser exited:\n${log}`)));
+    setTimeout(() => reject(new Error(`no report from the page:\n${log}`)), maxPageMs).unref();
   });
   try {
     return JSON.parse(await Promise.race([report, ended])) as unknown;

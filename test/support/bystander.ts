@@ -1,10 +1,10 @@
 /** A camera that keeps sending while something else happens, and checks that every index gets a reply. Tests only. */
 import type { Test } from 'tap';
 import { Ledger } from '../../bench/soak/ledger.ts';
-import { encodePicture } from './jpeg-bytes.ts';
+import { encodeGradient } from './jpeg-bytes.ts';
 import { StreamClient } from './stream-client.ts';
 
-const frame = encodePicture(64, 48);
+const frame = encodeGradient(64, 48);
 const frameMs = 20;
 
 /** Sends frames during `during` and until one more has its result. Every index must then have exactly one reply, and the session be open. */

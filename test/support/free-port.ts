@@ -1,7 +1,7 @@
-/** A port for a gateway that is to be started there twice. Tests only. */
+/** A port for a gateway that is started twice on the same port. Tests only. */
 import { type AddressInfo, createServer } from 'node:net';
 
-/** A port that nobody has now. uWebSockets.js treats one that it chose itself differently from one that it was told. */
+/** A port that is currently free. uWebSockets.js treats a port that it chose itself differently from a configured one. */
 export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const probe = createServer();

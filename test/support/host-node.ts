@@ -1,8 +1,8 @@
-/** Finds the Node that the machine itself has, besides the packaged one that runs the tests. Tests only. */
+/** Finds the Node installed on the machine, other than the packaged one that runs the tests. Tests only. */
 import { existsSync, realpathSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** The first Node on the path that is not this one. Without one, this one. */
+/** The first other Node in PATH, or this one. */
 export function hostNode(): string {
   const own = realpathSync(process.execPath);
   const candidates = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'node'));

@@ -1,19 +1,19 @@
-/** Puts the built package into a folder as npm would, for scripts that import it by name. Tests only. */
+/** Installs the built package into a folder as npm would, for scripts that import it by name. Tests only. */
 import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What the client of a built package consists of. */
+/** The build output. */
 export const distFolder = join(root, 'dist');
 
 /** Options for a test that needs `dist`. */
 export const needsDist = ['index.js', 'node.js'].every((name) => existsSync(join(distFolder, 'client', name)))
   ? {}
-  : { skip: 'dist is not built; `make build` does' };
+  : { skip: 'dist is missing; run `make build`' };
 
-/** Installs `framegate`, and of its dependencies the one that the client needs. */
+/** Installs `framegate` and the client's only dependency. */
 export function installPackage(folder: string): void {
   const installed = join(folder, 'node_modules/framegate');
   mkdirSync(installed, { recursive: true });

@@ -60,7 +60,7 @@ export function appendZeros(jpeg: Uint8Array, count: number): Uint8Array {
 }
 
 /** A complete file with a smooth gradient, so rounding differences of decoders stay small. */
-export function encodePicture(width: number, height: number, quality = 90): Uint8Array {
+export function encodeGradient(width: number, height: number, quality = 90): Uint8Array {
   const data = new Uint8Array(width * height * 4);
   for (let at = 0; at < width * height; at++) {
     const x = at % width;

@@ -1,32 +1,32 @@
-/** Lines of a TypeScript source that run, from what V8 counts. Pure. */
+/** Line coverage of a TypeScript source, from V8's coverage data. Pure. */
 import { stripTypeScriptTypes } from 'node:module';
 
-/** Offsets into the source without its types, which V8 has seen; each range is within the one before it, or behind it. */
+/** Offsets into the source without types, as run by V8. Each range is inside or after the previous one. */
 export interface FunctionCoverage {
   readonly ranges: readonly { readonly startOffset: number; readonly endOffset: number; readonly count: number }[];
 }
 
-/** The source as it runs: types are blanks there, so that every line stays where it is. */
+/** Replaces types with blanks, so that line numbers stay the same. */
 function withoutTypes(source: string): string {
   return stripTypeScriptTypes(source);
 }
 
-/** Numbers, from 1, of the lines with code: no blanks, comments, types, or brackets alone. */
+/** Line numbers, from 1, of lines with code: not blank, and not only comments, types or brackets. */
 export function codeLines(source: string): number[] {
   return linesOf(withoutTypes(source)).flatMap(({ text, number }) => (isCode(text) ? [number] : []));
 }
 
-/** A line of a comment begins with one of these, by this project's style. */
+/** In this project's style, comment lines start with one of these. */
 function isCode(text: string): boolean {
   const line = text.trim();
   return /[\p{L}\d]/u.test(line) && !/^(\/\/|\/\*|\*)/.test(line);
 }
 
-/** Numbers of the lines of which some word ran: V8 leaves the semicolon of a line that did not to what is around it. */
+/** Line numbers with at least one covered word: V8 attributes the semicolon of an uncovered line to the enclosing range. */
 export function coveredLines(source: string, functions: readonly FunctionCoverage[]): number[] {
   const text = withoutTypes(source);
   const ran = new Uint8Array(text.length).fill(1);
-  // Functions come in the order of the source, outer ones first, and the innermost range is the one that counts.
+  // Functions are in source order, outer ones first; the innermost range wins.
   const ranges = functions.flatMap((each) => each.ranges);
   for (const { startOffset, endOffset, count } of ranges) ran.fill(count > 0 ? 1 : 0, startOffset, endOffset);
   return linesOf(text).flatMap(({ start, text: line, number }) => {

@@ -1,14 +1,14 @@
-/** Runs the load harness against a server of the test's own. Tests only. */
+/** Runs the load generator against a fake gateway. Tests only. */
 import type { Test } from 'tap';
 import type { LoadPlan } from '../../src/load/plan.ts';
-import { type LoadReport, reportOf } from '../../src/load/report.ts';
+import { buildReport, type LoadReport } from '../../src/load/report.ts';
 import { LoadRun } from '../../src/load/run-load.ts';
 import { type FakeBehavior, type FakeGateway, startFakeGateway } from './fake-gateway.ts';
 
-/** One frame, the smallest that begins like a JPEG. */
+/** One frame: the smallest that starts and ends like a JPEG. */
 export const frames = [Buffer.from([0xff, 0xd8, 0xff, 0xd9])];
 
-/** Two cameras for a second. */
+/** Two cameras for one second. */
 export const plan: LoadPlan = {
   groups: [{ cameras: 2, fps: 20 }],
   slowReaders: undefined,
@@ -21,17 +21,17 @@ export const plan: LoadPlan = {
   generators: 1,
 };
 
-/** Runs a load against a server that does as told. */
+/** Runs a load against a server with the given behavior. */
 export async function load(t: Test, behavior: FakeBehavior, changes: Partial<LoadPlan> = {}) {
   const gateway = await startFakeGateway(t, behavior);
   const outcome = await new LoadRun({ ...plan, ...changes }, { url: gateway.url, frames }).outcome();
-  const report = reportOf(outcome, gateway.url.href, frames);
-  requireClosedAccounts(t, report);
+  const report = buildReport(outcome, gateway.url.href, frames);
+  requireConsistentCounts(t, report);
   return { report, gateway };
 }
 
-/** Every frame that was offered ended in exactly one way, for each camera and in the sums. */
-export function requireClosedAccounts(t: Test, report: LoadReport): void {
+/** Checks that every offered frame has exactly one outcome, per camera and in the sums. */
+export function requireConsistentCounts(t: Test, report: LoadReport): void {
   for (const counts of [report, ...report.per_camera, ...report.groups]) {
     const { offered, sent, not_sent, results, dropped, errors, unanswered } = counts;
     t.equal(offered, sent + not_sent);
@@ -46,7 +46,7 @@ export function requireClosedAccounts(t: Test, report: LoadReport): void {
   }
 }
 
-/** Frames that came, over all connections. */
+/** Frames received over all connections. */
 export function total({ received }: FakeGateway): number {
   return received.reduce((sum, count) => sum + count, 0);
 }

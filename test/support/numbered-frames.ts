@@ -1,11 +1,11 @@
-/** Frames that carry their number in the picture, so that it is still there after H.264 and encoding anew. Tests only. */
+/** Frames with their number drawn in the image, so that it survives H.264 and re-encoding. Tests only. */
 import turbo from '@julusian/jpeg-turbo';
 import { createCanvas, fillBox } from '../../src/samples/canvas.ts';
 import { encodeJpeg } from '../../src/samples/render-text.ts';
 
 const width = 640;
 const height = 480;
-/** A number is a row of blocks, white for a one; a second row has the opposite of each, to notice a picture that is damaged. */
+/** A number is a row of blocks, white for 1; a second row has the inverse, to detect corrupted images. */
 const bits = 16;
 const block = width / bits;
 const black = [16, 16, 16] as const;
@@ -24,14 +24,14 @@ export function numberedFrame(number: number): Buffer {
   return Buffer.from(encodeJpeg(canvas));
 }
 
-/** The number that a JPEG shows, at any size. @returns undefined where it shows none. */
+/** The number shown in a JPEG of any size. @returns undefined if there is none. */
 export function readNumber(jpeg: Buffer): number | undefined {
-  const picture = turbo.decompressSync(jpeg, { format: turbo.FORMAT_RGB });
-  const step = picture.width / bits;
+  const image = turbo.decompressSync(jpeg, { format: turbo.FORMAT_RGB });
+  const step = image.width / bits;
   const isWhite = (bit: number, row: number) => {
     const x = Math.floor((bit + 0.5) * step);
     const y = Math.floor((row + 0.5) * step);
-    return (picture.data[3 * (y * picture.width + x)] ?? 0) > threshold;
+    return (image.data[3 * (y * image.width + x)] ?? 0) > threshold;
   };
   let number = 0;
   for (let bit = 0; bit < bits; bit++) {

@@ -1,9 +1,9 @@
-/** Serves the console's files from a server that is no gateway, for tests of what a gateway hardly ever does. Tests only. */
+/** Serves the console's files from a fake server, for tests of rare gateway behavior. Tests only. */
 import type { RequestListener } from 'node:http';
 import { loadPages } from '../../src/server/pages.ts';
 
 const pages = loadPages();
-const pipelines = JSON.stringify({ pipelines: [{ id: 'test', name: 'test', description: 'Made for a test.' }] });
+const pipelines = JSON.stringify({ pipelines: [{ id: 'test', name: 'test', description: 'For tests.' }] });
 
 export const serveConsole: RequestListener = (request, response) => {
   const { pathname } = new URL(request.url ?? '/', 'http://localhost');

@@ -1,7 +1,7 @@
-/** Takes the code out of the pages for people, so that what they say is what runs. Tests only. */
+/** Extracts code blocks from the docs, so that tests can run them. Tests only. */
 import { readFileSync } from 'node:fs';
 
-/** The fenced blocks of a page in one language, in their order. */
+/** The fenced code blocks of a page in one language, in order. */
 export function snippetsOf(page: string, language: string): string[] {
   const text = readFileSync(new URL(`../../${page}`, import.meta.url), 'utf8');
   return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)]
@@ -9,8 +9,8 @@ export function snippetsOf(page: string, language: string): string[] {
     .map(([, , code]) => code as string);
 }
 
-/** @throws Error when there is nothing to replace, so that a page cannot drift away from its test. */
-export function replaced(code: string, what: string, by: string): string {
-  if (!code.includes(what)) throw new Error(`there is no ${what} in:\n${code}`);
+/** @throws Error if `what` is not found, so that a page cannot diverge from its test. */
+export function replaceIn(code: string, what: string, by: string): string {
+  if (!code.includes(what)) throw new Error(`${what} not found in:\n${code}`);
   return code.replace(what, by);
 }

@@ -1,4 +1,4 @@
-/** Plays the `console` blocks of a page for people: every command as it stands there, and what it says it prints. Tests only. */
+/** Runs the commands in the `console` blocks of a docs page and compares their output. Tests only. */
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,27 +11,27 @@ import { snippetsOf } from './page-snippets.ts';
 
 interface Step {
   readonly command: string;
-  /** Lines that the page shows; `…` stands for anything. */
+  /** Output shown on the page; `…` matches anything. */
   readonly printed: string;
 }
 
-/** A folder that looks like the checkout, and what its commands find in their environment. */
+/** A copy of the checkout, and the environment of the commands. */
 interface Checkout {
   readonly folder: string;
   readonly env: Readonly<Record<string, string>>;
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-/** What the commands find of the checkout, in a folder of their own into which they may write. */
+/** Entries of the checkout that the commands need, in a temporary folder that they may write to. */
 const linked = ['node_modules', 'docs', 'test', 'package.json'];
 const copied = ['native-models'];
-/** The port that the pages name. */
+/** The port used in the docs. */
 const portOfPages = '8000';
-/** A command that takes longer than this has failed, however busy the machine is. */
+/** Timeout of a command, generous for a busy machine. */
 const maxMs = 120_000;
-const askAgainMs = 100;
+const pollMs = 100;
 
-/** A line that begins with `$` is a command, whose last character `\` joins the next line to it; the others are printed. */
+/** Lines starting with `$` are commands, continued by a trailing `\`; the others are output. */
 function stepsOf(block: string): Step[] {
   return block
     .split(/^\$ /m)
@@ -43,10 +43,14 @@ function stepsOf(block: string): Step[] {
 }
 
 /**
- * Runs the `console` blocks of a page in their order, in a copy of the checkout. A command that ends with `&` is a gateway:
- * it runs until the test ends, and the next command waits until it is ready.
+ * Runs the `console` blocks of a page in order, in a copy of the checkout. A command ending with `&` is a gateway: it runs
+ * until the test ends, and the next command waits until it is ready.
  */
-export async function playPage(t: Test, page: string, files: Readonly<Record<string, Uint8Array>> = {}): Promise<void> {
+export async function runPageCommands(
+  t: Test,
+  page: string,
+  files: Readonly<Record<string, Uint8Array>> = {},
+): Promise<void> {
   const steps = snippetsOf(page, 'console').flatMap(stepsOf);
   if (steps.length === 0) throw new Error(`${page} has no console block`);
   const port = String(await freePort());
@@ -55,7 +59,7 @@ export async function playPage(t: Test, page: string, files: Readonly<Record<str
   const onPort = (text: string) =>
     text
       .replaceAll(portOfPages, port)
-      // The same program without npx, which takes longer to find it than it runs.
+      // Skip npx, which is slow to start.
       .replace('npx framegate', 'framegate')
       .replace(/^framegate (send|bench|camera)\b/, `$& --url ws://127.0.0.1:${port}`);
   let status = 0;
@@ -81,7 +85,7 @@ function makeCheckout(t: Test, port: string): Checkout {
   for (const name of copied) cpSync(join(root, name), join(folder, name), { recursive: true });
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const PATH = `${join(root, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`;
-  // Nothing of the tests' own.
+  // Nothing from the tests' environment.
   const env = { PATH, HOME: folder, PORT: port, POOL_WORKERS: '1' };
   return { folder, env };
 }
@@ -103,11 +107,11 @@ function runCommand(command: string, { folder, env }: Checkout): Promise<{ statu
   });
 }
 
-/** Resolves when the gateway says that it is ready. */
+/** Resolves when the gateway is ready. */
 async function startServer(t: Test, command: string, port: string, { folder, env }: Checkout): Promise<void> {
   const child = spawn('bash', ['-c', command], { cwd: folder, env, stdio: 'ignore', detached: true });
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  // The group: npx and the launcher stand between the shell and the gateway.
+  // Kill the process group: npx and the launcher run between the shell and the gateway.
   const end = (signal: NodeJS.Signals) => {
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, signal);
   };
@@ -120,13 +124,13 @@ async function startServer(t: Test, command: string, port: string, { folder, env
   });
   const deadlineMs = performance.now() + maxMs;
   while (!(await isReady(port))) {
-    if (child.exitCode !== null || performance.now() > deadlineMs) throw new Error(`"${command}" was never ready`);
-    await delay(askAgainMs);
+    if (child.exitCode !== null || performance.now() > deadlineMs) throw new Error(`"${command}" did not become ready`);
+    await delay(pollMs);
   }
 }
 
 async function isReady(port: string): Promise<boolean> {
-  const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
-  await answer?.arrayBuffer();
-  return answer?.ok === true;
+  const response = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
+  await response?.arrayBuffer();
+  return response?.ok === true;
 }

@@ -1,4 +1,4 @@
-/** Addresses as people write them, and what every client makes of each: TypeScript's and Python's read the same file. Tests only. */
+/** Addresses as users type them, and the resulting stream URLs. Shared by the TypeScript and Python client tests. Tests only. */
 import { readFileSync } from 'node:fs';
 
 const file = new URL('../fixtures/stream-addresses.json', import.meta.url);

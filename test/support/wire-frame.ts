@@ -1,14 +1,14 @@
-/** WebSocket frames written out bit by bit (RFC 6455, 5.2), right or wrong. Tests only. */
+/** WebSocket frames written bit by bit (RFC 6455, section 5.2), valid or invalid. Tests only. */
 
 export interface FrameBits {
   readonly opcode: number;
   readonly payload?: Uint8Array;
   readonly fin?: boolean;
-  /** The three reserved bits, RSV1 the highest. */
+  /** The three reserved bits; RSV1 is the highest. */
   readonly rsv?: number;
-  /** Four bytes; `none` leaves them and their bit out, `unsaid` the bit alone. */
+  /** Four bytes; `none` omits the key and the MASK bit, `unsaid` only the bit. */
   readonly mask?: Uint8Array | 'none' | 'unsaid';
-  /** Bits that the length is written with; the fewest that hold it unless said. */
+  /** Width of the length field; the minimum by default. */
   readonly lengthBits?: 7 | 16 | 64;
 }
 

@@ -1,27 +1,27 @@
-/** Sessions that send frames or pings as fast as the gateway takes them, and some that never read. */
+/** Sessions that send frames or pings as fast as the gateway accepts them, some of which never read. */
 import { clientFrame, opcode } from '../../../test/support/raw-client.ts';
 import { type Attack, type Counts, type Flood, scaled, type Target } from '../flood.ts';
 import { smallFrame } from '../small-frame.ts';
-import { closeAll, openMany, openOf, openStream, writeEndlessly } from '../wire.ts';
+import { closeAll, countOpen, openMany, openStream, writeContinuously } from '../wire.ts';
 
 const fastCameras = 50;
 const pingingPeers = 16;
 const slowReaders = 50;
-/** Pings that go out in one write; the largest that the protocol has. */
-const pingsAtOnce = 64;
+/** Pings per write, each of the maximum size of the protocol. */
+const pingsPerWrite = 64;
 const pingBytes = 125;
-const framesAtOnce = 4;
+const framesPerWrite = 4;
 
 interface Peers {
   readonly count: number;
   readonly pipeline?: 'echo' | 'bulky';
-  /** What each writes again and again, of how many messages. */
+  /** What each peer writes repeatedly; it contains `messages` messages. */
   readonly bytes: Buffer;
   readonly messages: number;
   readonly reads: boolean;
 }
 
-async function sendEndlessly(
+async function sendContinuously(
   target: Target,
   { count, pipeline = 'echo', bytes, messages, reads }: Peers,
 ): Promise<Attack> {
@@ -31,22 +31,22 @@ async function sendEndlessly(
     if (socket === undefined) continue;
     if (reads) socket.resume();
     else socket.pause();
-    writeEndlessly(socket, bytes, () => {
+    writeContinuously(socket, bytes, () => {
       written += messages;
     });
   }
   return {
     stop: () => {
-      // A peer that does not read does not see the end either.
-      const seen: Counts = reads ? { open_at_the_end: openOf(sockets) } : {};
+      // A peer that does not read does not notice a close.
+      const seen: Counts = reads ? { open_at_the_end: countOpen(sockets) } : {};
       closeAll(sockets);
       return { peers: sockets.length, messages_written: written, ...seen };
     },
   };
 }
 
-const frames = () => repeated(clientFrame(opcode.binary, smallFrame()), framesAtOnce);
-const pings = () => repeated(clientFrame(opcode.ping, Buffer.alloc(pingBytes)), pingsAtOnce);
+const frames = () => repeated(clientFrame(opcode.binary, smallFrame()), framesPerWrite);
+const pings = () => repeated(clientFrame(opcode.ping, Buffer.alloc(pingBytes)), pingsPerWrite);
 
 function repeated(bytes: Buffer, times: number): Buffer {
   return Buffer.concat(Array.from({ length: times }, () => bytes));
@@ -55,37 +55,37 @@ function repeated(bytes: Buffer, times: number): Buffer {
 export const busyPeers: readonly Flood[] = [
   {
     name: 'fast-cameras',
-    about: `${fastCameras} cameras that send small frames as fast as they are taken`,
+    about: `${fastCameras} cameras that send small frames as fast as they are accepted`,
     start: (target) =>
-      sendEndlessly(target, { count: fastCameras, bytes: frames(), messages: framesAtOnce, reads: true }),
+      sendContinuously(target, { count: fastCameras, bytes: frames(), messages: framesPerWrite, reads: true }),
   },
   {
     name: 'ping-flood/read',
-    about: `${pingingPeers} sessions that send pings as fast as they are taken, and read the pongs`,
+    about: `${pingingPeers} sessions that send pings as fast as they are accepted and read the pongs`,
     start: (target) =>
-      sendEndlessly(target, { count: pingingPeers, bytes: pings(), messages: pingsAtOnce, reads: true }),
+      sendContinuously(target, { count: pingingPeers, bytes: pings(), messages: pingsPerWrite, reads: true }),
   },
   {
     name: 'ping-flood/unread',
-    about: `${pingingPeers} sessions that send pings as fast as they are taken, and read nothing`,
+    about: `${pingingPeers} sessions that send pings as fast as they are accepted and read nothing`,
     start: (target) =>
-      sendEndlessly(target, { count: pingingPeers, bytes: pings(), messages: pingsAtOnce, reads: false }),
+      sendContinuously(target, { count: pingingPeers, bytes: pings(), messages: pingsPerWrite, reads: false }),
   },
   {
     name: 'slow-readers/small',
-    about: `${slowReaders} cameras that send small frames as fast as they are taken, and read nothing`,
+    about: `${slowReaders} cameras that send small frames as fast as they are accepted and read nothing`,
     start: (target) =>
-      sendEndlessly(target, { count: slowReaders, bytes: frames(), messages: framesAtOnce, reads: false }),
+      sendContinuously(target, { count: slowReaders, bytes: frames(), messages: framesPerWrite, reads: false }),
   },
   {
     name: 'slow-readers/bulky',
-    about: `the same with results of 200 KB`,
+    about: `the same, with 200 KB results`,
     start: (target) =>
-      sendEndlessly(target, {
+      sendContinuously(target, {
         count: slowReaders,
         pipeline: 'bulky',
         bytes: frames(),
-        messages: framesAtOnce,
+        messages: framesPerWrite,
         reads: false,
       }),
   },

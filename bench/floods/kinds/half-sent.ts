@@ -1,58 +1,58 @@
-/** Bodies and messages that are sent nearly to their end and held there. */
+/** Request bodies and messages that are sent except for their end and held open. */
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { opcode } from '../../../test/support/raw-client.ts';
 import { type Attack, type Flood, scaled, type Target } from '../flood.ts';
-import { closeAll, dial, openMany, openOf, openStream } from '../wire.ts';
+import { closeAll, countOpen, dial, openMany, openStream } from '../wire.ts';
 
 const megabyte = 1_048_576;
 const bodies = 300;
 const bodyBytes = 5 * megabyte;
 const sentBodyBytes = 4.9 * megabyte;
 const messages = 200;
-/** Largest messages that some version of the gateway takes, and what is left unsent of one. */
+/** Maximum message sizes of different gateway versions, and the part of a message that is not sent. */
 const messageSizes = [20 * megabyte, 16 * megabyte, 6.25 * megabyte, 5 * megabyte];
 const unsentBytes = 65_536;
 const piece = Buffer.alloc(262_144);
-/** Four gigabytes take their time at `nice 19`. */
+/** Sending four gigabytes takes time at nice 19. */
 const minSeconds = 12;
-/** A header that says too much is answered with the end of the connection by then. */
+/** The gateway closes the connection within this time if a header announces too much. */
 const refusalMs = 500;
 const finalBinary = 0x80 | opcode.binary;
 const masked64 = 0x80 | 127;
-/** Two bytes, a length of eight, a mask of four. */
+/** Two bytes, eight bytes of length, four bytes of mask. */
 const longHeaderBytes = 14;
 const lengthAt = 2;
-/** Answers are counted by their first line: `HTTP/1.1 503 …`. */
+/** Responses are counted by status: `HTTP/1.1 503 …`. */
 const statusPattern = /^HTTP\/1\.1 (\d{3})/;
 
 async function sendBodies(target: Target): Promise<Attack> {
   const head = `POST /frames?pipeline_id=echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${bodyBytes}\r\n\r\n`;
-  const answers: Record<string, number> = {};
+  const responses: Record<string, number> = {};
   const sockets = Array.from({ length: scaled(target, bodies) }, (_, n) => {
     const socket = dial(target, n);
     socket.once('data', (piece: Buffer) => {
       const status = statusPattern.exec(piece.toString('latin1'))?.[1] ?? 'other';
-      answers[`answered ${status}`] = (answers[`answered ${status}`] ?? 0) + 1;
+      responses[`answered ${status}`] = (responses[`answered ${status}`] ?? 0) + 1;
     });
     socket.write(head);
     writeZeros(socket, sentBodyBytes);
     return socket;
   });
-  return { stop: () => countAndClose(sockets, answers) };
+  return { stop: () => countAndClose(sockets, responses) };
 }
 
-/** The largest message that the gateway begins to take. */
+/** The largest message size that the gateway starts to receive. */
 async function maxMessageBytes(target: Target): Promise<number> {
   for (const bytes of messageSizes) {
     const socket = await openStream(target, 0);
     socket?.resume().write(headerOf(bytes));
     await sleep(refusalMs);
-    const isTaken = openOf([socket]) === 1;
+    const isAccepted = countOpen([socket]) === 1;
     socket?.destroy();
-    if (isTaken) return bytes;
+    if (isAccepted) return bytes;
   }
-  throw new Error('the gateway takes none of the sizes');
+  throw new Error('the gateway accepts none of the message sizes');
 }
 
 function headerOf(bytes: number): Buffer {
@@ -63,7 +63,7 @@ function headerOf(bytes: number): Buffer {
   return header;
 }
 
-/** In pieces: what the kernel has taken is only known of whole writes. */
+/** Writes in pieces: Node only knows the bytes that the kernel accepted per completed write. */
 function writeZeros(socket: Socket, bytes: number): void {
   const whole = Math.floor(bytes / piece.length);
   for (let sent = 0; sent < whole; sent++) socket.write(piece);
@@ -81,17 +81,17 @@ async function sendMessages(target: Target): Promise<Attack> {
 }
 
 function countAndClose(sockets: readonly (Socket | undefined)[], more: Record<string, number>): Record<string, number> {
-  const held = openOf(sockets);
+  const held = countOpen(sockets);
   const sent = sockets.reduce((sum, socket) => sum + (socket?.bytesWritten ?? 0) - (socket?.writableLength ?? 0), 0);
   closeAll(sockets);
   return { sockets: sockets.length, held, megabytes_taken: Math.round(sent / megabyte), ...more };
 }
 
 export const halfSent: readonly Flood[] = [
-  { name: 'half-bodies', about: `${bodies} POST /frames with 4.9 of 5 MB, held`, start: sendBodies },
+  { name: 'half-bodies', about: `${bodies} POST /frames requests with 4.9 of 5 MB sent, held open`, start: sendBodies },
   {
     name: 'half-messages',
-    about: `${messages} messages of the largest size without their last 64 KB, held`,
+    about: `${messages} messages of the maximum size without their last 64 KB, held open`,
     minSeconds,
     start: sendMessages,
   },

@@ -1,4 +1,4 @@
-/** Peers that make log lines as fast as they can, with a log that is read, that nobody reads, or on a full disk. */
+/** Peers that cause log lines as fast as possible, with a log that is read, not read, or on a full disk. */
 import type { Attack, ErrorOutput, Flood, Target } from '../flood.ts';
 import { scaled } from '../flood.ts';
 import { smallFrame } from '../small-frame.ts';
@@ -8,7 +8,7 @@ import { sendTexts } from './short-sessions.ts';
 const textLoops = 32;
 const posters = 8;
 
-/** Text messages end sessions, and frames fail: a line each. */
+/** Text messages end sessions and frames fail; each causes a log line. */
 function makeLines(target: Target): Attack {
   const texts = sendTexts(target, scaled(target, textLoops));
   let failed = 0;
@@ -33,11 +33,11 @@ function makeLines(target: Target): Attack {
 }
 
 function flood(name: string, about: string, errorOutput: ErrorOutput): Flood {
-  return { name, about: `log lines as fast as peers can make them, ${about}`, errorOutput, start: makeLines };
+  return { name, about: `log lines as fast as peers can cause them, ${about}`, errorOutput, start: makeLines };
 }
 
 export const logLines: readonly Flood[] = [
-  flood('log-lines/read', 'and somebody reads them', 'read'),
-  flood('log-lines/unread', 'into a pipe that nobody reads', 'unread'),
-  flood('log-lines/full-disk', 'onto a full disk', 'full'),
+  flood('log-lines/read', 'to a pipe that is read', 'read'),
+  flood('log-lines/unread', 'to a pipe that is not read', 'unread'),
+  flood('log-lines/full-disk', 'to a full disk', 'full'),
 ];

@@ -1,11 +1,11 @@
-/** Sockets that ask for something 111,111 times in one go and read none of the answers. */
+/** Sockets that pipeline 111,111 requests and read no responses. */
 import type { Socket } from 'node:net';
 import { type Flood, scaled, type Target } from '../flood.ts';
 import { closeAll, connected, dial } from '../wire.ts';
 
 const requestsPerSocket = 111_111;
 const manySockets = 50;
-/** Bytes of an extra header: which request the end of a read cuts depends on how long one is. */
+/** Lengths of an extra header: the request length determines where a read splits a request. */
 const extraBytes = [0, 8, 16, 24, 32, 45, 60];
 
 const kilobytes = (bytes: number) => Math.round(bytes / 1024);
@@ -18,7 +18,7 @@ const requestOf = (line: string, headers: readonly string[] = []) =>
 function pipelined(variant: string, what: string, make: MakeRequest, sockets = 1): Flood {
   return {
     name: `pipelined-pages/${variant}`,
-    about: `${sockets} x ${requestsPerSocket.toLocaleString('en')} ${what} in one go, nothing read`,
+    about: `${sockets} x ${requestsPerSocket.toLocaleString('en')} ${what} pipelined, responses not read`,
     start: async (target) => {
       const requests = Buffer.from((await make(target)).repeat(scaled(target, requestsPerSocket)));
       const open: Socket[] = Array.from({ length: scaled(target, sockets) }, (_, n) => dial(target, n));
@@ -42,7 +42,7 @@ function pipelined(variant: string, what: string, make: MakeRequest, sockets = 1
   };
 }
 
-/** With the tag that the gateway gives the page now. */
+/** A conditional request with the page's current ETag. */
 async function conditional({ host, port }: Target): Promise<string> {
   const page = await fetch(`http://${host}:${port}/`, { headers: { connection: 'close' } });
   return requestOf('GET /', [`If-None-Match: ${page.headers.get('etag')}`]);
@@ -50,7 +50,7 @@ async function conditional({ host, port }: Target): Promise<string> {
 
 export const pipelinedPages: readonly Flood[] = [
   ...extraBytes.map((extra) =>
-    pipelined(`get-${extra}`, `GET / with ${extra} more bytes`, () =>
+    pipelined(`get-${extra}`, `GET / with ${extra} extra bytes`, () =>
       requestOf('GET /', extra === 0 ? [] : [`X: ${'x'.repeat(extra)}`]),
     ),
   ),

@@ -1,24 +1,24 @@
-/** Sessions that come and go as fast as they can. */
+/** Sessions that open and close as fast as possible. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clientFrame, opcode } from '../../../test/support/raw-client.ts';
 import { type Attack, type Counts, type Flood, scaled, type Target } from '../flood.ts';
 import { smallFrame } from '../small-frame.ts';
 import { openStream } from '../wire.ts';
 
-/** Sessions that are open at the same time. */
-const textSessionsAtOnce = 64;
+/** Maximum concurrent sessions. */
+const concurrentTextSessions = 64;
 const reconnectsPerSecond = 1000;
 const reconnectSeconds = 10;
-/** The attacker's process has to start, too. */
-const spareSeconds = 3;
+/** Time for the attacker process to start. */
+const marginSeconds = 3;
 const stepMs = 10;
-/** Steps in one. */
+/** Maximum steps made up at once. */
 const maxCatchUp = 3;
-/** Whoever has no answer by then counts as lost. */
-const answerLimitMs = 5000;
+/** A session without a reply within this time counts as `no_answer`. */
+const responseTimeoutMs = 5000;
 const text = clientFrame(opcode.text, Buffer.from('x'));
 
-/** Loops that each open a session, send a text message and wait for the end. */
+/** Runs loops that each open a session, send a text message and wait for the close. */
 export function sendTexts(target: Target, loops: number): Attack {
   const counts = { sessions: 0, not_opened: 0 };
   let isOver = false;
@@ -43,7 +43,7 @@ export function sendTexts(target: Target, loops: number): Attack {
   };
 }
 
-/** Connect, upgrade, one frame, its answer, close: so many a second. */
+/** Connects, upgrades, sends one frame, reads its reply and closes, at a fixed rate. */
 function reconnect(target: Target): Attack {
   const pending = new Set<Promise<void>>();
   const counts = { tried: 0, served: 0, refused_with_code: 0, no_answer: 0, slowest_ms: 0 };
@@ -52,7 +52,7 @@ function reconnect(target: Target): Attack {
   const startMs = performance.now();
   const timer = setInterval(() => {
     const elapsedMs = Math.min(performance.now() - startMs, reconnectSeconds * 1000);
-    // What this process was late for is made up for slowly: a burst would only fill the kernel's queue of connections.
+    // Catch up slowly: a burst would only fill the kernel's connection backlog.
     const due = Math.min((elapsedMs / stepMs) * perStep, counts.tried + maxCatchUp * perStep);
     while (counts.tried < due) {
       const trial = tryOnce(target, frame, counts).finally(() => pending.delete(trial));
@@ -77,10 +77,10 @@ async function tryOnce(target: Target, frame: Buffer, counts: Counts): Promise<v
   const socket = await openStream(target, counts['tried'] ?? 0, { failed: (why) => count(`not_upgraded (${why})`) });
   if (socket === undefined) return;
   const reply = await new Promise<string>((resolve) => {
-    const limit = setTimeout(() => resolve(''), answerLimitMs);
-    const settle = (said: string) => {
+    const limit = setTimeout(() => resolve(''), responseTimeoutMs);
+    const settle = (received: string) => {
       clearTimeout(limit);
-      resolve(said);
+      resolve(received);
     };
     socket.once('data', (piece) => settle(piece.toString('latin1')));
     socket.once('close', () => settle(''));
@@ -95,14 +95,14 @@ async function tryOnce(target: Target, frame: Buffer, counts: Counts): Promise<v
 export const shortSessions: readonly Flood[] = [
   {
     name: 'text-sessions',
-    about: `sessions of one text message, ${textSessionsAtOnce} at a time, as many as it goes`,
-    start: (target) => sendTexts(target, scaled(target, textSessionsAtOnce)),
+    about: `sessions of one text message, ${concurrentTextSessions} at a time, as fast as possible`,
+    start: (target) => sendTexts(target, scaled(target, concurrentTextSessions)),
   },
   {
     name: 'reconnects',
-    about: `${reconnectsPerSecond} times a second for ${reconnectSeconds} s: connect, upgrade, one frame, close; not at nice 19`,
+    about: `${reconnectsPerSecond} times per second for ${reconnectSeconds} s: connect, upgrade, one frame, close; not at nice 19`,
     isNice: false,
-    minSeconds: reconnectSeconds + spareSeconds,
+    minSeconds: reconnectSeconds + marginSeconds,
     start: reconnect,
   },
 ];

@@ -1,15 +1,15 @@
-/** Connections and sessions that stay and say nothing, up to the gateway's limits of sessions and of descriptors. */
+/** Idle connections and sessions, up to the gateway's limits of sessions and file descriptors. */
 import type { Socket } from 'node:net';
 import { type Attack, type Flood, scaled, type Target } from '../flood.ts';
-import { answerPings, closeAll, connected, dial, openMany, openOf, openStream } from '../wire.ts';
+import { answerPings, closeAll, connected, countOpen, dial, openMany, openStream } from '../wire.ts';
 
 /** The default of STREAM_MAX_SESSIONS. */
 const sessions = 256;
 const connections = 5000;
 const raisedSessions = 10_000;
-/** The gateway closes what has not asked for anything within some seconds; it is opened again after this. */
+/** The gateway closes idle connections after some seconds; they are reopened after this delay. */
 const reopenAfterMs = 100;
-const fewFiles = 256;
+const maxOpenFiles = 256;
 const tooManyConnections = 400;
 
 async function holdSessions(target: Target): Promise<Attack> {
@@ -17,14 +17,14 @@ async function holdSessions(target: Target): Promise<Attack> {
   for (const socket of sockets) if (socket !== undefined) answerPings(socket);
   return {
     stop: () => {
-      const held = openOf(sockets);
+      const held = countOpen(sockets);
       closeAll(sockets);
       return { sessions: sockets.length, held };
     },
   };
 }
 
-/** Half of them bare TCP, half upgraded. */
+/** Half of them plain TCP, half upgraded. */
 async function holdConnections(target: Target): Promise<Attack> {
   const upgraded = await openMany(scaled(target, connections / 2), (n) => openStream(target, n));
   for (const socket of upgraded) if (socket !== undefined) answerPings(socket);
@@ -32,14 +32,14 @@ async function holdConnections(target: Target): Promise<Attack> {
   await bare.open(scaled(target, connections / 2));
   return {
     stop: () => {
-      const counts = { upgraded: openOf(upgraded), bare: bare.close(), opened_again: bare.reopened };
+      const counts = { upgraded: countOpen(upgraded), bare: bare.close(), opened_again: bare.reopened };
       closeAll(upgraded);
       return counts;
     },
   };
 }
 
-/** As many bare connections at any time. */
+/** Keeps a constant number of plain TCP connections open. */
 class BareConnections {
   reopened = 0;
   readonly #target: Target;
@@ -66,19 +66,19 @@ class BareConnections {
     this.#sockets.add(socket);
     socket.once('close', () => {
       this.#sockets.delete(socket);
-      setTimeout(() => this.#openAgain(n), reopenAfterMs);
+      setTimeout(() => this.#reopen(n), reopenAfterMs);
     });
     return connected(socket);
   }
 
-  #openAgain(n: number): void {
+  #reopen(n: number): void {
     if (this.#isOver) return;
     this.reopened += 1;
     this.#keepOpen(n);
   }
 }
 
-async function useUpDescriptors(target: Target): Promise<Attack> {
+async function exhaustDescriptors(target: Target): Promise<Attack> {
   const bare = new BareConnections(target);
   await bare.open(scaled(target, tooManyConnections));
   return { stop: () => ({ open_at_the_end: bare.close(), opened_again: bare.reopened }) };
@@ -87,7 +87,7 @@ async function useUpDescriptors(target: Target): Promise<Attack> {
 export const silent: readonly Flood[] = [
   {
     name: 'silent-sessions',
-    about: `${sessions} sessions that answer pings and send nothing; the cameras come after them`,
+    about: `${sessions} sessions that answer pings and send nothing; the cameras connect after them`,
     env: { STREAM_MAX_SESSIONS: String(sessions) },
     beforeCameras: true,
     start: holdSessions,
@@ -101,8 +101,8 @@ export const silent: readonly Flood[] = [
   },
   {
     name: 'descriptors',
-    about: `${tooManyConnections} connections to a gateway that may open ${fewFiles} files`,
-    maxFiles: fewFiles,
-    start: useUpDescriptors,
+    about: `${tooManyConnections} connections to a gateway with a limit of ${maxOpenFiles} open files`,
+    maxFiles: maxOpenFiles,
+    start: exhaustDescriptors,
   },
 ];

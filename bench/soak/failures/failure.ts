@@ -1,25 +1,25 @@
-/** What a fault of the soak is, and what it has to work with. */
+/** Definition of an injected failure, and its environment. */
 import type { SoakGateway } from '../gateway.ts';
 
 export interface Scene {
-  /** The gateway that the fault is done to. */
+  /** The gateway under attack. */
   readonly gateway: SoakGateway;
   readonly modelsDir: string;
-  /** Seeded: the same choices in every run. */
+  /** Seeded random generator. */
   readonly random: () => number;
-  /** Frames that the gateway takes. */
+  /** Valid frames. */
   readonly frames: readonly Uint8Array[];
-  /** How long a fault that waits for something goes on, in milliseconds. */
+  /** Duration of failures that wait for something, in milliseconds. */
   readonly holdMs: number;
 }
 
-/** Faults of the main gateway must leave its cameras alone. The second gateway is there to be ended. */
+/** Failures of the main gateway must not affect its cameras. The second gateway gets restarted. */
 export type Target = 'main' | 'second';
 
 export interface Failure {
   readonly name: string;
   readonly target: Target;
-  /** Settles when the fault is over and everything it opened is closed. */
+  /** Resolves when the failure is over and everything it opened is closed. */
   run(scene: Scene): Promise<void>;
 }
 

@@ -1,12 +1,12 @@
-/** Sockets of a fault: opened from an address that no camera has, and all destroyed at its end, whatever happened. */
+/** Sockets of a failure: opened from an address that no camera uses, and all destroyed at its end. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { upgradeRequest } from '../../../test/support/raw-client.ts';
 import type { SoakGateway } from '../gateway.ts';
 
-/** Limits for each address are for the peers that do harm: the cameras come from 127.0.0.1. Linux takes all of 127.0.0.0/8 as its own. */
+/** Differs from the cameras' 127.0.0.1, so that per-address limits affect only these peers. Linux accepts all of 127.0.0.0/8. */
 const localAddress = '127.0.0.66';
-/** A gateway that does not answer an upgrade within this leaves the fault without this peer. */
+/** Maximum time for an upgrade response; after it, the failure continues without this peer. */
 const maxUpgradeMs = 10_000;
 
 export class Peers {
@@ -17,17 +17,17 @@ export class Peers {
     this.#gateway = gateway;
   }
 
-  /** Runs `harm` and destroys what it has opened. */
-  static async with(gateway: SoakGateway, harm: (peers: Peers) => Promise<void>): Promise<void> {
+  /** Runs `action` and then destroys all its sockets. */
+  static async with(gateway: SoakGateway, action: (peers: Peers) => Promise<void>): Promise<void> {
     const peers = new Peers(gateway);
     try {
-      await harm(peers);
+      await action(peers);
     } finally {
       for (const socket of peers.#sockets) socket.destroy();
     }
   }
 
-  /** A TCP connection that is read, or `undefined` where it was refused: a gateway under attack may do that. */
+  /** Opens a TCP connection that is read; `undefined` if it was refused, as a gateway under attack may do. */
   async connect(): Promise<Socket | undefined> {
     const socket = connect({ port: this.#gateway.port, host: '127.0.0.1', localAddress });
     this.#sockets.add(socket);
@@ -42,7 +42,7 @@ export class Peers {
     return socket;
   }
 
-  /** A WebSocket, or `undefined` where there was none to have. */
+  /** Opens a WebSocket; `undefined` if that failed. */
   async upgrade(pipelineId: string): Promise<Socket | undefined> {
     const socket = await this.connect();
     if (socket === undefined) return undefined;
@@ -58,14 +58,14 @@ export class Peers {
     return answer.startsWith('HTTP/1.1 101') ? socket : undefined;
   }
 
-  /** So many at once. */
+  /** Opens `count` connections concurrently. */
   async many(count: number, open: () => Promise<Socket | undefined>): Promise<Socket[]> {
     const opened = await Promise.all(Array.from({ length: count }, open));
     return opened.filter((socket) => socket !== undefined);
   }
 }
 
-/** Waits until a socket has ended, at most so long. */
+/** Waits until a socket is closed, up to `maxMs`. */
 export function endOf(socket: Socket, maxMs: number): Promise<void> {
   if (socket.destroyed) return Promise.resolve();
   return new Promise((resolve) => {

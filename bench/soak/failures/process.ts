@@ -1,7 +1,7 @@
-/** Faults of the whole process: stopped for a moment, ended and started again. */
+/** Failures of the whole process: suspended, or restarted. */
 import { type Failure, pause } from './failure.ts';
 
-/** A machine that sleeps or migrates: every clock of the gateway jumps by this. */
+/** Suspension time, as when a machine sleeps or migrates: all clocks of the gateway jump. */
 const stoppedMs = 1000;
 
 const stopAndContinue: Failure = {

@@ -1,22 +1,22 @@
-/** Faults of workers and of what they load: threads that die, hang or run out of memory, and model files that go away. */
+/** Failures of workers and models: threads that exit, hang or run out of memory, and model files that disappear. */
 import { randomBytes } from 'node:crypto';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { clientFrame, opcode } from '../../../test/support/raw-client.ts';
-import { detectorPath, frameTimeoutMs, type harmfulPipelines } from '../models.ts';
+import { detectorPath, type failingPipelines, frameTimeoutMs } from '../models.ts';
 import { type Failure, frameOf, pause, type Scene } from './failure.ts';
 import { endOf, Peers } from './peers.ts';
 
-type HarmfulPipeline = keyof typeof harmfulPipelines;
+type FailingPipeline = keyof typeof failingPipelines;
 
-/** A frame that is to do harm is sent again as long as it is dropped because others were served. */
+/** Resend interval: a frame may be dropped because other frames were served. */
 const resendMs = 200;
-/** From its timeout on a frame's session has this long to be closed. */
-const graceMs = 3000;
-/** Bytes of a file that is no model. */
+/** Maximum time from a frame's timeout to the close of its session. */
+const closeTimeoutMs = 3000;
+/** Size of an invalid model file. */
 const garbageBytes = 100_000;
 
-/** Sends frames to a harmful pipeline until the session is ended for it: by a second lost worker or by a timeout. */
-async function harmWorkers(peers: Peers, scene: Scene, pipelineId: HarmfulPipeline, maxMs: number): Promise<void> {
+/** Sends frames to a failing pipeline until the session is closed, because of a second lost worker or a timeout. */
+async function triggerFailure(peers: Peers, scene: Scene, pipelineId: FailingPipeline, maxMs: number): Promise<void> {
   const socket = await peers.upgrade(pipelineId);
   const endMs = performance.now() + maxMs;
   while (socket?.destroyed === false && performance.now() < endMs) {
@@ -25,18 +25,20 @@ async function harmWorkers(peers: Peers, scene: Scene, pipelineId: HarmfulPipeli
   }
 }
 
-function harmfulFailure(name: string, pipelineId: HarmfulPipeline): Failure {
+function pipelineFailure(name: string, pipelineId: FailingPipeline): Failure {
   return {
     name,
     target: 'main',
     run: async (scene) => {
-      await Peers.with(scene.gateway, (peers) => harmWorkers(peers, scene, pipelineId, frameTimeoutMs + graceMs));
+      await Peers.with(scene.gateway, (peers) =>
+        triggerFailure(peers, scene, pipelineId, frameTimeoutMs + closeTimeoutMs),
+      );
       await scene.gateway.allReady();
     },
   };
 }
 
-/** While a model file is away, workers are lost, and their replacements find what is there instead. Then it comes back. */
+/** Removes or replaces a model file while workers exit, so that their replacements cannot load it. Then restores it. */
 function modelFailure(name: string, replacement: Uint8Array | undefined): Failure {
   return {
     name,
@@ -49,7 +51,7 @@ function modelFailure(name: string, replacement: Uint8Array | undefined): Failur
         if (replacement !== undefined) writeFileSync(path, replacement);
         const awayMs = scene.holdMs / 2;
         await Promise.all([
-          Peers.with(scene.gateway, (peers) => harmWorkers(peers, scene, 'soak_exit', awayMs)),
+          Peers.with(scene.gateway, (peers) => triggerFailure(peers, scene, 'soak_exit', awayMs)),
           pause(awayMs),
         ]);
       } finally {
@@ -62,13 +64,13 @@ function modelFailure(name: string, replacement: Uint8Array | undefined): Failur
 }
 
 export const workerFailures: readonly Failure[] = [
-  harmfulFailure('worker-throws', 'soak_die'),
-  harmfulFailure('worker-exits', 'soak_exit'),
-  harmfulFailure('worker-out-of-memory', 'soak_exhaust'),
-  harmfulFailure('worker-blocks', 'soak_block'),
-  harmfulFailure('worker-spins', 'soak_spin'),
-  harmfulFailure('worker-loops', 'soak_loop'),
-  harmfulFailure('worker-never-answers', 'soak_hang'),
+  pipelineFailure('worker-throws', 'soak_die'),
+  pipelineFailure('worker-exits', 'soak_exit'),
+  pipelineFailure('worker-out-of-memory', 'soak_exhaust'),
+  pipelineFailure('worker-blocks', 'soak_block'),
+  pipelineFailure('worker-spins', 'soak_spin'),
+  pipelineFailure('worker-loops', 'soak_loop'),
+  pipelineFailure('worker-never-answers', 'soak_hang'),
   modelFailure('model-removed', undefined),
   modelFailure('model-replaced', randomBytes(garbageBytes)),
 ];

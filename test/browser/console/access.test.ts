@@ -1,9 +1,9 @@
-/** The console for everyone: no violation that axe-core finds, the keyboard alone, little motion, small screens. */
+/** Accessibility: axe-core violations, keyboard operation, reduced motion, small screens. */
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import tap, { test } from 'tap';
 import { fixtureModels, shippedModels, startGateway } from '../../support/gateway.ts';
-import { needsBrowser, openConsole, patience } from './open-console.ts';
+import { needsBrowser, openConsole, waitOptions } from './open-console.ts';
 
 const gateway = await startGateway({ MODELS_DIR: shippedModels, POOL_WORKERS: '1' });
 tap.teardown(() => gateway.kill());
@@ -11,7 +11,7 @@ tap.teardown(() => gateway.kill());
 const phone = { width: 360, height: 800 };
 const desktop = { width: 1440, height: 900 };
 
-/** What axe-core has to say against the page, in one line each. */
+/** The violations found by axe-core, one line each. */
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   const found = await page.evaluate(() => (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run());
@@ -23,59 +23,65 @@ for (const colorScheme of ['light', 'dark'] as const) {
     ['phone', phone],
     ['desktop', desktop],
   ] as const) {
-    test(`axe-core finds nothing: ${colorScheme}, ${name}`, needsBrowser, async (t) => {
-      // Few frames: a checker that walks the whole page has the processor to itself.
+    test(`axe-core finds no violations: ${colorScheme}, ${name}`, needsBrowser, async (t) => {
+      // Send few frames, to leave the CPU to axe-core.
       const { page, texts } = await openConsole(t, `${gateway.httpUrl}/?fps=5`, { colorScheme, viewport });
       await texts(1);
-      t.strictSame(await violations(page), [], 'while it runs');
-      t.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= viewport.width, 'nothing sticks out');
+      t.strictSame(await violations(page), [], 'while running');
+      t.ok(
+        (await page.evaluate(() => document.documentElement.scrollWidth)) <= viewport.width,
+        'no horizontal overflow',
+      );
       await page.goto(`${gateway.httpUrl}/?pipeline=${'very-long-name-'.repeat(8)}`);
-      await page.getByText('The gateway does not know this pipeline').waitFor(patience);
+      await page.getByText('This pipeline does not exist').waitFor(waitOptions);
       t.strictSame(await violations(page), [], 'with an error');
-      t.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= viewport.width, 'nothing sticks out');
+      t.ok(
+        (await page.evaluate(() => document.documentElement.scrollWidth)) <= viewport.width,
+        'no horizontal overflow',
+      );
     });
   }
 }
 
-test('the keyboard alone reaches and works everything', needsBrowser, async (t) => {
+test('every control can be reached and operated by keyboard', needsBrowser, async (t) => {
   const fixtures = await startGateway({ MODELS_DIR: fixtureModels, POOL_WORKERS: '1' });
   t.teardown(() => fixtures.kill());
   const { page } = await openConsole(t, `${fixtures.httpUrl}/?pipeline=echo`);
-  await page.locator('#caption', { hasText: 'frame' }).waitFor(patience);
+  await page.locator('#caption', { hasText: 'frame' }).waitFor(waitOptions);
   const visited: string[] = [];
   for (let stop = 0; stop < 12; stop++) {
     await page.keyboard.press('Tab');
     const { name, isOutlined } = await page.evaluate(() => {
       const focused = document.activeElement as HTMLElement;
       const { outlineStyle, outlineWidth } = getComputedStyle(focused);
-      const isSeen = outlineStyle !== 'none' && Number.parseFloat(outlineWidth) >= 2;
-      return { name: focused.id || focused.dataset['source'] || focused.tagName, isOutlined: isSeen };
+      const isVisible = outlineStyle !== 'none' && Number.parseFloat(outlineWidth) >= 2;
+      return { name: focused.id || focused.dataset['source'] || focused.tagName, isOutlined: isVisible };
     });
     if (name === 'BODY') break;
     visited.push(name);
-    if (name !== 'A') t.ok(isOutlined, `the focus on ${name} is seen`);
+    if (name !== 'A') t.ok(isOutlined, `the focus on ${name} is visible`);
   }
   t.strictSame(visited, ['A', 'sample', 'camera', 'video', 'picture', 'toggle', 'pipeline', 'fps', 'quality', 'adapt']);
 
   await page.locator('#toggle').focus();
   await page.keyboard.press('Enter');
-  await page.getByText('Paused', { exact: true }).waitFor(patience);
+  await page.getByText('Paused', { exact: true }).waitFor(waitOptions);
   await page.keyboard.press('Space');
-  await page.getByText('Connected', { exact: true }).waitFor(patience);
+  await page.getByText('Connected', { exact: true }).waitFor(waitOptions);
   await page.locator('#fps').focus();
   await page.keyboard.press('ArrowLeft');
   t.equal(await page.locator('#fps-value').textContent(), '29 fps');
   await page.locator('#adapt').focus();
   await page.keyboard.press('Space');
-  await page.waitForFunction(() => location.search.includes('adapt=off'), null, patience);
+  await page.waitForFunction(() => location.search.includes('adapt=off'), null, waitOptions);
   await page.locator('#pipeline').focus();
   await page.keyboard.type('failing');
-  await page.getByText('The pipeline failed').waitFor(patience);
+  await page.getByText('The pipeline failed').waitFor(waitOptions);
 });
 
-test('who wants little motion starts it by hand', needsBrowser, async (t) => {
+test('with reduced motion, nothing runs until Start is pressed', needsBrowser, async (t) => {
   const { page, issues, texts } = await openConsole(t, gateway.httpUrl, { reducedMotion: 'reduce' });
-  await page.getByText('Ready', { exact: true }).waitFor(patience);
+  await page.getByText('Ready', { exact: true }).waitFor(waitOptions);
   await page.waitForTimeout(700);
   t.equal(await page.locator('#caption').textContent(), '');
   await page.getByRole('button', { name: 'Start' }).click();
@@ -83,7 +89,7 @@ test('who wants little motion starts it by hand', needsBrowser, async (t) => {
   t.strictSame(issues, []);
 });
 
-test('a hidden page holds no session, and goes on when it is seen again', needsBrowser, async (t) => {
+test('a hidden page holds no session and resumes when visible', needsBrowser, async (t) => {
   const { page, texts } = await openConsole(t, gateway.httpUrl);
   await texts(1);
   const show = (state: 'hidden' | 'visible') =>
@@ -93,9 +99,9 @@ test('a hidden page holds no session, and goes on when it is seen again', needsB
       document.dispatchEvent(new Event('visibilitychange'));
     }, state);
   await show('hidden');
-  await page.getByText('Paused while hidden').waitFor(patience);
+  await page.getByText('Paused while hidden').waitFor(waitOptions);
   const { pool } = (await (await fetch(`${gateway.httpUrl}/readyz`)).json()) as { pool: { sessions: number } };
   t.equal(pool.sessions, 0);
   await show('visible');
-  await page.getByText('Connected', { exact: true }).waitFor(patience);
+  await page.getByText('Connected', { exact: true }).waitFor(waitOptions);
 });

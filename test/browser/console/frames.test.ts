@@ -1,17 +1,17 @@
-/** Every picture is shown with the result that is about it, and closed, however late the answers come. */
+/** Every image is shown with its own result, and closed, even if replies are late. */
 import jpegJs from 'jpeg-js';
 import { test } from 'tap';
 import { startFakeGateway } from '../../support/fake-gateway.ts';
 import { serveConsole } from '../../support/page-site.ts';
-import { needsBrowser, openConsole, patience } from './open-console.ts';
+import { needsBrowser, openConsole, waitOptions } from './open-console.ts';
 
-/** The red of a frame's middle, which is where the source writes its time. */
+/** The red channel at the frame's center, in which the source encodes the time. */
 function redOf(jpeg: Buffer): number {
   const { width, height, data } = jpegJs.decode(jpeg, { useTArray: true });
   return data[(Math.floor(height / 2) * width + Math.floor(width / 2)) * 4] as number;
 }
 
-/** Replaces the camera by one whose pictures grow redder all the time, and counts pictures that are made and closed. */
+/** Replaces the camera with one that encodes the time in the red channel, and counts created and closed images. */
 function before(): void {
   const canvas = Object.assign(document.createElement('canvas'), { width: 160, height: 120 });
   const context = canvas.getContext('2d');
@@ -34,22 +34,22 @@ function before(): void {
   };
 }
 
-interface Shown {
+interface ShownFrame {
   readonly index: number;
   readonly red: number;
 }
 
-/** What the page shows now: the frame's index, and the red in its middle. */
-function look(): Shown {
+/** The frame shown on the page: its index and the red channel at its center. */
+function readFrame(): ShownFrame {
   const canvas = document.querySelector<HTMLCanvasElement>('#picture');
-  if (!canvas) throw new Error('no picture');
+  if (!canvas) throw new Error('no canvas');
   const [red = 0] = canvas.getContext('2d')?.getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data ?? [];
   return { index: Number(canvas.dataset['frame'] ?? -1), red };
 }
 
 const counts = () => (globalThis as unknown as { counts: { made: number; closed: number } }).counts;
 
-test('the picture that is shown is the one that was answered', needsBrowser, async (t) => {
+test('a result is shown with the image of its frame', needsBrowser, async (t) => {
   const reds = new Map<number, number>();
   const fake = await startFakeGateway(t, {
     serve: serveConsole,
@@ -61,19 +61,19 @@ test('the picture that is shown is the one that was answered', needsBrowser, asy
   });
   const { page, issues } = await openConsole(t, `http://127.0.0.1:${fake.port}/?source=camera&adapt=off`, { before });
   const seen = new Set<number>();
-  for (const start = performance.now(); seen.size < 20 && performance.now() - start < patience.timeout; ) {
-    const { index, red } = await page.evaluate(look);
+  for (const start = performance.now(); seen.size < 20 && performance.now() - start < waitOptions.timeout; ) {
+    const { index, red } = await page.evaluate(readFrame);
     await page.waitForTimeout(50);
     if (index < 0 || seen.has(index)) continue;
     seen.add(index);
     t.ok(Math.abs(red - (reds.get(index) ?? -99)) <= 4, `frame ${index}: ${red} ${reds.get(index)}`);
-    t.not(index % 7, 6, 'what was dropped is never shown');
+    t.not(index % 7, 6, 'dropped frames are never shown');
   }
   t.ok(seen.size >= 20, `${seen.size} frames`);
   t.strictSame(issues, []);
 });
 
-test('pictures are closed: when answered, dropped, lost, and at a pause', needsBrowser, async (t) => {
+test('images are closed after a result, a drop, a lost connection and a pause', needsBrowser, async (t) => {
   const fake = await startFakeGateway(t, {
     serve: serveConsole,
     frame: ({ index, socket, result, drop }) => {
@@ -86,14 +86,14 @@ test('pictures are closed: when answered, dropped, lost, and at a pause', needsB
   await page.waitForFunction(
     () => (globalThis as unknown as { counts: { made: number } }).counts.made > 100,
     null,
-    patience,
+    waitOptions,
   );
   const { made, closed } = await page.evaluate(counts);
-  // Eight may be in flight, and one is being made.
-  t.ok(made - closed <= 10, `${made} made, ${closed} closed`);
-  t.ok(fake.sockets.length > 1, 'there were several connections');
+  // Eight may be in flight, and one may be in creation.
+  t.ok(made - closed <= 10, `${made} created, ${closed} closed`);
+  t.ok(fake.sockets.length > 1, 'it reconnected');
   await page.getByRole('button', { name: 'Pause' }).click();
   await page.waitForTimeout(300);
   const after = await page.evaluate(counts);
-  t.equal(after.made - after.closed, 0, 'none is left at a pause');
+  t.equal(after.made - after.closed, 0, 'none is left after a pause');
 });

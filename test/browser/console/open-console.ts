@@ -1,4 +1,4 @@
-/** Opens the console in the Chromium of the machine and watches what it must never do. Tests only. */
+/** Opens the console in the installed Chromium and collects unexpected errors and requests. Tests only. */
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import tap, { type Test } from 'tap';
 import { findChromium } from '../../support/browser.ts';
@@ -6,30 +6,29 @@ import { findChromium } from '../../support/browser.ts';
 const executablePath = findChromium();
 
 /** Options for tests that need a browser. */
-export const needsBrowser =
-  executablePath === undefined ? { skip: 'there is no Chromium on the path, nor in CHROMIUM' } : {};
+export const needsBrowser = executablePath === undefined ? { skip: 'Chromium not found in PATH or CHROMIUM' } : {};
 
-/** What is waited for on a busy machine. */
-export const patience = { timeout: 60_000 };
+/** Generous timeout for a busy machine. */
+export const waitOptions = { timeout: 60_000 };
 
 export interface OpenConsole {
   readonly page: Page;
-  /** What the page has done that it must not: errors, refused loads, requests to other hosts. */
+  /** Unexpected events: errors, blocked loads, requests to other hosts. */
   readonly issues: string[];
-  /** Waits until the texts that were read are all among `expected`, and at least `count` of them are there. */
+  /** Waits for at least `count` recognized texts and returns them. */
   texts(count: number): Promise<string[]>;
 }
 
 export interface OpenOptions extends BrowserContextOptions {
-  /** Further flags of the browser. */
+  /** Additional browser flags. */
   readonly args?: readonly string[];
-  /** Runs in the page before anything of it does. */
+  /** Runs in the page before its own scripts. */
   readonly before?: () => void;
 }
 
 const browsers = new Map<string, Promise<Browser>>();
 
-/** The browser with these flags: one for all tests of a file, since starting one takes longer than most tests. */
+/** The browser with these flags, shared by all tests of a file: starting one takes longer than most tests. */
 function browserWith(args: readonly string[]): Promise<Browser> {
   const key = args.join(' ');
   const running = browsers.get(key) ?? startBrowser(args);
@@ -44,7 +43,7 @@ async function startBrowser(args: readonly string[]): Promise<Browser> {
   return browser;
 }
 
-/** Opens the page at `address`, with no memory of any other. A fault that the test does not expect fails it at its end. */
+/** Opens the page at `address` in a fresh context. Tests check `issues` at their end. */
 export async function openConsole(t: Test, address: string, options: OpenOptions = {}): Promise<OpenConsole> {
   const { args = [], before, ...context } = options;
   const browser = await browserWith(args);
@@ -58,7 +57,7 @@ export async function openConsole(t: Test, address: string, options: OpenOptions
   page.on('pageerror', (error) => issues.push(String(error)));
   page.on('request', (request) => {
     const url = new URL(request.url());
-    if (url.protocol.startsWith('http') && url.host !== host) issues.push(`asked ${url.href}`);
+    if (url.protocol.startsWith('http') && url.host !== host) issues.push(`requested ${url.href}`);
   });
   page.on('websocket', (socket) => {
     if (new URL(socket.url()).host !== host) issues.push(`connected to ${socket.url()}`);
@@ -67,7 +66,7 @@ export async function openConsole(t: Test, address: string, options: OpenOptions
   await page.goto(address);
   const texts = async (count: number) => {
     const items = page.locator('#texts .text');
-    await items.nth(count - 1).waitFor(patience);
+    await items.nth(count - 1).waitFor(waitOptions);
     return items.allTextContents();
   };
   return { page, issues, texts };

@@ -1,4 +1,4 @@
-/** Takes the pictures of the console that the pages show: `npm run screenshots`. Needs Chromium, and ffmpeg to make them small. */
+/** Takes the screenshots for the docs: `npm run screenshots`. Requires Chromium, and ffmpeg for compression. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,9 +9,9 @@ import { findChromium } from '../../support/browser.ts';
 import { shippedModels, startGateway } from '../../support/gateway.ts';
 
 const folder = fileURLToPath(new URL('../../../docs/images', import.meta.url));
-/** A plain palette keeps letters sharp and files below 200 KB. */
+/** A reduced palette keeps text sharp and files below 200 KB. */
 const fewColors = 'split[a][b];[a]palettegen=max_colors=128:stats_mode=full[p];[b][p]paletteuse=dither=none';
-/** By then some texts have been read, and the chart has something to show. */
+/** Enough time for some recognized texts and a filled chart. */
 const settledMs = 22_000;
 
 const scenes = [
@@ -20,7 +20,7 @@ const scenes = [
 ] as const;
 
 mkdirSync(folder, { recursive: true });
-const work = mkdtempSync(join(tmpdir(), 'framegate-pictures-'));
+const work = mkdtempSync(join(tmpdir(), 'framegate-screenshots-'));
 const gateway = await startGateway({ MODELS_DIR: shippedModels, POOL_WORKERS: '1' });
 const browser = await chromium.launch({
   executablePath: findChromium() ?? '',

@@ -1,4 +1,4 @@
-/** Runs in a browser: sends pictures of every kind of source to a gateway and posts what came of it back to the test. */
+/** Runs in a browser: sends frames of every kind of source to a gateway and posts a report to the test. */
 import {
   type CameraOptions,
   type CameraSource,
@@ -10,18 +10,18 @@ import {
 
 const width = 160;
 const height = 120;
-const enough = 12;
+const resultCount = 12;
 const overloadMs = 6000;
 
 export interface Report {
   readonly results: number;
-  /** Sizes that the gateway saw. */
+  /** Frame sizes reported by the gateway. */
   readonly sizes: readonly string[];
-  /** Pictures that were handed out, and those of them whose index had its reply. */
+  /** Number of pictures passed to `onSent`, and of those whose index got a result. */
   readonly pictures: number;
-  readonly answeredPictures: number;
+  readonly picturesWithResult: number;
   readonly pictureSizes: readonly string[];
-  /** The colour in the middle of a picture, as the JPEG has it, differs from the source's by this much at most. */
+  /** Maximum channel difference between the JPEG's center and the source. */
   readonly colorError: number;
   readonly sentAfterStop: number;
 }
@@ -46,8 +46,8 @@ function makeCanvas(): HTMLCanvasElement {
   return canvas;
 }
 
-/** A video of what `canvas` shows, with a new picture whenever it is painted. */
-async function videoOf(canvas: HTMLCanvasElement): Promise<HTMLVideoElement> {
+/** Creates a video of `canvas`, which is repainted continuously. */
+async function createVideo(canvas: HTMLCanvasElement): Promise<HTMLVideoElement> {
   const video = document.createElement('video');
   Object.assign(video, { srcObject: canvas.captureStream(), muted: true });
   const painting = setInterval(() => paint(canvas, performance.now()), 30);
@@ -65,11 +65,11 @@ async function colorErrorOf(frame: Blob): Promise<number> {
   return Math.max(Math.abs(r - 200), Math.abs(g - 100), Math.abs(b - 50));
 }
 
-/** Streams until there are enough results, stops, and looks whether anything is sent after it. */
+/** Streams until there are enough results, stops, and checks whether anything is sent afterwards. */
 async function report(client: Client, source: CameraSource, options: CameraOptions = {}): Promise<Report> {
   const replies: Reply[] = [];
   const pictures = new Map<number, ImageBitmap>();
-  let [answeredPictures, handedOut, sent] = [0, 0, 0];
+  let [picturesWithResult, handedOut, sent] = [0, 0, 0];
   const pictureSizes = new Set<string>();
   let first: Blob | undefined;
   client.on('sent', () => {
@@ -87,11 +87,11 @@ async function report(client: Client, source: CameraSource, options: CameraOptio
   await new Promise<void>((resolve, reject) => {
     camera.done.catch(reject);
     client.on('result', (reply) => {
-      // One more may have been on the way at the end.
-      if (replies.length === enough) return;
+      // Another reply may still arrive after the last one.
+      if (replies.length === resultCount) return;
       replies.push(reply);
-      if (pictures.delete(reply.index)) answeredPictures += 1;
-      if (replies.length === enough) resolve();
+      if (pictures.delete(reply.index)) picturesWithResult += 1;
+      if (replies.length === resultCount) resolve();
     });
   });
   camera.stop();
@@ -104,15 +104,15 @@ async function report(client: Client, source: CameraSource, options: CameraOptio
     results: results.length,
     sizes: [...new Set(results.map(({ result }) => `${result.width}x${result.height}`))],
     pictures: handedOut,
-    answeredPictures,
+    picturesWithResult,
     pictureSizes: [...pictureSizes],
     colorError: first === undefined ? -1 : await colorErrorOf(first),
     sentAfterStop: sent - before,
   };
 }
 
-/** A canvas whose video stream has exactly the pictures that were asked for: as many frames are sent, and then none. */
-async function framesOfStillVideo(client: Client): Promise<number> {
+/** Counts the frames sent of a canvas that never changes. */
+async function countStillFrames(client: Client): Promise<number> {
   const canvas = makeCanvas();
   const stream = canvas.captureStream();
   const camera = streamCamera(client, stream);
@@ -126,8 +126,8 @@ async function framesOfStillVideo(client: Client): Promise<number> {
   return sent;
 }
 
-/** Whether `done` settles when the client is closed. */
-async function endsWithClient(client: Client): Promise<string> {
+/** Checks that `done` settles when the client is closed. */
+async function settlesOnClose(client: Client): Promise<string> {
   const camera = streamCamera(client, makeCanvas());
   await client.ready();
   client.close();
@@ -137,7 +137,7 @@ async function endsWithClient(client: Client): Promise<string> {
   );
 }
 
-/** A camera before a gateway that needs 100 ms a frame: after a while, results a second and the part that was dropped. */
+/** Measures the steady state of a camera with a gateway that needs 100 ms per frame. */
 async function overload(client: Client): Promise<Overload> {
   const camera = streamCamera(client, await navigator.mediaDevices.getUserMedia({ video: { frameRate: 30 } }));
   await new Promise((resolve) => setTimeout(resolve, 3000));
@@ -162,19 +162,19 @@ const scenes: Record<string, (open: (pipeline?: string) => Client) => Promise<un
     paint(canvas, 0);
     return report(open(), canvas);
   },
-  video: async (open) => report(open(), await videoOf(makeCanvas())),
+  video: async (open) => report(open(), await createVideo(makeCanvas())),
   camera: async (open) =>
     report(open(), await navigator.mediaDevices.getUserMedia({ video: { width: 320, height: 240 } })),
   narrow: (open) => report(open(), makeCanvas(), { maxWidth: 80, quality: 0.5, fps: 10 }),
-  still: (open) => framesOfStillVideo(open()),
-  closed: (open) => endsWithClient(open()),
+  still: (open) => countStillFrames(open()),
+  closed: (open) => settlesOnClose(open()),
   overload: (open) => overload(open('slow')),
 };
 
 async function runAll(): Promise<Record<string, unknown>> {
   const query = new URLSearchParams(location.search);
   if (query.has('old')) {
-    // What an older browser does not have.
+    // Remove APIs that older browsers lack.
     Reflect.deleteProperty(globalThis, 'OffscreenCanvas');
     Reflect.deleteProperty(HTMLVideoElement.prototype, 'requestVideoFrameCallback');
   }

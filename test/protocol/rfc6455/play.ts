@@ -1,5 +1,5 @@
 /** Runs one case of the RFC 6455 suite against a server over TCP and reports the outcome in the notation of case.ts. */
-import { encodePicture } from '../../support/jpeg-bytes.ts';
+import { encodeGradient } from '../../support/jpeg-bytes.ts';
 import { RawClient, type ServerFrame } from '../../support/raw-client.ts';
 import { type Case, type Data, type Outcome, opcodes, ping } from './case.ts';
 
@@ -17,7 +17,7 @@ const failCodes = ['close:1002', 'close:1007', 'close:1009'];
 
 const fallback: Readonly<Record<Server['name'], Data>> = {
   echo: { opcode: opcodes.text, payload: Buffer.from('Hello, wörld') },
-  stream: { opcode: opcodes.binary, payload: encodePicture(16, 16) },
+  stream: { opcode: opcodes.binary, payload: encodeGradient(16, 16) },
 };
 
 /** The expected outcomes of a case here. */

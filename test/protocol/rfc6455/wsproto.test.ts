@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import tap, { test } from 'tap';
 import { startEcho } from '../../support/echo-server.ts';
 import { startGateway } from '../../support/gateway.ts';
-import { encodePicture } from '../../support/jpeg-bytes.ts';
+import { encodeGradient } from '../../support/jpeg-bytes.ts';
 
 const run = promisify(execFile);
 const script = fileURLToPath(new URL('../../support/wsproto-client.py', import.meta.url));
@@ -46,7 +46,7 @@ test('the echo', options, async (t) => {
 
 test('the stream', options, async (t) => {
   const path = join(t.testdir(), 'frame.jpg');
-  writeFileSync(path, encodePicture(64, 48));
+  writeFileSync(path, encodeGradient(64, 48));
   const reply = ['frame_index', 'result'];
   t.strictSame(await wsproto(gateway.port, path), {
     ...{ handshake, frame: reply, fragments: ['pong between', reply], end: 'close 1000' },

@@ -1,4 +1,4 @@
-/** The closed loop sends one frame at a time on each connection and counts what comes back. */
+/** The closed loop sends one frame at a time per connection and counts the responses. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'tap';
@@ -7,8 +7,8 @@ import { runClosedLoop } from '../../../bench/suite/closed-loop.ts';
 const load = { connections: 3, warmUpSeconds: 0.2, seconds: 0.5 };
 const frames = [Buffer.from('first'), Buffer.from('second frame')];
 
-test('each connection waits for its answer, and statuses are told apart', async (t) => {
-  const answered = { 200: 0, 503: 0, 400: 0 };
+test('each connection waits for its response, and responses are counted by status', async (t) => {
+  const responses = { 200: 0, 503: 0, 400: 0 };
   const bodies = new Set<string>();
   let waiting = 0;
   let peakWaiting = 0;
@@ -22,7 +22,7 @@ test('each connection waits for its answer, and statuses are told apart', async 
       bodies.add(Buffer.concat(chunks).toString());
       requests += 1;
       const status = requests % 5 === 0 ? 400 : requests % 3 === 0 ? 503 : 200;
-      answered[status] += 1;
+      responses[status] += 1;
       setTimeout(() => {
         waiting -= 1;
         response.writeHead(status).end('{}');
@@ -39,16 +39,16 @@ test('each connection waits for its answer, and statuses are told apart', async 
   t.equal(peakWaiting, load.connections);
   t.strictSame([...bodies].sort(), ['first', 'second frame']);
   for (const [seen, all] of [
-    [results, answered[200]],
-    [refused, answered[503]],
-    [failed, answered[400]],
+    [results, responses[200]],
+    [refused, responses[503]],
+    [failed, responses[400]],
   ] as const) {
     t.ok(seen > 0 && seen < all, `${seen} of ${all}: the warm-up is not counted`);
   }
   t.ok(latencyMs !== undefined && latencyMs.p50 <= latencyMs.p99);
 });
 
-test('a server that is not there answers nothing', async (t) => {
+test('with an unreachable server all requests fail', async (t) => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

@@ -1,4 +1,4 @@
-/** The figures that `npm run eval` prints, on answers small enough to score by hand. */
+/** The figures of `npm run eval`, on results small enough to score by hand. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,34 +30,34 @@ test('edit distance counts insertions, deletions and replacements', async (t) =>
   t.equal(editDistance('KITTEN', 'SITTING'), 3);
 });
 
-test('a perfect answer scores one, and marks and case do not count in texts', async (t) => {
+test('a perfect result scores one; punctuation and case in texts do not count', async (t) => {
   const report = score([answer([plate], [found])]);
   t.match(report, { photos: 1, objects: 1, recall50: 1, precision50: 1, ap50: 1, text_exact: 1, cer: 0 });
 });
 
-test('a missed object is wrong text, a detection elsewhere is false', async (t) => {
+test('a missed object counts as wrong text, a detection elsewhere as a false positive', async (t) => {
   const report = score([answer([plate], [found]), answer([plate], [elsewhere]), answer([], [elsewhere, elsewhere])]);
   t.match(report, { photos: 3, objects: 2, empty_photos: 1, recall50: 0.5, precision50: 0.25, text_exact: 0.5 });
   t.equal(report.false_per_empty_photo, 2);
   t.equal(report.cer, 0.5);
 });
 
-test('an object is taken once: a second box on it is false', async (t) => {
+test('an object matches once: a second box on it is a false positive', async (t) => {
   const report = score([answer([plate], [found, { ...found, score: 0.8 }])]);
   t.match(report, { recall50: 1, precision50: 0.5, ap50: 1 });
 });
 
-test('average precision falls when a false box outranks a true one', async (t) => {
+test('average precision falls when a false positive outranks a true one', async (t) => {
   const report = score([answer([plate], [{ ...elsewhere, score: 0.95 }, found])]);
   t.equal(report.ap50, 0.5);
 });
 
-test('stages are told by median and 95th percentile', async (t) => {
+test('stages are reported by median and 95th percentile', async (t) => {
   const times = Array.from({ length: 100 }, (_, index) => answer([], [], index + 1));
   t.same(score(times).stage_ms, { total: { median: 51, p95: 96 } });
 });
 
-test('what is drawn says right, misread, false and missed apart', async (t) => {
+test('drawings distinguish correct, misread, false and missed objects', async (t) => {
   const missed = { ...plate, y: 60, text: 'XY 9' };
   const misread = { ...found, y: 30, text: 'AB1Z' };
   const marks = marksOf([plate, { ...plate, y: 30 }, missed], [found, misread, elsewhere]);
@@ -77,10 +77,10 @@ test('what is drawn says right, misread, false and missed apart', async (t) => {
   );
   t.not(red, green);
   const { text: _, ...unread } = found;
-  t.equal(marksOf([plate], [unread])[0]?.color, green, 'a pipeline that does not read is not wrong');
+  t.equal(marksOf([plate], [unread])[0]?.color, green, 'a pipeline without recognition is not wrong');
 });
 
-test('drawing leaves the picture inside a box as it was, and copes with any text and place', async (t) => {
+test('drawing leaves the image inside a box unchanged, and accepts any text and position', async (t) => {
   const image = createCanvas(120, 100, [10, 20, 30]);
   drawAnswer(image, [], [{ x: 30, y: 40, w: 60, h: 30, label: 'plate', score: 0.9, text: '京A·1ß' }]);
   const at = (x: number, y: number) => [...image.data.subarray((y * 120 + x) * 3, (y * 120 + x) * 3 + 3)];
@@ -111,7 +111,7 @@ test('photographs without a line in truth.tsv are empty', async (t) => {
   ]);
 });
 
-test('faults of truth.tsv are told with their line', async (t) => {
+test('errors in truth.tsv are reported with their line', async (t) => {
   t.throws(() => readPhotos(folderWith(t, 'file\tx\n')), /truth\.tsv:1: expected the columns file, x, y, w, h, text/);
   const header = 'file\tx\ty\tw\th\ttext\n';
   t.throws(() => readPhotos(folderWith(t, `${header}a.jpg\t1\t2\tthree\t4\tAB\n`)), /truth\.tsv:2: expected/);

@@ -1,10 +1,10 @@
-/** What the bench of floods makes of its figures, from figures that are known. */
+/** The report of the flood benchmark, from known figures. */
 import { test } from 'tap';
 import { floods, selectFloods } from '../../../bench/floods/all.ts';
 import { withSkipped } from '../../../bench/floods/probe.ts';
 import {
   type FloodReport,
-  isMemoryBack,
+  hasMemoryRecovered,
   medianRatio,
   newLines,
   percentile,
@@ -22,7 +22,7 @@ function windowWith(figures: Partial<Window>): Window {
   return { ...window, ...figures };
 }
 
-test('each flood has a name of its own, and names and groups select', async (t) => {
+test('flood names are unique, and names and groups select floods', async (t) => {
   const names = floods.map(({ name }) => name);
   t.equal(new Set(names).size, names.length);
   t.strictSame(selectFloods([]), floods);
@@ -30,15 +30,15 @@ test('each flood has a name of its own, and names and groups select', async (t) 
     selectFloods(['half-messages', 'log-lines']).map(({ name }) => name),
     ['half-messages', 'log-lines/read', 'log-lines/unread', 'log-lines/full-disk'],
   );
-  t.throws(() => selectFloods(['half']), /there is no flood "half"/);
+  t.throws(() => selectFloods(['half']), /unknown flood "half"/);
 });
 
-test('a stalled answer stands for the probes that were not sent', async (t) => {
+test('a stalled response represents the probes that were not sent', async (t) => {
   t.strictSame(withSkipped(4, 10), [4]);
   t.strictSame(withSkipped(45, 10), [45, 35, 25, 15]);
 });
 
-test('percentiles are the nearest rank from above', async (t) => {
+test('percentiles use the nearest rank', async (t) => {
   t.equal(percentile([], 99), null);
   t.equal(percentile([7], 50), 7);
   t.equal(percentile([1, 2, 3, 4], 50), 2);
@@ -46,7 +46,7 @@ test('percentiles are the nearest rank from above', async (t) => {
   t.match(probeReport(quiet), { p50: 2, p99: 3, max: 3, fresh_answered: 4, fresh_tried: 4 });
 });
 
-test('a ratio is the median over the rounds, and unknown where a figure is', async (t) => {
+test('a ratio is the median over the rounds, and unknown if any figure is', async (t) => {
   const of = (...p99s: (number | null)[]) => p99s.map((p99) => windowWith({ p99 }));
   const p99 = (window: Window) => window.p99;
   t.equal(medianRatio(of(2, 2, 2), of(4, 20, 2), p99), 2);
@@ -56,19 +56,19 @@ test('a ratio is the median over the rounds, and unknown where a figure is', asy
   t.equal(medianRatio([], [], p99), null);
 });
 
-test('log lines count from where they stood', async (t) => {
+test('only new log lines count', async (t) => {
   t.strictSame(newLines({ ready: 1, 'session ended': 5 }, { ready: 1, 'session ended': 9, stalled: 2 }), {
     'session ended': 4,
     stalled: 2,
   });
 });
 
-test('memory is back within what an allocator keeps', async (t) => {
-  t.ok(isMemoryBack(100 * megabyte, 120 * megabyte));
-  t.notOk(isMemoryBack(100 * megabyte, 130 * megabyte));
+test('memory counts as recovered within the tolerance', async (t) => {
+  t.ok(hasMemoryRecovered(100 * megabyte, 120 * megabyte));
+  t.notOk(hasMemoryRecovered(100 * megabyte, 130 * megabyte));
 });
 
-test('the text says what cameras saw, and that some saw nothing', async (t) => {
+test('the text shows the figures of the cameras, also when no camera was served', async (t) => {
   const report: FloodReport = {
     name: 'silent-sessions',
     about: 'sessions',
@@ -88,14 +88,14 @@ test('the text says what cameras saw, and that some saw nothing', async (t) => {
   const text = describeFlood(report);
   t.match(text, /without 1 {2}p50 2\.0 p99 4\.0 max 5\.0 ms; results 720 of 720, .*cameras 16 of 16/);
   t.match(text, /with 1 +no camera served \(server_busy\).*new connections 0 of 4/);
-  t.match(text, /p99 lost: more than 1 % of the frames had no answer, results x 0\.00/);
-  t.match(text, /100 MB before, 300 MB at most, 290 MB after, not back/);
-  t.match(text, /file handles 33 before, 34 after; sessions 0 and -\n/);
+  t.match(text, /p99 unknown: more than 1 % of the frames got no reply, results ×0\.00/);
+  t.match(text, /100 MB before, 300 MB peak, 290 MB after, not recovered/);
+  t.match(text, /file handles 33 before, 34 after; sessions 0 before, - after\n/);
   t.match(text, /log session ended 4\n/);
   t.match(text, /attacker sessions 256, opened again 3\n/);
-  t.match(text, /gateway lived, but does not answer/);
+  t.match(text, /gateway survived, but does not respond/);
   t.match(
     describeFlood({ ...report, ended: 'SIGSEGV', p99_ratio: 1.25, with: [] }),
-    /p99 x 1\.25.*gateway ended: SIGSEGV/s,
+    /p99 ×1\.25.*gateway exited: SIGSEGV/s,
   );
 });

@@ -1,9 +1,9 @@
-/** The suite's figures and its page, from runs whose every number is known. */
+/** The suite's figures and page, from known runs. */
 import { test } from 'tap';
 import { cellIds, cells } from '../../../bench/suite/cells.ts';
 import { type Figure, figuresOf } from '../../../bench/suite/figures.ts';
 import { pageOf } from '../../../bench/suite/page.ts';
-import { addTo, type SuiteRecord } from '../../../bench/suite/record.ts';
+import { mergeRecords, type SuiteRecord } from '../../../bench/suite/record.ts';
 import type { Sample } from '../../../bench/suite/sample.ts';
 
 type Seen = Partial<Omit<Sample, 'cell' | 'server'>>;
@@ -53,44 +53,44 @@ const samples: readonly Sample[] = [
   sample(dropped, 'gateway, stuck', { sent: 8000, cpuSeconds: 0.5 }),
 ];
 
-/** What was seen, by the figure whose words begin so, and whether that is what it shall be. */
-function seen(words: string, of: readonly Sample[] = samples): [string, boolean] | undefined {
-  const figure: Figure | undefined = figuresOf(of).find(({ what }) => what.startsWith(words));
+/** Value of the figure whose name starts with `prefix`, and whether it meets its target. */
+function seen(prefix: string, of: readonly Sample[] = samples): [string, boolean] | undefined {
+  const figure: Figure | undefined = figuresOf(of).find(({ what }) => what.startsWith(prefix));
   if (figure?.seen === undefined) return undefined;
   return [figure.aim.format(figure.seen.median), figure.aim.isMet(figure.seen.median)];
 }
 
-test('each figure is the ratio that it says', async (t) => {
-  for (const [words, value, isMet] of [
+test('each figure is the ratio in its name', async (t) => {
+  for (const [prefix, value, isMet] of [
     ['8 × 15 staggered: results ÷ offered', '0.998', true],
     ['8 × 15 staggered: p99', '1.10', true],
     ['8 × 15 aligned: results ÷ offered', '0.500', false],
     ['8 × 15 aligned: p99', '0.90', true],
-    ['8 × 30: results per CPU-second, less', '0.90', false],
-    ['8 × 30: results a second ÷ those of fastapi', '1.26', true],
-    ['8 × 30: results a second ÷ those of ws-piscina', '2.00', true],
+    ['8 × 30: results per CPU-second, minus', '0.90', false],
+    ['8 × 30: results per second ÷ those of fastapi', '1.26', true],
+    ['8 × 30: results per second ÷ those of ws-piscina', '2.00', true],
     ['8 × 30 staggered: p99', '2.50', true],
     ['16 × 25 aligned: p99', '1.00', true],
     ['Jain', '0.980', false],
     ['4 × 30 with 4 × 3', '0.990', true],
-    ['4 × 10 beside', '0.88', false],
+    ['4 × 10 next to', '0.88', false],
     ['8 × 15 staggered: CPU per result', '0.90', true],
     ['CPU per dropped frame', '1.25', true],
     ['event-loop delay', '4.25 ms', true],
     ['resident memory at', '200 MB', true],
     ['resident memory of a third', '40 MB', true],
     ['resident memory of a fourth', '60 MB', false],
-    ['from start to ready', '0.55 s', true],
+    ['startup time', '0.55 s', true],
     ['closed loop of 2: results', '1.10', true],
     ['closed loop of 2: p50', '0.80', true],
-    ['closed loop of 2: answers of 503', '0', true],
-    ['closed loop of 4: answers of 503', '3', false],
+    ['closed loop of 2: 503 responses', '0', true],
+    ['closed loop of 4: 503 responses', '3', false],
   ] as const) {
-    t.strictSame(seen(words), [value, isMet], words);
+    t.strictSame(seen(prefix), [value, isMet], prefix);
   }
 });
 
-test('a ratio is that of a round, and the median of the rounds counts', async (t) => {
+test('ratios are computed per round, and the median is used', async (t) => {
   const cell = staggered('8@15');
   const rounds = [10, 40, 22].flatMap((p99Ms, round) => [
     sample(cell, 'gateway', { round, p99Ms, offered: 1 }),
@@ -98,16 +98,16 @@ test('a ratio is that of a round, and the median of the rounds counts', async (t
   ]);
   const figure = figuresOf(rounds).find(({ what }) => what.startsWith('8 × 15 staggered: p99'));
   t.strictSame(figure?.seen, { median: 1.1, lowest: 0.5, highest: 2 });
-  // A round in which one of them was not run has no ratio; of two rounds the mean counts.
+  // A round with a missing run has no ratio; the median of two rounds is their mean.
   t.equal(seen('8 × 15 staggered: p99', rounds.slice(1))?.[0], '1.55');
 });
 
-test('what was not run is not made up', async (t) => {
-  for (const { seen: spread } of figuresOf([])) t.equal(spread, undefined);
+test('figures without runs are undefined', async (t) => {
+  for (const { seen: summary } of figuresOf([])) t.equal(summary, undefined);
   t.equal(seen('closed loop of 4: results'), undefined);
 });
 
-test('every figure is made of cells that are run', async (t) => {
+test('every figure is computed from cells of the suite', async (t) => {
   const everything = cells.flatMap(({ id, trials }) =>
     trials.map(({ server }) =>
       sample(id, server.label, {
@@ -116,7 +116,7 @@ test('every figure is made of cells that are run', async (t) => {
       }),
     ),
   );
-  for (const { what, seen: spread } of figuresOf(everything)) t.not(spread, undefined, what);
+  for (const { what, seen: summary } of figuresOf(everything)) t.not(summary, undefined, what);
   t.equal(new Set(cells.map(({ id }) => id)).size, cells.length);
   for (const { id, trials } of cells)
     t.equal(new Set(trials.map(({ server }) => server.label)).size, trials.length, id);
@@ -128,7 +128,7 @@ const settings = { seconds: 10, runs: 1 };
 test('the page has every figure and every run, and says what was skipped', async (t) => {
   const skipped = { 'ws-piscina': 'make peers was not run' };
   const { markdown, plots } = pageOf({ samples, skipped }, machine, settings);
-  for (const { what, aim } of figuresOf(samples)) t.ok(markdown.includes(`| ${what} | ${aim.words} |`), what);
+  for (const { what, aim } of figuresOf(samples)) t.ok(markdown.includes(`| ${what} | ${aim.text} |`), what);
   t.equal(markdown.match(/`--cameras 8`/g)?.length, samples.length);
   t.match(markdown, '- ws-piscina was skipped: make peers was not run');
   t.match(markdown, 'with it, 50.0 % of the frames of 8 × 15 aligned get results');
@@ -140,14 +140,14 @@ test('the page has every figure and every run, and says what was skipped', async
   }
 });
 
-test('parts of the suite come together, and what is run again counts anew', async (t) => {
+test('partial runs are merged, and new runs replace old ones', async (t) => {
   const order = ['first', 'second', 'third'];
   const part = (cell: string, results: number, skipped = {}): SuiteRecord => ({
     ...{ machine, ...settings, skipped },
     samples: [sample(cell, 'gateway', { results })],
   });
   const first = part('third', 1, { 'third, fastapi, round 1': 'it failed', 'first, fastapi, round 1': 'it failed' });
-  const both = addTo(first, part('first', 2), order);
+  const both = mergeRecords(first, part('first', 2), order);
   t.strictSame(
     both.samples.map(({ cell, results }) => [cell, results]),
     [
@@ -156,8 +156,8 @@ test('parts of the suite come together, and what is run again counts anew', asyn
     ],
   );
   t.strictSame(both.skipped, { 'third, fastapi, round 1': 'it failed' });
-  t.strictSame(addTo(both, part('third', 3), order).samples.at(-1)?.results, 3);
+  t.strictSame(mergeRecords(both, part('third', 3), order).samples.at(-1)?.results, 3);
   const otherCommit = { ...part('second', 4), machine: { ...machine, commit: 'def' } };
-  t.strictSame(addTo(both, otherCommit, order), otherCommit);
-  t.strictSame(addTo(undefined, first, order), first);
+  t.strictSame(mergeRecords(both, otherCommit, order), otherCommit);
+  t.strictSame(mergeRecords(undefined, first, order), first);
 });

@@ -4,9 +4,9 @@ import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { test } from 'tap';
 import { readJpeg } from '../../../src/camera/http-body.ts';
-import { encodePicture, insertAfterSoi, segment } from '../../support/jpeg-bytes.ts';
+import { encodeGradient, insertAfterSoi, segment } from '../../support/jpeg-bytes.ts';
 
-const jpeg = Buffer.from(encodePicture(16, 8));
+const jpeg = Buffer.from(encodeGradient(16, 8));
 const thumbnail = Buffer.from(insertAfterSoi(jpeg, segment(0xe1, jpeg)));
 const twoThumbnails = Buffer.from(insertAfterSoi(thumbnail, segment(0xe2, jpeg)));
 const maxBytes = 100_000;

@@ -1,9 +1,9 @@
 /** A camera's JPEG is repaired so that every gateway accepts it, or rejected with a reason. */
 import { test } from 'tap';
 import { repairJpeg } from '../../../src/camera/repair.ts';
-import { encodePicture, eoi, insertAfterSoi, segment } from '../../support/jpeg-bytes.ts';
+import { encodeGradient, eoi, insertAfterSoi, segment } from '../../support/jpeg-bytes.ts';
 
-const whole = Buffer.from(encodePicture(32, 16));
+const whole = Buffer.from(encodeGradient(32, 16));
 
 test('a complete JPEG is returned unchanged, without a copy', async (t) => {
   const { bytes, repair } = repairJpeg(whole) as Extract<ReturnType<typeof repairJpeg>, { ok: true }>;

@@ -8,7 +8,7 @@ import {
   appendZeros,
   decodableHeaders,
   emptyScan,
-  encodePicture,
+  encodeGradient,
   eoi,
   frameHeader,
   headerOf,
@@ -149,7 +149,7 @@ test('rejects a file of only fill or stray bytes', async (t) => {
 test('reports Huffman tables and the offset of the first scan', async (t) => {
   const bare = headerOnly(small);
   t.match(headerOf(bare), { hasHuffmanTables: false, scanAt: bare.length - emptyScan.length - 2 });
-  t.equal(headerOf(encodePicture(16, 16)).hasHuffmanTables, true);
+  t.equal(headerOf(encodeGradient(16, 16)).hasHuffmanTables, true);
 });
 
 test('matches jpeg-js on the size of real files', async (t) => {
@@ -158,7 +158,7 @@ test('matches jpeg-js on the size of real files', async (t) => {
     [17, 9],
     [320, 240],
   ] as const) {
-    const jpeg = encodePicture(width, height);
+    const jpeg = encodeGradient(width, height);
     const decoded = jpegJs.decode(jpeg);
     t.match(headerOf(jpeg), { width: decoded.width, height: decoded.height });
   }

@@ -3,7 +3,7 @@ import { test } from 'tap';
 import { walkScans } from '../../../src/jpeg/scans.ts';
 import {
   emptyScan,
-  encodePicture,
+  encodeGradient,
   eoi,
   frameHeader,
   headerOf,
@@ -22,7 +22,7 @@ function scansOf(bytes: Uint8Array, limit = 10): number {
 
 test('counts scans up to the limit', async (t) => {
   t.equal(scansOf(headerOnly(small)), 1);
-  t.equal(scansOf(encodePicture(32, 32)), 1);
+  t.equal(scansOf(encodeGradient(32, 32)), 1);
   t.equal(scansOf(manyScans(small, 5)), 5);
   t.equal(scansOf(manyScans(small, 500)), 10);
 });
@@ -50,9 +50,9 @@ test('stuffed zeros, restart markers and fill bytes do not end coded data, and s
 });
 
 test('finds the end of the image, whatever follows it', async (t) => {
-  const jpeg = encodePicture(32, 32);
+  const jpeg = encodeGradient(32, 32);
   const { scanAt } = headerOf(jpeg);
-  for (const tail of [[], [13, 10], [...encodePicture(16, 16)]]) {
+  for (const tail of [[], [13, 10], [...encodeGradient(16, 16)]]) {
     t.equal(walkScans(Uint8Array.from([...jpeg, ...tail]), scanAt, 10).endAt, jpeg.length);
   }
   t.equal(walkScans(jpeg.subarray(0, -2), scanAt, 10).endAt, undefined);

@@ -1,4 +1,4 @@
-/** One camera against a real socket: latency counts from the intended time, and every frame is accounted for. */
+/** One camera on a real socket: latency counts from the intended time, and every frame is accounted for. */
 import { type Test, test } from 'tap';
 import { Camera, maxLateMs, maxUnsentBytes } from '../../../src/load/camera.ts';
 import { nowMs } from '../../../src/load/clock.ts';
@@ -15,7 +15,7 @@ interface Setup {
   readonly late: Latencies;
 }
 
-/** A camera of ten frames a second, connected. */
+/** A connected camera at ten frames per second. */
 async function openCamera(t: Test, behavior: FakeBehavior, frames = [jpeg], adaptive = false) {
   const gateway = await startFakeGateway(t, behavior);
   const latencies = emptyGroupLatencies();
@@ -26,13 +26,13 @@ async function openCamera(t: Test, behavior: FakeBehavior, frames = [jpeg], adap
   return { camera, gateway, results: latencies.results, late } satisfies Setup & Record<string, unknown>;
 }
 
-/** A clock that started some time ago, as a generator sees it that was held up. */
+/** A clock that started some time ago, as seen by a delayed generator. */
 function clockSince(agoMs: number): Clock {
   const startMs = nowMs() - agoMs;
   return { baseMs: startMs, startMs, endMs: startMs + 60_000 };
 }
 
-test('a generator that comes late charges it to the frames, and says how late it was', async (t) => {
+test('generator delay counts as latency and is reported', async (t) => {
   const { camera, results, late } = await openCamera(t, { frame: ({ result }) => result() });
   camera.begin(clockSince(850));
   camera.sendDue(nowMs());
@@ -42,26 +42,26 @@ test('a generator that comes late charges it to the frames, and says how late it
     'all results',
   );
   const { offered, sent, notSent } = await camera.finish();
-  t.strictSame([offered, sent, notSent], [9, 9, 0], 'frames of 0, 100, …, 800 ms are all offered');
+  t.strictSame([offered, sent, notSent], [9, 9, 0], 'frames due at 0, 100, …, 800 ms are all offered');
   for (const latencies of [results, late]) {
     const summary = summarizeLatencies(latencies);
     t.ok((summary?.max ?? 0) >= 850, `${summary?.max} ms: the first was due at the start`);
-    t.ok((summary?.p50 ?? 0) >= 450, `${summary?.p50} ms: the one in the middle half-way`);
+    t.ok((summary?.p50 ?? 0) >= 450, `${summary?.p50} ms: the middle one was due half-way`);
   }
 });
 
-test('what a generator gets to much too late is offered and not sent', async (t) => {
+test('frames that the generator reaches much too late are offered and not sent', async (t) => {
   const { camera, late } = await openCamera(t, { frame: ({ result }) => result() });
   camera.begin(clockSince(maxLateMs + 1050));
   camera.sendDue(nowMs());
   const { offered, sent, notSent } = await camera.finish();
   t.equal(offered, 21);
   t.equal(sent + notSent, 21);
-  t.ok(notSent >= 11 && sent <= 10, `${notSent} not sent: the frames of the first second`);
+  t.ok(notSent >= 11 && sent <= 10, `${notSent} not sent: the frames due in the first second`);
   t.ok((summarizeLatencies(late)?.max ?? 0) >= maxLateMs + 1050);
 });
 
-test('what the network does not take is offered and not sent', async (t) => {
+test('frames that the network does not accept are offered and not sent', async (t) => {
   const frame = Buffer.alloc(maxUnsentBytes * 8, jpeg);
   const { camera, gateway } = await openCamera(t, { opened: (socket) => socket.pause() }, [frame]);
   camera.begin(clockSince(950));
@@ -70,19 +70,19 @@ test('what the network does not take is offered and not sent', async (t) => {
   t.equal(counts.offered, 10);
   t.equal(counts.sent + counts.notSent, 10);
   t.ok(counts.sent >= 1, `${counts.sent} sent until the limit was reached`);
-  t.ok(counts.notSent >= 1, `${counts.notSent} not sent: so much fits nowhere`);
+  t.ok(counts.notSent >= 1, `${counts.notSent} not sent: they exceed every buffer`);
   t.equal(counts.bytesSent, counts.sent * frame.length);
   gateway.sockets[0]?.terminate();
   await eventually(
     () => camera.counts.errors,
     (errors) => errors === counts.sent,
-    'errors of all that was sent',
+    'one error per sent frame',
   );
   const { unanswered, errors } = await camera.finish();
-  t.strictSame([unanswered, errors], [0, counts.sent], 'each is counted once');
+  t.strictSame([unanswered, errors], [0, counts.sent], 'each frame is counted once');
 });
 
-test('frames before the clock are sent and not counted', async (t) => {
+test('frames before the clock starts are sent and not counted', async (t) => {
   const { camera, gateway } = await openCamera(t, { frame: ({ result }) => result() });
   const baseMs = nowMs() - 850;
   camera.begin({ baseMs, startMs: baseMs + 300, endMs: baseMs + 60_000 });
@@ -93,26 +93,26 @@ test('frames before the clock are sent and not counted', async (t) => {
     'nine frames',
   );
   await eventually(
-    () => camera.awaited,
-    (awaited) => awaited === 0,
-    'their answers',
+    () => camera.pending,
+    (pending) => pending === 0,
+    'their replies',
   );
   const { offered, results, age } = await camera.finish();
-  t.strictSame([offered, results], [6, 6], 'those of 300 to 800 ms');
+  t.strictSame([offered, results], [6, 6], 'frames due at 300 to 800 ms');
   t.ok(age.maxMs >= 0);
 });
 
-test('no frame is offered once the clock has ended', async (t) => {
+test('no frame is offered after the clock ends', async (t) => {
   const { camera } = await openCamera(t, { frame: ({ result }) => result() });
   const baseMs = nowMs() - 850;
   camera.begin({ baseMs, startMs: baseMs, endMs: baseMs + 500 });
   camera.sendDue(nowMs());
-  t.equal(camera.counts.offered, 5, 'frames of 0, 100, …, 400 ms: the end belongs to nobody');
+  t.equal(camera.counts.offered, 5, 'frames due at 0, 100, …, 400 ms: the end is exclusive');
   t.equal(camera.dueMs, Number.POSITIVE_INFINITY);
   await camera.finish();
 });
 
-test('answers that nobody asked for, or twice, are unexpected and answer nothing', async (t) => {
+test('replies to unknown frames and duplicate replies count as unexpected only', async (t) => {
   const { camera } = await openCamera(t, {
     frame: ({ socket, result, drop }) => {
       result();
@@ -133,7 +133,7 @@ test('answers that nobody asked for, or twice, are unexpected and answer nothing
   t.strictSame([results, dropped, unanswered], [1, 0, 0]);
 });
 
-test('a camera that is cut off counts its open frames as errors, comes back, and numbers anew', async (t) => {
+test('a disconnected camera counts its pending frames as errors, reconnects, and restarts its frame index', async (t) => {
   let frames = 0;
   const { camera, gateway } = await openCamera(t, {
     frame: ({ socket, index, result }) => {
@@ -169,12 +169,12 @@ test('a camera that is cut off counts its open frames as errors, comes back, and
   const tally = await camera.finish();
   t.strictSame(tally.errorCodes, { pipeline_failure: 1 });
   t.strictSame(tally.closes, { '1011': 1 });
-  t.ok(tally.notSent > 0, 'while it was away its frames could not be sent');
+  t.ok(tally.notSent > 0, 'frames due while it was disconnected were not sent');
   t.equal(tally.offered, tally.sent + tally.notSent);
   t.equal(tally.sent, tally.results + tally.dropped + tally.errors + tally.unanswered);
 });
 
-test('a camera that obeys halves its rate when it is told to', async (t) => {
+test('an adaptive camera halves its rate on slow_down', async (t) => {
   const { camera } = await openCamera(
     t,
     { frame: ({ socket }) => socket.send('{"warning":"slow_down"}') },
@@ -189,11 +189,11 @@ test('a camera that obeys halves its rate when it is told to', async (t) => {
     (count) => count === 9,
     'nine warnings',
   );
-  t.ok(camera.dueMs > beforeMs + 50, 'the next frame is due later than it was');
+  t.ok(camera.dueMs > beforeMs + 50, 'the next frame is due later than before');
   await camera.finish();
 });
 
-test('an address where nobody listens is told in words', async (t) => {
+test('a refused connection is reported with its error code', async (t) => {
   const latencies = emptyGroupLatencies();
   const spec = { camera: 0, group: 0, fps: 10, phaseMs: 0, joinMs: 0, reads: true };
   const parts = { frames: [jpeg], adaptive: false, latencies, late: emptyLatencies() };
@@ -204,7 +204,7 @@ test('an address where nobody listens is told in words', async (t) => {
   }
 });
 
-test('a server that accepts only to refuse is told with its own words', async (t) => {
+test("a server's refusal is reported with its code and detail", async (t) => {
   const gateway = await startFakeGateway(t, {
     opened: (socket) => {
       socket.send('{"error":"server_busy","detail":"Too many sessions"}');

@@ -1,4 +1,4 @@
-/** Percentiles are right to three figures, also after the way from thread to thread and together. */
+/** Percentiles are accurate to three significant figures, also after transfer between threads and merging. */
 import { MessageChannel } from 'node:worker_threads';
 import fc from 'fast-check';
 import { test } from 'tap';
@@ -10,7 +10,7 @@ import {
   summarizeLatencies,
 } from '../../../src/load/latency.ts';
 
-/** As it arrives when another thread has sent it. */
+/** The value as another thread receives it. */
 function sent(latencies: Latencies): Promise<Latencies> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
@@ -28,7 +28,7 @@ function recorded(values: readonly number[]): Latencies {
   return latencies;
 }
 
-test('nothing recorded is no latency', async (t) => {
+test('the summary of an empty histogram is undefined', async (t) => {
   t.equal(summarizeLatencies(emptyLatencies()), undefined);
   t.equal(summarizeLatencies(mergeLatencies([])), undefined);
   t.equal(summarizeLatencies(mergeLatencies([emptyLatencies(), emptyLatencies()])), undefined);
@@ -40,13 +40,13 @@ test('one value is every percentile', async (t) => {
   t.equal(summary?.max, 12.5, 'the maximum is exact');
 });
 
-test('what no clock gives is still recorded', async (t) => {
+test('out-of-range values are still recorded', async (t) => {
   const summary = summarizeLatencies(recorded([0, 1e15]));
   t.equal(summary?.max, 1e15);
   t.ok((summary?.p50 ?? 1) <= 0.001);
 });
 
-test('percentiles of several threads together are those of all their values', async (t) => {
+test('percentiles of merged threads are those of all their values', async (t) => {
   const values = fc.array(fc.double({ min: 0.001, max: 100_000, noNaN: true }), { minLength: 1, maxLength: 50 });
   await fc.assert(
     fc.asyncProperty(fc.array(values, { minLength: 1, maxLength: 4 }), async (threads) => {
@@ -57,7 +57,7 @@ test('percentiles of several threads together are those of all their values', as
       const parts = { p50: 0.5, p90: 0.9, p97_5: 0.975, p99: 0.99, p999: 0.999 } as const;
       return (Object.keys(parts) as (keyof typeof parts)[]).every((name) => {
         const exact = all[Math.max(0, Math.ceil(parts[name] * all.length) - 1)] as number;
-        // A thousandth of the value, and half of the microsecond to which it was rounded.
+        // One part in a thousand, plus the rounding to a microsecond.
         return Math.abs(summary[name] - exact) <= exact / 1000 + 0.0011;
       });
     }),

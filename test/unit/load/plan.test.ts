@@ -1,6 +1,6 @@
-/** Flags become a plan, and every flag that cannot be used is told by name. */
+/** Flags are parsed into a plan, and every invalid flag is reported by name. */
 import { test } from 'tap';
-import { type PlanFlags, planOf } from '../../../src/load/plan.ts';
+import { type PlanFlags, parsePlan } from '../../../src/load/plan.ts';
 
 const flags: PlanFlags = {
   cameras: '8',
@@ -14,7 +14,7 @@ const flags: PlanFlags = {
 };
 
 test('the defaults are eight cameras at one rate', async (t) => {
-  t.strictSame(planOf(flags), {
+  t.strictSame(parsePlan(flags), {
     groups: [{ cameras: 8, fps: 15 }],
     slowReaders: undefined,
     phase: 'staggered',
@@ -27,18 +27,18 @@ test('the defaults are eight cameras at one rate', async (t) => {
   });
 });
 
-test('groups have rates of their own, or the common one', async (t) => {
-  t.strictSame(planOf({ ...flags, cameras: '4@30, 4@2.5,2' }).groups, [
+test('groups use their own rate or the default rate', async (t) => {
+  t.strictSame(parsePlan({ ...flags, cameras: '4@30, 4@2.5,2' }).groups, [
     { cameras: 4, fps: 30 },
     { cameras: 4, fps: 2.5 },
     { cameras: 2, fps: 15 },
   ]);
 });
 
-test('slow readers take their own rate, or that of the first group', async (t) => {
-  t.strictSame(planOf({ ...flags, cameras: '4@30', slowReaders: '2' }).slowReaders, { cameras: 2, fps: 30 });
-  t.strictSame(planOf({ ...flags, slowReaders: '2@100' }).slowReaders, { cameras: 2, fps: 100 });
-  t.equal(planOf({ ...flags, slowReaders: '0' }).slowReaders, undefined);
+test("slow readers use their own rate or the first group's", async (t) => {
+  t.strictSame(parsePlan({ ...flags, cameras: '4@30', slowReaders: '2' }).slowReaders, { cameras: 2, fps: 30 });
+  t.strictSame(parsePlan({ ...flags, slowReaders: '2@100' }).slowReaders, { cameras: 2, fps: 100 });
+  t.equal(parsePlan({ ...flags, slowReaders: '0' }).slowReaders, undefined);
 });
 
 for (const [name, bad] of [
@@ -69,14 +69,17 @@ for (const [name, bad] of [
   ['--slow-readers', { slowReaders: 'some' }],
   ['--slow-readers', { slowReaders: '1@x' }],
 ] as const) {
-  test(`${name} of ${JSON.stringify(bad)} is refused by name`, async (t) => {
-    t.throws(() => planOf({ ...flags, ...bad }), { name: 'ConfigError', message: new RegExp(`^${name} .*must be `) });
+  test(`${name} of ${JSON.stringify(bad)} is rejected by name`, async (t) => {
+    t.throws(() => parsePlan({ ...flags, ...bad }), {
+      name: 'ConfigError',
+      message: new RegExp(`^${name} .*must be `),
+    });
   });
 }
 
-test('all that is wrong is told at once', async (t) => {
+test('all errors are reported at once', async (t) => {
   try {
-    planOf({ ...flags, fps: 'a', duration: 'b', phase: 'c' });
+    parsePlan({ ...flags, fps: 'a', duration: 'b', phase: 'c' });
     t.fail('nothing was thrown');
   } catch (error) {
     t.match((error as { issues: string[] }).issues, [/^--fps "a" /, /^--phase "c" /, /^--duration "b" /]);

@@ -1,11 +1,11 @@
-/** Every message of the contract is understood, and nothing else is taken for one. */
+/** Every message of the protocol is parsed; anything else is unexpected. */
 import fc from 'fast-check';
 import { test } from 'tap';
 import { streamErrors } from '../../../src/errors.ts';
 import { readReply } from '../../../src/load/reply.ts';
 import { encodeDropped, encodeError, encodeResult, slowDownMessage } from '../../../src/protocol.ts';
 
-test('what the gateway writes is read', async (t) => {
+test('messages written by the gateway are parsed', async (t) => {
   const result = JSON.stringify({ width: 1, height: 1, timings_ms: {} });
   t.strictSame(readReply(encodeResult(7, result)), { kind: 'result', index: 7, serviceMs: undefined });
   t.strictSame(readReply(encodeDropped(3)), { kind: 'dropped', index: 3 });
@@ -15,7 +15,7 @@ test('what the gateway writes is read', async (t) => {
   }
 });
 
-test('a result tells how long the pipeline took, where the server says a time', async (t) => {
+test('a result has a service time if the server reports one', async (t) => {
   const serviceMs = (result: unknown) => readReply(JSON.stringify({ frame_index: 0, result }));
   t.match(serviceMs({ timings_ms: { total: 14.25 } }), { kind: 'result', serviceMs: 14.25 });
   for (const result of [
@@ -29,7 +29,7 @@ test('a result tells how long the pipeline took, where the server says a time', 
     t.strictSame(serviceMs(result), { kind: 'result', index: 0, serviceMs: undefined }, JSON.stringify(result));
 });
 
-test('an error of another server has a name that cannot fill the report, and its frame if it says which', async (t) => {
+test('an unknown error code becomes "other" and keeps its frame index', async (t) => {
   t.strictSame(readReply('{"error":"kaput","frame_index":2}'), {
     kind: 'error',
     code: 'other',
@@ -40,13 +40,13 @@ test('an error of another server has a name that cannot fill the report, and its
   t.match(readReply('{"error":"__proto__"}'), { code: 'other' });
 });
 
-test('a detail can neither be endless nor move the cursor of a terminal', async (t) => {
+test('a detail has a limited length and no control characters', async (t) => {
   const reply = readReply(JSON.stringify({ error: 'internal_error', detail: `\u001b[2J${'x'.repeat(5000)}` }));
   t.ok(reply.kind === 'error' && reply.detail.startsWith(' [2Jx') && reply.detail.length === 200);
   t.match(readReply('{"error":"internal_error","detail":{"toString":1}}'), { detail: 'internal_error' });
 });
 
-test('what is not of the contract is unexpected', async (t) => {
+test('anything that is not part of the protocol is unexpected', async (t) => {
   for (const text of [
     '',
     'hello',
@@ -68,7 +68,7 @@ test('what is not of the contract is unexpected', async (t) => {
   }
 });
 
-test('no text at all makes it throw', async (t) => {
+test('no text makes the parser throw', async (t) => {
   const keys = fc.constantFrom('frame_index', 'result', 'dropped', 'warning', 'error', 'detail');
   fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => typeof readReply(text).kind === 'string'));
   fc.assert(

@@ -1,8 +1,8 @@
-/** The report's numbers and its tables, from an outcome whose every number is known. */
+/** The report's figures and tables, from a known outcome. */
 import { test } from 'tap';
 import { emptyLatencies, recordLatency } from '../../../src/load/latency.ts';
 import { emptyGroupLatencies } from '../../../src/load/messages.ts';
-import { reportOf } from '../../../src/load/report.ts';
+import { buildReport } from '../../../src/load/report.ts';
 import { describeReport } from '../../../src/load/report-text.ts';
 import type { LoadOutcome } from '../../../src/load/run-load.ts';
 import { drawTable } from '../../../src/load/table.ts';
@@ -43,8 +43,8 @@ const outcome: LoadOutcome = {
 const url = 'ws://127.0.0.1:8000/ws/video/stream?pipeline_id=yolo';
 const frames = [new Uint8Array(50_000), new Uint8Array(40_000)];
 
-test('the JSON object has the counts, their rates and what the rest is', async (t) => {
-  const report = reportOf(outcome, url, frames);
+test('the JSON object has counts, rates and all other figures', async (t) => {
+  const report = buildReport(outcome, url, frames);
   t.match(report, {
     url,
     duration_s: 5,
@@ -85,14 +85,14 @@ test('the JSON object has the counts, their rates and what the rest is', async (
     slow_down: 0,
     age_ms: { mean: 40.25, max: 90 },
   });
-  t.strictSame(JSON.parse(JSON.stringify(report)), report, 'nothing in it is lost on the way');
+  t.strictSame(JSON.parse(JSON.stringify(report)), report, 'it survives a JSON round trip');
 });
 
-test('a run without any frame has no latency, no share and no fairness, and still a report', async (t) => {
+test('a run without frames still has a report, without latency, share and fairness', async (t) => {
   const nothing = { ...emptyCounts(), camera: 0, group: 0, fps: 0.01, age: { meanMs: 0, maxMs: 0 } };
   const groups = [emptyGroupLatencies()];
-  const report = reportOf(
-    { ...outcome, cameras: [nothing], groups, server: undefined, serverUnknown: 'no reason' },
+  const report = buildReport(
+    { ...outcome, cameras: [nothing], groups, server: undefined, serverUnknown: 'unknown reason' },
     url,
     frames,
   );
@@ -102,26 +102,26 @@ test('a run without any frame has no latency, no share and no fairness, and stil
     service_ms: { p50: null },
     per_camera: [{ share: null }],
   });
-  t.match(report, { server: null, server_unknown: 'no reason' });
+  t.match(report, { server: null, server_unknown: 'unknown reason' });
   t.notMatch(describeReport(report), /NaN|Infinity|undefined|null/);
 });
 
-test('the tables say it in words and columns', async (t) => {
-  const text = describeReport(reportOf(outcome, url, frames));
+test('tables and notes show the figures', async (t) => {
+  const text = describeReport(buildReport(outcome, url, frames));
   t.match(text, /│ results +│ 20\.0 │ 30\.0 │ /);
   t.match(text, /│ service +│ 8\.00 │ 9\.00 │ /);
   t.match(text, /│ offered │ +200 │ +40\.0 │ +100\.0 % │/);
   t.match(text, /│ dropped │ +80 │ +16\.0 │ +40\.0 % │/);
   t.match(text, /│ 1 +│ +20 │ +100 │ +60 │ +40 │ 60\.0 % │ +40\.3 │ +90\.0 │/);
-  t.match(text, /^server +node 4711: 120\.0 % of a core \(50\.0 ms a result\), 250\.0 MB resident$/m);
-  t.match(text, /^generator +1 thread, 10\.0 % of a core; late 0\.50 ms at 50 %/m);
-  t.notMatch(text, /Group|unanswered|not sent|errors|late: part/, 'nothing is said of what did not happen');
+  t.match(text, /^server +node 4711: 120\.0 % of a core \(50\.0 ms per result\), 250\.0 MB resident$/m);
+  t.match(text, /^generator +1 thread, 10\.0 % of a core; send delay p50 0\.50 ms, p99 0\.50 ms, max 0\.50 ms$/m);
+  t.notMatch(text, /Group|unanswered|not sent|errors|sent frames late/, 'outcomes that did not occur are omitted');
 });
 
-test('trouble is told', async (t) => {
+test('problems are reported', async (t) => {
   const counts = { offered: 100, sent: 90, notSent: 10, results: 60, dropped: 20, errors: 6, unanswered: 4 };
   const text = describeReport(
-    reportOf(
+    buildReport(
       {
         ...outcome,
         plan: { ...outcome.plan, slowReaders: { cameras: 1, fps: 50 } },
@@ -137,7 +137,7 @@ test('trouble is told', async (t) => {
         slowReaders: [camera(1, { group: 1, offered: 500, sent: 400, closes: { '1006': 1 } })],
         generator: { ...outcome.generator, threads: 2, late: latenciesOf(40) },
         server: undefined,
-        serverUnknown: 'gate.example is no loopback address',
+        serverUnknown: 'gate.example is not a loopback address',
       },
       url,
       frames,
@@ -147,17 +147,17 @@ test('trouble is told', async (t) => {
   t.match(text, /│ errors +│ +6 │/);
   t.match(text, /│ unanswered +│ +4 │/);
   t.match(text, /^slow_down +1 234$/m);
-  t.match(text, /^server +not measured: gate\.example is no loopback address$/m);
-  t.match(text, /^slow readers +1 besides, 400 of 500 frames sent; connections ended: 1006 × 1$/m);
-  t.match(text, /^errors said +pipeline_failure × 2, other × 1$/m);
+  t.match(text, /^server +not measured: gate\.example is not a loopback address$/m);
+  t.match(text, /^slow readers +1 in addition, 400 of 500 frames sent; connections closed: 1006 × 1$/m);
+  t.match(text, /^error messages +pipeline_failure × 2, other × 1$/m);
   t.match(text, /^connections lost +1011 × 2$/m);
   t.match(text, /^unexpected +3 messages/m);
-  t.match(text, /never answered/);
-  t.match(text, /offered and not sent/);
-  t.match(text, /The generator was late/);
+  t.match(text, /Some frames got no reply/);
+  t.match(text, /Some frames were not sent/);
+  t.match(text, /load generator sent frames late/);
 });
 
-test('of many cameras the worst are shown, of several groups each', async (t) => {
+test('with many cameras only the worst are shown; every group is shown', async (t) => {
   const cameras = Array.from({ length: 40 }, (_, number) => camera(number, { results: 100 - number }));
   const plan = {
     ...outcome.plan,
@@ -166,14 +166,14 @@ test('of many cameras the worst are shown, of several groups each', async (t) =>
       { cameras: 0, fps: 3 },
     ],
   };
-  const text = describeReport(reportOf({ ...outcome, plan, cameras }, url, frames));
+  const text = describeReport(buildReport({ ...outcome, plan, cameras }, url, frames));
   t.match(text, /│ 39 +│ +20 │ +100 │ +61 │/);
   t.notMatch(text, /│ 23 +│ +20 │ +100 │ +77 │/);
-  t.match(text, /The 16 cameras with the smallest share; 24 more in --json\./);
+  t.match(text, /Showing the 16 cameras with the smallest share; use --json for the other 24\./);
   t.match(text, /│ 40 at 20 fps │ +4 000 │/);
 });
 
-test('every line of a table is equally long, whatever is in it', async (t) => {
+test('all lines of a table have the same length', async (t) => {
   const table = drawTable([['a', 'long heading'], ['something longer', '1'], ['x']]);
   const lengths = new Set(table.split('\n').map((line) => line.length));
   t.equal(lengths.size, 1);

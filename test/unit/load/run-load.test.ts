@@ -1,15 +1,15 @@
-/** Whole runs against servers that do one known thing: the report must say that thing. */
+/** Complete runs against servers with one known behavior, which the report must show. */
 import { test } from 'tap';
 import type { LoadPlan } from '../../../src/load/plan.ts';
 import type { Arrival } from '../../support/fake-gateway.ts';
 import { load, total } from '../../support/load-run.ts';
 
-test('a server that answers after 100 ms has a latency of 100 ms', async (t) => {
+test('a server that replies after 100 ms has a latency of 100 ms', async (t) => {
   const { report, gateway } = await load(t, { frame: ({ result }) => result(100) });
   t.equal(report.offered, 40, '2 cameras × 20 fps × 1 s');
   t.equal(report.results, 40);
   t.equal(total(gateway), 40);
-  // Timers are late on a busy machine; half as much again would be another delay.
+  // Timers are late on a busy machine, but not by 50 %.
   for (const p of ['p50', 'p90'] as const) {
     const ms = report.latency_ms[p] ?? 0;
     t.ok(ms >= 99 && ms < 150, `${p} ${ms} ms`);
@@ -18,13 +18,13 @@ test('a server that answers after 100 ms has a latency of 100 ms', async (t) => 
   t.equal(report.drop_latency_ms.max, null);
 });
 
-test('a stall of a second shows in all frames that were meant to be sent in it', async (t) => {
+test('a stall of one second shows in all frames that were due during it', async (t) => {
   let stalled = false;
   const startedAtMs = performance.now();
   const stall = ({ result }: Arrival) => {
     if (!stalled && performance.now() - startedAtMs > 1500) {
       stalled = true;
-      // The whole server stands still: it neither reads nor answers.
+      // Blocks the whole server: it neither reads nor replies.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
     }
     result();
@@ -33,15 +33,15 @@ test('a stall of a second shows in all frames that were meant to be sent in it',
   t.equal(report.offered, 160, 'the schedule did not wait for the server');
   t.equal(report.results, 160);
   const { p50, p90, p97_5, max } = report.latency_ms;
-  // A quarter of the frames fell into the stall, and waited between 1000 and 0 ms. A closed loop would have sent two.
+  // A quarter of the frames were due during the stall and waited from 1000 down to 0 ms. A closed loop would have sent two.
   t.ok((max ?? 0) >= 900, `max ${max}`);
   t.ok((p97_5 ?? 0) >= 750, `p97.5 ${p97_5}`);
   t.ok((p90 ?? 0) >= 400, `p90 ${p90}`);
   t.ok((p50 ?? 1000) < 400, `p50 ${p50}`);
-  for (const { age_ms } of report.per_camera) t.ok(age_ms.max >= 950, `the picture stood still for ${age_ms.max} ms`);
+  for (const { age_ms } of report.per_camera) t.ok(age_ms.max >= 950, `no new result for ${age_ms.max} ms`);
 });
 
-test('a server that drops every second frame is seen to', async (t) => {
+test('a server that drops every second frame shows in the counts', async (t) => {
   const { report, gateway } = await load(t, {
     frame: ({ index, result, drop }) => (index % 2 === 0 ? result(30) : drop()),
   });
@@ -54,11 +54,11 @@ test('a server that drops every second frame is seen to', async (t) => {
     ],
   );
   t.strictSame(gateway.received, [20, 20]);
-  t.ok((report.latency_ms.p50 ?? 0) >= 29, 'results took their time');
-  t.ok((report.drop_latency_ms.p50 ?? 1000) < (report.latency_ms.p50 ?? 0), 'drops were told sooner');
+  t.ok((report.latency_ms.p50 ?? 0) >= 29, 'results took 30 ms');
+  t.ok((report.drop_latency_ms.p50 ?? 1000) < (report.latency_ms.p50 ?? 0), 'drops were faster');
 });
 
-test('one camera that is starved shows by its number', async (t) => {
+test('a starved camera shows in the per-camera report', async (t) => {
   const { report } = await load(
     t,
     { frame: ({ connection, result, drop }) => (connection === 2 ? drop() : result()) },
@@ -66,11 +66,11 @@ test('one camera that is starved shows by its number', async (t) => {
   );
   const starved = report.per_camera.filter(({ results }) => results === 0);
   t.equal(starved.length, 1);
-  t.equal(report.jain, 0.75, 'three of four have the same');
-  t.ok((starved[0]?.age_ms.max ?? 0) >= 999, 'it never had a result');
+  t.equal(report.jain, 0.75, 'three of four have the same count');
+  t.ok((starved[0]?.age_ms.max ?? 0) >= 999, 'it never got a result');
 });
 
-test('groups have rates and latencies of their own', async (t) => {
+test('groups have their own rates and latencies', async (t) => {
   let slow = 0;
   const { report } = await load(
     t,
@@ -109,7 +109,7 @@ test('groups have rates and latencies of their own', async (t) => {
   t.equal(report.per_second.bytes_sent, 264);
 });
 
-test('slow_down is counted, and ignored unless cameras obey', async (t) => {
+test('slow_down is counted, and ignored unless cameras are adaptive', async (t) => {
   const warn = ({ index, socket, result }: Arrival) => {
     if (index === 9) socket.send('{"warning":"slow_down"}');
     result();
@@ -119,24 +119,24 @@ test('slow_down is counted, and ignored unless cameras obey', async (t) => {
   t.equal(report.offered, 80);
   const adaptive = (await load(t, { frame: warn }, { adaptive: true, durationMs: 2000 })).report;
   t.equal(adaptive.slow_down, 2);
-  // Half a second at the full rate, the rest at a little more than half of it.
+  // Half a second at full rate, the rest at slightly more than half of it.
   t.ok(adaptive.offered >= 45 && adaptive.offered <= 65, `${adaptive.offered} offered`);
 });
 
-test('the run ends when the last answer is there, not when the grace is over', async (t) => {
+test('the run ends with the last reply, before the drain timeout', async (t) => {
   const startedAtMs = performance.now();
   await load(t, { frame: ({ result }) => result() }, { durationMs: 500, drainTimeoutMs: 60_000 });
   t.ok(performance.now() - startedAtMs < 30_000);
 });
 
-test('warm-up and ramp are sent and not counted', async (t) => {
+test('frames of warm-up and ramp are sent and not counted', async (t) => {
   const { report, gateway } = await load(
     t,
     { frame: ({ result }) => result() },
     { phase: 'aligned', rampMs: 1000, warmUpMs: 500, durationMs: 1000 },
   );
   t.equal(report.offered, 40);
-  // The first camera sent from the start, the second from half of the ramp on.
+  // The first camera sends from the start, the second from halfway through the ramp.
   t.strictSame([...gateway.received].sort(), [40, 50]);
 });
 
@@ -151,11 +151,11 @@ test('aligned cameras send together, staggered ones do not', async (t) => {
     return arrivals.slice(1).map((at, index) => at - (arrivals[index] as number));
   };
   const shortOf = (values: readonly number[]) => values.filter((gap) => gap < 25).length / values.length;
-  t.ok(shortOf(await gaps('aligned')) > 0.6, 'three of four follow at once');
+  t.ok(shortOf(await gaps('aligned')) > 0.6, 'three of four follow immediately');
   t.ok(shortOf(await gaps('staggered')) < 0.5, 'each follows after 50 ms');
 });
 
-test('a camera that does not read is no part of the figures', async (t) => {
+test('a camera that does not read is excluded from the figures', async (t) => {
   const { report, gateway } = await load(
     t,
     { frame: ({ result }) => result() },

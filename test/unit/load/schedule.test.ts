@@ -1,4 +1,4 @@
-/** Frames are meant to be sent when the plan says so: phases, joining, and the rate of a camera that obeys. */
+/** Intended send times: phases, ramp, and the rate of an adaptive camera. */
 import fc from 'fast-check';
 import { test } from 'tap';
 import type { LoadPlan } from '../../../src/load/plan.ts';
@@ -25,7 +25,7 @@ function times(schedule: Schedule, frames: number): number[] {
   });
 }
 
-test('staggered cameras share the interval evenly, aligned ones send together', async (t) => {
+test('staggered cameras divide the interval evenly, aligned ones send together', async (t) => {
   t.strictSame(
     camerasOf(plan).map(({ phaseMs }) => phaseMs),
     [0, 25, 50, 75],
@@ -54,19 +54,19 @@ test('groups follow each other, each staggered over its own interval, slow reade
   );
 });
 
-test('with a ramp cameras join one after the other and keep their phase', async (t) => {
+test('with a ramp cameras start one after another and keep their phase', async (t) => {
   const cameras = camerasOf({ ...plan, phase: 'aligned', rampMs: 1000 });
   const first = cameras.map((camera) => new Schedule(camera).dueMs);
   t.strictSame(first, [0, 300, 500, 800], 'each at the first common instant after 0, 250, 500 and 750 ms');
 });
 
-test('intended times do not drift: the millionth frame is where it belongs', async (t) => {
+test('intended times do not drift over a million frames', async (t) => {
   const schedule = new Schedule({ fps: 30, phaseMs: 7, joinMs: 0 });
   for (let frame = 0; frame < 1_000_000; frame++) schedule.advance();
   t.equal(schedule.dueMs, 7 + 1e9 / 30);
 });
 
-test('within any second a camera offers its rate', async (t) => {
+test('a camera offers its rate within any second', async (t) => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 120 }),
@@ -75,7 +75,7 @@ test('within any second a camera offers its rate', async (t) => {
       async (fps, joinMs, part) => {
         const schedule = new Schedule({ fps, phaseMs: (part * 1000) / fps, joinMs });
         const [first = 0, ...others] = times(schedule, 3 * fps + 1);
-        // A rounding error of a float decides where a frame on the very edge belongs.
+        // Tolerate rounding errors for a frame exactly on the edge.
         if (first < joinMs - 1e-6 || first > joinMs + 1000 / fps + 1e-6) return false;
         const inSecond = [first, ...others].filter((at) => at > first + 0.5 && at <= first + 1000.5).length;
         return Math.abs(inSecond - fps) <= 1;
@@ -85,13 +85,13 @@ test('within any second a camera offers its rate', async (t) => {
   t.pass();
 });
 
-test('slow_down halves the rate at once, and after three quiet seconds it grows back in ten', async (t) => {
+test('slow_down halves the rate; after three seconds without a warning it recovers within ten', async (t) => {
   const schedule = new Schedule({ fps: 20, phaseMs: 0, joinMs: 0 });
   times(schedule, 20);
   t.equal(schedule.dueMs, 1000);
   schedule.slowDown(960);
   t.equal(schedule.fpsAt(960), 10);
-  t.equal(schedule.dueMs, 1050, 'the next frame comes a longer interval after the last one, at 950 ms');
+  t.equal(schedule.dueMs, 1050, 'the next frame is one longer interval after the last one, at 950 ms');
   t.equal(schedule.fpsAt(3960), 10);
   t.equal(schedule.fpsAt(8960), 15);
   t.equal(schedule.fpsAt(13_960), 20);
@@ -99,10 +99,10 @@ test('slow_down halves the rate at once, and after three quiet seconds it grows 
   const frames = times(schedule, 400);
   const intervals = frames.slice(1).map((at, index) => at - (frames[index] as number));
   t.ok(intervals.every((interval, index) => interval <= (intervals[index - 1] ?? 100) + 1e-9));
-  t.ok(Math.abs((intervals.at(-1) as number) - 50) < 1e-9, 'in the end the full rate again');
+  t.ok(Math.abs((intervals.at(-1) as number) - 50) < 1e-9, 'back at the full rate');
 });
 
-test('a camera that is told again at once halves once, and never stops altogether', async (t) => {
+test('repeated warnings halve the rate once, and never stop a camera', async (t) => {
   const schedule = new Schedule({ fps: 20, phaseMs: 0, joinMs: 0 });
   times(schedule, 20);
   schedule.slowDown(1000);
@@ -113,10 +113,10 @@ test('a camera that is told again at once halves once, and never stops altogethe
   t.ok(schedule.fpsAt(60_000) >= 1);
   const slow = new Schedule({ fps: 0.5, phaseMs: 0, joinMs: 0 });
   slow.slowDown(100);
-  t.equal(slow.fpsAt(100), 0.5, 'a camera below the lowest rate keeps its own');
+  t.equal(slow.fpsAt(100), 0.5, 'a camera below the minimum rate keeps its own');
 });
 
-test('whenever slow_down comes, times only go forward and the rate stays within its bounds', async (t) => {
+test('with slow_down at any time, send times are monotonic and the rate stays within bounds', async (t) => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 60 }),

@@ -1,24 +1,24 @@
-/** The server is found by its port, and its CPU and memory are those of its processes. */
+/** The server is found by its port; its CPU and memory are those of its processes. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { type Test, test } from 'tap';
 import { addressPatterns, findServer, listenersOn, parseStat, sampleUsage } from '../../../src/load/server-usage.ts';
 
-const notLinux = process.platform === 'linux' ? false : 'reads /proc, which is Linux’';
+const notLinux = process.platform === 'linux' ? false : 'requires /proc, which only Linux has';
 
-/** A server whose child does the work: it burns CPU for as many milliseconds as it is told to, then says so. */
+/** A server whose child does the work: it burns CPU for the requested number of milliseconds, then reports. */
 const forkingServer = `
   if (process.argv[1] === 'child') {
     process.on('message', (ms) => {
       for (const endMs = performance.now() + ms; performance.now() < endMs; );
-      process.send('burnt');
+      process.send('burned');
     });
   } else {
     const child = require('node:child_process').spawn(process.execPath, ['-e', process.env.SOURCE, 'child'], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
-    child.on('message', () => console.log('burnt'));
+    child.on('message', () => console.log('burned'));
     process.stdin.on('data', (text) => {
       if (String(text).startsWith('end')) child.kill();
       else child.send(Number(text));
@@ -39,17 +39,17 @@ async function startForking(t: Test, host: string): Promise<{ server: ChildProce
     server.kill('SIGTERM');
     await once(server, 'exit');
   });
-  return { server, port: Number(await say(server)) };
+  return { server, port: Number(await exchange(server)) };
 }
 
-/** Tells the server something, and waits for what it says. */
-async function say(server: ChildProcess, text?: string): Promise<string> {
-  const answer = once(server.stdout as NonNullable<typeof server.stdout>, 'data');
+/** Sends a command to the server and returns its reply. */
+async function exchange(server: ChildProcess, text?: string): Promise<string> {
+  const reply = once(server.stdout as NonNullable<typeof server.stdout>, 'data');
   if (text !== undefined) server.stdin?.write(text);
-  return String(await answer).trim();
+  return String(await reply).trim();
 }
 
-test('a server is found by its port, and what its children use is its own', { skip: notLinux }, async (t) => {
+test("a server is found by its port, and its children's usage is included", { skip: notLinux }, async (t) => {
   const { server, port } = await startForking(t, '127.0.0.1');
   const watch = findServer(new URL(`ws://127.0.0.1:${port}/ws/video/stream`));
   if (!watch.found) throw new Error(watch.reason);
@@ -57,21 +57,21 @@ test('a server is found by its port, and what its children use is its own', { sk
   t.match(watch.command, /^node/);
 
   const before = sampleUsage(watch.pids);
-  t.equal(await say(server, '500'), 'burnt');
+  t.equal(await exchange(server, '500'), 'burned');
   const after = sampleUsage(watch.pids);
   const usedSeconds = after.cpuSeconds - before.cpuSeconds;
-  // On a busy machine half a second of time is less of CPU, but never more by much.
+  // On a busy machine half a second of wall time is less CPU time, but never much more.
   t.ok(usedSeconds >= 0.05 && usedSeconds <= 1.5, `${usedSeconds} s`);
-  // Two processes of Node take tens of megabytes each.
+  // Two Node processes take tens of megabytes each.
   t.ok(after.rssBytes > 40e6 && after.rssBytes < 1e9, `${after.rssBytes} bytes`);
 
-  t.equal(await say(server, 'end'), 'ended');
+  t.equal(await exchange(server, 'end'), 'ended');
   const atEnd = sampleUsage(watch.pids);
-  t.ok(atEnd.cpuSeconds >= after.cpuSeconds, 'what an ended child has used is not forgotten');
+  t.ok(atEnd.cpuSeconds >= after.cpuSeconds, 'usage of a terminated child is still included');
   t.ok(atEnd.rssBytes < after.rssBytes);
 });
 
-test('servers on every address and on IPv6 are found', { skip: notLinux }, async (t) => {
+test('servers on wildcard and IPv6 addresses are found', { skip: notLinux }, async (t) => {
   for (const [host, ...names] of [
     ['0.0.0.0', '127.0.0.1', 'localhost'],
     ['::', '127.0.0.1', '[::1]', 'localhost'],
@@ -100,14 +100,14 @@ test('servers on every address and on IPv6 are found', { skip: notLinux }, async
   }
 });
 
-test('where the server cannot be watched it is said why', { skip: notLinux }, async (t) => {
+test('if the server cannot be measured, the reason is reported', { skip: notLinux }, async (t) => {
   t.strictSame(findServer(new URL('ws://192.0.2.1:8000')), {
     found: false,
-    reason: '192.0.2.1 is no loopback address',
+    reason: '192.0.2.1 is not a loopback address',
   });
   t.strictSame(findServer(new URL('ws://gate.example')), {
     found: false,
-    reason: 'gate.example is no loopback address',
+    reason: 'gate.example is not a loopback address',
   });
   t.match(findServer(new URL('ws://127.0.0.1:1')), {
     found: false,
@@ -127,7 +127,7 @@ const tables = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->wh
    2: 00000000000000000000000000000000:1F40 00000000000000000000000000000000:0000 0A 0:0 00:0 0 0 0 888 1 0 100
 `;
 
-test('of all sockets only those that listen on the port of a fitting address count', async (t) => {
+test('only sockets that listen on the port at a matching address count', async (t) => {
   const inodes = (host: string) => [...listenersOn(tables, 8000, addressPatterns(host) ?? [])];
   t.strictSame(inodes('127.0.0.1'), ['111', '222', '777', '888']);
   t.strictSame(inodes('[::1]'), ['666', '888']);
@@ -135,7 +135,7 @@ test('of all sockets only those that listen on the port of a fitting address cou
   t.equal(addressPatterns('10.0.0.10'), undefined);
 });
 
-test('a process with brackets and spaces in its name is read rightly', async (t) => {
+test('a process name with parentheses and spaces is parsed correctly', async (t) => {
   const line = '42 (a) (b 9) S 7 42 42 0 -1 4194304 500 0 0 0 11 22 33 44 20 0 5 0 1000 2000 300';
   t.strictSame(parseStat(line), { parent: 7, ticks: 110 });
 });

@@ -1,9 +1,9 @@
-/** Sums, fair shares and the index of fairness. */
+/** Sums, fair shares and the fairness index. */
 import fc from 'fast-check';
 import { test } from 'tap';
-import { countName, emptyCounts, fairnessOf, fairShares, jainIndex, sumCounts } from '../../../src/load/tally.ts';
+import { countName, emptyCounts, fairnessIndex, fairShares, jainIndex, sumCounts } from '../../../src/load/tally.ts';
 
-test('a sum has every counter of its parts, and the names of both', async (t) => {
+test('a sum includes every counter and all names', async (t) => {
   const one = { ...emptyCounts(), offered: 3, sent: 2, notSent: 1, errorCodes: { slow_reader: 1 }, closes: {} };
   const two = { ...emptyCounts(), offered: 4, bytesSent: 9, errorCodes: { slow_reader: 2, other: 1 }, closes: {} };
   countName(two.closes, '1006');
@@ -16,23 +16,23 @@ test('a sum has every counter of its parts, and the names of both', async (t) =>
     errorCodes: { slow_reader: 3, other: 1 },
     closes: { '1006': 1 },
   });
-  t.strictSame(one.errorCodes, { slow_reader: 1 }, 'the parts stay as they were');
+  t.strictSame(one.errorCodes, { slow_reader: 1 }, 'the parts are unchanged');
   t.strictSame(sumCounts([]), emptyCounts());
 });
 
-test("Jain's index is 1 for equal parts and 1/n when one has everything", async (t) => {
+test("Jain's index is 1 for equal values and 1/n if one has everything", async (t) => {
   t.equal(jainIndex([5, 5, 5, 5]), 1);
   t.equal(jainIndex([5, 0, 0, 0]), 0.25);
   t.equal(jainIndex([0, 0]), 1);
 });
 
-test('max-min fair shares: small demands are met, the rest is shared equally', async (t) => {
+test('max-min fair shares meet small demands and divide the rest equally', async (t) => {
   t.strictSame(fairShares([300, 300, 300, 300, 30, 30, 30, 30], 400), [70, 70, 70, 70, 30, 30, 30, 30]);
-  t.strictSame(fairShares([10, 20], 100), [10, 20], 'nobody gets more than it asked for');
+  t.strictSame(fairShares([10, 20], 100), [10, 20], 'no share exceeds its demand');
   t.strictSame(fairShares([], 5), []);
 });
 
-test('shares never exceed demands, use up what there is, and give nobody more than a bigger demand gets', async (t) => {
+test('shares never exceed demands, use up the total, and are max-min fair', async (t) => {
   const demands = fc.array(fc.integer({ min: 0, max: 1000 }), { minLength: 1, maxLength: 20 });
   fc.assert(
     fc.property(demands, fc.integer({ min: 0, max: 20_000 }), (wanted, total) => {
@@ -49,31 +49,31 @@ test('shares never exceed demands, use up what there is, and give nobody more th
   t.pass();
 });
 
-test('cameras of one rate are judged by their plain numbers', async (t) => {
+test('for cameras of one rate the index is that of the plain counts', async (t) => {
   const results = [10, 20, 30, 40];
   const cameras = results.map((count) => ({ offered: 150, results: count }));
-  t.ok(Math.abs(fairnessOf(cameras) - jainIndex(results)) < 1e-12);
+  t.ok(Math.abs(fairnessIndex(cameras) - jainIndex(results)) < 1e-12);
 });
 
-test('a slow camera whose few frames are all answered is not treated unfairly, nor unfair to a fast one', async (t) => {
+test('a slow camera that gets a result for each of its few frames is fair to a fast one', async (t) => {
   const fast = { offered: 300, results: 70 };
   const slow = { offered: 30, results: 30 };
-  t.equal(fairnessOf([fast, fast, fast, fast, slow, slow, slow, slow]), 1);
+  t.equal(fairnessIndex([fast, fast, fast, fast, slow, slow, slow, slow]), 1);
   t.ok(
-    fairnessOf([
+    fairnessIndex([
       { ...fast, results: 100 },
       { ...slow, results: 0 },
     ]) < 0.75,
   );
 });
 
-test('cameras that had nothing to send do not count', async (t) => {
+test('cameras without offered frames do not count', async (t) => {
   t.equal(
-    fairnessOf([
+    fairnessIndex([
       { offered: 10, results: 5 },
       { offered: 0, results: 0 },
     ]),
     1,
   );
-  t.equal(fairnessOf([]), 1);
+  t.equal(fairnessIndex([]), 1);
 });

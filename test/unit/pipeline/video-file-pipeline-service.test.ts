@@ -2,10 +2,10 @@
 import { type Test, test } from 'tap';
 import { loadPipelines } from '../../../src/pipeline/registry.ts';
 import { VideoFilePipelineService } from '../../../src/pipeline/video-file-pipeline-service.ts';
-import { appendZeros, encodePicture } from '../../support/jpeg-bytes.ts';
+import { appendZeros, encodeGradient } from '../../support/jpeg-bytes.ts';
 import { makeModelsDir, testNode } from '../../support/temp-models.ts';
 
-const jpeg = encodePicture(32, 24);
+const jpeg = encodeGradient(32, 24);
 
 /** A service with one pipeline `p` of one node, whose tool has this `run`. */
 async function createService(t: Test, run: string): Promise<VideoFilePipelineService> {

@@ -1,10 +1,10 @@
 /** Frames that fail, hang or kill their thread have exactly one outcome, and the pool recovers its size. */
 import { t as root, type Test, test } from 'tap';
-import { encodePicture } from '../../support/jpeg-bytes.ts';
+import { encodeGradient } from '../../support/jpeg-bytes.ts';
 import { KeptLog, runFrame, startPool, until } from '../../support/started-pool.ts';
 import { makeModelsDir, testNode } from '../../support/temp-models.ts';
 
-const jpeg = encodePicture(32, 24);
+const jpeg = encodeGradient(32, 24);
 
 /** A pipeline `blocks` that blocks its thread much longer than the frame timeout. */
 function blockingModels(t: Test): string {

@@ -1,9 +1,9 @@
 /** Real worker threads run frames, with one outcome each and correct counts. */
 import { t as root, test } from 'tap';
-import { encodePicture } from '../../support/jpeg-bytes.ts';
+import { encodeGradient } from '../../support/jpeg-bytes.ts';
 import { runFrame, startPool } from '../../support/started-pool.ts';
 
-const jpeg = encodePicture(32, 24);
+const jpeg = encodeGradient(32, 24);
 
 /** For tests that leave it unchanged; each opens the session again. */
 const { pool, started } = await startPool(root);
@@ -43,7 +43,7 @@ test('a held frame is copied before offer returns, too', async (t) => {
 test('a short frame after a long one does not include its rest', async (t) => {
   await started;
   pool.openSession('the session');
-  await runFrame(pool, 'echo', encodePicture(200, 200));
+  await runFrame(pool, 'echo', encodeGradient(200, 200));
   t.match(await runFrame(pool, 'echo', jpeg), { type: 'result', text: /"width":32,"height":24/ });
 });
 

@@ -1,10 +1,10 @@
 /** Pipelines first used at runtime are loaded worker by worker, without interrupting others. */
 import { type Test, test } from 'tap';
-import { encodePicture } from '../../support/jpeg-bytes.ts';
+import { encodeGradient } from '../../support/jpeg-bytes.ts';
 import { KeptLog, runFrame, startPool, until } from '../../support/started-pool.ts';
 import { makeModelsDir, testNode } from '../../support/temp-models.ts';
 
-const jpeg = encodePicture(32, 24);
+const jpeg = encodeGradient(32, 24);
 
 /** `first` is loaded at startup, `later` and `broken` on demand; loading `broken` always fails. */
 function modelsFor(t: Test): string {

@@ -2,7 +2,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
-import { encodePicture } from '../../support/jpeg-bytes.ts';
+import { encodeGradient } from '../../support/jpeg-bytes.ts';
 import { KeptLog, runFrame, startPool } from '../../support/started-pool.ts';
 import { makeModelsDir, testNode } from '../../support/temp-models.ts';
 import { eventually } from '../../support/vital-signs.ts';
@@ -24,7 +24,7 @@ test('a worker that cannot be replaced immediately is replaced later', async (t)
   await started;
   pool.openSession('the session');
   writeFileSync(join(modelsDir, 'broken'), '');
-  t.same(await runFrame(pool, 'p', encodePicture(8, 8)), { type: 'dropped', reason: 'worker_lost' });
+  t.same(await runFrame(pool, 'p', encodeGradient(8, 8)), { type: 'dropped', reason: 'worker_lost' });
   const failures = () => kept.lines.filter((line) => line === 'worker cannot start').length;
   await eventually(failures, (count) => count >= 2, 'a second attempt');
   t.match(pool.status(), { ready: 0 });

@@ -7,10 +7,10 @@ import { FrameSlots } from '../../../src/pool/frame-slots.ts';
 import { Pool } from '../../../src/pool/pool.ts';
 import { ThreadExecutor } from '../../../src/pool/thread-executor/thread-executor.ts';
 import { fixtureModels } from '../../support/gateway.ts';
-import { encodePicture } from '../../support/jpeg-bytes.ts';
+import { encodeGradient } from '../../support/jpeg-bytes.ts';
 import { KeptLog, runFrame } from '../../support/started-pool.ts';
 
-const jpeg = encodePicture(32, 24);
+const jpeg = encodeGradient(32, 24);
 const { log } = new KeptLog();
 
 test('each runs its pipelines, and a frame that both can run goes where there is room', async (t) => {
@@ -50,7 +50,7 @@ test('each runs its pipelines, and a frame that both can run goes where there is
   const outcomes = sessions.map((session) => runFrame(pool, 'slow', jpeg, 1, session));
   t.match([two.free, one.free], [0, 0], 'all three run a frame that each of them can run');
   t.match(pool.status(), { busy: 3, held: 3 });
-  const narrow = runFrame(pool, 'by_width', encodePicture(1, 8), 2, 'session 1');
+  const narrow = runFrame(pool, 'by_width', encodeGradient(1, 8), 2, 'session 1');
   const echo = runFrame(pool, 'echo', jpeg, 2, 'session 2');
   for (const outcome of [...outcomes, narrow, echo]) t.match(await outcome, { type: /result|dropped/ });
   t.equal((await narrow).type, 'result');

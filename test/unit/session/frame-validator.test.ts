@@ -6,7 +6,7 @@ import { type FrameCheck, type FrameLimits, validateJpeg } from '../../../src/se
 import {
   appendZeros,
   decodableHeaders,
-  encodePicture,
+  encodeGradient,
   eoi,
   headerOnly,
   insertAfterSoi,
@@ -21,7 +21,7 @@ function refusal(detail: string): FrameCheck {
 }
 
 test('a real file is valid, with its size', async (t) => {
-  t.same(validateJpeg(encodePicture(320, 240), limits), { ok: true, width: 320, height: 240 });
+  t.same(validateJpeg(encodeGradient(320, 240), limits), { ok: true, width: 320, height: 240 });
 });
 
 test('progressive and gray files are valid', async (t) => {
@@ -106,7 +106,7 @@ test('any bytes get a verdict, and nothing above the limits is valid', async () 
 });
 
 test('changing any byte of a file yields a verdict within the limits', async () => {
-  const jpeg = encodePicture(16, 16);
+  const jpeg = encodeGradient(16, 16);
   fc.assert(
     fc.property(fc.nat({ max: jpeg.length - 1 }), fc.nat({ max: 255 }), (at, value) => {
       const changed = jpeg.slice();
@@ -120,7 +120,7 @@ test('changing any byte of a file yields a verdict within the limits', async () 
 });
 
 test('a file cut anywhere is rejected', async (t) => {
-  const jpeg = encodePicture(16, 16);
+  const jpeg = encodeGradient(16, 16);
   for (let length = 0; length < jpeg.length; length++) {
     if (validateJpeg(jpeg.subarray(0, length), limits).ok) t.fail(`accepted the first ${length} bytes`);
   }
@@ -128,7 +128,7 @@ test('a file cut anywhere is rejected', async (t) => {
 });
 
 test('the bytes are not modified', async (t) => {
-  const jpeg = encodePicture(16, 16);
+  const jpeg = encodeGradient(16, 16);
   const before = jpeg.slice();
   validateJpeg(jpeg, limits);
   t.same(jpeg, before);

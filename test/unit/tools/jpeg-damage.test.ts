@@ -1,7 +1,7 @@
 /** Damaged and rare files decode to the same image as with libjpeg, with a warning; almost empty files are rejected with the reason. */
 import { test } from 'tap';
 import { JpegDecoder } from '../../../src/tools/jpeg-decoder.ts';
-import { encodePicture, eoi, insertAfterSoi, segment } from '../../support/jpeg-bytes.ts';
+import { encodeGradient, eoi, insertAfterSoi, segment } from '../../support/jpeg-bytes.ts';
 import { encodeMosaic, type Sampling } from '../../support/mosaic-jpeg.ts';
 
 const decoder = await JpegDecoder.create();
@@ -27,7 +27,7 @@ test('ignores any bytes after EOI', async (t) => {
     'a line end': Buffer.from('\r\n'),
     'a vendor’s tail': Buffer.from('dhav\x01\x02\x03\x04'),
     zeros: Buffer.alloc(4096),
-    'a second image': encodePicture(16, 16),
+    'a second image': encodeGradient(16, 16),
     'a film': Buffer.concat([Buffer.from('\0\0\0\x18ftypmp42'), Buffer.alloc(100_000, 0xff)]),
   };
   for (const [what, tail] of Object.entries(tails)) {
@@ -137,7 +137,7 @@ test('rejects a sampling that libjpeg rejects, with its message', async (t) => {
 test('a damaged file does not affect the decoder', async (t) => {
   const at = restartAt(grayMosaic, 2);
   const cut = Uint8Array.from([...grayMosaic.subarray(0, at), ...eoi]);
-  const plain = encodePicture(64, 48);
+  const plain = encodeGradient(64, 48);
   const before = (await decoder.decode(plain)).image.data.slice();
   await decoder.decode(cut);
   t.same((await decoder.decode(plain)).image.data, before);

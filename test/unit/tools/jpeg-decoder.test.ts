@@ -4,7 +4,7 @@ import { test } from 'tap';
 import { FrameError } from '../../../src/errors.ts';
 import type { Image } from '../../../src/models/image.ts';
 import { JpegDecoder } from '../../../src/tools/jpeg-decoder.ts';
-import { appendZeros, encodePicture, eoi, headerOnly, manyScans, sof2 } from '../../support/jpeg-bytes.ts';
+import { appendZeros, encodeGradient, eoi, headerOnly, manyScans, sof2 } from '../../support/jpeg-bytes.ts';
 
 function fixture(name: string): Uint8Array {
   return readFileSync(new URL(`../../fixtures/jpeg/${name}.jpg`, import.meta.url));
@@ -42,7 +42,7 @@ test('decoders expose their engine', async (t) => {
 });
 
 test('images without chroma subsampling match within rounding', async (t) => {
-  for (const jpeg of [fixture('full-color'), fixture('progressive'), encodePicture(64, 48), encodePicture(17, 9)]) {
+  for (const jpeg of [fixture('full-color'), fixture('progressive'), encodeGradient(64, 48), encodeGradient(17, 9)]) {
     const fast = await imageOf(turbo, jpeg);
     const plain = await imageOf(portable, jpeg);
     t.same([fast.width, fast.height, fast.channels], [plain.width, plain.height, plain.channels]);
@@ -83,13 +83,13 @@ test('decodes a grayscale file to RGB', async (t) => {
 
 test('ignores zeros after the file', async (t) => {
   for (const decoder of [turbo, portable]) {
-    const plain = samplesOf(await imageOf(decoder, encodePicture(16, 16)));
-    t.same(samplesOf(await imageOf(decoder, appendZeros(encodePicture(16, 16), 4096))), plain, decoder.engine);
+    const plain = samplesOf(await imageOf(decoder, encodeGradient(16, 16)));
+    t.same(samplesOf(await imageOf(decoder, appendZeros(encodeGradient(16, 16), 4096))), plain, decoder.engine);
   }
 });
 
 test('reads from shared memory and from the middle of a buffer', async (t) => {
-  const jpeg = encodePicture(32, 24);
+  const jpeg = encodeGradient(32, 24);
   const shared = new Uint8Array(new SharedArrayBuffer(jpeg.length + 200)).fill(0xff);
   shared.set(jpeg, 100);
   const inside = shared.subarray(100, 100 + jpeg.length);
@@ -100,12 +100,12 @@ test('reads from shared memory and from the middle of a buffer', async (t) => {
 
 test('reuses the buffer for images that fit', async (t) => {
   const decoder = await JpegDecoder.create();
-  const large = await imageOf(decoder, encodePicture(64, 48));
-  const small = await imageOf(decoder, encodePicture(16, 16));
+  const large = await imageOf(decoder, encodeGradient(64, 48));
+  const small = await imageOf(decoder, encodeGradient(16, 16));
   t.equal(small.data, large.data);
   t.same([small.width, small.height], [16, 16]);
-  t.equal((await imageOf(decoder, encodePicture(64, 48))).data, large.data);
-  t.not((await imageOf(decoder, encodePicture(65, 48))).data, large.data);
+  t.equal((await imageOf(decoder, encodeGradient(64, 48))).data, large.data);
+  t.not((await imageOf(decoder, encodeGradient(65, 48))).data, large.data);
 });
 
 async function assertInvalid(jpeg: Uint8Array, decoder: JpegDecoder): Promise<void> {
@@ -119,7 +119,7 @@ async function assertInvalid(jpeg: Uint8Array, decoder: JpegDecoder): Promise<vo
 }
 
 test('a file with a truncated header is an invalid frame', async (t) => {
-  const jpeg = encodePicture(32, 24);
+  const jpeg = encodeGradient(32, 24);
   for (const decoder of [turbo, portable]) {
     for (const part of [0, 0.1, 0.3]) {
       const cut = jpeg.subarray(0, Math.floor(jpeg.length * part));
@@ -157,7 +157,7 @@ test('a large image may have fewer scans than a small one', async (t) => {
 });
 
 test('any changed byte leads to an image or an invalid frame', async (t) => {
-  const jpeg = encodePicture(16, 16);
+  const jpeg = encodeGradient(16, 16);
   for (let at = 0; at < jpeg.length; at++) {
     const changed = jpeg.slice();
     changed[at] = (changed[at] as number) ^ (1 << (at % 8));
@@ -180,6 +180,6 @@ function sizeOffset(jpeg: Uint8Array): number {
 test('decodes the next file after an undecodable one', async (t) => {
   for (const decoder of [turbo, portable]) {
     await assertInvalid(headerOnly({ width: 8, height: 8 }), decoder);
-    t.equal((await imageOf(decoder, encodePicture(16, 16))).width, 16);
+    t.equal((await imageOf(decoder, encodeGradient(16, 16))).width, 16);
   }
 });

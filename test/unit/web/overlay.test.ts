@@ -1,18 +1,18 @@
-/** What is written at a box, and where. */
+/** Text and position of box labels. */
 import { test } from 'tap';
 import { cornersOf, labelOf, placeLabel } from '../../../src/web/overlay.ts';
-import { agoWords } from '../../../src/web/text-list.ts';
+import { formatAgo } from '../../../src/web/text-list.ts';
 
 const box = { x: 10, y: 20, w: 30, h: 40, label: 'plate', score: 0.834 };
 
-test('a text that the reader is sure of stands for the box, its label otherwise', async (t) => {
+test('a box is labeled with its text if the recognizer is confident, otherwise with its class', async (t) => {
   t.equal(labelOf(box), 'plate 83 %');
   t.equal(labelOf({ ...box, text: 'AB123', text_score: 0.996 }), 'AB123 100 %');
   t.equal(labelOf({ ...box, text: 'AB123', text_score: 0.2 }), 'plate 83 %');
   t.equal(labelOf({ ...box, text: '', text_score: 1 }), 'plate 83 %');
 });
 
-test('a tilted box has its own corners', async (t) => {
+test('a rotated box has its own corners', async (t) => {
   const quad = [
     [1, 2],
     [3, 4],
@@ -28,7 +28,7 @@ test('a tilted box has its own corners', async (t) => {
   ]);
 });
 
-test('a label is above its box, or below, or inside, and never over the edge', async (t) => {
+test('a label is above its box, or below, or inside, and never outside the canvas', async (t) => {
   const canvas = { width: 200, height: 100 };
   const room = { left: 50, top: 50, bottom: 70, width: 60, height: 18, gap: 4 };
   t.strictSame(placeLabel(room, canvas), { x: 50, y: 28 });
@@ -39,7 +39,7 @@ test('a label is above its box, or below, or inside, and never over the edge', a
   t.strictSame(placeLabel({ ...room, width: 300 }, canvas).x, 0);
 });
 
-test('how long ago', async (t) => {
-  const words = [0, 1400, 2000, 59_400, 60_000, 3_599_000, 7_300_000].map(agoWords);
-  t.strictSame(words, ['now', 'now', '2 s ago', '59 s ago', '1 min ago', '59 min ago', '2 h ago']);
+test('relative times', async (t) => {
+  const texts = [0, 1400, 2000, 59_400, 60_000, 3_599_000, 7_300_000].map(formatAgo);
+  t.strictSame(texts, ['now', 'now', '2 s ago', '59 s ago', '1 min ago', '59 min ago', '2 h ago']);
 });

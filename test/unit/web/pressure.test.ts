@@ -1,11 +1,11 @@
-/** What a client can know of the gateway's backpressure. */
+/** The gateway's backpressure as seen by the client. */
 import { test } from 'tap';
-import { type PressureSigns, pressureOf, pressureWords } from '../../../src/web/pressure.ts';
+import { type PressureInput, pressureOf, pressureText } from '../../../src/web/pressure.ts';
 
-const calm: PressureSigns = { adapt: true, allowedFps: 30, wantedFps: 30, dropRate: 0, sinceSlowDownMs: undefined };
+const idle: PressureInput = { adapt: true, allowedFps: 30, wantedFps: 30, dropRate: 0, sinceSlowDownMs: undefined };
 
-test('the state follows from the signs', async (t) => {
-  const cases: [Partial<PressureSigns>, string][] = [
+test('the state follows from the input', async (t) => {
+  const cases: [Partial<PressureInput>, string][] = [
     [{}, 'normal'],
     [{ allowedFps: 29 }, 'normal'],
     [{ allowedFps: 12 }, 'reduced'],
@@ -16,18 +16,18 @@ test('the state follows from the signs', async (t) => {
     [{ sinceSlowDownMs: 5000 }, 'normal'],
     [{ sinceSlowDownMs: 5000, allowedFps: 3 }, 'reduced'],
   ];
-  for (const [signs, expected] of cases) t.equal(pressureOf({ ...calm, ...signs }), expected, JSON.stringify(signs));
+  for (const [input, expected] of cases) t.equal(pressureOf({ ...idle, ...input }), expected, JSON.stringify(input));
 });
 
-test('each state has words of its own, and they fit what was chosen', async (t) => {
-  const words = (signs: Partial<PressureSigns>) => pressureWords({ ...calm, ...signs });
+test('each state has its own text, which depends on the settings', async (t) => {
+  const text = (input: Partial<PressureInput>) => pressureText({ ...idle, ...input });
   const all = [
-    words({}),
-    words({ dropRate: 0.5 }),
-    words({ allowedFps: 5 }),
-    words({ sinceSlowDownMs: 0 }),
-    words({ sinceSlowDownMs: 0, adapt: false }),
+    text({}),
+    text({ dropRate: 0.5 }),
+    text({ allowedFps: 5 }),
+    text({ sinceSlowDownMs: 0 }),
+    text({ sinceSlowDownMs: 0, adapt: false }),
   ];
   t.equal(new Set(all).size, all.length);
-  t.match(words({ sinceSlowDownMs: 0, adapt: false }), /Adapt/);
+  t.match(text({ sinceSlowDownMs: 0, adapt: false }), /Adapt/);
 });

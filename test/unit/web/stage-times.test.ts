@@ -1,8 +1,8 @@
-/** Where a frame's time goes. */
+/** Time per pipeline stage. */
 import { test } from 'tap';
 import { StageTimes } from '../../../src/web/stage-times.ts';
 
-test('stages follow each other, and the way is what is left of the round trip', async (t) => {
+test('stages follow each other, then the rest of the round trip', async (t) => {
   const times = new StageTimes();
   t.strictSame(times.rows(), []);
   times.add({ decode: 1, detect: 6, read: 1, total: 8 }, 10);
@@ -13,22 +13,22 @@ test('stages follow each other, and the way is what is left of the round trip', 
       ['decode', 1, 0, 10],
       ['detect', 6, 10, 60],
       ['read', 1, 70, 10],
-      ['on the way', 2, 80, 20],
+      ['network/wait', 2, 80, 20],
     ],
   );
 });
 
-test('another pipeline has other stages', async (t) => {
+test('stages of a previous pipeline are forgotten', async (t) => {
   const times = new StageTimes();
   times.add({ decode: 1, detect: 6, total: 7 }, 10);
   times.add({ decode: 1, find: 3, total: 4 }, 10);
   t.strictSame(
     times.rows().map(({ name }) => name),
-    ['decode', 'find', 'on the way'],
+    ['decode', 'find', 'network/wait'],
   );
 });
 
-test('nodes that ran side by side do not leave the picture', async (t) => {
+test('bars of concurrent nodes stay within the chart', async (t) => {
   const times = new StageTimes();
   times.add({ one: 8, two: 8, total: 9 }, 10);
   for (const { from, part } of times.rows()) t.ok(from >= 0 && part >= 0 && from + part <= 1, `${from} ${part}`);
@@ -44,7 +44,7 @@ test('values are smoothed, and follow a change', async (t) => {
   t.ok(Math.abs(ms() - 20) < 0.1);
 });
 
-test('what is no number is left out', async (t) => {
+test('values that are not numbers are ignored', async (t) => {
   const times = new StageTimes();
   times.add({ run: Number.NaN, total: 1 }, 2);
   t.strictSame(times.rows(), []);

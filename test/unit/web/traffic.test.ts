@@ -6,7 +6,7 @@ import { bodyCount, carsAt, plateTexts, sceneHeight, sceneWidth } from '../../..
 const horizonY = 190;
 const times = Array.from({ length: 3000 }, (_, index) => index * 50);
 
-test('a plate that is shown is wholly in the picture', async (t) => {
+test('a visible plate is entirely inside the scene', async (t) => {
   for (const timeMs of times) {
     for (const { x, plateWidth, groundY, showsPlate } of carsAt(timeMs, horizonY)) {
       if (!showsPlate) continue;
@@ -19,19 +19,19 @@ test('a plate that is shown is wholly in the picture', async (t) => {
   t.pass();
 });
 
-test('there is always a plate to be seen, from the very start', async (t) => {
+test('at least one plate is visible at all times, from the start', async (t) => {
   const seen = times.map((timeMs) => carsAt(timeMs, horizonY).filter(({ showsPlate }) => showsPlate).length);
   t.ok(seen.every((count) => count > 0));
 });
 
-test('every text and every body comes along', async (t) => {
+test('every text and every body appears', async (t) => {
   const cars = times.flatMap((timeMs) => carsAt(timeMs, horizonY));
   t.equal(new Set(cars.map(({ text }) => text)).size, plateTexts.length);
   t.equal(new Set(cars.map(({ body }) => body)).size, bodyCount);
   t.ok(cars.every(({ body }) => Number.isInteger(body) && body >= 0 && body < bodyCount));
 });
 
-test('cars in sight never have the same plate, and nearer ones are drawn later', async (t) => {
+test('visible cars have different plates, and nearer ones are drawn later', async (t) => {
   for (const timeMs of times) {
     const cars = carsAt(timeMs, horizonY);
     if (new Set(cars.map(({ text }) => text)).size < cars.length) t.fail(String(timeMs));

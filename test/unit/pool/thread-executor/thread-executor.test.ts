@@ -6,10 +6,10 @@ import { FrameSlots } from '../../../../src/pool/frame-slots.ts';
 import type { FrameOutcome } from '../../../../src/pool/messages.ts';
 import { ThreadExecutor } from '../../../../src/pool/thread-executor/thread-executor.ts';
 import { fixtureModels } from '../../../support/gateway.ts';
-import { encodePicture } from '../../../support/jpeg-bytes.ts';
+import { encodeGradient } from '../../../support/jpeg-bytes.ts';
 import { KeptLog, until } from '../../../support/started-pool.ts';
 
-const jpeg = encodePicture(32, 24);
+const jpeg = encodeGradient(32, 24);
 const farAwayMs = 1e9;
 
 function executorOf(t: Test, ...pipelines: string[]) {

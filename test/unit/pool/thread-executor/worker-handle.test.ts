@@ -7,11 +7,11 @@ import { FrameSlots } from '../../../../src/pool/frame-slots.ts';
 import type { FrameOutcome, PipelineSource } from '../../../../src/pool/messages.ts';
 import { WorkerHandle } from '../../../../src/pool/thread-executor/worker-handle.ts';
 import { fixtureModels } from '../../../support/gateway.ts';
-import { encodePicture } from '../../../support/jpeg-bytes.ts';
+import { encodeGradient } from '../../../support/jpeg-bytes.ts';
 import { until } from '../../../support/started-pool.ts';
 import { makeModelsDir, testNode } from '../../../support/temp-models.ts';
 
-const jpeg = encodePicture(32, 24);
+const jpeg = encodeGradient(32, 24);
 
 /** The files of a models folder, as the main thread passes them to a worker. */
 function sourcesOf(modelsDir: string): PipelineSource[] {

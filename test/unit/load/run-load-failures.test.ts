@@ -1,13 +1,13 @@
-/** Whole runs against servers that fail, lie or vanish, and runs that are cut short. */
+/** Complete runs against servers that fail, misbehave or disappear, and runs that are stopped early. */
 import { test } from 'tap';
 import type { Progress } from '../../../src/load/messages.ts';
-import { reportOf } from '../../../src/load/report.ts';
+import { buildReport } from '../../../src/load/report.ts';
 import { LoadRun } from '../../../src/load/run-load.ts';
 import { seededRandom } from '../../../src/samples/seeded-random.ts';
 import { type Arrival, startFakeGateway } from '../../support/fake-gateway.ts';
-import { frames, load, plan, requireClosedAccounts, total } from '../../support/load-run.ts';
+import { frames, load, plan, requireConsistentCounts, total } from '../../support/load-run.ts';
 
-test('a session that ends with an error is counted and named, and the camera comes back', async (t) => {
+test('a session that ends with an error is counted by code, and the camera reconnects', async (t) => {
   const { report, gateway } = await load(
     t,
     {
@@ -21,14 +21,14 @@ test('a session that ends with an error is counted and named, and the camera com
   );
   t.strictSame(report.error_codes, { pipeline_failure: 1 });
   t.strictSame(report.closes, { '1011': 1 });
-  t.ok(report.errors >= 1, `${report.errors} frames were open`);
-  t.ok(report.not_sent >= 10, `${report.not_sent} came while there was no connection`);
+  t.ok(report.errors >= 1, `${report.errors} frames were pending`);
+  t.ok(report.not_sent >= 10, `${report.not_sent} due while disconnected`);
   t.equal(gateway.sockets.length, 3);
-  const [hurt] = [...report.per_camera].sort((a, b) => a.results - b.results);
-  t.ok((hurt?.results ?? 0) > 10, 'it had results again');
+  const [affected] = [...report.per_camera].sort((a, b) => a.results - b.results);
+  t.ok((affected?.results ?? 0) > 10, 'it got results again');
 });
 
-test('a server that never answers: the run ends with its grace, all frames unanswered', async (t) => {
+test('with a server that never replies the run ends after the drain timeout, all frames unanswered', async (t) => {
   const startedAtMs = performance.now();
   const { report } = await load(t, {}, { durationMs: 1000, drainTimeoutMs: 300 });
   t.ok(performance.now() - startedAtMs >= 1300);
@@ -36,7 +36,7 @@ test('a server that never answers: the run ends with its grace, all frames unans
   t.equal(report.latency_ms.p50, null);
 });
 
-test('a server that becomes too slow for the grace: what came late is unanswered', async (t) => {
+test('replies after the drain timeout count as unanswered', async (t) => {
   const { report } = await load(
     t,
     { frame: ({ index, result }) => result(index < 10 ? 0 : 5000) },
@@ -45,24 +45,24 @@ test('a server that becomes too slow for the grace: what came late is unanswered
   t.strictSame([report.results, report.unanswered], [20, 20]);
 });
 
-test('an early stop tells what was measured until then', async (t) => {
+test('an early stop reports what was measured until then', async (t) => {
   const gateway = await startFakeGateway(t, { frame: ({ result }) => result() });
   const enough = { progressed: (_: number, { results }: Progress) => void (results > 40 && run.stop()) };
   const run = new LoadRun({ ...plan, durationMs: 60_000 }, { url: gateway.url, frames }, enough);
-  const report = reportOf(await run.outcome(), gateway.url.href, frames);
-  requireClosedAccounts(t, report);
+  const report = buildReport(await run.outcome(), gateway.url.href, frames);
+  requireConsistentCounts(t, report);
   t.ok(report.results > 40 && report.duration_s < 50, `${report.results} results in ${report.duration_s} s`);
-  t.ok(Math.abs(report.per_second.offered - 40) < 10, 'rates are those of the time that was measured');
+  t.ok(Math.abs(report.per_second.offered - 40) < 10, 'rates use the measured time');
 });
 
-test('a stop before the clock starts measures nothing', async (t) => {
+test('a stop before the measurement begins is an error', async (t) => {
   const gateway = await startFakeGateway(t, {});
   const run = new LoadRun({ ...plan, warmUpMs: 60_000 }, { url: gateway.url, frames });
   setTimeout(() => run.stop(), 300);
-  await t.rejects(run.outcome(), { name: 'LoadError', message: 'stopped before the clock started' });
+  await t.rejects(run.outcome(), { name: 'LoadError', message: 'stopped before the measurement began' });
 });
 
-test('nobody there is one line', async (t) => {
+test('a refused connection is one error line', async (t) => {
   const url = new URL('ws://127.0.0.1:9/ws/video/stream?pipeline_id=test');
   await t.rejects(new LoadRun(plan, { url, frames }).outcome(), {
     name: 'LoadError',
@@ -70,7 +70,7 @@ test('nobody there is one line', async (t) => {
   });
 });
 
-test('where some cameras are refused the run goes on and says so', async (t) => {
+test('the run continues when some cameras are refused, and reports them', async (t) => {
   const { report } = await load(
     t,
     {
@@ -85,14 +85,14 @@ test('where some cameras are refused the run goes on and says so', async (t) => 
   );
   t.equal(report.results, 50);
   t.equal(report.not_sent, 50);
-  t.strictSame(report.closes, { '1013': report.error_codes['server_busy'] }, 'it tried again');
+  t.strictSame(report.closes, { '1013': report.error_codes['server_busy'] }, 'it reconnected');
   t.equal(report.jain, 0.5);
 });
 
-type Deed = (arrival: Arrival, random: () => number) => void;
+type Misbehavior = (arrival: Arrival, random: () => number) => void;
 
-/** What a bad server may do with a frame, and how often of a hundred times. */
-const deeds: readonly (readonly [number, Deed])[] = [
+/** What a misbehaving server may do with a frame, with its probability in percent. */
+const misbehaviors: readonly (readonly [number, Misbehavior])[] = [
   [45, ({ result }, random) => result(random() * 400)],
   [25, ({ drop }) => drop()],
   [8, ({ socket }) => socket.send('{"warning":"slow_down"}')],
@@ -105,22 +105,22 @@ const deeds: readonly (readonly [number, Deed])[] = [
 ];
 
 for (const seed of [1, 2, 3]) {
-  test(`whatever a server does, the accounts close (seed ${seed})`, async (t) => {
+  test(`counts stay consistent whatever a server does (seed ${seed})`, async (t) => {
     const random = seededRandom(seed);
     const misbehave = (arrival: Arrival) => {
       let left = random() * 100;
-      const deed = deeds.find(([chance]) => {
+      const misbehavior = misbehaviors.find(([chance]) => {
         left -= chance;
         return left < 0;
       });
-      deed?.[1](arrival, random);
+      misbehavior?.[1](arrival, random);
     };
     const { report, gateway } = await load(
       t,
       { frame: misbehave },
       { groups: [{ cameras: 6, fps: 30 }], drainTimeoutMs: 200, generators: 2, adaptive: seed === 3, durationMs: 2000 },
     );
-    t.ok(report.sent >= total(gateway), 'what was sent may be lost on the way, nothing is made up');
+    t.ok(report.sent >= total(gateway), 'sent frames may be lost, never invented');
     t.ok(report.results > 0 && report.dropped > 0 && report.errors > 0 && report.unexpected > 0);
   });
 }

@@ -1,0 +1,48 @@
+/** Shows the latest frame with its detections. */
+import type { Detection } from '../client/index.ts';
+import { element } from './elements.ts';
+import { drawDetections, labelOf } from './overlay.ts';
+import type { ReceivedResult } from './run.ts';
+
+/** Maximum canvas width in pixels: more costs time without a visible benefit. */
+const maxCanvasWidth = 2560;
+/** Minimum interval between updates of the text alternative for screen readers. */
+const announceIntervalMs = 1000;
+/** Maximum number of announced detections. */
+const maxListItems = 20;
+
+export class FrameView {
+  readonly #canvas = element('picture', HTMLCanvasElement);
+  readonly #caption = element('caption', HTMLElement);
+  readonly #found = element('found', HTMLElement);
+  #announcedMs = Number.NEGATIVE_INFINITY;
+
+  show({ index, result, image, roundTripMs }: ReceivedResult, nowMs: number): void {
+    const canvas = this.#canvas;
+    const density = Math.min(window.devicePixelRatio, maxCanvasWidth / Math.max(1, canvas.clientWidth));
+    const width = Math.round((canvas.clientWidth || image.width) * density);
+    const height = Math.round((width * image.height) / image.width);
+    // Assigning a size clears the canvas, even if it is unchanged.
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    const context = canvas.getContext('2d', { alpha: false });
+    if (context === null) return;
+    context.drawImage(image, 0, 0, width, height);
+    const detections = result.detections ?? [];
+    drawDetections(context, detections, width / image.width, density);
+    canvas.dataset['frame'] = String(index);
+    this.#caption.textContent = `frame ${index} · ${result.width} × ${result.height} · ${Math.round(roundTripMs)} ms`;
+    if (nowMs - this.#announcedMs >= announceIntervalMs) {
+      this.#announcedMs = nowMs;
+      this.#announce(detections, result.text);
+    }
+  }
+
+  /** Updates the text alternative of the frame. */
+  #announce(detections: readonly Detection[], pageText: string | undefined): void {
+    const lines = detections.slice(0, maxListItems).map(labelOf);
+    if (lines.length === 0) lines.push(pageText || 'Nothing');
+    this.#found.replaceChildren(
+      ...lines.map((line) => Object.assign(document.createElement('li'), { textContent: line })),
+    );
+  }
+}
