@@ -30,7 +30,7 @@ const program = new Command('framegate')
   .showHelpAfterError()
   // A wrong flag is a configuration error like any other. The commands below inherit this.
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : configExitCode))
-  .addHelpText('after', '\nAll settings are environment variables; see the README.');
+  .addHelpText('after', '\nAll settings are environment variables; see docs/reference/configuration.md.');
 
 program
   .command('serve')

@@ -42,7 +42,7 @@ export function pageOf({ samples, skipped }: Outcome, machine: Machine, { second
     '# Benchmark results',
     '',
     `Written by \`make bench\` on ${machine.date}: ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, commit ${machine.commit}; ${seconds} s per run.`,
-    'Cameras and server share the cores, so compare the ratios rather than the absolute figures. [benchmarking.md](benchmarking.md) explains the method.',
+    'Cameras and server share the cores, so compare the ratios rather than the absolute figures. [Benchmarking](benchmarking.md#benchmark-suite) explains the method.',
     '',
     '## Figures',
     '',
@@ -56,13 +56,18 @@ export function pageOf({ samples, skipped }: Outcome, machine: Machine, { second
     ...left,
     ...(left.length > 0 ? [''] : []),
     ...holdingOf(samples),
-    ...Object.keys(plots).map((plot) => `![${plot.replace('.svg', '')}](../plots/${plot})`),
+    '## Charts',
+    '',
+    'Medians of the rounds, for two of the loads. framegate is the dark bar, called *gateway* as in the table of runs.',
+    '',
+    ...Object.entries(titles).map(([plot, title]) => `![${title}](../plots/${plot})`),
     '',
     '## Runs',
     '',
-    'Medians of the rounds. *service* is the median time in the pipeline, as the results report it.',
+    'Medians of the rounds. *service* is the median time in the pipeline, as the results report it. Results include those that arrive within the',
+    'drain timeout after the measured time, so a server with a queue can show more results than it delivers while frames keep coming.',
     '',
-    '| cell | server | load | results/s | dropped/s | p50 ms | p99 ms | service ms | Jain | results per CPU-s | resident MB |',
+    '| name | server | load | results/s | dropped/s | p50 ms | p99 ms | service ms | Jain | results per CPU-s | resident MB |',
     '|---|---|---|---|---|---|---|---|---|---|---|',
     ...runRows(samples),
     '',
@@ -87,18 +92,26 @@ function holdingOf(samples: readonly Sample[]): string[] {
   return [
     '## Effect of holding frames',
     '',
-    'A frame that finds no idle worker is held: the newest frame of each session, until a worker is idle, at most until the session’s next frame',
-    'is due, and at most for `STREAM_MAX_WAIT_MS`. Then it is dropped. [admission.md](../internals/admission.md) describes the tradeoff.',
+    'A frame that finds no free worker is held. Each session holds one frame, its newest, until a worker is free, at most until the session’s next frame',
+    'is due, and at most for `STREAM_MAX_WAIT_MS`. Then it is dropped. [Admission](../internals/admission.md#benefits-and-costs-of-holding) describes the tradeoff.',
     '',
-    '- **More results.** Of cameras that send at the same instant, only as many find an idle worker as there are workers. Without holding, all other',
+    '- **More results.** Of cameras that send at the same instant, only as many find a free worker as there are workers. Without holding, all other',
     `  frames would be lost; with it, ${seen(offeredShare, percent)} % of the frames of 8 × 15 aligned get results.`,
     '- **Higher latency.** A held frame is answered later, by the time it was held. For 8 × 15 aligned, the pipeline takes',
     `  ${seen(service)} ms per frame, and results arrive after ${seen(p50)} ms (p50) and ${seen(p99)} ms (p99). The wait is bounded: a newer frame`,
     '  replaces the held one, so above capacity frames are dropped and latency does not keep growing.',
-    '- `STREAM_MAX_WAIT_MS=0` turns holding off: latency is as low as possible, and frames that find no idle worker are lost.',
+    '- `STREAM_MAX_WAIT_MS=0` turns holding off: latency is as low as possible, and frames that find no free worker are dropped.',
     '',
   ];
 }
+
+/** File → title. */
+const titles = {
+  'aligned-results.svg': 'Frames with results, 8 aligned cameras × 15 fps',
+  'aligned-latency.svg': 'p99 latency, 8 aligned cameras × 15 fps',
+  'heavy-results.svg': 'Results per second, 8 cameras × 30 fps',
+  'heavy-latency.svg': 'p99 latency, 8 cameras × 30 fps',
+} as const;
 
 function plotsOf(samples: readonly Sample[]): Record<string, string> {
   const chart = (title: string, cell: string, of: Measure, text: (value: number) => string) => {
@@ -114,10 +127,10 @@ function plotsOf(samples: readonly Sample[]): Record<string, string> {
   const rate = (value: number) => value.toFixed(1);
   const [aligned, heavy] = [cellIds.aligned('8@15'), cellIds.heavy('8@30')];
   return {
-    'aligned-results.svg': chart('Frames with results, 8 aligned cameras × 15 fps', aligned, offeredShare, share),
-    'aligned-latency.svg': chart('p99 latency, 8 aligned cameras × 15 fps', aligned, p99, ms),
-    'heavy-results.svg': chart('Results per second, 8 cameras × 30 fps', heavy, resultsOfCameras, rate),
-    'heavy-latency.svg': chart('p99 latency, 8 cameras × 30 fps', heavy, p99, ms),
+    'aligned-results.svg': chart(titles['aligned-results.svg'], aligned, offeredShare, share),
+    'aligned-latency.svg': chart(titles['aligned-latency.svg'], aligned, p99, ms),
+    'heavy-results.svg': chart(titles['heavy-results.svg'], heavy, resultsOfCameras, rate),
+    'heavy-latency.svg': chart(titles['heavy-latency.svg'], heavy, p99, ms),
   };
 }
 
