@@ -68,7 +68,7 @@ test('the chosen pipeline is kept in the URL', needsBrowser, async (t) => {
   await page.getByLabel('Pipeline').selectOption('yolo');
   await page.waitForFunction(() => !document.querySelector('#times')?.textContent?.includes('read'), null, waitOptions);
   t.match(page.url(), /\?pipeline=yolo$/);
-  t.match(await page.locator('#pipeline-hint').textContent(), /without reading/);
+  t.match(await page.locator('#pipeline-hint').textContent(), /without text recognition/);
   await page.reload();
   t.equal(await page.getByLabel('Pipeline').inputValue(), 'yolo');
   t.strictSame(issues, []);
