@@ -1,5 +1,5 @@
 /** Fuzz targets for model files: each is loaded, warmed up and run as in a worker, or examined as in `framegate models inspect`. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { examineModel } from '../../src/cli/model-report.ts';
@@ -125,13 +125,15 @@ export const createModel: CreateTarget = (corpus) => {
   };
 };
 
+/** A detector with a fixed input size that runs with most overrides. */
+const overriddenModel = 'onnx-boxes.onnx';
+
 /** Fuzzes `model.json` next to a valid model. */
 export const createOverrides: CreateTarget = (corpus) => {
-  const [base] = readBases(corpus);
   const folder = new ModelFolder();
-  folder.write('model.onnx', base as Uint8Array);
+  folder.write('model.onnx', readFileSync(join(corpus, overriddenModel)));
   const fallback = {
-    ...{ description: 'x', names: ['a', 'b'], score_threshold: 0.4, iou_threshold: 0.5, head: 'ultralytics' },
+    ...{ description: 'x', names: ['a', 'b'], score_threshold: 0.4, iou_threshold: 0.5, output_format: 'ultralytics' },
     ...{ imgsz: [64, 64], normalization: { mean: [0, 0, 0], std: [1, 1, 1] }, channel_order: 'bgr' },
     letterbox: 'center',
   };

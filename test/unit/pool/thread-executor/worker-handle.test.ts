@@ -150,7 +150,7 @@ test('a worker that cannot boot reports its issues and ends', async (t) => {
   const { worker, events, issues } = startWorker(t, modelsDir);
   await until(() => worker.kind === 'exited');
   t.same(events, ['boot failed', 'exited']);
-  t.match(issues[0], [/p\.json: node "n": unknown tool test\.missing/]);
+  t.match(issues[0], [/p\.json: node "n": unknown tool "test\.missing"/]);
 });
 
 test('a worker loads the given contents, even if the files have changed', async (t) => {
