@@ -131,7 +131,7 @@ test('the page has every figure and every run, and says what was skipped', async
   for (const { what, aim } of figuresOf(samples)) t.ok(markdown.includes(`| ${what} | ${aim.text} |`), what);
   t.equal(markdown.match(/`--cameras 8`/g)?.length, samples.length);
   t.match(markdown, '- ws-piscina was skipped: make peers was not run');
-  t.match(markdown, 'with it, 50.0 % of the frames of 8 × 15 aligned get results');
+  t.match(markdown, 'With holding, 50.0 % of the frames of 8 × 15 aligned get results');
   t.match(markdown, /results arrive after 31\.5 ms \(p50\) and 54\.0 ms \(p99\)/);
   t.notMatch(markdown, /NaN|Infinity|undefined/);
   for (const [name, svg] of Object.entries(plots)) {
