@@ -29,7 +29,7 @@ const carIntervalMs = 3000;
 /** Two intervals: a car is gone when the next one on its lane would cover its plate, which would then be misread. */
 const visibleMs = 2 * carIntervalMs;
 /** How long a car takes to move into its lane. */
-const entryMs = 700;
+const entryMs = 450;
 /** How far outside its lane a car starts: completely outside the scene. */
 const entryOffset = 500;
 /** Plate width when a car enters the scene: larger ones would be cut off by the edge, and misread. */

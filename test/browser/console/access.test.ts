@@ -44,6 +44,24 @@ for (const colorScheme of ['light', 'dark'] as const) {
   }
 }
 
+test('what matters is in view without scrolling', needsBrowser, async (t) => {
+  const fixtures = await startGateway({ MODELS_DIR: fixtureModels, POOL_WORKERS: '1' });
+  t.teardown(() => fixtures.kill());
+  const { page } = await openConsole(t, `${fixtures.httpUrl}/?pipeline=echo&fps=5`);
+  await page.locator('#caption', { hasText: 'frame' }).waitFor(waitOptions);
+  for (const [width, height, ids] of [
+    [1280, 800, ['picture', 'toggle', 'adapt', 'trip-now', 'chart', 'times']],
+    [844, 390, ['picture', 'toggle', 'pipeline', 'fps', 'quality', 'adapt']],
+    [390, 844, ['picture', 'toggle', 'pipeline', 'fps', 'quality', 'adapt']],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    for (const id of ids) {
+      const box = await page.locator(`#${id}`).boundingBox();
+      t.ok(box && box.y >= 0 && box.y + box.height <= height, `${width}×${height}: #${id}`);
+    }
+  }
+});
+
 test('every control can be reached and operated by keyboard', needsBrowser, async (t) => {
   const fixtures = await startGateway({ MODELS_DIR: fixtureModels, POOL_WORKERS: '1' });
   t.teardown(() => fixtures.kill());

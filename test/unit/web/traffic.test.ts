@@ -27,8 +27,8 @@ test('at least one plate is visible at all times, from the start', async (t) => 
 test('a car is without its plate only while it enters', async (t) => {
   const cars = times.flatMap((timeMs) => carsAt(timeMs, horizonY));
   const hidden = cars.filter(({ showsPlate }) => !showsPlate);
-  // Less than 700 of 6000 ms.
-  t.ok(hidden.length < 0.12 * cars.length, `${hidden.length} of ${cars.length}`);
+  // Less than 450 of 6000 ms.
+  t.ok(hidden.length < 0.08 * cars.length, `${hidden.length} of ${cars.length}`);
   for (const { opacity, plateWidth } of cars) {
     if (!(opacity > 0 && opacity <= 1)) t.fail(`opacity ${opacity}`);
     if (plateWidth < 60) t.fail(`${plateWidth} pixels`);
