@@ -2,7 +2,6 @@
  * The command line: commands, options, and error output. A command is imported when it runs: all of them together take a quarter of a
  * second to load and 30 MB, which the server would keep for its whole life.
  */
-import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { BenchFlags } from './cli/bench.ts';
 import type { CameraFlags } from './cli/camera.ts';
@@ -17,10 +16,7 @@ import type { ServeFlags } from './cli/serve.ts';
 import { warn } from './cli/warn.ts';
 import { ConfigError, configExitCode, exitCodeOf } from './errors.ts';
 import { stderrWriter } from './observe/line-writer.ts';
-
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+import { version } from './version.ts';
 
 const addressHelp = 'gateway address: host:port, a base URL ending in /, or a full stream URL';
 

@@ -9,6 +9,7 @@ import { startLocalPool } from '../pool/local-pool.ts';
 import type { Pool } from '../pool/pool.ts';
 import { streamPath } from '../protocol.ts';
 import { type Server, startServer } from '../server/app.ts';
+import { version } from '../version.ts';
 import { ReadyWatch } from './ready-watch.ts';
 import { handleSignals } from './signals.ts';
 
@@ -47,7 +48,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   let server: Server;
   let isStopping = () => false;
   try {
-    server = withSharedStop(await startServer({ config, pool, pipelines, log }));
+    server = withSharedStop(await startServer({ config, pool, pipelines, log, version }));
     isStopping = stopOnSignals(server, log);
     await started;
   } catch (error) {

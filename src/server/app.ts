@@ -19,6 +19,8 @@ export interface ServerParts {
   readonly pool: Pool;
   readonly pipelines: readonly ServedPipeline[];
   readonly log: Log;
+  /** Version of the package, for `/readyz`. */
+  readonly version: string;
 }
 
 export interface Server {
@@ -39,7 +41,7 @@ const maintenanceIntervalMs = 100;
 const closeGraceMs = 200;
 
 /** Listens immediately; frames are started once workers are ready. */
-export async function startServer({ config, pool, pipelines, log }: ServerParts): Promise<Server> {
+export async function startServer({ config, pool, pipelines, log, version }: ServerParts): Promise<Server> {
   const uws = await loadUws(config.maxHeaderBytes);
   const app = uws.App();
   const byId = new Map(pipelines.map((pipeline) => [pipeline.id, pipeline]));
@@ -74,7 +76,7 @@ export async function startServer({ config, pool, pipelines, log }: ServerParts)
   connections.register(app);
   stream.register(app);
   frames.register(app);
-  registerRoutes(app, { pool, pipelines, pages: loadPages(), log });
+  registerRoutes(app, { pool, pipelines, pages: loadPages(), log, version });
   const listening = await listenExclusively(app, config.host, config.port);
   const maintenance = setInterval(() => {
     const nowMs = performance.now();

@@ -24,7 +24,7 @@ type ServedFile = readonly [address: string, file: string, type: string];
 /** Files other than scripts, by URL path. Scripts are found by following the imports of the entry. */
 const files: readonly ServedFile[] = [
   ['/', 'web/index.html', 'text/html; charset=utf-8'],
-  ...['theme', 'page', 'viewer', 'controls', 'measurements', 'layout'].map(styleSheet),
+  ...['theme', 'page', 'viewer', 'controls', 'measurements', 'results', 'reference', 'layout'].map(styleSheet),
   ['/web/favicon.svg', 'web/favicon.svg', 'image/svg+xml'],
 ];
 const entry = 'web/main.js';

@@ -16,14 +16,16 @@ export interface RouteOptions {
   readonly pipelines: readonly ServedPipeline[];
   readonly pages: Pages;
   readonly log: Log;
+  /** Version of the package. */
+  readonly version: string;
 }
 
 type Route = () => Reply;
 
-export function registerRoutes(app: TemplatedApp, { pool, pipelines, pages, log }: RouteOptions): void {
+export function registerRoutes(app: TemplatedApp, { pool, pipelines, pages, log, version }: RouteOptions): void {
   const routes = new Map<string, Route>([
     ['/healthz', () => ok({ status: 'ok' })],
-    ['/readyz', () => readiness(pool.status(), pool.isDraining)],
+    ['/readyz', () => readiness(pool.status(), pool.isDraining, version)],
     ['/pipelines', () => ok({ pipelines: listed(pipelines, pool.status()) })],
     [streamPath, () => failure('upgrade_required')],
   ]);
@@ -92,7 +94,7 @@ function listed(pipelines: readonly ServedPipeline[], status: PoolStatus): objec
  * Ready means that frames can run. One worker is enough, since the others are replaced in the background; `degraded` shows that some are
  * missing. Workers with identical setup are reported once, with their number.
  */
-function readiness({ reports, pipelines, ...counts }: PoolStatus, draining: boolean): Reply {
+function readiness({ reports, pipelines, ...counts }: PoolStatus, draining: boolean, version: string): Reply {
   const ready = !draining && counts.ready > 0;
   const degraded = counts.ready < counts.size;
   const setups = new Map<string, { workers: number } & WorkerReport>();
@@ -100,6 +102,14 @@ function readiness({ reports, pipelines, ...counts }: PoolStatus, draining: bool
     const key = JSON.stringify(report);
     setups.set(key, { workers: (setups.get(key)?.workers ?? 0) + 1, ...report });
   }
-  const body = JSON.stringify({ ready, degraded, draining, pool: counts, pipelines, setups: [...setups.values()] });
+  const body = JSON.stringify({
+    ready,
+    degraded,
+    draining,
+    pool: counts,
+    pipelines,
+    setups: [...setups.values()],
+    version,
+  });
   return jsonReply(ready ? '200 OK' : '503 Service Unavailable', body);
 }

@@ -1,39 +1,33 @@
 /** Controls the console: selection, the current run, and what the page displays. */
 import type { ClientError, State } from '../client/index.ts';
-import { Controls } from './controls.ts';
-import { element, write } from './elements.ts';
+import { ConnectCard } from './connect-card.ts';
+import { ConnectionBadge } from './connection-badge.ts';
+import { type Action, Controls } from './controls.ts';
+import { Display } from './display.ts';
 import { type SourceErrorCode, sourceErrorMessage, streamErrorMessage } from './error-messages.ts';
-import { FrameView } from './frame-view.ts';
+import { GatewayCard } from './gateway-card.ts';
 import { Notice } from './notice.ts';
-import { Panel } from './panel.ts';
-import { fetchPipelines } from './pipelines.ts';
+import { fetchPipelines, fetchPipelinesUntilListed, type PipelineSummary } from './pipelines.ts';
 import { type Preferences, readPreferences, type SourceName, writePreferences } from './preferences.ts';
-import { type ReceivedResult, Run } from './run.ts';
+import { Run, type RunEvents } from './run.ts';
 import { openSource, type Source, SourceError } from './sources.ts';
-import { StageTimes } from './stage-times.ts';
-import { Statistics } from './statistics.ts';
-import { TextList } from './text-list.ts';
 
 /** Figures are updated twice a second, so that they stay readable. */
 const renderIntervalMs = 500;
-/** Retry interval for the list of pipelines. */
-const listRetryMs = 2000;
 const defaultPipeline = 'yolo_ocr';
 /** Errors that an open connection clears. Other errors may recur after connecting. */
 const clearedByConnection: ReadonlySet<string> = new Set(['unreachable', 'closed', 'timed_out']);
 
 export class Controller {
-  readonly #panel = new Panel();
-  readonly #frameView = new FrameView();
-  readonly #texts = new TextList();
+  readonly #display = new Display();
+  readonly #connectCard = new ConnectCard();
   readonly #notice = new Notice(() => void this.#reconnect());
   readonly #controls = new Controls({
     source: (name, file) => void this.#choose(name, file),
     toggled: () => this.#toggle(),
     changed: (change) => this.#change(change),
   });
-  readonly #connection = element('connection', HTMLElement);
-  readonly #connectionText = element('connection-text', HTMLElement);
+  readonly #connection = new ConnectionBadge();
   #preferences: Preferences = readPreferences(location.search);
   #file: File | undefined;
   #source: Source | undefined;
@@ -42,43 +36,39 @@ export class Controller {
   #wantsRun = false;
   /** Counts source selections, so that a source that opens late does not replace a newer one. */
   #choices = 0;
-  #statistics = new Statistics();
-  #times = new StageTimes();
-  #slowDowns = 0;
-  #slowDownAtMs: number | undefined;
+  #pipelines: readonly PipelineSummary[] = [];
   #retryAtMs: number | undefined;
   #lastCode: string | undefined;
-  #hasShown = false;
+  /** The source could not be opened or read. */
+  #hasSourceFailed = false;
   /** The client no longer reconnects by itself; the user has to change a setting or press a button. */
   #hasGivenUp = false;
 
   async start(): Promise<void> {
     setInterval(() => this.#render(), renderIntervalMs);
+    new GatewayCard().start();
     document.addEventListener('visibilitychange', () => this.#visibilityChanged());
     this.#showControls();
     await this.#listPipelines();
     const { source } = this.#preferences;
     const wantsStill = matchMedia('(prefers-reduced-motion: reduce)').matches;
     if (!wantsStill) return this.#choose(source, undefined);
-    this.#connect('idle', 'Not started');
+    this.#connection.show('idle', 'Not started');
     const advice = 'Your system is set to reduce motion. Press “Start” to begin.';
     this.#notice.show({ title: 'Ready', advice });
   }
 
   async #listPipelines(): Promise<void> {
-    for (;;) {
-      try {
-        return this.#useList(await fetchPipelines());
-      } catch (error) {
-        const message = streamErrorMessage(error instanceof SyntaxError ? 'invalid_reply' : 'unreachable');
-        this.#notice.show({ ...message, retryAtMs: performance.now() + listRetryMs, isError: true });
-        this.#connect('bad', 'Not connected');
-        await new Promise((resolve) => setTimeout(resolve, listRetryMs));
-      }
-    }
+    const pipelines = await fetchPipelinesUntilListed((error, retryInMs) => {
+      const message = streamErrorMessage(error instanceof SyntaxError ? 'invalid_reply' : 'unreachable');
+      this.#notice.show({ ...message, retryAtMs: performance.now() + retryInMs, isError: true });
+      this.#connection.show('bad', 'Not connected');
+    });
+    this.#useList(pipelines);
   }
 
-  #useList(pipelines: Awaited<ReturnType<typeof fetchPipelines>>): void {
+  #useList(pipelines: readonly PipelineSummary[]): void {
+    this.#pipelines = pipelines;
     const ids = pipelines.map(({ id }) => id);
     const pipeline = this.#preferences.pipeline ?? (ids.includes(defaultPipeline) ? defaultPipeline : ids[0]);
     if (pipeline === undefined) return;
@@ -91,12 +81,12 @@ export class Controller {
     this.#choices += 1;
     const choice = this.#choices;
     this.#endRun();
-    this.#source?.close();
-    this.#source = undefined;
+    this.#closeSource();
     this.#file = file;
     this.#wantsRun = true;
+    this.#hasSourceFailed = false;
     this.#prefer({ source: name });
-    this.#connect('wait', 'Opening source');
+    this.#connection.show('wait', 'Opening source');
     this.#notice.show(
       name === 'camera'
         ? { title: 'Waiting for the camera', advice: 'Your browser may ask for permission to use it.' }
@@ -110,6 +100,7 @@ export class Controller {
       if (choice !== this.#choices) source.close();
       else {
         this.#source = source;
+        this.#showControls();
         this.#begin();
       }
     } catch (error) {
@@ -119,19 +110,32 @@ export class Controller {
 
   #sourceFailed(code: SourceErrorCode): void {
     this.#endRun();
+    this.#closeSource();
+    this.#wantsRun = false;
+    this.#hasSourceFailed = true;
+    this.#showControls();
+    this.#connection.show('idle', 'No source');
+    const file = this.#file === undefined ? {} : { detail: this.#file.name };
+    this.#notice.show({ ...sourceErrorMessage(code), ...file, isError: true });
+  }
+
+  /** Releases the source, and removes its frame from the page. */
+  #closeSource(): void {
     this.#source?.close();
     this.#source = undefined;
-    this.#wantsRun = false;
-    this.#showControls();
-    this.#connect('idle', 'No source');
-    this.#notice.show({ ...sourceErrorMessage(code), isError: true });
+    this.#display.clear();
   }
 
   #toggle(): void {
+    const { source } = this.#preferences;
+    if (this.#action === 'choose_file') {
+      this.#controls.chooseFile(source);
+      return;
+    }
     if (!this.#wantsRun) {
       this.#wantsRun = true;
       this.#showControls();
-      if (this.#source === undefined) void this.#choose(this.#preferences.source, this.#file);
+      if (this.#source === undefined) void this.#choose(source, this.#file);
       else this.#begin();
       return;
     }
@@ -146,7 +150,7 @@ export class Controller {
       this.#source = undefined;
     }
     this.#notice.hide();
-    this.#connect('idle', 'Paused');
+    this.#connection.show('idle', 'Paused');
     this.#showControls();
   }
 
@@ -154,8 +158,8 @@ export class Controller {
     this.#prefer(change);
     const isOther = 'pipeline' in change || 'adapt' in change;
     if (isOther) {
-      this.#statistics = new Statistics();
-      this.#slowDownAtMs = undefined;
+      if ('pipeline' in change) this.#display.clear();
+      else this.#display.clearRates();
       this.#wantsRun ||= this.#hasGivenUp;
       if (this.#wantsRun) this.#begin();
       this.#showControls();
@@ -179,28 +183,34 @@ export class Controller {
     if (!this.#wantsRun || source === undefined || pipeline === undefined || document.hidden) return;
     this.#lastCode = undefined;
     this.#hasGivenUp = false;
-    this.#connect('wait', 'Connecting');
-    if (this.#hasShown) this.#notice.hide();
-    else
-      this.#notice.show({
-        title: 'Waiting for the first result',
-        advice: 'The gateway may still be loading its models.',
-      });
+    this.#connection.show('wait', 'Connecting');
+    if (this.#display.hasFrame) this.#notice.hide();
+    else this.#notice.show({ title: 'Waiting for the first result', advice: this.#waitAdvice(pipeline) });
     source.play();
     const url = new URL('.', document.baseURI);
-    const events = {
-      sent: () => this.#statistics.sent(performance.now()),
-      result: (received: ReceivedResult) => this.#result(received),
-      dropped: () => this.#statistics.dropped(performance.now()),
-      slowDown: () => {
-        this.#slowDowns += 1;
-        this.#slowDownAtMs = performance.now();
+    this.#run = new Run({ url, pipeline, adapt, source, fps, quality, events: this.#eventsOf(source) });
+  }
+
+  #eventsOf(source: Source): RunEvents {
+    return {
+      sent: () => this.#display.sent(),
+      result: (received) => {
+        this.#display.result(received, source.caption);
+        this.#notice.hide();
       },
-      state: (state: State, retryInMs: number | undefined) => this.#stateChanged(state, retryInMs),
-      failed: (error: ClientError) => this.#failed(error),
+      dropped: () => this.#display.dropped(),
+      slowDown: () => this.#display.slowDown(),
+      state: (state, retryInMs) => this.#stateChanged(state, retryInMs),
+      failed: (error) => this.#failed(error),
       sourceFailed: () => this.#sourceFailed('source_failed'),
     };
-    this.#run = new Run({ url, pipeline, adapt, source, fps, quality, events });
+  }
+
+  /** Why the first result may take a while. */
+  #waitAdvice(pipeline: string): string {
+    return this.#pipelines.find(({ id }) => id === pipeline)?.loaded === false
+      ? 'The gateway loads this pipeline when it is first used, which takes some seconds.'
+      : 'The frame is being processed.';
   }
 
   #endRun(): void {
@@ -208,34 +218,24 @@ export class Controller {
     this.#run = undefined;
   }
 
-  #result(received: ReceivedResult): void {
-    const nowMs = performance.now();
-    this.#statistics.result(nowMs, received.roundTripMs);
-    this.#times.add(received.result.timings_ms, received.roundTripMs);
-    this.#texts.add(received, nowMs);
-    this.#frameView.show(received, nowMs);
-    this.#hasShown = true;
-    this.#notice.hide();
-  }
-
   #stateChanged(state: State, retryInMs: number | undefined): void {
     this.#retryAtMs = retryInMs === undefined ? undefined : performance.now() + retryInMs;
     switch (state) {
       case 'connecting':
-        this.#connect('wait', this.#lastCode ? 'Reconnecting' : 'Connecting');
+        this.#connection.show('wait', this.#lastCode ? 'Reconnecting' : 'Connecting');
         break;
       case 'waiting':
-        this.#connect('bad', 'Reconnecting');
+        this.#connection.show('bad', 'Reconnecting');
         break;
       case 'closed':
         this.#hasGivenUp = true;
         this.#wantsRun = false;
         this.#showControls();
-        this.#connect('bad', 'Disconnected');
+        this.#connection.show('bad', 'Disconnected');
         break;
       case 'open':
         if (this.#lastCode !== undefined && clearedByConnection.has(this.#lastCode)) this.#notice.hide();
-        this.#connect('good', 'Connected');
+        this.#connection.show('good', 'Connected');
         break;
     }
   }
@@ -253,7 +253,7 @@ export class Controller {
     else if (this.#run !== undefined) {
       this.#endRun();
       this.#source?.pause();
-      this.#connect('idle', 'Paused while hidden');
+      this.#connection.show('idle', 'Paused while hidden');
     }
   }
 
@@ -264,28 +264,27 @@ export class Controller {
   }
 
   #showControls(): void {
-    this.#controls.show(this.#preferences, this.#wantsRun);
+    this.#controls.show(this.#preferences, this.#action, this.#source?.maxFps ?? Number.POSITIVE_INFINITY);
+    this.#connectCard.show(this.#preferences.pipeline ?? defaultPipeline);
   }
 
-  #connect(state: 'good' | 'wait' | 'bad' | 'idle', text: string): void {
-    this.#connection.dataset['state'] = state;
-    write(this.#connectionText, text);
+  /** What the button next to the sources does now. A file that cannot be opened is not worth another attempt. */
+  get #action(): Action {
+    if (this.#wantsRun) return 'pause';
+    if (!this.#hasSourceFailed) return 'start';
+    return this.#file === undefined ? 'try_again' : 'choose_file';
   }
 
   #render(): void {
     if (document.hidden) return;
     const nowMs = performance.now();
     const { adapt, fps } = this.#preferences;
-    const snapshot = this.#statistics.snapshot(nowMs);
-    const sinceSlowDownMs = this.#slowDownAtMs === undefined ? undefined : nowMs - this.#slowDownAtMs;
-    this.#panel.render({
-      ...{ snapshot, adapt, sinceSlowDownMs, dropRate: snapshot.dropRate, slowDowns: this.#slowDowns },
+    this.#display.render(nowMs, {
+      adapt,
       wantedFps: Math.min(fps, this.#source?.maxFps ?? fps),
       allowedFps: this.#run?.allowedFps ?? 0,
-      times: this.#times.rows(),
       isRunning: this.#run?.isOpen ?? false,
     });
-    this.#texts.render(nowMs);
     this.#notice.render(nowMs);
   }
 }

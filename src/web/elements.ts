@@ -11,3 +11,9 @@ export function element<Kind extends Element>(id: string, kind: new () => Kind):
 export function write(target: Element, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }
+
+/** Like {@link write}, for a field, and not while the user has selected a part of it: the selection would be lost. */
+export function writeField(field: HTMLTextAreaElement, text: string): void {
+  const isSelected = document.activeElement === field && field.selectionStart !== field.selectionEnd;
+  if (!isSelected && field.value !== text) field.value = text;
+}

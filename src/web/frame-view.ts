@@ -2,6 +2,7 @@
 import type { Detection } from '../client/index.ts';
 import { element } from './elements.ts';
 import { drawDetections, labelOf } from './overlay.ts';
+import { confidentLines } from './page-text.ts';
 import type { ReceivedResult } from './run.ts';
 
 /** Maximum canvas width in pixels: more costs time without a visible benefit. */
@@ -17,7 +18,8 @@ export class FrameView {
   readonly #found = element('found', HTMLElement);
   #announcedMs = Number.NEGATIVE_INFINITY;
 
-  show({ index, result, image, roundTripMs }: ReceivedResult, nowMs: number): void {
+  /** @param isOfPage whether the frame is a page of text, whose lines are marked without labels. */
+  show({ index, result, image, roundTripMs }: ReceivedResult, isOfPage: boolean, nowMs: number): void {
     const canvas = this.#canvas;
     const density = Math.min(window.devicePixelRatio, maxCanvasWidth / Math.max(1, canvas.clientWidth));
     const width = Math.round((canvas.clientWidth || image.width) * density);
@@ -27,14 +29,24 @@ export class FrameView {
     const context = canvas.getContext('2d', { alpha: false });
     if (context === null) return;
     context.drawImage(image, 0, 0, width, height);
-    const detections = result.detections ?? [];
-    drawDetections(context, detections, width / image.width, density);
+    const detections = isOfPage ? confidentLines(result) : (result.detections ?? []);
+    drawDetections(context, detections, width / image.width, density, !isOfPage);
     canvas.dataset['frame'] = String(index);
     this.#caption.textContent = `frame ${index} · ${result.width} × ${result.height} · ${Math.round(roundTripMs)} ms`;
     if (nowMs - this.#announcedMs >= announceIntervalMs) {
       this.#announcedMs = nowMs;
       this.#announce(detections, result.text);
     }
+  }
+
+  /** Removes the frame, so that nothing of another source or pipeline stays in view. */
+  clear(): void {
+    const { width, height } = this.#canvas;
+    this.#canvas.getContext('2d', { alpha: false })?.clearRect(0, 0, width, height);
+    delete this.#canvas.dataset['frame'];
+    this.#caption.textContent = '';
+    this.#found.replaceChildren();
+    this.#announcedMs = Number.NEGATIVE_INFINITY;
   }
 
   /** Updates the text alternative of the frame. */

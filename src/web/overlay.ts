@@ -35,12 +35,14 @@ export function cornersOf({ x, y, w, h, quad }: Detection): readonly Point[] {
  * Draws detections.
  * @param scale canvas pixels per frame pixel.
  * @param density canvas pixels per CSS pixel, so that lines and text have the same size on any screen.
+ * @param hasLabels whether boxes are labeled. On a page of text, labels would cover what was recognized.
  */
 export function drawDetections(
   context: CanvasRenderingContext2D,
   detections: readonly Detection[],
   scale: number,
   density: number,
+  hasLabels: boolean,
 ): void {
   context.lineJoin = 'round';
   context.font = `600 ${fontSize * density}px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace`;
@@ -49,11 +51,11 @@ export function drawDetections(
     const path = new Path2D();
     for (const [x, y] of cornersOf(detection)) path.lineTo(x * scale, y * scale);
     path.closePath();
-    stroke(context, path, haloColor, haloWidth * density);
+    if (hasLabels) stroke(context, path, haloColor, haloWidth * density);
     stroke(context, path, boxColor, lineWidth * density);
   }
   // Labels are drawn over all boxes.
-  for (const detection of detections) drawLabel(context, detection, scale, density);
+  if (hasLabels) for (const detection of detections) drawLabel(context, detection, scale, density);
 }
 
 function stroke(context: CanvasRenderingContext2D, path: Path2D, color: string, width: number): void {

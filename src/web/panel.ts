@@ -49,13 +49,13 @@ export class Panel {
     const { roundTripMs: trip } = snapshot;
     write(this.#resultFps, isRunning ? formatFps(snapshot.resultFps) : none);
     write(this.#sent, isRunning ? `${formatFps(snapshot.sentFps)} fps` : 'nothing');
-    write(this.#now, trip ? formatMs(trip.now) : none);
+    write(this.#now, isRunning && trip ? formatMs(trip.now) : none);
     write(this.#p50, trip ? formatMs(trip.p50) : none);
     write(this.#p95, trip ? formatMs(trip.p95) : none);
     write(this.#dropRate, isRunning ? String(Math.round(snapshot.dropRate * 100)) : none);
     write(this.#slowDowns, String(slowDowns));
     write(this.#allowed, isRunning ? formatFps(Math.min(allowedFps, wantedFps)) : none);
-    write(this.#allowedBy, adapt ? 'by rate adaptation' : 'by the rate slider');
+    write(this.#allowedBy, adapt ? 'set by Adapt' : 'set by the rate slider');
   }
 
   #renderPressure(state: PanelState): void {

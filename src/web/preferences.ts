@@ -13,6 +13,8 @@ export interface Preferences {
 }
 
 export const fpsLimits = { min: 1, max: 60, fallback: 30 } as const;
+/** An image is sent repeatedly only to keep the figures up to date. */
+export const imageFps = 2;
 const qualityLimits = { min: 30, max: 95, fallback: 80 } as const;
 
 /** Parses a query string. Missing and invalid values get their defaults. */

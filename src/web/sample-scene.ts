@@ -59,16 +59,18 @@ export class SampleScene {
     if (this.#street === undefined) return;
     // Low-quality downscaling makes letters illegible.
     this.#context.imageSmoothingQuality = 'high';
+    this.#context.globalAlpha = 1;
     this.#context.drawImage(this.#street, 0, 0);
     for (const car of carsAt(timeMs, this.#horizonY)) this.#drawCar(car);
   }
 
-  #drawCar({ text, body, x, plateWidth, groundY, showsPlate }: CarPlace): void {
+  #drawCar({ text, body, x, plateWidth, groundY, opacity, showsPlate }: CarPlace): void {
     const car = this.#cars[body];
     if (car === undefined) return;
     const scale = plateWidth / carPlate;
     const plateY = groundY - plateAboveGround * plateWidth;
     const top = plateY - carAbove * plateWidth;
+    this.#context.globalAlpha = opacity;
     this.#context.drawImage(car, x - (car.width / 2) * scale, top, car.width * scale, car.height * scale);
     if (!showsPlate) return;
     const plate = this.#plateOf(text);

@@ -1,7 +1,7 @@
 /** Frame sources: the sample scene, a camera, a video file or an image, as accepted by the client. */
 import type { CameraSource } from '../client/index.ts';
 import type { SourceErrorCode } from './error-messages.ts';
-import type { SourceName } from './preferences.ts';
+import { imageFps, type SourceName } from './preferences.ts';
 import { SampleScene } from './sample-scene.ts';
 
 export interface Source {
@@ -35,8 +35,6 @@ export class SourceError extends Error {
 const maxVideoWidth = 1280;
 /** Small print on a document needs more. */
 const maxImageWidth = 1920;
-/** A still image is sent repeatedly only to keep the figures up to date. */
-const imageFps = 2;
 const noLimit = Number.POSITIVE_INFINITY;
 
 /**

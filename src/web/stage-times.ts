@@ -15,15 +15,16 @@ const smoothing = 0.15;
 const restName = 'network/wait';
 
 export class StageTimes {
-  readonly #times = new Map<string, number>();
+  #times = new Map<string, number>();
   #tripMs = 0;
 
   add(timings: FrameResult['timings_ms'], roundTripMs: number): void {
-    // Forget stages of a previous pipeline.
-    for (const name of this.#times.keys()) if (!(name in timings)) this.#times.delete(name);
+    // A new map forgets the stages of a previous pipeline, and has the order of this one.
+    const times = new Map<string, number>();
     for (const [name, ms] of Object.entries(timings)) {
-      if (Number.isFinite(ms)) this.#times.set(name, smooth(this.#times.get(name), ms));
+      if (Number.isFinite(ms)) times.set(name, smooth(this.#times.get(name), ms));
     }
+    this.#times = times;
     this.#tripMs = smooth(this.#tripMs || undefined, roundTripMs);
   }
 

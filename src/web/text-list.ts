@@ -17,40 +17,59 @@ export class TextList {
   readonly #empty = element('texts-empty', HTMLElement);
   readonly #log = new TextLog();
   readonly #rows = new Map<number, Row>();
+  readonly #headings = new Map<string, HTMLLIElement>();
 
   /** Adds the texts of a result. New or improved recognitions get a crop of the image. */
-  add({ result, image }: ReceivedResult, nowMs: number): void {
-    for (const detection of result.detections ?? []) this.#addDetection(detection, image, nowMs);
+  add({ result, image }: ReceivedResult, source: string, nowMs: number): void {
+    for (const detection of result.detections ?? []) this.#addDetection(detection, image, source, nowMs);
   }
 
   /** Updates the list and its relative times. */
   render(nowMs: number): void {
-    const { recognitions } = this.#log;
-    this.#empty.hidden = recognitions.length > 0;
-    const ids = new Set(recognitions.map(({ id }) => id));
-    for (const [id, { item }] of this.#rows) {
-      if (ids.has(id)) continue;
-      item.remove();
-      this.#rows.delete(id);
-    }
-    recognitions.forEach((recognition, index) => {
-      const row = this.#rows.get(recognition.id);
-      if (row === undefined) return;
-      write(row, recognition, nowMs);
-      if (this.#list.children[index] !== row.item)
-        this.#list.insertBefore(row.item, this.#list.children[index] ?? null);
-    });
+    const groups = this.#log.groups(nowMs);
+    this.#empty.hidden = groups.length > 0;
+    const ids = new Set(this.#log.recognitions.map(({ id }) => id));
+    for (const id of this.#rows.keys()) if (!ids.has(id)) this.#rows.delete(id);
+    const items = groups.flatMap(({ source, recognitions }) => [
+      // With a single source, its name is in the controls.
+      ...(groups.length > 1 ? [this.#headingOf(source)] : []),
+      ...recognitions.flatMap((recognition) => this.#itemOf(recognition, nowMs)),
+    ]);
+    placeChildren(this.#list, items);
   }
 
-  #addDetection(detection: Detection, image: ImageBitmap, nowMs: number): void {
+  #headingOf(source: string): HTMLLIElement {
+    const known = this.#headings.get(source);
+    if (known !== undefined) return known;
+    const heading = Object.assign(document.createElement('li'), { className: 'source-name', textContent: source });
+    this.#headings.set(source, heading);
+    return heading;
+  }
+
+  #itemOf(recognition: Recognition, nowMs: number): HTMLLIElement[] {
+    const row = this.#rows.get(recognition.id);
+    if (row === undefined) return [];
+    write(row, recognition, nowMs);
+    return [row.item];
+  }
+
+  #addDetection(detection: Detection, image: ImageBitmap, source: string, nowMs: number): void {
     const { text = '', text_score: score = 0, label } = detection;
-    const update = this.#log.add({ text, score, label }, nowMs);
+    const update = this.#log.add({ text, score, label, source }, nowMs);
     if (update.type !== 'new' && update.type !== 'better') return;
     const { id } = update.recognition;
     const row = this.#rows.get(id) ?? createRow();
     this.#rows.set(id, row);
     drawCrop(image, detection, row.canvas);
   }
+}
+
+/** Moves only what is out of place: each move triggers layout. */
+function placeChildren(list: HTMLElement, items: readonly HTMLElement[]): void {
+  items.forEach((item, index) => {
+    if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
+  });
+  while (list.children.length > items.length) list.lastElementChild?.remove();
 }
 
 function createRow(): Row {

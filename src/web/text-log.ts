@@ -1,13 +1,22 @@
-/** The recently recognized texts; a text that stays in view is listed once. Pure: time is an argument. */
+/** The recently recognized texts, each listed once per source. Pure: time is an argument. */
 
 export interface Recognition {
   readonly id: number;
   readonly text: string;
   readonly label: string;
+  /** Name of the source in whose frames it was recognized. */
+  readonly source: string;
   /** Best confidence so far, 0 to 1. */
   readonly score: number;
-  readonly firstSeenMs: number;
+  /** Start of the latest sighting. */
+  readonly sightedMs: number;
   readonly lastSeenMs: number;
+}
+
+/** The texts of one source. */
+export interface TextGroup {
+  readonly source: string;
+  readonly recognitions: readonly Recognition[];
 }
 
 /** Outcome of adding a text: `new` and `better` need a new crop, `seen` and `ignored` do not. */
@@ -15,16 +24,20 @@ export type LogUpdate =
   | { readonly type: 'new' | 'better'; readonly recognition: Recognition }
   | { readonly type: 'seen' | 'ignored' };
 
+/** A recognized text, before it is added. */
+export type Reading = Pick<Recognition, 'text' | 'label' | 'source' | 'score'>;
+
 export const maxLogEntries = 10;
 /** Texts with a lower confidence are guesses that change from frame to frame. */
 export const minScore = 0.5;
 /** A text that reappears after this time is a new sighting. */
 const sightingTimeoutMs = 4000;
+/** Texts seen within this time count as in view, and keep their order: a text may be missed in single frames. */
+const inViewMs = 2000;
 /** A crop is replaced only if the score improves by this much; otherwise it would flicker. */
 const minImprovement = 0.05;
 
 export class TextLog {
-  /** Newest first. */
   #recognitions: Recognition[] = [];
   #count = 0;
 
@@ -32,20 +45,44 @@ export class TextLog {
     return this.#recognitions;
   }
 
-  add({ text, label, score }: Pick<Recognition, 'text' | 'label' | 'score'>, nowMs: number): LogUpdate {
+  /** The texts by source, those seen last first. */
+  groups(nowMs: number): TextGroup[] {
+    const groups = new Map<string, Recognition[]>();
+    for (const recognition of this.#recognitions.toSorted((a, b) => compare(a, b, nowMs))) {
+      const group = groups.get(recognition.source) ?? [];
+      group.push(recognition);
+      groups.set(recognition.source, group);
+    }
+    return [...groups].map(([source, recognitions]) => ({ source, recognitions }));
+  }
+
+  add({ text, label, source, score }: Reading, nowMs: number): LogUpdate {
     if (text.trim() === '' || !(score >= minScore)) return { type: 'ignored' };
-    const index = this.#recognitions.findIndex(
-      (recognition) => recognition.text === text && nowMs - recognition.lastSeenMs <= sightingTimeoutMs,
-    );
+    const index = this.#recognitions.findIndex((known) => known.text === text && known.source === source);
     const known = this.#recognitions[index];
     if (known === undefined) {
-      const recognition = { id: this.#count++, text, label, score, firstSeenMs: nowMs, lastSeenMs: nowMs };
-      this.#recognitions = [recognition, ...this.#recognitions].slice(0, maxLogEntries);
+      const recognition = { id: this.#count++, text, label, source, score, sightedMs: nowMs, lastSeenMs: nowMs };
+      this.#recognitions.push(recognition);
+      if (this.#recognitions.length > maxLogEntries) this.#removeOldest();
       return { type: 'new', recognition };
     }
     const isBetter = score >= known.score + minImprovement;
-    const recognition = { ...known, label, score: Math.max(score, known.score), lastSeenMs: nowMs };
+    const recognition = {
+      ...{ ...known, label, score: Math.max(score, known.score), lastSeenMs: nowMs },
+      sightedMs: nowMs - known.lastSeenMs > sightingTimeoutMs ? nowMs : known.sightedMs,
+    };
     this.#recognitions = this.#recognitions.with(index, recognition);
     return isBetter ? { type: 'better', recognition } : { type: 'seen' };
   }
+
+  #removeOldest(): void {
+    const oldest = this.#recognitions.reduce((a, b) => (b.lastSeenMs < a.lastSeenMs ? b : a));
+    this.#recognitions = this.#recognitions.filter(({ id }) => id !== oldest.id);
+  }
+}
+
+/** Newest first. */
+function compare(a: Recognition, b: Recognition, nowMs: number): number {
+  const seenMs = ({ lastSeenMs }: Recognition) => (nowMs - lastSeenMs < inViewMs ? nowMs : lastSeenMs);
+  return seenMs(b) - seenMs(a) || b.sightedMs - a.sightedMs || b.id - a.id;
 }

@@ -14,7 +14,9 @@ export interface CarPlace {
   readonly plateWidth: number;
   /** Y coordinate of the ground under its wheels. */
   readonly groundY: number;
-  /** False when the car is too near or too far away. */
+  /** 0 to 1: cars fade out before their plates become illegible, so that no car is without a plate. */
+  readonly opacity: number;
+  /** False only while the car enters and its plate is cut off by the edge of the scene. */
   readonly showsPlate: boolean;
 }
 
@@ -22,21 +24,26 @@ export interface CarPlace {
 export const plateTexts = ['FK47LWE', 'NKX397', 'M493KT', 'RWX746', 'HK479LM', 'MKT364R', 'WT367F', 'NLE947'] as const;
 export const bodyCount = 4;
 
-/** Cars pass the camera on alternating lanes and drive away until they are out of sight. */
+/** Cars enter from the side, on alternating lanes, and drive away until they are out of sight. */
 const carIntervalMs = 3000;
-const visibleMs = 9000;
-/** Plate width when a car enters the scene and when it disappears. */
-const nearPlate = 330;
-const farPlate = 24;
+/** Two intervals: a car is gone when the next one on its lane would cover its plate, which would then be misread. */
+const visibleMs = 2 * carIntervalMs;
+/** How long a car takes to move into its lane. */
+const entryMs = 450;
+/** How far outside its lane a car starts: completely outside the scene. */
+const entryOffset = 500;
+/** Plate width when a car enters the scene: larger ones would be cut off by the edge, and misread. */
+const nearPlate = 205;
+/** Plate width when a car has disappeared: smaller ones have too few pixels, and would be misread. */
+const farPlate = 60;
+/** Plate width from which a car fades out. */
+const fadingPlate = 66;
 /** Distance from the center of a lane to the center of the road, in plate widths. */
 const laneOffset = 1.72;
 /** Height of the camera above the road, in plate widths. */
 const cameraHeight = 2;
-/**
- * Range of plate widths that are shown. Larger plates would be cut off at the edge and smaller ones have too few pixels:
- * both would be misrecognized.
- */
-const legible = { from: 62, to: 205 } as const;
+/** Pixels between a plate and the edge of the scene, without which it counts as cut off. */
+const edgeMargin = 4;
 
 /** The visible cars, farthest first. */
 export function carsAt(timeMs: number, horizonY: number): CarPlace[] {
@@ -48,16 +55,20 @@ export function carsAt(timeMs: number, horizonY: number): CarPlace[] {
 }
 
 function carAt(number: number, nowMs: number, horizonY: number): CarPlace {
-  const part = (nowMs - number * carIntervalMs) / visibleMs;
+  const ageMs = nowMs - number * carIntervalMs;
   // Exponential scaling looks like constant speed.
-  const plateWidth = nearPlate * (farPlate / nearPlate) ** part;
+  const plateWidth = nearPlate * (farPlate / nearPlate) ** (ageMs / visibleMs);
   const side = number % 2 === 0 ? 1 : -1;
+  // Squared, so that the car slows down as it reaches its lane.
+  const outside = entryOffset * Math.max(0, 1 - ageMs / entryMs) ** 2;
+  const fromCenter = laneOffset * plateWidth + outside;
   return {
     text: plateTexts[number % plateTexts.length] as string,
     body: (number * 3) % bodyCount,
-    x: sceneWidth / 2 + side * laneOffset * plateWidth,
+    x: sceneWidth / 2 + side * fromCenter,
     plateWidth,
     groundY: horizonY + cameraHeight * plateWidth,
-    showsPlate: plateWidth > legible.from && plateWidth < legible.to,
+    opacity: Math.min(1, (plateWidth - farPlate) / (fadingPlate - farPlate)),
+    showsPlate: fromCenter + plateWidth / 2 + edgeMargin < sceneWidth / 2,
   };
 }

@@ -1,4 +1,5 @@
 /** Plain HTTP: health, readiness, pipelines, and JSON errors for everything else. */
+import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
@@ -16,6 +17,11 @@ interface Reply {
   readonly headers: NodeJS.Dict<string | string[]>;
   readonly body: string;
 }
+
+/** The version that every command reports. */
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 /** Any method on any path, sent without normalization. */
 function sendRequest(method: string, path: string, body = ''): Promise<Reply> {
@@ -58,6 +64,7 @@ test('/readyz reports ready workers and their setup', async (t) => {
     draining: false,
     pool: { size: 2, ready: 2, busy: 0, timedOut: 0, inFlight: 0, held: 0, frameBytes: 0, sessions: 0 },
     setups: [{ workers: 2, decoder: 'jpeg-turbo', models: [] }],
+    version,
   });
   for (const id of pipelineIds) t.ok(pipelines.includes(id), id);
 });

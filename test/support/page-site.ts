@@ -3,12 +3,24 @@ import type { RequestListener } from 'node:http';
 import { loadPages } from '../../src/server/pages.ts';
 
 const pages = loadPages();
-const pipelines = JSON.stringify({ pipelines: [{ id: 'test', name: 'test', description: 'For tests.' }] });
+/** As the gateway replies to `/readyz`. */
+const readiness = JSON.stringify({
+  ...{ ready: true, degraded: false, draining: false, version: '0.0.0' },
+  pool: { size: 1, ready: 1, sessions: 1 },
+  setups: [{ workers: 1, decoder: 'jpeg-turbo', models: [] }],
+});
+const pipelines = JSON.stringify({
+  pipelines: [
+    { id: 'test', name: 'test', description: 'For tests.', loaded: true },
+    { id: 'other', name: 'other', description: 'Loaded on first use.', loaded: false },
+  ],
+});
 
 export const serveConsole: RequestListener = (request, response) => {
   const { pathname } = new URL(request.url ?? '/', 'http://localhost');
   const page = pages.get(pathname);
   if (pathname === '/pipelines') response.setHeader('content-type', 'application/json').end(pipelines);
+  else if (pathname === '/readyz') response.setHeader('content-type', 'application/json').end(readiness);
   else if (page === undefined) response.writeHead(404).end();
   else response.setHeader('content-type', page.type).end(page.bytes);
 };

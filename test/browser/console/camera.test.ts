@@ -30,7 +30,7 @@ test('plates in camera frames are detected and recognized', needsBrowser, async 
   const { page, issues, texts } = await openConsole(t, `${gateway.httpUrl}/?source=camera`, { args });
   t.strictSame([...new Set(await texts(1))], ['AB12CDE']);
   await page.locator('#found', { hasText: 'AB12CDE' }).waitFor(waitOptions);
-  t.equal(await page.getByRole('button', { name: 'Camera' }).getAttribute('aria-pressed'), 'true');
+  t.equal(await page.getByRole('button', { name: 'Camera', exact: true }).getAttribute('aria-pressed'), 'true');
   t.strictSame(issues, []);
 });
 
@@ -69,7 +69,7 @@ test('a missing or denied camera is reported', needsBrowser, async (t) => {
   ] as const) {
     const { page, issues } = await openConsole(t, `${gateway.httpUrl}/?source=camera`, { args });
     await page.getByText(message).waitFor(waitOptions);
-    t.equal(await page.getByRole('button', { name: 'Start' }).count(), 1, message);
+    t.equal(await page.getByRole('button', { name: 'Try again' }).count(), 1, message);
     t.strictSame(issues, []);
   }
 });

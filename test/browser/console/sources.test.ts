@@ -80,7 +80,7 @@ test('an image file is recognized', needsBrowser, async (t) => {
   await page.locator('#texts .text', { hasText: text }).waitFor(waitOptions);
   await page.locator('#found', { hasText: text }).waitFor(waitOptions);
   t.match(await page.locator('#caption').textContent(), /960 × 540/);
-  t.equal(await page.getByRole('button', { name: 'Image' }).getAttribute('aria-pressed'), 'true');
+  t.equal(await page.getByRole('button', { name: 'Image…' }).getAttribute('aria-pressed'), 'true');
   t.strictSame(issues, []);
 });
 
@@ -119,7 +119,7 @@ test('a dropped or pasted file is opened', needsBrowser, async (t) => {
   await page.dispatchEvent('.stage', 'drop', { dataTransfer });
   t.equal(await page.locator('body[data-file-over]').count(), 0);
   await page.locator('#found', { hasText: text }).waitFor(waitOptions);
-  t.equal(await page.getByRole('button', { name: 'Image' }).getAttribute('aria-pressed'), 'true');
+  t.equal(await page.getByRole('button', { name: 'Image…' }).getAttribute('aria-pressed'), 'true');
 
   const film = await fileTransfer(page, Buffer.from('not a media file'), 'video/mp4');
   await page.evaluate(
@@ -151,7 +151,11 @@ test('an invalid video or image is reported, and another source still works', ne
   await page.getByText('This image cannot be opened').waitFor(waitOptions);
   await page.setInputFiles('#video-file', { name: 'a.mp4', mimeType: 'video/mp4', buffer: junk });
   await page.getByText('This video cannot be played').waitFor(waitOptions);
-  t.equal(await page.getByRole('button', { name: 'Start' }).count(), 1);
+  t.equal(await page.locator('#notice-detail').textContent(), 'a.mp4');
+  t.equal(await page.locator('#caption').textContent(), '', 'the frame of the previous source is gone');
+  const chooser = page.waitForEvent('filechooser');
+  await page.getByRole('button', { name: 'Choose file…' }).click();
+  t.ok(await chooser, 'the button opens the file dialog');
   await page.getByRole('button', { name: 'Sample' }).click();
   t.ok((await texts(1)).length > 0);
   t.equal(await page.locator('#notice').isVisible(), false);

@@ -18,14 +18,15 @@ test('stages follow each other, then the rest of the round trip', async (t) => {
   );
 });
 
-test('stages of a previous pipeline are forgotten', async (t) => {
+test('after a change of pipeline, its stages are shown in its order', async (t) => {
   const times = new StageTimes();
-  times.add({ decode: 1, detect: 6, total: 7 }, 10);
+  const names = () => times.rows().map(({ name }) => name);
+  times.add({ decode: 1, detect: 6, read: 2, total: 9 }, 10);
   times.add({ decode: 1, find: 3, total: 4 }, 10);
-  t.strictSame(
-    times.rows().map(({ name }) => name),
-    ['decode', 'find', 'network/wait'],
-  );
+  t.strictSame(names(), ['decode', 'find', 'network/wait'], 'stages of the previous pipeline are forgotten');
+  times.add({ decode: 1, detect: 6, read: 2, total: 9 }, 10);
+  times.add({ decode: 1, binarise: 1, read: 2, total: 4 }, 10);
+  t.strictSame(names(), ['decode', 'binarise', 'read', 'network/wait'], 'a stage that both have takes its new place');
 });
 
 test('bars of concurrent nodes stay within the chart', async (t) => {

@@ -1,9 +1,11 @@
-/** The recently recognized texts, each listed once while it stays in view. */
+/** The recently recognized texts, each listed once per source. */
 import { test } from 'tap';
 import { maxLogEntries, minScore, TextLog } from '../../../src/web/text-log.ts';
 
-const read = (text: string, score = 0.9) => ({ text, score, label: 'plate' });
-const texts = (log: TextLog) => log.recognitions.map(({ text }) => text);
+const read = (text: string, score = 0.9, source = 'Sample') => ({ text, score, source, label: 'plate' });
+/** The listed texts by source. */
+const listed = (log: TextLog, nowMs: number) =>
+  log.groups(nowMs).map(({ source, recognitions }) => [source, ...recognitions.map(({ text }) => text)]);
 
 test('a text is new once, then seen', async (t) => {
   const log = new TextLog();
@@ -19,13 +21,53 @@ test('a clearly better recognition replaces the crop', async (t) => {
   t.match(log.add(read('AB123', 0.9), 20), { type: 'better', recognition: { id: 0, score: 0.9 } });
 });
 
-test('a text that reappears later is a new sighting', async (t) => {
+test('a text that reappears moves to the top and is not listed twice', async (t) => {
   const log = new TextLog();
   log.add(read('AB123'), 0);
-  t.equal(log.add(read('AB123'), 3000).type, 'seen');
-  t.equal(log.add(read('AB123'), 6000).type, 'seen', 'each sighting extends the time');
-  t.match(log.add(read('AB123'), 11_000), { type: 'new', recognition: { id: 1 } });
-  t.strictSame(texts(log), ['AB123', 'AB123']);
+  log.add(read('CD456'), 5000);
+  t.strictSame(listed(log, 5000), [['Sample', 'CD456', 'AB123']]);
+  t.equal(log.add(read('AB123'), 6000).type, 'seen');
+  t.strictSame(listed(log, 6000), [['Sample', 'AB123', 'CD456']]);
+});
+
+test('texts are sorted by when they were last seen', async (t) => {
+  const log = new TextLog();
+  for (const [text, atMs] of [
+    ['A', 0],
+    ['B', 1000],
+    ['C', 2000],
+    ['A', 9000],
+    ['B', 5000],
+  ] as const)
+    log.add(read(text), atMs);
+  t.strictSame(listed(log, 20_000), [['Sample', 'A', 'B', 'C']]);
+});
+
+test('texts in view keep their order, even if one is missed in some frames', async (t) => {
+  const log = new TextLog();
+  log.add(read('A'), 0);
+  log.add(read('B'), 100);
+  for (let atMs = 200; atMs < 3000; atMs += 100) {
+    log.add(read('A'), atMs);
+    if (atMs % 700 === 0) log.add(read('B'), atMs);
+    t.strictSame(listed(log, atMs), [['Sample', 'B', 'A']]);
+  }
+});
+
+test('texts of different sources are separate, those of the latest source first', async (t) => {
+  const log = new TextLog();
+  log.add(read('A'), 0);
+  log.add(read('A', 0.9, 'car.jpg'), 10_000);
+  log.add(read('B', 0.9, 'car.jpg'), 20_000);
+  t.strictSame(listed(log, 30_000), [
+    ['car.jpg', 'B', 'A'],
+    ['Sample', 'A'],
+  ]);
+  log.add(read('C'), 40_000);
+  t.strictSame(listed(log, 40_000), [
+    ['Sample', 'C', 'A'],
+    ['car.jpg', 'B', 'A'],
+  ]);
 });
 
 test('low-confidence and blank texts are ignored', async (t) => {
@@ -33,11 +75,15 @@ test('low-confidence and blank texts are ignored', async (t) => {
   for (const guess of [read('AB', minScore - 0.01), read(' '), read(''), read('AB', Number.NaN)]) {
     t.equal(log.add(guess, 0).type, 'ignored');
   }
-  t.strictSame(texts(log), []);
+  t.strictSame(listed(log, 0), []);
 });
 
-test(`the newest texts come first, and at most ${maxLogEntries} are kept`, async (t) => {
+test(`at most ${maxLogEntries} texts are kept: those seen last`, async (t) => {
   const log = new TextLog();
-  for (let number = 0; number < 25; number++) log.add(read(`T${number}`), number);
-  t.strictSame(texts(log), ['T24', 'T23', 'T22', 'T21', 'T20', 'T19', 'T18', 'T17', 'T16', 'T15']);
+  for (let number = 0; number < 25; number++) {
+    log.add(read(`T${number}`), 10_000 * number);
+    log.add(read('T0'), 10_000 * number);
+  }
+  const newest = Array.from({ length: maxLogEntries - 1 }, (_, index) => `T${24 - index}`);
+  t.strictSame(listed(log, 999_999), [['Sample', ...['T24', 'T0'], ...newest.slice(1)]]);
 });

@@ -24,6 +24,38 @@ test('at least one plate is visible at all times, from the start', async (t) => 
   t.ok(seen.every((count) => count > 0));
 });
 
+test('a car is without its plate only while it enters', async (t) => {
+  const cars = times.flatMap((timeMs) => carsAt(timeMs, horizonY));
+  const hidden = cars.filter(({ showsPlate }) => !showsPlate);
+  // Less than 450 of 6000 ms.
+  t.ok(hidden.length < 0.08 * cars.length, `${hidden.length} of ${cars.length}`);
+  for (const { opacity, plateWidth } of cars) {
+    if (!(opacity > 0 && opacity <= 1)) t.fail(`opacity ${opacity}`);
+    if (plateWidth < 60) t.fail(`${plateWidth} pixels`);
+  }
+});
+
+test('no car covers the plate of another', async (t) => {
+  // Half the width of a car, in plate widths.
+  const halfCar = 1.75;
+  for (const timeMs of times) {
+    const cars = carsAt(timeMs, horizonY);
+    cars.forEach((far, index) => {
+      for (const near of cars.slice(index + 1)) {
+        const distance = Math.abs(near.x - far.x) - halfCar * near.plateWidth - far.plateWidth / 2;
+        if (far.showsPlate && distance < 0) t.fail(`${timeMs}: ${distance}`);
+      }
+    });
+  }
+  t.pass();
+});
+
+test('a car enters from outside the scene', async (t) => {
+  const entering = times.flatMap((timeMs) => carsAt(timeMs, horizonY).slice(-1));
+  const outermost = Math.max(...entering.map(({ x, plateWidth }) => Math.abs(x - sceneWidth / 2) - 1.75 * plateWidth));
+  t.ok(outermost > sceneWidth / 2 - 40, String(outermost));
+});
+
 test('every text and every body appears', async (t) => {
   const cars = times.flatMap((timeMs) => carsAt(timeMs, horizonY));
   t.equal(new Set(cars.map(({ text }) => text)).size, plateTexts.length);

@@ -1,0 +1,61 @@
+/** What this gateway is: its version, workers, models' providers and sessions, from `/readyz`. */
+import { element, write } from './elements.ts';
+
+/** The part of `/readyz` that is shown. Older gateways have no `version`. */
+export interface Readiness {
+  readonly version?: string;
+  readonly degraded: boolean;
+  readonly draining: boolean;
+  readonly pool: { readonly size: number; readonly ready: number; readonly sessions: number };
+  readonly setups: readonly {
+    readonly decoder: string;
+    readonly models: readonly { readonly provider: string }[];
+  }[];
+}
+
+/** One row of the card. */
+type Row = 'version' | 'workers' | 'provider' | 'decoder' | 'sessions';
+
+const unknown = '–';
+/** Often enough to see other cameras come and go. */
+const pollMs = 5000;
+
+export class GatewayCard {
+  /** Updates the card until the page is closed, and not while it is hidden. */
+  start(): void {
+    const update = () => {
+      if (!document.hidden) void this.#update();
+    };
+    setInterval(update, pollMs);
+    update();
+  }
+
+  async #update(): Promise<void> {
+    // While no worker is ready the status is 503, with the same body.
+    const readiness = await fetch('readyz')
+      .then((response) => response.json() as Promise<Readiness>)
+      .catch(() => undefined);
+    for (const [row, text] of Object.entries(rowsOf(readiness))) write(element(`gateway-${row}`, HTMLElement), text);
+  }
+}
+
+/** @param readiness undefined if the gateway cannot be reached. */
+export function rowsOf(readiness: Readiness | undefined): Readonly<Record<Row, string>> {
+  // Another server may answer with any JSON.
+  if (readiness?.setups === undefined) {
+    return { version: unknown, workers: unknown, provider: unknown, decoder: unknown, sessions: unknown };
+  }
+  const { version, degraded, draining, pool, setups } = readiness;
+  const state = draining ? ', shutting down' : degraded ? ', degraded' : '';
+  return {
+    version: version ?? unknown,
+    workers: `${pool.ready} of ${pool.size} ready${state}`,
+    provider: listed(setups.flatMap(({ models }) => models).map(({ provider }) => provider)),
+    decoder: listed(setups.map(({ decoder }) => decoder)),
+    sessions: String(pool.sessions),
+  };
+}
+
+function listed(values: readonly string[]): string {
+  return [...new Set(values)].join(', ') || unknown;
+}
