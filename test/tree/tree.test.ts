@@ -20,7 +20,7 @@ for (const script of ['lint', 'types', 'layers', 'unused']) {
 }
 
 test(`no source file is longer than ${maxFileLines} lines`, async (t) => {
-  const files = ['src', 'bench', 'clients', 'test', 'native-models/training'].flatMap((folder) =>
+  const files = ['src', 'bench', 'clients', 'scripts', 'test', 'native-models/training'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
   );
   const own = files.filter((name) => !/(^|\/)(node_modules|\.venv)\//.test(name));
