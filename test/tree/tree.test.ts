@@ -1,4 +1,4 @@
-/** The repository: format, lint, types, layers, unused code, and file length. */
+/** The repository: format, lint, types, layers, unused code, file length, and workflows. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,4 +29,15 @@ test(`no source file is longer than ${maxFileLines} lines`, async (t) => {
   t.ok(sources.length > 0);
   const long = sources.filter((name) => readFileSync(join(root, name), 'utf8').split('\n').length > maxFileLines + 1);
   t.strictSame(long, []);
+});
+
+test('the workflows run only `make test`', async (t) => {
+  const folder = join(root, '.github/workflows');
+  const steps = readdirSync(folder).flatMap((name) => [
+    ...readFileSync(join(folder, name), 'utf8').matchAll(/^ *-? *run: *(.+)$/gm),
+  ]);
+  t.strictSame(
+    steps.map(([, command]) => command),
+    ['make test'],
+  );
 });
