@@ -10,7 +10,7 @@ piscina := bench/peers/ws-piscina/node_modules/.package-lock.json
 fastapi := bench/peers/fastapi/.venv/.installed
 litserve := bench/peers/litserve/.venv/.installed
 
-.PHONY: run build test test-long check coverage format lint types layers unused train peers bench test-deps outside clean
+.PHONY: run build test test-long check coverage format lint types layers unused train peers bench release test-deps outside clean
 
 run: dist/cli.js
 	@node --disable-sigusr1 dist/cli.js serve
@@ -76,8 +76,12 @@ $(fastapi) $(litserve): bench/peers/%/.venv/.installed: bench/peers/%/requiremen
 	bench/peers/$*/.venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
+# Checks, builds, and tags a release, for example with VERSION=0.2.0. Pushes and publishes nothing. See CONTRIBUTING.md.
+release: $(installed)
+	@npm --silent run release -- $(VERSION)
+
 clean:
-	rm -rf dist node_modules .tap test/.venv bench/peers/ws-piscina/node_modules bench/peers/fastapi/.venv bench/peers/litserve/.venv
+	rm -rf dist node_modules release .tap test/.venv bench/peers/ws-piscina/node_modules bench/peers/fastapi/.venv bench/peers/litserve/.venv
 
 $(installed): package.json package-lock.json .npmrc
 	npm ci

@@ -131,19 +131,35 @@ test('a frame sent in small pieces is assembled', async (t) => {
 });
 
 test('requests are held until a worker is free', async (t) => {
-  const replies = await Promise.all(Array.from({ length: 4 }, () => post(frame, { pipelineId: 'slow' })));
-  t.same(
-    replies.map(({ status }) => status),
-    [200, 200, 200, 200],
+  const patient = await startGateway({ POOL_WORKERS: '1', STREAM_MAX_WAIT_MS: '60000' });
+  t.teardown(() => patient.kill());
+  const running = post(frame, { to: patient, pipelineId: 'slower' });
+  await eventually(
+    () => readiness(patient),
+    ({ pool }) => pool.inFlight === 1,
+    'a frame in flight',
   );
+  const waiting = [1, 2, 3].map(() => post(frame, { to: patient }));
+  await eventually(
+    () => readiness(patient),
+    ({ pool }) => pool.held === 3,
+    'three held frames',
+  );
+  for (const reply of [running, ...waiting]) t.equal((await reply).status, 200);
 });
 
 test('a request whose hold ends gets 503 with Retry-After', async (t) => {
-  const replies = await Promise.all(Array.from({ length: 30 }, () => post(frame, { pipelineId: 'slow' })));
-  const refused = replies.filter(({ status }) => status === 503);
-  t.equal(replies.filter(({ status }) => status === 200).length + refused.length, 30);
-  t.ok(refused.length >= 15 && refused.length <= 28, `${refused.length} of 30, with two workers of 100 ms`);
-  for (const { headers, body } of refused) {
+  const busy = await startGateway({ POOL_WORKERS: '1', STREAM_MAX_WAIT_MS: '100', STREAM_FRAME_TIMEOUT_MS: '60000' });
+  t.teardown(() => busy.kill());
+  const running = open({ to: busy, pipelineId: 'hanging' });
+  running.on('error', () => undefined).end(frame);
+  await eventually(
+    () => readiness(busy),
+    ({ pool }) => pool.inFlight === 1,
+    'a frame in flight',
+  );
+  for (const { status, headers, body } of await Promise.all([1, 2, 3].map(() => post(frame, { to: busy })))) {
+    t.equal(status, 503);
     t.equal(body, dropped);
     t.equal(headers['retry-after'], '1');
   }

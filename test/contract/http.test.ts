@@ -6,6 +6,7 @@ import { startGateway } from '../support/gateway.ts';
 import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { RawClient, upgradeRequest } from '../support/raw-client.ts';
 import { StreamClient } from '../support/stream-client.ts';
+import { eventually, readiness } from '../support/vital-signs.ts';
 
 const frame = encodeGradient(16, 16);
 
@@ -182,7 +183,24 @@ test('an upgrade of the stream without a key gets 426', async (t) => {
 });
 
 test('/readyz counts current sessions and frames', async (t) => {
-  const client = await StreamClient.open(gateway.streamUrl('echo'));
-  t.match(JSON.parse((await sendRequest('GET', '/readyz')).body), { pool: { sessions: 1, inFlight: 0 } });
-  await client.close();
+  const counted = await startGateway({ POOL_WORKERS: '2', STREAM_FRAME_TIMEOUT_MS: '60000' });
+  t.teardown(() => counted.kill());
+  const pool = async () => (await readiness(counted)).pool;
+  t.match(await pool(), { sessions: 0, inFlight: 0, busy: 0, frameBytes: 0 });
+  const clients = [];
+  for (let count = 1; count <= 2; count++) {
+    const client = await StreamClient.open(counted.streamUrl('hanging'));
+    t.match(await pool(), { sessions: count, inFlight: count - 1 });
+    client.send(frame);
+    const running = await eventually(pool, ({ inFlight }) => inFlight === count, `${count} frames in flight`);
+    t.match(running, { sessions: count, busy: count });
+    t.ok(running.frameBytes >= count * frame.length, `${running.frameBytes} bytes`);
+    clients.push(client);
+  }
+  for (const client of clients) await client.close();
+  t.match(
+    await eventually(pool, ({ sessions }) => sessions === 0, 'no session'),
+    { busy: 2 },
+    'their frames still run',
+  );
 });

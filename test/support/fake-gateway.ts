@@ -15,7 +15,8 @@ export interface Arrival {
   readonly socket: WebSocket;
   /** Sends a result, after `afterMs`. */
   result(afterMs?: number): void;
-  drop(): void;
+  /** Says that the frame is dropped, after `afterMs`. */
+  drop(afterMs?: number): void;
 }
 
 export interface FakeGateway {
@@ -65,11 +66,12 @@ export async function startFakeGateway(t: Test, { frame, opened, host = '127.0.0
 
 function replyMethods(socket: WebSocket, index: number): Pick<Arrival, 'result' | 'drop'> {
   const text = JSON.stringify({ frame_index: index, result: { width: 8, height: 8, timings_ms: { total: 0 } } });
+  const send = (reply: string, afterMs: number | undefined) => {
+    if (afterMs === undefined) socket.send(reply);
+    else setTimeout(() => socket.send(reply), afterMs);
+  };
   return {
-    result: (afterMs) => {
-      if (afterMs === undefined) socket.send(text);
-      else setTimeout(() => socket.send(text), afterMs);
-    },
-    drop: () => socket.send(encodeDropped(index)),
+    result: (afterMs) => send(text, afterMs),
+    drop: (afterMs) => send(encodeDropped(index), afterMs),
   };
 }

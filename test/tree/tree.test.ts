@@ -1,9 +1,8 @@
-/** The repository: format, lint, types, layers, unused code, and file length. */
-import { execFile } from 'node:child_process';
+/** The repository: format, lint, types, layers, unused code, file length, and workflows. */
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { test } from 'tap';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -11,16 +10,18 @@ const maxFileLines = 300;
 
 for (const script of ['lint', 'types', 'layers', 'unused']) {
   test(`npm run ${script} finds nothing`, async (t) => {
-    const output = await promisify(execFile)('npm', ['--silent', 'run', script], { cwd: root }).then(
-      () => '',
-      (error: { stdout: string; stderr: string }) => error.stdout + error.stderr,
-    );
-    t.equal(output, '');
+    const { status, signal, stdout, stderr } = spawnSync('npm', ['--silent', 'run', script], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    const findings = status === 0 ? '' : `${stdout}${stderr}`;
+    // The status too: a tool that crashes or is killed prints nothing.
+    t.strictSame({ status, signal, findings }, { status: 0, signal: null, findings: '' });
   });
 }
 
 test(`no source file is longer than ${maxFileLines} lines`, async (t) => {
-  const files = ['src', 'bench', 'clients', 'test', 'native-models/training'].flatMap((folder) =>
+  const files = ['src', 'bench', 'clients', 'scripts', 'test', 'native-models/training'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
   );
   const own = files.filter((name) => !/(^|\/)(node_modules|\.venv)\//.test(name));
@@ -28,4 +29,15 @@ test(`no source file is longer than ${maxFileLines} lines`, async (t) => {
   t.ok(sources.length > 0);
   const long = sources.filter((name) => readFileSync(join(root, name), 'utf8').split('\n').length > maxFileLines + 1);
   t.strictSame(long, []);
+});
+
+test('the workflows run only `make test`', async (t) => {
+  const folder = join(root, '.github/workflows');
+  const steps = readdirSync(folder).flatMap((name) => [
+    ...readFileSync(join(folder, name), 'utf8').matchAll(/^ *-? *run: *(.+)$/gm),
+  ]);
+  t.strictSame(
+    steps.map(([, command]) => command),
+    ['make test'],
+  );
 });

@@ -15,6 +15,8 @@ from .events import (
 )
 from .session import Sent
 
+__version__ = "0.1.0"
+
 connect = Client
 
 __all__ = [

@@ -44,6 +44,8 @@ export class ThreadExecutor implements Executor {
   /** Resolves when there are no more workers than the target; set while there are more. */
   #shrunk: PromiseWithResolvers<void> | undefined;
   #deadlineTimer: NodeJS.Timeout | undefined;
+  /** When the timer fires. */
+  #armedForMs = Number.POSITIVE_INFINITY;
 
   constructor(options: ThreadExecutorOptions) {
     this.#options = options;
@@ -206,13 +208,15 @@ export class ThreadExecutor implements Executor {
    * arrived meanwhile. A result among those is in time, so messages are read first.
    */
   #armDeadline(deadlineMs: number): void {
-    if (!Number.isFinite(deadlineMs)) return;
+    if (deadlineMs >= this.#armedForMs) return;
+    clearTimeout(this.#deadlineTimer);
+    this.#armedForMs = deadlineMs;
     const readFirst = () => setImmediate(() => this.#expire());
-    this.#deadlineTimer ??= setTimeout(readFirst, Math.max(0, deadlineMs - performance.now()));
+    this.#deadlineTimer = setTimeout(readFirst, Math.max(0, deadlineMs - performance.now()));
   }
 
   #expire(): void {
-    this.#deadlineTimer = undefined;
+    this.#armedForMs = Number.POSITIVE_INFINITY;
     const nowMs = performance.now();
     for (const worker of this.#workers) {
       if (worker.deadlineMs > nowMs) continue;

@@ -32,10 +32,17 @@ function clockSince(agoMs: number): Clock {
   return { baseMs: startMs, startMs, endMs: startMs + 60_000 };
 }
 
+/** Starts a camera's clock some time ago, and sends what is due since then. */
+function beginLate(camera: Camera, agoMs: number): void {
+  const clock = clockSince(agoMs);
+  camera.begin(clock);
+  // Not the current time: on a busy machine, another frame may be due by now.
+  camera.sendDue(clock.startMs + agoMs);
+}
+
 test('generator delay counts as latency and is reported', async (t) => {
   const { camera, results, late } = await openCamera(t, { frame: ({ result }) => result() });
-  camera.begin(clockSince(850));
-  camera.sendDue(nowMs());
+  beginLate(camera, 850);
   await eventually(
     () => camera.counts.results,
     (count) => count === 9,
@@ -52,8 +59,7 @@ test('generator delay counts as latency and is reported', async (t) => {
 
 test('frames that the generator reaches much too late are offered and not sent', async (t) => {
   const { camera, late } = await openCamera(t, { frame: ({ result }) => result() });
-  camera.begin(clockSince(maxLateMs + 1050));
-  camera.sendDue(nowMs());
+  beginLate(camera, maxLateMs + 1050);
   const { offered, sent, notSent } = await camera.finish();
   t.equal(offered, 21);
   t.equal(sent + notSent, 21);
@@ -64,8 +70,7 @@ test('frames that the generator reaches much too late are offered and not sent',
 test('frames that the network does not accept are offered and not sent', async (t) => {
   const frame = Buffer.alloc(maxUnsentBytes * 8, jpeg);
   const { camera, gateway } = await openCamera(t, { opened: (socket) => socket.pause() }, [frame]);
-  camera.begin(clockSince(950));
-  camera.sendDue(nowMs());
+  beginLate(camera, 950);
   const counts = { ...camera.counts };
   t.equal(counts.offered, 10);
   t.equal(counts.sent + counts.notSent, 10);
@@ -86,7 +91,7 @@ test('frames before the clock starts are sent and not counted', async (t) => {
   const { camera, gateway } = await openCamera(t, { frame: ({ result }) => result() });
   const baseMs = nowMs() - 850;
   camera.begin({ baseMs, startMs: baseMs + 300, endMs: baseMs + 60_000 });
-  camera.sendDue(nowMs());
+  camera.sendDue(baseMs + 850);
   await eventually(
     () => gateway.received[0],
     (received) => received === 9,
@@ -122,8 +127,7 @@ test('replies to unknown frames and duplicate replies count as unexpected only',
       socket.send(Buffer.from('{"frame_index":0,"dropped":true}'));
     },
   });
-  camera.begin(clockSince(50));
-  camera.sendDue(nowMs());
+  beginLate(camera, 50);
   await eventually(
     () => camera.counts.unexpected,
     (unexpected) => unexpected === 4,
@@ -147,7 +151,7 @@ test('a disconnected camera counts its pending frames as errors, reconnects, and
   });
   const clock = clockSince(250);
   camera.begin(clock);
-  camera.sendDue(nowMs());
+  camera.sendDue(clock.startMs + 250);
   t.equal(camera.counts.sent, 3);
   await eventually(
     () => camera.counts.errors,
@@ -181,8 +185,7 @@ test('an adaptive camera halves its rate on slow_down', async (t) => {
     [jpeg],
     true,
   );
-  camera.begin(clockSince(850));
-  camera.sendDue(nowMs());
+  beginLate(camera, 850);
   const beforeMs = camera.dueMs;
   await eventually(
     () => camera.counts.slowDowns,

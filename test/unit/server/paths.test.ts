@@ -7,10 +7,9 @@ test('repeated and trailing slashes are removed', async (t) => {
   for (const [path, expected] of Object.entries(cases)) t.equal(normalizeSlashes(path), expected, path);
 });
 
-test('a hundred thousand slashes take no time', async (t) => {
-  const startedAtMs = performance.now();
-  t.equal(normalizeSlashes(`${'/'.repeat(100_000)}a${'/'.repeat(100_000)}`), '/a');
-  t.ok(performance.now() - startedAtMs < 500);
+test('the time grows linearly with the number of slashes', async (t) => {
+  // In quadratic time, this would take hours.
+  t.equal(normalizeSlashes(`${'/'.repeat(3_000_000)}a${'/'.repeat(3_000_000)}`), '/a');
 });
 
 test('a path is suggested despite wrong slashes, case, a prefix, or a missing end', async (t) => {

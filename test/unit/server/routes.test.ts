@@ -1,0 +1,105 @@
+/** Plain HTTP routes without a server: readiness with workers of different setups, methods, unknown paths, upgrades. */
+import { test } from 'tap';
+import type { WorkerReport } from '../../../src/pool/messages.ts';
+import type { PoolStatus } from '../../../src/pool/pool.ts';
+import { registerRoutes } from '../../../src/server/routes.ts';
+import { fakeRequest } from '../../support/fake-request.ts';
+import { FakeApp } from '../../support/fake-uws.ts';
+import { KeptLog } from '../../support/started-pool.ts';
+
+const status: PoolStatus = {
+  ...{ size: 3, ready: 3, busy: 0, timedOut: 0, inFlight: 0, held: 0, frameBytes: 0, sessions: 0 },
+  pipelines: ['plates'],
+  reports: [],
+};
+
+const pipelines = ['plates', 'pages'].map((id) => ({ id, name: `Name of ${id}`, description: '', maxPixels: 1 }));
+
+function routesOf(changes: Partial<PoolStatus> = {}, isDraining = false) {
+  const app = new FakeApp();
+  const kept = new KeptLog();
+  const pool = { status: () => ({ ...status, ...changes }), isDraining };
+  registerRoutes(app.app, { pool, pipelines, pages: new Map(), log: kept.log });
+  const ask = (line: string, headers: readonly string[] = []) =>
+    app.handle('any /*', fakeRequest(line, ['host: gate', ...headers]));
+  return { app, kept, ask };
+}
+
+const withProvider = (provider: string): WorkerReport => ({
+  decoder: 'jpeg-turbo',
+  models: [{ name: 'plate-yolo', provider }],
+});
+
+test('workers that fell back to another provider are reported apart, each setup with its number', async (t) => {
+  const reports = ['cuda', 'cpu', 'cuda'].map(withProvider);
+  const { status: line, body } = routesOf({ reports }).ask('GET /readyz');
+  t.equal(line, '200 OK');
+  t.strictSame(JSON.parse(body ?? ''), {
+    ...{ ready: true, degraded: false, draining: false, pipelines: ['plates'] },
+    pool: { size: 3, ready: 3, busy: 0, timedOut: 0, inFlight: 0, held: 0, frameBytes: 0, sessions: 0 },
+    setups: [
+      { workers: 2, decoder: 'jpeg-turbo', models: [{ name: 'plate-yolo', provider: 'cuda' }] },
+      { workers: 1, decoder: 'jpeg-turbo', models: [{ name: 'plate-yolo', provider: 'cpu' }] },
+    ],
+  });
+});
+
+test('workers with different decoders or models have different setups', async (t) => {
+  const reports = [withProvider('cpu'), { decoder: 'jpeg-js', models: [] }, { decoder: 'jpeg-js', models: [] }];
+  const { setups } = JSON.parse(routesOf({ reports }).ask('GET /readyz').body ?? '');
+  t.match(setups, [
+    { workers: 1, decoder: 'jpeg-turbo' },
+    { workers: 2, decoder: 'jpeg-js' },
+  ]);
+});
+
+test('one ready worker is enough, without any or while draining the status is 503', async (t) => {
+  const cases = [
+    [{ ready: 1 }, false, '200 OK', { ready: true, degraded: true, draining: false }],
+    [{ ready: 0 }, false, '503 Service Unavailable', { ready: false, degraded: true, draining: false }],
+    [{ ready: 3 }, true, '503 Service Unavailable', { ready: false, degraded: false, draining: true }],
+  ] as const;
+  for (const [changes, isDraining, line, expected] of cases) {
+    const reply = routesOf(changes, isDraining).ask('GET /readyz');
+    t.equal(reply.status, line);
+    t.match(JSON.parse(reply.body ?? ''), expected);
+  }
+});
+
+test('/pipelines shows which pipelines are loaded', async (t) => {
+  t.strictSame(JSON.parse(routesOf().ask('GET /pipelines').body ?? ''), {
+    pipelines: [
+      { id: 'plates', name: 'Name of plates', description: '', loaded: true },
+      { id: 'pages', name: 'Name of pages', description: '', loaded: false },
+    ],
+  });
+});
+
+test('other methods, paths, and upgrades get their error', async (t) => {
+  const { ask, app } = routesOf();
+  t.match(ask('DELETE /readyz'), { status: '405 Method Not Allowed', headers: { Allow: 'GET, HEAD' } });
+  t.match(ask('GET /nowhere'), { status: '404 Not Found', body: /"No such resource"/ });
+  t.match(ask('GET /v1/readyz'), { body: /did you mean \/readyz\?/ });
+  t.match(ask('GET /ws/video/stream'), { status: '426 Upgrade Required', headers: { Upgrade: 'websocket' } });
+  const upgrade = ['connection: Upgrade', 'upgrade: websocket', 'sec-websocket-version: 13'];
+  t.match(ask('GET /healthz', upgrade), { status: '404 Not Found', body: /did you mean \/ws\/video\/stream\?/ });
+  t.match(app.handle('any /frames', fakeRequest('GET /frames', ['host: gate'])), {
+    status: '405 Method Not Allowed',
+    headers: { Allow: 'POST' },
+  });
+});
+
+test('HEAD has no body', async (t) => {
+  t.match(routesOf().ask('HEAD /healthz'), { status: '200 OK', body: '' });
+});
+
+test('a status that throws is logged, and does not end the process', async (t) => {
+  const app = new FakeApp();
+  const kept = new KeptLog();
+  const broken = () => {
+    throw new Error('broken');
+  };
+  registerRoutes(app.app, { pool: { status: broken, isDraining: false }, pipelines, pages: new Map(), log: kept.log });
+  t.equal(app.handle('any /*', fakeRequest('GET /readyz', ['host: gate'])).body, undefined);
+  t.same(kept.lines, ['handler threw']);
+});

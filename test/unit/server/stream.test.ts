@@ -1,0 +1,190 @@
+/** `GET /ws/video/stream` without a server: upgrades, refusals, frames, rate limits, and the ends of sessions. */
+import { BlockList } from 'node:net';
+import { type Test, test } from 'tap';
+import { StreamEndpoint, type StreamOptions } from '../../../src/server/stream.ts';
+import { Addresses } from '../../../src/session/addresses.ts';
+import { fakeRequest } from '../../support/fake-request.ts';
+import { FakeApp, FakeResponse, FakeUwsSocket } from '../../support/fake-uws.ts';
+import { encodeGradient } from '../../support/jpeg-bytes.ts';
+import { ManualExecutor, poolOf } from '../../support/manual-executor.ts';
+import { KeptLog } from '../../support/started-pool.ts';
+
+const jpeg = encodeGradient(16, 8);
+const handshake = [
+  ...['host: gate', 'connection: Upgrade', 'upgrade: websocket'],
+  ...['sec-websocket-version: 13', 'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ=='],
+];
+
+interface Setup {
+  readonly options?: Partial<StreamOptions>;
+  readonly maxFramesPerSecond?: number;
+}
+
+function endpointOf(t: Test, { options = {}, maxFramesPerSecond = 100_000 }: Setup = {}) {
+  const app = new FakeApp();
+  const executor = new ManualExecutor(1, 'plates');
+  const { pool } = poolOf(t, [executor]);
+  const kept = new KeptLog();
+  const counts = { closed: 0 };
+  const endpoint = new StreamEndpoint({
+    limits: {
+      ...{ maxFrameBytes: 4000, maxFrameLabel: '4KB', maxPixels: 1000, sendBufferBytes: 1000 },
+      ...{
+        dropThreshold: 0.1,
+        slowdownThreshold: 0.3,
+        dropWindowMs: 60_000,
+        idleTimeoutMs: 60_000,
+        firstFrameTimeoutMs: 60_000,
+      },
+    },
+    hardCapBytes: 5000,
+    pipelines: new Map([['plates', { id: 'plates', name: '', description: '', maxPixels: 1000 }]]),
+    addresses: new Addresses({
+      ...{ maxSessionsPerAddress: 2, maxFramesPerSecond, maxReceivingBytes: 8000, maxFrameBytes: 4000 },
+    }),
+    ...{ pool, trustedProxies: new BlockList(), log: kept.log },
+    ...{ hasRoom: () => true, isOverMemoryLimit: () => false },
+    onClosed: () => {
+      counts.closed += 1;
+    },
+    ...options,
+  });
+  endpoint.register(app.app);
+  const upgrade = (address = '/ws/video/stream?pipeline_id=plates') => {
+    const response = new FakeResponse();
+    const request = fakeRequest(`GET ${address}`, handshake);
+    app.behavior?.upgrade?.(response.response, request, {} as never);
+    return { response, request };
+  };
+  /** Opens a socket, as uWebSockets.js does after an accepted upgrade. */
+  const open = (address?: string) => {
+    const data = upgrade(address).response.upgraded;
+    if (data === undefined) throw new Error('not upgraded');
+    const peer = new FakeUwsSocket(data);
+    app.behavior?.open?.(peer.socket);
+    return peer;
+  };
+  const send = (peer: FakeUwsSocket, bytes: Uint8Array, isBinary = true) =>
+    app.behavior?.message?.(peer.socket, Uint8Array.from(bytes).buffer, isBinary);
+  const close = (peer: FakeUwsSocket) => app.behavior?.close?.(peer.socket, 1005, new ArrayBuffer(0));
+  return { endpoint, executor, pool, kept, counts, upgrade, open, send, close };
+}
+
+test('only a handshake on the path of the stream is upgraded; extra slashes do not matter', async (t) => {
+  const { upgrade } = endpointOf(t);
+  for (const path of ['/ws/video/stream', '//ws/video//stream/']) {
+    t.match(upgrade(`${path}?pipeline_id=plates`).response.upgraded, { pipelineId: 'plates', open: true }, path);
+  }
+  for (const path of ['/', '/healthz', '/ws/video/streams']) {
+    const { response, request } = upgrade(path);
+    t.equal(response.upgraded, undefined, path);
+    t.equal(request.hasYielded, true, path);
+  }
+});
+
+test('a refused client is upgraded, and gets the reason as JSON before the close', async (t) => {
+  const cases = [
+    ['/ws/video/stream', {}, 'pipeline_id query parameter is required', 1008],
+    ['/ws/video/stream?pipeline_id=no', {}, 'Unknown pipeline_id: no', 1008],
+    [undefined, { isOverMemoryLimit: () => true }, 'The gateway is short of memory', 1013],
+    [undefined, { hasRoom: () => false }, 'Too many sessions', 1013],
+  ] as const;
+  for (const [address, options, detail, code] of cases) {
+    const { open, endpoint } = endpointOf(t, { options });
+    const peer = open(address);
+    t.equal(peer.sent.length, 1);
+    t.match(JSON.parse(peer.sent[0] ?? ''), { detail });
+    t.equal(peer.ended, code, detail);
+    t.equal(endpoint.sessions, 0);
+  }
+});
+
+test('an address has a number of sessions, and room again when one is closed', async (t) => {
+  const { open, close, endpoint, counts } = endpointOf(t);
+  const [first] = [open(), open()];
+  t.equal(open().ended, 1013);
+  t.equal(endpoint.sessions, 2);
+  if (first !== undefined) close(first);
+  t.equal(endpoint.sessions, 1);
+  t.equal(counts.closed, 1);
+  t.equal(open().ended, undefined);
+});
+
+test('a binary message is a frame, and its result is sent', async (t) => {
+  const { open, send, executor } = endpointOf(t);
+  const peer = open();
+  send(peer, jpeg);
+  t.equal(executor.started.length, 1);
+  await executor.end(0, { type: 'result', text: '{"width":16}', timings: {} });
+  await Promise.resolve();
+  t.strictSame(peer.sent, ['{"frame_index":0,"result":{"width":16}}']);
+});
+
+test('a text message and an invalid frame end the session with their codes', async (t) => {
+  for (const [bytes, isBinary, error, code] of [
+    [jpeg, false, 'invalid_message', 1003],
+    [Uint8Array.of(1, 2), true, 'invalid_frame', 1007],
+    [new Uint8Array(4001), true, 'frame_too_large', 1009],
+  ] as const) {
+    const { open, send, endpoint } = endpointOf(t);
+    const peer = open();
+    send(peer, bytes, isBinary);
+    t.match(JSON.parse(peer.sent[0] ?? ''), { error });
+    t.equal(peer.ended, code);
+    t.equal(endpoint.sessions, 0);
+    send(peer, jpeg);
+    t.equal(peer.sent.length, 1, 'nothing after the error');
+  }
+});
+
+test('a session above the rate of its address ends, and a peer that continues is cut', async (t) => {
+  const { open, send } = endpointOf(t, { maxFramesPerSecond: 40 });
+  const peer = open();
+  for (let count = 0; peer.ended === undefined && count < 100; count++) send(peer, jpeg);
+  t.match(JSON.parse(peer.sent.at(-1) ?? ''), { error: 'rate_limited' });
+  t.equal(peer.ended, 1008);
+  send(peer, jpeg);
+  t.equal(peer.ended, 'cut');
+});
+
+test('above the rate, an upgrade gets 429', async (t) => {
+  const { upgrade } = endpointOf(t, { maxFramesPerSecond: 1 });
+  const responses = Array.from({ length: 20 }, () => upgrade().response);
+  await new Promise((resolve) => setImmediate(resolve));
+  t.equal(responses[0]?.upgraded?.pipelineId, 'plates');
+  t.match(responses.at(-1), { upgraded: undefined, status: /^429/, wasClosed: true });
+});
+
+test('a reply for a closed socket is not sent', async (t) => {
+  const { open, send, close, executor, kept } = endpointOf(t);
+  const peer = open();
+  send(peer, jpeg);
+  peer.ended = 'cut';
+  close(peer);
+  await executor.end(0);
+  t.strictSame(peer.sent, []);
+  t.notOk(kept.lines.includes('handler threw'));
+});
+
+test('a drain closes idle sessions with 1001, and others after their frame', async (t) => {
+  const { open, send, endpoint, executor, pool } = endpointOf(t);
+  const [idle, busy] = [open(), open()];
+  send(busy, jpeg);
+  void pool.drain();
+  endpoint.closeWhenIdle();
+  t.strictSame([idle.ended, busy.ended], [1001, undefined]);
+  await executor.end(0);
+  await Promise.resolve();
+  t.strictSame([busy.sent.length, busy.ended], [1, 1001]);
+  t.equal(open().ended, 1001, 'nobody is admitted');
+});
+
+test('a peer that does not answer the close is cut after five seconds', async (t) => {
+  const { open, endpoint } = endpointOf(t);
+  const peer = open('/ws/video/stream');
+  const nowMs = performance.now();
+  endpoint.maintain(nowMs + 1000);
+  t.equal(peer.ended, 1008);
+  endpoint.maintain(nowMs + 6000);
+  t.equal(peer.ended, 'cut');
+});
