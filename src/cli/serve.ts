@@ -10,7 +10,7 @@ import type { Pool } from '../pool/pool.ts';
 import { streamPath } from '../protocol.ts';
 import { type Server, startServer } from '../server/app.ts';
 import { ReadyWatch } from './ready-watch.ts';
-import { handleSignals } from './signals.ts';
+import { handleSignals, stopOnSignals } from './signals.ts';
 
 /** Flags of `serve`: each overrides the environment variable of the same name. */
 export interface ServeFlags {
@@ -19,9 +19,6 @@ export interface ServeFlags {
   readonly workers?: string;
   readonly modelsDir?: string;
 }
-
-/** Ctrl-C arrives twice, from the terminal and from the launcher. A later signal means "stop immediately". */
-const duplicateSignalMs = 1000;
 
 /**
  * Runs the server until SIGTERM or SIGINT.
@@ -48,7 +45,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   let isStopping = () => false;
   try {
     server = withSharedStop(await startServer({ config, pool, pipelines, log }));
-    isStopping = stopOnSignals(server, log);
+    isStopping = stopOnSignal(server, log);
     await started;
   } catch (error) {
     // A signal during startup stops the workers too; its handler ends the process.
@@ -102,14 +99,10 @@ function summaryOf(config: Config, pool: Pool): object {
 }
 
 /** @returns whether a signal has arrived. */
-function stopOnSignals(server: Server, log: ProcessLog): () => boolean {
-  let stoppingSinceMs: number | undefined;
+function stopOnSignal(server: Server, log: ProcessLog): () => boolean {
+  let isStopping = false;
   const stop = async (signal: NodeJS.Signals) => {
-    if (stoppingSinceMs !== undefined) {
-      if (performance.now() - stoppingSinceMs > duplicateSignalMs) killProcess(log);
-      return;
-    }
-    stoppingSinceMs = performance.now();
+    isStopping = true;
     log.info({ signal }, 'stopping');
     if (await server.stop()) {
       log.info('stopped');
@@ -118,9 +111,8 @@ function stopOnSignals(server: Server, log: ProcessLog): () => boolean {
     log.fatal('worker did not stop in time');
     killProcess(log);
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-  return () => stoppingSinceMs !== undefined;
+  stopOnSignals(['SIGTERM', 'SIGINT'], stop, () => killProcess(log));
+  return () => isStopping;
 }
 
 /** The only way to exit while a thread is inside native code: a normal exit would abort in native destructors. */
