@@ -1,7 +1,9 @@
 /** `npm run bench:jpeg`: compares which damaged JPEG files the gateway, Pillow and OpenCV decode, and measures the frame check. */
+
 import { Command } from 'commander';
 import { renderFrames } from '../src/samples/street-frames.ts';
 import { validateJpeg } from '../src/session/frame-validator.ts';
+import { median } from '../src/statistics.ts';
 import { type Judged, judgeMutations, missingJudges } from './jpeg/judge.ts';
 
 interface Flags {
@@ -75,7 +77,7 @@ function checkMicroseconds(bytes: Uint8Array): number {
     for (let run = 0; run < runs; run++) validateJpeg(bytes, limits);
     return ((performance.now() - startedAtMs) * 1000) / runs;
   });
-  return rounds.sort((a, b) => a - b)[4] as number;
+  return median(rounds);
 }
 
 function print(line: string): void {

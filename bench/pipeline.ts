@@ -1,6 +1,8 @@
 /** `npm run bench:pipeline`: runs a pipeline in a loop on one thread, without sockets: the upper limit of the gateway. */
+
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultFrameSize, type FrameSize, renderFrames } from '../src/samples/street-frames.ts';
+import { percentile } from '../src/statistics.ts';
 import { openPipeline } from './open-pipeline.ts';
 
 interface Flags {
@@ -55,8 +57,7 @@ process.stdout.write(`${JSON.stringify(report, null, flags.json ? 0 : 2)}\n`);
 
 function percentiles(values: readonly number[]): { median: number; p95: number } {
   const sorted = values.toSorted((a, b) => a - b);
-  const at = (fraction: number) => sorted[Math.min(sorted.length - 1, Math.floor(fraction * sorted.length))] as number;
-  return { median: at(0.5), p95: at(0.95) };
+  return { median: percentile(sorted, 0.5), p95: percentile(sorted, 0.95) };
 }
 
 function frameSize(text: string): FrameSize {

@@ -15,6 +15,7 @@ import type { SendOptions } from './cli/send.ts';
 import type { ServeFlags } from './cli/serve.ts';
 import { warn } from './cli/warn.ts';
 import { ConfigError, configExitCode, exitCodeOf } from './errors.ts';
+import { type NumberRange, parseNumber } from './number-text.ts';
 import { stderrWriter } from './observe/line-writer.ts';
 import { version } from './version.ts';
 
@@ -49,7 +50,7 @@ program
   .option(
     '--fps <n>',
     'frames per second; without it, each frame is sent after the reply to the previous one',
-    positiveNumber,
+    numberIn({ above: 0 }),
   )
   .action(async (paths: string[], options: SendOptions) => {
     const { send } = await import('./cli/send.ts');
@@ -62,9 +63,17 @@ program
   .argument('[source...]', 'rtsp://…, http://… (MJPEG or other video), /dev/video0, or a video file')
   .option('-p, --pipeline <id>', 'pipeline to run', 'yolo_ocr')
   .option('-u, --url <url>', addressHelp, 'ws://127.0.0.1:8000')
-  .option('--fps <n>', 'maximum frames per second; without it, as many as the gateway can process', numberUpTo(maxFps))
-  .option('--width <pixels>', 'scale wider frames down to this width', wholeNumberUpTo(maxWidth))
-  .option('--quality <n>', 'JPEG quality, 1 to 100', wholeNumberUpTo(100))
+  .option(
+    '--fps <n>',
+    'maximum frames per second; without it, as many as the gateway can process',
+    numberIn({ above: 0, max: maxFps }),
+  )
+  .option(
+    '--width <pixels>',
+    'scale wider frames down to this width',
+    numberIn({ min: 1, max: maxWidth, isWhole: true }),
+  )
+  .option('--quality <n>', 'JPEG quality, 1 to 100', numberIn({ min: 1, max: 100, isWhole: true }))
   .option('--loop', 'restart files at their end')
   .option('--reconnect', 'reconnect to a lost source (default for live sources)')
   .option('--no-reconnect', 'exit when a source is lost')
@@ -72,7 +81,7 @@ program
   .option(
     '--stall-timeout <s>',
     'seconds without a frame after which a source is considered lost',
-    numberUpTo(maxStallTimeoutS, 1),
+    numberIn({ min: 1, max: maxStallTimeoutS }),
     10,
   )
   .option('--sources <file>', 'JSON file with cameras and their options')
@@ -135,26 +144,12 @@ models
     await inspectModel(file, command.optsWithGlobals());
   });
 
-function positiveNumber(text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('It must be a number above 0.');
-  return value;
-}
-
-function numberUpTo(max: number, min = 0): (text: string) => number {
+/** A parser for the argument of an option. */
+function numberIn(range: NumberRange): (text: string) => number {
   return (text) => {
-    const value = positiveNumber(text);
-    if (value < min) throw new InvalidArgumentError(`It must be at least ${min}.`);
-    if (value > max) throw new InvalidArgumentError(`It must be at most ${max}.`);
-    return value;
-  };
-}
-
-function wholeNumberUpTo(max: number): (text: string) => number {
-  return (text) => {
-    const value = numberUpTo(max)(text);
-    if (!Number.isInteger(value)) throw new InvalidArgumentError('It must be a whole number.');
-    return value;
+    const parsed = parseNumber(text, range);
+    if (typeof parsed === 'string') throw new InvalidArgumentError(`It ${parsed}.`);
+    return parsed;
   };
 }
 

@@ -3,63 +3,9 @@ import { isIP, isIPv4 } from 'node:net';
 import { availableParallelism, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import { ConfigError } from './errors.ts';
-
-/** All settings, validated. Names carry their units. */
-export interface Config {
-  readonly host: string;
-  readonly port: number;
-  /** Larger frames are rejected with `frame_too_large`. */
-  readonly maxFrameBytes: number;
-  /** The same limit as shown to the peer in the error: `5MB`. */
-  readonly maxFrameLabel: string;
-  /** uWebSockets.js closes the connection above this, without JSON. Far enough above `maxFrameBytes` to leave room for an error message. */
-  readonly hardCapBytes: number;
-  /** uWebSockets.js rejects requests whose first line and headers are longer, without JSON. */
-  readonly maxHeaderBytes: number;
-  readonly maxPixels: number;
-  readonly dropThreshold: number;
-  readonly slowdownThreshold: number;
-  readonly dropWindowMs: number;
-  readonly maxSessions: number;
-  /** Open sessions per address. */
-  readonly maxSessionsPerAddress: number;
-  /** Time until a session's first frame; 0 for no limit. */
-  readonly firstFrameTimeoutMs: number;
-  /** Time between two frames of a session; 0 for no limit. */
-  readonly idleTimeoutMs: number;
-  /** Frames per second and address. */
-  readonly maxFramesPerSecond: number;
-  /** Proxies whose `X-Forwarded-For` is trusted: addresses and networks. */
-  readonly trustedProxies: readonly string[];
-  /** Unread replies buffered per session before results are dropped; at twice as much the session ends. */
-  readonly sendBufferBytes: number;
-  readonly frameTimeoutMs: number;
-  /** Maximum hold of a frame; with 0, frames are never held. */
-  readonly maxWaitMs: number;
-  /** Total size of all held frames. */
-  readonly maxHeldBytes: number;
-  /** Total size of HTTP bodies being received. */
-  readonly maxReceivingBytes: number;
-  /** Time limit for receiving one HTTP body. */
-  readonly bodyTimeoutMs: number;
-  /** Resident memory of the process above which connections with incomplete messages are closed. */
-  readonly maxMemoryBytes: number;
-  /** How long a shutdown waits for frames in flight and for workers to stop. */
-  readonly shutdownGraceMs: number;
-  readonly poolWorkers: number;
-  /** JavaScript heap per worker thread; a thread that exceeds it is terminated and replaced. */
-  readonly maxHeapMegabytes: number;
-  /** A thread still running this long after its frame timed out is terminated. */
-  readonly maxStuckMs: number;
-  /** The gateway exits after this long without a ready worker; 0 disables it. */
-  readonly maxUnreadyMs: number;
-  readonly providers: readonly string[];
-  readonly modelsDir: string;
-  readonly logLevel: string;
-  /** One line per variable set under its old name. */
-  readonly deprecations: readonly string[];
-}
+import { numberIn } from './number-schema.ts';
 
 const bytesPerMegabyte = 1_048_576;
 
@@ -71,6 +17,9 @@ const maxFrameSizeMegabytes = 64;
  */
 const hardCapFactor = 1.25;
 const minHardCapBytes = 65_536;
+
+/** The highest limit for all frames or bodies together. */
+const maxBufferMegabytes = 4096;
 
 /** Memory of a gateway with the default pipelines: the event loop with all buffers, plus each worker with its models. */
 const loopMegabytes = 1024;
@@ -85,12 +34,14 @@ const minMemoryMegabytes = 64;
  */
 const defaultHeaderBytes = 32_768;
 
-const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** ONNX Runtime's execution providers, by their onnxruntime-node names. */
-const knownProviders = ['cpu', 'cuda', 'tensorrt', 'coreml', 'dml', 'webgpu', 'openvino', 'migraphx', 'rocm'];
+const knownProviders = ['cpu', 'cuda', 'tensorrt', 'coreml', 'dml', 'webgpu', 'openvino', 'migraphx', 'rocm'] as const;
 
 const packagedModelsDir = fileURLToPath(new URL('../native-models', import.meta.url));
+
+const bytesOf = (megabytes: number) => Math.floor(megabytes * bytesPerMegabyte);
 
 /** On two cores both run pipelines, since the event loop needs only a few percent of one. On more, one core is reserved for the loop. */
 function defaultWorkers(cores: number): number {
@@ -112,80 +63,112 @@ export const renamedVariables: Readonly<Record<string, string>> = { STREAM_SEND_
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Collects one line per bad value, so that an operator sees all of them at once. */
-class EnvironmentReader {
-  readonly issues: string[] = [];
+const setting = <Schema extends z.ZodType>(variable: string, schema: Schema) => ({ variable, schema });
+const number = (variable: string, fallback: number, min: number, max: number) =>
+  setting(variable, numberIn({ min, max }).prefault(String(fallback)));
+const integer = (variable: string, fallback: number, min: number, max: number) =>
+  setting(variable, numberIn({ min, max, isWhole: true }).prefault(String(fallback)));
+const megabytes = (variable: string, fallback: number, min: number) =>
+  setting(variable, numberIn({ min, max: maxBufferMegabytes }).transform(bytesOf).prefault(String(fallback)));
+/** Comma-separated values; empty ones are ignored. */
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+const network = z.string().refine(isNetwork, {
+  error: ({ input }) =>
+    `invalid network "${input}"; expected an address or network such as 10.0.0.7, 10.0.0.0/8 or fd00::/8`,
+});
+const provider = z.enum(knownProviders, {
+  error: ({ input }) => `unknown provider "${input}"; expected one of ${knownProviders.join(', ')}`,
+});
+
+/** Every setting: its variable, and a schema with its default and limits. Keys carry the units. */
+const settings = {
+  host: setting('HOST', z.string().prefault('127.0.0.1')),
+  port: integer('PORT', 8000, 0, 65_535),
+  maxFrameMegabytes: number('STREAM_MAX_FRAME_SIZE_MB', 5, 0.001, maxFrameSizeMegabytes),
+  /** uWebSockets.js rejects requests whose first line and headers are longer, without JSON. */
+  maxHeaderBytes: integer('UWS_HTTP_MAX_HEADERS_SIZE', defaultHeaderBytes, 1024, 1_048_576),
+  maxPixels: integer('STREAM_MAX_PIXELS', 16_777_216, 1, 268_435_456),
+  dropThreshold: number('STREAM_DROP_THRESHOLD', 0.1, 0, 1),
+  slowdownThreshold: number('STREAM_SLOWDOWN_THRESHOLD', 0.3, 0, 1),
+  dropWindowMs: integer('STREAM_DROP_WINDOW_MS', 3000, 100, 600_000),
+  maxSessions: integer('STREAM_MAX_SESSIONS', 256, 1, 100_000),
+  /** Open sessions per address; as many as all together by default. */
+  maxSessionsPerAddress: setting(
+    'STREAM_MAX_SESSIONS_PER_ADDRESS',
+    numberIn({ min: 1, max: 100_000, isWhole: true }).optional(),
+  ),
+  /** Time until a session's first frame; 0 for no limit. */
+  firstFrameTimeoutMs: integer('STREAM_FIRST_FRAME_TIMEOUT_MS', 60_000, 0, 86_400_000),
+  /** Time between two frames of a session; 0 for no limit. */
+  idleTimeoutMs: integer('STREAM_IDLE_TIMEOUT_MS', 600_000, 0, 86_400_000),
+  /** Frames per second and address. */
+  maxFramesPerSecond: integer('STREAM_MAX_FRAMES_PER_SECOND', 10_000, 10, 10_000_000),
+  /** Proxies whose `X-Forwarded-For` is trusted: addresses and networks. */
+  trustedProxies: setting('TRUSTED_PROXIES', list.pipe(z.array(network)).prefault('')),
+  /** Unread replies buffered per session before results are dropped; at twice as much the session ends. */
+  sendBufferBytes: setting(
+    'STREAM_SEND_BUFFER_KB',
+    numberIn({ min: 1, max: 1_048_576, isWhole: true })
+      .transform((kilobytes) => kilobytes * 1024)
+      .prefault('256'),
+  ),
+  frameTimeoutMs: integer('STREAM_FRAME_TIMEOUT_MS', 5000, 10, 3_600_000),
+  /** Maximum hold of a frame; with 0, frames are never held. */
+  maxWaitMs: integer('STREAM_MAX_WAIT_MS', 1000, 0, 60_000),
+  /** Total size of all held frames. */
+  maxHeldBytes: megabytes('STREAM_MAX_HELD_MB', 64, 0),
+  /** Total size of HTTP bodies being received. */
+  maxReceivingBytes: megabytes('HTTP_MAX_RECEIVING_MB', 64, 0.001),
+  /** Time limit for receiving one HTTP body. */
+  bodyTimeoutMs: integer('HTTP_BODY_TIMEOUT_MS', 30_000, 100, 3_600_000),
+  /** Resident memory of the process above which connections with incomplete messages are closed. */
+  maxMemoryMegabytes: setting(
+    'MAX_MEMORY_MB',
+    numberIn({ min: minMemoryMegabytes, max: 1_048_576, isWhole: true }).optional(),
+  ),
+  /** How long a shutdown waits for frames in flight and for workers to stop. */
+  shutdownGraceMs: integer('SHUTDOWN_GRACE_MS', 10_000, 0, 3_600_000),
+  poolWorkers: integer('POOL_WORKERS', defaultWorkers(availableParallelism()), 1, 256),
+  /** JavaScript heap per worker thread; a thread that exceeds it is terminated and replaced. */
+  maxHeapMegabytes: integer('POOL_HEAP_MB', 512, 64, 65_536),
+  /** A thread still running this long after its frame timed out is terminated. */
+  maxStuckMs: integer('POOL_STUCK_MS', 10_000, 0, 3_600_000),
+  /** The gateway exits after this long without a ready worker; 0 disables it. */
+  maxUnreadyMs: integer('POOL_MAX_UNREADY_MS', 60_000, 0, 3_600_000),
+  providers: setting(
+    'ORT_PROVIDERS',
+    list.pipe(z.array(provider).min(1, `must name at least one of ${knownProviders.join(', ')}`)).prefault('cpu'),
+  ),
+  modelsDir: setting(
+    'MODELS_DIR',
+    z
+      .string()
+      .transform((path) => resolve(path))
+      .prefault(packagedModelsDir),
+  ),
+  logLevel: setting('LOG_LEVEL', z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).prefault('info')),
+};
+
+type Settings = { readonly [Key in keyof typeof settings]: z.output<(typeof settings)[Key]['schema']> };
+
+/** All settings, validated, and what follows from them. */
+export interface Config extends Omit<Settings, 'maxFrameMegabytes' | 'maxMemoryMegabytes'> {
+  /** Larger frames are rejected with `frame_too_large`. */
+  readonly maxFrameBytes: number;
+  /** The same limit as shown to the peer in the error: `5MB`. */
+  readonly maxFrameLabel: string;
+  /** uWebSockets.js closes the connection above this, without JSON. Far enough above `maxFrameBytes` to leave room for an error message. */
+  readonly hardCapBytes: number;
+  readonly maxSessionsPerAddress: number;
+  /** Resident memory of the process above which connections with incomplete messages are closed. */
+  readonly maxMemoryBytes: number;
   /** One line per variable set under its old name. */
-  readonly deprecations: string[] = [];
-  readonly #env: Environment;
-
-  constructor(env: Environment) {
-    this.#env = env;
-  }
-
-  text(name: string, fallback: string): string {
-    const deprecated = this.#deprecatedValueOf(name);
-    return this.#valueOf(name) ?? deprecated ?? fallback;
-  }
-
-  #valueOf(name: string): string | undefined {
-    const value = this.#env[name]?.trim();
-    return value === '' ? undefined : value;
-  }
-
-  #deprecatedValueOf(name: string): string | undefined {
-    const oldName = renamedVariables[name];
-    const value = oldName === undefined ? undefined : this.#valueOf(oldName);
-    if (value !== undefined) this.deprecations.push(`${oldName} is deprecated; use ${name}`);
-    return value;
-  }
-
-  oneOf(name: string, fallback: string, allowed: readonly string[]): string {
-    const value = this.text(name, fallback);
-    if (!allowed.includes(value)) this.issues.push(`${name} must be one of ${allowed.join(', ')}; it is "${value}"`);
-    return value;
-  }
-
-  /** @returns the fallback for a bad value, so that one mistake does not cause follow-up errors. */
-  number(name: string, fallback: number, min: number, max: number): number {
-    const value = this.text(name, String(fallback));
-    const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
-    if (number >= min && number <= max) return number;
-    this.issues.push(`${name} must be a number from ${min} to ${max}; it is "${value}"`);
-    return fallback;
-  }
-
-  integer(name: string, fallback: number, min: number, max: number): number {
-    const number = this.number(name, fallback, min, max);
-    if (Number.isInteger(number)) return number;
-    this.issues.push(`${name} must be a whole number; it is "${number}"`);
-    return fallback;
-  }
-
-  /** Comma-separated addresses and networks; empty if not set. */
-  networks(name: string): string[] {
-    const entries = this.text(name, '').split(',');
-    const networks = entries.map((entry) => entry.trim()).filter((entry) => entry !== '');
-    for (const network of networks) {
-      if (isNetwork(network)) continue;
-      this.issues.push(
-        `${name}: invalid network "${network}"; expected an address or network such as 10.0.0.7, 10.0.0.0/8 or fd00::/8`,
-      );
-    }
-    return networks;
-  }
-
-  providers(name: string, fallback: string, allowed: readonly string[]): string[] {
-    const values = this.text(name, fallback)
-      .split(',')
-      .map((value) => value.trim())
-      .filter((value) => value !== '');
-    const unknown = values.filter((value) => !allowed.includes(value));
-    if (values.length === 0) this.issues.push(`${name} must name at least one of ${allowed.join(', ')}`);
-    const expected = `expected one of ${allowed.join(', ')}`;
-    for (const value of unknown) this.issues.push(`${name}: unknown provider "${value}"; ${expected}`);
-    return values;
-  }
+  readonly deprecations: readonly string[];
 }
 
 function isNetwork(text: string): boolean {
@@ -194,68 +177,58 @@ function isNetwork(text: string): boolean {
   return isIP(address) !== 0 && rest.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= maxPrefix;
 }
 
+/** The value of a variable without surrounding space; an empty one counts as unset. */
+function givenValue(env: Environment, variable: string | undefined): string | undefined {
+  const value = variable === undefined ? undefined : env[variable]?.trim();
+  return value === '' ? undefined : value;
+}
+
+/** Checks every setting by itself. @throws ConfigError with one line per bad value, so that an operator sees all of them at once. */
+function readSettings(env: Environment): Settings & Pick<Config, 'deprecations'> {
+  const values: Record<string, unknown> = {};
+  const deprecations: string[] = [];
+  const issues: string[] = [];
+  for (const [key, { variable, schema }] of Object.entries(settings)) {
+    const oldName = renamedVariables[variable];
+    const oldValue = givenValue(env, oldName);
+    if (oldValue !== undefined) deprecations.push(`${oldName} is deprecated; use ${variable}`);
+    const text = givenValue(env, variable) ?? oldValue;
+    const { data, error } = schema.safeParse(text);
+    values[key] = data;
+    for (const { message, path } of error?.issues ?? []) {
+      issues.push(path.length > 0 ? `${variable}: ${message}` : `${variable} ${message}; it is "${text}"`);
+    }
+  }
+  if (issues.length > 0) throw new ConfigError([...deprecations, ...issues]);
+  return { ...(values as Settings), deprecations };
+}
+
 /**
  * Reads the configuration.
  * @param env variables as in `process.env`, overridden by command-line flags under the same names.
  * @throws ConfigError with one line per bad value.
  */
 export function loadConfig(env: Environment): Config {
-  const read = new EnvironmentReader(env);
-  const maxFrameMegabytes = read.number('STREAM_MAX_FRAME_SIZE_MB', 5, 0.001, maxFrameSizeMegabytes);
-  const maxFrameBytes = Math.floor(maxFrameMegabytes * bytesPerMegabyte);
-  const port = read.integer('PORT', 8000, 0, 65_535);
-  const poolWorkers = read.integer('POOL_WORKERS', defaultWorkers(availableParallelism()), 1, 256);
-  const maxSessions = read.integer('STREAM_MAX_SESSIONS', 256, 1, 100_000);
-  const maxMemoryMegabytes = read.integer(
-    'MAX_MEMORY_MB',
-    defaultMemoryMegabytes(poolWorkers),
-    minMemoryMegabytes,
-    1_048_576,
-  );
-  const config: Config = {
-    host: read.text('HOST', '127.0.0.1'),
-    port,
+  const { maxFrameMegabytes, maxMemoryMegabytes, ...values } = readSettings(env);
+  const { dropThreshold, slowdownThreshold, maxSessions, poolWorkers, deprecations } = values;
+  const maxFrameBytes = bytesOf(maxFrameMegabytes);
+  const issues: string[] = [];
+  if (slowdownThreshold < dropThreshold) {
+    issues.push(
+      `STREAM_SLOWDOWN_THRESHOLD (${slowdownThreshold}) must not be below STREAM_DROP_THRESHOLD (${dropThreshold})`,
+    );
+  }
+  if (values.maxReceivingBytes < maxFrameBytes)
+    issues.push(`HTTP_MAX_RECEIVING_MB must not be below STREAM_MAX_FRAME_SIZE_MB (${maxFrameMegabytes})`);
+  if (issues.length > 0) throw new ConfigError([...deprecations, ...issues]);
+  return Object.freeze({
+    ...values,
     maxFrameBytes,
     maxFrameLabel: `${maxFrameMegabytes}MB`,
     hardCapBytes: Math.max(minHardCapBytes, Math.ceil(hardCapFactor * maxFrameBytes)),
-    maxHeaderBytes: read.integer('UWS_HTTP_MAX_HEADERS_SIZE', defaultHeaderBytes, 1024, 1_048_576),
-    maxPixels: read.integer('STREAM_MAX_PIXELS', 16_777_216, 1, 268_435_456),
-    dropThreshold: read.number('STREAM_DROP_THRESHOLD', 0.1, 0, 1),
-    slowdownThreshold: read.number('STREAM_SLOWDOWN_THRESHOLD', 0.3, 0, 1),
-    dropWindowMs: read.integer('STREAM_DROP_WINDOW_MS', 3000, 100, 600_000),
-    maxSessions,
-    maxSessionsPerAddress: read.integer('STREAM_MAX_SESSIONS_PER_ADDRESS', maxSessions, 1, 100_000),
-    firstFrameTimeoutMs: read.integer('STREAM_FIRST_FRAME_TIMEOUT_MS', 60_000, 0, 86_400_000),
-    idleTimeoutMs: read.integer('STREAM_IDLE_TIMEOUT_MS', 600_000, 0, 86_400_000),
-    maxFramesPerSecond: read.integer('STREAM_MAX_FRAMES_PER_SECOND', 10_000, 10, 10_000_000),
-    trustedProxies: read.networks('TRUSTED_PROXIES'),
-    sendBufferBytes: read.integer('STREAM_SEND_BUFFER_KB', 256, 1, 1_048_576) * 1024,
-    frameTimeoutMs: read.integer('STREAM_FRAME_TIMEOUT_MS', 5000, 10, 3_600_000),
-    maxWaitMs: read.integer('STREAM_MAX_WAIT_MS', 1000, 0, 60_000),
-    maxHeldBytes: Math.floor(read.number('STREAM_MAX_HELD_MB', 64, 0, 4096) * bytesPerMegabyte),
-    maxReceivingBytes: Math.floor(read.number('HTTP_MAX_RECEIVING_MB', 64, 0.001, 4096) * bytesPerMegabyte),
-    bodyTimeoutMs: read.integer('HTTP_BODY_TIMEOUT_MS', 30_000, 100, 3_600_000),
-    maxMemoryBytes: maxMemoryMegabytes * bytesPerMegabyte,
-    shutdownGraceMs: read.integer('SHUTDOWN_GRACE_MS', 10_000, 0, 3_600_000),
-    poolWorkers,
-    maxHeapMegabytes: read.integer('POOL_HEAP_MB', 512, 64, 65_536),
-    maxStuckMs: read.integer('POOL_STUCK_MS', 10_000, 0, 3_600_000),
-    maxUnreadyMs: read.integer('POOL_MAX_UNREADY_MS', 60_000, 0, 3_600_000),
-    providers: read.providers('ORT_PROVIDERS', 'cpu', knownProviders),
-    modelsDir: resolve(read.text('MODELS_DIR', packagedModelsDir)),
-    logLevel: read.oneOf('LOG_LEVEL', 'info', logLevels),
-    deprecations: read.deprecations,
-  };
-  if (read.issues.length === 0 && config.slowdownThreshold < config.dropThreshold) {
-    read.issues.push(
-      `STREAM_SLOWDOWN_THRESHOLD (${config.slowdownThreshold}) must not be below STREAM_DROP_THRESHOLD (${config.dropThreshold})`,
-    );
-  }
-  if (read.issues.length === 0 && config.maxReceivingBytes < maxFrameBytes) {
-    read.issues.push(`HTTP_MAX_RECEIVING_MB must not be below STREAM_MAX_FRAME_SIZE_MB (${maxFrameMegabytes})`);
-  }
-  if (read.issues.length > 0) throw new ConfigError([...read.deprecations, ...read.issues]);
-  return Object.freeze(config);
+    maxSessionsPerAddress: values.maxSessionsPerAddress ?? maxSessions,
+    maxMemoryBytes: (maxMemoryMegabytes ?? defaultMemoryMegabytes(poolWorkers)) * bytesPerMegabyte,
+  });
 }
 
 /** The configuration of this process: the environment, overridden by flags. */

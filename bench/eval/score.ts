@@ -1,5 +1,7 @@
 /** Scores a pipeline's results against ground truth. Pure. */
+
 import type { Detection } from '../../src/protocol.ts';
+import { percentile } from '../../src/statistics.ts';
 import type { TrueObject } from './truth.ts';
 
 /** One photograph's ground truth and result. */
@@ -130,14 +132,9 @@ function stagesOf(answers: readonly Answer[]): Report['stage_ms'] {
   return Object.fromEntries(
     [...stages].map((stage) => {
       const values = answers.flatMap((answer) => answer.timingsMs[stage] ?? []).sort((a, b) => a - b);
-      return [stage, { median: quantile(values, 0.5), p95: quantile(values, 0.95) }];
+      return [stage, { median: percentile(values, 0.5), p95: percentile(values, 0.95) }];
     }),
   );
-}
-
-/** Quantile of sorted values by nearest rank. */
-function quantile(sorted: readonly number[], part: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN;
 }
 
 function sum(values: readonly number[]): number {

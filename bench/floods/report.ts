@@ -1,4 +1,5 @@
 /** Report of a flood, computed from windows with and without it. Pure. */
+import { median, percentile } from '../../src/statistics.ts';
 import type { Counts } from './flood.ts';
 import type { ProbeRecord } from './probe.ts';
 import type { CamerasOutcome } from './working-cameras.ts';
@@ -68,18 +69,13 @@ export interface FloodReport {
   readonly answers: boolean;
 }
 
-/** Nearest-rank percentile. */
-export function percentile(sorted: readonly number[], percent: number): number | null {
-  if (sorted.length === 0) return null;
-  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] as number;
-}
-
 export function probeReport({ roundTripsMs, lost, freshAnswered, freshTried }: ProbeRecord): ProbeReport {
   const sorted = roundTripsMs.toSorted((a, b) => a - b);
+  const at = (part: number) => (sorted.length === 0 ? null : percentile(sorted, part));
   return {
-    p50: percentile(sorted, 50),
-    p99: percentile(sorted, 99),
-    max: percentile(sorted, 100),
+    p50: at(0.5),
+    p99: at(0.99),
+    max: at(1),
     lost,
     fresh_answered: freshAnswered,
     fresh_tried: freshTried,
@@ -122,10 +118,7 @@ export function medianRatio(
     if (high === null || low === null || low === 0) return null;
     ratios.push(high / low);
   }
-  const sorted = ratios.sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const [lower, upper] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
-  return lower === undefined || upper === undefined ? null : (lower + upper) / 2;
+  return ratios.length === 0 ? null : median(ratios);
 }
 
 /** Log lines added between two counts. */

@@ -1,4 +1,5 @@
 /** Distinguishes growth from noise in a series of memory samples. Pure. */
+import { median } from '../../src/statistics.ts';
 
 export interface Growth {
   /** Medians in bytes. */
@@ -19,12 +20,8 @@ const noiseShare = 0.15;
 export function growthOf(bytes: readonly number[]): Growth {
   const steady = bytes.slice(Math.ceil(bytes.length * warmUpShare));
   const third = Math.ceil(steady.length / 3);
-  const from = median(steady.slice(0, third));
-  const to = median(steady.slice(-third));
+  const from = median(steady.slice(0, third)) || 0;
+  const to = median(steady.slice(-third)) || 0;
   const isLeak = bytes.length >= minFigures && to > from * (1 + noiseShare) + noiseBytes;
   return { from, to, isLeak };
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }

@@ -1,7 +1,9 @@
 /** The soak without failures: sustained overload, with new cameras every minute. Memory and handles must not grow. */
+
 import { readdirSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { findServer, sampleUsage } from '../../src/load/server-usage.ts';
+import { median } from '../../src/statistics.ts';
 import { runLoad } from '../suite/load.ts';
 import { startServer } from '../suite/server.ts';
 
@@ -64,11 +66,11 @@ interface Summary {
 
 function summaryOf(counted: readonly Minute[]): Summary {
   const sizes = counted.map(({ rss_bytes }) => rss_bytes).sort((a, b) => a - b);
-  const median = sizes[Math.floor(sizes.length / 2)] as number;
+  const middle = median(sizes);
   const ends = (key: 'file_handles' | 'threads') => [counted[0]?.[key] ?? 0, counted.at(-1)?.[key] ?? 0] as const;
   return {
-    rss_below: 1 - (sizes[0] as number) / median,
-    rss_above: (sizes.at(-1) as number) / median - 1,
+    rss_below: 1 - (sizes[0] as number) / middle,
+    rss_above: (sizes.at(-1) as number) / middle - 1,
     file_handles: ends('file_handles'),
     threads: ends('threads'),
   };

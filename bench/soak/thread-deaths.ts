@@ -1,9 +1,11 @@
 /** Cost of thread deaths: an overloaded gateway, in alternating turns without and with a tool that ends its thread. */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sampleUsage } from '../../src/load/server-usage.ts';
 import { renderFrames } from '../../src/samples/street-frames.ts';
+import { median } from '../../src/statistics.ts';
 import { freePort } from '../../test/support/free-port.ts';
 import { clientFrame, opcode } from '../../test/support/raw-client.ts';
 import { pause } from './failures/failure.ts';
@@ -100,7 +102,7 @@ class ThreadDeaths {
       results_per_second: perSecond(seen.without),
       results_per_second_with_deaths: perSecond(seen.with),
       throughput_kept: seen.with / seen.without,
-      throughput_kept_median: medianOf(kept),
+      throughput_kept_median: median(kept),
       deaths: this.#deaths,
       cpu_seconds_per_death: (cpu.with - (seen.with * cpu.without) / seen.without) / this.#deaths,
       sent: totals.sent,
@@ -148,12 +150,6 @@ class ThreadDeaths {
     if (!(await this.#gateway.isIdle())) this.#problems.push('the gateway did not become idle');
     await pause(settleMs);
   }
-}
-
-function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return ((sorted[Math.floor(middle)] as number) + (sorted[Math.ceil(middle) - 1] as number)) / 2;
 }
 
 /** Runs the measurement with its own gateway in a temporary folder. */

@@ -1,4 +1,5 @@
 /** Figures over several rounds: a ratio per round, then the median. Pure. */
+import { median } from '../../src/statistics.ts';
 import type { Sample } from './sample.ts';
 
 export type Measure = (sample: Sample) => number | undefined;
@@ -61,9 +62,7 @@ export function summarizeRounds(values: ReadonlyMap<number, number>): RoundSumma
   const sorted = [...values.values()].sort((a, b) => a - b);
   const [lowest, highest] = [sorted[0], sorted.at(-1)];
   if (lowest === undefined || highest === undefined) return undefined;
-  const middle = (sorted.length - 1) / 2;
-  const median = ((sorted[Math.floor(middle)] as number) + (sorted[Math.ceil(middle)] as number)) / 2;
-  return { median, lowest, highest };
+  return { median: median(sorted), lowest, highest };
 }
 
 export function medianOf(samples: readonly Sample[], place: Place, of: Measure): number | undefined {

@@ -1,5 +1,7 @@
 /** Counts the outcomes of a source's frames, for the status table and the final report. Main thread. */
+
 import type { FrameResult } from '../protocol.ts';
+import { median } from '../statistics.ts';
 
 export interface Counts {
   /** Frames from the source, after `--fps`. */
@@ -47,8 +49,7 @@ export class Tally {
 
   /** Median of the last round trips to the gateway; undefined before the first. */
   get roundTripMs(): number | undefined {
-    const sorted = this.#roundTripsMs.toSorted((a, b) => a - b);
-    return sorted[Math.floor(sorted.length / 2)];
+    return this.#roundTripsMs.length === 0 ? undefined : median(this.#roundTripsMs);
   }
 
   count(name: keyof Counts): void {

@@ -9,6 +9,7 @@ import { LoadError, LoadRun } from '../load/run-load.ts';
 import { renderFrames } from '../samples/street-frames.ts';
 import { streamUrlOf } from './gateway-address.ts';
 import { jpegFilesAt } from './jpeg-files.ts';
+import { stopOnSignals } from './signals.ts';
 
 export interface BenchFlags extends PlanFlags {
   readonly url: string;
@@ -20,10 +21,6 @@ export interface BenchFlags extends PlanFlags {
 
 /** Limit on the total size of the files, which are all held in memory. */
 const maxFrameBytes = 512 * 1_048_576;
-/** Ctrl-C arrives twice, from the terminal and from the launcher. A signal after this time is a second Ctrl-C. */
-const duplicateSignalMs = 1000;
-/** 128 + SIGINT, as a shell reports it. */
-const interruptedExitCode = 130;
 
 /**
  * Runs one load test.
@@ -45,7 +42,8 @@ export async function bench(flags: BenchFlags): Promise<number> {
       },
     },
   );
-  const release = stopOnInterrupt(run);
+  // The first Ctrl-C ends the run early and prints the report; a later one exits.
+  const release = stopOnSignals(['SIGINT'], () => run.stop());
   try {
     const report = buildReport(await run.outcome(), url.href, frames);
     bar?.stop();
@@ -109,17 +107,4 @@ function progressBar({ rampMs, warmUpMs, durationMs }: LoadPlan, json: boolean):
   });
   bar.start(Math.ceil((rampMs + warmUpMs + durationMs) / 1000), 0, { results: 0, dropped: 0 });
   return bar;
-}
-
-/** The first Ctrl-C ends the run early and prints the report; the second exits. */
-function stopOnInterrupt(run: LoadRun): () => void {
-  let stoppedAtMs: number | undefined;
-  const stop = () => {
-    if (stoppedAtMs !== undefined && performance.now() - stoppedAtMs > duplicateSignalMs)
-      process.exit(interruptedExitCode);
-    stoppedAtMs ??= performance.now();
-    run.stop();
-  };
-  process.on('SIGINT', stop);
-  return () => process.off('SIGINT', stop);
 }

@@ -3,7 +3,7 @@ import type { BridgeEvent } from '../camera/bridge.ts';
 import type { SourceEnd, SourceState } from '../camera/source-supervisor.ts';
 import type { Counts, Tally } from '../camera/tally.ts';
 import type { CameraOutput } from './camera-lines.ts';
-import { cut, cutStart, printable, printableLine, widthOf } from './printable.ts';
+import { cut, paddingOf, printable, printableLine, widthOf } from './printable.ts';
 
 /** The part of a terminal that this needs. */
 export interface Terminal {
@@ -146,9 +146,7 @@ export function layOut(rows: readonly (readonly string[])[], columns: number): s
 
 /** A long camera name keeps its end, since addresses often start the same. */
 function fitCell(cell: string, column: number): string {
-  return column === 0
-    ? cutStart(printable(cell), maxCellWidth)
-    : cut(printable(cell.slice(0, maxCellWidth + 1)), maxCellWidth);
+  return cut(printable(cell), maxCellWidth, column === 0 ? 'start' : 'end');
 }
 
 function shownColumns(widths: readonly number[], room: number): number[] {
@@ -162,6 +160,6 @@ function shownColumns(widths: readonly number[], room: number): number[] {
 }
 
 function pad(cell: string, width: number, column: number): string {
-  const blank = ' '.repeat(Math.max(0, width - widthOf(cell)));
+  const blank = paddingOf(cell, width);
   return column >= rightFrom && column <= rightTo ? blank + cell : cell + blank;
 }

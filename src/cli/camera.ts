@@ -5,13 +5,9 @@ import { findFfmpeg } from '../camera/ffmpeg.ts';
 import { CameraLines, type CameraOutput } from './camera-lines.ts';
 import { CameraScreen } from './camera-screen.ts';
 import { type CameraFlags, planCameras } from './camera-sources.ts';
+import { stopOnSignals } from './signals.ts';
 
 export type { CameraFlags } from './camera-sources.ts';
-
-/** What a shell reports for a command killed by SIGINT. */
-const interruptedExitCode = 130;
-/** Ctrl-C reaches the command twice, from the terminal and from the launcher; a later one means "exit now". */
-const duplicateSignalMs = 1000;
 
 /**
  * Runs the cameras.
@@ -38,9 +34,13 @@ export async function camera(sources: readonly string[], flags: CameraFlags): Pr
     screen?.add(plan.name, bridge);
     return { name: plan.name, bridge };
   });
-  const release = stopOnSignals(() => {
+  const stop = () => {
     for (const { bridge } of bridges) bridge.stop();
-  });
+  };
+  const release = stopOnSignals(['SIGINT', 'SIGTERM', 'SIGHUP'], stop);
+  // A closed pipe (`| head`) stops the cameras too.
+  process.stdout.on('error', stop);
+  process.stderr.on('error', stop);
   for (const { name, issue } of unusable) output.unusable(name, issue);
   const ends = await Promise.all(
     bridges.map(async ({ name, bridge }) => {
@@ -52,22 +52,4 @@ export async function camera(sources: readonly string[], flags: CameraFlags): Pr
   output.close();
   release();
   return unusable.length > 0 || ends.some(({ type }) => type === 'failed') ? 1 : 0;
-}
-
-/** The first signal stops the cameras, a later one kills the command. A closed stdout (`| head`) stops the cameras too. */
-function stopOnSignals(stop: () => void): () => void {
-  let stoppedAtMs: number | undefined;
-  const onSignal = () => {
-    if (stoppedAtMs !== undefined && performance.now() - stoppedAtMs > duplicateSignalMs)
-      process.exit(interruptedExitCode);
-    stoppedAtMs ??= performance.now();
-    stop();
-  };
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, onSignal);
-  process.stdout.on('error', stop);
-  process.stderr.on('error', stop);
-  return () => {
-    for (const signal of signals) process.off(signal, onSignal);
-  };
 }

@@ -1,10 +1,12 @@
 /** Examines one model file: its metadata, how it would be used, how long it takes. Main thread of the command line. */
+
 import { statSync } from 'node:fs';
 import { type DetectorPlan, planDetector } from '../models/detector.ts';
 import { maxInputPixels } from '../models/detector-input.ts';
 import { readOnnxHeader } from '../models/metadata.ts';
 import type { ModelFiles } from '../models/model-files.ts';
 import type { InputTensor, Model, TensorShape } from '../models/onnx-model.ts';
+import { median } from '../statistics.ts';
 
 export interface ModelReport {
   readonly name: string;
@@ -93,7 +95,5 @@ async function timeRuns(model: Model, detector: ModelReport['detector']): Promis
     durations.push(tookMs);
     spentMs += tookMs;
   }
-  durations.sort((a, b) => a - b);
-  const middle = durations[Math.floor(durations.length / 2)] as number;
-  return { msPerRun: Math.round(middle * 100) / 100 };
+  return { msPerRun: Math.round(median(durations) * 100) / 100 };
 }

@@ -6,7 +6,7 @@ import { ConfigError } from '../errors.ts';
 import { findModel } from '../models/model-files.ts';
 import { examineModel, type ModelReport } from './model-report.ts';
 import { describeClasses, describeShape, jsonOfReport } from './model-text.ts';
-import { printable, printableLine } from './printable.ts';
+import { paddingOf, printable, printableLine, widthOf } from './printable.ts';
 import { warn } from './warn.ts';
 
 export interface ModelsFlags {
@@ -70,9 +70,11 @@ function tableOf(listed: readonly Listed[]): string {
   // The files are untrusted, so their text must not contain terminal escapes.
   const rows = [headings, ...listed.map((model) => rowOf(model).map(printable))];
   // An issue is a sentence and must not widen the columns of the others.
-  const widthOf = (column: number) =>
-    Math.max(...rows.map((row) => (row.length > 2 || column === 0 ? (row[column] ?? '').length : 0)));
-  const lineOf = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widthOf(column))).join('  ');
+  const widths = headings.map((_, column) =>
+    Math.max(...rows.map((row) => (row.length > 2 || column === 0 ? widthOf(row[column] ?? '') : 0))),
+  );
+  const lineOf = (row: readonly string[]) =>
+    row.map((cell, column) => cell + paddingOf(cell, widths[column] ?? 0)).join('  ');
   return rows.map((row) => lineOf(row).trimEnd()).join('\n');
 }
 

@@ -1,13 +1,17 @@
 /** Sanitizes untrusted text for a terminal and measures its width in columns. Pure. */
-import { eastAsianWidth } from 'get-east-asian-width';
+import stringWidth from 'string-width';
 
 /** Longer error messages of a gateway or camera are cut. */
 const maxLineLength = 400;
 const ellipsis = '…';
+const segmenter = new Intl.Segmenter();
 
-/** Replaces control characters: escape sequences, bidirectional overrides, line breaks. */
+/**
+ * Replaces control characters: escape sequences, bidirectional overrides, line breaks. The two joiners (U+200C, U+200D) stay: they only
+ * connect letters and emoji.
+ */
 export function printable(text: string): string {
-  return text.replace(/\p{C}/gu, ' ');
+  return text.replace(/[^\P{C}\u200c\u200d]/gu, ' ');
 }
 
 /** As {@link printable}, cut to a readable length. */
@@ -15,30 +19,26 @@ export function printableLine(text: string): string {
   return cut(printable(text.slice(0, maxLineLength + 1)), maxLineLength);
 }
 
-/** Columns of printable text; Chinese, Japanese and Korean characters and most emoji take two. */
-export function widthOf(text: string): number {
-  let width = 0;
-  for (const character of text) width += eastAsianWidth(character.codePointAt(0) ?? 0);
-  return width;
-}
+/** Columns that printable text takes on a terminal: two for Chinese, Japanese and Korean characters and most emoji, none for accents. */
+export const widthOf = (text: string): number => stringWidth(text);
 
-/** Cuts printable text to at most `width` columns, with an ellipsis at the end. */
-export function cut(text: string, width: number): string {
+/** The spaces that fill printable text up to `width` columns. */
+export const paddingOf = (text: string, width: number): string => ' '.repeat(Math.max(0, width - widthOf(text)));
+
+/**
+ * Cuts printable text to at most `width` columns. An ellipsis takes the place of the end, or of the start. Code points that form one
+ * character, such as a letter and its accent, stay together.
+ */
+export function cut(text: string, width: number, replaced: 'start' | 'end' = 'end'): string {
   if (widthOf(text) <= width) return text;
-  let kept = '';
+  const characters = Array.from(segmenter.segment(text), ({ segment }) => segment);
+  if (replaced === 'start') characters.reverse();
+  const kept: string[] = [];
   let left = width - ellipsis.length;
-  for (const character of text) {
+  for (const character of characters) {
     left -= widthOf(character);
     if (left < 0) break;
-    kept += character;
+    kept.push(character);
   }
-  return kept + ellipsis;
-}
-
-/** As {@link cut}, but keeps the end. */
-export function cutStart(text: string, width: number): string {
-  const characters = [...text];
-  if (widthOf(text) <= width) return text;
-  while (widthOf(characters.join('')) > width - ellipsis.length) characters.shift();
-  return ellipsis + characters.join('');
+  return replaced === 'start' ? ellipsis + kept.reverse().join('') : kept.join('') + ellipsis;
 }

@@ -1,10 +1,9 @@
 /** `framegate send`: sends JPEG files like a camera and prints every reply as one JSON line. */
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SingleBar } from 'cli-progress';
-import WebSocket from 'ws';
-import { onRefusal } from '../client/refusal.ts';
+import { type Client, ClientError, type ClientErrorCode, connect, type Frame, type Reply } from '../client/node.ts';
 import { ConfigError } from '../errors.ts';
-import type { ServerMessage } from '../protocol.ts';
 import { streamUrlOf } from './gateway-address.ts';
 import { jpegFilesAt } from './jpeg-files.ts';
 
@@ -22,92 +21,95 @@ const maxRetries = 200;
 /** With a rate, maximum wait for the last replies. */
 const drainTimeoutMs = 10_000;
 
+/** Errors that are not a message of the gateway. */
+const clientCodes: ReadonlySet<ClientErrorCode> = new Set(['unreachable', 'closed', 'timed_out', 'invalid_reply']);
+
+/** The files decide what is sent, and when: the client limits nothing, and it does not reconnect. */
+const noLimits = {
+  adapt: false,
+  maxInFlight: Number.POSITIVE_INFINITY,
+  maxFps: Number.POSITIVE_INFINITY,
+  timeoutMs: Number.POSITIVE_INFINITY,
+  maxAttempts: 1,
+};
+
 /**
  * Sends files in order.
  * @returns the exit code: 0 if every file got a result, otherwise 1.
- * @throws ConfigError if there is nothing to send.
+ * @throws ConfigError if there is nothing to send, or no connection.
  */
 export async function send(paths: readonly string[], options: SendOptions): Promise<number> {
   const files = paths.flatMap(jpegFilesAt);
   if (files.length === 0) throw new ConfigError([`no JPEG file in ${paths.join(', ')}`]);
-  const sender = new Sender(
-    files,
-    new WebSocket(streamUrlOf(options.url, options.pipeline), { perMessageDeflate: false }),
-  );
-  await sender.waitForOpen();
-  await (options.fps === undefined ? sender.oneByOne() : sender.atRate(options.fps));
+  const url = streamUrlOf(options.url, options.pipeline);
+  const client = connect({ ...noLimits, url, pipeline: options.pipeline });
+  const sender = new Sender(files, client);
+  await client.opened().catch(({ detail }: ClientError) => {
+    throw new ConfigError([`cannot reach ${url.href}: ${detail}`]);
+  });
+  try {
+    await (options.fps === undefined ? sender.oneByOne() : sender.atRate(options.fps));
+  } catch (error) {
+    // The connection has ended, and its reason is printed.
+    if (!(error instanceof ClientError)) throw error;
+  }
   return sender.finish();
 }
 
 class Sender {
   readonly #files: readonly string[];
-  readonly #socket: WebSocket;
+  readonly #client: Client;
   readonly #bar = new SingleBar({
     stream: process.stderr,
     noTTYOutput: false,
     clearOnComplete: true,
     format: 'sending [{bar}] {value}/{total} {file}',
   });
-  /** File of each frame index. */
-  readonly #sent: string[] = [];
+  readonly #fileOf = new WeakMap<Frame, string>();
   #results = 0;
-  #replies = 0;
-  #wake: (() => void) | undefined;
-  #lastReply: ServerMessage | undefined;
-  #closed = false;
 
-  constructor(files: readonly string[], socket: WebSocket) {
+  constructor(files: readonly string[], client: Client) {
     this.#files = files;
-    this.#socket = socket;
-    socket.on('message', (data) => this.#received(JSON.parse(data.toString()) as ServerMessage));
-    socket.on('close', () => {
-      this.#closed = true;
-      this.#wake?.();
+    this.#client = client;
+    client.on('result', ({ frame, index, result }) => {
+      this.#results += 1;
+      this.#replied(frame, { frame_index: index, result });
+    });
+    client.on('dropped', ({ frame, index }) => this.#replied(frame, { frame_index: index, dropped: true }));
+    client.on('slow_down', () => print({ warning: 'slow_down' }));
+    client.on('error', ({ code, detail }) => {
+      if (!clientCodes.has(code)) print({ error: code, detail });
+      else if (code !== 'unreachable') process.stderr.write(`${detail}\n`);
     });
   }
 
-  waitForOpen(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#socket.once('open', resolve);
-      const fail = (reason: string) => reject(new ConfigError([`cannot reach ${this.#socket.url}: ${reason}`]));
-      onRefusal(this.#socket, fail);
-      // Aborting a refused attempt emits another error, which is ignored here.
-      this.#socket.on('error', ({ message }) => fail(message));
-    });
-  }
-
-  /** Sends each file until it gets a result or an error, one after the other. */
+  /** Sends each file until it gets a result or an error, one after the other. @throws ClientError when the connection ends. */
   async oneByOne(): Promise<void> {
     this.#startBar();
     for (const file of this.#files) {
-      const bytes = readFileSync(file);
-      for (let tries = 0; tries <= maxRetries && !this.#closed; tries++) {
-        this.#sendFrame(file, bytes);
-        await this.#until(() => this.#replies === this.#sent.length);
-        if (this.#lastReply === undefined || !('dropped' in this.#lastReply)) break;
+      for (let tries = 0; tries <= maxRetries; tries++) {
+        const { type } = await (await this.#send(file)).reply;
+        if (type !== 'dropped') break;
         await sleep(retryDelayMs);
       }
-      if (this.#closed) return;
     }
   }
 
-  /** Sends each file once, at a fixed rate, without waiting for replies. */
+  /** Sends each file once, at a fixed rate, without waiting for replies. @throws ClientError when the connection ends. */
   async atRate(fps: number): Promise<void> {
     this.#startBar();
     const startedAtMs = performance.now();
+    const replies: Promise<Reply>[] = [];
     for (const [index, file] of this.#files.entries()) {
-      const bytes = readFileSync(file);
       await sleep(Math.max(0, startedAtMs + (index * 1000) / fps - performance.now()));
-      if (this.#closed) return;
-      this.#sendFrame(file, bytes);
+      replies.push((await this.#send(file)).reply);
     }
-    await this.#until(() => this.#replies === this.#sent.length, drainTimeoutMs);
+    await Promise.race([Promise.all(replies), sleep(drainTimeoutMs, undefined, { ref: false })]);
   }
 
   finish(): number {
     this.#bar.stop();
-    if (this.#closed && this.#replies < this.#sent.length) process.stderr.write('connection closed\n');
-    this.#socket.close();
+    this.#client.close();
     return this.#results === this.#files.length ? 0 : 1;
   }
 
@@ -115,38 +117,21 @@ class Sender {
     if (process.stderr.isTTY) this.#bar.start(this.#files.length, 0, { file: '' });
   }
 
-  #sendFrame(file: string, bytes: Buffer): void {
-    this.#sent.push(file);
-    this.#socket.send(bytes);
+  /** The reply is wrapped, since an async function would wait for it. */
+  async #send(file: string): Promise<{ readonly reply: Promise<Reply> }> {
+    const frame = readFileSync(file);
+    this.#fileOf.set(frame, file);
+    await this.#client.ready();
+    return this.#client.send(frame);
   }
 
-  #received(message: ServerMessage): void {
-    const file = 'frame_index' in message ? this.#sent[message.frame_index] : undefined;
-    process.stdout.write(`${JSON.stringify(file === undefined ? message : { file, ...message })}\n`);
-    if ('warning' in message) return;
-    this.#lastReply = message;
-    this.#replies += 1;
-    if ('result' in message) this.#results += 1;
-    this.#bar.update(this.#results, { file: file ?? '' });
-    this.#wake?.();
-  }
-
-  /** Waits until `done()`, the end of the connection, or the time limit. */
-  async #until(done: () => boolean, limitMs?: number): Promise<void> {
-    const deadlineMs = limitMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + limitMs;
-    while (!done() && !this.#closed && performance.now() < deadlineMs) {
-      let limit: NodeJS.Timeout | undefined;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        if (limitMs !== undefined) limit = setTimeout(resolve, deadlineMs - performance.now());
-      });
-      clearTimeout(limit);
-    }
+  #replied(frame: Frame, message: object): void {
+    const file = this.#fileOf.get(frame);
+    print({ file, ...message });
+    this.#bar.update(this.#results, { file });
   }
 }
 
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
+function print(message: object): void {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
 }

@@ -11,7 +11,7 @@ import { streamPath } from '../protocol.ts';
 import { type Server, startServer } from '../server/app.ts';
 import { version } from '../version.ts';
 import { ReadyWatch } from './ready-watch.ts';
-import { handleSignals } from './signals.ts';
+import { handleSignals, stopOnSignals } from './signals.ts';
 
 /** Flags of `serve`: each overrides the environment variable of the same name. */
 export interface ServeFlags {
@@ -20,9 +20,6 @@ export interface ServeFlags {
   readonly workers?: string;
   readonly modelsDir?: string;
 }
-
-/** Ctrl-C arrives twice, from the terminal and from the launcher. A later signal means "stop immediately". */
-const duplicateSignalMs = 1000;
 
 /**
  * Runs the server until SIGTERM or SIGINT.
@@ -49,7 +46,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   let isStopping = () => false;
   try {
     server = withSharedStop(await startServer({ config, pool, pipelines, log, version }));
-    isStopping = stopOnSignals(server, log);
+    isStopping = stopOnSignal(server, log);
     await started;
   } catch (error) {
     // A signal during startup stops the workers too; its handler ends the process.
@@ -103,14 +100,10 @@ function summaryOf(config: Config, pool: Pool): object {
 }
 
 /** @returns whether a signal has arrived. */
-function stopOnSignals(server: Server, log: ProcessLog): () => boolean {
-  let stoppingSinceMs: number | undefined;
+function stopOnSignal(server: Server, log: ProcessLog): () => boolean {
+  let isStopping = false;
   const stop = async (signal: NodeJS.Signals) => {
-    if (stoppingSinceMs !== undefined) {
-      if (performance.now() - stoppingSinceMs > duplicateSignalMs) killProcess(log);
-      return;
-    }
-    stoppingSinceMs = performance.now();
+    isStopping = true;
     log.info({ signal }, 'stopping');
     if (await server.stop()) {
       log.info('stopped');
@@ -119,9 +112,8 @@ function stopOnSignals(server: Server, log: ProcessLog): () => boolean {
     log.fatal('worker did not stop in time');
     killProcess(log);
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-  return () => stoppingSinceMs !== undefined;
+  stopOnSignals(['SIGTERM', 'SIGINT'], stop, () => killProcess(log));
+  return () => isStopping;
 }
 
 /** The only way to exit while a thread is inside native code: a normal exit would abort in native destructors. */

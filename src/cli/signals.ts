@@ -1,10 +1,37 @@
-/** Signal handling of a gateway, except SIGTERM and SIGINT. Main thread. */
+/** Signal handling of the commands that run until they are stopped. Main thread. */
 import inspector from 'node:inspector';
 import { isatty } from 'node:tty';
 import type { Log } from '../observe/log.ts';
 
 /** Standard input, output and error; if one of them is a terminal, the gateway was started from it. */
 const standardDescriptors = [0, 1, 2];
+
+/** Ctrl-C arrives twice, from the terminal and from the launcher. A signal after this time was sent on purpose. */
+const duplicateSignalMs = 1000;
+/** 128 + SIGINT, as a shell reports it. */
+const interruptedExitCode = 130;
+
+/**
+ * Calls `stop` on the first of these signals, and `exit` on a later one.
+ * @returns a function that removes the handlers.
+ */
+export function stopOnSignals(
+  signals: readonly NodeJS.Signals[],
+  stop: (signal: NodeJS.Signals) => void,
+  exit: () => void = () => process.exit(interruptedExitCode),
+): () => void {
+  let stoppedAtMs: number | undefined;
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (stoppedAtMs === undefined) {
+      stoppedAtMs = performance.now();
+      stop(signal);
+    } else if (performance.now() - stoppedAtMs > duplicateSignalMs) exit();
+  };
+  for (const signal of signals) process.on(signal, onSignal);
+  return () => {
+    for (const signal of signals) process.off(signal, onSignal);
+  };
+}
 
 export interface SignalOptions {
   readonly log: Pick<Log, 'info'>;
@@ -13,7 +40,7 @@ export interface SignalOptions {
 }
 
 /**
- * SIGUSR1 does not open a debugger, and SIGUSR2 and SIGHUP do not end the process. SIGHUP stops the gateway only if the terminal from
+ * The other signals of a gateway. SIGUSR1 does not open a debugger, and SIGUSR2 and SIGHUP do not end the process. SIGHUP stops the gateway only if the terminal from
  * which it was started has closed, since it would otherwise keep running unnoticed. isatty() is false for a closed terminal.
  */
 export function handleSignals({ log, stop }: SignalOptions): void {

@@ -1,5 +1,7 @@
 /** Parses the flags of a load run into a validated plan and reports all errors at once. Pure. */
+import { z } from 'zod';
 import { ConfigError } from '../errors.ts';
+import { numberIn } from '../number-schema.ts';
 
 /** Cameras that send at the same rate. */
 export interface CameraGroup {
@@ -49,76 +51,61 @@ const maxRunSeconds = 86_400;
 const maxWaitSeconds = 3600;
 const maxGenerators = 64;
 
-const phases: readonly Phase[] = ['staggered', 'aligned'];
+const rate = numberIn({ above: 0, max: maxFps });
+const waitSeconds = numberIn({ min: 0, max: maxWaitSeconds });
+/** `8` or `4@30`: a number of cameras with an optional rate. */
+const group = z
+  .string()
+  .trim()
+  .regex(/^[^@]*(@[^@]*)?$/, 'must be N or N@FPS')
+  .transform((text): { cameras: string; fps?: string | undefined } => {
+    const [cameras = '', fps] = text.split('@');
+    return { cameras, fps };
+  })
+  .pipe(z.object({ cameras: numberIn({ min: 1, max: maxCameras, isWhole: true }), fps: rate.optional() }));
+/** Groups as in `4@30,4@3`. */
+const groups = z
+  .string()
+  .transform((text) => text.split(','))
+  .pipe(z.array(group))
+  .refine((all) => all.reduce((sum, { cameras }) => sum + cameras, 0) <= maxCameras, {
+    error: `must be at most ${maxCameras} cameras`,
+  });
+
+const planSchema = z.object({
+  fps: rate,
+  cameras: groups,
+  slowReaders: group.optional(),
+  phase: z.enum(['staggered', 'aligned'], 'must be staggered or aligned'),
+  ramp: waitSeconds,
+  warmup: waitSeconds,
+  duration: numberIn({ above: 0, max: maxRunSeconds }),
+  drainTimeout: waitSeconds,
+  threads: numberIn({ min: 1, max: maxGenerators, isWhole: true }),
+});
 
 /** @throws ConfigError with one line per invalid flag. */
 export function parsePlan(flags: PlanFlags): LoadPlan {
-  const reader = new FlagReader();
-  const fps = reader.number('--fps', flags.fps, 'above', maxFps);
-  const groups = reader.groups('--cameras', flags.cameras, fps);
-  const plan: LoadPlan = {
+  const given = { ...flags, slowReaders: flags.slowReaders === '0' ? undefined : flags.slowReaders };
+  const { data, error } = planSchema.safeParse(given);
+  if (error !== undefined) throw new ConfigError(error.issues.map((issue) => describe(issue, flags)));
+  const { fps, slowReaders } = data;
+  const groups = data.cameras.map((own) => ({ cameras: own.cameras, fps: own.fps ?? fps }));
+  return {
     groups,
-    slowReaders: reader.slowReaders(flags.slowReaders, groups[0]?.fps ?? fps),
-    phase: reader.choice('--phase', flags.phase, phases),
-    rampMs: 1000 * reader.number('--ramp', flags.ramp, 'from', maxWaitSeconds),
-    warmUpMs: 1000 * reader.number('--warmup', flags.warmup, 'from', maxWaitSeconds),
-    durationMs: 1000 * reader.number('--duration', flags.duration, 'above', maxRunSeconds),
-    drainTimeoutMs: 1000 * reader.number('--drain-timeout', flags.drainTimeout, 'from', maxWaitSeconds),
+    slowReaders: slowReaders && { cameras: slowReaders.cameras, fps: slowReaders.fps ?? groups[0]?.fps ?? fps },
+    phase: data.phase,
+    rampMs: 1000 * data.ramp,
+    warmUpMs: 1000 * data.warmup,
+    durationMs: 1000 * data.duration,
+    drainTimeoutMs: 1000 * data.drainTimeout,
     adaptive: flags.adaptive ?? false,
-    generators: reader.whole('--threads', flags.threads, maxGenerators),
+    generators: data.threads,
   };
-  if (reader.issues.length > 0) throw new ConfigError(reader.issues);
-  return plan;
 }
 
-/** Parses flags and collects their errors. */
-class FlagReader {
-  readonly issues: string[] = [];
-
-  /** A number up to `highest`: greater than zero (`above`), or zero or more (`from`). */
-  number(flag: string, text: string, bound: 'above' | 'from', highest: number): number {
-    const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-    if (value <= highest && (bound === 'from' || value > 0)) return value;
-    return this.#failure(
-      `${flag} "${text}" must be a number ${bound === 'from' ? `from 0 to ${highest}` : `above 0 and at most ${highest}`}`,
-    );
-  }
-
-  whole(flag: string, text: string, highest: number): number {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= 1 && value <= highest) return value;
-    return this.#failure(`${flag} "${text}" must be a whole number from 1 to ${highest}`);
-  }
-
-  /** `8`, `8@30` or `4@30,4@3`: numbers of cameras with optional rates. */
-  groups(flag: string, text: string, fps: number): CameraGroup[] {
-    const groups = text.split(',').map((part) => this.#group(flag, part.trim(), fps));
-    const cameras = groups.reduce((total, group) => total + group.cameras, 0);
-    if (cameras > maxCameras) this.#failure(`${flag} "${text}" must be at most ${maxCameras} cameras`);
-    return groups;
-  }
-
-  slowReaders(text: string | undefined, fps: number): CameraGroup | undefined {
-    return text === undefined || text === '0' ? undefined : this.#group('--slow-readers', text, fps);
-  }
-
-  choice<Value extends string>(flag: string, text: string, values: readonly Value[]): Value {
-    const value = values.find((known) => known === text);
-    if (value === undefined) this.#failure(`${flag} "${text}" must be ${values.join(' or ')}`);
-    return value ?? (values[0] as Value);
-  }
-
-  #group(flag: string, part: string, fps: number): CameraGroup {
-    const [cameras = '', rate, ...rest] = part.split('@');
-    if (rest.length > 0) this.#failure(`${flag} "${part}" must be N or N@FPS`);
-    return {
-      cameras: this.whole(flag, cameras, maxCameras),
-      fps: rate === undefined ? fps : this.number(`${flag} ${part}: the rate`, rate, 'above', maxFps),
-    };
-  }
-
-  #failure(failure: string): number {
-    this.issues.push(failure);
-    return Number.NaN;
-  }
+function describe({ path, message }: z.core.$ZodIssue, flags: PlanFlags): string {
+  const [key, ...inside] = path as [keyof PlanFlags, ...PropertyKey[]];
+  const flag = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return `--${flag} "${flags[key]}"${inside.includes('fps') ? ': the rate' : ''} ${message}`;
 }

@@ -11,6 +11,7 @@
  *
  * Otherwise every frame is held until its session's next frame is due.
  */
+import { smooth } from '../statistics.ts';
 
 /** Margin above the maximum age. */
 const margin = 1.25;
@@ -132,7 +133,7 @@ export class HoldLength {
   }
 
   #recordFullHold(dropped: 0 | 1, nowMs: number): void {
-    this.#dropRate += dropRateWeight * (dropped - this.#dropRate);
+    this.#dropRate = smooth(this.#dropRate, dropped, dropRateWeight);
     if (this.#dropRate > minOverloadRate) this.#overloadedAtMs = nowMs;
   }
 

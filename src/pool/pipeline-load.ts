@@ -1,4 +1,5 @@
 /** Load of each pipeline, and how many workers it may use. Pure: time is an argument. */
+import { smooth } from '../statistics.ts';
 import type { Capacity } from './executor.ts';
 
 /** Limits set in a pipeline file. */
@@ -77,8 +78,7 @@ export class PipelineLoad {
     const load = this.#loadOf(pipelineId);
     load.running -= 1;
     if (serviceMs === undefined) return;
-    load.serviceMs =
-      load.serviceMs === undefined ? serviceMs : load.serviceMs + smoothing * (serviceMs - load.serviceMs);
+    load.serviceMs = smooth(load.serviceMs, serviceMs, smoothing);
   }
 
   /** Whether another active pipeline can run only on executors that this one also uses. */

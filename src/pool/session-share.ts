@@ -1,4 +1,5 @@
 /** Scheduling state of one session: frames in flight, worker time charged, expected next frame. Pure: time is an argument. */
+import { smooth } from '../statistics.ts';
 
 /**
  * Weight of the newest interval in the smoothed frame interval. It rises faster than it falls: a frame whose hold ends a little late is
@@ -47,8 +48,8 @@ export class SessionShare {
     this.#arrivals += 1;
     const sinceLastMs = nowMs - this.#arrivedAtMs;
     if (Number.isFinite(sinceLastMs)) {
-      const weight = this.#intervalMs === 0 ? 1 : sinceLastMs > this.#intervalMs ? risingWeight : fallingWeight;
-      this.#intervalMs += weight * (sinceLastMs - this.#intervalMs);
+      const weight = sinceLastMs > this.#intervalMs ? risingWeight : fallingWeight;
+      this.#intervalMs = smooth(this.#intervalMs || undefined, sinceLastMs, weight);
     }
     this.#arrivedAtMs = nowMs;
   }

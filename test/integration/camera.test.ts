@@ -45,10 +45,15 @@ for (const [what, args, code, line] of [
   ['an option instead of a source', ['-i'], 2, /unknown option '-i'/],
   ['an option after --', ['--', '-i'], 2, /^framegate: -i does not exist\n$/],
   ['a rate of 0', ['x', '--fps', '0'], 2, /--fps.*It must be a number above 0/],
-  ['an absurd rate', ['x', '--fps', '1e9'], 2, /--fps.*It must be at most 240/],
+  ['an absurd rate', ['x', '--fps', '1e9'], 2, /--fps.*It must be a number above 0 and at most 240/],
   ['half a pixel', ['x', '--width', '9.5'], 2, /--width.*It must be a whole number/],
-  ['too much quality', ['x', '--quality', '101'], 2, /--quality.*It must be at most 100/],
-  ['too short a stall timeout', ['x', '--stall-timeout', '0.5'], 2, /--stall-timeout.*It must be at least 1/],
+  ['too much quality', ['x', '--quality', '101'], 2, /--quality.*It must be a number from 1 to 100/],
+  [
+    'too short a stall timeout',
+    ['x', '--stall-timeout', '0.5'],
+    2,
+    /--stall-timeout.*It must be a number from 1 to 3600/,
+  ],
   ['an unknown transport', ['x', '--rtsp-transport', 'pigeon'], 2, /--rtsp-transport.*Allowed choices are tcp, udp/],
 ] as const) {
   test(`${what} is rejected, exit code ${code}`, async (t) => {

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import tap, { type Test, test } from 'tap';
+import { startFakeGateway } from '../support/fake-gateway.ts';
 import { runCli, spawnCli, startGateway } from '../support/gateway.ts';
 import { encodeGradient } from '../support/jpeg-bytes.ts';
 
@@ -57,6 +58,38 @@ test('with --fps every file is sent once, and a dropped frame exits with code 1'
   t.strictSame(replies.map((line) => line['frame_index'] as number).sort(), [0, 1, 2]);
   t.ok(replies.some((line) => line['dropped'] === true));
 });
+
+test('without --fps a dropped frame is sent again, and every reply is printed with its file', async (t) => {
+  const folder = imagesFolder(t);
+  const dropping = await startFakeGateway(t, {
+    frame: ({ index, socket, drop, result }) => {
+      if (index === 1) socket.send('{"warning":"slow_down"}');
+      if (index === 1 || index === 2) drop();
+      else result();
+    },
+  });
+  const { code, stdout } = await runCli(['send', folder, '--url', dropping.url.href]);
+  t.equal(code, 0);
+  t.match(linesOf(stdout), [
+    { file: join(folder, '1.jpg'), frame_index: 0, result: {} },
+    { warning: 'slow_down' },
+    { file: join(folder, '2.JPG'), frame_index: 1, dropped: true },
+    { file: join(folder, '2.JPG'), frame_index: 2, dropped: true },
+    { file: join(folder, '2.JPG'), frame_index: 3, result: {} },
+    { file: join(folder, '3.jpeg'), frame_index: 4, result: {} },
+  ]);
+});
+
+for (const rate of [[], ['--fps', '1000']]) {
+  test(`a lost connection is reported in one line, exit code 1 ${rate.join(' ')}`, async (t) => {
+    const closing = await startFakeGateway(t, { frame: ({ socket }) => socket.close(1001) });
+    const { code, stdout, stderr } = await runCli(['send', imagesFolder(t), '--url', closing.url.href, ...rate]);
+    t.equal(code, 1);
+    t.equal(stdout, '');
+    t.equal(stderr, 'Connection closed (1001)\n');
+    t.equal(closing.sockets.length, 1, 'it does not reconnect');
+  });
+}
 
 test('with --fps the command ends at the last reply, not at a timeout', async (t) => {
   const child = spawnCli(['send', imagesFolder(t), '--url', url, '-p', 'echo', '--fps', '2']);

@@ -229,7 +229,7 @@ test('unknown names in a list are reported one by one, and an empty list too', a
     `ORT_PROVIDERS: unknown provider "gpu"; expected one of ${known}`,
     `ORT_PROVIDERS: unknown provider "npu"; expected one of ${known}`,
   ]);
-  t.same(issuesOf({ ORT_PROVIDERS: ',' }), [`ORT_PROVIDERS must name at least one of ${known}`]);
+  t.same(issuesOf({ ORT_PROVIDERS: ',' }), [`ORT_PROVIDERS must name at least one of ${known}; it is ","`]);
   t.same(issuesOf({ LOG_LEVEL: 'loud' }), [
     'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent; it is "loud"',
   ]);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { test } from 'tap';
 import { Tally } from '../../../src/camera/tally.ts';
 import { CameraScreen, layOut } from '../../../src/cli/camera-screen.ts';
+import { cut } from '../../../src/cli/printable.ts';
 
 const headings = ['camera', 'state', 'fps', 'sent', 'answered', 'dropped', 'ms', 'last text'];
 const row = ['front', 'live', '15.0', '100', '98', '2', '31', 'AB123CD'];
@@ -89,6 +90,25 @@ test('double-width characters keep the table within the terminal, and its column
   );
   const before = lines.map((line) => columns(line.slice(0, line.search(/last|東|AB/))));
   t.equal(new Set(before).size, 1, `${before}`);
+});
+
+test('accents and joined emoji take the columns that a terminal gives them', async (t) => {
+  const accented = 'Cafe\u0301';
+  const family = '\u{1f468}\u200d\u{1f469}\u200d\u{1f467}';
+  t.strictSame(layOut([headings, row.with(0, accented), row.with(0, family), row.with(0, 'Cafes')], 36), [
+    'camera  state   fps  last text',
+    `${accented}    live   15.0  AB123CD`,
+    `${family}      live   15.0  AB123CD`,
+    'Cafes   live   15.0  AB123CD',
+  ]);
+});
+
+test('a cut never splits a character, and never exceeds the width', async (t) => {
+  t.equal(cut('e\u0301e\u0301e\u0301', 2), 'e\u0301…');
+  t.equal(cut('e\u0301e\u0301e\u0301', 2, 'start'), '…e\u0301');
+  t.equal(cut('東京都', 2), '…');
+  t.equal(cut('東京都', 4, 'start'), '…都');
+  t.equal(cut('\u{1f1e9}\u{1f1ea}\u{1f1eb}\u{1f1f7}', 3), '\u{1f1e9}\u{1f1ea}…');
 });
 
 test("a gateway's error cannot control the terminal or fill it", async (t) => {

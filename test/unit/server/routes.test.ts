@@ -19,7 +19,7 @@ function routesOf(changes: Partial<PoolStatus> = {}, isDraining = false) {
   const app = new FakeApp();
   const kept = new KeptLog();
   const pool = { status: () => ({ ...status, ...changes }), isDraining };
-  registerRoutes(app.app, { pool, pipelines, pages: new Map(), log: kept.log });
+  registerRoutes(app.app, { pool, pipelines, pages: new Map(), log: kept.log, version: '1.2.3' });
   const ask = (line: string, headers: readonly string[] = []) =>
     app.handle('any /*', fakeRequest(line, ['host: gate', ...headers]));
   return { app, kept, ask };
@@ -99,7 +99,13 @@ test('a status that throws is logged, and does not end the process', async (t) =
   const broken = () => {
     throw new Error('broken');
   };
-  registerRoutes(app.app, { pool: { status: broken, isDraining: false }, pipelines, pages: new Map(), log: kept.log });
+  registerRoutes(app.app, {
+    pool: { status: broken, isDraining: false },
+    pipelines,
+    pages: new Map(),
+    log: kept.log,
+    version: '1.2.3',
+  });
   t.equal(app.handle('any /*', fakeRequest('GET /readyz', ['host: gate'])).body, undefined);
   t.same(kept.lines, ['handler threw']);
 });
