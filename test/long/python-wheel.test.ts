@@ -4,7 +4,7 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { test } from 'tap';
+import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
 import { encodeGradient } from '../support/jpeg-bytes.ts';
 
@@ -13,6 +13,7 @@ const source = fileURLToPath(new URL('../../clients/python', import.meta.url));
 const python = process.env['PYTHON'] ?? 'python3';
 /** Downloading the build tools and `websockets` from a slow mirror. */
 const timeoutMs = 180_000;
+tap.setTimeout(timeoutMs);
 
 const program = `
 import sys
@@ -36,22 +37,26 @@ async function pip(interpreter: string, args: readonly string[]): Promise<string
   }
 }
 
-test('the wheel installs into an empty environment and sends a frame', { timeout: timeoutMs }, async (t) => {
-  const folder = t.testdir({ wheels: {} });
-  const wheels = join(folder, 'wheels');
+const folder = tap.testdir({ wheels: {} });
+const wheels = join(folder, 'wheels');
+const interpreter = join(folder, 'empty/bin/python');
+
+/** Builds the wheel, and installs it into a new environment. @returns why that cannot work here, if so. */
+async function install(): Promise<string | undefined> {
   // pip leaves build files next to the source.
   const copy = join(folder, 'python');
   cpSync(source, copy, { recursive: true });
-  const building = await pip(python, ['wheel', '--no-deps', '--wheel-dir', wheels, copy]);
-  if (building !== undefined) return t.skip(building);
-  const [wheel = ''] = readdirSync(wheels);
-  const { version } =
-    /version = "(?<version>[^"]+)"/.exec(readFileSync(join(source, 'pyproject.toml'), 'utf8'))?.groups ?? {};
-  t.equal(wheel, `framegate_client-${version}-py3-none-any.whl`);
+  const reason = await pip(python, ['wheel', '--no-deps', '--wheel-dir', wheels, copy]);
+  if (reason !== undefined) return reason;
   await run(python, ['-m', 'venv', join(folder, 'empty')]);
-  const interpreter = join(folder, 'empty/bin/python');
-  const installing = await pip(interpreter, ['install', join(wheels, wheel)]);
-  if (installing !== undefined) return t.skip(installing);
+  return pip(interpreter, ['install', ...readdirSync(wheels).map((name) => join(wheels, name))]);
+}
+
+const reason = await install();
+
+test('the wheel, in an empty environment, sends a frame', reason === undefined ? {} : { skip: reason }, async (t) => {
+  const version = /version = "([^"]+)"/.exec(readFileSync(join(source, 'pyproject.toml'), 'utf8'))?.[1];
+  t.strictSame(readdirSync(wheels), [`framegate_client-${version}-py3-none-any.whl`]);
   const gateway = await startGateway({ POOL_WORKERS: '1' });
   t.teardown(() => gateway.kill());
   const frame = join(folder, 'frame.jpg');

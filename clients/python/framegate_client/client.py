@@ -215,7 +215,7 @@ class Client:
             _log.warning("%s; retrying in %.1f s", error, retry_in_ms / 1000)
             self._set_state("waiting", retry_in_ms)
             self._skip()
-            _reject(self._opened, error)
+            _resolve(self._opened, error)
         self._emit(error)
         return retry_in_ms
 
@@ -225,8 +225,8 @@ class Client:
             self._timer.cancel()
         self._set_state("closed")
         self._skip()
-        _reject(self._opened, error)
-        _reject(self._ready, error)
+        _resolve(self._opened, error)
+        _resolve(self._ready, error)
 
     def _pump(self) -> None:
         """Send the held frame if it may be sent, otherwise set a timer."""
@@ -274,17 +274,11 @@ class Client:
                 _log.exception("listener raised an exception")
 
 
-def _resolve(waiters: list[asyncio.Future[None]]) -> None:
+def _resolve(waiters: list[asyncio.Future[None]], error: ClientError | None = None) -> None:
+    """End the wait, with an exception if there is an error."""
     for waiter in waiters:
         if not waiter.done():
-            waiter.set_result(None)
-    waiters.clear()
-
-
-def _reject(waiters: list[asyncio.Future[None]], error: ClientError) -> None:
-    for waiter in waiters:
-        if not waiter.done():
-            waiter.set_exception(error)
+            waiter.set_result(None) if error is None else waiter.set_exception(error)
     waiters.clear()
 
 
