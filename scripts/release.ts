@@ -28,7 +28,8 @@ function release(version: string): void {
       writeFileSync(`${root}/${file.path}`, setVersion(file, read(file.path), version));
     run('make', 'check');
     mkdirSync(`${root}/${outputFolder}`, { recursive: true });
-    run('npm', 'pack', '--pack-destination', outputFolder);
+    // The checkout's .npmrc turns off scripts, and with them the build in `prepack`.
+    run('npm', 'pack', '--ignore-scripts=false', '--pack-destination', outputFolder);
     run('python3', '-m', 'pip', 'wheel', '--no-deps', '--wheel-dir', outputFolder, './clients/python');
   } catch (error) {
     run('git', 'checkout', '--', ...paths);

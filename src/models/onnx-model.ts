@@ -5,6 +5,7 @@ import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { inNativeCode } from '../observe/native-calls.ts';
 import { toHalves, toSingles } from './float16.ts';
 import { readOnnxHeader } from './metadata.ts';
+import type { ModelInfo } from './model-info.ts';
 
 /** A float32 tensor, row-major. */
 export interface Tensor {
@@ -23,12 +24,6 @@ export interface TensorShape {
   readonly name: string;
   readonly type: string;
   readonly dims: readonly (number | string)[];
-}
-
-/** A loaded model as `/readyz` lists it. */
-export interface ModelInfo {
-  readonly name: string;
-  readonly provider: string;
 }
 
 export interface Model extends ModelInfo {

@@ -1,7 +1,7 @@
 /** Runs pipelines: one instance per node, one frame at a time. Worker threads. */
 import { FrameError } from '../errors.ts';
 import type { Image } from '../models/image.ts';
-import type { ModelInfo } from '../models/onnx-model.ts';
+import type { ModelInfo } from '../models/model-info.ts';
 import type { Ports, PortValues, ToolContext, ToolInstance } from '../tools/tool.ts';
 import { toolName } from '../tools/tool.ts';
 import type { CheckedNode, Pipeline } from './registry.ts';

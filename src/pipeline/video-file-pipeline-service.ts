@@ -1,5 +1,5 @@
 /** The only entry point of pipelines: takes the bytes of one frame, returns its result. Worker threads. */
-import type { ModelInfo } from '../models/onnx-model.ts';
+import type { ModelInfo } from '../models/model-info.ts';
 import type { Detection, FrameResult, Point, Quad, ResultMessage } from '../protocol.ts';
 import { JpegDecoder } from '../tools/jpeg-decoder.ts';
 import type { PortValues, ToolContext } from '../tools/tool.ts';

@@ -2,7 +2,7 @@
 import { type Page, PSM } from 'tesseract.js';
 import type { Recognition } from '../models/ctc.ts';
 import type { Image } from '../models/image.ts';
-import type { ModelInfo } from '../models/onnx-model.ts';
+import type { ModelInfo } from '../models/model-info.ts';
 import type { Region } from '../models/resampling.ts';
 import type { Detection, Point, Quad } from '../protocol.ts';
 import { TesseractThread } from './tesseract-thread.ts';

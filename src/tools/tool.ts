@@ -1,7 +1,7 @@
-/** The tool interface: one step of a pipeline with typed ports. Custom tools implement it. */
+/** The tool interface: one step of a pipeline with typed ports. Custom tools implement it; packages import it as `framegate/tool`. */
 import type { z } from 'zod';
 import type { Image } from '../models/image.ts';
-import type { ModelInfo } from '../models/onnx-model.ts';
+import type { ModelInfo } from '../models/model-info.ts';
 import type { Detection } from '../protocol.ts';
 
 /**

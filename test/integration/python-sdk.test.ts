@@ -13,7 +13,7 @@ import { encodeGradient } from '../support/jpeg-bytes.ts';
 const run = promisify(execFile);
 const folder = fileURLToPath(new URL('../../clients/python', import.meta.url));
 const python = process.env['PYTHON'] ?? 'python3';
-const minPythonMinor = 11;
+const minPythonMinor = 9;
 
 /** Why a program cannot run here; `undefined` if it can. */
 async function missing(program: string): Promise<string | undefined> {

@@ -1,10 +1,13 @@
 """The client of a stream: connects, controls the frame rate, settles every frame and reconnects."""
 
+from __future__ import annotations
+
 import asyncio
 import logging
 import math
 import random
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -77,7 +80,7 @@ class Client:
         self._error: ClientError | None = None
         self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> "Client":
+    async def __aenter__(self) -> Client:
         """Start connecting."""
         self._task = asyncio.get_running_loop().create_task(self._run())
         return self
@@ -118,7 +121,7 @@ class Client:
         It replaces a frame that is still waiting, which is skipped. Without a connection, the frame itself is skipped.
         Raises ``TypeError`` for text, which would end the session.
         """
-        if not isinstance(frame, bytes | bytearray | memoryview):
+        if not isinstance(frame, (bytes, bytearray, memoryview)):
             message = "frame must be binary"
             raise TypeError(message)
         item = self._sent_of(bytes(frame))
@@ -135,9 +138,9 @@ class Client:
 
         Raises ``ClientError`` when the client is closed.
         """
-        waiter = self._wait(self._ready)
-        self._pump()
-        await waiter
+        async with self._waiter(self._ready) as waiter:
+            self._pump()
+            await waiter
 
     async def opened(self) -> None:
         """Wait until the connection is open.
@@ -145,7 +148,8 @@ class Client:
         Raises ``ClientError`` when the attempt fails; the client keeps trying.
         """
         if self._state != "open":
-            await self._wait(self._opened)
+            async with self._waiter(self._opened) as waiter:
+                await waiter
 
     async def close(self) -> None:
         """Close the connection; frames without a reply are lost with the code ``closed``."""
@@ -156,13 +160,18 @@ class Client:
             self._task.cancel()
             await asyncio.wait([self._task])
 
-    def _wait(self, waiters: list[asyncio.Future[None]]) -> asyncio.Future[None]:
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    @asynccontextmanager
+    async def _waiter(self, waiters: list[asyncio.Future[None]]) -> AsyncIterator[asyncio.Future[None]]:
+        """Add a future to a list. A caller that stops waiting must not leave it there."""
         if self._state == "closed" and self._error is not None:
-            waiter.set_exception(self._error)
-        else:
-            waiters.append(waiter)
-        return waiter
+            raise self._error
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiters.append(waiter)
+        try:
+            yield waiter
+        finally:
+            if waiter in waiters:
+                waiters.remove(waiter)
 
     def _new_session(self) -> Session:
         return Session(self._new_window(), self._timeout_ms, self._pump, lambda: self._emit(SlowDown(self.fps)))
@@ -206,7 +215,7 @@ class Client:
             _log.warning("%s; retrying in %.1f s", error, retry_in_ms / 1000)
             self._set_state("waiting", retry_in_ms)
             self._skip()
-            _reject(self._opened, error)
+            _resolve(self._opened, error)
         self._emit(error)
         return retry_in_ms
 
@@ -216,8 +225,8 @@ class Client:
             self._timer.cancel()
         self._set_state("closed")
         self._skip()
-        _reject(self._opened, error)
-        _reject(self._ready, error)
+        _resolve(self._opened, error)
+        _resolve(self._ready, error)
 
     def _pump(self) -> None:
         """Send the held frame if it may be sent, otherwise set a timer."""
@@ -265,17 +274,11 @@ class Client:
                 _log.exception("listener raised an exception")
 
 
-def _resolve(waiters: list[asyncio.Future[None]]) -> None:
+def _resolve(waiters: list[asyncio.Future[None]], error: ClientError | None = None) -> None:
+    """End the wait, with an exception if there is an error."""
     for waiter in waiters:
         if not waiter.done():
-            waiter.set_result(None)
-    waiters.clear()
-
-
-def _reject(waiters: list[asyncio.Future[None]], error: ClientError) -> None:
-    for waiter in waiters:
-        if not waiter.done():
-            waiter.set_exception(error)
+            waiter.set_result(None) if error is None else waiter.set_exception(error)
     waiters.clear()
 
 

@@ -1,7 +1,9 @@
 """The client's events: replies, errors and state changes."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Union
 
 State = Literal["connecting", "open", "waiting", "closed"]
 
@@ -56,7 +58,8 @@ class Lost:
     error: ClientError
 
 
-Reply: TypeAlias = Result | Dropped | Skipped | Lost
+# A value, not an annotation: `X | Y` between classes needs Python 3.10.
+Reply = Union[Result, Dropped, Skipped, Lost]
 
 
 @dataclass(frozen=True)

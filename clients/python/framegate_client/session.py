@@ -1,5 +1,7 @@
 """One connection: numbers the frames, matches each with its reply, and ends once, with a reason."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import time
@@ -30,7 +32,7 @@ class Sent:
     """A frame passed to the client."""
 
     frame: bytes
-    reply: "asyncio.Future[Reply]"
+    reply: asyncio.Future[Reply]
     """Settles with the outcome of the frame; never raises."""
     settle: Callable[[Reply], None]
     index: int | None = None
@@ -81,7 +83,7 @@ class Session:
             socket = await connect(
                 url, open_timeout=timeout_s, close_timeout=_CLOSE_TIMEOUT_S, max_size=None, compression=None
             )
-        except TimeoutError:
+        except asyncio.TimeoutError:
             return ClientError("unreachable", f"No connection within {self._timeout_ms:g} ms")
         except (OSError, WebSocketException) as cause:
             return ClientError("unreachable", f"{cause}{_detail_of(cause)}")
@@ -101,20 +103,30 @@ class Session:
     async def _receive(self, socket: ClientConnection) -> ClientError:
         while True:
             try:
-                # Not `wait_for`: before Python 3.12 it loses a cancellation when a message arrives at the same
-                # moment, and `close` would hang.
-                async with asyncio.timeout(self._left_ms() / 1000):
-                    message = await socket.recv()
-            except TimeoutError:
-                if self._left_ms() > 0:
-                    continue
-                return ClientError("timed_out", f"No reply within {self._timeout_ms:g} ms")
+                message = await self._next_message(socket)
             except ConnectionClosed as closed:
                 code = 1006 if closed.rcvd is None else closed.rcvd.code
                 return ClientError("closed", f"Connection closed ({code})")
+            if message is None:
+                return ClientError("timed_out", f"No reply within {self._timeout_ms:g} ms")
             error = self._received(message)
             if error is not None:
                 return error
+
+    async def _next_message(self, socket: ClientConnection) -> str | bytes | None:
+        """Wait for a message. @returns ``None`` if the oldest frame has timed out first."""
+        # Not `wait_for`: before Python 3.12 it loses a cancellation when a message arrives at the same moment, and
+        # `close` would hang. `asyncio.timeout` needs Python 3.11.
+        receiving = asyncio.ensure_future(socket.recv())
+        try:
+            while True:
+                await asyncio.wait([receiving], timeout=max(0, self._left_ms()) / 1000)
+                if receiving.done():
+                    return receiving.result()
+                if self._left_ms() <= 0:
+                    return None
+        finally:
+            receiving.cancel()
 
     def _left_ms(self) -> float:
         """Return the time until the oldest frame times out; replies arrive almost in order, so that is enough."""
@@ -172,7 +184,7 @@ def _service_ms(result: object) -> float:
     timings = result.get("timings_ms") if isinstance(result, dict) else None
     total = timings.get("total") if isinstance(timings, dict) else None
     # Python's JSON accepts NaN and Infinity, which would corrupt every average.
-    return float(total) if isinstance(total, int | float) and 0 <= total <= _MAX_SERVICE_MS else 0.0
+    return float(total) if isinstance(total, (int, float)) and 0 <= total <= _MAX_SERVICE_MS else 0.0
 
 
 def _detail_of(error: Exception) -> str:

@@ -1,5 +1,7 @@
 """Starts and stops a real gateway from this checkout, on a free port."""
 
+from __future__ import annotations
+
 import asyncio
 import os
 import re
@@ -19,6 +21,21 @@ def free_port() -> int:
         return port
 
 
+async def _port_of(process: Process) -> int:
+    """Read the log until the gateway is ready."""
+    log = ""
+    while process.stderr is not None:
+        line = (await process.stderr.readline()).decode()
+        log += line
+        ready = re.search(r'"url":"ws://[^"]*:(\d+)/.*"msg":"ready"', line)
+        if ready is not None:
+            return int(ready[1])
+        if line == "":
+            break
+    message = f"the gateway did not start:\n{log}"
+    raise RuntimeError(message)
+
+
 class Gateway:
     """A gateway with one worker and the test pipelines."""
 
@@ -28,7 +45,7 @@ class Gateway:
         self.url = f"http://127.0.0.1:{port}"
 
     @staticmethod
-    async def start(port: int = 0, **env: str) -> "Gateway":
+    async def start(port: int = 0, **env: str) -> Gateway:
         """Start a gateway and wait until it is ready."""
         process = await asyncio.create_subprocess_exec(
             os.environ.get("FRAMEGATE_NODE", str(_ROOT / "node_modules/.bin/node")),
@@ -45,18 +62,7 @@ class Gateway:
             stdout=DEVNULL,
             stderr=PIPE,
         )
-        log = ""
-        async with asyncio.timeout(_MAX_START_S):
-            while process.stderr is not None:
-                line = (await process.stderr.readline()).decode()
-                log += line
-                ready = re.search(r'"url":"ws://[^"]*:(\d+)/.*"msg":"ready"', line)
-                if ready is not None:
-                    return Gateway(process, int(ready[1]))
-                if line == "":
-                    break
-        message = f"the gateway did not start:\n{log}"
-        raise RuntimeError(message)
+        return Gateway(process, await asyncio.wait_for(_port_of(process), _MAX_START_S))
 
     async def kill(self) -> None:
         """Kill it."""

@@ -31,7 +31,7 @@ def main() -> None:
             apply(window, step, in_flight)
             expected = (math.inf if step["waitMs"] is None else step["waitMs"], step["fps"])
             actual = (window.wait_ms(step["nowMs"]), window.fps)
-            if not all(math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-6) for a, b in zip(expected, actual, strict=True)):
+            if not all(math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-6) for a, b in zip(expected, actual)):
                 sys.exit(f"step {number}, {step['what']}: {actual} instead of {expected}")
             compared += 1
     print(compared)

@@ -1,7 +1,10 @@
 """Shared test support: frames, and waiting for events."""
 
+from __future__ import annotations
+
 import asyncio
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -9,6 +12,9 @@ from typing import TypeVar
 from framegate_client import Client
 
 _Event = TypeVar("_Event")
+
+# Longer than any test needs on a busy machine.
+_MAX_WAIT_S = 60
 
 # A frame 100 pixels wide, which takes the pipeline `by_width` 100 ms, and one of 16 pixels. The caller creates them.
 _FOLDER = Path(os.environ["FRAMEGATE_FRAMES"])
@@ -25,6 +31,7 @@ def collect(client: Client, kind: type[_Event]) -> list[_Event]:
 
 async def until(done: Callable[[], bool]) -> None:
     """Wait for a condition that events will fulfill."""
-    async with asyncio.timeout(60):
-        while not done():  # noqa: ASYNC110 (the conditions vary, and no test waits for long)
-            await asyncio.sleep(0.005)
+    end = time.monotonic() + _MAX_WAIT_S
+    while not done():
+        assert time.monotonic() < end, "the condition was not fulfilled in time"
+        await asyncio.sleep(0.005)

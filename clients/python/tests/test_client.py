@@ -1,5 +1,7 @@
 """The client with a real gateway: replies, rate, rejections, restarts."""
 
+from __future__ import annotations
+
 import asyncio
 import logging
 import time
@@ -24,9 +26,7 @@ from .gateway import Gateway, free_port
 from .support import QUICK, SLOW, collect, until
 
 
-async def camera(
-    client: Client, fps: float, seconds: float, frame: Callable[[], bytes]
-) -> list[asyncio.Future[Reply]]:
+async def camera(client: Client, fps: float, seconds: float, frame: Callable[[], bytes]) -> list[asyncio.Future[Reply]]:
     """Pass a frame to the client ``fps`` times a second, regardless of the replies."""
     start, replies = time.monotonic(), []
     while time.monotonic() - start < seconds:

@@ -1,5 +1,7 @@
 """The client with peers that are not a gateway, and with invalid arguments."""
 
+from __future__ import annotations
+
 import asyncio
 import logging
 import re
