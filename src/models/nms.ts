@@ -40,7 +40,7 @@ function cornersOf(c: Candidates, i: number): [number, number, number, number] {
 
 /**
  * Class-aware non-maximum suppression: keeps the best box of each overlapping group of one class.
- * @param isIncluded excludes candidates before they can count or suppress others.
+ * @param isIncluded excludes candidates before they count or remove others.
  * @returns indices of the kept candidates, best score first, at most `maxDetections`.
  */
 export function nonMaxSuppression(
