@@ -69,6 +69,7 @@ function carAt(number: number, nowMs: number, horizonY: number): CarPlace {
     plateWidth,
     groundY: horizonY + cameraHeight * plateWidth,
     opacity: Math.min(1, (plateWidth - farPlate) / (fadingPlate - farPlate)),
-    showsPlate: fromCenter + plateWidth / 2 + edgeMargin < sceneWidth / 2,
+    // A plate that fades with its car would be misread.
+    showsPlate: plateWidth >= fadingPlate && fromCenter + plateWidth / 2 + edgeMargin < sceneWidth / 2,
   };
 }
