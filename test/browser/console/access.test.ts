@@ -67,6 +67,8 @@ test('every control can be reached and operated by keyboard', needsBrowser, asyn
   t.teardown(() => fixtures.kill());
   const { page } = await openConsole(t, `${fixtures.httpUrl}/?pipeline=echo`);
   await page.locator('#caption', { hasText: 'frame' }).waitFor(waitOptions);
+  // Disabled, and not reachable, until the page shows the first reply.
+  await page.locator('#reply-copy:enabled').waitFor(waitOptions);
   const visited: string[] = [];
   for (let stop = 0; stop < 20; stop++) {
     await page.keyboard.press('Tab');
