@@ -1,8 +1,10 @@
 /** `framegate serve`: configuration, pool, server, signals. Main thread. */
 import { type Config, configOfProcess } from '../config.ts';
 import { failureExitCode } from '../errors.ts';
+import { logEvents } from '../observe/event-log.ts';
 import { stderrWriter } from '../observe/line-writer.ts';
 import { createLog, describeDropped, type ProcessLog } from '../observe/log.ts';
+import { Observers } from '../observe/observer.ts';
 import { openStderr } from '../observe/stderr.ts';
 import { loadPipelines } from '../pipeline/registry.ts';
 import { startLocalPool } from '../pool/local-pool.ts';
@@ -37,15 +39,17 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const writer = stderrWriter(describeDropped);
   const log = createLog({ level: config.logLevel, writer });
   process.once('exit', () => log.flush());
+  const observer = new Observers();
+  logEvents(observer, log);
   handleSignals({ log, stop: () => process.kill(process.pid, 'SIGTERM') });
   for (const line of config.deprecations) log.warn(line);
   const { modelsDir, providers } = config;
   const pipelines = await loadPipelines({ modelsDir, providers, warn: (line) => log.warn(line) });
-  const { pool, started } = startLocalPool({ ...config, pipelines, log });
+  const { pool, started } = startLocalPool({ ...config, pipelines, log, observer });
   let server: Server;
   let isStopping = () => false;
   try {
-    server = withSharedStop(await startServer({ config, pool, pipelines, log, version }));
+    server = withSharedStop(await startServer({ config, pool, pipelines, log, observer, version }));
     isStopping = stopOnSignal(server, log);
     await started;
   } catch (error) {

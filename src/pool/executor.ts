@@ -1,10 +1,11 @@
 /** The interface of what runs frames, such as the threads of this process. Executors take no part in admission. */
+import type { Source } from '../observe/observer.ts';
 import type { FrameSlot } from './frame-slots.ts';
 import type { FrameOutcome, WorkerReport } from './messages.ts';
 
 /** A frame that was started, with its bytes in shared memory. */
 export interface StartedFrame {
-  readonly pipelineId: string;
+  readonly source: Source;
   readonly frameIndex: number;
   /** Released by the executor as soon as nothing reads it any more. */
   readonly slot: FrameSlot;

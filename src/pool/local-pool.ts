@@ -1,6 +1,7 @@
 /** Builds the pool of a gateway on one machine: frame memory, threads, pipeline loader. Main thread. */
 import { StartError } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
+import type { Observer } from '../observe/observer.ts';
 import type { Executor } from './executor.ts';
 import { FrameSlots } from './frame-slots.ts';
 import type { PipelineSource } from './messages.ts';
@@ -29,6 +30,7 @@ export interface LocalPoolOptions extends ThreadLimits {
   readonly providers: readonly string[];
   readonly pipelines: readonly PoolPipeline[];
   readonly log: Log;
+  readonly observer: Observer;
 }
 
 export interface LocalPool {
@@ -56,7 +58,7 @@ function slotsFor(bytes: number): FrameSlots {
 
 /** Starts the threads. Frames that arrive before one is ready are held or dropped. */
 export function startLocalPool(options: LocalPoolOptions): LocalPool {
-  const { poolWorkers, maxFrameBytes, maxHeldBytes, modelsDir, providers, pipelines, log } = options;
+  const { poolWorkers, maxFrameBytes, maxHeldBytes, modelsDir, providers, pipelines, log, observer } = options;
   const { maxHeapMegabytes, maxStuckMs } = options;
   const slots = slotsFor(maxHeldBytes + runningPerWorker * poolWorkers * maxFrameBytes);
   const executors: Executor[] = [];
@@ -68,7 +70,7 @@ export function startLocalPool(options: LocalPoolOptions): LocalPool {
       },
       pipelines: ids,
       limits: { maxHeapMegabytes, maxStuckMs },
-      log,
+      ...{ log, observer },
       capacityChanged: () => pool.capacityChanged(),
     });
   const first = pipelines.filter(({ load }) => load === 'start').map(({ id }) => id);

@@ -1,5 +1,6 @@
 /** All messages between the event loop and a worker thread. Plain data only; frame bytes are in shared memory. */
 import type { FrameErrorCode } from '../errors.ts';
+import type { DropReason } from '../status.ts';
 
 /** A pipeline file as read by the main thread. */
 export interface PipelineSource {
@@ -45,28 +46,11 @@ export interface WorkerReport {
   readonly models: readonly { readonly name: string; readonly provider: string }[];
 }
 
-/** Why a frame was dropped. */
-export type DropReason =
-  /** No worker is free, and the frame may not be held, or its hold would expire before its turn. */
-  | 'busy'
-  /** A newer frame of the session took its place. */
-  | 'displaced'
-  /** Its hold ended before a worker was free. */
-  | 'expired'
-  /** The memory for held frames is full. */
-  | 'memory_full'
-  /** Its worker was lost while running it. */
-  | 'worker_lost'
-  /** The server is shutting down. */
-  | 'draining'
-  /** Its session has ended. */
-  | 'session_closed';
-
 /** The result as JSON text. What the loop needs to know is stored beside it, so that the loop never parses the text. */
 export interface ResultOutcome {
   readonly type: 'result';
   readonly text: string;
-  /** Milliseconds per stage, as in the result's `timings_ms`. */
+  /** Milliseconds per stage, as in the result's `timings_ms`, and `encode`, which is known only after the text is written. */
   readonly timings: Readonly<Record<string, number>>;
 }
 

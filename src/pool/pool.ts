@@ -7,22 +7,27 @@
  *                      └► drop ────────────────────────────────────► dropped ─► done
  */
 import type { Log } from '../observe/log.ts';
+import type { Source } from '../observe/observer.ts';
+import type { DropReason } from '../status.ts';
 import type { Executor, ExecutorStatus } from './executor.ts';
 import type { FrameSlot, FrameSlots } from './frame-slots.ts';
-import type { DropReason, FrameOutcome } from './messages.ts';
+import type { FrameOutcome } from './messages.ts';
 import type { PipelineRules } from './pipeline-load.ts';
 import { Scheduler, type Start } from './scheduler.ts';
 import type { HoldPolicy, Ticket } from './ticket.ts';
 
 export interface Frame {
-  readonly pipelineId: string;
+  readonly source: Source;
   readonly frameIndex: number;
   /** The message as received; `offer` copies it before it returns. */
   readonly bytes: Uint8Array;
 }
 
-/** Called once per offered frame; before `offer` returns if the frame is dropped immediately. */
-export type Done = (outcome: FrameOutcome) => void;
+/**
+ * Called once per offered frame; before `offer` returns if the frame is dropped immediately.
+ * @param holdMs how long the frame was held before it was started.
+ */
+export type Done = (outcome: FrameOutcome, holdMs: number) => void;
 
 export interface PoolOptions {
   /** Where frames run. Read again for each decision, so executors may be added and removed. */
@@ -61,10 +66,12 @@ const maxAddressHeldShare = 0.25;
 /** A frame between `offer` and its outcome. */
 interface Job {
   readonly sessionId: string;
+  readonly source: Source;
   readonly pipelineId: string;
   readonly frameIndex: number;
   readonly done: Done;
   readonly byteLength: number;
+  holdMs: number;
   /** Where its bytes are until it is passed to an executor or dropped. */
   slot: FrameSlot | undefined;
 }
@@ -110,11 +117,13 @@ export class Pool {
   }
 
   /** Starts, holds or drops a frame, immediately. @returns a function that cancels its hold. */
-  offer(sessionId: string, { pipelineId, frameIndex, bytes }: Frame, done: Done): CancelHold {
+  offer(sessionId: string, { source, frameIndex, bytes }: Frame, done: Done): CancelHold {
+    const { pipelineId } = source;
     const nowMs = performance.now();
     this.prepare(pipelineId);
     if (this.#scheduler.held > 0) this.#startHeld(nowMs);
-    const job: Job = { sessionId, pipelineId, frameIndex, done, byteLength: bytes.byteLength, slot: undefined };
+    const frame = { sessionId, source, pipelineId, frameIndex, done };
+    const job: Job = { ...frame, byteLength: bytes.byteLength, holdMs: 0, slot: undefined };
     const decision = this.#scheduler.arrive(sessionId, job, nowMs);
     switch (decision.type) {
       case 'start':
@@ -207,13 +216,14 @@ export class Pool {
   }
 
   #run({ ticket, executor }: Start<Job, Executor>, nowMs: number): void {
-    const { pipelineId, frameIndex, slot } = ticket.frame;
+    const { source, frameIndex, slot } = ticket.frame;
+    ticket.frame.holdMs = nowMs - ticket.arrivedMs;
     if (slot === undefined) {
       this.#ended(ticket, { type: 'dropped', reason: 'memory_full' });
       return;
     }
     ticket.frame.slot = undefined;
-    const outcome = executor.run({ pipelineId, frameIndex, slot }, nowMs + this.#options.frameTimeoutMs);
+    const outcome = executor.run({ source, frameIndex, slot }, nowMs + this.#options.frameTimeoutMs);
     void outcome.then((outcome) => this.#ended(ticket, outcome));
   }
 
@@ -259,9 +269,9 @@ export class Pool {
   }
 
   /** An exception in the callback must not disturb the pool. */
-  #settle({ done }: Job, outcome: FrameOutcome): void {
+  #settle({ done, holdMs }: Job, outcome: FrameOutcome): void {
     try {
-      done(outcome);
+      done(outcome, holdMs);
     } catch (err) {
       this.#options.log.error({ err }, 'outcome could not be delivered');
     }

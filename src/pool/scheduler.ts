@@ -5,9 +5,11 @@
  *          ─► hold: its session's newest      expire ─► drop: its hold has ended
  *          ─► drop
  */
+
+import type { DropReason } from '../status.ts';
 import type { Capacity } from './executor.ts';
 import { HoldLength } from './hold-length.ts';
-import type { DropReason, FrameOutcome } from './messages.ts';
+import type { FrameOutcome } from './messages.ts';
 import { PipelineLoad, type PipelineRules } from './pipeline-load.ts';
 import { SessionShare } from './session-share.ts';
 import { type FrameInfo, type HoldPolicy, hasPriorityOver, type Session, type Ticket } from './ticket.ts';

@@ -2,8 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import type { Log } from '../observe/log.ts';
+import type { Observers } from '../observe/observer.ts';
 import type { Pool } from '../pool/pool.ts';
 import { Addresses } from '../session/addresses.ts';
+import { EndedSessions } from '../session/ended-sessions.ts';
+import { adminRoutes } from './admin.ts';
 import { Connections, descriptorLimit, maxConnectionsFor } from './connections.ts';
 import { FramesEndpoint } from './frames.ts';
 import { MemoryGuard } from './memory-guard.ts';
@@ -19,6 +22,7 @@ export interface ServerParts {
   readonly pool: Pool;
   readonly pipelines: readonly ServedPipeline[];
   readonly log: Log;
+  readonly observer: Observers;
   /** Version of the package, for `/readyz`. */
   readonly version: string;
 }
@@ -41,14 +45,14 @@ const maintenanceIntervalMs = 100;
 const closeGraceMs = 200;
 
 /** Listens immediately; frames are started once workers are ready. */
-export async function startServer({ config, pool, pipelines, log, version }: ServerParts): Promise<Server> {
+export async function startServer({ config, pool, pipelines, log, observer, version }: ServerParts): Promise<Server> {
   const uws = await loadUws(config.maxHeaderBytes);
   const app = uws.App();
   const byId = new Map(pipelines.map((pipeline) => [pipeline.id, pipeline]));
   const addresses = new Addresses(config);
   const { hardCapBytes } = config;
   const shared = {
-    ...{ limits: config, pipelines: byId, pool, log, addresses },
+    ...{ limits: config, pipelines: byId, pool, log, observer, addresses },
     trustedProxies: parseNetworks(config.trustedProxies),
     isOverMemoryLimit: () => memory.isOverLimit,
   };
@@ -76,7 +80,8 @@ export async function startServer({ config, pool, pipelines, log, version }: Ser
   connections.register(app);
   stream.register(app);
   frames.register(app);
-  registerRoutes(app, { pool, pipelines, pages: loadPages(), log, version });
+  const admin = adminRoutes({ sessions: stream, ended: new EndedSessions(observer) });
+  registerRoutes(app, { pool, pipelines, pages: loadPages(), log, admin, version });
   const listening = await listenExclusively(app, config.host, config.port);
   const maintenance = setInterval(() => {
     const nowMs = performance.now();

@@ -1,12 +1,14 @@
 /** `POST /frames`: one frame, one reply, with the same validation and admission as the stream. Runs on the loop. */
 import type { BlockList } from 'node:net';
-import { type StreamErrorCode, streamErrors } from '../errors.ts';
+import { type HttpErrorCode, httpErrors, type StreamErrorCode, streamErrors } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
+import type { FrameEnd, FrameReport, Observer, Source } from '../observe/observer.ts';
 import type { FrameOutcome, ResultOutcome } from '../pool/messages.ts';
 import type { Pool } from '../pool/pool.ts';
 import { encodeDropped, encodeError, encodeResult, framesPath } from '../protocol.ts';
 import { AddressSessions } from '../session/address-sessions.ts';
 import type { Address, Addresses } from '../session/addresses.ts';
+import { cleanCameraName } from '../session/camera-name.ts';
 import { type FrameLimits, validateJpeg } from '../session/frame-validator.ts';
 import { clientAddress } from './peer-address.ts';
 import { RequestBody } from './request-body.ts';
@@ -20,6 +22,7 @@ export interface FramesOptions {
   readonly pipelines: ReadonlyMap<string, ServedPipeline>;
   readonly pool: Pool;
   readonly log: Log;
+  readonly observer: Observer;
   readonly addresses: Addresses;
   /** Proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: BlockList;
@@ -53,6 +56,8 @@ interface Request {
   readonly response: HttpResponse;
   readonly address: Address;
   readonly pipeline: ServedPipeline | undefined;
+  /** As given by the client, cleaned. */
+  readonly camera: string | undefined;
   readonly body: RequestBody;
   /** uWebSockets.js accepts chunk endings that other servers reject, so the connection is closed after the reply. */
   readonly isChunked: boolean;
@@ -64,11 +69,16 @@ interface Request {
   cancel: (() => void) | undefined;
 }
 
-const bodyTimedOut: Reply = { ...httpError('request_timeout', undefined, [retryLater]), closeConnection: true };
-const receiveBufferFull: Reply = {
-  ...errorReply('server_busy', 'Too many bytes are being received'),
-  closeConnection: true,
-};
+/** A request that is not offered to the pool. */
+interface Rejection {
+  readonly code: StreamErrorCode | HttpErrorCode;
+  readonly detail: string;
+  readonly reply: Reply;
+}
+
+const bodyTimedOut = unread('request_timeout', httpError('request_timeout', undefined, [retryLater]));
+const rateExceeded = unread('too_many_requests', tooManyRequests);
+const receiveBufferFull = tooManyBytes('server_busy', 'Too many bytes are being received');
 
 export class FramesEndpoint {
   readonly #options: FramesOptions;
@@ -102,9 +112,10 @@ export class FramesEndpoint {
     const pending: Request = {
       ...{ response, address, isFinished: false, cancel: undefined },
       pipeline: pipelines.get(pipelineId),
+      camera: cleanCameraName(request.getQuery('camera')),
       isChunked: isChunked(request),
       body: new RequestBody(limits.maxFrameBytes, budget),
-      timeout: setTimeout(() => this.#end(pending, bodyTimedOut), limits.bodyTimeoutMs),
+      timeout: setTimeout(() => this.#reject(pending, bodyTimedOut), limits.bodyTimeoutMs),
     };
     response.onAborted(() =>
       guarded(log, () => {
@@ -115,8 +126,8 @@ export class FramesEndpoint {
     const rejection =
       this.#sizeRejectionFor(pending, Number(request.getHeader('content-length') || 0), nowMs) ??
       this.#rejectionFor(pipelineId, request.getHeader('content-type'));
-    if (rejection?.closeConnection) {
-      this.#end(pending, rejection);
+    if (rejection?.reply.closeConnection) {
+      this.#reject(pending, rejection);
       return;
     }
     response.onData((chunk, isLast) =>
@@ -124,7 +135,7 @@ export class FramesEndpoint {
         if (pending.isFinished) return;
         if (rejection === undefined) this.#collect(pending, new Uint8Array(chunk), isLast);
         // The body of a rejected request is read anyway, so that the connection can be reused.
-        else if (isLast) this.#end(pending, rejection);
+        else if (isLast) this.#reject(pending, rejection);
       }),
     );
   }
@@ -132,8 +143,8 @@ export class FramesEndpoint {
   #collect(pending: Request, piece: Uint8Array, isLast: boolean): void {
     const { body } = pending;
     const bytes = body.add(piece, isLast);
-    if (body.state === 'too_large') this.#end(pending, this.#tooLarge());
-    else if (body.state === 'no_room') this.#end(pending, receiveBufferFull);
+    if (body.state === 'too_large') this.#reject(pending, this.#tooLarge());
+    else if (body.state === 'no_room') this.#reject(pending, receiveBufferFull);
     else if (isLast) {
       clearTimeout(pending.timeout);
       this.#offer(pending, bytes);
@@ -142,52 +153,70 @@ export class FramesEndpoint {
   }
 
   /** Checks a request before its body is read. After a rejection the body stays unread, so the connection must close. */
-  #sizeRejectionFor({ address }: Request, declaredBytes: number, nowMs: number): Reply | undefined {
+  #sizeRejectionFor({ address }: Request, declaredBytes: number, nowMs: number): Rejection | undefined {
     const { limits, addresses, isOverMemoryLimit } = this.#options;
     if (declaredBytes > limits.maxFrameBytes) return this.#tooLarge();
-    if (!address.takeFrame(nowMs)) return tooManyRequests;
+    if (!address.takeFrame(nowMs)) return rateExceeded;
     if (isOverMemoryLimit() || !addresses.canReceive(address, declaredBytes)) return receiveBufferFull;
     return undefined;
   }
 
-  #tooLarge(): Reply {
-    return {
-      ...errorReply('frame_too_large', `Frame exceeds ${this.#options.limits.maxFrameLabel}`),
-      closeConnection: true,
-    };
+  #tooLarge(): Rejection {
+    return tooManyBytes('frame_too_large', `Frame exceeds ${this.#options.limits.maxFrameLabel}`);
   }
 
-  #rejectionFor(pipelineId: string, type: string): Reply | undefined {
-    if (pipelineId === '') {
-      return jsonReply('400 Bad Request', encodeError('invalid_pipeline', streamErrors.invalid_pipeline.detail));
-    }
-    if (!this.#options.pipelines.has(pipelineId)) {
-      return jsonReply('404 Not Found', encodeError('invalid_pipeline', `Unknown pipeline_id: ${pipelineId}`));
-    }
-    if (type !== '' && !jpegTypes.test(type)) return errorReply('invalid_message', wrongTypeDetail);
-    return undefined;
+  #rejectionFor(pipelineId: string, type: string): Rejection | undefined {
+    const unknown = `Unknown pipeline_id: ${pipelineId}`;
+    if (pipelineId === '') return invalidPipeline('400 Bad Request', streamErrors.invalid_pipeline.detail);
+    if (!this.#options.pipelines.has(pipelineId)) return invalidPipeline('404 Not Found', unknown);
+    return type === '' || jpegTypes.test(type) ? undefined : rejectionOf('invalid_message', wrongTypeDetail);
   }
 
   /** Offers the frame to the pool and replies with its outcome. */
   #offer(pending: Request, bytes: Uint8Array): void {
     const { limits, pool, hasRoom } = this.#options;
-    const { pipeline } = pending;
+    const { pipeline, camera } = pending;
     const address = pending.address.name;
     if (pipeline === undefined) return;
+    const source = { sessionId: undefined, camera, pipelineId: pipeline.id, address };
+    const receivedMs = performance.now();
     const check = validateJpeg(bytes, limitsFor(pipeline, limits));
+    const received = { source, receivedMs, byteLength: bytes.byteLength, validateMs: performance.now() - receivedMs };
     if (!check.ok) {
-      this.#end(pending, errorReply(check.code, check.detail));
+      const { code, detail } = check;
+      this.#reply(pending, { ...received, holdMs: 0 }, { type: 'failed', code, detail, reason: detail });
       return;
     }
-    const sessionId = this.#addresses.enter(address, performance.now(), hasRoom);
+    const sessionId = this.#addresses.enter(address, receivedMs, hasRoom);
     if (sessionId === undefined) {
-      this.#end(pending, errorReply('server_busy', streamErrors.server_busy.detail));
+      this.#reject(pending, rejectionOf('server_busy', streamErrors.server_busy.detail));
       return;
     }
-    pending.cancel = pool.offer(sessionId, { pipelineId: pipeline.id, frameIndex, bytes }, (outcome) => {
+    const frame = { source, frameIndex, bytes };
+    pending.cancel = pool.offer(sessionId, frame, (outcome, holdMs) => {
       this.#addresses.leave(address);
-      this.#end(pending, this.#replyFor(outcome, pipeline.id));
+      this.#reply(pending, { ...received, holdMs }, outcome);
     });
+  }
+
+  /** Replies with the outcome of a frame, and reports it. */
+  #reply(pending: Request, { source, receivedMs, ...times }: ReceivedFrame, outcome: FrameOutcome | FailedFrame): void {
+    const isGone = pending.isFinished;
+    const reply = replyFor(outcome);
+    this.#end(pending, reply);
+    this.#options.observer.emit('frameEnded', source, {
+      ...{ frameIndex, ...times, totalMs: performance.now() - receivedMs },
+      replyBytes: isGone ? 0 : reply.body.length,
+      end: isGone ? { type: 'dropped', reason: 'session_closed' } : outcome,
+    });
+  }
+
+  #reject(pending: Request, { code, detail, reply }: Rejection): void {
+    if (pending.isFinished) return;
+    const { address, camera, pipeline } = pending;
+    const names = { address: address.name, camera, pipelineId: pipeline?.id };
+    this.#options.observer.emit('refused', { ...names, code, detail });
+    this.#end(pending, reply);
   }
 
   #end(pending: Request, reply: Reply): void {
@@ -204,29 +233,49 @@ export class FramesEndpoint {
     pending.body.release();
     this.#options.addresses.leave(pending.address);
   }
+}
 
-  #replyFor(outcome: FrameOutcome, pipelineId: string): Reply {
-    switch (outcome.type) {
-      case 'result':
-        return jsonReply('200 OK', encodeResult(frameIndex, outcome.text), [
-          ['Server-Timing', serverTimingOf(outcome.timings)],
-        ]);
-      case 'dropped':
-        return jsonReply(statuses.server_busy, encodeDropped(frameIndex), [retryLater]);
-      case 'failed': {
-        const { code, detail, reason } = outcome;
-        if (code !== 'invalid_frame') this.#options.log.warn({ pipelineId, code, reason }, 'frame failed');
-        return errorReply(code, detail);
-      }
-      default:
-        return outcome satisfies never;
-    }
+/** A received frame, and what is measured on it. */
+interface ReceivedFrame extends Pick<FrameReport, 'byteLength' | 'validateMs' | 'holdMs'> {
+  readonly source: Source;
+  readonly receivedMs: number;
+}
+
+/** A frame that was not started, or that failed. */
+type FailedFrame = Extract<FrameEnd, { type: 'failed' }> & { readonly code: keyof typeof statuses };
+
+function replyFor(outcome: FrameOutcome | FailedFrame): Reply {
+  switch (outcome.type) {
+    case 'result':
+      return jsonReply('200 OK', encodeResult(frameIndex, outcome.text), [
+        ['Server-Timing', serverTimingOf(outcome.timings)],
+      ]);
+    case 'dropped':
+      return jsonReply(statuses.server_busy, encodeDropped(frameIndex), [retryLater]);
+    case 'failed':
+      return rejectionOf(outcome.code, outcome.detail).reply;
+    default:
+      return outcome satisfies never;
   }
 }
 
-function errorReply(code: keyof typeof statuses, detail: string): Reply {
+function rejectionOf(code: keyof typeof statuses, detail: string): Rejection {
   const headers = code === 'server_busy' ? [retryLater] : [];
-  return jsonReply(statuses[code], encodeError(code, detail), headers);
+  return { code, detail, reply: jsonReply(statuses[code], encodeError(code, detail), headers) };
+}
+
+function invalidPipeline(status: string, detail: string): Rejection {
+  return { code: 'invalid_pipeline', detail, reply: jsonReply(status, encodeError('invalid_pipeline', detail)) };
+}
+
+/** The rest of the body is not read. */
+function tooManyBytes(code: keyof typeof statuses, detail: string): Rejection {
+  const rejection = rejectionOf(code, detail);
+  return { ...rejection, reply: { ...rejection.reply, closeConnection: true } };
+}
+
+function unread(code: HttpErrorCode, reply: Reply): Rejection {
+  return { code, detail: httpErrors[code].detail, reply: { ...reply, closeConnection: true } };
 }
 
 /** Stages as a W3C Server-Timing header: `decode;dur=1.06, detect;dur=11.95`. A node id may contain characters not allowed there. */

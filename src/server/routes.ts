@@ -16,18 +16,21 @@ export interface RouteOptions {
   readonly pipelines: readonly ServedPipeline[];
   readonly pages: Pages;
   readonly log: Log;
+  /** More replies by path; see `admin.ts`. */
+  readonly admin: ReadonlyMap<string, Route>;
   /** Version of the package. */
   readonly version: string;
 }
 
-type Route = () => Reply;
+export type Route = () => Reply | Promise<Reply>;
 
-export function registerRoutes(app: TemplatedApp, { pool, pipelines, pages, log, version }: RouteOptions): void {
+export function registerRoutes(app: TemplatedApp, { pool, pipelines, pages, log, admin, version }: RouteOptions): void {
   const routes = new Map<string, Route>([
     ['/healthz', () => ok({ status: 'ok' })],
     ['/readyz', () => readiness(pool.status(), pool.isDraining, version)],
     ['/pipelines', () => ok({ pipelines: listed(pipelines, pool.status()) })],
     [streamPath, () => failure('upgrade_required')],
+    ...admin,
   ]);
   const replyTo = (path: string, read: boolean) => {
     const route = routes.get(path);
@@ -54,8 +57,19 @@ export function registerRoutes(app: TemplatedApp, { pool, pipelines, pages, log,
   });
 }
 
-function sendReply(response: HttpResponse, request: HttpRequest, found: Reply): void {
-  respond(response, { ...found, omitBody: request.getMethod() === 'head' });
+function sendReply(response: HttpResponse, request: HttpRequest, found: Reply | Promise<Reply>): void {
+  const omitBody = request.getMethod() === 'head';
+  if (!(found instanceof Promise)) {
+    respond(response, { ...found, omitBody });
+    return;
+  }
+  let isGone = false;
+  response.onAborted(() => {
+    isGone = true;
+  });
+  void found.then((reply) => {
+    if (!isGone) respond(response, { ...reply, omitBody });
+  });
 }
 
 function isUpgrade(request: HttpRequest): boolean {

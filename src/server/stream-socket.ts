@@ -2,12 +2,15 @@
 import { type StreamErrorCode, streamErrors } from '../errors.ts';
 import { closeCodeOf, encodeError } from '../protocol.ts';
 import type { Address } from '../session/addresses.ts';
-import type { Outbox, SessionManager } from '../session/session-manager.ts';
+import type { Outbox } from '../session/outbox.ts';
+import type { SessionManager } from '../session/session-manager.ts';
 import type { HttpRequest, HttpResponse, WebSocket } from './uws.ts';
 
 /** Per-socket data, stored by uWebSockets.js. */
 export interface SocketData {
   readonly pipelineId: string | undefined;
+  /** As given by the client, cleaned. */
+  readonly camera: string | undefined;
   readonly address: Address;
   /** Undefined if the connection was refused. */
   session: SessionManager | undefined;
@@ -83,6 +86,9 @@ export function createOutbox(socket: Socket, closing: ClosingSockets): Outbox {
   return {
     send: (message) => {
       if (data.open) socket.cork(() => socket.send(message));
+    },
+    ping: (payload) => {
+      if (data.open) socket.ping(payload);
     },
     bufferedBytes: () => (data.open ? socket.getBufferedAmount() : 0),
     close: (code) => {

@@ -1,12 +1,13 @@
 /** `GET /ws/video/stream`: sockets become sessions, messages become frames. Runs on the loop. */
 import { randomUUID } from 'node:crypto';
 import type { BlockList } from 'node:net';
-import type { StreamErrorCode } from '../errors.ts';
+import { httpErrors, type StreamErrorCode, streamErrors } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
+import type { Observer } from '../observe/observer.ts';
 import type { Pool } from '../pool/pool.ts';
 import { goingAwayCloseCode, streamPath } from '../protocol.ts';
 import type { Address, Addresses } from '../session/addresses.ts';
-import type { BackpressureVerdict } from '../session/backpressure.ts';
+import { cleanCameraName } from '../session/camera-name.ts';
 import { type IdleLimits, OpenSessions } from '../session/open-sessions.ts';
 import { type SessionLimits, SessionManager } from '../session/session-manager.ts';
 import { normalizeSlashes } from './paths.ts';
@@ -38,15 +39,13 @@ export interface StreamOptions {
   /** Proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: BlockList;
   readonly log: Log;
+  readonly observer: Observer;
   /** Called once per closed WebSocket. */
   readonly onClosed: () => void;
 }
 
-/** Session errors that an operator should look at; the others are caused by the peer. */
-const internalErrorCodes: ReadonlySet<StreamErrorCode> = new Set(['pipeline_failure', 'internal_error']);
-
-/** Decimal places of a drop rate in the log. */
-const rateDigits = 3;
+/** Reported for a connection that was cut without a close frame (RFC 6455, 7.1.5). */
+const abnormalCloseCode = 1006;
 
 export class StreamEndpoint {
   readonly #options: StreamOptions;
@@ -60,6 +59,11 @@ export class StreamEndpoint {
 
   get sessions(): number {
     return this.#sessions.size;
+  }
+
+  /** The open sessions. */
+  [Symbol.iterator](): IterableIterator<SessionManager> {
+    return this.#sessions[Symbol.iterator]();
   }
 
   register(app: TemplatedApp): void {
@@ -76,14 +80,16 @@ export class StreamEndpoint {
       open: (socket) => guarded(log, () => this.#opened(socket)),
       message: (socket, message, isBinary) => guarded(log, () => this.#received(socket, message, isBinary)),
       ping: (socket) => guarded(log, () => this.#pinged(socket)),
-      close: (socket) => guarded(log, () => this.#closed(socket)),
+      pong: (socket, payload) => guarded(log, () => this.#ponged(socket, payload)),
+      close: (socket, code, reason) => guarded(log, () => this.#closed(socket, code, reason)),
     });
   }
 
-  /** Ends idle sessions and cuts sockets that do not close. Called periodically. */
+  /** Ends idle sessions, cuts sockets that do not close, and measures round trips. Called periodically. */
   maintain(nowMs: number): void {
     this.#sessions.endIdle(nowMs);
     this.#closing.closeExpired(nowMs);
+    for (const session of this.#sessions) session.ping(nowMs);
   }
 
   /** Ends the session that has been idle longest, if it has been idle long enough. */
@@ -110,15 +116,18 @@ export class StreamEndpoint {
 
   /** Accepts the upgrade even if the session will be refused, so that the client receives the reason as JSON, except during a flood. */
   #upgrade(response: HttpResponse, request: HttpRequest, context: Parameters<HttpResponse['upgrade']>[4]): void {
-    const { addresses, trustedProxies } = this.#options;
+    const { addresses, trustedProxies, observer } = this.#options;
+    const [pipelineId, camera] = [request.getQuery('pipeline_id'), cleanCameraName(request.getQuery('camera'))];
     const nowMs = performance.now();
     const address = addresses.enter(clientAddress(response, request, trustedProxies), nowMs);
     if (!address.takeConnect(nowMs)) {
       addresses.leave(address);
+      const { detail } = httpErrors.too_many_requests;
+      observer.emit('refused', { address: address.name, camera, pipelineId, code: 'too_many_requests', detail });
       respond(response, tooManyRequests);
       return;
     }
-    const data: SocketData = { pipelineId: request.getQuery('pipeline_id'), address, session: undefined, open: true };
+    const data: SocketData = { pipelineId, camera, address, session: undefined, open: true };
     acceptSocket(response, request, context, data);
   }
 
@@ -127,12 +136,17 @@ export class StreamEndpoint {
     const { pipelines, pool, isOverMemoryLimit } = this.#options;
     const pipeline = pipelines.get(pipelineId ?? '');
     if (pool.isDraining) this.#closing.end(socket, goingAwayCloseCode);
-    else if (!pipelineId) this.#closing.refuse(socket, 'invalid_pipeline');
-    else if (pipeline === undefined) {
-      this.#closing.refuse(socket, 'invalid_pipeline', `Unknown pipeline_id: ${pipelineId}`);
-    } else if (isOverMemoryLimit()) this.#closing.refuse(socket, 'server_busy', 'The gateway is short of memory');
-    else if (!this.#hasRoomFor(address)) this.#closing.refuse(socket, 'server_busy');
+    else if (!pipelineId) this.#refuse(socket, 'invalid_pipeline');
+    else if (pipeline === undefined) this.#refuse(socket, 'invalid_pipeline', `Unknown pipeline_id: ${pipelineId}`);
+    else if (isOverMemoryLimit()) this.#refuse(socket, 'server_busy', 'The gateway is short of memory');
+    else if (!this.#hasRoomFor(address)) this.#refuse(socket, 'server_busy');
     else this.#openSession(socket, pipeline);
+  }
+
+  #refuse(socket: Socket, code: StreamErrorCode, detail: string = streamErrors[code].detail): void {
+    const { address, camera, pipelineId } = socket.getUserData();
+    this.#options.observer.emit('refused', { address: address.name, camera, pipelineId, code, detail });
+    this.#closing.refuse(socket, code, detail);
   }
 
   /** An idle session is ended to make room for a new one. */
@@ -144,30 +158,22 @@ export class StreamEndpoint {
   }
 
   #openSession(socket: Socket, pipeline: ServedPipeline): void {
-    const { pool, log } = this.#options;
+    const { pool, observer } = this.#options;
     const data = socket.getUserData();
-    const names = { sessionId: randomUUID(), pipelineId: pipeline.id };
+    const { address, camera } = data;
     const session = new SessionManager({
-      ...names,
-      address: data.address,
+      source: { sessionId: randomUUID(), camera, pipelineId: pipeline.id, address: address.name },
       limits: limitsFor(pipeline, this.#options.limits),
-      pool,
       outbox: createOutbox(socket, this.#closing),
-      onError: (code: StreamErrorCode, reason: string) => {
-        log[internalErrorCodes.has(code) ? 'warn' : 'info']({ ...names, code, reason }, 'session ended');
-      },
-      onStateChange: ({ before, state, rate }: BackpressureVerdict) => {
-        log.info({ ...names, before, state, rate: Number(rate.toFixed(rateDigits)) }, 'session state changed');
-      },
+      ...{ address, pool, observer },
       onEnd: () => {
-        data.address.sessions -= 1;
+        address.sessions -= 1;
         this.#sessions.delete(session);
       },
     });
     data.session = session;
-    data.address.sessions += 1;
+    address.sessions += 1;
     this.#sessions.add(session, performance.now());
-    log.debug(names, 'session opened');
   }
 
   #received(socket: Socket, message: ArrayBuffer, isBinary: boolean): void {
@@ -179,7 +185,7 @@ export class StreamEndpoint {
       if (isBinary) session.receiveFrame(new Uint8Array(message));
       else session.receiveText();
     } catch (error) {
-      this.#options.log.error({ err: error, sessionId: session.sessionId }, 'message handling failed');
+      this.#options.log.error({ err: error, ...session.source }, 'message handling failed');
       session.failInternally(String(error));
     }
   }
@@ -188,7 +194,13 @@ export class StreamEndpoint {
     if (this.#isWithinRate(socket, performance.now())) socket.getUserData().session?.receivePing();
   }
 
-  /** Counts a message or a ping. If an address exceeds its rate, a session above its share ends; a peer that continues is cut. */
+  #ponged(socket: Socket, payload: ArrayBuffer): void {
+    const nowMs = performance.now();
+    if (!this.#isWithinRate(socket, nowMs)) return;
+    socket.getUserData().session?.receivePong(Buffer.from(payload).toString('latin1'), nowMs);
+  }
+
+  /** Counts a message, a ping or a pong. If an address exceeds its rate, a session above its share ends; a peer that continues is cut. */
   #isWithinRate(socket: Socket, nowMs: number): boolean {
     const { session, address } = socket.getUserData();
     const count = session === undefined ? 0 : this.#sessions.count(session, nowMs);
@@ -199,15 +211,21 @@ export class StreamEndpoint {
     return false;
   }
 
-  #closed(socket: Socket): void {
+  #closed(socket: Socket, closeCode: number, reason: ArrayBuffer): void {
     const data = socket.getUserData();
     data.open = false;
     this.#closing.delete(socket);
     this.#options.addresses.leave(data.address);
     this.#options.onClosed();
-    if (data.session === undefined) return;
-    const { sessionId, pipelineId, frameIndex: frames, droppedFrames: dropped } = data.session;
-    data.session.socketClosed();
-    this.#options.log.debug({ sessionId, pipelineId, frames, dropped }, 'session closed');
+    const { session } = data;
+    if (session === undefined) return;
+    const { error, hasEnded, source } = session;
+    session.socketClosed();
+    this.#options.observer.emit('sessionEnded', source, {
+      by: hasEnded ? 'gateway' : closeCode === abnormalCloseCode ? 'network' : 'client',
+      closeReason: Buffer.from(reason).toString('utf8'),
+      ...{ closeCode, error },
+      status: session.totals(performance.now()),
+    });
   }
 }

@@ -1,6 +1,5 @@
 /** The drop rate of one session over a sliding window, and the resulting state. Pure: time is an argument. */
-
-export type BackpressureState = 'normal' | 'warning' | 'critical';
+import type { BackpressureState } from '../status.ts';
 
 export interface BackpressureThresholds {
   /** A higher rate is `warning`. */
@@ -77,14 +76,14 @@ export class Backpressure {
     if (dropped) step.drops += 1;
     const before = this.#state;
     const state = this.stateAt(nowMs);
+    this.#state = state;
     const rate = this.dropRate(nowMs);
     return { before, state, rate, slowDown: this.#isSlowDownDue(before, state, nowMs) };
   }
 
   /** The state at `nowMs`. A session that stops sending returns to `normal` as its window empties. */
   stateAt(nowMs: number): BackpressureState {
-    this.#state = nextState(this.#state, this.dropRate(nowMs), this.#thresholds);
-    return this.#state;
+    return nextState(this.#state, this.dropRate(nowMs), this.#thresholds);
   }
 
   /** Dropped frames ÷ frames in the window that ends at `nowMs`; 0 if there are too few frames. */

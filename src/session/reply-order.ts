@@ -1,11 +1,8 @@
-/** Puts the outcomes of a session's frames into index order. Stores only frames that are held or in flight. Main thread. */
-import type { DroppedOutcome, FrameOutcome } from '../pool/messages.ts';
+/** Puts the replies of a session's frames into index order. Stores only frames that are held or in flight. Main thread. */
 
-export type FinishedOutcome = Exclude<FrameOutcome, DroppedOutcome>;
-
-export class ReplyOrder {
-  /** Frames without a reply, in index order, each with its outcome once it is known. */
-  readonly #pending = new Map<number, FinishedOutcome | undefined>();
+export class ReplyOrder<Reply> {
+  /** Frames without a reply, in index order, each with its reply once it is known. */
+  readonly #pending = new Map<number, Reply | undefined>();
 
   /** Registers a frame; indices must increase. */
   expect(frameIndex: number): void {
@@ -13,23 +10,30 @@ export class ReplyOrder {
   }
 
   /** Removes a dropped frame, so that later ones do not wait for it. @returns what can be sent now, in index order. */
-  drop(frameIndex: number): [frameIndex: number, outcome: FinishedOutcome][] {
+  drop(frameIndex: number): Reply[] {
     this.#pending.delete(frameIndex);
     return this.#takeReady();
   }
 
-  /** Stores an outcome. @returns what can be sent now, in index order. */
-  finish(frameIndex: number, outcome: FinishedOutcome): [frameIndex: number, outcome: FinishedOutcome][] {
-    this.#pending.set(frameIndex, outcome);
+  /** Stores a reply. @returns what can be sent now, in index order. */
+  finish(frameIndex: number, reply: Reply): Reply[] {
+    this.#pending.set(frameIndex, reply);
     return this.#takeReady();
   }
 
-  #takeReady(): [number, FinishedOutcome][] {
-    const ready: [number, FinishedOutcome][] = [];
-    for (const [index, outcome] of this.#pending) {
-      if (outcome === undefined) break;
+  /** Removes everything. @returns the replies that waited for earlier frames and are not sent any more. */
+  clear(): Reply[] {
+    const waiting = [...this.#pending.values()].filter((reply) => reply !== undefined);
+    this.#pending.clear();
+    return waiting;
+  }
+
+  #takeReady(): Reply[] {
+    const ready: Reply[] = [];
+    for (const [index, reply] of this.#pending) {
+      if (reply === undefined) break;
       this.#pending.delete(index);
-      ready.push([index, outcome]);
+      ready.push(reply);
     }
     return ready;
   }

@@ -1,6 +1,7 @@
 /** One connection: numbers its frames, offers them to the pool, sends one reply per frame. Knows no socket. Main thread. */
 import { type StreamErrorCode, streamErrors } from '../errors.ts';
-import type { FrameOutcome, ResultOutcome } from '../pool/messages.ts';
+import type { FrameEnd, FrameReport, Observer, Source } from '../observe/observer.ts';
+import type { FailedOutcome, FrameOutcome, ResultOutcome } from '../pool/messages.ts';
 import type { Pool } from '../pool/pool.ts';
 import {
   closeCodeOf,
@@ -10,21 +11,14 @@ import {
   goingAwayCloseCode,
   slowDownMessage,
 } from '../protocol.ts';
+import type { DropReason, OpenSession, SessionStatus } from '../status.ts';
 import type { Address } from './addresses.ts';
-import { Backpressure, type BackpressureThresholds, type BackpressureVerdict } from './backpressure.ts';
+import { Backpressure, type BackpressureThresholds } from './backpressure.ts';
 import { type FrameLimits, validateJpeg } from './frame-validator.ts';
-import { type FinishedOutcome, ReplyOrder } from './reply-order.ts';
-
-/** Sends messages to the peer. */
-export interface Outbox {
-  send(message: string): void;
-  /** Bytes sent but not yet transmitted to the peer. */
-  bufferedBytes(): number;
-  /** Closes the connection after everything sent so far; nothing may be sent afterwards. */
-  close(code: number): void;
-  /** Closes the connection immediately, discarding an incomplete message. */
-  abort(): void;
-}
+import type { Outbox } from './outbox.ts';
+import { ReplyOrder } from './reply-order.ts';
+import { RoundTrip } from './round-trip.ts';
+import { SessionStats, toTenths } from './session-stats.ts';
 
 export interface SessionLimits extends FrameLimits, BackpressureThresholds {
   readonly sendBufferBytes: number;
@@ -37,67 +31,129 @@ export type SessionPool = Pick<
 >;
 
 export interface SessionParts {
-  readonly sessionId: string;
-  readonly pipelineId: string;
+  readonly source: Source & { readonly sessionId: string };
   readonly address: Address;
   readonly limits: SessionLimits;
   readonly pool: SessionPool;
   readonly outbox: Outbox;
-  /** Called once, if this side ends the session with an error. */
-  readonly onError?: (code: StreamErrorCode, reason: string) => void;
-  /** Called when the drop rate changes the session's state. */
-  readonly onStateChange?: (verdict: BackpressureVerdict) => void;
+  readonly observer: Observer;
   /** Called once, however the session ends. */
   readonly onEnd?: () => void;
 }
+
+/** A received frame, and what is measured on it. */
+type ReceivedFrame = Pick<FrameReport, 'frameIndex' | 'byteLength' | 'validateMs' | 'holdMs'> & {
+  readonly receivedMs: number;
+};
+
+/** A frame with the outcome to reply to it. */
+type FinishedFrame = readonly [frame: ReceivedFrame, outcome: ResultOutcome | FailedOutcome];
+
+/** Decimal places of a drop rate. */
+const rateDigits = 3;
 
 /** Results are dropped above `sendBufferBytes`. A peer that lets this many times as much accumulate is not reading at all. */
 const maxBufferFactor = 2;
 
 export class SessionManager {
-  readonly sessionId: string;
-  readonly pipelineId: string;
+  readonly source: Source & { readonly sessionId: string };
   /** Address whose limits apply. */
   readonly address: Address;
   readonly #parts: SessionParts;
   readonly #backpressure: Backpressure;
-  readonly #replies = new ReplyOrder();
+  readonly #replies = new ReplyOrder<FinishedFrame>();
+  readonly #stats: SessionStats;
+  readonly #roundTrip: RoundTrip;
   #hasEnded = false;
-  #frameIndex = 0;
-  #droppedFrames = 0;
+  #error: { readonly code: StreamErrorCode; readonly detail: string } | undefined;
 
   constructor(parts: SessionParts) {
-    this.sessionId = parts.sessionId;
-    this.pipelineId = parts.pipelineId;
+    const nowMs = performance.now();
+    this.source = parts.source;
     this.address = parts.address;
     this.#parts = parts;
     this.#backpressure = new Backpressure(parts.limits);
-    parts.pool.openSession(parts.sessionId);
-    parts.pool.prepare(parts.pipelineId);
+    this.#stats = new SessionStats(nowMs);
+    this.#roundTrip = new RoundTrip(nowMs);
+    parts.pool.openSession(parts.source.sessionId);
+    parts.pool.prepare(parts.source.pipelineId);
+    parts.observer.emit('sessionOpened', parts.source);
   }
 
   /** The index of the next binary message. */
   get frameIndex(): number {
-    return this.#frameIndex;
+    return this.#stats.frames;
   }
 
   get droppedFrames(): number {
-    return this.#droppedFrames;
+    return this.#stats.dropped;
+  }
+
+  /** The error that this side ended the session with. */
+  get error(): { readonly code: StreamErrorCode; readonly detail: string } | undefined {
+    return this.#error;
+  }
+
+  /** Whether this side has ended the session. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** What the session has done so far. */
+  totals(nowMs: number): SessionStatus {
+    const { sessionId, camera, pipelineId, address } = this.source;
+    const roundTripMs = this.#roundTrip.valueAt(nowMs);
+    return {
+      id: sessionId,
+      ...(camera === undefined ? {} : { camera }),
+      ...{ address, pipeline: pipelineId },
+      ...this.#stats.totals(nowMs),
+      ...(roundTripMs === undefined ? {} : { round_trip_ms: toTenths(roundTripMs) }),
+    };
+  }
+
+  /** The same, and how it is doing now. */
+  status(nowMs: number): OpenSession {
+    return {
+      ...this.totals(nowMs),
+      state: this.#backpressure.stateAt(nowMs),
+      drop_rate: Number(this.#backpressure.dropRate(nowMs).toFixed(rateDigits)),
+      ...this.#stats.recent(nowMs),
+      unread_bytes: this.#parts.outbox.bufferedBytes(),
+    };
   }
 
   /** Handles one binary message. `bytes` are valid only during the call. */
   receiveFrame(bytes: Uint8Array): void {
     if (this.#hasEnded) return;
-    const frameIndex = this.#frameIndex++;
-    const { limits, pool } = this.#parts;
+    const { limits, pool, source } = this.#parts;
+    const { byteLength } = bytes;
+    const receivedMs = performance.now();
+    const frameIndex = this.#stats.frames;
+    this.#stats.received(byteLength, receivedMs);
     const check = validateJpeg(bytes, limits);
+    const validateMs = performance.now() - receivedMs;
+    const received = { frameIndex, byteLength, receivedMs, validateMs, holdMs: 0 };
     if (!check.ok) {
-      this.#fail(check.code, check.detail);
+      this.#failFrame(received, check.code, check.detail);
       return;
     }
     this.#replies.expect(frameIndex);
-    const frame = { pipelineId: this.pipelineId, frameIndex, bytes };
-    pool.offer(this.sessionId, frame, (outcome) => this.#settle(frameIndex, outcome));
+    const frame = { source, frameIndex, bytes };
+    pool.offer(source.sessionId, frame, (outcome, holdMs) => this.#settle({ ...received, holdMs }, outcome));
+  }
+
+  /** Sends a ping if one is due. Called periodically. A ping behind unread replies would only add to them. */
+  ping(nowMs: number): void {
+    const { outbox } = this.#parts;
+    if (this.#hasEnded || outbox.bufferedBytes() > 0) return;
+    const payload = this.#roundTrip.takeDue(nowMs);
+    if (payload !== undefined) outbox.ping(payload);
+  }
+
+  /** Handles a pong. */
+  receivePong(payload: string, nowMs: number): void {
+    this.#roundTrip.answered(payload, nowMs);
   }
 
   /** Handles a text message, which is always an error. */
@@ -133,7 +189,7 @@ export class SessionManager {
 
   /** For a shutdown: closes the connection once no frame is in flight. */
   closeWhenIdle(): void {
-    if (this.#parts.pool.inFlightOf(this.sessionId) === 0) this.closeNow();
+    if (this.#parts.pool.inFlightOf(this.source.sessionId) === 0) this.closeNow();
   }
 
   /** Closes the connection now; frames in flight get no reply. */
@@ -148,42 +204,59 @@ export class SessionManager {
     this.#end();
   }
 
-  #settle(frameIndex: number, outcome: FrameOutcome): void {
-    if (this.#hasEnded) return;
+  #settle(frame: ReceivedFrame, outcome: FrameOutcome): void {
+    if (this.#hasEnded) {
+      this.#report(frame, { type: 'dropped', reason: 'session_closed' });
+      return;
+    }
     if (outcome.type === 'dropped') {
-      this.#drop(frameIndex);
-      this.#sendReady(this.#replies.drop(frameIndex));
-    } else this.#sendReady(this.#replies.finish(frameIndex, outcome));
+      this.#drop(frame, outcome.reason);
+      this.#sendReady(this.#replies.drop(frame.frameIndex));
+    } else this.#sendReady(this.#replies.finish(frame.frameIndex, [frame, outcome]));
     if (this.#parts.pool.isDraining) this.closeWhenIdle();
   }
 
-  #sendReady(ready: readonly [frameIndex: number, outcome: FinishedOutcome][]): void {
-    for (const [index, outcome] of ready) {
-      if (outcome.type === 'result') this.#sendResult(index, outcome);
-      else this.#fail(outcome.code, outcome.detail, outcome.reason);
+  #sendReady(ready: readonly FinishedFrame[]): void {
+    for (const [frame, outcome] of ready) {
+      if (this.#hasEnded) this.#report(frame, { type: 'dropped', reason: 'session_closed' });
+      else if (outcome.type === 'result') this.#sendResult(frame, outcome);
+      else this.#failFrame(frame, outcome.code, outcome.detail, outcome.reason);
     }
   }
 
   /** If the peer does not keep up, its result is dropped: it would be stale by the time it is read. */
-  #sendResult(frameIndex: number, { text }: ResultOutcome): void {
-    if (this.#hasEnded) return;
-    if (this.#parts.outbox.bufferedBytes() > this.#parts.limits.sendBufferBytes) this.#drop(frameIndex);
-    else {
-      this.#send(encodeResult(frameIndex, text));
-      this.#record(false);
+  #sendResult(frame: ReceivedFrame, { text, timings }: ResultOutcome): void {
+    if (this.#parts.outbox.bufferedBytes() > this.#parts.limits.sendBufferBytes) {
+      this.#drop(frame, 'slow_reader');
+      return;
     }
+    const message = encodeResult(frame.frameIndex, text);
+    this.#send(message);
+    this.#report(frame, { type: 'result', timings }, message);
+    this.#updateState(false);
   }
 
-  #drop(frameIndex: number): void {
-    this.#droppedFrames += 1;
-    this.#send(encodeDropped(frameIndex));
-    this.#record(true);
+  #drop(frame: ReceivedFrame, reason: DropReason): void {
+    const message = encodeDropped(frame.frameIndex);
+    this.#send(message);
+    this.#report(frame, { type: 'dropped', reason }, message);
+    this.#updateState(true);
   }
 
-  #record(wasDropped: boolean): void {
-    const verdict = this.#backpressure.record(wasDropped, performance.now());
-    if (verdict.state !== verdict.before) this.#parts.onStateChange?.(verdict);
-    if (verdict.slowDown) this.#send(slowDownMessage);
+  #report({ receivedMs, ...frame }: ReceivedFrame, end: FrameEnd, reply = ''): void {
+    const nowMs = performance.now();
+    const report = { ...frame, end, replyBytes: Buffer.byteLength(reply), totalMs: nowMs - receivedMs };
+    this.#stats.ended(report, nowMs);
+    this.#parts.observer.emit('frameEnded', this.source, report);
+  }
+
+  #updateState(wasDropped: boolean): void {
+    const { state, before, rate, slowDown } = this.#backpressure.record(wasDropped, performance.now());
+    if (state !== before) this.#parts.observer.emit('stateChanged', this.source, { before, state, rate });
+    if (!slowDown) return;
+    this.#stats.slowDowns += 1;
+    this.#send(slowDownMessage);
+    this.#parts.observer.emit('slowDownSent', this.source);
   }
 
   #send(message: string): void {
@@ -197,10 +270,16 @@ export class SessionManager {
     return outbox.bufferedBytes() > limits.sendBufferBytes * maxBufferFactor;
   }
 
+  #failFrame(frame: ReceivedFrame, code: StreamErrorCode, detail: string, reason: string = detail): void {
+    this.#report(frame, { type: 'failed', code, detail, reason });
+    this.#fail(code, detail, reason);
+  }
+
   #fail(code: StreamErrorCode, detail: string = streamErrors[code].detail, reason: string = detail): void {
     if (this.#hasEnded) return;
+    this.#error = { code, detail };
     this.#end();
-    this.#parts.onError?.(code, reason);
+    this.#parts.observer.emit('sessionFailed', this.source, { code, detail, reason });
     this.#parts.outbox.send(encodeError(code, detail));
     this.#parts.outbox.close(closeCodeOf(code));
   }
@@ -208,7 +287,8 @@ export class SessionManager {
   #end(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    this.#parts.pool.closeSession(this.sessionId);
+    this.#parts.pool.closeSession(this.source.sessionId);
+    for (const [frame] of this.#replies.clear()) this.#report(frame, { type: 'dropped', reason: 'session_closed' });
     this.#parts.onEnd?.();
   }
 }

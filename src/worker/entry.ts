@@ -55,7 +55,9 @@ async function runFrame(
   try {
     const bytes = frames.subarray(offset, offset + byteLength);
     const { result } = await service.runOnFrame(pipelineId, frameIndex, bytes);
-    return { type: 'result', text: JSON.stringify(result), timings: result.timings_ms };
+    const startedAtMs = performance.now();
+    const text = JSON.stringify(result);
+    return { type: 'result', text, timings: { encode: performance.now() - startedAtMs, ...result.timings_ms } };
   } catch (error) {
     return failureOf(error);
   }

@@ -89,6 +89,7 @@ export class FakeResponse {
 /** A WebSocket; every call after its end throws, as in uWebSockets.js. */
 export class FakeUwsSocket {
   readonly sent: string[] = [];
+  readonly pings: string[] = [];
   /** The close code, or `cut`. */
   ended: number | 'cut' | undefined;
   readonly #data: SocketData;
@@ -107,6 +108,7 @@ export class FakeUwsSocket {
       getBufferedAmount: () => call(() => 0),
       cork: (write: () => void) => call(write),
       send: (text: string) => call(() => this.sent.push(text)),
+      ping: (payload: string) => call(() => this.pings.push(payload)),
       end: (code: number) =>
         call(() => {
           this.ended = code;

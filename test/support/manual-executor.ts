@@ -4,7 +4,7 @@ import type { Executor, StartedFrame } from '../../src/pool/executor.ts';
 import { FrameSlots } from '../../src/pool/frame-slots.ts';
 import type { FrameOutcome } from '../../src/pool/messages.ts';
 import { Pool, type PoolOptions } from '../../src/pool/pool.ts';
-import { KeptLog } from './started-pool.ts';
+import { KeptLog, sourceOf } from './started-pool.ts';
 
 /** Runs frames until the test ends them. */
 export class ManualExecutor implements Executor {
@@ -68,7 +68,7 @@ export function poolOf(t: Test, executors: ManualExecutor[], options: Partial<Po
   t.teardown(() => pool.stop(0));
   const outcomes = new Map<number, FrameOutcome>();
   const offer = (sessionId: string, frameIndex: number, pipelineId = 'plates', bytes = Uint8Array.of(frameIndex)) => {
-    pool.offer(sessionId, { pipelineId, frameIndex, bytes }, (outcome) => {
+    pool.offer(sessionId, { source: sourceOf(pipelineId, sessionId), frameIndex, bytes }, (outcome) => {
       if (outcomes.has(frameIndex)) throw new Error(`frame ${frameIndex} has two outcomes`);
       outcomes.set(frameIndex, outcome);
     });

@@ -1,14 +1,15 @@
 /** A session with a mock pool and an outbox that records everything. Tests only. */
 import type { StreamErrorCode } from '../../src/errors.ts';
+import { type FrameReport, Observers } from '../../src/observe/observer.ts';
 import type { FrameOutcome } from '../../src/pool/messages.ts';
 import type { Done, Frame } from '../../src/pool/pool.ts';
 import { Address } from '../../src/session/addresses.ts';
-import type { BackpressureVerdict } from '../../src/session/backpressure.ts';
 import { SessionManager, type SessionPool } from '../../src/session/session-manager.ts';
 
 /** Records what is sent to the peer. */
 class MockOutbox {
   readonly sent: string[] = [];
+  readonly pings: string[] = [];
   readonly closeCodes: number[] = [];
   unread = 0;
   wasAborted = false;
@@ -16,6 +17,10 @@ class MockOutbox {
   send(message: string): void {
     if (this.closeCodes.length > 0) throw new Error(`sent after close: ${message}`);
     this.sent.push(message);
+  }
+
+  ping(payload: string): void {
+    this.pings.push(payload);
   }
 
   bufferedBytes(): number {
@@ -59,7 +64,7 @@ class MockPool implements SessionPool {
 
   offer(_sessionId: string, frame: Frame, done: Done): () => void {
     this.offered.push(frame);
-    if (this.isFull) done({ type: 'dropped', reason: 'busy' });
+    if (this.isFull) done({ type: 'dropped', reason: 'busy' }, 0);
     else this.#inFlight.set(frame.frameIndex, done);
     return () => undefined;
   }
@@ -69,7 +74,7 @@ class MockPool implements SessionPool {
     const done = this.#inFlight.get(frameIndex);
     if (done === undefined) throw new Error(`frame ${frameIndex} is not in flight`);
     this.#inFlight.delete(frameIndex);
-    done(outcome);
+    done(outcome, 0);
   }
 }
 
@@ -101,15 +106,19 @@ const addressLimits = {
   maxFrameBytes: 100_000,
 };
 
-/** A session with its mocks; `errors` and `stateChanges` record the calls of `onError` and `onStateChange`. */
+/** A session with its mocks; `errors`, `stateChanges` and `reports` record what it tells the observer. */
 export function openMockSession() {
   const pool = new MockPool();
   const outbox = new MockOutbox();
   const errors: [StreamErrorCode, string][] = [];
-  const stateChanges: BackpressureVerdict[] = [];
+  const stateChanges: { before: string; state: string; rate: number }[] = [];
+  const reports: FrameReport[] = [];
+  const observer = new Observers();
+  observer.on('sessionFailed', (_, { code, reason }) => errors.push([code, reason]));
+  observer.on('stateChanged', (_, change) => stateChanges.push(change));
+  observer.on('frameEnded', (_, report) => reports.push(report));
   const session = new SessionManager({
-    sessionId: 'the session',
-    pipelineId: 'the pipeline',
+    source: { sessionId: 'the session', camera: 'gate', pipelineId: 'the pipeline', address: '192.0.2.1' },
     address: new Address('192.0.2.1', addressLimits, 0),
     limits: {
       maxFrameBytes: 100_000,
@@ -122,8 +131,7 @@ export function openMockSession() {
     },
     pool,
     outbox,
-    onError: (code, reason) => errors.push([code, reason]),
-    onStateChange: (pressure) => stateChanges.push(pressure),
+    observer,
   });
-  return { session, pool, outbox, errors, stateChanges };
+  return { session, pool, outbox, errors, stateChanges, reports };
 }

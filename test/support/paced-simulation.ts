@@ -43,7 +43,8 @@ interface Client extends PacedTally {
   readonly id: string;
   readonly window: CongestionWindow;
   readonly backpressure: Backpressure;
-  readonly order: ReplyOrder;
+  /** Indices of frames with a result. */
+  readonly order: ReplyOrder<number>;
   /** Frames without a reply, by index. */
   readonly frames: Map<number, Frame>;
   frameIndex: number;
@@ -227,7 +228,7 @@ class Simulation {
       const outcome = { type: 'result', text: '', timings: {} } as const;
       this.#scheduler.ended(ticket, outcome, this.#nowMs);
       this.#startHeld();
-      this.#sendReady(frame.client, frame.client.order.finish(frame.index, outcome));
+      this.#sendReady(frame.client, frame.client.order.finish(frame.index, frame.index));
     });
   }
 
@@ -245,8 +246,8 @@ class Simulation {
     this.#sendReady(client, client.order.drop(index));
   }
 
-  #sendReady(client: Client, ready: readonly [index: number, outcome: unknown][]): void {
-    for (const [index] of ready) {
+  #sendReady(client: Client, ready: readonly number[]): void {
+    for (const index of ready) {
       const { sentFrame, capturedMs, serviceMs } = client.frames.get(index) as Frame;
       client.frames.delete(index);
       this.#tell(client, false, () => {

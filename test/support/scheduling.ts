@@ -1,9 +1,10 @@
 /** A scheduler with simulated executors, for tests with single frames. Tests only. */
 import type { Capacity } from '../../src/pool/executor.ts';
-import type { DropReason, FrameOutcome } from '../../src/pool/messages.ts';
+import type { FrameOutcome } from '../../src/pool/messages.ts';
 import type { PipelineRules } from '../../src/pool/pipeline-load.ts';
 import { type Decision, Scheduler, type Start } from '../../src/pool/scheduler.ts';
 import type { HoldPolicy, Ticket } from '../../src/pool/ticket.ts';
+import type { DropReason } from '../../src/status.ts';
 
 export interface TestFrame {
   readonly pipelineId: string;

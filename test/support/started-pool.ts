@@ -1,6 +1,8 @@
 /** A pool of real threads for one test, stopped at its end, and a log that records its lines. Tests only. */
 import type { Test } from 'tap';
+import { logEvents } from '../../src/observe/event-log.ts';
 import type { Log } from '../../src/observe/log.ts';
+import { Observers, type Source } from '../../src/observe/observer.ts';
 import { loadPipelines } from '../../src/pipeline/registry.ts';
 import { type LocalPool, type LocalPoolOptions, startLocalPool } from '../../src/pool/local-pool.ts';
 import type { FrameOutcome } from '../../src/pool/messages.ts';
@@ -28,7 +30,7 @@ export class KeptLog {
 
 /** Starts threads with the test pipelines; the test need not wait for `started`. */
 export async function startPool(t: Test, options: Partial<LocalPoolOptions> = {}): Promise<LocalPool> {
-  const { modelsDir = fixtureModels, providers = ['cpu'] } = options;
+  const { modelsDir = fixtureModels, providers = ['cpu'], log = new KeptLog().log } = options;
   const local = startLocalPool({
     poolWorkers: 1,
     maxFrameBytes: 100_000,
@@ -40,11 +42,24 @@ export async function startPool(t: Test, options: Partial<LocalPoolOptions> = {}
     modelsDir,
     providers,
     pipelines: await loadPipelines({ modelsDir, providers }),
-    log: new KeptLog().log,
+    log,
+    observer: observerOf(log),
     ...options,
   });
   t.teardown(() => local.pool.stop(10_000));
   return local;
+}
+
+/** Where a test's frames come from. */
+export function sourceOf(pipelineId: string, sessionId = 'the session'): Source {
+  return { sessionId, camera: 'gate', pipelineId, address: '192.0.2.1' };
+}
+
+/** An observer whose events are logged. */
+export function observerOf(log: Log): Observers {
+  const observers = new Observers();
+  logEvents(observers, log);
+  return observers;
 }
 
 /** Offers a frame. @returns its outcome. */
@@ -55,7 +70,9 @@ export function runFrame(
   frameIndex = 0,
   sessionId = 'the session',
 ): Promise<FrameOutcome> {
-  return new Promise((resolve) => pool.offer(sessionId, { pipelineId, frameIndex, bytes }, resolve));
+  return new Promise((resolve) =>
+    pool.offer(sessionId, { source: sourceOf(pipelineId, sessionId), frameIndex, bytes }, resolve),
+  );
 }
 
 /** Polls until a condition holds that no event announces. The test's own timeout ends it. */

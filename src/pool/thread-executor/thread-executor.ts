@@ -1,6 +1,7 @@
 /** Worker threads of this process with the same pipelines: lifecycle, deadlines, and replacement. Main thread. */
 import { ConfigError } from '../../errors.ts';
 import type { Log } from '../../observe/log.ts';
+import type { Observer } from '../../observe/observer.ts';
 import type { Executor, ExecutorStatus, StartedFrame } from '../executor.ts';
 import type { FrameOutcome, WorkerSetup } from '../messages.ts';
 import { WorkerHandle } from './worker-handle.ts';
@@ -19,6 +20,7 @@ export interface ThreadExecutorOptions {
   readonly pipelines: ReadonlySet<string>;
   readonly limits: ThreadLimits;
   readonly log: Log;
+  readonly observer: Observer;
   /** Called when capacity has increased other than by the end of a frame. */
   readonly capacityChanged: () => void;
 }
@@ -149,17 +151,23 @@ export class ThreadExecutor implements Executor {
   }
 
   #spawn(booted?: PromiseWithResolvers<void>): void {
+    const { observer } = this.#options;
+    const spawnedMs = performance.now();
     const worker = new WorkerHandle(this.#options.setup, this.#options.limits.maxHeapMegabytes, {
       ready: (ready) => {
         this.#becameIdle(ready);
         booted?.resolve();
+        observer.emit('workerReady', { bootMs: performance.now() - spawnedMs, pipelines: [...this.pipelines] });
         this.#options.capacityChanged();
       },
       idle: (idle) => {
         this.#retryMs = minRetryMs;
         this.#becameIdle(idle);
       },
-      exited: (exited, error) => this.#exited(exited, error, booted),
+      exited: (exited, error, frame) => {
+        if (error !== undefined) observer.emit('workerExited', { error, frame });
+        this.#exited(exited, error, booted);
+      },
       bootFailed: (_failed, issues) => {
         this.#options.log.error({ issues }, 'worker cannot start');
         booted?.reject(new ConfigError(issues));
@@ -177,7 +185,6 @@ export class ThreadExecutor implements Executor {
 
   #exited(worker: WorkerHandle, error: Error | undefined, booted: PromiseWithResolvers<void> | undefined): void {
     this.#workers.delete(worker);
-    if (error !== undefined) this.#options.log.error({ err: error }, 'worker exited unexpectedly');
     this.#settleWhenEmpty();
     this.#settleWhenShrunk();
     // A thread that exits before its first frame would do so again, so its replacement is delayed.
@@ -220,7 +227,7 @@ export class ThreadExecutor implements Executor {
     const nowMs = performance.now();
     for (const worker of this.#workers) {
       if (worker.deadlineMs > nowMs) continue;
-      this.#options.log.error('frame timed out; worker taken out of service');
+      if (worker.frame !== undefined) this.#options.observer.emit('frameTimedOut', worker.frame);
       worker.expire();
       this.#terminateWhenStuck(worker, this.#options.limits.maxStuckMs);
       this.#replenish();
@@ -233,7 +240,7 @@ export class ThreadExecutor implements Executor {
   #terminateWhenStuck(worker: WorkerHandle, afterMs: number): void {
     setTimeout(() => {
       if (worker.kind !== 'timed_out') return;
-      if (worker.terminateStuck()) this.#options.log.error('stuck thread terminated');
+      if (worker.terminateStuck()) this.#options.observer.emit('workerTerminated');
       else this.#terminateWhenStuck(worker, stuckRetryMs);
     }, afterMs).unref();
   }

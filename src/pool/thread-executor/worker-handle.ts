@@ -4,12 +4,11 @@ import '../../observe/no-telemetry.ts';
 import { Worker } from 'node:worker_threads';
 import { NativeCalls } from '../../observe/native-calls.ts';
 import type { StartedFrame } from '../executor.ts';
-import type { FrameSlot } from '../frame-slots.ts';
 import type { FrameOutcome, FromWorker, ToWorker, WorkerData, WorkerReport, WorkerSetup } from '../messages.ts';
 
 /** The frame that a worker is running; `settle` is called once. */
 interface Job {
-  readonly slot: FrameSlot;
+  readonly frame: StartedFrame;
   readonly deadlineMs: number;
   readonly settle: (outcome: FrameOutcome) => void;
 }
@@ -22,7 +21,7 @@ type WorkerState =
   | { readonly kind: 'booting' }
   | { readonly kind: 'idle'; readonly sinceMs: number }
   | { readonly kind: 'busy'; readonly job: Job }
-  | { readonly kind: 'timed_out'; readonly slot: FrameSlot }
+  | { readonly kind: 'timed_out'; readonly frame: StartedFrame }
   | { readonly kind: 'stopping' }
   | { readonly kind: 'exited' };
 
@@ -31,8 +30,8 @@ export interface WorkerEvents {
   ready(worker: WorkerHandle): void;
   /** The frame's outcome is about to be reported, and the next frame may start. */
   idle(worker: WorkerHandle): void;
-  /** The thread has ended; `error` is set if it was not asked to. */
-  exited(worker: WorkerHandle, error: Error | undefined): void;
+  /** The thread has ended; `error` is set if it was not asked to, and `frame` if it was running one. */
+  exited(worker: WorkerHandle, error: Error | undefined, frame: StartedFrame | undefined): void;
   bootFailed(worker: WorkerHandle, issues: readonly string[]): void;
   /** A tool, or a package that it uses, printed something. */
   printed(text: string): void;
@@ -107,13 +106,20 @@ export class WorkerHandle {
     return this.#state.kind === 'busy' ? this.#state.job.deadlineMs : Number.POSITIVE_INFINITY;
   }
 
+  /** The frame that it is running, also if that has timed out. */
+  get frame(): StartedFrame | undefined {
+    if (this.#state.kind === 'timed_out') return this.#state.frame;
+    return this.#state.kind === 'busy' ? this.#state.job.frame : undefined;
+  }
+
   /** Starts a frame in the idle worker; the frame must be in the memory passed at startup. */
-  start({ pipelineId, frameIndex, slot }: StartedFrame, deadlineMs: number, settle: Job['settle']): void {
+  start(frame: StartedFrame, deadlineMs: number, settle: Job['settle']): void {
     if (this.#state.kind !== 'idle') throw new Error(`cannot start a frame: worker is ${this.#state.kind}`);
     this.#hasRun = true;
-    this.#state = { kind: 'busy', job: { slot, deadlineMs, settle } };
+    this.#state = { kind: 'busy', job: { frame, deadlineMs, settle } };
+    const { source, frameIndex, slot } = frame;
     const { offset, byteLength } = slot;
-    this.#send({ type: 'frame', pipelineId, frameIndex, offset, byteLength });
+    this.#send({ type: 'frame', pipelineId: source.pipelineId, frameIndex, offset, byteLength });
   }
 
   /**
@@ -122,8 +128,8 @@ export class WorkerHandle {
    */
   expire(): void {
     if (this.#state.kind !== 'busy') return;
-    const { slot, settle } = this.#state.job;
-    this.#state = { kind: 'timed_out', slot };
+    const { frame, settle } = this.#state.job;
+    this.#state = { kind: 'timed_out', frame };
     this.#send({ type: 'stop' });
     settle({ type: 'failed', code: 'pipeline_failure', detail: timedOutDetail, reason: timedOutDetail });
   }
@@ -164,8 +170,8 @@ export class WorkerHandle {
       case 'result':
       case 'failed': {
         if (this.#state.kind !== 'busy') return; // Timed out: the frame already has its outcome.
-        const { slot, settle } = this.#state.job;
-        slot.release();
+        const { frame, settle } = this.#state.job;
+        frame.slot.release();
         this.#state = { kind: 'idle', sinceMs: performance.now() };
         this.#events.idle(this);
         settle(message);
@@ -177,15 +183,13 @@ export class WorkerHandle {
   }
 
   #ended(): void {
+    const { frame } = this;
     const state = this.#state;
     const wasExpected = state.kind === 'stopping' || state.kind === 'timed_out';
     this.#state = { kind: 'exited' };
-    if (state.kind === 'timed_out') state.slot.release();
-    if (state.kind === 'busy') {
-      state.job.slot.release();
-      state.job.settle({ type: 'dropped', reason: 'worker_lost' });
-    }
+    frame?.slot.release();
+    if (state.kind === 'busy') state.job.settle({ type: 'dropped', reason: 'worker_lost' });
     const error = this.#error ?? (wasExpected ? undefined : new Error('worker thread exited by itself'));
-    this.#events.exited(this, error);
+    this.#events.exited(this, error, frame);
   }
 }

@@ -1,7 +1,7 @@
 /** Frames that fail, hang or kill their thread have exactly one outcome, and the pool recovers its size. */
 import { t as root, type Test, test } from 'tap';
 import { encodeGradient } from '../../support/jpeg-bytes.ts';
-import { KeptLog, runFrame, startPool, until } from '../../support/started-pool.ts';
+import { KeptLog, runFrame, sourceOf, startPool, until } from '../../support/started-pool.ts';
 import { makeModelsDir, testNode } from '../../support/temp-models.ts';
 
 const jpeg = encodeGradient(32, 24);
@@ -150,7 +150,9 @@ test('a blocked thread is out of service until it finishes, and is not terminate
   await started;
   pool.openSession('the session');
   const outcomes: unknown[] = [];
-  pool.offer('the session', { pipelineId: 'blocks', frameIndex: 0, bytes: jpeg }, (outcome) => outcomes.push(outcome));
+  pool.offer('the session', { source: sourceOf('blocks'), frameIndex: 0, bytes: jpeg }, (outcome) =>
+    outcomes.push(outcome),
+  );
   await until(() => outcomes.length > 0);
   t.match(outcomes, [{ code: 'pipeline_failure', detail: 'Pipeline timed out' }]);
   t.match(pool.status(), { timedOut: 1, inFlight: 0 });

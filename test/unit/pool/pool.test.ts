@@ -3,7 +3,7 @@ import { test } from 'tap';
 import type { StartedFrame } from '../../../src/pool/executor.ts';
 import type { FrameOutcome } from '../../../src/pool/messages.ts';
 import { ManualExecutor, poolOf, resultOf } from '../../support/manual-executor.ts';
-import { KeptLog, until } from '../../support/started-pool.ts';
+import { KeptLog, sourceOf, until } from '../../support/started-pool.ts';
 
 test('frames are started and held; a slot has its bytes until it is released', async (t) => {
   const executor = new ManualExecutor(1, 'plates');
@@ -29,7 +29,7 @@ test('a freed worker gets its next frame before the previous outcome is reported
   pool.openSession('a');
   pool.openSession('b');
   const startedAtReply: number[] = [];
-  const frame = { pipelineId: 'plates', frameIndex: 1, bytes: Uint8Array.of(1) };
+  const frame = { source: sourceOf('plates'), frameIndex: 1, bytes: Uint8Array.of(1) };
   pool.offer('a', frame, () => startedAtReply.push(executor.started.length));
   offer('b', 2);
   await executor.end(1);
@@ -183,7 +183,7 @@ test('an outcome callback that ends its session during a hold leaks nothing', as
   const { pool, slots, outcomes, offer } = poolOf(t, [executor]);
   pool.openSession('a');
   offer('a', 1);
-  const held = { pipelineId: 'plates', frameIndex: 2, bytes: new Uint8Array(100) };
+  const held = { source: sourceOf('plates'), frameIndex: 2, bytes: new Uint8Array(100) };
   pool.offer('a', held, () => pool.closeSession('a'));
   offer('a', 3);
   t.same(outcomes.get(3), { type: 'dropped', reason: 'session_closed' });
@@ -200,7 +200,7 @@ test('a held frame can be canceled; a started one cannot', async (t) => {
   const { pool, slots } = poolOf(t, [executor]);
   pool.openSession('a', 'each');
   const canceledOutcomes: FrameOutcome[] = [];
-  const frame = (frameIndex: number) => ({ pipelineId: 'plates', frameIndex, bytes: Uint8Array.of(1) });
+  const frame = (frameIndex: number) => ({ source: sourceOf('plates'), frameIndex, bytes: Uint8Array.of(1) });
   const cancelFirst = pool.offer('a', frame(1), (outcome) => canceledOutcomes.push(outcome));
   const cancelSecond = pool.offer('a', frame(2), (outcome) => canceledOutcomes.push(outcome));
   cancelFirst();
@@ -233,7 +233,7 @@ test('an outcome callback that throws does not disturb the pool', async (t) => {
   const executor = new ManualExecutor(1, 'plates');
   const { pool, offer, outcomes } = poolOf(t, [executor], { log: kept.log });
   pool.openSession('a');
-  pool.offer('a', { pipelineId: 'plates', frameIndex: 1, bytes: Uint8Array.of(1) }, () => {
+  pool.offer('a', { source: sourceOf('plates'), frameIndex: 1, bytes: Uint8Array.of(1) }, () => {
     throw new Error('callback failed');
   });
   await executor.end(1);
@@ -247,7 +247,7 @@ test('the next frame can be offered from within an outcome callback', async (t) 
   const executor = new ManualExecutor(1, 'plates');
   const { pool, offer } = poolOf(t, [executor]);
   pool.openSession('a');
-  pool.offer('a', { pipelineId: 'plates', frameIndex: 1, bytes: Uint8Array.of(1) }, () => offer('a', 2));
+  pool.offer('a', { source: sourceOf('plates'), frameIndex: 1, bytes: Uint8Array.of(1) }, () => offer('a', 2));
   await executor.end(1);
   t.equal(executor.started.at(-1)?.frameIndex, 2);
 });

@@ -8,7 +8,7 @@ import { Pool } from '../../../src/pool/pool.ts';
 import { ThreadExecutor } from '../../../src/pool/thread-executor/thread-executor.ts';
 import { fixtureModels } from '../../support/gateway.ts';
 import { encodeGradient } from '../../support/jpeg-bytes.ts';
-import { KeptLog, runFrame } from '../../support/started-pool.ts';
+import { KeptLog, observerOf, runFrame } from '../../support/started-pool.ts';
 
 const jpeg = encodeGradient(32, 24);
 const { log } = new KeptLog();
@@ -25,7 +25,7 @@ test('each runs its pipelines, and a frame that both can run goes where there is
       setup: { memory: slots.memory, modelsDir: fixtureModels, providers: ['cpu'], sources },
       pipelines: new Set(pipelines),
       limits: { maxHeapMegabytes: 512, maxStuckMs: 10_000 },
-      log,
+      ...{ log, observer: observerOf(log) },
       capacityChanged: () => pool.capacityChanged(),
     });
     executors.push(executor);

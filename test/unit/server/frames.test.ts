@@ -7,7 +7,7 @@ import { fakeRequest } from '../../support/fake-request.ts';
 import { FakeApp } from '../../support/fake-uws.ts';
 import { encodeGradient } from '../../support/jpeg-bytes.ts';
 import { ManualExecutor, poolOf } from '../../support/manual-executor.ts';
-import { KeptLog } from '../../support/started-pool.ts';
+import { KeptLog, observerOf } from '../../support/started-pool.ts';
 
 const jpeg = encodeGradient(16, 8);
 const maxFrameBytes = 4000;
@@ -23,7 +23,7 @@ function endpointOf(t: Test, changes: Partial<FramesOptions> = {}) {
   const endpoint = new FramesEndpoint({
     limits: { maxFrameBytes, maxFrameLabel: '4KB', maxPixels: 1000, bodyTimeoutMs: 60_000 },
     pipelines: new Map([['plates', { id: 'plates', name: '', description: '', maxPixels: 1000 }]]),
-    ...{ pool, addresses, trustedProxies: new BlockList(), log: kept.log },
+    ...{ pool, addresses, trustedProxies: new BlockList(), log: kept.log, observer: observerOf(kept.log) },
     ...{ hasRoom: () => true, isOverMemoryLimit: () => false },
     ...changes,
   });

@@ -2,7 +2,8 @@
 import { test } from 'tap';
 import type { WorkerReport } from '../../../src/pool/messages.ts';
 import type { PoolStatus } from '../../../src/pool/pool.ts';
-import { registerRoutes } from '../../../src/server/routes.ts';
+import { jsonReply } from '../../../src/server/respond.ts';
+import { type Route, registerRoutes } from '../../../src/server/routes.ts';
 import { fakeRequest } from '../../support/fake-request.ts';
 import { FakeApp } from '../../support/fake-uws.ts';
 import { KeptLog } from '../../support/started-pool.ts';
@@ -19,7 +20,11 @@ function routesOf(changes: Partial<PoolStatus> = {}, isDraining = false) {
   const app = new FakeApp();
   const kept = new KeptLog();
   const pool = { status: () => ({ ...status, ...changes }), isDraining };
-  registerRoutes(app.app, { pool, pipelines, pages: new Map(), log: kept.log, version: '1.2.3' });
+  const admin = new Map<string, Route>([
+    ['/now', () => jsonReply('200 OK', '"now"')],
+    ['/later', async () => jsonReply('200 OK', '"later"')],
+  ]);
+  registerRoutes(app.app, { pool, pipelines, pages: new Map(), log: kept.log, admin, version: '1.2.3' });
   const ask = (line: string, headers: readonly string[] = []) =>
     app.handle('any /*', fakeRequest(line, ['host: gate', ...headers]));
   return { app, kept, ask };
@@ -103,9 +108,23 @@ test('a status that throws is logged, and does not end the process', async (t) =
     pool: { status: broken, isDraining: false },
     pipelines,
     pages: new Map(),
+    admin: new Map(),
     log: kept.log,
     version: '1.2.3',
   });
   t.equal(app.handle('any /*', fakeRequest('GET /readyz', ['host: gate'])).body, undefined);
   t.same(kept.lines, ['handler threw']);
+});
+
+test('a reply may come later; a peer that has left by then gets none', async (t) => {
+  const { ask } = routesOf();
+  t.match(ask('GET /now'), { status: '200 OK', body: '"now"' });
+  const response = ask('GET /later');
+  t.equal(response.status, '');
+  await Promise.resolve();
+  t.match(response, { status: '200 OK', body: '"later"' });
+  const gone = ask('GET /later');
+  gone.abort();
+  await Promise.resolve();
+  t.equal(gone.status, '');
 });

@@ -1,13 +1,14 @@
 /** `GET /ws/video/stream` without a server: upgrades, refusals, frames, rate limits, and the ends of sessions. */
 import { BlockList } from 'node:net';
 import { type Test, test } from 'tap';
+import { Observers } from '../../../src/observe/observer.ts';
 import { StreamEndpoint, type StreamOptions } from '../../../src/server/stream.ts';
 import { Addresses } from '../../../src/session/addresses.ts';
 import { fakeRequest } from '../../support/fake-request.ts';
 import { FakeApp, FakeResponse, FakeUwsSocket } from '../../support/fake-uws.ts';
 import { encodeGradient } from '../../support/jpeg-bytes.ts';
 import { ManualExecutor, poolOf } from '../../support/manual-executor.ts';
-import { KeptLog } from '../../support/started-pool.ts';
+import { KeptLog, observerOf } from '../../support/started-pool.ts';
 
 const jpeg = encodeGradient(16, 8);
 const handshake = [
@@ -42,7 +43,7 @@ function endpointOf(t: Test, { options = {}, maxFramesPerSecond = 100_000 }: Set
     addresses: new Addresses({
       ...{ maxSessionsPerAddress: 2, maxFramesPerSecond, maxReceivingBytes: 8000, maxFrameBytes: 4000 },
     }),
-    ...{ pool, trustedProxies: new BlockList(), log: kept.log },
+    ...{ pool, trustedProxies: new BlockList(), log: kept.log, observer: observerOf(kept.log) },
     ...{ hasRoom: () => true, isOverMemoryLimit: () => false },
     onClosed: () => {
       counts.closed += 1;
@@ -66,8 +67,10 @@ function endpointOf(t: Test, { options = {}, maxFramesPerSecond = 100_000 }: Set
   };
   const send = (peer: FakeUwsSocket, bytes: Uint8Array, isBinary = true) =>
     app.behavior?.message?.(peer.socket, Uint8Array.from(bytes).buffer, isBinary);
-  const close = (peer: FakeUwsSocket) => app.behavior?.close?.(peer.socket, 1005, new ArrayBuffer(0));
-  return { endpoint, executor, pool, kept, counts, upgrade, open, send, close };
+  const close = (peer: FakeUwsSocket, code = 1005) => app.behavior?.close?.(peer.socket, code, new ArrayBuffer(0));
+  const pong = (peer: FakeUwsSocket, payload: string) =>
+    app.behavior?.pong?.(peer.socket, Uint8Array.from(Buffer.from(payload)).buffer);
+  return { endpoint, executor, pool, kept, counts, upgrade, open, send, close, pong };
 }
 
 test('only a handshake on the path of the stream is upgraded; extra slashes do not matter', async (t) => {
@@ -187,4 +190,36 @@ test('a peer that does not answer the close is cut after five seconds', async (t
   t.equal(peer.ended, 1008);
   endpoint.maintain(nowMs + 6000);
   t.equal(peer.ended, 'cut');
+});
+
+test('round trips are measured, and the camera has the name that it gives', async (t) => {
+  const { open, endpoint, pong } = endpointOf(t);
+  const peer = open('/ws/video/stream?pipeline_id=plates&camera=Gate%203');
+  endpoint.maintain(performance.now());
+  t.strictSame(peer.pings, ['1']);
+  pong(peer, '1');
+  const [status] = Array.from(endpoint, (session) => session.status(performance.now()));
+  t.match(status, { camera: 'Gate 3', address: '192.0.2.1', round_trip_ms: Number });
+});
+
+test('the end of a session is reported with who ended it', async (t) => {
+  const observer = new Observers();
+  const ends: unknown[] = [];
+  observer.on('sessionEnded', ({ sessionId }, { by, closeCode, error }) =>
+    ends.push([typeof sessionId, by, closeCode, error?.code]),
+  );
+  observer.on('refused', ({ code, detail }) => ends.push([code, detail]));
+  const { open, close, send } = endpointOf(t, { options: { observer } });
+  close(open());
+  close(open(), 1006);
+  const peer = open();
+  send(peer, Uint8Array.of(1));
+  close(peer, 1007);
+  close(open('/ws/video/stream?pipeline_id=nothing'), 1008);
+  t.strictSame(ends, [
+    ['string', 'client', 1005, undefined],
+    ['string', 'network', 1006, undefined],
+    ['string', 'gateway', 1007, 'invalid_frame'],
+    ['invalid_pipeline', 'Unknown pipeline_id: nothing'],
+  ]);
 });

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
-import { Backpressure, type BackpressureState, nextState } from '../../../src/session/backpressure.ts';
+import { Backpressure, nextState } from '../../../src/session/backpressure.ts';
+import type { BackpressureState } from '../../../src/status.ts';
 
 const thresholds = { dropThreshold: 0.1, slowdownThreshold: 0.3, dropWindowMs: 3000 };
 const { dropWindowMs } = thresholds;

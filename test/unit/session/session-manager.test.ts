@@ -11,14 +11,14 @@ test('a session is opened in the pool under its id, and its pipeline is requeste
   const { session, pool } = openMockSession();
   t.same(pool.opened, ['the session']);
   t.same(pool.prepared, ['the pipeline']);
-  t.equal(session.sessionId, 'the session');
-  t.equal(session.pipelineId, 'the pipeline');
+  t.equal(session.source.sessionId, 'the session');
+  t.equal(session.source.pipelineId, 'the pipeline');
 });
 
 test('a frame is offered with its pipeline and index, and its result is sent', async (t) => {
   const { session, pool, outbox } = openMockSession();
   session.receiveFrame(frame);
-  t.match(pool.offered, [{ pipelineId: 'the pipeline', frameIndex: 0, bytes: frame }]);
+  t.match(pool.offered, [{ source: { pipelineId: 'the pipeline' }, frameIndex: 0, bytes: frame }]);
   t.same(outbox.sent, []);
   pool.finish(0);
   t.same(outbox.sent, [replyOf(0)]);

@@ -7,7 +7,7 @@ import type { FrameOutcome } from '../../../../src/pool/messages.ts';
 import { ThreadExecutor } from '../../../../src/pool/thread-executor/thread-executor.ts';
 import { fixtureModels } from '../../../support/gateway.ts';
 import { encodeGradient } from '../../../support/jpeg-bytes.ts';
-import { KeptLog, until } from '../../../support/started-pool.ts';
+import { KeptLog, observerOf, sourceOf, until } from '../../../support/started-pool.ts';
 
 const jpeg = encodeGradient(32, 24);
 const farAwayMs = 1e9;
@@ -28,14 +28,14 @@ function executorOf(t: Test, ...pipelines: string[]) {
     },
     pipelines: new Set(pipelines),
     limits: { maxHeapMegabytes: 512, maxStuckMs: 10_000 },
-    log: kept.log,
+    ...{ log: kept.log, observer: observerOf(kept.log) },
     capacityChanged: () => changes.push(executor.free),
   });
   t.teardown(() => executor.stop(10_000));
   const run = (pipelineId: string, deadlineMs = farAwayMs): Promise<FrameOutcome> => {
     const slot = slots.allocate(jpeg);
     if (slot === undefined) throw new Error('no room for a frame');
-    return executor.run({ pipelineId, frameIndex: 0, slot }, deadlineMs);
+    return executor.run({ source: sourceOf(pipelineId), frameIndex: 0, slot }, deadlineMs);
   };
   return { executor, slots, kept, changes, run };
 }

@@ -8,7 +8,7 @@ import type { FrameOutcome, PipelineSource } from '../../../../src/pool/messages
 import { WorkerHandle } from '../../../../src/pool/thread-executor/worker-handle.ts';
 import { fixtureModels } from '../../../support/gateway.ts';
 import { encodeGradient } from '../../../support/jpeg-bytes.ts';
-import { until } from '../../../support/started-pool.ts';
+import { sourceOf, until } from '../../../support/started-pool.ts';
 import { makeModelsDir, testNode } from '../../../support/temp-models.ts';
 
 const jpeg = encodeGradient(32, 24);
@@ -52,7 +52,7 @@ function startWorker(t: Test, modelsDir = fixtureModels) {
 function frameFor(pipelineId: string) {
   const slot = slots.allocate(jpeg);
   if (slot === undefined) throw new Error('no room for a frame');
-  return { pipelineId, frameIndex: 0, slot };
+  return { source: sourceOf(pipelineId), frameIndex: 0, slot };
 }
 
 function run(worker: WorkerHandle, pipelineId: string): Promise<FrameOutcome> {

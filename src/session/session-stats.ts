@@ -1,0 +1,121 @@
+/** Counts, rates and times of one session. Time is an argument. Main thread. */
+import type { FrameReport } from '../observe/observer.ts';
+import type { DropReason, SessionStatus } from '../status.ts';
+
+const msPerSecond = 1000;
+
+/** Whole seconds whose counts are kept. */
+const recentSeconds = 30;
+/** Whole seconds over which rates are averaged. */
+const rateSeconds = 5;
+/** With the current, incomplete second. */
+const ringSize = recentSeconds + 1;
+
+/** Counts per second of the last seconds. */
+class SecondCounts {
+  readonly #counts = new Uint32Array(ringSize);
+  #newest = 0;
+
+  add(second: number): void {
+    this.#advance(second);
+    this.#counts[second % ringSize] = (this.#counts[second % ringSize] ?? 0) + 1;
+  }
+
+  /** The counts of the last whole seconds before `second`, oldest first. */
+  before(second: number, seconds: number): number[] {
+    this.#advance(second);
+    return Array.from({ length: seconds }, (_, index) => this.#counts[(second - seconds + index) % ringSize] ?? 0);
+  }
+
+  #advance(second: number): void {
+    const first = Math.max(this.#newest + 1, second - ringSize + 1);
+    for (let each = first; each <= second; each++) this.#counts[each % ringSize] = 0;
+    this.#newest = Math.max(this.#newest, second);
+  }
+}
+
+export class SessionStats {
+  readonly openedMs: number;
+  readonly #frames = new SecondCounts();
+  readonly #results = new SecondCounts();
+  readonly #drops = new Map<DropReason, number>();
+  #frameCount = 0;
+  #resultCount = 0;
+  #receivedBytes = 0;
+  #lastFrameMs: number;
+  #serviceMs: number | undefined;
+  #replyMs: number | undefined;
+  slowDowns = 0;
+
+  constructor(nowMs: number) {
+    this.openedMs = nowMs;
+    this.#lastFrameMs = nowMs;
+  }
+
+  get frames(): number {
+    return this.#frameCount;
+  }
+
+  get dropped(): number {
+    return [...this.#drops.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  received(byteLength: number, nowMs: number): void {
+    this.#frameCount += 1;
+    this.#receivedBytes += byteLength;
+    this.#lastFrameMs = nowMs;
+    this.#frames.add(secondOf(nowMs));
+  }
+
+  ended({ end, totalMs }: FrameReport, nowMs: number): void {
+    if (end.type === 'dropped') this.#drops.set(end.reason, (this.#drops.get(end.reason) ?? 0) + 1);
+    if (end.type !== 'result') return;
+    this.#resultCount += 1;
+    this.#results.add(secondOf(nowMs));
+    this.#serviceMs = end.timings['total'];
+    this.#replyMs = totalMs;
+  }
+
+  /** Counts and times since the session was opened. */
+  totals(nowMs: number): Omit<SessionStatus, 'id' | 'camera' | 'address' | 'pipeline' | 'round_trip_ms'> {
+    return {
+      connected_s: toTenths((nowMs - this.openedMs) / msPerSecond),
+      frames: this.#frameCount,
+      results: this.#resultCount,
+      dropped: this.dropped,
+      drop_reasons: Object.fromEntries(this.#drops),
+      slow_downs: this.slowDowns,
+      received_bytes: this.#receivedBytes,
+      ...(this.#serviceMs === undefined ? {} : { service_ms: toTenths(this.#serviceMs) }),
+      ...(this.#replyMs === undefined ? {} : { reply_ms: toTenths(this.#replyMs) }),
+    };
+  }
+
+  /** What has happened in the last seconds. */
+  recent(nowMs: number) {
+    const second = secondOf(nowMs);
+    const frames = this.#frames.before(second, recentSeconds);
+    const results = this.#results.before(second, recentSeconds);
+    const seconds = Math.min(rateSeconds, Math.max(1, second - secondOf(this.openedMs)));
+    return {
+      frames_per_s: toTenths(meanOfLast(frames, seconds)),
+      results_per_s: toTenths(meanOfLast(results, seconds)),
+      recent_frames: frames,
+      recent_results: results,
+      idle_s: toTenths((nowMs - this.#lastFrameMs) / msPerSecond),
+    };
+  }
+}
+
+function secondOf(ms: number): number {
+  return Math.floor(ms / msPerSecond);
+}
+
+function meanOfLast(counts: readonly number[], seconds: number): number {
+  return counts.slice(-seconds).reduce((sum, count) => sum + count, 0) / seconds;
+}
+
+/** Rounds to one decimal place: no figure of a session means anything beyond that. */
+export function toTenths(value: number): number {
+  return Math.round(value * 10) / 10;
+}

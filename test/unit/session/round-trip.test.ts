@@ -1,0 +1,35 @@
+/** The round trip is measured with one ping at a time. */
+import { test } from 'tap';
+import { RoundTrip } from '../../../src/session/round-trip.ts';
+
+test('the first ping is due at once, the next one five seconds after the answer', async (t) => {
+  const roundTrip = new RoundTrip(0);
+  t.equal(roundTrip.takeDue(0), '1');
+  t.equal(roundTrip.takeDue(6000), undefined, 'the first one is not answered yet');
+  roundTrip.answered('1', 6020);
+  t.equal(roundTrip.takeDue(11_019), undefined);
+  t.equal(roundTrip.takeDue(11_020), '2');
+});
+
+test('the value is the last round trip, or how long an unanswered ping has been on its way', async (t) => {
+  const roundTrip = new RoundTrip(0);
+  t.equal(roundTrip.valueAt(0), undefined);
+  roundTrip.takeDue(0);
+  t.equal(roundTrip.valueAt(100), undefined);
+  roundTrip.answered('1', 30);
+  t.equal(roundTrip.valueAt(4000), 30);
+  roundTrip.takeDue(5030);
+  t.equal(roundTrip.valueAt(5040), 30);
+  t.equal(roundTrip.valueAt(9030), 4000);
+});
+
+test('a pong that answers no ping of ours is ignored', async (t) => {
+  const roundTrip = new RoundTrip(0);
+  roundTrip.answered('1', 10);
+  t.equal(roundTrip.takeDue(20), '1');
+  roundTrip.answered('7', 30);
+  t.equal(roundTrip.valueAt(40), undefined);
+  roundTrip.answered('1', 50);
+  roundTrip.answered('1', 90);
+  t.equal(roundTrip.valueAt(100), 30);
+});
