@@ -87,5 +87,5 @@ $(installed): package.json package-lock.json .npmrc
 	npm ci
 	@touch $@
 
-dist/cli.js: $(installed) $(sources) src/tsconfig.json src/client/tsconfig.json src/web/tsconfig.json tsconfig.json
+dist/cli.js: $(installed) $(sources) tsconfig.json
 	npm --silent run build

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { stripVTControlCharacters } from 'node:util';
 import { Parser } from 'tap-parser';
+// Once and before the test files, which would otherwise all build at the same time.
+import './support/fresh-page.ts';
 
 interface Counts {
   passed: number;

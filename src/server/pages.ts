@@ -1,8 +1,7 @@
 /** Serves the console's files: read once at startup, available under their exact path only. Runs on the loop. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import * as nodeModule from 'node:module';
-import { posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { ConfigError } from '../errors.ts';
 import { respond } from './respond.ts';
 import type { HttpRequest, HttpResponse } from './uws.ts';
@@ -17,17 +16,16 @@ export interface Page {
 /** Pages by URL path. */
 export type Pages = ReadonlyMap<string, Page>;
 
-const scriptType = 'text/javascript; charset=utf-8';
-
-type ServedFile = readonly [address: string, file: string, type: string];
-
-/** Files other than scripts, by URL path. Scripts are found by following the imports of the entry. */
-const files: readonly ServedFile[] = [
-  ['/', 'web/index.html', 'text/html; charset=utf-8'],
-  ...['theme', 'page', 'viewer', 'controls', 'measurements', 'results', 'reference', 'layout'].map(styleSheet),
-  ['/web/favicon.svg', 'web/favicon.svg', 'image/svg+xml'],
+/** The files that `npm run build:page` writes, by URL path. */
+const files: readonly (readonly [address: string, file: string, type: string])[] = [
+  ['/', 'index.html', 'text/html; charset=utf-8'],
+  ['/web/main.js', 'main.js', 'text/javascript; charset=utf-8'],
+  ['/web/main.css', 'main.css', 'text/css; charset=utf-8'],
+  ['/web/favicon.svg', 'favicon.svg', 'image/svg+xml'],
 ];
-const entry = 'web/main.js';
+
+/** The same folder from `src` and from `dist`: a gateway that runs from source serves the built page too. */
+const builtPage = new URL('../../dist/web/', import.meta.url);
 
 /** The page needs only its own files, a socket to its own host, and images that it creates itself. */
 const contentSecurityPolicy = [
@@ -50,30 +48,12 @@ const headers: readonly [name: string, value: string][] = [
   ['Permissions-Policy', 'camera=(self), microphone=()'],
 ];
 
-/** An import or re-export at the start of a line, as formatted by Biome. */
-const importPattern = /^(?:import|export)\b[^;'"]*?(?:\bfrom\s*)?['"](\.[^'"]+)['"]/gm;
-
-/** When run from source, the scripts are TypeScript. */
-const isSource = import.meta.url.endsWith('.ts');
-const root = new URL('../', import.meta.url);
-
 /**
- * Reads the page, its styles, and all scripts that it imports directly or indirectly.
+ * Reads the built page.
  * @throws ConfigError if a file of the installation is missing.
  */
-export function loadPages(): Pages {
-  const pages = new Map<string, Page>();
-  for (const [address, file, type] of files) pages.set(address, pageOf(read(file), type));
-  const scripts = [entry];
-  for (const file of scripts) {
-    const script = readScript(file);
-    pages.set(`/${file}`, pageOf(script, scriptType));
-    for (const [, specifier = ''] of script.matchAll(importPattern)) {
-      const imported = posix.join(posix.dirname(file), specifier);
-      if (!scripts.includes(imported)) scripts.push(imported);
-    }
-  }
-  return pages;
+export function loadPages(folder: URL = builtPage): Pages {
+  return new Map(files.map(([address, file, type]) => [address, pageOf(read(new URL(file, folder)), type)]));
 }
 
 /** Replies to GET and HEAD, with 304 if the browser already has the same bytes. */
@@ -87,37 +67,14 @@ export function writePage(response: HttpResponse, request: HttpRequest, { type, 
   });
 }
 
-function styleSheet(name: string): ServedFile {
-  return [`/web/styles/${name}.css`, `web/styles/${name}.css`, 'text/css; charset=utf-8'];
-}
-
-function pageOf(text: string, type: string): Page {
-  const bytes = Buffer.from(text);
+function pageOf(bytes: Uint8Array, type: string): Page {
   return { type, bytes, etag: `"${createHash('sha256').update(bytes).digest('base64url')}"` };
 }
 
-/** A script for the browser: without types, and with imports named after the built files. */
-function readScript(file: string): string {
-  if (!isSource) return read(file);
-  const script = stripTypes(read(file.replace(/\.js$/, '.ts')));
-  return script.replaceAll(importPattern, (statement) => statement.replace(/\.ts(['"])$/, '.js$1'));
-}
-
-/** Hides Node's experimental warning, which would appear on every start from source. */
-function stripTypes(source: string): string {
-  const { emitWarning } = process;
-  process.emitWarning = () => undefined;
+function read(file: URL): Uint8Array {
   try {
-    return nodeModule.stripTypeScriptTypes(source);
-  } finally {
-    process.emitWarning = emitWarning;
-  }
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(new URL(file, root), 'utf8');
+    return readFileSync(file);
   } catch (cause) {
-    throw new ConfigError([`console file ${file} is missing; run "make build"`], { cause });
+    throw new ConfigError([`console file ${fileURLToPath(file)} is missing; run "make build"`], { cause });
   }
 }

@@ -41,6 +41,8 @@ test('the package has what a user needs, and nothing of the development', needsD
   for (const name of [
     'dist/launch.js',
     'dist/web/index.html',
+    'dist/web/main.js',
+    'dist/web/main.css',
     'dist/client/index.d.ts',
     'dist/tools/tool.d.ts',
     'dist/protocol.d.ts',

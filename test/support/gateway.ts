@@ -1,6 +1,7 @@
 /** Starts a real gateway in a separate process, like a user would, and stops it again. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import './fresh-page.ts';
 
 const cliPath = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 

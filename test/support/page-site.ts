@@ -1,6 +1,7 @@
 /** Serves the console's files from a fake server, for tests of rare gateway behavior. Tests only. */
 import type { RequestListener } from 'node:http';
 import { loadPages } from '../../src/server/pages.ts';
+import './fresh-page.ts';
 
 const pages = loadPages();
 /** As the gateway replies to `/readyz`. */
