@@ -6,7 +6,7 @@
  *             into frames      a failure           never stale    is sent     frame is sent
  */
 
-import { type Client, connect } from '../client/node.ts';
+import { type Client, type ClientError, connect } from '../client/node.ts';
 import type { FrameResult } from '../protocol.ts';
 import { type CapturedFrame, FrameBuffers } from './captured-frame.ts';
 import type { Encode, Inspect } from './encoder.ts';
@@ -63,7 +63,8 @@ const drainPollMs = 20;
 export class Bridge {
   readonly tally = new Tally();
   readonly #options: BridgeOptions;
-  readonly #client: Client;
+  /** Connected for the first frame, and again for the first one after the gateway has ended an idle session. */
+  #client: Client | undefined;
   readonly #supervisor: SourceSupervisor;
   readonly #buffers = new FrameBuffers();
   readonly #latest = new LatestFrame((frame) => this.#buffers.release(frame));
@@ -76,8 +77,6 @@ export class Bridge {
     const { plan } = options;
     this.#rateLimit = new RateLimit(plan.fps);
     this.#supervisor = new SourceSupervisor(this.#supervisorOptions());
-    this.#client = connect({ url: plan.url, pipeline: plan.pipeline, maxFps: clientMaxFps });
-    this.#listen();
   }
 
   /** Runs until the source ends or the client gives up on the gateway. Never rejects. */
@@ -86,8 +85,8 @@ export class Bridge {
     const end = await this.#supervisor.run();
     this.#latest.end();
     if (!this.#isStopped) await this.#drainReplies();
-    const { error } = this.#client;
-    this.#client.close();
+    const error = this.#client?.error;
+    this.#client?.close();
     await sending;
     return error === undefined || this.#isStopped ? end : { type: 'failed', detail: `gateway error: ${error.message}` };
   }
@@ -97,7 +96,7 @@ export class Bridge {
     this.#latest.discardCaptured(performance.now());
     this.#latest.end();
     this.#supervisor.stop();
-    this.#client.close();
+    this.#client?.close();
   }
 
   #supervisorOptions(): SupervisorOptions {
@@ -130,9 +129,9 @@ export class Bridge {
     this.#latest.put(frame);
   }
 
-  #listen(): void {
-    const { onEvent } = this.#options;
-    const client = this.#client;
+  #connect(): Client {
+    const { plan, onEvent } = this.#options;
+    const client = connect({ url: plan.url, pipeline: plan.pipeline, maxFps: clientMaxFps });
     client.on('sent', () => this.tally.count('sent'));
     client.on('result', ({ index, result, roundTripMs }) => {
       this.tally.answered(result, roundTripMs);
@@ -152,23 +151,33 @@ export class Bridge {
     client.on('state', ({ state }) => {
       if (state === 'open') onEvent({ type: 'gateway', state, detail: '' });
     });
-    client.on('error', (error) => {
-      if (client.state === 'closed') this.#supervisor.stop();
-      else onEvent({ type: 'gateway', state: 'lost', detail: error.message });
-      // The next frame would be rejected too, and the client gives up after several rejections in a row.
-      if (frameErrorCodes.has(error.code)) this.#supervisor.reencode(`the gateway rejected a frame (${error.detail})`);
-    });
+    client.on('error', (error) => this.#gatewayFailed(client, error));
+    return client;
+  }
+
+  #gatewayFailed(client: Client, error: ClientError): void {
+    if (client.state === 'closed') this.#supervisor.stop();
+    else this.#options.onEvent({ type: 'gateway', state: 'lost', detail: error.message });
+    // The next frame would be rejected too, and the client gives up after several rejections in a row.
+    if (frameErrorCodes.has(error.code)) this.#supervisor.reencode(`the gateway rejected a frame (${error.detail})`);
+    if (error.code !== 'idle_timeout' || !this.#latest.isEmpty) return;
+    // A new session without frames would end the same way.
+    this.#client = undefined;
+    client.close();
   }
 
   /** Takes a frame only when one can be sent, so that frames that are not sent are never encoded. */
   async #send(): Promise<void> {
     while (await this.#latest.available()) {
+      this.#client ??= this.#connect();
+      const client = this.#client;
       try {
-        await this.#client.ready();
+        await client.ready();
         this.#isSending = true;
-        await this.#sendLatest();
+        await this.#sendLatest(client);
       } catch (error) {
-        if (this.#client.state === 'closed') return;
+        if (client !== this.#client) continue;
+        if (client.state === 'closed') return;
         throw error;
       } finally {
         this.#isSending = false;
@@ -176,9 +185,9 @@ export class Bridge {
     }
   }
 
-  async #sendLatest(): Promise<void> {
+  async #sendLatest(client: Client): Promise<void> {
     const frame = this.#latest.take(performance.now());
-    if (frame?.kind === 'jpeg') this.#client.send(frame.bytes);
+    if (frame?.kind === 'jpeg') client.send(frame.bytes);
     if (frame?.kind !== 'rgb') return;
     // Encoding fails for dimensions that JPEG does not support, such as a height of 65,535 pixels.
     const jpeg = await this.#options.encode(frame).catch(() => undefined);
@@ -186,15 +195,15 @@ export class Bridge {
     if (jpeg === undefined) return this.tally.count('broken');
     this.tally.count('encoded');
     // The connection, the congestion window or the source may have changed in the meantime.
-    await this.#client.ready();
-    if (this.#latest.isFresh(frame, performance.now())) this.#client.send(jpeg);
+    await client.ready();
+    if (this.#latest.isFresh(frame, performance.now())) client.send(jpeg);
   }
 
   /** Waits until a file's last frames are sent and answered. */
   async #drainReplies(): Promise<void> {
     const deadlineMs = performance.now() + drainTimeoutMs;
-    const isBusy = () => !this.#latest.isEmpty || this.#isSending || this.#client.inFlight > 0;
-    while (isBusy() && this.#client.state !== 'closed' && !this.#isStopped && performance.now() < deadlineMs) {
+    const isBusy = () => !this.#latest.isEmpty || this.#isSending || (this.#client?.inFlight ?? 0) > 0;
+    while (isBusy() && this.#client?.state !== 'closed' && !this.#isStopped && performance.now() < deadlineMs) {
       await new Promise((resolve) => {
         setTimeout(resolve, drainPollMs);
       });

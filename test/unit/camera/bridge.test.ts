@@ -102,10 +102,36 @@ test('a source that fails for good ends the bridge and its connection', async (t
   const { bridge } = await bridgeOf(
     t,
     { opened: (socket) => socket.once('close', () => closed.resolve()) },
-    { answer: (response) => Boolean(response.writeHead(403).end()) },
+    { answer: (response, index) => index > 1 && Boolean(response.writeHead(403).end()) },
+    { reconnects: false },
   );
-  t.match(await bridge.run(), { type: 'failed', detail: /^403 Forbidden/ });
+  t.match(await bridge.run(), { type: 'failed', detail: /403 Forbidden/ });
   await closed.promise;
+});
+
+test('the bridge connects for the first frame, and after an idle timeout for the next one', async (t) => {
+  let isOffline = true;
+  const { bridge, gateway, of } = await bridgeOf(
+    t,
+    { frame: ({ result }) => result() },
+    { answer: (response) => isOffline && response.destroy() !== undefined },
+  );
+  void bridge.run();
+  await eventually('two attempts to reach the camera', () => of('source').length >= 4);
+  t.equal(gateway.sockets.length, 0, 'nothing to send yet');
+  isOffline = false;
+  await eventually('a result', () => of('result').length > 0);
+  isOffline = true;
+  await eventually('the loss of the camera', () => JSON.stringify(of('source').at(-1)).includes('waiting'));
+  const [socket] = gateway.sockets;
+  socket?.send('{"error":"idle_timeout","detail":"No frame came for 600 s"}');
+  socket?.close(1008);
+  await eventually('the end of the session', () => of('gateway').length === 2);
+  t.equal(gateway.sockets.length, 1);
+  const results = of('result').length;
+  isOffline = false;
+  await eventually('a result in a new session', () => of('result').length > results);
+  t.equal(gateway.sockets.length, 2, 'no session without frames in between');
 });
 
 test('while no reply arrives, newer frames replace older ones and are not sent', async (t) => {
