@@ -2,7 +2,7 @@
  * Reads the pipelines of the models folder and validates them against the built-in and custom tools. The main thread reads and
  * validates; a worker validates the text that the main thread has read.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
@@ -121,7 +121,8 @@ async function loadTools(modelsDir: string, issues: string[]): Promise<Map<strin
   for (const path of listFiles(join(modelsDir, 'tools'), /\.m?js$/)) {
     try {
       requireFile(path);
-      const module = (await import(pathToFileURL(path).href)) as ToolModule;
+      // A reload must not get the module of an earlier version of the file.
+      const module = (await import(`${pathToFileURL(path)}?${statSync(path).mtimeMs}`)) as ToolModule;
       const exported = typeof module.default === 'function' ? module.default({ z }) : module.default;
       const tool = requireTool(exported);
       if (tools.has(toolName(tool))) throw new Error(`tool ${toolName(tool)} already exists`);

@@ -15,6 +15,8 @@ export interface StartedFrame {
 export interface Capacity {
   /** Ids of the pipelines that it can run. */
   readonly pipelines: ReadonlySet<string>;
+  /** Version of the pipelines: 1 at startup, higher after each reload. */
+  readonly generation: number;
   /** Maximum number of concurrent frames. */
   readonly capacity: number;
   /** Number of additional frames that it can run now. */

@@ -6,7 +6,7 @@ import type { Executor } from './executor.ts';
 import { FrameSlots } from './frame-slots.ts';
 import type { PipelineSource } from './messages.ts';
 import type { PipelineRules } from './pipeline-load.ts';
-import { PipelineLoader } from './pipeline-loader.ts';
+import { type Generation, PipelineLoader } from './pipeline-loader.ts';
 import { Pool } from './pool.ts';
 import { ThreadExecutor, type ThreadLimits } from './thread-executor/thread-executor.ts';
 
@@ -37,6 +37,12 @@ export interface LocalPool {
   readonly pool: Pool;
   /** Resolves when every worker is ready for the first time. Rejects with a ConfigError if one cannot start. */
   readonly started: Promise<void>;
+  /**
+   * Replaces all workers, one at a time, by ones with these pipelines. Call it again only after it has settled.
+   * @returns the number of the new generation.
+   * @throws ConfigError if a worker cannot start; the old pipelines are then served as before.
+   */
+  reload(pipelines: readonly PoolPipeline[]): Promise<number>;
 }
 
 /** One running frame per worker, and possibly another one in a thread that timed out. */
@@ -58,31 +64,41 @@ function slotsFor(bytes: number): FrameSlots {
 
 /** Starts the threads. Frames that arrive before one is ready are held or dropped. */
 export function startLocalPool(options: LocalPoolOptions): LocalPool {
-  const { poolWorkers, maxFrameBytes, maxHeldBytes, modelsDir, providers, pipelines, log, observer } = options;
+  const { poolWorkers, maxFrameBytes, maxHeldBytes, modelsDir, providers, log, observer } = options;
   const { maxHeapMegabytes, maxStuckMs } = options;
   const slots = slotsFor(maxHeldBytes + runningPerWorker * poolWorkers * maxFrameBytes);
   const executors: Executor[] = [];
-  const executorFor = (ids: ReadonlySet<string>) =>
-    new ThreadExecutor({
-      setup: {
-        ...{ memory: slots.memory, modelsDir, providers },
-        sources: pipelines.filter(({ id }) => ids.has(id)).map(({ source }) => source),
-      },
-      pipelines: ids,
-      limits: { maxHeapMegabytes, maxStuckMs },
-      ...{ log, observer },
-      capacityChanged: () => pool.capacityChanged(),
-    });
-  const first = pipelines.filter(({ load }) => load === 'start').map(({ id }) => id);
-  const loader = new PipelineLoader(first, { executors, workers: poolWorkers, executorFor, log });
-  const pool: Pool = new Pool({
-    ...options,
-    ...{ executors, slots },
-    rules: new Map(pipelines.map(({ id, rules }) => [id, rules])),
-    load: (pipelineId) => loader.load(pipelineId),
+  const rules = new Map<string, PipelineRules>();
+  const setRules = (pipelines: readonly PoolPipeline[]) => {
+    rules.clear();
+    for (const pipeline of pipelines) rules.set(pipeline.id, pipeline.rules);
+  };
+  const generationOf = (generation: number, pipelines: readonly PoolPipeline[]): Generation => ({
+    ids: new Set(pipelines.map(({ id }) => id)),
+    first: pipelines.filter(({ load }) => load === 'start').map(({ id }) => id),
+    executorFor: (ids) =>
+      new ThreadExecutor({
+        setup: {
+          ...{ memory: slots.memory, modelsDir, providers },
+          sources: pipelines.filter(({ id }) => ids.has(id)).map(({ source }) => source),
+        },
+        ...{ generation, pipelines: ids, limits: { maxHeapMegabytes, maxStuckMs } },
+        ...{ log, observer },
+        capacityChanged: () => pool.capacityChanged(),
+      }),
   });
+  setRules(options.pipelines);
+  const loader = new PipelineLoader(generationOf(1, options.pipelines), { executors, workers: poolWorkers, log });
+  const pool: Pool = new Pool({ ...options, ...{ executors, slots, rules }, load: (id) => loader.load(id) });
   const started = loader.start();
   // Callers that need the result await it; the log has the error in any case.
   started.catch(() => undefined);
-  return { pool, started };
+  let generations = 1;
+  const reload = async (pipelines: readonly PoolPipeline[]) => {
+    generations += 1;
+    await loader.reload(generationOf(generations, pipelines));
+    setRules(pipelines);
+    return generations;
+  };
+  return { pool, started, reload };
 }

@@ -1,18 +1,26 @@
 /**
- * Loads pipelines on first use while the gateway runs. Workers are replaced one at a time: one with the larger set of pipelines is started,
- * then one with the smaller set is retired, so that running pipelines are not interrupted. Main thread.
+ * Loads pipelines while the gateway runs: those first used later, and a new generation of all of them. Workers are replaced one at a time:
+ * a new one is started, then an old one is retired, so that running pipelines are not interrupted. Main thread.
  */
 import type { Log } from '../observe/log.ts';
 import type { Executor } from './executor.ts';
 import type { ThreadExecutor } from './thread-executor/thread-executor.ts';
+
+/** Pipeline files that are served together; a reload makes the next generation. */
+export interface Generation {
+  /** Ids of all its pipelines. */
+  readonly ids: ReadonlySet<string>;
+  /** Ids of those to load at startup; the others are loaded on first use. */
+  readonly first: readonly string[];
+  /** Creates an executor without workers for some of its pipelines. */
+  readonly executorFor: (pipelineIds: ReadonlySet<string>) => ThreadExecutor;
+}
 
 export interface PipelineLoaderOptions {
   /** The pool's executors; the loader adds and removes its own. */
   readonly executors: Executor[];
   /** Number of workers that run all loaded pipelines. */
   readonly workers: number;
-  /** Creates an executor without workers for a set of pipelines. */
-  readonly executorFor: (pipelineIds: ReadonlySet<string>) => ThreadExecutor;
   readonly log: Log;
 }
 
@@ -21,52 +29,66 @@ const retryAfterMs = 30_000;
 
 export class PipelineLoader {
   readonly #options: PipelineLoaderOptions;
+  #generation: Generation;
   #current: ThreadExecutor;
-  readonly #requested: Set<string>;
+  #requested: Set<string>;
   readonly #failedAtMs = new Map<string, number>();
-  /** Also true until the first workers are ready; pipelines requested meanwhile are loaded next. */
-  #isLoading = true;
+  /** Settles when nothing is being loaded; tasks run one after the other. */
+  #tasks: Promise<unknown> = Promise.resolve();
 
-  /** @param first pipelines loaded at startup. */
-  constructor(first: Iterable<string>, options: PipelineLoaderOptions) {
+  constructor(generation: Generation, options: PipelineLoaderOptions) {
     this.#options = options;
-    this.#requested = new Set(first);
-    this.#current = options.executorFor(new Set(this.#requested));
+    this.#generation = generation;
+    this.#requested = new Set(generation.first);
+    this.#current = generation.executorFor(new Set(this.#requested));
     options.executors.push(this.#current);
   }
 
   /** Starts the workers. Resolves when all are ready. @throws ConfigError if one cannot start. */
-  async start(): Promise<void> {
-    await Promise.all(Array.from({ length: this.#options.workers }, () => this.#current.grow()));
-    void this.#loadRequested();
+  start(): Promise<void> {
+    return this.#enqueue(async () => {
+      await Promise.all(Array.from({ length: this.#options.workers }, () => this.#current.grow()));
+    });
   }
 
-  /** Requests a pipeline; does nothing if it is loaded or being loaded. */
+  /** Requests a pipeline; does nothing if it is loaded, being loaded, or unknown. */
   load(pipelineId: string): void {
-    if (this.#requested.has(pipelineId)) return;
+    if (this.#requested.has(pipelineId) || !this.#generation.ids.has(pipelineId)) return;
     const failedAtMs = this.#failedAtMs.get(pipelineId) ?? Number.NEGATIVE_INFINITY;
     if (performance.now() - failedAtMs < retryAfterMs) return;
     this.#requested.add(pipelineId);
-    if (!this.#isLoading) void this.#loadRequested();
+    // One at a time, so that a pipeline that cannot be loaded does not block the others.
+    void this.#enqueue(() => this.#loadOne(pipelineId));
   }
 
-  /** Loads one at a time, so that a pipeline that cannot be loaded does not block the others. */
-  async #loadRequested(): Promise<void> {
-    this.#isLoading = true;
-    for (let id = this.#nextRequested(); id !== undefined; id = this.#nextRequested()) await this.#loadOne(id);
-    this.#isLoading = false;
+  /**
+   * Replaces every worker by one of the next generation, with the pipelines that are in use.
+   * @throws ConfigError if one cannot start; the old generation is then restored.
+   */
+  reload(next: Generation): Promise<void> {
+    return this.#enqueue(async () => {
+      const inUse = [...this.#current.pipelines].filter((id) => next.ids.has(id));
+      const requested = new Set([...next.first, ...inUse]);
+      await this.#replaceWorkers(requested, next);
+      this.#generation = next;
+      this.#requested = new Set(requested);
+      this.#failedAtMs.clear();
+    });
   }
 
-  #nextRequested(): string | undefined {
-    if (this.#current.isStopping) return undefined;
-    return [...this.#requested].find((id) => !this.#current.pipelines.has(id));
+  #enqueue<Value>(task: () => Promise<Value>): Promise<Value> {
+    const done = this.#tasks.then(task);
+    this.#tasks = done.catch(() => undefined);
+    return done;
   }
 
   async #loadOne(pipelineId: string): Promise<void> {
     const { log } = this.#options;
+    // Meanwhile, a reload may have loaded or removed it.
+    if (this.#current.isStopping || this.#current.pipelines.has(pipelineId) || !this.#requested.has(pipelineId)) return;
     const startedAtMs = performance.now();
     try {
-      await this.#replaceWorkers(new Set([...this.#current.pipelines, pipelineId]));
+      await this.#replaceWorkers(new Set([...this.#current.pipelines, pipelineId]), this.#generation);
       log.info({ pipelineId, ms: Math.round(performance.now() - startedAtMs) }, 'pipeline loaded');
     } catch (err) {
       if (!this.#current.isStopping) log.error({ err, pipelineId }, 'pipeline cannot be loaded');
@@ -76,8 +98,8 @@ export class PipelineLoader {
   }
 
   /** @throws ConfigError if a worker of the new set cannot start; the old set is then restored to its size. */
-  async #replaceWorkers(pipelineIds: ReadonlySet<string>): Promise<void> {
-    const { executors, workers, executorFor } = this.#options;
+  async #replaceWorkers(pipelineIds: ReadonlySet<string>, { executorFor }: Generation): Promise<void> {
+    const { executors, workers } = this.#options;
     const old = this.#current;
     const replacement = executorFor(pipelineIds);
     executors.push(replacement);

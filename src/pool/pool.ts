@@ -53,6 +53,8 @@ export interface PoolStatus extends ExecutorStatus {
   /** Size of the frames that are held or running. */
   readonly frameBytes: number;
   readonly sessions: number;
+  /** The oldest generation of pipelines that still runs frames; 0 if none does. */
+  readonly generation: number;
   /** Ids of the pipelines that can run now. */
   readonly pipelines: readonly string[];
 }
@@ -163,6 +165,7 @@ export class Pool {
   }
 
   status(): PoolStatus {
+    const serving = this.#options.executors.filter(({ capacity }) => capacity > 0);
     const statuses = this.#options.executors.map((executor) => executor.status());
     const sum = (count: (status: ExecutorStatus) => number) => statuses.reduce((total, each) => total + count(each), 0);
     return {
@@ -174,9 +177,8 @@ export class Pool {
       held: this.#scheduler.held,
       frameBytes: this.#options.slots.usedBytes,
       sessions: this.#scheduler.sessions,
-      pipelines: [
-        ...new Set(this.#options.executors.flatMap(({ capacity, pipelines }) => (capacity > 0 ? [...pipelines] : []))),
-      ],
+      generation: serving.length === 0 ? 0 : Math.min(...serving.map(({ generation }) => generation)),
+      pipelines: [...new Set(serving.flatMap(({ pipelines }) => [...pipelines]))],
       reports: statuses.flatMap(({ reports }) => reports),
     };
   }

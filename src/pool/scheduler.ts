@@ -8,6 +8,7 @@
 
 import type { DropReason } from '../status.ts';
 import type { Capacity } from './executor.ts';
+import { chooseExecutor } from './executor-choice.ts';
 import { HoldLength } from './hold-length.ts';
 import type { FrameOutcome } from './messages.ts';
 import { PipelineLoad, type PipelineRules } from './pipeline-load.ts';
@@ -87,7 +88,7 @@ export class Scheduler<Frame extends FrameInfo, Target extends Capacity> {
   }
 
   open(sessionId: string, holdPolicy: HoldPolicy = 'newest'): void {
-    this.#sessions.set(sessionId, { share: new SessionShare(), holdPolicy, newest: undefined });
+    this.#sessions.set(sessionId, { share: new SessionShare(), holdPolicy, generation: 0, newest: undefined });
   }
 
   /** Removes a session; its running frames finish normally. @returns its held frames, which are dropped. */
@@ -228,13 +229,9 @@ export class Scheduler<Frame extends FrameInfo, Target extends Capacity> {
     return { ...full, holdEndMs: Math.min(dueMs, nowMs + limitMs) };
   }
 
-  /** A free executor that may run the frame now: the one with the fewest pipelines, then the one with the most free workers. */
+  /** A free executor that may run the frame now. */
   #executorFor({ frame: { pipelineId }, session }: Ticket<Frame>, nowMs: number): Target | undefined {
-    let best: Target | undefined;
-    for (const executor of this.#executors) {
-      if (executor.free === 0 || !executor.pipelines.has(pipelineId)) continue;
-      if (best === undefined || isBetterFit(executor, best)) best = executor;
-    }
+    const best = chooseExecutor(this.#executors, pipelineId, session.generation);
     if (best === undefined || !this.#loads.mayStart(pipelineId, nowMs)) return undefined;
     return this.#loads.isSequential(pipelineId) && session.share.inFlight > 0 ? undefined : best;
   }
@@ -243,6 +240,7 @@ export class Scheduler<Frame extends FrameInfo, Target extends Capacity> {
     const { share } = ticket.session;
     const estimateMs = this.#loads.serviceMs(ticket.frame.pipelineId);
     this.#holdLength.recordStart(ticket, nowMs);
+    ticket.session.generation = executor.generation;
     share.inFlight += 1;
     share.startedAtMs = nowMs;
     share.charge(estimateMs, nowMs);
@@ -294,7 +292,3 @@ const repeatedLoss: FrameOutcome = {
   ...{ type: 'failed', code: 'pipeline_failure' },
   ...{ detail: 'Worker stopped unexpectedly', reason: 'session lost a second worker within a minute' },
 };
-
-function isBetterFit(a: Capacity, b: Capacity): boolean {
-  return a.pipelines.size === b.pipelines.size ? a.free > b.free : a.pipelines.size < b.pipelines.size;
-}

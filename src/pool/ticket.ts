@@ -19,6 +19,8 @@ export type HoldPolicy = 'newest' | 'each';
 export interface Session<Frame extends FrameInfo> {
   readonly share: SessionShare;
   readonly holdPolicy: HoldPolicy;
+  /** The newest generation that has run one of its frames: a later frame never gets an older one. */
+  generation: number;
   /** The held frame of a session with policy `newest`. */
   newest: Ticket<Frame> | undefined;
 }

@@ -108,7 +108,11 @@ function listed(pipelines: readonly ServedPipeline[], status: PoolStatus): objec
  * Ready means that frames can run. One worker is enough, since the others are replaced in the background; `degraded` shows that some are
  * missing. Workers with identical setup are reported once, with their number.
  */
-function readiness({ reports, pipelines, ...counts }: PoolStatus, draining: boolean, version: string): Reply {
+function readiness(
+  { reports, pipelines, generation, ...counts }: PoolStatus,
+  draining: boolean,
+  version: string,
+): Reply {
   const ready = !draining && counts.ready > 0;
   const degraded = counts.ready < counts.size;
   const setups = new Map<string, { workers: number } & WorkerReport>();
@@ -120,6 +124,7 @@ function readiness({ reports, pipelines, ...counts }: PoolStatus, draining: bool
     ready,
     degraded,
     draining,
+    generation,
     pool: counts,
     pipelines,
     setups: [...setups.values()],

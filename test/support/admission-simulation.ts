@@ -68,6 +68,7 @@ interface SimulatedFrame {
 
 /** A number of simulated workers. */
 class SimulatedExecutor implements Capacity {
+  readonly generation: number = 1;
   readonly pipelines: ReadonlySet<string>;
   readonly capacity: number;
   running = 0;

@@ -8,6 +8,7 @@ import { KeptLog, sourceOf } from './started-pool.ts';
 
 /** Runs frames until the test ends them. */
 export class ManualExecutor implements Executor {
+  readonly generation: number = 1;
   readonly pipelines: ReadonlySet<string>;
   capacity: number;
   readonly started: StartedFrame[] = [];

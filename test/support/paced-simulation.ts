@@ -103,6 +103,7 @@ export function medianAgeMs(tallies: readonly PacedTally[], fromMs: number, toMs
 
 /** The scene's current workers. */
 class Workers implements Capacity {
+  readonly generation: number = 1;
   readonly pipelines = new Set([pipelineId]);
   capacity = 0;
   running = 0;

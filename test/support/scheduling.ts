@@ -12,6 +12,7 @@ export interface TestFrame {
 }
 
 export class TestExecutor implements Capacity {
+  readonly generation: number = 1;
   readonly pipelines: ReadonlySet<string>;
   readonly capacity: number;
   running = 0;

@@ -16,6 +16,8 @@ export interface ThreadLimits {
 export interface ThreadExecutorOptions {
   /** Startup parameters of every thread. */
   readonly setup: WorkerSetup;
+  /** See {@link Executor}. */
+  readonly generation: number;
   /** Ids of the pipelines of `setup`. */
   readonly pipelines: ReadonlySet<string>;
   readonly limits: ThreadLimits;
@@ -36,6 +38,7 @@ const maxPrintedLength = 2000;
 
 export class ThreadExecutor implements Executor {
   readonly pipelines: ReadonlySet<string>;
+  readonly generation: number;
   readonly #options: ThreadExecutorOptions;
   readonly #workers = new Set<WorkerHandle>();
   /** Target number of workers. */
@@ -52,6 +55,7 @@ export class ThreadExecutor implements Executor {
   constructor(options: ThreadExecutorOptions) {
     this.#options = options;
     this.pipelines = options.pipelines;
+    this.generation = options.generation;
   }
 
   /** Never becomes false again: from then on, no frame is started. */

@@ -23,7 +23,7 @@ test('each runs its pipelines, and a frame that both can run goes where there is
     });
     const executor = new ThreadExecutor({
       setup: { memory: slots.memory, modelsDir: fixtureModels, providers: ['cpu'], sources },
-      pipelines: new Set(pipelines),
+      ...{ generation: 1, pipelines: new Set(pipelines) },
       limits: { maxHeapMegabytes: 512, maxStuckMs: 10_000 },
       ...{ log, observer: observerOf(log) },
       capacityChanged: () => pool.capacityChanged(),

@@ -9,7 +9,7 @@ import { FakeApp } from '../../support/fake-uws.ts';
 import { KeptLog } from '../../support/started-pool.ts';
 
 const status: PoolStatus = {
-  ...{ size: 3, ready: 3, busy: 0, timedOut: 0, inFlight: 0, held: 0, frameBytes: 0, sessions: 0 },
+  ...{ size: 3, ready: 3, busy: 0, timedOut: 0, inFlight: 0, held: 0, frameBytes: 0, sessions: 0, generation: 1 },
   pipelines: ['plates'],
   reports: [],
 };
@@ -40,7 +40,7 @@ test('workers that fell back to another provider are reported apart, each setup 
   const { status: line, body } = routesOf({ reports }).ask('GET /readyz');
   t.equal(line, '200 OK');
   t.strictSame(JSON.parse(body ?? ''), {
-    ...{ ready: true, degraded: false, draining: false, pipelines: ['plates'], version: '1.2.3' },
+    ...{ ready: true, degraded: false, draining: false, generation: 1, pipelines: ['plates'], version: '1.2.3' },
     pool: { size: 3, ready: 3, busy: 0, timedOut: 0, inFlight: 0, held: 0, frameBytes: 0, sessions: 0 },
     setups: [
       { workers: 2, decoder: 'jpeg-turbo', models: [{ name: 'plate-yolo', provider: 'cuda' }] },

@@ -26,7 +26,7 @@ function executorOf(t: Test, ...pipelines: string[]) {
         return { path, text: readFileSync(path, 'utf8') };
       }),
     },
-    pipelines: new Set(pipelines),
+    ...{ generation: 1, pipelines: new Set(pipelines) },
     limits: { maxHeapMegabytes: 512, maxStuckMs: 10_000 },
     ...{ log: kept.log, observer: observerOf(kept.log) },
     capacityChanged: () => changes.push(executor.free),
