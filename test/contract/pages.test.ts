@@ -35,7 +35,6 @@ const types: [path: string, type: string][] = [
   ['/web/favicon.svg', 'image/svg+xml'],
   ['/web/main.js', 'text/javascript; charset=utf-8'],
   ['/client/index.js', 'text/javascript; charset=utf-8'],
-  ['/samples/canvas.js', 'text/javascript; charset=utf-8'],
 ];
 
 for (const [path, type] of types) {

@@ -41,6 +41,7 @@ test('the package has what a user needs, and nothing of the development', needsD
   for (const name of [
     'dist/launch.js',
     'dist/web/index.html',
+    'dist/cli/sample-frames/AB123CD.jpg',
     'dist/client/index.d.ts',
     'dist/tools/tool.d.ts',
     'dist/protocol.d.ts',
