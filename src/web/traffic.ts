@@ -23,7 +23,7 @@ export interface CarPlace {
   readonly showsPlate: boolean;
 }
 
-/** Without characters that look alike on plates: O and 0, I and 1, S and 5, B and 8, Z and 2. Each is read correctly at every size. */
+/** Without characters that look alike on plates: O and 0, I and 1, S and 5, B and 8, Z and 2. */
 export const plateTexts = ['FK47LWE', 'NKX397', 'M493KT', 'RWX746', 'HK479LM', 'MKT364R', 'WT367F', 'LTN947'] as const;
 
 /** Cars enter from the side, on alternating lanes, and drive away until they are out of sight. */
