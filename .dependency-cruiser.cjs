@@ -3,7 +3,6 @@
  */
 const layers = [
   ['contract', '^src/(protocol|status|errors|number-text|number-schema|statistics)\\.ts$|^src/jpeg/'],
-  ['samples', '^src/samples/'],
   ['load', '^src/load/'],
   ['config', '^src/config\\.ts$'],
   ['observe', '^src/observe/'],
@@ -38,16 +37,10 @@ module.exports = {
       to: { path: '^src/load/' },
     },
     {
-      name: 'only the command line and the console use samples',
-      severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(samples|load|cli|web)' },
-      to: { path: '^src/samples/' },
-    },
-    {
-      name: 'the console imports only the client, the contract and the samples',
+      name: 'the console imports only the client and the contract',
       severity: 'error',
       from: { path: '^src/web/' },
-      to: { pathNot: '^src/(web/|client/index\\.ts$|protocol\\.ts$|samples/)' },
+      to: { pathNot: '^src/(web/|client/index\\.ts$|(protocol|statistics)\\.ts$)' },
     },
     {
       name: 'no other code imports the console',

@@ -4,12 +4,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { renderPlateScene } from '../src/samples/render-plate.ts';
-import { encodeJpeg } from '../src/samples/render-text.ts';
+import { percentile } from '../src/statistics.ts';
 import { eventually, type ReceivedFrame, recordFrames, runCamera, showFrames } from '../test/support/camera-run.ts';
 import { startMjpegCamera } from '../test/support/mjpeg-camera.ts';
 import { numberedFrame, readNumber } from '../test/support/numbered-frames.ts';
 import { noRtspReason, startRtspCamera } from '../test/support/rtsp-camera.ts';
+import { renderPlateScene } from '../test/support/samples/render-plate.ts';
+import { encodeJpeg } from '../test/support/samples/render-text.ts';
 
 const agesMs = 12_000;
 const costMs = 10_000;
@@ -49,7 +50,7 @@ function measureAge(name: string, start: (t: Test) => Promise<Source>, args: rea
       .slice(settleFrames)
       .map(age)
       .sort((a, b) => a - b);
-    const at = (share: number) => (sorted[Math.floor(share * (sorted.length - 1))] ?? 0).toFixed(1);
+    const at = (part: number) => percentile(sorted, part).toFixed(1);
     console.log(`| ${name} | ${at(0.5)} ms | ${at(0.95)} ms | ${sorted.length} |`);
   });
 }

@@ -2,8 +2,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Command } from 'commander';
-import { encodeJpeg } from '../src/samples/render-text.ts';
 import { JpegDecoder } from '../src/tools/jpeg-decoder.ts';
+import { encodeJpeg } from '../test/support/samples/render-text.ts';
 import { drawAnswer } from './eval/draw.ts';
 import { type Answer, type Report, score } from './eval/score.ts';
 import { type Photo, readPhotos } from './eval/truth.ts';

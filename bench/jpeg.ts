@@ -1,9 +1,9 @@
 /** `npm run bench:jpeg`: compares which damaged JPEG files the gateway, Pillow and OpenCV decode, and measures the frame check. */
 
 import { Command } from 'commander';
-import { renderFrames } from '../src/samples/street-frames.ts';
 import { validateJpeg } from '../src/session/frame-validator.ts';
 import { median } from '../src/statistics.ts';
+import { renderFrames } from '../test/support/samples/street-frames.ts';
 import { type Judged, judgeMutations, missingJudges } from './jpeg/judge.ts';
 
 interface Flags {

@@ -1,8 +1,8 @@
 /** `npm run bench:pipeline`: runs a pipeline in a loop on one thread, without sockets: the upper limit of the gateway. */
 
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { defaultFrameSize, type FrameSize, renderFrames } from '../src/samples/street-frames.ts';
 import { percentile } from '../src/statistics.ts';
+import { defaultFrameSize, type FrameSize, renderFrames } from '../test/support/samples/street-frames.ts';
 import { openPipeline } from './open-pipeline.ts';
 
 interface Flags {

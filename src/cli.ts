@@ -44,7 +44,8 @@ program
 program
   .command('send')
   .description('send JPEG files like a camera; prints one JSON line per reply')
-  .argument('<path...>', 'JPEG files or folders of JPEG files')
+  .argument('[path...]', 'JPEG files or folders of JPEG files')
+  .option('--sample', 'send the eight built-in frames; a file is named after the text of its plate')
   .option('-p, --pipeline <id>', 'pipeline to run', 'yolo_ocr')
   .option('-u, --url <url>', addressHelp, 'ws://127.0.0.1:8000')
   .option(
@@ -105,7 +106,7 @@ program
   .option('--phase <how>', 'staggered: frames distributed over the interval; aligned: all cameras at once', 'staggered')
   .option('--adaptive', 'halve the rate of a camera on slow_down, then raise it slowly')
   .option('--slow-readers <n>', 'additional cameras that never read replies: N or N@FPS')
-  .option('--frames <path>', 'JPEG file or folder to send; without it, eight rendered frames of 640x480')
+  .option('--frames <path>', 'JPEG file or folder to send; without it, the eight built-in frames of 640x480')
   .option('--threads <n>', 'threads that generate load', '1')
   .option('--json', 'print one JSON object')
   .action(async (flags: BenchFlags) => {

@@ -1,8 +1,8 @@
 /** Draws a pipeline's result over its photograph: correct detections in green; missed, misread and false ones in red. */
 import type { Image } from '../../src/models/image.ts';
 import type { Detection } from '../../src/protocol.ts';
-import { type Color, fillBox, strokeLines } from '../../src/samples/canvas.ts';
-import { type Box, drawText, measureText } from '../../src/samples/draw-text.ts';
+import { type Color, fillBox, strokeLines } from '../../test/support/samples/canvas.ts';
+import { type Box, drawText, measureText } from '../../test/support/samples/draw-text.ts';
 import { isTextCorrect, matchPhoto } from './score.ts';
 import type { TrueObject } from './truth.ts';
 

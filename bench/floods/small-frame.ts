@@ -1,5 +1,5 @@
 /** The small frame sent by attackers: a valid JPEG of a few KB. */
-import { renderFrames } from '../../src/samples/street-frames.ts';
+import { renderFrames } from '../../test/support/samples/street-frames.ts';
 
 const size = { width: 160, height: 120 };
 

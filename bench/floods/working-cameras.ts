@@ -4,7 +4,7 @@ import { mergeLatencies } from '../../src/load/latency.ts';
 import { parsePlan } from '../../src/load/plan.ts';
 import { buildReport, type LoadReport } from '../../src/load/report.ts';
 import { LoadError, LoadRun } from '../../src/load/run-load.ts';
-import { renderFrames } from '../../src/samples/street-frames.ts';
+import { renderFrames } from '../../test/support/samples/street-frames.ts';
 
 export interface CamerasSetup {
   readonly url: string;

@@ -4,8 +4,8 @@ import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import jpegJs from 'jpeg-js';
-import { seededRandom } from '../../src/samples/seeded-random.ts';
 import { encodeMosaic, type Sampling } from '../../test/support/mosaic-jpeg.ts';
+import { seededRandom } from '../../test/support/seeded-random.ts';
 
 const width = 96;
 const height = 64;

@@ -1,5 +1,5 @@
 /** Corrupts bytes of any file, regardless of its format: truncates, flips, duplicates, overwrites. */
-import { randomBytes } from '../../src/samples/seeded-random.ts';
+import { randomBytes } from '../../test/support/seeded-random.ts';
 import { below, pick, type Random } from './target.ts';
 
 /** Maximum number of bytes affected by one change. */

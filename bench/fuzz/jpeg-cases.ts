@@ -1,7 +1,7 @@
 /** JPEG fuzz cases: files of real encoders with modified segments, wrong frame headers, or corrupted bytes. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { randomBytes } from '../../src/samples/seeded-random.ts';
+import { randomBytes } from '../../test/support/seeded-random.ts';
 import { mutate } from '../jpeg/mutate.ts';
 import { joinParts, type Part, splitParts } from '../jpeg/parts.ts';
 import { damage } from './damage.ts';

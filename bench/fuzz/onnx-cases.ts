@@ -1,5 +1,5 @@
 /** ONNX fuzz cases: changed fields, hostile metadata, weights in external files, corrupted bytes. */
-import { randomBytes } from '../../src/samples/seeded-random.ts';
+import { randomBytes } from '../../test/support/seeded-random.ts';
 import { damage } from './damage.ts';
 import {
   entryField,

@@ -1,5 +1,5 @@
 /** Interface of fuzz targets: a target generates case N from a seed, runs it and returns its outcome. */
-import { seededRandom } from '../../src/samples/seeded-random.ts';
+import { seededRandom } from '../../test/support/seeded-random.ts';
 
 export type Random = () => number;
 

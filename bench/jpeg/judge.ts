@@ -4,9 +4,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { seededRandom } from '../../src/samples/seeded-random.ts';
 import { validateJpeg } from '../../src/session/frame-validator.ts';
 import { JpegDecoder } from '../../src/tools/jpeg-decoder.ts';
+import { seededRandom } from '../../test/support/seeded-random.ts';
 import { type Mutation, mutate } from './mutate.ts';
 
 const script = fileURLToPath(new URL('../peers/decoders/decode.py', import.meta.url));

@@ -1,5 +1,5 @@
 /** Mutates JPEG files like broken cables, cameras and software: part by part, keeping SOI, EOI and the image size. */
-import { randomBytes } from '../../src/samples/seeded-random.ts';
+import { randomBytes } from '../../test/support/seeded-random.ts';
 import { joinParts, type Part, type Segment, splitParts } from './parts.ts';
 
 type Random = () => number;

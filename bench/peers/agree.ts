@@ -1,7 +1,7 @@
 /** `node bench/peers/agree.ts`: checks whether the peers return the same detections and texts as the gateway. */
 import { readFileSync } from 'node:fs';
 import { Argument, Command, Option } from 'commander';
-import { renderFrames } from '../../src/samples/street-frames.ts';
+import { renderFrames } from '../../test/support/samples/street-frames.ts';
 import { readPhotos } from '../eval/truth.ts';
 import { type Agreement, compareResults, requestResults } from './compare.ts';
 import { type RecognizerName, runGateway } from './gateway-results.ts';

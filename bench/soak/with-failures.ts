@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { seededRandom } from '../../src/samples/seeded-random.ts';
-import { renderFrames } from '../../src/samples/street-frames.ts';
 import { freePort } from '../../test/support/free-port.ts';
+import { renderFrames } from '../../test/support/samples/street-frames.ts';
+import { seededRandom } from '../../test/support/seeded-random.ts';
 import { type Failure, pause } from './failures/failure.ts';
 import { processFailures } from './failures/process.ts';
 import { wireFailures } from './failures/wire.ts';

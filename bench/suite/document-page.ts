@@ -1,5 +1,5 @@
 /** A text page of the maximum size for `document_ocr`, for loads that occupy a worker for a long time. Pure. */
-import { encodeJpeg, renderPage } from '../../src/samples/render-text.ts';
+import { encodeJpeg, renderPage } from '../../test/support/samples/render-text.ts';
 
 /** The pipeline's `max_pixels` limit: 9 000 000. */
 const side = 3000;

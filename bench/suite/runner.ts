@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { renderFrames } from '../../src/samples/street-frames.ts';
+import { renderFrames } from '../../test/support/samples/street-frames.ts';
 import type { Cell, Load, Trial } from './cells.ts';
 import { runClosedLoop } from './closed-loop.ts';
 import { renderDocumentPage } from './document-page.ts';

@@ -1,6 +1,6 @@
 /** The running servers of the suite: started on demand, warmed up, reused, and stopped. */
 import WebSocket from 'ws';
-import { renderFrames } from '../../src/samples/street-frames.ts';
+import { renderFrames } from '../../test/support/samples/street-frames.ts';
 import { runClosedLoop } from './closed-loop.ts';
 import { runLoad } from './load.ts';
 import type { ServerNote } from './sample.ts';

@@ -6,15 +6,15 @@ import { type LoadPlan, type PlanFlags, parsePlan } from '../load/plan.ts';
 import { buildReport } from '../load/report.ts';
 import { describeReport } from '../load/report-text.ts';
 import { LoadError, LoadRun } from '../load/run-load.ts';
-import { renderFrames } from '../samples/street-frames.ts';
 import { streamUrlOf } from './gateway-address.ts';
 import { jpegFilesAt } from './jpeg-files.ts';
+import { sampleFramesFolder } from './sample-frames.ts';
 import { stopOnSignals } from './signals.ts';
 
 export interface BenchFlags extends PlanFlags {
   readonly url: string;
   readonly pipeline: string;
-  /** JPEG file or folder; defaults to built-in frames. */
+  /** JPEG file or folder; defaults to the built-in frames. */
   readonly frames?: string;
   readonly json?: boolean;
 }
@@ -30,7 +30,7 @@ const maxFrameBytes = 512 * 1_048_576;
 export async function bench(flags: BenchFlags): Promise<number> {
   const url = streamUrlOf(flags.url, flags.pipeline);
   const plan = parsePlan(flags);
-  const frames = flags.frames === undefined ? renderFrames() : readFrames(flags.frames);
+  const frames = readFrames(flags.frames ?? sampleFramesFolder());
   if (!flags.json) process.stdout.write(`${headline(plan, url)}\n`);
   const bar = progressBar(plan, flags.json ?? false);
   const run = new LoadRun(

@@ -6,8 +6,11 @@ import { type Client, ClientError, type ClientErrorCode, connect, type Frame, ty
 import { ConfigError } from '../errors.ts';
 import { streamUrlOf } from './gateway-address.ts';
 import { jpegFilesAt } from './jpeg-files.ts';
+import { sampleFramesFolder } from './sample-frames.ts';
 
 export interface SendOptions {
+  /** Send the built-in frames instead of files. */
+  readonly sample?: boolean;
   readonly pipeline: string;
   readonly url: string;
   /** Frames per second; if undefined, each frame is sent after the reply to the previous one. */
@@ -39,7 +42,11 @@ const noLimits = {
  * @throws ConfigError if there is nothing to send, or no connection.
  */
 export async function send(paths: readonly string[], options: SendOptions): Promise<number> {
-  const files = paths.flatMap(jpegFilesAt);
+  const { sample = false } = options;
+  if (sample && paths.length > 0) throw new ConfigError(['use either --sample or files, not both']);
+  if (!sample && paths.length === 0)
+    throw new ConfigError(['specify JPEG files or folders, or --sample for the built-in frames']);
+  const files = sample ? jpegFilesAt(sampleFramesFolder()) : paths.flatMap(jpegFilesAt);
   if (files.length === 0) throw new ConfigError([`no JPEG file in ${paths.join(', ')}`]);
   const url = streamUrlOf(options.url, options.pipeline);
   const client = connect({ ...noLimits, url, pipeline: options.pipeline });

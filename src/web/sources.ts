@@ -50,7 +50,7 @@ export function openSource(
 ): Promise<Source> {
   switch (name) {
     case 'sample':
-      return openSample();
+      return Promise.resolve(sampleSource());
     case 'camera':
       return openCamera(ended);
     case 'video':
@@ -60,9 +60,8 @@ export function openSource(
   }
 }
 
-async function openSample(): Promise<Source> {
+function sampleSource(): Source {
   const scene = new SampleScene();
-  await scene.prepare();
   return {
     name: 'sample',
     caption: 'Sample scene',

@@ -1,5 +1,6 @@
 /** Smoothed time per pipeline stage, and the rest of the round trip. Pure. */
 import type { FrameResult } from '../client/index.ts';
+import { smooth } from '../statistics.ts';
 
 export interface StageTime {
   readonly name: string;
@@ -22,10 +23,10 @@ export class StageTimes {
     // A new map forgets the stages of a previous pipeline, and has the order of this one.
     const times = new Map<string, number>();
     for (const [name, ms] of Object.entries(timings)) {
-      if (Number.isFinite(ms)) times.set(name, smooth(this.#times.get(name), ms));
+      if (Number.isFinite(ms)) times.set(name, smooth(this.#times.get(name), ms, smoothing));
     }
     this.#times = times;
-    this.#tripMs = smooth(this.#tripMs || undefined, roundTripMs);
+    this.#tripMs = smooth(this.#tripMs || undefined, roundTripMs, smoothing);
   }
 
   /** One row per stage, in the gateway's order, and one for the rest of the round trip. */
@@ -43,8 +44,4 @@ export class StageTimes {
     }
     return rows;
   }
-}
-
-function smooth(average: number | undefined, value: number): number {
-  return average === undefined ? value : average + smoothing * (value - average);
 }

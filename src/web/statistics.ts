@@ -1,4 +1,5 @@
 /** Rates, drops and round trips of the last minute, in half seconds. Pure: time is an argument. */
+import { percentile } from '../statistics.ts';
 
 /** Half a second of the last minute. */
 export interface Moment {
@@ -113,9 +114,4 @@ export class Statistics {
 
 function sorted(values: readonly number[]): number[] {
   return [...values].sort((a, b) => a - b);
-}
-
-/** Nearest-rank percentile. `values` are sorted and not empty. */
-function percentile(values: readonly number[], part: number): number {
-  return values[Math.max(0, Math.ceil(part * values.length) - 1)] ?? Number.NaN;
 }

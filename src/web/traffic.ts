@@ -1,7 +1,10 @@
 /** Positions of the cars in the sample scene. Pure: time is an argument. */
+import { bodyColors } from './draw-car.ts';
 
 export const sceneWidth = 960;
 export const sceneHeight = 540;
+/** The row of pixels where the road ends in the distance. */
+export const horizonY = 185;
 
 /** One car, seen from behind. */
 export interface CarPlace {
@@ -21,8 +24,7 @@ export interface CarPlace {
 }
 
 /** Without characters that look alike on plates: O and 0, I and 1, S and 5, B and 8, Z and 2. */
-export const plateTexts = ['FK47LWE', 'NKX397', 'M493KT', 'RWX746', 'HK479LM', 'MKT364R', 'WT367F', 'NLE947'] as const;
-export const bodyCount = 4;
+export const plateTexts = ['FK47LWE', 'NKX397', 'M493KT', 'RWX746', 'HK479LM', 'MKT364R', 'WT367F', 'LTN947'] as const;
 
 /** Cars enter from the side, on alternating lanes, and drive away until they are out of sight. */
 const carIntervalMs = 3000;
@@ -32,29 +34,31 @@ const visibleMs = 2 * carIntervalMs;
 const entryMs = 450;
 /** How far outside its lane a car starts: completely outside the scene. */
 const entryOffset = 500;
-/** Plate width when a car enters the scene: larger ones would be cut off by the edge, and misread. */
-const nearPlate = 205;
+/** Plate width when a car enters the scene: the wheels of a larger one would be cut off. */
+export const nearPlate = 165;
 /** Plate width when a car has disappeared: smaller ones have too few pixels, and would be misread. */
 const farPlate = 60;
 /** Plate width from which a car fades out. */
-const fadingPlate = 66;
+const fadingPlate = 65;
 /** Distance from the center of a lane to the center of the road, in plate widths. */
-const laneOffset = 1.72;
+export const laneOffset = 1.72;
 /** Height of the camera above the road, in plate widths. */
-const cameraHeight = 2;
+export const cameraHeight = 2;
+/** From the top of a plate down to the ground, in plate widths. */
+export const plateAboveGround = 0.97;
 /** Pixels between a plate and the edge of the scene, without which it counts as cut off. */
 const edgeMargin = 4;
 
 /** The visible cars, farthest first. */
-export function carsAt(timeMs: number, horizonY: number): CarPlace[] {
+export function carsAt(timeMs: number): CarPlace[] {
   // Start with cars already on the road.
   const nowMs = timeMs + visibleMs;
   const newest = Math.floor(nowMs / carIntervalMs);
   const oldest = Math.floor((nowMs - visibleMs) / carIntervalMs) + 1;
-  return Array.from({ length: newest - oldest + 1 }, (_, index) => carAt(oldest + index, nowMs, horizonY));
+  return Array.from({ length: newest - oldest + 1 }, (_, index) => carAt(oldest + index, nowMs));
 }
 
-function carAt(number: number, nowMs: number, horizonY: number): CarPlace {
+function carAt(number: number, nowMs: number): CarPlace {
   const ageMs = nowMs - number * carIntervalMs;
   // Exponential scaling looks like constant speed.
   const plateWidth = nearPlate * (farPlate / nearPlate) ** (ageMs / visibleMs);
@@ -64,7 +68,7 @@ function carAt(number: number, nowMs: number, horizonY: number): CarPlace {
   const fromCenter = laneOffset * plateWidth + outside;
   return {
     text: plateTexts[number % plateTexts.length] as string,
-    body: (number * 3) % bodyCount,
+    body: (number * 3) % bodyColors.length,
     x: sceneWidth / 2 + side * fromCenter,
     plateWidth,
     groundY: horizonY + cameraHeight * plateWidth,

@@ -1,8 +1,8 @@
 /** Random and corrupted frames: each session gets a result or exactly one error, and the gateway survives. */
 import tap, { type Test, test } from 'tap';
-import { randomBytes, seededRandom } from '../../src/samples/seeded-random.ts';
 import { startGateway } from '../support/gateway.ts';
 import { encodeGradient } from '../support/jpeg-bytes.ts';
+import { randomBytes, seededRandom } from '../support/seeded-random.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { idle } from '../support/vital-signs.ts';
 

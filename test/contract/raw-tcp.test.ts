@@ -1,9 +1,9 @@
 /** Peers that do not speak WebSocket, speak it incompletely, or violate it: they are cut without affecting others. */
 import tap, { test } from 'tap';
-import { randomBytes, seededRandom } from '../../src/samples/seeded-random.ts';
 import { startGateway } from '../support/gateway.ts';
 import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { clientFrame, opcode, RawClient, upgradeRequest } from '../support/raw-client.ts';
+import { randomBytes, seededRandom } from '../support/seeded-random.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { idle, openFileCount } from '../support/vital-signs.ts';
 

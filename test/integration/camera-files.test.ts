@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
 import { readJpegHeader } from '../../src/jpeg/header.ts';
-import { renderFrames } from '../../src/samples/street-frames.ts';
 import { eventually, recordFrames, runCamera, noFfmpegReason as skip } from '../support/camera-run.ts';
 import { shippedModels, startGateway } from '../support/gateway.ts';
 import { numberedFrame, readNumber } from '../support/numbered-frames.ts';
+import { renderFrames } from '../support/samples/street-frames.ts';
 
 /** Encodes frames to a file; every ffmpeg build has an MPEG-4 encoder. */
 function encodeVideo(t: Test, name: string, frames: readonly Uint8Array[], options: readonly string[] = []): string {

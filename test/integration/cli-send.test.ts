@@ -1,9 +1,9 @@
 /** `framegate send` with files, folders, a rate, and invalid arguments. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import tap, { type Test, test } from 'tap';
 import { startFakeGateway } from '../support/fake-gateway.ts';
-import { runCli, spawnCli, startGateway } from '../support/gateway.ts';
+import { runCli, shippedModels, spawnCli, startGateway } from '../support/gateway.ts';
 import { encodeGradient } from '../support/jpeg-bytes.ts';
 
 const gateway = await startGateway({ POOL_WORKERS: '2' });
@@ -117,7 +117,26 @@ test('the error for an invalid image is printed as received, exit code 1', async
   t.match(linesOf(stdout), [{ error: 'invalid_frame', detail: 'Not a valid JPEG image: no SOI' }]);
 });
 
+test('--sample sends the built-in frames, and the included models read the plates that name the files', async (t) => {
+  const shipped = await startGateway({ MODELS_DIR: shippedModels, POOL_WORKERS: '1' });
+  t.teardown(() => shipped.kill());
+  const { code, stdout } = await runCli(['send', '--sample', '--url', `ws://127.0.0.1:${shipped.port}`]);
+  t.equal(code, 0);
+  const replies = linesOf(stdout).map(({ file, result }) => ({ file: String(file), result }));
+  t.equal(replies.length, 8);
+  for (const { file, result } of replies) {
+    t.ok(existsSync(file), file);
+    t.match(result, { width: 640, height: 480, detections: [{ label: 'plate', text: basename(file, '.jpg') }] }, file);
+  }
+});
+
 for (const [what, args, line] of [
+  ['no file', () => [], /^framegate: specify JPEG files or folders, or --sample for the built-in frames\n$/],
+  [
+    '--sample with files',
+    (folder: string) => [folder, '--sample'],
+    /^framegate: use either --sample or files, not both\n$/,
+  ],
   ['a folder without images', (folder: string) => [join(folder, 'inner')], /^framegate: no JPEG file in .*inner\n$/],
   ['a missing file', (folder: string) => [join(folder, '4.jpg')], /^framegate: .*4\.jpg does not exist\n$/],
   ['an invalid address', (folder: string) => [folder, '--url', 'ws://:x'], /^framegate: --url "ws:\/\/:x" /],
@@ -140,10 +159,3 @@ for (const fps of ['0', 'fast']) {
     t.match(stderr, /--fps.*It must be a number above 0\./);
   });
 }
-
-test('a missing path fails with the help text', async (t) => {
-  const { code, stderr } = await runCli(['send']);
-  t.equal(code, 2);
-  t.match(stderr, /missing required argument 'path'/);
-  t.match(stderr, /Usage: framegate send/);
-});

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Test, test } from 'tap';
-import { renderPlateScene } from '../../src/samples/render-plate.ts';
-import { encodeJpeg } from '../../src/samples/render-text.ts';
 import { shippedModels, startGateway } from '../support/gateway.ts';
 import { hostNode } from '../support/host-node.ts';
 import { installPackage, needsDist } from '../support/installed-package.ts';
 import { replaceIn, snippetsOf } from '../support/page-snippets.ts';
+import { renderPlateScene } from '../support/samples/render-plate.ts';
+import { encodeJpeg } from '../support/samples/render-text.ts';
 
 const run = promisify(execFile);
 const python = process.env['PYTHON'] ?? 'python3';

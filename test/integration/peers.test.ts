@@ -3,8 +3,8 @@ import { test } from 'tap';
 import { compareResults, requestResults } from '../../bench/peers/compare.ts';
 import { type RecognizerName, runGateway } from '../../bench/peers/gateway-results.ts';
 import { missingFor, type PeerName, startPeer, streamPeers } from '../../bench/peers/start-peer.ts';
-import { renderPlateScene } from '../../src/samples/render-plate.ts';
-import { encodeJpeg } from '../../src/samples/render-text.ts';
+import { renderPlateScene } from '../support/samples/render-plate.ts';
+import { encodeJpeg } from '../support/samples/render-text.ts';
 import { StreamClient } from '../support/stream-client.ts';
 
 /** With the gateway's own decoder, so the pixels are the same. */

@@ -1,9 +1,9 @@
 /** Every shipped pipeline returns plausible results, and `/readyz` lists its models. */
 import tap, { test } from 'tap';
 import type { FrameResult } from '../../src/protocol.ts';
-import { renderEmptyScene, renderPlateScene } from '../../src/samples/render-plate.ts';
-import { encodeJpeg, renderPage } from '../../src/samples/render-text.ts';
 import { shippedModels, startGateway } from '../support/gateway.ts';
+import { renderEmptyScene, renderPlateScene } from '../support/samples/render-plate.ts';
+import { encodeJpeg, renderPage } from '../support/samples/render-text.ts';
 import { StreamClient } from '../support/stream-client.ts';
 
 const gateway = await startGateway({ MODELS_DIR: shippedModels, POOL_WORKERS: '1' });

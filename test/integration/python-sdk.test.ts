@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { test } from 'tap';
 import { CongestionWindow, type SentFrame } from '../../src/client/congestion-window.ts';
-import { seededRandom } from '../../src/samples/seeded-random.ts';
 import { encodeGradient } from '../support/jpeg-bytes.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 
 const run = promisify(execFile);
 const folder = fileURLToPath(new URL('../../clients/python', import.meta.url));

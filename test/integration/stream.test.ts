@@ -1,9 +1,9 @@
 /** The stream end to end: a real server, real models, and rendered frames. */
 import tap, { test } from 'tap';
 import type { FrameResult } from '../../src/protocol.ts';
-import { plateBox, renderPlateScene } from '../../src/samples/render-plate.ts';
-import { encodeJpeg } from '../../src/samples/render-text.ts';
 import { shippedModels, startGateway } from '../support/gateway.ts';
+import { plateBox, renderPlateScene } from '../support/samples/render-plate.ts';
+import { encodeJpeg } from '../support/samples/render-text.ts';
 import { StreamClient } from '../support/stream-client.ts';
 
 const width = 640;

@@ -3,9 +3,9 @@
  * to nothing else; a reply to anything else ends the connection. `SEED` and `ROUNDS` in the environment repeat or extend a run.
  */
 import tap, { test } from 'tap';
-import { seededRandom } from '../../src/samples/seeded-random.ts';
 import { startGateway } from '../support/gateway.ts';
 import { exchange } from '../support/http-replies.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { strictRequests } from '../support/strict-http.ts';
 
 const seed = Number(process.env['SEED'] ?? 14);

@@ -5,7 +5,7 @@ import type { Capacity } from '../../src/pool/executor.ts';
 import type { PipelineRules } from '../../src/pool/pipeline-load.ts';
 import { Scheduler, type Start } from '../../src/pool/scheduler.ts';
 import type { Ticket } from '../../src/pool/ticket.ts';
-import { seededRandom } from '../../src/samples/seeded-random.ts';
+import { seededRandom } from './seeded-random.ts';
 
 /** A camera that sends at a fixed rate. */
 export interface SimulatedCamera {

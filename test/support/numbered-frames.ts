@@ -1,7 +1,7 @@
 /** Frames with their number drawn in the image, so that it survives H.264 and re-encoding. Tests only. */
 import turbo from '@julusian/jpeg-turbo';
-import { createCanvas, fillBox } from '../../src/samples/canvas.ts';
-import { encodeJpeg } from '../../src/samples/render-text.ts';
+import { createCanvas, fillBox } from './samples/canvas.ts';
+import { encodeJpeg } from './samples/render-text.ts';
 
 const width = 640;
 const height = 480;

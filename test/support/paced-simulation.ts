@@ -2,9 +2,9 @@
 import { CongestionWindow, type SentFrame, type WindowLimits } from '../../src/client/congestion-window.ts';
 import type { Capacity } from '../../src/pool/executor.ts';
 import { type Decision, Scheduler, type Start } from '../../src/pool/scheduler.ts';
-import { seededRandom } from '../../src/samples/seeded-random.ts';
 import { Backpressure } from '../../src/session/backpressure.ts';
 import { ReplyOrder } from '../../src/session/reply-order.ts';
+import { seededRandom } from './seeded-random.ts';
 
 /** A camera with a client: its newest frame is sent as soon as the window allows, each at most once. */
 export interface PacedCamera {

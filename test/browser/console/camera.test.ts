@@ -2,9 +2,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import tap, { type Test, test } from 'tap';
-import { renderPlateScene } from '../../../src/samples/render-plate.ts';
-import { encodeJpeg } from '../../../src/samples/render-text.ts';
 import { fixtureModels, shippedModels, startGateway } from '../../support/gateway.ts';
+import { renderPlateScene } from '../../support/samples/render-plate.ts';
+import { encodeJpeg } from '../../support/samples/render-text.ts';
 import { needsBrowser, openConsole, waitOptions } from './open-console.ts';
 
 const gateway = await startGateway({ MODELS_DIR: shippedModels, POOL_WORKERS: '1' });

@@ -9,8 +9,8 @@ import { findChromium } from '../../support/browser.ts';
 import { shippedModels, startGateway } from '../../support/gateway.ts';
 
 const folder = fileURLToPath(new URL('../../../docs/images', import.meta.url));
-/** A reduced palette keeps text sharp and files below 200 KB. */
-const fewColors = 'split[a][b];[a]palettegen=max_colors=128:stats_mode=full[p];[b][p]paletteuse=dither=none';
+/** A reduced palette keeps text sharp; dithering keeps the sky smooth. */
+const fewColors = 'split[a][b];[a]palettegen=max_colors=256:stats_mode=full[p];[b][p]paletteuse=dither=sierra2_4a';
 /** Enough time for some recognized texts and a filled chart. */
 const settledMs = 22_000;
 

@@ -1,10 +1,10 @@
 /** The sample scene, video files and images, with a real gateway and the included models. */
 import type { Page } from 'playwright-core';
 import tap, { type Test, test } from 'tap';
-import { renderPlateScene } from '../../../src/samples/render-plate.ts';
-import { encodeJpeg } from '../../../src/samples/render-text.ts';
 import { plateTexts } from '../../../src/web/traffic.ts';
 import { shippedModels, startGateway } from '../../support/gateway.ts';
+import { renderPlateScene } from '../../support/samples/render-plate.ts';
+import { encodeJpeg } from '../../support/samples/render-text.ts';
 import { needsBrowser, openConsole, waitOptions } from './open-console.ts';
 
 const gateway = await startGateway({ MODELS_DIR: shippedModels, POOL_WORKERS: '1' });

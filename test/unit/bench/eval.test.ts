@@ -6,7 +6,7 @@ import { type Test, test } from 'tap';
 import { drawAnswer, marksOf } from '../../../bench/eval/draw.ts';
 import { type Answer, editDistance, iou, score } from '../../../bench/eval/score.ts';
 import { readPhotos } from '../../../bench/eval/truth.ts';
-import { createCanvas } from '../../../src/samples/canvas.ts';
+import { createCanvas } from '../../support/samples/canvas.ts';
 
 const plate = { x: 10, y: 10, w: 40, h: 10, text: 'AB-12' };
 const found = { x: 10, y: 10, w: 40, h: 10, label: 'plate', score: 0.9, text: 'ab12' };

@@ -3,7 +3,7 @@ import { test } from 'tap';
 import { addTotals, Ledger, noTotals } from '../../../bench/soak/ledger.ts';
 import { shuffledRounds } from '../../../bench/soak/plan.ts';
 import { afterWarmUp, growthPerHour } from '../../../bench/soak/trend.ts';
-import { seededRandom } from '../../../src/samples/seeded-random.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
 
 const result = (index: number) => `{"frame_index":${index},"result":{}}`;
 const dropped = (index: number) => `{"frame_index":${index},"dropped":true}`;

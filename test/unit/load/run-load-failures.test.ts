@@ -3,9 +3,9 @@ import { test } from 'tap';
 import type { Progress } from '../../../src/load/messages.ts';
 import { buildReport } from '../../../src/load/report.ts';
 import { LoadRun } from '../../../src/load/run-load.ts';
-import { seededRandom } from '../../../src/samples/seeded-random.ts';
 import { type Arrival, startFakeGateway } from '../../support/fake-gateway.ts';
 import { frames, load, plan, requireConsistentCounts, total } from '../../support/load-run.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
 
 test('a session that ends with an error is counted by code, and the camera reconnects', async (t) => {
   const { report, gateway } = await load(

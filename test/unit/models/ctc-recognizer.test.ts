@@ -5,9 +5,9 @@ import { CtcRecognizer } from '../../../src/models/ctc-recognizer.ts';
 import type { Image } from '../../../src/models/image.ts';
 import { findRecognizer, generalRecognizer } from '../../../src/models/recognizers.ts';
 import type { Region } from '../../../src/models/resampling.ts';
-import { createCanvas } from '../../../src/samples/canvas.ts';
-import { drawText, measureText } from '../../../src/samples/draw-text.ts';
-import { toGray } from '../../../src/samples/render-text.ts';
+import { createCanvas } from '../../support/samples/canvas.ts';
+import { drawText, measureText } from '../../support/samples/draw-text.ts';
+import { toGray } from '../../support/samples/render-text.ts';
 
 const general = await findRecognizer('', generalRecognizer);
 const recognizer = await CtcRecognizer.create(general, ['cpu']);

@@ -5,7 +5,7 @@ import { GrayLineWriter } from '../../../src/models/gray-line.ts';
 import type { Image } from '../../../src/models/image.ts';
 import { type Normalization, nchwTensor, unitRgb, writeRegion } from '../../../src/models/image-tensor.ts';
 import type { Region } from '../../../src/models/resampling.ts';
-import { seededRandom } from '../../../src/samples/seeded-random.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
 
 function noise(width: number, height: number, channels: 1 | 3 = 3): Image {
   const random = seededRandom(width * 1000 + height);

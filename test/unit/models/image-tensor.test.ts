@@ -12,7 +12,7 @@ import {
   writeRegion,
 } from '../../../src/models/image-tensor.ts';
 import type { Region } from '../../../src/models/resampling.ts';
-import { seededRandom } from '../../../src/samples/seeded-random.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
 
 function noise(width: number, height: number, channels: 1 | 3 = 3): Image {
   const random = seededRandom(width * 1000 + height);

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { test } from 'tap';
 import { parseClassNames } from '../../../src/models/metadata.ts';
 import { unescapePython } from '../../../src/models/python-string.ts';
-import { seededRandom } from '../../../src/samples/seeded-random.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
 
 test('decodes every Python escape', async (t) => {
   const cases: [escaped: string, meant: string][] = [

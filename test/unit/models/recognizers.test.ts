@@ -8,10 +8,10 @@ import { type Crop, CtcRecognizer } from '../../../src/models/ctc-recognizer.ts'
 import type { Image } from '../../../src/models/image.ts';
 import { findRecognizer, generalRecognizer } from '../../../src/models/recognizers.ts';
 import type { Region } from '../../../src/models/resampling.ts';
-import { createCanvas, fillBox } from '../../../src/samples/canvas.ts';
-import { plateBox, renderPlateScene } from '../../../src/samples/render-plate.ts';
 import { regionAround } from '../../../src/tools/ocr-extract-text.ts';
 import { onnxFixture, onnxFixtures } from '../../support/onnx-fixtures.ts';
+import { createCanvas, fillBox } from '../../support/samples/canvas.ts';
+import { plateBox, renderPlateScene } from '../../support/samples/render-plate.ts';
 
 const nothing = { text: '', score: 0 };
 

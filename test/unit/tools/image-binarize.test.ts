@@ -1,10 +1,10 @@
 /** Images are binarized with a global or a local threshold. */
 import { type Test, test } from 'tap';
 import type { Image } from '../../../src/models/image.ts';
-import { createCanvas, shade } from '../../../src/samples/canvas.ts';
-import { renderPage, toGray } from '../../../src/samples/render-text.ts';
 import { imageBinarize } from '../../../src/tools/image-binarize.ts';
 import { loadOpenCv } from '../../../src/tools/opencv.ts';
+import { createCanvas, shade } from '../../support/samples/canvas.ts';
+import { renderPage, toGray } from '../../support/samples/render-text.ts';
 
 const context = { modelsDir: '/nowhere', providers: ['cpu'] };
 

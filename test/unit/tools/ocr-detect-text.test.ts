@@ -2,11 +2,11 @@
 import { test } from 'tap';
 import type { Image } from '../../../src/models/image.ts';
 import type { Detection, Quad } from '../../../src/protocol.ts';
-import { createCanvas } from '../../../src/samples/canvas.ts';
-import { type Box, drawText, measureText, turnedBox } from '../../../src/samples/draw-text.ts';
-import { drawPlate, plateBox } from '../../../src/samples/render-plate.ts';
-import { renderPage, toGray } from '../../../src/samples/render-text.ts';
 import { ocrDetectText } from '../../../src/tools/ocr-detect-text.ts';
+import { createCanvas } from '../../support/samples/canvas.ts';
+import { type Box, drawText, measureText, turnedBox } from '../../support/samples/draw-text.ts';
+import { drawPlate, plateBox } from '../../support/samples/render-plate.ts';
+import { renderPage, toGray } from '../../support/samples/render-text.ts';
 
 const context = { modelsDir: '/nowhere', providers: ['cpu'] };
 const detector = await createDetector();

@@ -3,10 +3,10 @@ import tap, { test } from 'tap';
 import type { Image } from '../../../src/models/image.ts';
 import { noMargin } from '../../../src/models/recognizers.ts';
 import type { Detection } from '../../../src/protocol.ts';
-import { createCanvas } from '../../../src/samples/canvas.ts';
-import { drawText, measureText, turnedBox } from '../../../src/samples/draw-text.ts';
-import { renderPage } from '../../../src/samples/render-text.ts';
 import { ocrExtractText, regionAround } from '../../../src/tools/ocr-extract-text.ts';
+import { createCanvas } from '../../support/samples/canvas.ts';
+import { drawText, measureText, turnedBox } from '../../support/samples/draw-text.ts';
+import { renderPage } from '../../support/samples/render-text.ts';
 
 const context = { modelsDir: '/nowhere', providers: ['cpu'] };
 

@@ -4,11 +4,11 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tap, { type Test, test } from 'tap';
-import { createCanvas } from '../../../src/samples/canvas.ts';
-import { drawText } from '../../../src/samples/draw-text.ts';
-import { renderPage, toGray } from '../../../src/samples/render-text.ts';
 import { imageBinarize } from '../../../src/tools/image-binarize.ts';
 import { TesseractRecognizer } from '../../../src/tools/tesseract-recognizer.ts';
+import { createCanvas } from '../../support/samples/canvas.ts';
+import { drawText } from '../../support/samples/draw-text.ts';
+import { renderPage, toGray } from '../../support/samples/render-text.ts';
 
 const recognizer = await TesseractRecognizer.create();
 tap.teardown(() => recognizer.close());
@@ -31,7 +31,7 @@ async function runAlone(t: Test, source: string): Promise<Ended> {
   const url = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
   const imports = [
     `import { TesseractRecognizer } from ${url('../../../src/tools/tesseract-recognizer.ts')};`,
-    `import { renderPage } from ${url('../../../src/samples/render-text.ts')};`,
+    `import { renderPage } from ${url('../../support/samples/render-text.ts')};`,
   ];
   const script = join(folder, 'script.mjs');
   writeFileSync(script, [...imports, source].join('\n'));

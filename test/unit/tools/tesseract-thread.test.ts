@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import type { Worker as NodeThread } from 'node:worker_threads';
 import tap, { type Test, test } from 'tap';
 import { PSM } from 'tesseract.js';
-import { renderPage, toGray } from '../../../src/samples/render-text.ts';
 import { TesseractThread } from '../../../src/tools/tesseract-thread.ts';
+import { renderPage, toGray } from '../../support/samples/render-text.ts';
 
 /** All threads that were started, the latest last. */
 const started: NodeThread[] = [];

@@ -1,17 +1,10 @@
-/** An image to draw on: antialiased polygons and strokes, shading and noise. Load harness, benches and tests. */
-import { seededRandom } from './seeded-random.ts';
+/** An image to draw on: antialiased polygons and strokes, shading and noise. Tests and benches. */
+import type { Image } from '../../../src/models/image.ts';
+import { seededRandom } from '../seeded-random.ts';
 import type { Point } from './stroke-font.ts';
 
 /** Red, green, blue, each 0 to 255. */
 export type Color = readonly [red: number, green: number, blue: number];
-
-/** 8-bit samples, row by row: interleaved RGB or grayscale. Same shape as the models' `Image`, which this layer must not import. */
-export interface Image {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: 1 | 3;
-  readonly data: Uint8Array;
-}
 
 /** Creates an RGB image filled with one color. */
 export function createCanvas(width: number, height: number, color: Color): Image {

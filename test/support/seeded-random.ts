@@ -1,4 +1,4 @@
-/** Reproducible pseudorandom numbers. Load harness, benches and tests. */
+/** Reproducible pseudorandom numbers. Tests and benches. */
 
 /** Mulberry32: 32 bits of state, uniform in 0 to 1. Source: Tommy Ettinger, 2017, public domain. */
 export function seededRandom(seed: number): () => number {

@@ -1,6 +1,8 @@
-/** Renders pages with known text, and encodes JPEG files. Load harness, benches and tests. */
+/** Renders pages with known text, and encodes JPEG files. Tests and benches. */
+
 import jpegJs from 'jpeg-js';
-import { addNoise, type Color, createCanvas, type Image, shade } from './canvas.ts';
+import type { Image } from '../../../src/models/image.ts';
+import { addNoise, type Color, createCanvas, shade } from './canvas.ts';
 import { drawText } from './draw-text.ts';
 
 const paper: Color = [236, 234, 228];

@@ -1,5 +1,6 @@
-/** Draws text and plain shapes for rendered frames. Load harness, benches and tests. */
-import { type Color, fillPolygon, type Image, strokeLines } from './canvas.ts';
+/** Draws text and plain shapes for rendered frames. Tests and benches. */
+import type { Image } from '../../../src/models/image.ts';
+import { type Color, fillPolygon, strokeLines } from './canvas.ts';
 import { capHeight, glyphOf, letterGap, type Point, spaceWidth, textWidth } from './stroke-font.ts';
 
 const ink: Color = [24, 24, 28];

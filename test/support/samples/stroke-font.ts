@@ -1,4 +1,4 @@
-/** A hand-drawn stroke font: A-Z, 0-9 and some punctuation as polylines. Load harness, benches and tests. */
+/** A hand-drawn stroke font: A-Z, 0-9 and some punctuation as polylines. Tests and benches. */
 
 export type Point = readonly [x: number, y: number];
 

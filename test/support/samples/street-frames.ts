@@ -1,9 +1,9 @@
-/** The frames that benches and the load harness send: rendered scenes of a street with a car and its plate. */
+/** The frames that benches send, and that the package has as files: rendered scenes of a street with a car and its plate. */
 import { renderPlateScene } from './render-plate.ts';
 import { encodeJpeg } from './render-text.ts';
 
 /** Plate texts, one per frame. */
-const texts = ['AB123CD', 'FK07LWE', 'M482KT', 'RZ9061', 'HH4711', 'KXC358', 'B52UV', 'W300GT'];
+export const plateTexts = ['AB123CD', 'FK47LWE', 'M482KT', 'RZ9061', 'HH4711', 'KXC358', 'B52UV', 'W300GT'];
 /** Similar to a camera's own encoder: 50 KB for 640 × 480. */
 const quality = 90;
 
@@ -18,7 +18,7 @@ export const defaultFrameSize: FrameSize = { width: 640, height: 480 };
 /** Renders frames with one plate each, at different positions. A larger frame shows the same scene at a larger scale. */
 export function renderFrames({ width, height } = defaultFrameSize): Uint8Array[] {
   const scale = Math.min(width / defaultFrameSize.width, height / defaultFrameSize.height);
-  return texts.map((text, index) => {
+  return plateTexts.map((text, index) => {
     const plate = { x: scale * (120 + 30 * index), y: scale * (290 + 8 * index), w: scale * 150 };
     return encodeJpeg(renderPlateScene({ width, height, text, plate, seed: index + 1 }), quality);
   });

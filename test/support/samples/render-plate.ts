@@ -1,7 +1,8 @@
-/** Draws the rear of a car with a license plate of known text. Load harness, benches and tests. */
-import { addNoise, type Color, createCanvas, fillBox, fillPolygon, type Image, shade } from './canvas.ts';
+/** Draws the rear of a car with a license plate of known text. Tests and benches. */
+import type { Image } from '../../../src/models/image.ts';
+import { seededRandom } from '../seeded-random.ts';
+import { addNoise, type Color, createCanvas, fillBox, fillPolygon, shade } from './canvas.ts';
 import { type Box, drawText, fillRimmed, measureText } from './draw-text.ts';
-import { seededRandom } from './seeded-random.ts';
 import type { Point } from './stroke-font.ts';
 
 /** `eu` is long with a blue band on the left, `long` is the same without the band, `short` is twice as wide as high. */
@@ -69,18 +70,9 @@ export function renderEmptyScene(width: number, height: number, seed = 1): Image
   return canvas;
 }
 
-/** The horizon of the empty scene with this seed, in pixels from the top. */
-export function horizonOf(height: number, seed: number): number {
-  return horizonFrom(height, seededRandom(seed));
-}
-
-function horizonFrom(height: number, random: () => number): number {
-  return height * (0.3 + 0.1 * random());
-}
-
 function drawStreet(width: number, height: number, random: () => number): Image {
   const canvas = createCanvas(width, height, [120, 124, 128]);
-  const horizon = horizonFrom(height, random);
+  const horizon = height * (0.3 + 0.1 * random());
   fillBox(canvas, { x: -2, y: -2, w: width + 4, h: horizon + 2 }, [164, 184, 206], [206, 212, 214]);
   for (let x = -width * 0.05; x < width; ) {
     const w = width * (0.1 + 0.12 * random());
@@ -109,7 +101,7 @@ function drawStreet(width: number, height: number, random: () => number): Image 
 }
 
 /** Draws a car scaled to its plate: about 1.75 m wide, with the plate low in the middle of the trunk lid. */
-export function drawCar(canvas: Image, plate: Box, random: () => number): void {
+function drawCar(canvas: Image, plate: Box, random: () => number): void {
   const body = bodyColors[Math.floor(random() * bodyColors.length)] as Color;
   const dark: Color = [body[0] * 0.6, body[1] * 0.6, body[2] * 0.6];
   const light: Color = [Math.min(255, body[0] * 1.25), Math.min(255, body[1] * 1.25), Math.min(255, body[2] * 1.25)];
