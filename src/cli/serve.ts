@@ -19,6 +19,8 @@ import { handleSignals, stopOnSignals } from './signals.ts';
 export interface ServeFlags {
   readonly host?: string;
   readonly port?: string;
+  readonly adminHost?: string;
+  readonly adminPort?: string;
   readonly workers?: string;
   readonly modelsDir?: string;
 }
@@ -31,6 +33,8 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const config = configOfProcess({
     HOST: flags.host,
     PORT: flags.port,
+    ADMIN_HOST: flags.adminHost,
+    ADMIN_PORT: flags.adminPort,
     POOL_WORKERS: flags.workers,
     MODELS_DIR: flags.modelsDir,
   });
@@ -63,8 +67,12 @@ export async function serve(flags: ServeFlags): Promise<void> {
   }
   const url = `ws://${config.host}:${server.port}${streamPath}`;
   const page = consoleUrl(config.host, server.port);
+  const admin = server.admin === undefined ? {} : { admin: consoleUrl(server.admin.host, server.admin.port) };
   watchWorkers(config, server, pool, log, isStopping);
-  log.info({ url, page, ...summaryOf(config, pool), startMs: Math.round(performance.now() - startedAtMs) }, 'ready');
+  log.info(
+    { url, page, ...admin, ...summaryOf(config, pool), startMs: Math.round(performance.now() - startedAtMs) },
+    'ready',
+  );
   // Log lines are for programs; a person at a terminal wants to know what to open.
   if (process.stderr.isTTY) writer.write(`\nframegate is ready: open ${page} in a browser.\n\n`);
 }
