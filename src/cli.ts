@@ -34,6 +34,8 @@ program
   .description('run the gateway until SIGTERM or Ctrl-C')
   .option('--host <host>', 'address to listen on (HOST, default 127.0.0.1)')
   .option('--port <port>', 'port to listen on (PORT, default 8000)')
+  .option('--admin-host <host>', 'address of the admin listener (ADMIN_HOST, default 127.0.0.1)')
+  .option('--admin-port <port>', 'port for the admin routes only (ADMIN_PORT, default: they are on the main port)')
   .option('--workers <n>', 'worker threads (POOL_WORKERS, default: CPU count, minus one on three or more cores)')
   .option('--models-dir <dir>', 'models, pipelines/*.json and tools/*.mjs (MODELS_DIR)')
   .action(async (flags: ServeFlags) => {

@@ -18,6 +18,11 @@ const maxFrameSizeMegabytes = 64;
 const hardCapFactor = 1.25;
 const minHardCapBytes = 65_536;
 
+const maxPort = 65_535;
+const defaultAdminHost = '127.0.0.1';
+/** Listening on one of these includes every other address. */
+const wildcardHosts: readonly string[] = ['0.0.0.0', '::'];
+
 /** The highest limit for all frames or bodies together. */
 const maxBufferMegabytes = 4096;
 
@@ -88,7 +93,10 @@ const provider = z.enum(knownProviders, {
 /** Every setting: its variable, and a schema with its default and limits. Keys carry the units. */
 const settings = {
   host: setting('HOST', z.string().prefault('127.0.0.1')),
-  port: integer('PORT', 8000, 0, 65_535),
+  port: integer('PORT', 8000, 0, maxPort),
+  /** Without a port, the admin routes are on the main listener. */
+  adminHost: setting('ADMIN_HOST', z.string().optional()),
+  adminPort: setting('ADMIN_PORT', numberIn({ min: 0, max: maxPort, isWhole: true }).optional()),
   maxFrameMegabytes: number('STREAM_MAX_FRAME_SIZE_MB', 5, 0.001, maxFrameSizeMegabytes),
   /** uWebSockets.js rejects requests whose first line and headers are longer, without JSON. */
   maxHeaderBytes: integer('UWS_HTTP_MAX_HEADERS_SIZE', defaultHeaderBytes, 1024, 1_048_576),
@@ -156,8 +164,16 @@ const settings = {
 
 type Settings = { readonly [Key in keyof typeof settings]: z.output<(typeof settings)[Key]['schema']> };
 
+/** Where a server listens. Port 0 is any free port. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** All settings, validated, and what follows from them. */
-export interface Config extends Omit<Settings, 'maxFrameMegabytes' | 'maxMemoryMegabytes'> {
+export interface Config extends Omit<Settings, 'maxFrameMegabytes' | 'maxMemoryMegabytes' | 'adminHost' | 'adminPort'> {
+  /** The listener of the admin routes; undefined if they are on the main one. */
+  readonly admin: ListenAddress | undefined;
   /** Larger frames are rejected with `frame_too_large`. */
   readonly maxFrameBytes: number;
   /** The same limit as shown to the peer in the error: `5MB`. */
@@ -175,6 +191,13 @@ function isNetwork(text: string): boolean {
   const [address = '', prefix = '0', ...rest] = text.split('/');
   const maxPrefix = isIPv4(address) ? 32 : 128;
   return isIP(address) !== 0 && rest.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= maxPrefix;
+}
+
+/** Whether two listeners cannot exist side by side. Names other than `localhost` are not resolved. */
+function overlap(one: ListenAddress, other: ListenAddress): boolean {
+  const [a, b] = [one, other].map(({ host }) => (host === 'localhost' ? '127.0.0.1' : host));
+  const sharesHost = a === b || [a, b].some((host) => wildcardHosts.includes(host ?? ''));
+  return one.port !== 0 && one.port === other.port && sharesHost;
 }
 
 /** The value of a variable without surrounding space; an empty one counts as unset. */
@@ -209,7 +232,7 @@ function readSettings(env: Environment): Settings & Pick<Config, 'deprecations'>
  * @throws ConfigError with one line per bad value.
  */
 export function loadConfig(env: Environment): Config {
-  const { maxFrameMegabytes, maxMemoryMegabytes, ...values } = readSettings(env);
+  const { maxFrameMegabytes, maxMemoryMegabytes, adminHost, adminPort, ...values } = readSettings(env);
   const { dropThreshold, slowdownThreshold, maxSessions, poolWorkers, deprecations } = values;
   const maxFrameBytes = bytesOf(maxFrameMegabytes);
   const issues: string[] = [];
@@ -220,9 +243,15 @@ export function loadConfig(env: Environment): Config {
   }
   if (values.maxReceivingBytes < maxFrameBytes)
     issues.push(`HTTP_MAX_RECEIVING_MB must not be below STREAM_MAX_FRAME_SIZE_MB (${maxFrameMegabytes})`);
+  const admin = adminPort === undefined ? undefined : { host: adminHost ?? defaultAdminHost, port: adminPort };
+  if (admin === undefined && adminHost !== undefined)
+    issues.push('ADMIN_HOST needs ADMIN_PORT; without it, the admin routes are on the main listener');
+  if (admin !== undefined && overlap(values, admin))
+    issues.push(`ADMIN_PORT must not be the same as PORT (${values.port}) on the same host`);
   if (issues.length > 0) throw new ConfigError([...deprecations, ...issues]);
   return Object.freeze({
     ...values,
+    admin,
     maxFrameBytes,
     maxFrameLabel: `${maxFrameMegabytes}MB`,
     hardCapBytes: Math.max(minHardCapBytes, Math.ceil(hardCapFactor * maxFrameBytes)),

@@ -15,6 +15,9 @@ const cliPath = pathOf('../../dist/cli.js');
 /** Contains the pipelines `echo`, which returns a result immediately, `failing` and `bulky`. */
 const modelsDir = pathOf('../../test/fixtures/models');
 
+/** Of an exported setting: `/readyz` of the main port must have its details. */
+const noAdmin = { ADMIN_HOST: '', ADMIN_PORT: '' };
+
 const startTimeoutMs = 30_000;
 /** A hanging gateway does not respond. */
 const responseTimeoutMs = 5000;
@@ -45,7 +48,7 @@ export interface GatewayUnderTest {
 export async function startGateway(flood: Pick<Flood, 'env' | 'maxFiles' | 'errorOutput'>): Promise<GatewayUnderTest> {
   const host = '127.0.0.1';
   const port = await freePort();
-  const env = { MODELS_DIR: modelsDir, ...flood.env, ...process.env, HOST: host, PORT: String(port) };
+  const env = { MODELS_DIR: modelsDir, ...flood.env, ...process.env, HOST: host, PORT: String(port), ...noAdmin };
   const log = openLog(flood.errorOutput ?? 'read');
   const child = spawn('sh', ['-c', startScript(flood.maxFiles), 'sh', process.execPath, cliPath, 'serve'], {
     env,

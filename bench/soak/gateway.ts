@@ -20,6 +20,9 @@ export interface Vitals {
   readonly threads: number;
 }
 
+/** Of an exported setting: `/readyz` of the main port must have its details, and several gateways cannot share an admin port. */
+const noAdmin = { ADMIN_HOST: '', ADMIN_PORT: '' };
+
 const pollMs = 50;
 const maxWaitMs = 60_000;
 const bytesPerKilobyte = 1024;
@@ -63,7 +66,7 @@ export class SoakGateway {
   async start(): Promise<void> {
     const log = openSync(this.#logPath, 'a');
     this.#child = spawn(process.execPath, ['--import', memoryReport, cliPath, 'serve'], {
-      env: { ...process.env, ...this.#env, HOST: '127.0.0.1', PORT: String(this.port) },
+      env: { ...process.env, ...this.#env, HOST: '127.0.0.1', PORT: String(this.port), ...noAdmin },
       stdio: ['ignore', 'ignore', log, 'ipc'],
     });
     closeSync(log);

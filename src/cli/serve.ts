@@ -11,6 +11,7 @@ import { startLocalPool } from '../pool/local-pool.ts';
 import type { Pool } from '../pool/pool.ts';
 import { streamPath } from '../protocol.ts';
 import { type Server, startServer } from '../server/app.ts';
+import { hostAndPort } from '../server/uws.ts';
 import { version } from '../version.ts';
 import { ReadyWatch } from './ready-watch.ts';
 import { handleSignals, stopOnSignals } from './signals.ts';
@@ -19,6 +20,8 @@ import { handleSignals, stopOnSignals } from './signals.ts';
 export interface ServeFlags {
   readonly host?: string;
   readonly port?: string;
+  readonly adminHost?: string;
+  readonly adminPort?: string;
   readonly workers?: string;
   readonly modelsDir?: string;
 }
@@ -31,6 +34,8 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const config = configOfProcess({
     HOST: flags.host,
     PORT: flags.port,
+    ADMIN_HOST: flags.adminHost,
+    ADMIN_PORT: flags.adminPort,
     POOL_WORKERS: flags.workers,
     MODELS_DIR: flags.modelsDir,
   });
@@ -61,10 +66,14 @@ export async function serve(flags: ServeFlags): Promise<void> {
     }
     throw error;
   }
-  const url = `ws://${config.host}:${server.port}${streamPath}`;
+  const url = `ws://${hostAndPort(config.host, server.port)}${streamPath}`;
   const page = consoleUrl(config.host, server.port);
+  const admin = server.admin === undefined ? {} : { admin: consoleUrl(server.admin.host, server.admin.port) };
   watchWorkers(config, server, pool, log, isStopping);
-  log.info({ url, page, ...summaryOf(config, pool), startMs: Math.round(performance.now() - startedAtMs) }, 'ready');
+  log.info(
+    { url, page, ...admin, ...summaryOf(config, pool), startMs: Math.round(performance.now() - startedAtMs) },
+    'ready',
+  );
   // Log lines are for programs; a person at a terminal wants to know what to open.
   if (process.stderr.isTTY) writer.write(`\nframegate is ready: open ${page} in a browser.\n\n`);
 }
@@ -94,8 +103,8 @@ function watchWorkers(config: Config, server: Server, pool: Pool, log: ProcessLo
 
 /** URL of the console for a browser on this machine; a wildcard address becomes the loopback address. */
 export function consoleUrl(host: string, port: number): string {
-  const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
-  return `http://${name}:${port}/`;
+  const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${hostAndPort(name, port)}/`;
 }
 
 function summaryOf(config: Config, pool: Pool): object {

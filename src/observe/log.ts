@@ -2,6 +2,7 @@
 import pino, { type Logger, levels } from 'pino';
 import { defaultLineLimits, LineLimit, type LineLimits } from './line-limit.ts';
 import type { LineWriter } from './line-writer.ts';
+import { timestamp } from './timestamp.ts';
 
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal'>;
 
@@ -22,7 +23,7 @@ export interface ProcessLog extends Log {
 
 /** The line that reports dropped lines. Formatted here, since it must not be counted as a log line itself. */
 export function describeDropped(lines: number): string {
-  const time = new Date().toISOString();
+  const time = timestamp();
   return `${JSON.stringify({ level: levels.values['warn'], time, lines, msg: 'log lines dropped; standard error was not being read' })}\n`;
 }
 

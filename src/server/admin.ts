@@ -1,4 +1,5 @@
 /** Routes for the operator: who is connected. Runs on the loop. */
+import { timestamp } from '../observe/timestamp.ts';
 import type { SessionManager } from '../session/session-manager.ts';
 import type { SessionsReply } from '../status.ts';
 import { jsonReply, type Reply } from './respond.ts';
@@ -17,7 +18,7 @@ export function adminRoutes({ sessions, ended }: AdminParts): ReadonlyMap<string
 function sessionsReply(sessions: AdminParts['sessions'], ended: SessionsReply['ended']): Reply {
   const nowMs = performance.now();
   const body: SessionsReply = {
-    time: new Date().toISOString(),
+    time: timestamp(),
     sessions: Array.from(sessions, (session) => session.status(nowMs)),
     ended,
   };

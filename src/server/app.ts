@@ -1,21 +1,22 @@
 /** Builds the server and shuts it down. Main thread. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Config } from '../config.ts';
+import type { Config, ListenAddress } from '../config.ts';
 import type { Log } from '../observe/log.ts';
 import type { Observers } from '../observe/observer.ts';
 import type { Pool } from '../pool/pool.ts';
 import { Addresses } from '../session/addresses.ts';
 import { EndedSessions } from '../session/ended-sessions.ts';
 import { adminRoutes } from './admin.ts';
-import { Connections, descriptorLimit, maxConnectionsFor } from './connections.ts';
+import { adminShareOf, descriptorLimit, maxConnectionsFor } from './connections.ts';
 import { FramesEndpoint } from './frames.ts';
+import { Listener } from './listener.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { loadPages } from './pages.ts';
 import { parseNetworks } from './peer-address.ts';
 import { registerRoutes } from './routes.ts';
 import type { ServedPipeline } from './served-pipeline.ts';
 import { StreamEndpoint } from './stream.ts';
-import { listenExclusively, loadUws } from './uws.ts';
+import { loadUws } from './uws.ts';
 
 export interface ServerParts {
   readonly config: Config;
@@ -28,9 +29,10 @@ export interface ServerParts {
 }
 
 export interface Server {
-  readonly host: string;
   /** The port in use, also if port 0 was requested. */
   readonly port: number;
+  /** The address of the admin listener; undefined without one. */
+  readonly admin: ListenAddress | undefined;
   /**
    * Stops listening, finishes frames in flight, closes clients with 1001, stops the workers.
    * @returns whether every thread ended within `shutdownGraceMs`. If not, the process can only be killed.
@@ -47,7 +49,6 @@ const closeGraceMs = 200;
 /** Listens immediately; frames are started once workers are ready. */
 export async function startServer({ config, pool, pipelines, log, observer, version }: ServerParts): Promise<Server> {
   const uws = await loadUws(config.maxHeaderBytes);
-  const app = uws.App();
   const byId = new Map(pipelines.map((pipeline) => [pipeline.id, pipeline]));
   const addresses = new Addresses(config);
   const { hardCapBytes } = config;
@@ -58,8 +59,11 @@ export async function startServer({ config, pool, pipelines, log, observer, vers
   };
   const isFull = () => stream.sessions + frames.sessions >= config.maxSessions;
   const hasRoom = () => !isFull() || stream.makeRoom(performance.now());
-  const connections = new Connections({
-    max: maxConnectionsFor(descriptorLimit()),
+  const maxConnections = maxConnectionsFor(descriptorLimit());
+  const maxAdmin = config.admin === undefined ? 0 : adminShareOf(maxConnections);
+  const main: Listener = new Listener(uws, {
+    max: maxConnections - maxAdmin,
+    whenFull: 'connection closed; no file descriptors left, raise the limit (ulimit -n)',
     makeRoom: () => stream.makeRoom(performance.now()),
     log,
   });
@@ -67,7 +71,7 @@ export async function startServer({ config, pool, pipelines, log, observer, vers
     ...shared,
     hardCapBytes,
     hasRoom,
-    onClosed: () => connections.webSocketClosed(),
+    onClosed: () => main.connections.webSocketClosed(),
   });
   const frames: FramesEndpoint = new FramesEndpoint({ ...shared, hasRoom });
   const memory = new MemoryGuard({
@@ -77,12 +81,19 @@ export async function startServer({ config, pool, pipelines, log, observer, vers
     closeSockets: (count) => stream.closeIncomplete(count, performance.now()),
     log,
   });
-  connections.register(app);
-  stream.register(app);
-  frames.register(app);
+  stream.register(main.app);
+  frames.register(main.app);
   const admin = adminRoutes({ sessions: stream, ended: new EndedSessions(observer) });
-  registerRoutes(app, { pool, pipelines, pages: loadPages(), log, admin, version });
-  const listening = await listenExclusively(app, config.host, config.port);
+  const routes = { pool, pipelines, pages: loadPages(), log, admin, version };
+  const adminListener = new Listener(uws, {
+    max: maxAdmin,
+    whenFull: 'admin connection closed; too many are open',
+    makeRoom: () => undefined,
+    log,
+  });
+  registerRoutes(main.app, { ...routes, role: config.admin === undefined ? 'all' : 'client' });
+  registerRoutes(adminListener.app, { ...routes, role: 'admin' });
+  const listening = await listen(config, main, adminListener);
   const maintenance = setInterval(() => {
     const nowMs = performance.now();
     memory.check(nowMs);
@@ -91,7 +102,7 @@ export async function startServer({ config, pool, pipelines, log, observer, vers
   }, maintenanceIntervalMs);
   const stop = async () => {
     const deadlineMs = performance.now() + config.shutdownGraceMs;
-    uws.us_listen_socket_close(listening);
+    main.stopListening();
     const drained = pool.drain();
     stream.closeWhenIdle();
     await Promise.race([drained, sleep(config.shutdownGraceMs, undefined, { ref: false })]);
@@ -99,8 +110,21 @@ export async function startServer({ config, pool, pipelines, log, observer, vers
     const ended = await pool.stop(Math.max(0, deadlineMs - performance.now()));
     await sleep(closeGraceMs);
     clearInterval(maintenance);
-    app.close();
+    main.close();
+    // Last, so that an operator sees the whole shutdown.
+    adminListener.close();
     return ended;
   };
-  return { host: config.host, port: uws.us_socket_local_port(listening), stop };
+  return { ...listening, stop };
+}
+
+/** The main listener comes last: if either address is not available, no client has been accepted. */
+async function listen(config: Config, main: Listener, adminListener: Listener): Promise<Omit<Server, 'stop'>> {
+  const admin = config.admin && (await adminListener.listen(config.admin));
+  try {
+    return { port: (await main.listen(config)).port, admin };
+  } catch (error) {
+    adminListener.close();
+    throw error;
+  }
 }

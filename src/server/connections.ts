@@ -7,9 +7,19 @@ const reservedDescriptors = 128;
 /** With a low limit, the reserve is at most this fraction of it. */
 const maxReservedShare = 0.5;
 
+/** For the admin listener: a few scrapers, and browsers with up to six connections each. */
+const maxAdminConnections = 64;
+/** With a low limit, they are at most this fraction of all connections. */
+const maxAdminShare = 0.25;
+
 /** Maximum number of open sockets under a limit of file descriptors. */
 export function maxConnectionsFor(descriptors: number): number {
   return Math.floor(descriptors - Math.min(reservedDescriptors, descriptors * maxReservedShare));
+}
+
+/** The part of all connections that only the admin listener may use, so that neither listener's clients can lock out the other's. */
+export function adminShareOf(maxConnections: number): number {
+  return Math.floor(Math.min(maxAdminConnections, maxConnections * maxAdminShare));
 }
 
 /** File descriptor limit of this process; `Infinity` if the system reports none. */
@@ -26,6 +36,8 @@ interface ReportedLimits {
 
 export interface ConnectionsParts {
   readonly max: number;
+  /** Logged for a connection above the maximum. */
+  readonly whenFull: string;
   /** Ends an idle connection, so that the next client gets a place. */
   readonly makeRoom: () => void;
   readonly log: Log;
@@ -55,8 +67,8 @@ export class Connections {
   #changed(response: HttpResponse, change: number): void {
     this.#open += change;
     if (change < 0 || this.#open <= this.#parts.max) return;
-    const { max, makeRoom, log } = this.#parts;
-    log.warn({ max }, 'connection closed; no file descriptors left, raise the limit (ulimit -n)');
+    const { max, whenFull, makeRoom, log } = this.#parts;
+    log.warn({ max }, whenFull);
     response.close();
     makeRoom();
   }

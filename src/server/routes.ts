@@ -1,4 +1,4 @@
-/** Plain HTTP routes: console, health, readiness, pipelines, and a JSON error for everything else. Runs on the loop. */
+/** Plain HTTP routes of a listener: console, health, readiness, pipelines, and a JSON error for everything else. Runs on the loop. */
 import { type HttpErrorCode, httpErrors } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { WorkerReport } from '../pool/messages.ts';
@@ -11,12 +11,16 @@ import { httpError, jsonReply, type Reply, respond } from './respond.ts';
 import type { ServedPipeline } from './served-pipeline.ts';
 import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from './uws.ts';
 
+/** What a listener serves: everything, or what is for clients and for the operator on a listener each. */
+export type ListenerRole = 'all' | 'client' | 'admin';
+
 export interface RouteOptions {
+  readonly role: ListenerRole;
   readonly pool: Pick<Pool, 'status' | 'isDraining'>;
   readonly pipelines: readonly ServedPipeline[];
   readonly pages: Pages;
   readonly log: Log;
-  /** More replies by path; see `admin.ts`. */
+  /** Replies for the operator by path; see `admin.ts`. */
   readonly admin: ReadonlyMap<string, Route>;
   /** Version of the package. */
   readonly version: string;
@@ -24,24 +28,21 @@ export interface RouteOptions {
 
 export type Route = () => Reply | Promise<Reply>;
 
-export function registerRoutes(app: TemplatedApp, { pool, pipelines, pages, log, admin, version }: RouteOptions): void {
-  const routes = new Map<string, Route>([
-    ['/healthz', () => ok({ status: 'ok' })],
-    ['/readyz', () => readiness(pool.status(), pool.isDraining, version)],
-    ['/pipelines', () => ok({ pipelines: listed(pipelines, pool.status()) })],
-    [streamPath, () => failure('upgrade_required')],
-    ...admin,
-  ]);
+export function registerRoutes(app: TemplatedApp, options: RouteOptions): void {
+  const { role, pages, log } = options;
+  const takesFrames = role !== 'admin';
+  const routes = routesOf(options);
+  const known = [...routes.keys(), ...(takesFrames ? [framesPath] : [])];
   const replyTo = (path: string, read: boolean) => {
     const route = routes.get(path);
-    if (route === undefined && !pages.has(path)) return notFound(suggestPath(path, [...routes.keys(), framesPath]));
+    if (route === undefined && !pages.has(path)) return notFound(suggestPath(path, known));
     return route !== undefined && read ? route() : notAllowed();
   };
-  // POST has its own handler.
+  // POST has its own handler where frames are accepted.
   app.any(framesPath, (response, request) => {
     guarded(log, () => {
-      if (!rejectIfMalformed(response, request))
-        sendReply(response, request, notAllowed('POST', 'Only POST is supported here'));
+      if (rejectIfMalformed(response, request)) return;
+      sendReply(response, request, takesFrames ? notAllowed('POST', 'Only POST is supported here') : noFrames);
     });
   });
   app.any('/*', (response, request) => {
@@ -49,13 +50,30 @@ export function registerRoutes(app: TemplatedApp, { pool, pipelines, pages, log,
       if (rejectIfMalformed(response, request)) return;
       const path = request.getUrl();
       const page = pages.get(path);
-      // Only the stream accepts upgrades: a WebSocket client cannot use a page or status.
-      if (isUpgrade(request) && path !== streamPath) sendReply(response, request, notFound(streamPath));
+      const noStream = noStreamAt(path, request, takesFrames);
+      if (noStream !== undefined) sendReply(response, request, noStream);
       else if (page !== undefined && isRead(request)) writePage(response, request, page);
       else sendReply(response, request, replyTo(path, isRead(request)));
     });
   });
 }
+
+/** The replies to GET of a listener. */
+function routesOf({ role, pool, pipelines, admin, version }: RouteOptions): ReadonlyMap<string, Route> {
+  const routes = new Map<string, Route>([
+    ['/healthz', () => ok({ status: 'ok' })],
+    ['/readyz', () => readiness(pool, role === 'client' ? undefined : version)],
+    ['/pipelines', () => ok({ pipelines: listed(pipelines, pool.status()) })],
+  ]);
+  if (role !== 'admin') routes.set(streamPath, () => failure('upgrade_required'));
+  return role === 'client' ? routes : new Map([...routes, ...admin]);
+}
+
+/** Reply of the admin listener to whoever sends frames to it. The body is not read, so the connection is closed. */
+const noFrames: Reply = {
+  ...httpError('not_found', `${httpErrors.not_found.detail}; this port is for administration and takes no frames`),
+  closeConnection: true,
+};
 
 function sendReply(response: HttpResponse, request: HttpRequest, found: Reply | Promise<Reply>): void {
   const omitBody = request.getMethod() === 'head';
@@ -70,6 +88,12 @@ function sendReply(response: HttpResponse, request: HttpRequest, found: Reply | 
   void found.then((reply) => {
     if (!isGone) respond(response, { ...reply, omitBody });
   });
+}
+
+/** Only the stream accepts upgrades: a WebSocket client cannot use a page or status. */
+function noStreamAt(path: string, request: HttpRequest, takesFrames: boolean): Reply | undefined {
+  if (!takesFrames) return isUpgrade(request) || path === streamPath ? noFrames : undefined;
+  return isUpgrade(request) && path !== streamPath ? notFound(streamPath) : undefined;
 }
 
 function isUpgrade(request: HttpRequest): boolean {
@@ -107,13 +131,14 @@ function listed(pipelines: readonly ServedPipeline[], status: PoolStatus): objec
 /**
  * Ready means that frames can run. One worker is enough, since the others are replaced in the background; `degraded` shows that some are
  * missing. Workers with identical setup are reported once, with their number.
+ * @param version undefined for clients, who are only told whether the gateway is ready.
  */
-function readiness(
-  { reports, pipelines, generation, ...counts }: PoolStatus,
-  draining: boolean,
-  version: string,
-): Reply {
+function readiness(pool: RouteOptions['pool'], version: string | undefined): Reply {
+  const { reports, pipelines, generation, ...counts } = pool.status();
+  const draining = pool.isDraining;
   const ready = !draining && counts.ready > 0;
+  const line = ready ? '200 OK' : '503 Service Unavailable';
+  if (version === undefined) return jsonReply(line, JSON.stringify({ ready }));
   const degraded = counts.ready < counts.size;
   const setups = new Map<string, { workers: number } & WorkerReport>();
   for (const report of reports) {
@@ -130,5 +155,5 @@ function readiness(
     setups: [...setups.values()],
     version,
   });
-  return jsonReply(ready ? '200 OK' : '503 Service Unavailable', body);
+  return jsonReply(line, body);
 }

@@ -50,8 +50,13 @@ export async function listenExclusively(app: TemplatedApp, host: string, port: n
   const listen: ListenOnHost = (app.listen as unknown as ListenOnHost).bind(app);
   await probeAddress(host, port);
   const socket = await new Promise<us_listen_socket | false>((resolve) => listen(host, port, listenDefault, resolve));
-  if (!socket) throw new StartError([`cannot listen on ${host}:${port}`]);
+  if (!socket) throw new StartError([`cannot listen on ${hostAndPort(host, port)}`]);
   return socket;
+}
+
+/** As in a URL: an IPv6 address is in brackets. */
+export function hostAndPort(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** Checks that the port is free and the address belongs to this machine. Node listens with SO_REUSEADDR and does not share ports. */
@@ -78,7 +83,7 @@ const listenErrors: Readonly<Record<string, { readonly text: string; readonly is
 /** @param cause the error from Node. @returns an error with one line. */
 export function listenError(host: string, port: number, cause: NodeJS.ErrnoException): ConfigError {
   const { text, isConfigError } = listenErrors[cause.code ?? ''] ?? { text: cause.code ?? cause.message };
-  const line = `cannot listen on ${host}:${port}; ${text}`;
+  const line = `cannot listen on ${hostAndPort(host, port)}; ${text}`;
   return isConfigError ? new ConfigError([line], { cause }) : new StartError([line], { cause });
 }
 

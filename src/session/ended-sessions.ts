@@ -1,5 +1,6 @@
 /** The last sessions that ended, in memory only. Main thread. */
 import type { Observers } from '../observe/observer.ts';
+import { timestamp } from '../observe/timestamp.ts';
 import type { EndedSession } from '../status.ts';
 
 /** With fewer than some dozen, a camera that reconnects in a loop would displace all others. */
@@ -13,7 +14,7 @@ export class EndedSessions {
       if (this.#newestLast.length >= maxSessions) this.#newestLast.shift();
       this.#newestLast.push({
         ...status,
-        ended_at: new Date().toISOString(),
+        ended_at: timestamp(),
         ended_by: by,
         close_code: closeCode,
         ...(error === undefined ? {} : { error: error.code, detail: error.detail }),

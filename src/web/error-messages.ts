@@ -99,7 +99,8 @@ const streamMessages: Readonly<Record<ClientErrorCode, ErrorMessage>> = {
   },
   unreachable: {
     title: 'The gateway cannot be reached',
-    advice: 'Check that it is running (make run), and that any proxy in between allows WebSockets.',
+    advice:
+      'Check that it is running (make run), that any proxy in between allows WebSockets, and that this page is not on the admin port, which takes no frames.',
   },
   closed: {
     title: 'The connection was closed',

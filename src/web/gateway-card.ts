@@ -1,8 +1,8 @@
 /** What this gateway is: its version, workers, models' providers and sessions, from `/readyz`. */
 import { element, write } from './elements.ts';
 
-/** The part of `/readyz` that is shown. Older gateways have no `version`. */
-export interface Readiness {
+/** Older gateways have no `version`. */
+interface Details {
   readonly version?: string;
   readonly degraded: boolean;
   readonly draining: boolean;
@@ -12,6 +12,9 @@ export interface Readiness {
     readonly models: readonly { readonly provider: string }[];
   }[];
 }
+
+/** The part of `/readyz` that is shown. With an admin listener, clients only learn whether the gateway is ready. */
+export type Readiness = Details | { readonly ready: boolean };
 
 /** One row of the card. */
 type Row = 'version' | 'workers' | 'provider' | 'decoder' | 'sessions';
@@ -42,8 +45,9 @@ export class GatewayCard {
 /** @param readiness undefined if the gateway cannot be reached. */
 export function rowsOf(readiness: Readiness | undefined): Readonly<Record<Row, string>> {
   // Another server may answer with any JSON.
-  if (readiness?.setups === undefined) {
-    return { version: unknown, workers: unknown, provider: unknown, decoder: unknown, sessions: unknown };
+  if (readiness === undefined || !('setups' in readiness)) {
+    const workers = readiness?.ready === true ? 'ready' : readiness?.ready === false ? 'not ready' : unknown;
+    return { version: unknown, workers, provider: unknown, decoder: unknown, sessions: unknown };
   }
   const { version, degraded, draining, pool, setups } = readiness;
   const state = draining ? ', shutting down' : degraded ? ', degraded' : '';

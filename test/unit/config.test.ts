@@ -20,6 +20,7 @@ test('an empty environment yields the defaults', async (t) => {
   t.same(loadConfig({}), {
     host: '127.0.0.1',
     port: 8000,
+    admin: undefined,
     maxFrameBytes: 5_242_880,
     maxFrameLabel: '5MB',
     hardCapBytes: 6_553_600,
@@ -57,6 +58,8 @@ test('every variable is read', async (t) => {
   const config = loadConfig({
     HOST: '0.0.0.0',
     PORT: '9000',
+    ADMIN_HOST: '10.0.0.1',
+    ADMIN_PORT: '9001',
     STREAM_MAX_FRAME_SIZE_MB: '8',
     UWS_HTTP_MAX_HEADERS_SIZE: '4096',
     STREAM_MAX_PIXELS: '1000',
@@ -87,6 +90,7 @@ test('every variable is read', async (t) => {
   t.same(config, {
     host: '0.0.0.0',
     port: 9000,
+    admin: { host: '10.0.0.1', port: 9001 },
     maxFrameBytes: 8_388_608,
     maxFrameLabel: '8MB',
     hardCapBytes: 10_485_760,
@@ -165,6 +169,24 @@ test('a number is valid from its minimum to its maximum, and not beyond', async 
     }
     t.same(issuesOf({ [name]: String(lowest + 0.5) }), [`${name} must be a whole number; it is "${lowest + 0.5}"`]);
   }
+});
+
+test('the admin listener is on the loopback address, and has a port of its own', async (t) => {
+  t.strictSame(loadConfig({ ADMIN_PORT: '9000' }).admin, { host: '127.0.0.1', port: 9000 });
+  t.strictSame(loadConfig({ ADMIN_PORT: '0', PORT: '0' }).admin, { host: '127.0.0.1', port: 0 });
+  t.strictSame(issuesOf({ ADMIN_HOST: '127.0.0.1' }), [
+    'ADMIN_HOST needs ADMIN_PORT; without it, the admin routes are on the main listener',
+  ]);
+  t.strictSame(issuesOf({ ADMIN_PORT: '65536' }), ['ADMIN_PORT must be a number from 0 to 65535; it is "65536"']);
+  const same = ['ADMIN_PORT must not be the same as PORT (8000) on the same host'];
+  for (const [host, adminHost, issues] of [
+    ['127.0.0.1', '', same],
+    ['localhost', '127.0.0.1', same],
+    ['0.0.0.0', '127.0.0.1', same],
+    ['192.0.2.1', '::', same],
+    ['192.0.2.1', '127.0.0.1', []],
+  ] as const)
+    t.strictSame(issuesOf({ HOST: host, ADMIN_HOST: adminHost, ADMIN_PORT: '8000' }), issues, `${host} ${adminHost}`);
 });
 
 test('the default memory limit depends on the workers, within the memory of the machine', async (t) => {

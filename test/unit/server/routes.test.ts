@@ -3,7 +3,7 @@ import { test } from 'tap';
 import type { WorkerReport } from '../../../src/pool/messages.ts';
 import type { PoolStatus } from '../../../src/pool/pool.ts';
 import { jsonReply } from '../../../src/server/respond.ts';
-import { type Route, registerRoutes } from '../../../src/server/routes.ts';
+import { type ListenerRole, type Route, registerRoutes } from '../../../src/server/routes.ts';
 import { fakeRequest } from '../../support/fake-request.ts';
 import { FakeApp } from '../../support/fake-uws.ts';
 import { KeptLog } from '../../support/started-pool.ts';
@@ -16,7 +16,7 @@ const status: PoolStatus = {
 
 const pipelines = ['plates', 'pages'].map((id) => ({ id, name: `Name of ${id}`, description: '', maxPixels: 1 }));
 
-function routesOf(changes: Partial<PoolStatus> = {}, isDraining = false) {
+function routesOf(changes: Partial<PoolStatus> = {}, isDraining = false, role: ListenerRole = 'all') {
   const app = new FakeApp();
   const kept = new KeptLog();
   const pool = { status: () => ({ ...status, ...changes }), isDraining };
@@ -24,7 +24,7 @@ function routesOf(changes: Partial<PoolStatus> = {}, isDraining = false) {
     ['/now', () => jsonReply('200 OK', '"now"')],
     ['/later', async () => jsonReply('200 OK', '"later"')],
   ]);
-  registerRoutes(app.app, { pool, pipelines, pages: new Map(), log: kept.log, admin, version: '1.2.3' });
+  registerRoutes(app.app, { role, pool, pipelines, pages: new Map(), log: kept.log, admin, version: '1.2.3' });
   const ask = (line: string, headers: readonly string[] = []) =>
     app.handle('any /*', fakeRequest(line, ['host: gate', ...headers]));
   return { app, kept, ask };
@@ -94,6 +94,37 @@ test('other methods, paths, and upgrades get their error', async (t) => {
   });
 });
 
+test('with an admin listener, clients learn only whether the gateway is ready', async (t) => {
+  for (const [isDraining, line] of [
+    [false, '200 OK'],
+    [true, '503 Service Unavailable'],
+  ] as const) {
+    const { ask } = routesOf({}, isDraining, 'client');
+    t.match(ask('GET /readyz'), { status: line, body: `{"ready":${!isDraining}}` });
+    t.match(ask('GET /now'), { status: '404 Not Found', body: /"No such resource"/ });
+    t.match(ask('GET /v1/now'), { body: /"No such resource"/ }, 'the path is not suggested either');
+    t.match(ask('GET /pipelines'), { status: '200 OK' });
+  }
+});
+
+test('the admin listener has the details, and takes no frames', async (t) => {
+  const { ask, app } = routesOf({}, false, 'admin');
+  t.match(JSON.parse(ask('GET /readyz').body ?? ''), { ready: true, pool: { size: 3 } });
+  t.match(ask('GET /now'), { status: '200 OK', body: '"now"' });
+  t.match(ask('GET /Frames'), { status: '404 Not Found', body: /"No such resource"/ }, 'not suggested');
+  const upgrade = ['connection: Upgrade', 'upgrade: websocket', 'sec-websocket-version: 13'];
+  const replies = [
+    ask('GET /ws/video/stream', upgrade),
+    ask('GET /healthz', upgrade),
+    ask('GET /ws/video/stream'),
+    app.handle('any /frames', fakeRequest('POST /frames', ['host: gate', 'content-length: 9'])),
+    app.handle('any /frames', fakeRequest('POST /frames', ['host: gate', 'transfer-encoding: chunked'])),
+  ];
+  // The rest of the request is discarded, so the reply comes last.
+  await new Promise(setImmediate);
+  for (const reply of replies) t.match(reply, { status: '404 Not Found', body: /takes no frames/, wasClosed: true });
+});
+
 test('HEAD has no body', async (t) => {
   t.match(routesOf().ask('HEAD /healthz'), { status: '200 OK', body: '' });
 });
@@ -105,6 +136,7 @@ test('a status that throws is logged, and does not end the process', async (t) =
     throw new Error('broken');
   };
   registerRoutes(app.app, {
+    role: 'all',
     pool: { status: broken, isDraining: false },
     pipelines,
     pages: new Map(),

@@ -1,7 +1,7 @@
 /** Listen errors, and handlers that throw. */
 import { test } from 'tap';
 import { exitCodeOf } from '../../../src/errors.ts';
-import { guarded, listenError } from '../../../src/server/uws.ts';
+import { guarded, hostAndPort, listenError } from '../../../src/server/uws.ts';
 import { KeptLog } from '../../support/started-pool.ts';
 
 for (const [code, exitCode, words] of [
@@ -19,6 +19,12 @@ for (const [code, exitCode, words] of [
     t.equal(exitCodeOf(error), exitCode);
   });
 }
+
+test('an IPv6 address is in brackets', async (t) => {
+  t.equal(hostAndPort('::', 80), '[::]:80');
+  t.equal(hostAndPort('127.0.0.1', 80), '127.0.0.1:80');
+  t.match(listenError('::1', 80, new Error('listen')).issues, [/^cannot listen on \[::1\]:80; /]);
+});
 
 test('a handler that throws is logged, and the next one runs', async (t) => {
   const kept = new KeptLog();

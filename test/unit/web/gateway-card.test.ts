@@ -24,6 +24,12 @@ test('missing workers and a shutdown are named', async (t) => {
   t.equal(rowsOf({ ...readiness, pool, degraded: true, draining: true }).workers, '1 of 2 ready, shutting down');
 });
 
+test('with an admin listener, the card only shows whether workers are ready', async (t) => {
+  const rows = { version: '–', provider: '–', decoder: '–', sessions: '–' };
+  t.strictSame(rowsOf({ ready: true }), { ...rows, workers: 'ready' });
+  t.strictSame(rowsOf({ ready: false }), { ...rows, workers: 'not ready' });
+});
+
 test('an older gateway has no version, one without models no provider, and a stopped one nothing', async (t) => {
   const { version: _, ...older } = readiness;
   t.equal(rowsOf(older).version, '–');
