@@ -11,6 +11,7 @@ import type { ListPipelinesFlags } from './cli/list-pipelines.ts';
 import type { ModelsFlags } from './cli/models.ts';
 import { exitWithLauncher, exitWithNpm } from './cli/parent-watch.ts';
 import { printable } from './cli/printable.ts';
+import type { ReloadFlags } from './cli/reload.ts';
 import type { SendOptions } from './cli/send.ts';
 import type { ServeFlags } from './cli/serve.ts';
 import { warn } from './cli/warn.ts';
@@ -18,6 +19,9 @@ import { ConfigError, configExitCode, exitCodeOf } from './errors.ts';
 import { type NumberRange, parseNumber } from './number-text.ts';
 import { stderrWriter } from './observe/line-writer.ts';
 import { version } from './version.ts';
+
+/** The highest `kernel.pid_max` on Linux. */
+const maxPid = 4_194_304;
 
 const addressHelp = 'gateway address: host:port, a base URL ending in /, or a full stream URL';
 
@@ -41,6 +45,20 @@ program
   .action(async (flags: ServeFlags) => {
     const { serve } = await import('./cli/serve.ts');
     await serve(flags);
+  });
+
+program
+  .command('reload')
+  .description('make a gateway on this machine read its pipelines, tools, and models again; reports the outcome')
+  .option('-u, --url <url>', `${addressHelp}; of the admin listener, if there is one`, 'ws://127.0.0.1:8000')
+  .option(
+    '--pid <pid>',
+    'process id of the gateway; without it, found by the port',
+    numberIn({ min: 1, max: maxPid, isWhole: true }),
+  )
+  .action(async (flags: ReloadFlags) => {
+    const { reload } = await import('./cli/reload.ts');
+    process.exitCode = await reload(flags);
   });
 
 program

@@ -139,6 +139,8 @@ const settings = {
     'MAX_MEMORY_MB',
     numberIn({ min: minMemoryMegabytes, max: 1_048_576, isWhole: true }).optional(),
   ),
+  /** How long a gateway that was asked to stop still accepts clients, for balancers that poll `/readyz`. */
+  drainDelayMs: integer('DRAIN_DELAY_MS', 0, 0, 3_600_000),
   /** How long a shutdown waits for frames in flight and for workers to stop. */
   shutdownGraceMs: integer('SHUTDOWN_GRACE_MS', 10_000, 0, 3_600_000),
   poolWorkers: integer('POOL_WORKERS', defaultWorkers(availableParallelism()), 1, 256),

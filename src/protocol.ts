@@ -74,6 +74,11 @@ export type ServerMessage = ResultMessage | DroppedMessage | WarningMessage | Er
 
 export const slowDownMessage = '{"warning":"slow_down"}';
 
+/** Detail of `invalid_pipeline` for an id that is not served. */
+export function unknownPipelineDetail(pipelineId: string): string {
+  return `Unknown pipeline_id: ${pipelineId}`;
+}
+
 /** @param result a {@link FrameResult} as JSON text. */
 export function encodeResult(frameIndex: number, result: string): string {
   return `{"frame_index":${frameIndex},"result":${result}}`;

@@ -87,3 +87,11 @@ export interface SessionsReply {
   /** The last 100, newest first. */
   readonly ended: readonly EndedSession[];
 }
+
+/** What has become of the reloads so far; a part of `GET /readyz`. */
+export interface ReloadStatus {
+  readonly succeeded: number;
+  readonly failed: number;
+  /** Why the last one failed, one line per issue; empty if it has succeeded or none has run. */
+  readonly issues: readonly string[];
+}

@@ -1,6 +1,7 @@
 /** Reads everything again that may change while the gateway runs, and puts it into use together. Main thread. */
 import { ConfigError } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
+import type { ReloadStatus } from '../status.ts';
 
 /**
  * Reads and checks one part of the configuration, such as the tokens.
@@ -14,14 +15,6 @@ export interface ReloaderParts {
   /** Replaces the pipelines. @returns the number of the generation. @throws ConfigError if that fails; nothing changes then. */
   readonly replacePipelines: () => Promise<number>;
   readonly log: Log;
-}
-
-/** What has become of the reloads so far. */
-export interface ReloadStatus {
-  readonly succeeded: number;
-  readonly failed: number;
-  /** Why the last one failed, one line per issue; empty if it has succeeded or none has run. */
-  readonly issues: readonly string[];
 }
 
 export class Reloader {

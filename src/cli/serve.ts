@@ -14,6 +14,7 @@ import { type Server, startServer } from '../server/app.ts';
 import { hostAndPort } from '../server/uws.ts';
 import { version } from '../version.ts';
 import { ReadyWatch } from './ready-watch.ts';
+import { Reloader } from './reloader.ts';
 import { handleSignals, stopOnSignals } from './signals.ts';
 
 /** Flags of `serve`: each overrides the environment variable of the same name. */
@@ -46,17 +47,37 @@ export async function serve(flags: ServeFlags): Promise<void> {
   process.once('exit', () => log.flush());
   const observer = new Observers();
   logEvents(observer, log);
-  handleSignals({ log, stop: () => process.kill(process.pid, 'SIGTERM') });
   for (const line of config.deprecations) log.warn(line);
   const { modelsDir, providers } = config;
-  const pipelines = await loadPipelines({ modelsDir, providers, warn: (line) => log.warn(line) });
-  const { pool, started } = startLocalPool({ ...config, pipelines, log, observer });
+  const readPipelines = () => loadPipelines({ modelsDir, providers, warn: (line) => log.warn(line) });
+  const reloader: Reloader = new Reloader({
+    prepare: [],
+    replacePipelines: async () => {
+      const next = await readPipelines();
+      const generation = await reloadPool(next);
+      server.setPipelines(next);
+      return generation;
+    },
+    log,
+  });
+  let isReady = false;
+  handleSignals({
+    log,
+    stop: () => process.kill(process.pid, 'SIGTERM'),
+    // Until it is ready, the gateway reads its files anyway; while it stops, it needs none.
+    reload: () => isReady && !isStopping() && void reloader.request(),
+  });
+  const pipelines = await readPipelines();
+  const { pool, started, reload: reloadPool } = startLocalPool({ ...config, pipelines, log, observer });
   let server: Server;
   let isStopping = () => false;
   try {
-    server = withSharedStop(await startServer({ config, pool, pipelines, log, observer, version }));
+    server = withSharedStop(
+      await startServer({ config, pool, pipelines, log, observer, version, reloads: () => reloader.status }),
+    );
     isStopping = stopOnSignal(server, log);
     await started;
+    isReady = true;
   } catch (error) {
     // A signal during startup stops the workers too; its handler ends the process.
     if (isStopping()) return;

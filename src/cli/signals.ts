@@ -37,13 +37,16 @@ export interface SignalOptions {
   readonly log: Pick<Log, 'info'>;
   /** Stops the gateway as SIGTERM does. */
   readonly stop: () => void;
+  /** Reads the files of the gateway again. */
+  readonly reload: () => void;
 }
 
 /**
- * The other signals of a gateway. SIGUSR1 does not open a debugger, and SIGUSR2 and SIGHUP do not end the process. SIGHUP stops the gateway only if the terminal from
- * which it was started has closed, since it would otherwise keep running unnoticed. isatty() is false for a closed terminal.
+ * The other signals of a gateway. SIGUSR1 does not open a debugger, and SIGUSR2 and SIGHUP do not end the process. SIGHUP reloads, or stops
+ * the gateway if the terminal from which it was started has closed, since it would otherwise keep running unnoticed. isatty() is false for a
+ * closed terminal.
  */
-export function handleSignals({ log, stop }: SignalOptions): void {
+export function handleSignals({ log, stop, reload }: SignalOptions): void {
   closeInspector();
   const terminals = standardDescriptors.filter((descriptor) => isatty(descriptor));
   // With `--disable-sigusr1`, Node ignores SIGUSR1 from the start; without it, this handler replaces Node's own.
@@ -52,8 +55,12 @@ export function handleSignals({ log, stop }: SignalOptions): void {
   }
   process.on('SIGHUP', (signal) => {
     const isOrphan = terminals.length > 0 && !terminals.some((descriptor) => isatty(descriptor));
-    log.info({ signal }, isOrphan ? 'terminal closed' : 'signal ignored');
-    if (isOrphan) stop();
+    if (!isOrphan) {
+      reload();
+      return;
+    }
+    log.info({ signal }, 'terminal closed');
+    stop();
   });
 }
 

@@ -6,6 +6,7 @@ import type { Observers } from '../observe/observer.ts';
 import type { Pool } from '../pool/pool.ts';
 import { Addresses } from '../session/addresses.ts';
 import { EndedSessions } from '../session/ended-sessions.ts';
+import type { ReloadStatus } from '../status.ts';
 import { adminRoutes } from './admin.ts';
 import { adminShareOf, descriptorLimit, maxConnectionsFor } from './connections.ts';
 import { FramesEndpoint } from './frames.ts';
@@ -24,6 +25,8 @@ export interface ServerParts {
   readonly pipelines: readonly ServedPipeline[];
   readonly log: Log;
   readonly observer: Observers;
+  /** For `/readyz`. */
+  readonly reloads: () => ReloadStatus;
   /** Version of the package, for `/readyz`. */
   readonly version: string;
 }
@@ -33,8 +36,10 @@ export interface Server {
   readonly port: number;
   /** The address of the admin listener; undefined without one. */
   readonly admin: ListenAddress | undefined;
+  /** Serves these pipelines from now on, which the pool must run already. Sessions of removed ones end. */
+  setPipelines(pipelines: readonly ServedPipeline[]): void;
   /**
-   * Stops listening, finishes frames in flight, closes clients with 1001, stops the workers.
+   * Reports that it is draining, still serves for `drainDelayMs`, then stops listening, finishes frames in flight, closes clients with 1001, stops the workers.
    * @returns whether every thread ended within `shutdownGraceMs`. If not, the process can only be killed.
    */
   stop(): Promise<boolean>;
@@ -47,7 +52,8 @@ const maintenanceIntervalMs = 100;
 const closeGraceMs = 200;
 
 /** Listens immediately; frames are started once workers are ready. */
-export async function startServer({ config, pool, pipelines, log, observer, version }: ServerParts): Promise<Server> {
+export async function startServer(parts: ServerParts): Promise<Server> {
+  const { config, pool, pipelines, log, observer, reloads, version } = parts;
   const uws = await loadUws(config.maxHeaderBytes);
   const byId = new Map(pipelines.map((pipeline) => [pipeline.id, pipeline]));
   const addresses = new Addresses(config);
@@ -84,7 +90,9 @@ export async function startServer({ config, pool, pipelines, log, observer, vers
   stream.register(main.app);
   frames.register(main.app);
   const admin = adminRoutes({ sessions: stream, ended: new EndedSessions(observer) });
-  const routes = { pool, pipelines, pages: loadPages(), log, admin, version };
+  let isDraining = false;
+  const lifecycle = { isDraining: () => isDraining, reloads };
+  const routes = { pool, pipelines: byId, pages: loadPages(), log, admin, lifecycle, version };
   const adminListener = new Listener(uws, {
     max: maxAdmin,
     whenFull: 'admin connection closed; too many are open',
@@ -100,7 +108,14 @@ export async function startServer({ config, pool, pipelines, log, observer, vers
     stream.maintain(nowMs);
     addresses.removeUnused(nowMs);
   }, maintenanceIntervalMs);
+  const setPipelines = (next: readonly ServedPipeline[]) => {
+    byId.clear();
+    for (const pipeline of next) byId.set(pipeline.id, pipeline);
+    stream.endRemoved();
+  };
   const stop = async () => {
+    isDraining = true;
+    await sleep(config.drainDelayMs);
     const deadlineMs = performance.now() + config.shutdownGraceMs;
     main.stopListening();
     const drained = pool.drain();
@@ -115,11 +130,15 @@ export async function startServer({ config, pool, pipelines, log, observer, vers
     adminListener.close();
     return ended;
   };
-  return { ...listening, stop };
+  return { ...listening, setPipelines, stop };
 }
 
 /** The main listener comes last: if either address is not available, no client has been accepted. */
-async function listen(config: Config, main: Listener, adminListener: Listener): Promise<Omit<Server, 'stop'>> {
+async function listen(
+  config: Config,
+  main: Listener,
+  adminListener: Listener,
+): Promise<Pick<Server, 'port' | 'admin'>> {
   const admin = config.admin && (await adminListener.listen(config.admin));
   try {
     return { port: (await main.listen(config)).port, admin };

@@ -5,7 +5,7 @@ import type { Log } from '../observe/log.ts';
 import type { FrameEnd, FrameReport, Observer, Source } from '../observe/observer.ts';
 import type { FrameOutcome, ResultOutcome } from '../pool/messages.ts';
 import type { Pool } from '../pool/pool.ts';
-import { encodeDropped, encodeError, encodeResult, framesPath } from '../protocol.ts';
+import { encodeDropped, encodeError, encodeResult, framesPath, unknownPipelineDetail } from '../protocol.ts';
 import { AddressSessions } from '../session/address-sessions.ts';
 import type { Address, Addresses } from '../session/addresses.ts';
 import { cleanCameraName } from '../session/camera-name.ts';
@@ -14,12 +14,12 @@ import { clientAddress } from './peer-address.ts';
 import { RequestBody } from './request-body.ts';
 import { isChunked, rejectIfMalformed } from './request-checks.ts';
 import { httpError, jsonReply, type Reply, respond, retryLater, tooManyRequests } from './respond.ts';
-import { limitsFor, type ServedPipeline } from './served-pipeline.ts';
+import { limitsFor, type ServedPipeline, type ServedPipelines } from './served-pipeline.ts';
 import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from './uws.ts';
 
 export interface FramesOptions {
   readonly limits: FrameLimits & { readonly bodyTimeoutMs: number };
-  readonly pipelines: ReadonlyMap<string, ServedPipeline>;
+  readonly pipelines: ServedPipelines;
   readonly pool: Pool;
   readonly log: Log;
   readonly observer: Observer;
@@ -166,9 +166,9 @@ export class FramesEndpoint {
   }
 
   #rejectionFor(pipelineId: string, type: string): Rejection | undefined {
-    const unknown = `Unknown pipeline_id: ${pipelineId}`;
     if (pipelineId === '') return invalidPipeline('400 Bad Request', streamErrors.invalid_pipeline.detail);
-    if (!this.#options.pipelines.has(pipelineId)) return invalidPipeline('404 Not Found', unknown);
+    if (!this.#options.pipelines.has(pipelineId))
+      return invalidPipeline('404 Not Found', unknownPipelineDetail(pipelineId));
     return type === '' || jpegTypes.test(type) ? undefined : rejectionOf('invalid_message', wrongTypeDetail);
   }
 

@@ -1,14 +1,14 @@
 /** Plain HTTP routes of a listener: console, health, readiness, pipelines, and a JSON error for everything else. Runs on the loop. */
 import { type HttpErrorCode, httpErrors } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
-import type { WorkerReport } from '../pool/messages.ts';
 import type { Pool, PoolStatus } from '../pool/pool.ts';
 import { framesPath, streamPath } from '../protocol.ts';
 import { type Pages, writePage } from './pages.ts';
 import { suggestPath } from './paths.ts';
+import { type Lifecycle, readiness } from './readiness.ts';
 import { headersOf, rejectIfMalformed } from './request-checks.ts';
 import { httpError, jsonReply, type Reply, respond } from './respond.ts';
-import type { ServedPipeline } from './served-pipeline.ts';
+import type { ServedPipelines } from './served-pipeline.ts';
 import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from './uws.ts';
 
 /** What a listener serves: everything, or what is for clients and for the operator on a listener each. */
@@ -16,12 +16,13 @@ export type ListenerRole = 'all' | 'client' | 'admin';
 
 export interface RouteOptions {
   readonly role: ListenerRole;
-  readonly pool: Pick<Pool, 'status' | 'isDraining'>;
-  readonly pipelines: readonly ServedPipeline[];
+  readonly pool: Pick<Pool, 'status'>;
+  readonly pipelines: ServedPipelines;
   readonly pages: Pages;
   readonly log: Log;
   /** Replies for the operator by path; see `admin.ts`. */
   readonly admin: ReadonlyMap<string, Route>;
+  readonly lifecycle: Lifecycle;
   /** Version of the package. */
   readonly version: string;
 }
@@ -59,10 +60,10 @@ export function registerRoutes(app: TemplatedApp, options: RouteOptions): void {
 }
 
 /** The replies to GET of a listener. */
-function routesOf({ role, pool, pipelines, admin, version }: RouteOptions): ReadonlyMap<string, Route> {
+function routesOf({ role, pool, pipelines, admin, lifecycle, version }: RouteOptions): ReadonlyMap<string, Route> {
   const routes = new Map<string, Route>([
     ['/healthz', () => ok({ status: 'ok' })],
-    ['/readyz', () => readiness(pool, role === 'client' ? undefined : version)],
+    ['/readyz', () => readiness(pool.status(), lifecycle, role === 'client' ? undefined : version)],
     ['/pipelines', () => ok({ pipelines: listed(pipelines, pool.status()) })],
   ]);
   if (role !== 'admin') routes.set(streamPath, () => failure('upgrade_required'));
@@ -121,39 +122,9 @@ function notAllowed(methods = 'GET, HEAD', detail?: string): Reply {
   return httpError('method_not_allowed', detail, [['Allow', methods]]);
 }
 
-function listed(pipelines: readonly ServedPipeline[], status: PoolStatus): object[] {
-  return pipelines.map(({ id, name, description }) => ({
+function listed(pipelines: ServedPipelines, status: PoolStatus): object[] {
+  return Array.from(pipelines.values(), ({ id, name, description }) => ({
     ...{ id, name, description },
     loaded: status.pipelines.includes(id),
   }));
-}
-
-/**
- * Ready means that frames can run. One worker is enough, since the others are replaced in the background; `degraded` shows that some are
- * missing. Workers with identical setup are reported once, with their number.
- * @param version undefined for clients, who are only told whether the gateway is ready.
- */
-function readiness(pool: RouteOptions['pool'], version: string | undefined): Reply {
-  const { reports, pipelines, generation, ...counts } = pool.status();
-  const draining = pool.isDraining;
-  const ready = !draining && counts.ready > 0;
-  const line = ready ? '200 OK' : '503 Service Unavailable';
-  if (version === undefined) return jsonReply(line, JSON.stringify({ ready }));
-  const degraded = counts.ready < counts.size;
-  const setups = new Map<string, { workers: number } & WorkerReport>();
-  for (const report of reports) {
-    const key = JSON.stringify(report);
-    setups.set(key, { workers: (setups.get(key)?.workers ?? 0) + 1, ...report });
-  }
-  const body = JSON.stringify({
-    ready,
-    degraded,
-    draining,
-    generation,
-    pool: counts,
-    pipelines,
-    setups: [...setups.values()],
-    version,
-  });
-  return jsonReply(line, body);
 }

@@ -9,6 +9,9 @@ export interface ServedPipeline {
   readonly maxPixels: number;
 }
 
+/** By id. A reload changes it. */
+export type ServedPipelines = ReadonlyMap<string, ServedPipeline>;
+
 /** Frame limits for one pipeline: the stricter of its own and the gateway's. */
 export function limitsFor<Limits extends FrameLimits>({ maxPixels }: ServedPipeline, limits: Limits): Limits {
   return { ...limits, maxPixels: Math.min(maxPixels, limits.maxPixels) };

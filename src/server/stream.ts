@@ -5,7 +5,7 @@ import { httpErrors, type StreamErrorCode, streamErrors } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Observer } from '../observe/observer.ts';
 import type { Pool } from '../pool/pool.ts';
-import { goingAwayCloseCode, streamPath } from '../protocol.ts';
+import { goingAwayCloseCode, streamPath, unknownPipelineDetail } from '../protocol.ts';
 import type { Address, Addresses } from '../session/addresses.ts';
 import { cleanCameraName } from '../session/camera-name.ts';
 import { type IdleLimits, OpenSessions } from '../session/open-sessions.ts';
@@ -14,7 +14,7 @@ import { normalizeSlashes } from './paths.ts';
 import { clientAddress } from './peer-address.ts';
 import { isHandshake } from './request-checks.ts';
 import { respond, tooManyRequests } from './respond.ts';
-import { limitsFor, type ServedPipeline } from './served-pipeline.ts';
+import { limitsFor, type ServedPipeline, type ServedPipelines } from './served-pipeline.ts';
 import {
   acceptSocket,
   ClosingSockets,
@@ -33,7 +33,7 @@ export interface StreamOptions {
   readonly isOverMemoryLimit: () => boolean;
   /** See {@link socketSettings}. */
   readonly hardCapBytes: number;
-  readonly pipelines: ReadonlyMap<string, ServedPipeline>;
+  readonly pipelines: ServedPipelines;
   readonly pool: Pool;
   readonly addresses: Addresses;
   /** Proxies whose `X-Forwarded-For` is trusted. */
@@ -104,6 +104,12 @@ export class StreamEndpoint {
     return sessions.length;
   }
 
+  /** Ends the sessions whose pipeline a reload has removed. */
+  endRemoved(): void {
+    const { pipelines } = this.#options;
+    for (const session of this.#sessions) if (!pipelines.has(session.source.pipelineId)) session.endUnknownPipeline();
+  }
+
   /** For a draining pool: closes each session with 1001 once none of its frames is in flight. */
   closeWhenIdle(): void {
     for (const session of this.#sessions) session.closeWhenIdle();
@@ -137,7 +143,7 @@ export class StreamEndpoint {
     const pipeline = pipelines.get(pipelineId ?? '');
     if (pool.isDraining) this.#closing.end(socket, goingAwayCloseCode);
     else if (!pipelineId) this.#refuse(socket, 'invalid_pipeline');
-    else if (pipeline === undefined) this.#refuse(socket, 'invalid_pipeline', `Unknown pipeline_id: ${pipelineId}`);
+    else if (pipeline === undefined) this.#refuse(socket, 'invalid_pipeline', unknownPipelineDetail(pipelineId));
     else if (isOverMemoryLimit()) this.#refuse(socket, 'server_busy', 'The gateway is short of memory');
     else if (!this.#hasRoomFor(address)) this.#refuse(socket, 'server_busy');
     else this.#openSession(socket, pipeline);

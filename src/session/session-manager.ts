@@ -10,6 +10,7 @@ import {
   encodeResult,
   goingAwayCloseCode,
   slowDownMessage,
+  unknownPipelineDetail,
 } from '../protocol.ts';
 import type { DropReason, OpenSession, SessionStatus } from '../status.ts';
 import type { Address } from './addresses.ts';
@@ -169,6 +170,11 @@ export class SessionManager {
   /** Ends the session after an internal error in the handling of its messages. */
   failInternally(reason: string): void {
     this.#fail('internal_error', undefined, reason);
+  }
+
+  /** Ends a session whose pipeline is not served any more. */
+  endUnknownPipeline(): void {
+    this.#fail('invalid_pipeline', unknownPipelineDetail(this.source.pipelineId));
   }
 
   /** Ends a session that is idle, or whose place another one needs. */

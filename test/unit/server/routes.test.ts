@@ -4,6 +4,7 @@ import type { WorkerReport } from '../../../src/pool/messages.ts';
 import type { PoolStatus } from '../../../src/pool/pool.ts';
 import { jsonReply } from '../../../src/server/respond.ts';
 import { type ListenerRole, type Route, registerRoutes } from '../../../src/server/routes.ts';
+import type { ReloadStatus } from '../../../src/status.ts';
 import { fakeRequest } from '../../support/fake-request.ts';
 import { FakeApp } from '../../support/fake-uws.ts';
 import { KeptLog } from '../../support/started-pool.ts';
@@ -14,17 +15,30 @@ const status: PoolStatus = {
   reports: [],
 };
 
-const pipelines = ['plates', 'pages'].map((id) => ({ id, name: `Name of ${id}`, description: '', maxPixels: 1 }));
+const pipelines = new Map(
+  ['plates', 'pages'].map((id) => [id, { id, name: `Name of ${id}`, description: '', maxPixels: 1 }]),
+);
+const reloads: ReloadStatus = { succeeded: 2, failed: 1, issues: ['plates.json: is not JSON'] };
 
 function routesOf(changes: Partial<PoolStatus> = {}, isDraining = false, role: ListenerRole = 'all') {
   const app = new FakeApp();
   const kept = new KeptLog();
-  const pool = { status: () => ({ ...status, ...changes }), isDraining };
+  const pool = { status: () => ({ ...status, ...changes }) };
+  const lifecycle = { isDraining: () => isDraining, reloads: () => reloads };
   const admin = new Map<string, Route>([
     ['/now', () => jsonReply('200 OK', '"now"')],
     ['/later', async () => jsonReply('200 OK', '"later"')],
   ]);
-  registerRoutes(app.app, { role, pool, pipelines, pages: new Map(), log: kept.log, admin, version: '1.2.3' });
+  registerRoutes(app.app, {
+    role,
+    pool,
+    pipelines,
+    pages: new Map(),
+    log: kept.log,
+    admin,
+    lifecycle,
+    version: '1.2.3',
+  });
   const ask = (line: string, headers: readonly string[] = []) =>
     app.handle('any /*', fakeRequest(line, ['host: gate', ...headers]));
   return { app, kept, ask };
@@ -40,7 +54,15 @@ test('workers that fell back to another provider are reported apart, each setup 
   const { status: line, body } = routesOf({ reports }).ask('GET /readyz');
   t.equal(line, '200 OK');
   t.strictSame(JSON.parse(body ?? ''), {
-    ...{ ready: true, degraded: false, draining: false, generation: 1, pipelines: ['plates'], version: '1.2.3' },
+    ...{
+      ready: true,
+      degraded: false,
+      draining: false,
+      generation: 1,
+      reloads,
+      pipelines: ['plates'],
+      version: '1.2.3',
+    },
     pool: { size: 3, ready: 3, busy: 0, timedOut: 0, inFlight: 0, held: 0, frameBytes: 0, sessions: 0 },
     setups: [
       { workers: 2, decoder: 'jpeg-turbo', models: [{ name: 'plate-yolo', provider: 'cuda' }] },
@@ -137,7 +159,8 @@ test('a status that throws is logged, and does not end the process', async (t) =
   };
   registerRoutes(app.app, {
     role: 'all',
-    pool: { status: broken, isDraining: false },
+    pool: { status: broken },
+    lifecycle: { isDraining: () => false, reloads: () => reloads },
     pipelines,
     pages: new Map(),
     admin: new Map(),

@@ -1,0 +1,43 @@
+/** `GET /readyz`: whether the gateway can run frames, and in detail what it runs. Runs on the loop. */
+import type { WorkerReport } from '../pool/messages.ts';
+import type { PoolStatus } from '../pool/pool.ts';
+import type { ReloadStatus } from '../status.ts';
+import { jsonReply, type Reply } from './respond.ts';
+
+/** What changes while the gateway runs, apart from its pool. */
+export interface Lifecycle {
+  /** Whether it has been asked to stop. */
+  readonly isDraining: () => boolean;
+  readonly reloads: () => ReloadStatus;
+}
+
+/**
+ * Ready means that frames can run. One worker is enough, since the others are replaced in the background; `degraded` shows that some are
+ * missing. Workers with identical setup are reported once, with their number.
+ * @param version undefined for clients, who are only told whether the gateway is ready.
+ */
+export function readiness(
+  { reports, pipelines, generation, ...counts }: PoolStatus,
+  { isDraining, reloads }: Lifecycle,
+  version: string | undefined,
+): Reply {
+  const draining = isDraining();
+  const ready = !draining && counts.ready > 0;
+  const line = ready ? '200 OK' : '503 Service Unavailable';
+  if (version === undefined) return jsonReply(line, JSON.stringify({ ready }));
+  const body = {
+    ...{ ready, degraded: counts.ready < counts.size, draining },
+    ...{ generation, reloads: reloads() },
+    ...{ pool: counts, pipelines, setups: setupsOf(reports), version },
+  };
+  return jsonReply(line, JSON.stringify(body));
+}
+
+function setupsOf(reports: readonly WorkerReport[]): object[] {
+  const setups = new Map<string, { workers: number } & WorkerReport>();
+  for (const report of reports) {
+    const key = JSON.stringify(report);
+    setups.set(key, { workers: (setups.get(key)?.workers ?? 0) + 1, ...report });
+  }
+  return [...setups.values()];
+}
