@@ -2,9 +2,12 @@
 import { type Config, configOfProcess } from '../config.ts';
 import { failureExitCode } from '../errors.ts';
 import { logEvents } from '../observe/event-log.ts';
+import { eventMetrics } from '../observe/event-metrics.ts';
 import { stderrWriter } from '../observe/line-writer.ts';
 import { createLog, describeDropped, type ProcessLog } from '../observe/log.ts';
+import { Metrics } from '../observe/metrics.ts';
 import { Observers } from '../observe/observer.ts';
+import { processMetrics } from '../observe/process-metrics.ts';
 import { openStderr } from '../observe/stderr.ts';
 import { loadPipelines } from '../pipeline/registry.ts';
 import { startLocalPool } from '../pool/local-pool.ts';
@@ -45,11 +48,15 @@ export async function serve(flags: ServeFlags): Promise<void> {
   for (const line of config.deprecations) log.warn(line);
   const { modelsDir, providers } = config;
   const pipelines = await loadPipelines({ modelsDir, providers, warn: (line) => log.warn(line) });
+  const metrics = new Metrics();
+  metrics.add(eventMetrics(observer, pipelines));
+  metrics.add(processMetrics(version));
+  metrics.addDefaults();
   const { pool, started } = startLocalPool({ ...config, pipelines, log, observer });
   let server: Server;
   let isStopping = () => false;
   try {
-    server = withSharedStop(await startServer({ config, pool, pipelines, log, observer, version }));
+    server = withSharedStop(await startServer({ config, pool, pipelines, log, observer, metrics, version }));
     isStopping = stopOnSignal(server, log);
     await started;
   } catch (error) {

@@ -1,7 +1,9 @@
 /** Builds the server and shuts it down. Main thread. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
+import { gauges } from '../observe/gauges.ts';
 import type { Log } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import type { Observers } from '../observe/observer.ts';
 import type { Pool } from '../pool/pool.ts';
 import { Addresses } from '../session/addresses.ts';
@@ -23,6 +25,8 @@ export interface ServerParts {
   readonly pipelines: readonly ServedPipeline[];
   readonly log: Log;
   readonly observer: Observers;
+  /** Served as `/metrics`; the server adds those of its state. */
+  readonly metrics: Metrics;
   /** Version of the package, for `/readyz`. */
   readonly version: string;
 }
@@ -45,7 +49,15 @@ const maintenanceIntervalMs = 100;
 const closeGraceMs = 200;
 
 /** Listens immediately; frames are started once workers are ready. */
-export async function startServer({ config, pool, pipelines, log, observer, version }: ServerParts): Promise<Server> {
+export async function startServer({
+  config,
+  pool,
+  pipelines,
+  log,
+  observer,
+  metrics,
+  version,
+}: ServerParts): Promise<Server> {
   const uws = await loadUws(config.maxHeaderBytes);
   const app = uws.App();
   const byId = new Map(pipelines.map((pipeline) => [pipeline.id, pipeline]));
@@ -58,8 +70,9 @@ export async function startServer({ config, pool, pipelines, log, observer, vers
   };
   const isFull = () => stream.sessions + frames.sessions >= config.maxSessions;
   const hasRoom = () => !isFull() || stream.makeRoom(performance.now());
+  const maxSockets = maxConnectionsFor(descriptorLimit());
   const connections = new Connections({
-    max: maxConnectionsFor(descriptorLimit()),
+    max: maxSockets,
     makeRoom: () => stream.makeRoom(performance.now()),
     log,
   });
@@ -80,7 +93,15 @@ export async function startServer({ config, pool, pipelines, log, observer, vers
   connections.register(app);
   stream.register(app);
   frames.register(app);
-  const admin = adminRoutes({ sessions: stream, ended: new EndedSessions(observer) });
+  metrics.add(
+    gauges({
+      ...{ pool, pipelines, sessions: stream },
+      httpSessions: () => frames.sessions,
+      openSockets: () => connections.open,
+      limits: { ...config, maxSockets },
+    }),
+  );
+  const admin = adminRoutes({ sessions: stream, ended: new EndedSessions(observer), metrics });
   registerRoutes(app, { pool, pipelines, pages: loadPages(), log, admin, version });
   const listening = await listenExclusively(app, config.host, config.port);
   const maintenance = setInterval(() => {

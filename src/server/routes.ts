@@ -1,9 +1,9 @@
 /** Plain HTTP routes: console, health, readiness, pipelines, and a JSON error for everything else. Runs on the loop. */
-import { type HttpErrorCode, httpErrors } from '../errors.ts';
+import { type HttpErrorCode, httpErrors, streamErrors } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { WorkerReport } from '../pool/messages.ts';
 import type { Pool, PoolStatus } from '../pool/pool.ts';
-import { framesPath, streamPath } from '../protocol.ts';
+import { encodeError, framesPath, streamPath } from '../protocol.ts';
 import { type Pages, writePage } from './pages.ts';
 import { suggestPath } from './paths.ts';
 import { headersOf, rejectIfMalformed } from './request-checks.ts';
@@ -41,7 +41,7 @@ export function registerRoutes(app: TemplatedApp, { pool, pipelines, pages, log,
   app.any(framesPath, (response, request) => {
     guarded(log, () => {
       if (!rejectIfMalformed(response, request))
-        sendReply(response, request, notAllowed('POST', 'Only POST is supported here'));
+        sendReply(log, response, request, notAllowed('POST', 'Only POST is supported here'));
     });
   });
   app.any('/*', (response, request) => {
@@ -50,14 +50,14 @@ export function registerRoutes(app: TemplatedApp, { pool, pipelines, pages, log,
       const path = request.getUrl();
       const page = pages.get(path);
       // Only the stream accepts upgrades: a WebSocket client cannot use a page or status.
-      if (isUpgrade(request) && path !== streamPath) sendReply(response, request, notFound(streamPath));
+      if (isUpgrade(request) && path !== streamPath) sendReply(log, response, request, notFound(streamPath));
       else if (page !== undefined && isRead(request)) writePage(response, request, page);
-      else sendReply(response, request, replyTo(path, isRead(request)));
+      else sendReply(log, response, request, replyTo(path, isRead(request)));
     });
   });
 }
 
-function sendReply(response: HttpResponse, request: HttpRequest, found: Reply | Promise<Reply>): void {
+function sendReply(log: Log, response: HttpResponse, request: HttpRequest, found: Reply | Promise<Reply>): void {
   const omitBody = request.getMethod() === 'head';
   if (!(found instanceof Promise)) {
     respond(response, { ...found, omitBody });
@@ -67,9 +67,18 @@ function sendReply(response: HttpResponse, request: HttpRequest, found: Reply | 
   response.onAborted(() => {
     isGone = true;
   });
-  void found.then((reply) => {
-    if (!isGone) respond(response, { ...reply, omitBody });
-  });
+  const internalError = jsonReply(
+    '500 Internal Server Error',
+    encodeError('internal_error', streamErrors.internal_error.detail),
+  );
+  void found
+    .catch((err: unknown) => {
+      log.error({ err }, 'reply failed');
+      return internalError;
+    })
+    .then((reply) => {
+      if (!isGone) respond(response, { ...reply, omitBody });
+    });
 }
 
 function isUpgrade(request: HttpRequest): boolean {

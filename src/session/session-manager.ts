@@ -11,7 +11,7 @@ import {
   goingAwayCloseCode,
   slowDownMessage,
 } from '../protocol.ts';
-import type { DropReason, OpenSession, SessionStatus } from '../status.ts';
+import type { BackpressureState, DropReason, OpenSession, SessionStatus } from '../status.ts';
 import type { Address } from './addresses.ts';
 import { Backpressure, type BackpressureThresholds } from './backpressure.ts';
 import { type FrameLimits, validateJpeg } from './frame-validator.ts';
@@ -99,6 +99,10 @@ export class SessionManager {
     return this.#hasEnded;
   }
 
+  stateAt(nowMs: number): BackpressureState {
+    return this.#backpressure.stateAt(nowMs);
+  }
+
   /** What the session has done so far. */
   totals(nowMs: number): SessionStatus {
     const { sessionId, camera, pipelineId, address } = this.source;
@@ -116,7 +120,7 @@ export class SessionManager {
   status(nowMs: number): OpenSession {
     return {
       ...this.totals(nowMs),
-      state: this.#backpressure.stateAt(nowMs),
+      state: this.stateAt(nowMs),
       drop_rate: Number(this.#backpressure.dropRate(nowMs).toFixed(rateDigits)),
       ...this.#stats.recent(nowMs),
       unread_bytes: this.#parts.outbox.bufferedBytes(),
@@ -131,6 +135,7 @@ export class SessionManager {
     const receivedMs = performance.now();
     const frameIndex = this.#stats.frames;
     this.#stats.received(byteLength, receivedMs);
+    this.#parts.observer.emit('frameReceived', source, byteLength);
     const check = validateJpeg(bytes, limits);
     const validateMs = performance.now() - receivedMs;
     const received = { frameIndex, byteLength, receivedMs, validateMs, holdMs: 0 };
