@@ -51,12 +51,12 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const metrics = new Metrics();
   metrics.add(eventMetrics(observer, pipelines));
   metrics.add(processMetrics(version));
-  metrics.addDefaults();
   const { pool, started } = startLocalPool({ ...config, pipelines, log, observer });
   let server: Server;
   let isStopping = () => false;
   try {
     server = withSharedStop(await startServer({ config, pool, pipelines, log, observer, metrics, version }));
+    metrics.addDefaults();
     isStopping = stopOnSignal(server, log);
     await started;
   } catch (error) {
