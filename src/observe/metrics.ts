@@ -9,7 +9,7 @@ import type { Metric } from './metric.ts';
 const unwanted = /^nodejs_(?:eventloop_lag|active)_/;
 
 export class Metrics {
-  readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
+  readonly contentType: string = Registry.PROMETHEUS_CONTENT_TYPE;
   readonly #registry = new Registry();
 
   add(metrics: readonly Metric[]): void {

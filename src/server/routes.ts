@@ -67,18 +67,14 @@ function sendReply(log: Log, response: HttpResponse, request: HttpRequest, found
   response.onAborted(() => {
     isGone = true;
   });
-  const internalError = jsonReply(
-    '500 Internal Server Error',
-    encodeError('internal_error', streamErrors.internal_error.detail),
-  );
-  void found
-    .catch((err: unknown) => {
-      log.error({ err }, 'reply failed');
-      return internalError;
-    })
-    .then((reply) => {
-      if (!isGone) respond(response, { ...reply, omitBody });
-    });
+  const send = (reply: Reply) => {
+    if (!isGone) respond(response, { ...reply, omitBody });
+  };
+  void found.then(send, (err: unknown) => {
+    log.error({ err }, 'reply failed');
+    const { detail } = streamErrors.internal_error;
+    send(jsonReply('500 Internal Server Error', encodeError('internal_error', detail)));
+  });
 }
 
 function isUpgrade(request: HttpRequest): boolean {
