@@ -38,9 +38,9 @@ format: $(installed)
 lint types layers unused: $(installed)
 	@npm --silent run $@
 
-# External programs used by the tests: a browser, ffmpeg, an RTSP server, and Python with `websockets`, `wsproto`, Pillow and
+# External programs used by the tests: a browser, ffmpeg, an RTSP server, Prometheus, and Python with `websockets`, `wsproto`, Pillow and
 # OpenCV. Debian only, as root or with sudo. Without them, `make test` skips the tests that need them.
-test_packages := chromium ffmpeg fonts-dejavu-core python3-venv \
+test_packages := chromium ffmpeg fonts-dejavu-core prometheus python3-venv \
 	python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
 as_root := $(if $(filter 0,$(shell id -u)),,sudo)
 

@@ -2,9 +2,12 @@
 import { type Config, configOfProcess } from '../config.ts';
 import { failureExitCode } from '../errors.ts';
 import { logEvents } from '../observe/event-log.ts';
+import { eventMetrics } from '../observe/event-metrics.ts';
 import { stderrWriter } from '../observe/line-writer.ts';
 import { createLog, describeDropped, type ProcessLog } from '../observe/log.ts';
+import { Metrics } from '../observe/metrics.ts';
 import { Observers } from '../observe/observer.ts';
+import { processMetrics } from '../observe/process-metrics.ts';
 import { openStderr } from '../observe/stderr.ts';
 import { loadPipelines } from '../pipeline/registry.ts';
 import { startLocalPool } from '../pool/local-pool.ts';
@@ -56,6 +59,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
       const next = await readPipelines();
       const generation = await reloadPool(next);
       server.setPipelines(next);
+      counted.setPipelines(next);
       return generation;
     },
     log,
@@ -68,13 +72,18 @@ export async function serve(flags: ServeFlags): Promise<void> {
     reload: () => isReady && !isStopping() && void reloader.request(),
   });
   const pipelines = await readPipelines();
+  const metrics = new Metrics();
+  const counted = eventMetrics(observer, pipelines);
+  metrics.add(counted.metrics);
+  metrics.add(processMetrics(version));
   const { pool, started, reload: reloadPool } = startLocalPool({ ...config, pipelines, log, observer });
   let server: Server;
   let isStopping = () => false;
   try {
     server = withSharedStop(
-      await startServer({ config, pool, pipelines, log, observer, version, reloads: () => reloader.status }),
+      await startServer({ config, pool, pipelines, log, observer, metrics, version, reloads: () => reloader.status }),
     );
+    metrics.addDefaults();
     isStopping = stopOnSignal(server, log);
     await started;
     isReady = true;

@@ -78,6 +78,8 @@ export interface ObservedEvents {
   stateChanged: [source: Source, change: { before: BackpressureState; state: BackpressureState; rate: number }];
   slowDownSent: [source: Source];
   refused: [refusal: Refusal];
+  /** A complete frame, before its check. `frameEnded` follows. */
+  frameReceived: [source: Source, byteLength: number];
   frameEnded: [source: Source, report: FrameReport];
   frameTimedOut: [frame: FrameName];
   /** A worker has loaded its models. */

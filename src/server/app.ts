@@ -1,7 +1,9 @@
 /** Builds the server and shuts it down. Main thread. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config, ListenAddress } from '../config.ts';
+import { gauges } from '../observe/gauges.ts';
 import type { Log } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import type { Observers } from '../observe/observer.ts';
 import type { Pool } from '../pool/pool.ts';
 import { Addresses } from '../session/addresses.ts';
@@ -27,6 +29,8 @@ export interface ServerParts {
   readonly observer: Observers;
   /** For `/readyz`. */
   readonly reloads: () => ReloadStatus;
+  /** Served as `/metrics`; the server adds those of its state. */
+  readonly metrics: Metrics;
   /** Version of the package, for `/readyz`. */
   readonly version: string;
 }
@@ -53,7 +57,7 @@ const closeGraceMs = 200;
 
 /** Listens immediately; frames are started once workers are ready. */
 export async function startServer(parts: ServerParts): Promise<Server> {
-  const { config, pool, pipelines, log, observer, reloads, version } = parts;
+  const { config, pool, pipelines, log, observer, metrics, reloads, version } = parts;
   const uws = await loadUws(config.maxHeaderBytes);
   const byId = new Map(pipelines.map((pipeline) => [pipeline.id, pipeline]));
   const addresses = new Addresses(config);
@@ -89,7 +93,7 @@ export async function startServer(parts: ServerParts): Promise<Server> {
   });
   stream.register(main.app);
   frames.register(main.app);
-  const admin = adminRoutes({ sessions: stream, ended: new EndedSessions(observer) });
+  const admin = adminRoutes({ sessions: stream, ended: new EndedSessions(observer), metrics });
   let isDraining = false;
   const lifecycle = { isDraining: () => isDraining, reloads };
   const routes = { pool, pipelines: byId, pages: loadPages(), log, admin, lifecycle, version };
@@ -99,6 +103,14 @@ export async function startServer(parts: ServerParts): Promise<Server> {
     makeRoom: () => undefined,
     log,
   });
+  metrics.add(
+    gauges({
+      ...{ pool, pipelines: byId, sessions: stream, reloads },
+      httpSessions: () => frames.sessions,
+      openSockets: () => main.connections.open + adminListener.connections.open,
+      limits: { ...config, maxSockets: maxConnections },
+    }),
+  );
   registerRoutes(main.app, { ...routes, role: config.admin === undefined ? 'all' : 'client' });
   registerRoutes(adminListener.app, { ...routes, role: 'admin' });
   const listening = await listen(config, main, adminListener);

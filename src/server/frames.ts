@@ -174,7 +174,7 @@ export class FramesEndpoint {
 
   /** Offers the frame to the pool and replies with its outcome. */
   #offer(pending: Request, bytes: Uint8Array): void {
-    const { limits, pool, hasRoom } = this.#options;
+    const { limits, pool, hasRoom, observer } = this.#options;
     const { pipeline, camera } = pending;
     const address = pending.address.name;
     if (pipeline === undefined) return;
@@ -184,6 +184,7 @@ export class FramesEndpoint {
     const received = { source, receivedMs, byteLength: bytes.byteLength, validateMs: performance.now() - receivedMs };
     if (!check.ok) {
       const { code, detail } = check;
+      observer.emit('frameReceived', source, bytes.byteLength);
       this.#reply(pending, { ...received, holdMs: 0 }, { type: 'failed', code, detail, reason: detail });
       return;
     }
@@ -192,6 +193,7 @@ export class FramesEndpoint {
       this.#reject(pending, rejectionOf('server_busy', streamErrors.server_busy.detail));
       return;
     }
+    observer.emit('frameReceived', source, bytes.byteLength);
     const frame = { source, frameIndex, bytes };
     pending.cancel = pool.offer(sessionId, frame, (outcome, holdMs) => {
       this.#addresses.leave(address);

@@ -1,8 +1,8 @@
 /** Plain HTTP routes of a listener: console, health, readiness, pipelines, and a JSON error for everything else. Runs on the loop. */
-import { type HttpErrorCode, httpErrors } from '../errors.ts';
+import { type HttpErrorCode, httpErrors, streamErrors } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Pool, PoolStatus } from '../pool/pool.ts';
-import { framesPath, streamPath } from '../protocol.ts';
+import { encodeError, framesPath, streamPath } from '../protocol.ts';
 import { type Pages, writePage } from './pages.ts';
 import { suggestPath } from './paths.ts';
 import { type Lifecycle, readiness } from './readiness.ts';
@@ -43,7 +43,7 @@ export function registerRoutes(app: TemplatedApp, options: RouteOptions): void {
   app.any(framesPath, (response, request) => {
     guarded(log, () => {
       if (rejectIfMalformed(response, request)) return;
-      sendReply(response, request, takesFrames ? notAllowed('POST', 'Only POST is supported here') : noFrames);
+      sendReply(log, response, request, takesFrames ? notAllowed('POST', 'Only POST is supported here') : noFrames);
     });
   });
   app.any('/*', (response, request) => {
@@ -52,9 +52,9 @@ export function registerRoutes(app: TemplatedApp, options: RouteOptions): void {
       const path = request.getUrl();
       const page = pages.get(path);
       const noStream = noStreamAt(path, request, takesFrames);
-      if (noStream !== undefined) sendReply(response, request, noStream);
+      if (noStream !== undefined) sendReply(log, response, request, noStream);
       else if (page !== undefined && isRead(request)) writePage(response, request, page);
-      else sendReply(response, request, replyTo(path, isRead(request)));
+      else sendReply(log, response, request, replyTo(path, isRead(request)));
     });
   });
 }
@@ -76,7 +76,7 @@ const noFrames: Reply = {
   closeConnection: true,
 };
 
-function sendReply(response: HttpResponse, request: HttpRequest, found: Reply | Promise<Reply>): void {
+function sendReply(log: Log, response: HttpResponse, request: HttpRequest, found: Reply | Promise<Reply>): void {
   const omitBody = request.getMethod() === 'head';
   if (!(found instanceof Promise)) {
     respond(response, { ...found, omitBody });
@@ -86,8 +86,13 @@ function sendReply(response: HttpResponse, request: HttpRequest, found: Reply | 
   response.onAborted(() => {
     isGone = true;
   });
-  void found.then((reply) => {
+  const send = (reply: Reply) => {
     if (!isGone) respond(response, { ...reply, omitBody });
+  };
+  void found.then(send, (err: unknown) => {
+    log.error({ err }, 'reply failed');
+    const { detail } = streamErrors.internal_error;
+    send(jsonReply('500 Internal Server Error', encodeError('internal_error', detail)));
   });
 }
 

@@ -107,7 +107,10 @@ export class StreamEndpoint {
   /** Ends the sessions whose pipeline a reload has removed. */
   endRemoved(): void {
     const { pipelines } = this.#options;
-    for (const session of this.#sessions) if (!pipelines.has(session.source.pipelineId)) session.endUnknownPipeline();
+    for (const session of this.#sessions) {
+      const { pipelineId } = session.source;
+      if (!pipelines.has(pipelineId)) session.endWith('invalid_pipeline', unknownPipelineDetail(pipelineId));
+    }
   }
 
   /** For a draining pool: closes each session with 1001 once none of its frames is in flight. */
@@ -212,7 +215,7 @@ export class StreamEndpoint {
     const count = session === undefined ? 0 : this.#sessions.count(session, nowMs);
     if (address.takeFrame(nowMs)) return true;
     if (session === undefined || count === 0) socket.close();
-    else if (address.isAboveShare(count)) session.endRateLimited();
+    else if (address.isAboveShare(count)) session.endWith('rate_limited');
     else return true;
     return false;
   }

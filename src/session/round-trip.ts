@@ -1,5 +1,7 @@
 /** Measures the time to a client and back with WebSocket pings, which every client answers by itself. Time is an argument. Main thread. */
 
+/** From the connection to the first ping: a client that sends one frame and leaves needs none. */
+const firstPingMs = 1000;
 /** From one answer to the next ping. */
 const pingIntervalMs = 5000;
 
@@ -10,9 +12,8 @@ export class RoundTrip {
   #dueMs: number;
   #lastMs: number | undefined;
 
-  /** The first ping follows soon after the connection, so that the time is known early. */
   constructor(nowMs: number) {
-    this.#dueMs = nowMs;
+    this.#dueMs = nowMs + firstPingMs;
   }
 
   /** @returns the payload of a ping to send now, if one is due. */

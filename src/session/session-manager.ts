@@ -10,9 +10,8 @@ import {
   encodeResult,
   goingAwayCloseCode,
   slowDownMessage,
-  unknownPipelineDetail,
 } from '../protocol.ts';
-import type { DropReason, OpenSession, SessionStatus } from '../status.ts';
+import type { BackpressureState, DropReason, OpenSession, SessionStatus } from '../status.ts';
 import type { Address } from './addresses.ts';
 import { Backpressure, type BackpressureThresholds } from './backpressure.ts';
 import { type FrameLimits, validateJpeg } from './frame-validator.ts';
@@ -100,6 +99,10 @@ export class SessionManager {
     return this.#hasEnded;
   }
 
+  stateAt(nowMs: number): BackpressureState {
+    return this.#backpressure.stateAt(nowMs);
+  }
+
   /** What the session has done so far. */
   totals(nowMs: number): SessionStatus {
     const { sessionId, camera, pipelineId, address } = this.source;
@@ -117,7 +120,7 @@ export class SessionManager {
   status(nowMs: number): OpenSession {
     return {
       ...this.totals(nowMs),
-      state: this.#backpressure.stateAt(nowMs),
+      state: this.stateAt(nowMs),
       drop_rate: Number(this.#backpressure.dropRate(nowMs).toFixed(rateDigits)),
       ...this.#stats.recent(nowMs),
       unread_bytes: this.#parts.outbox.bufferedBytes(),
@@ -132,6 +135,7 @@ export class SessionManager {
     const receivedMs = performance.now();
     const frameIndex = this.#stats.frames;
     this.#stats.received(byteLength, receivedMs);
+    this.#parts.observer.emit('frameReceived', source, byteLength);
     const check = validateJpeg(bytes, limits);
     const validateMs = performance.now() - receivedMs;
     const received = { frameIndex, byteLength, receivedMs, validateMs, holdMs: 0 };
@@ -172,19 +176,14 @@ export class SessionManager {
     this.#fail('internal_error', undefined, reason);
   }
 
-  /** Ends a session whose pipeline is not served any more. */
-  endUnknownPipeline(): void {
-    this.#fail('invalid_pipeline', unknownPipelineDetail(this.source.pipelineId));
+  /** Ends the session with an error. */
+  endWith(code: StreamErrorCode, detail?: string): void {
+    this.#fail(code, detail);
   }
 
   /** Ends a session that is idle, or whose place another one needs. */
   endIdle(detail: string): void {
     this.#fail('idle_timeout', detail);
-  }
-
-  /** Ends a session that exceeds its share while its address exceeds its rate. */
-  endRateLimited(): void {
-    this.#fail('rate_limited');
   }
 
   /** Ends a session with an incomplete message while the process is above its memory limit. */

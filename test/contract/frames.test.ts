@@ -55,7 +55,7 @@ test('a frame gets the same result as on the stream, and nothing else', async (t
   t.equal(status, 200);
   t.equal(headers['content-type'], 'application/json; charset=utf-8');
   t.equal(headers['cache-control'], 'no-store');
-  t.match(headers['server-timing'], /^decode;dur=[\d.]+, only;dur=[\d.]+, total;dur=[\d.]+$/);
+  t.match(headers['server-timing'], /^decode;dur=[\d.]+, only;dur=[\d.]+, total;dur=[\d.]+, encode;dur=[\d.]+$/);
   const client = await StreamClient.open(gateway.streamUrl('echo'));
   const streamed = await client.sendUntilStarted(frame);
   await client.close();

@@ -50,6 +50,8 @@ test('the package has what a user needs, and nothing of the development', needsD
     'native-models/pipelines/yolo_ocr.json',
     'native-models/plate-yolo/model.onnx',
     'docs/examples/car.jpg',
+    'deploy/prometheus/alerts.yml',
+    'deploy/grafana/framegate.json',
     'docs/getting-started/install.md',
     'clients/python/framegate_client/sync.py',
     'README.md',

@@ -6,6 +6,7 @@ import type { SuiteRecord } from '../../bench/suite/record.ts';
 import { replaceDeprecatedFlags } from '../../src/cli/deprecated-flags.ts';
 import { loadConfig, renamedVariables } from '../../src/config.ts';
 import { ConfigError, httpErrors, streamErrors } from '../../src/errors.ts';
+import { adminRoutes } from '../../src/server/admin.ts';
 
 /** The longest README that a newcomer still reads. */
 const maxReadmeLines = 130;
@@ -36,6 +37,14 @@ test('docs/reference/http-api.md has every HTTP error with its status and detail
   for (const [code, { status, detail }] of Object.entries(httpErrors)) {
     t.match(text, new RegExp(`\\| ${status.slice(0, 3)} \\| .*"error":"${code}","detail":"${detail}"`), code);
   }
+});
+
+test('docs/reference/http-api.md has a row for every route of the operator', async (t) => {
+  const text = page('docs/reference/http-api.md');
+  const metrics = { text: async () => '', contentType: 'text/plain' };
+  const paths = [...adminRoutes({ sessions: [], ended: { list: [] }, metrics }).keys()];
+  t.strictSame(paths, ['/sessions', '/metrics']);
+  for (const path of paths) t.match(text, new RegExp(`^\\| \\[?\`GET ${path}\`.* \\| 200 \\|`, 'm'), path);
 });
 
 test('the README is short, and shows the two commands near its top', async (t) => {

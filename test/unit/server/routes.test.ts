@@ -28,6 +28,7 @@ function routesOf(changes: Partial<PoolStatus> = {}, isDraining = false, role: L
   const admin = new Map<string, Route>([
     ['/now', () => jsonReply('200 OK', '"now"')],
     ['/later', async () => jsonReply('200 OK', '"later"')],
+    ['/broken', () => Promise.reject(new Error('cannot be read'))],
   ]);
   registerRoutes(app.app, {
     role,
@@ -182,4 +183,15 @@ test('a reply may come later; a peer that has left by then gets none', async (t)
   gone.abort();
   await Promise.resolve();
   t.equal(gone.status, '');
+});
+
+test('a reply that cannot be made is an internal error, and is logged', async (t) => {
+  const { ask, kept } = routesOf();
+  const response = ask('GET /broken');
+  await new Promise(setImmediate);
+  t.match(response, {
+    status: '500 Internal Server Error',
+    body: '{"error":"internal_error","detail":"Unexpected error occurred"}',
+  });
+  t.strictSame(kept.lines, ['reply failed']);
 });

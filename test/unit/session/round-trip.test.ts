@@ -2,9 +2,10 @@
 import { test } from 'tap';
 import { RoundTrip } from '../../../src/session/round-trip.ts';
 
-test('the first ping is due at once, the next one five seconds after the answer', async (t) => {
+test('the first ping is due after one second, the next one five seconds after the answer', async (t) => {
   const roundTrip = new RoundTrip(0);
-  t.equal(roundTrip.takeDue(0), '1');
+  t.equal(roundTrip.takeDue(999), undefined);
+  t.equal(roundTrip.takeDue(1000), '1');
   t.equal(roundTrip.takeDue(6000), undefined, 'the first one is not answered yet');
   roundTrip.answered('1', 6020);
   t.equal(roundTrip.takeDue(11_019), undefined);
@@ -12,7 +13,7 @@ test('the first ping is due at once, the next one five seconds after the answer'
 });
 
 test('the value is the last round trip, or how long an unanswered ping has been on its way', async (t) => {
-  const roundTrip = new RoundTrip(0);
+  const roundTrip = new RoundTrip(-1000);
   t.equal(roundTrip.valueAt(0), undefined);
   roundTrip.takeDue(0);
   t.equal(roundTrip.valueAt(100), undefined);
@@ -24,7 +25,7 @@ test('the value is the last round trip, or how long an unanswered ping has been 
 });
 
 test('a pong that answers no ping of ours is ignored', async (t) => {
-  const roundTrip = new RoundTrip(0);
+  const roundTrip = new RoundTrip(-1000);
   roundTrip.answered('1', 10);
   t.equal(roundTrip.takeDue(20), '1');
   roundTrip.answered('7', 30);

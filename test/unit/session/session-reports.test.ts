@@ -68,9 +68,9 @@ test('the status of an open session', async (t) => {
   const { session, pool, outbox } = openMockSession();
   session.receiveFrame(frame);
   pool.finish(0);
-  session.ping(performance.now());
+  session.ping(performance.now() + 2000);
   t.same(outbox.pings, ['1']);
-  session.receivePong('1', performance.now() + 7);
+  session.receivePong('1', performance.now() + 2007);
   t.match(session.status(performance.now()), {
     ...{ id: 'the session', camera: 'gate', address: '192.0.2.1', pipeline: 'the pipeline' },
     ...{ frames: 1, results: 1, dropped: 0, state: 'normal', drop_rate: 0, unread_bytes: 0, round_trip_ms: Number },
