@@ -75,6 +75,7 @@ const integer = (variable: string, fallback: number, min: number, max: number) =
   setting(variable, numberIn({ min, max, isWhole: true }).prefault(String(fallback)));
 const megabytes = (variable: string, fallback: number, min: number) =>
   setting(variable, numberIn({ min, max: maxBufferMegabytes }).transform(bytesOf).prefault(String(fallback)));
+const absolute = (path: string) => resolve(path);
 /** Comma-separated values; empty ones are ignored. */
 const list = z.string().transform((text) =>
   text
@@ -150,6 +151,8 @@ const settings = {
   maxStuckMs: integer('POOL_STUCK_MS', 10_000, 0, 3_600_000),
   /** The gateway exits after this long without a ready worker; 0 disables it. */
   maxUnreadyMs: integer('POOL_MAX_UNREADY_MS', 60_000, 0, 3_600_000),
+  tlsCertFile: setting('TLS_CERT_FILE', z.string().transform(absolute).optional()),
+  tlsKeyFile: setting('TLS_KEY_FILE', z.string().transform(absolute).optional()),
   providers: setting(
     'ORT_PROVIDERS',
     list.pipe(z.array(provider).min(1, `must name at least one of ${knownProviders.join(', ')}`)).prefault('cpu'),
@@ -173,7 +176,13 @@ export interface ListenAddress {
 }
 
 /** All settings, validated, and what follows from them. */
-export interface Config extends Omit<Settings, 'maxFrameMegabytes' | 'maxMemoryMegabytes' | 'adminHost' | 'adminPort'> {
+export interface Config
+  extends Omit<
+    Settings,
+    'maxFrameMegabytes' | 'maxMemoryMegabytes' | 'adminHost' | 'adminPort' | 'tlsCertFile' | 'tlsKeyFile'
+  > {
+  /** Certificate and key of the listeners, as absolute paths; undefined for plain HTTP. */
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
   /** The listener of the admin routes; undefined if they are on the main one. */
   readonly admin: ListenAddress | undefined;
   /** Larger frames are rejected with `frame_too_large`. */
@@ -234,7 +243,8 @@ function readSettings(env: Environment): Settings & Pick<Config, 'deprecations'>
  * @throws ConfigError with one line per bad value.
  */
 export function loadConfig(env: Environment): Config {
-  const { maxFrameMegabytes, maxMemoryMegabytes, adminHost, adminPort, ...values } = readSettings(env);
+  const { maxFrameMegabytes, maxMemoryMegabytes, adminHost, adminPort, ...rest } = readSettings(env);
+  const { tlsCertFile: certFile, tlsKeyFile: keyFile, ...values } = rest;
   const { dropThreshold, slowdownThreshold, maxSessions, poolWorkers, deprecations } = values;
   const maxFrameBytes = bytesOf(maxFrameMegabytes);
   const issues: string[] = [];
@@ -250,10 +260,12 @@ export function loadConfig(env: Environment): Config {
     issues.push('ADMIN_HOST needs ADMIN_PORT; without it, the admin routes are on the main listener');
   if (admin !== undefined && overlap(values, admin))
     issues.push(`ADMIN_PORT must not be the same as PORT (${values.port}) on the same host`);
+  const tls = certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile };
+  if (tls === undefined && certFile !== keyFile) issues.push('TLS_CERT_FILE and TLS_KEY_FILE must be set together');
   if (issues.length > 0) throw new ConfigError([...deprecations, ...issues]);
   return Object.freeze({
     ...values,
-    admin,
+    ...{ admin, tls },
     maxFrameBytes,
     maxFrameLabel: `${maxFrameMegabytes}MB`,
     hardCapBytes: Math.max(minHardCapBytes, Math.ceil(hardCapFactor * maxFrameBytes)),

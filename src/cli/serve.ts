@@ -14,6 +14,7 @@ import { startLocalPool } from '../pool/local-pool.ts';
 import type { Pool } from '../pool/pool.ts';
 import { streamPath } from '../protocol.ts';
 import { type Server, startServer } from '../server/app.ts';
+import { type CertificateFacts, readCertificate } from '../server/tls.ts';
 import { hostAndPort } from '../server/uws.ts';
 import { version } from '../version.ts';
 import { ReadyWatch } from './ready-watch.ts';
@@ -54,7 +55,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const { modelsDir, providers } = config;
   const readPipelines = () => loadPipelines({ modelsDir, providers, warn: (line) => log.warn(line) });
   const reloader: Reloader = new Reloader({
-    prepare: [],
+    prepare: [async () => prepareCertificate(config, log, () => server.renewCertificate())],
     replacePipelines: async () => {
       const next = await readPipelines();
       const generation = await reloadPool(next);
@@ -71,6 +72,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
     // Until it is ready, the gateway reads its files anyway; while it stops, it needs none.
     reload: () => isReady && !isStopping() && void reloader.request(),
   });
+  if (config.tls !== undefined) logCertificate(readCertificate(config.tls), log);
   const pipelines = await readPipelines();
   const metrics = new Metrics();
   const counted = eventMetrics(observer, pipelines);
@@ -96,9 +98,11 @@ export async function serve(flags: ServeFlags): Promise<void> {
     }
     throw error;
   }
-  const url = `ws://${hostAndPort(config.host, server.port)}${streamPath}`;
-  const page = consoleUrl(config.host, server.port);
-  const admin = server.admin === undefined ? {} : { admin: consoleUrl(server.admin.host, server.admin.port) };
+  const s = config.tls === undefined ? '' : 's';
+  const url = `ws${s}://${hostAndPort(config.host, server.port)}${streamPath}`;
+  const page = consoleUrl(config.host, server.port, `http${s}`);
+  const admin =
+    server.admin === undefined ? {} : { admin: consoleUrl(server.admin.host, server.admin.port, `http${s}`) };
   watchWorkers(config, server, pool, log, isStopping);
   log.info(
     { url, page, ...admin, ...summaryOf(config, pool), startMs: Math.round(performance.now() - startedAtMs) },
@@ -106,6 +110,22 @@ export async function serve(flags: ServeFlags): Promise<void> {
   );
   // Log lines are for programs; a person at a terminal wants to know what to open.
   if (process.stderr.isTTY) writer.write(`\nframegate is ready: open ${page} in a browser.\n\n`);
+}
+
+/** Checks the certificate for a reload. @returns what puts it into use. @throws ConfigError if it cannot be used. */
+function prepareCertificate({ tls }: Config, log: ProcessLog, renew: () => Promise<void>): () => void {
+  if (tls === undefined) return () => undefined;
+  const facts = readCertificate(tls);
+  return () => {
+    renew().then(
+      () => logCertificate(facts, log),
+      (err: unknown) => log.error({ err }, 'certificate cannot be renewed; the old one stays in use'),
+    );
+  };
+}
+
+function logCertificate({ subject, expires, isExpired }: CertificateFacts, log: ProcessLog): void {
+  log[isExpired ? 'warn' : 'info']({ subject, expires }, isExpired ? 'certificate has expired' : 'certificate in use');
 }
 
 /** A signal and the unready watch may both stop the server; they share one stop. */
@@ -132,9 +152,9 @@ function watchWorkers(config: Config, server: Server, pool: Pool, log: ProcessLo
 }
 
 /** URL of the console for a browser on this machine; a wildcard address becomes the loopback address. */
-export function consoleUrl(host: string, port: number): string {
+export function consoleUrl(host: string, port: number, scheme = 'http'): string {
   const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `http://${hostAndPort(name, port)}/`;
+  return `${scheme}://${hostAndPort(name, port)}/`;
 }
 
 function summaryOf(config: Config, pool: Pool): object {

@@ -42,6 +42,8 @@ export interface Server {
   readonly admin: ListenAddress | undefined;
   /** Serves these pipelines from now on, which the pool must run already. Sessions of removed ones end. */
   setPipelines(pipelines: readonly ServedPipeline[]): void;
+  /** Uses the certificate that is in the files now for new connections. @throws StartError if that fails; the old one stays in use. */
+  renewCertificate(): Promise<void>;
   /**
    * Reports that it is draining, still serves for `drainDelayMs`, then stops listening, finishes frames in flight, closes clients with 1001, stops the workers.
    * @returns whether every thread ended within `shutdownGraceMs`. If not, the process can only be killed.
@@ -72,6 +74,12 @@ export async function startServer(parts: ServerParts): Promise<Server> {
   const maxConnections = maxConnectionsFor(descriptorLimit());
   const maxAdmin = config.admin === undefined ? 0 : adminShareOf(maxConnections);
   const main: Listener = new Listener(uws, {
+    tls: config.tls,
+    register: (app) => {
+      stream.register(app);
+      frames.register(app);
+      registerRoutes(app, { ...routes, role: config.admin === undefined ? 'all' : 'client' });
+    },
     max: maxConnections - maxAdmin,
     whenFull: 'connection closed; no file descriptors left, raise the limit (ulimit -n)',
     makeRoom: () => stream.makeRoom(performance.now()),
@@ -91,13 +99,13 @@ export async function startServer(parts: ServerParts): Promise<Server> {
     closeSockets: (count) => stream.closeIncomplete(count, performance.now()),
     log,
   });
-  stream.register(main.app);
-  frames.register(main.app);
   const admin = adminRoutes({ sessions: stream, ended: new EndedSessions(observer), metrics });
   let isDraining = false;
   const lifecycle = { isDraining: () => isDraining, reloads };
   const routes = { pool, pipelines: byId, pages: loadPages(), log, admin, lifecycle, version };
   const adminListener = new Listener(uws, {
+    tls: config.tls,
+    register: (app) => registerRoutes(app, { ...routes, role: 'admin' }),
     max: maxAdmin,
     whenFull: 'admin connection closed; too many are open',
     makeRoom: () => undefined,
@@ -111,8 +119,6 @@ export async function startServer(parts: ServerParts): Promise<Server> {
       limits: { ...config, maxSockets: maxConnections },
     }),
   );
-  registerRoutes(main.app, { ...routes, role: config.admin === undefined ? 'all' : 'client' });
-  registerRoutes(adminListener.app, { ...routes, role: 'admin' });
   const listening = await listen(config, main, adminListener);
   const maintenance = setInterval(() => {
     const nowMs = performance.now();
@@ -124,6 +130,10 @@ export async function startServer(parts: ServerParts): Promise<Server> {
     byId.clear();
     for (const pipeline of next) byId.set(pipeline.id, pipeline);
     stream.endRemoved();
+  };
+  const renewCertificate = async () => {
+    await adminListener.renewCertificate();
+    await main.renewCertificate();
   };
   const stop = async () => {
     isDraining = true;
@@ -142,7 +152,7 @@ export async function startServer(parts: ServerParts): Promise<Server> {
     adminListener.close();
     return ended;
   };
-  return { ...listening, setPipelines, stop };
+  return { ...listening, setPipelines, renewCertificate, stop };
 }
 
 /** The main listener comes last: if either address is not available, no client has been accepted. */

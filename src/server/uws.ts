@@ -1,14 +1,17 @@
 /** Loads uWebSockets.js; no other file imports it. Main thread. */
 
 import type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket, WebSocket } from 'uWebSockets.js';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { ConfigError, StartError } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 
 export type { HttpRequest, HttpResponse, TemplatedApp, WebSocket };
 
 /** The parts of the module in use; the types of the repack declare `listen` with fewer arguments. */
-export type Uws = Pick<typeof import('uWebSockets.js'), 'App' | 'us_listen_socket_close' | 'us_socket_local_port'>;
+export type Uws = Pick<
+  typeof import('uWebSockets.js'),
+  'App' | 'SSLApp' | 'us_listen_socket_close' | 'us_socket_local_port'
+>;
 type ListenOnHost = (
   host: string,
   port: number,
@@ -36,6 +39,15 @@ export async function loadUws(maxHeaderBytes: number): Promise<Uws> {
   }
 }
 
+/** @throws Error if uWebSockets.js cannot use the certificate; `readCertificate` finds out why. TLS is version 1.2 or newer. */
+export function createApp(
+  uws: Uws,
+  tls: { readonly certFile: string; readonly keyFile: string } | undefined,
+): TemplatedApp {
+  if (tls === undefined) return uws.App();
+  return uws.SSLApp({ cert_file_name: tls.certFile, key_file_name: tls.keyFile });
+}
+
 /** Default options: SO_REUSEADDR and SO_REUSEPORT. */
 const listenDefault = 0;
 
@@ -47,8 +59,15 @@ const listenDefault = 0;
  * @throws ConfigError if the address can never work with this configuration; StartError if it may work later.
  */
 export async function listenExclusively(app: TemplatedApp, host: string, port: number): Promise<us_listen_socket> {
+  return shareAddress(app, host, await probeAddress(host, port));
+}
+
+/**
+ * Listens on an address that this process may listen on already: then both accept connections.
+ * @throws StartError if that is not possible.
+ */
+export async function shareAddress(app: TemplatedApp, host: string, port: number): Promise<us_listen_socket> {
   const listen: ListenOnHost = (app.listen as unknown as ListenOnHost).bind(app);
-  await probeAddress(host, port);
   const socket = await new Promise<us_listen_socket | false>((resolve) => listen(host, port, listenDefault, resolve));
   if (!socket) throw new StartError([`cannot listen on ${hostAndPort(host, port)}`]);
   return socket;
@@ -59,12 +78,18 @@ export function hostAndPort(host: string, port: number): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** Checks that the port is free and the address belongs to this machine. Node listens with SO_REUSEADDR and does not share ports. */
-function probeAddress(host: string, port: number): Promise<void> {
+/**
+ * Checks that the port is free and the address belongs to this machine. Node listens with SO_REUSEADDR and does not share ports.
+ * @returns the port, or a free one for port 0: uWebSockets.js would choose one that it cannot share later.
+ */
+function probeAddress(host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', (error) => reject(listenError(host, port, error)));
-    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve()));
+    probe.listen({ host, port, exclusive: true }, () => {
+      const { port: free } = probe.address() as AddressInfo;
+      probe.close(() => resolve(free));
+    });
   });
 }
 

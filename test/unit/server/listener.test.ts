@@ -3,12 +3,15 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'tap';
 import { Listener } from '../../../src/server/listener.ts';
-import { loadUws } from '../../../src/server/uws.ts';
+import { loadUws, type TemplatedApp } from '../../../src/server/uws.ts';
 import { silentLog } from '../../support/silent-log.ts';
 
 const host = '127.0.0.1';
 const request = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
-const parts = { max: 10, whenFull: 'full', makeRoom: () => undefined, log: silentLog };
+const parts = {
+  ...{ max: 10, whenFull: 'full', makeRoom: () => undefined, log: silentLog, tls: undefined },
+  register: (app: TemplatedApp) => void app.any('/*', (response) => void response.end('here')),
+};
 
 /** Connects and gets one response. */
 async function connectTo(port: number) {
@@ -20,7 +23,6 @@ async function connectTo(port: number) {
 
 async function listenerOf() {
   const listener = new Listener(await loadUws(4096), parts);
-  listener.app.any('/*', (response) => void response.end('here'));
   return { listener, port: (await listener.listen({ host, port: 0 })).port };
 }
 
