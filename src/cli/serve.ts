@@ -2,15 +2,17 @@
 import { type Config, configOfProcess } from '../config.ts';
 import { failureExitCode } from '../errors.ts';
 import { logEvents } from '../observe/event-log.ts';
-import { stderrWriter } from '../observe/line-writer.ts';
-import { createLog, describeDropped, type ProcessLog } from '../observe/log.ts';
+import { HealthLog } from '../observe/health-log.ts';
+import type { ProcessLog } from '../observe/log.ts';
 import { Observers } from '../observe/observer.ts';
+import { openLog } from '../observe/open-log.ts';
 import { openStderr } from '../observe/stderr.ts';
 import { loadPipelines } from '../pipeline/registry.ts';
 import { startLocalPool } from '../pool/local-pool.ts';
 import type { Pool } from '../pool/pool.ts';
 import { streamPath } from '../protocol.ts';
 import { type Server, startServer } from '../server/app.ts';
+import { localUrlHost } from '../url-host.ts';
 import { version } from '../version.ts';
 import { ReadyWatch } from './ready-watch.ts';
 import { handleSignals, stopOnSignals } from './signals.ts';
@@ -36,15 +38,15 @@ export async function serve(flags: ServeFlags): Promise<void> {
   });
   const startedAtMs = performance.now();
   openStderr();
-  const writer = stderrWriter(describeDropped);
-  const log = createLog({ level: config.logLevel, writer });
+  const { log, writer } = openLog(config);
   process.once('exit', () => log.flush());
   const observer = new Observers();
-  logEvents(observer, log);
+  logEvents(observer, log, config);
   handleSignals({ log, stop: () => process.kill(process.pid, 'SIGTERM') });
-  for (const line of config.deprecations) log.warn(line);
+  const warnDeprecated = (line: string) => log.warn('config_deprecated', {}, line);
+  for (const line of config.deprecations) warnDeprecated(line);
   const { modelsDir, providers } = config;
-  const pipelines = await loadPipelines({ modelsDir, providers, warn: (line) => log.warn(line) });
+  const pipelines = await loadPipelines({ modelsDir, providers, warn: warnDeprecated });
   const { pool, started } = startLocalPool({ ...config, pipelines, log, observer });
   let server: Server;
   let isStopping = () => false;
@@ -56,15 +58,18 @@ export async function serve(flags: ServeFlags): Promise<void> {
     // A signal during startup stops the workers too; its handler ends the process.
     if (isStopping()) return;
     if (!(await pool.stop(config.shutdownGraceMs))) {
-      log.fatal({ err: error }, 'worker did not stop in time');
+      log.fatal('stop_timeout', { err: error }, 'worker did not stop in time');
       killProcess(log);
     }
     throw error;
   }
-  const url = `ws://${config.host}:${server.port}${streamPath}`;
-  const page = consoleUrl(config.host, server.port);
+  const origin = `${localUrlHost(config.host)}:${server.port}`;
+  const [url, page] = [`ws://${origin}${streamPath}`, `http://${origin}/`];
   watchWorkers(config, server, pool, log, isStopping);
-  log.info({ url, page, ...summaryOf(config, pool), startMs: Math.round(performance.now() - startedAtMs) }, 'ready');
+  const start_ms = Math.round(performance.now() - startedAtMs);
+  log.info('ready', { url, page, host: config.host, ...summaryOf(config, pool), start_ms }, 'ready');
+  const poolStatus = () => pool.status();
+  new HealthLog({ observers: observer, log, poolStatus, isStopping }).start();
   // Log lines are for programs; a person at a terminal wants to know what to open.
   if (process.stderr.isTTY) writer.write(`\nframegate is ready: open ${page} in a browser.\n\n`);
 }
@@ -85,22 +90,17 @@ function watchWorkers(config: Config, server: Server, pool: Pool, log: ProcessLo
   const onTimeout = async (unreadyMs: number) => {
     if (isStopping()) return;
     const { size, ready, timedOut } = pool.status();
-    log.fatal({ size, ready, timedOut, unreadyMs: Math.round(unreadyMs) }, 'no worker ready for too long');
+    const fields = { size, ready, timed_out: timedOut, unready_ms: Math.round(unreadyMs) };
+    log.fatal('pool_unready', fields, 'no worker ready for too long');
     if (await server.stop()) process.exit(failureExitCode);
     exitWithFailure(log);
   };
   new ReadyWatch({ ready: () => pool.status().ready, maxUnreadyMs: config.maxUnreadyMs, onTimeout }).start();
 }
 
-/** URL of the console for a browser on this machine; a wildcard address becomes the loopback address. */
-export function consoleUrl(host: string, port: number): string {
-  const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
-  return `http://${name}:${port}/`;
-}
-
 function summaryOf(config: Config, pool: Pool): object {
   const { pipelines, reports } = pool.status();
-  return { workers: config.poolWorkers, modelsDir: config.modelsDir, pipelines, ...reports[0] };
+  return { workers: config.poolWorkers, models_dir: config.modelsDir, pipelines, ...reports[0] };
 }
 
 /** @returns whether a signal has arrived. */
@@ -108,12 +108,12 @@ function stopOnSignal(server: Server, log: ProcessLog): () => boolean {
   let isStopping = false;
   const stop = async (signal: NodeJS.Signals) => {
     isStopping = true;
-    log.info({ signal }, 'stopping');
+    log.info('stopping', { signal }, 'stopping');
     if (await server.stop()) {
-      log.info('stopped');
+      log.info('stopped', {}, 'stopped');
       process.exit(0);
     }
-    log.fatal('worker did not stop in time');
+    log.fatal('stop_timeout', { signal }, 'worker did not stop in time');
     killProcess(log);
   };
   stopOnSignals(['SIGTERM', 'SIGINT'], stop, () => killProcess(log));

@@ -48,12 +48,15 @@ export function handleSignals({ log, stop }: SignalOptions): void {
   const terminals = standardDescriptors.filter((descriptor) => isatty(descriptor));
   // With `--disable-sigusr1`, Node ignores SIGUSR1 from the start; without it, this handler replaces Node's own.
   for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) {
-    process.on(signal, () => log.info({ signal }, 'signal ignored'));
+    process.on(signal, () => log.info('signal_ignored', { signal }, 'signal ignored'));
   }
   process.on('SIGHUP', (signal) => {
     const isOrphan = terminals.length > 0 && !terminals.some((descriptor) => isatty(descriptor));
-    log.info({ signal }, isOrphan ? 'terminal closed' : 'signal ignored');
-    if (isOrphan) stop();
+    if (!isOrphan) log.info('signal_ignored', { signal }, 'signal ignored');
+    else {
+      log.info('terminal_closed', { signal }, 'terminal closed');
+      stop();
+    }
   });
 }
 

@@ -56,7 +56,8 @@ export class Connections {
     this.#open += change;
     if (change < 0 || this.#open <= this.#parts.max) return;
     const { max, makeRoom, log } = this.#parts;
-    log.warn({ max }, 'connection closed; no file descriptors left, raise the limit (ulimit -n)');
+    const advice = 'connection closed; no file descriptors left, raise the limit (ulimit -n)';
+    log.warn('descriptors_exhausted', { max_connections: max }, advice);
     response.close();
     makeRoom();
   }

@@ -4,6 +4,7 @@ import type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket, WebSock
 import { createServer } from 'node:net';
 import { ConfigError, StartError } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
+import { urlHost } from '../url-host.ts';
 
 export type { HttpRequest, HttpResponse, TemplatedApp, WebSocket };
 
@@ -50,7 +51,7 @@ export async function listenExclusively(app: TemplatedApp, host: string, port: n
   const listen: ListenOnHost = (app.listen as unknown as ListenOnHost).bind(app);
   await probeAddress(host, port);
   const socket = await new Promise<us_listen_socket | false>((resolve) => listen(host, port, listenDefault, resolve));
-  if (!socket) throw new StartError([`cannot listen on ${host}:${port}`]);
+  if (!socket) throw new StartError([`cannot listen on ${urlHost(host)}:${port}`]);
   return socket;
 }
 
@@ -78,7 +79,7 @@ const listenErrors: Readonly<Record<string, { readonly text: string; readonly is
 /** @param cause the error from Node. @returns an error with one line. */
 export function listenError(host: string, port: number, cause: NodeJS.ErrnoException): ConfigError {
   const { text, isConfigError } = listenErrors[cause.code ?? ''] ?? { text: cause.code ?? cause.message };
-  const line = `cannot listen on ${host}:${port}; ${text}`;
+  const line = `cannot listen on ${urlHost(host)}:${port}; ${text}`;
   return isConfigError ? new ConfigError([line], { cause }) : new StartError([line], { cause });
 }
 
@@ -87,6 +88,6 @@ export function guarded(log: Log, handle: () => void): void {
   try {
     handle();
   } catch (err) {
-    log.error({ err }, 'handler threw');
+    log.error('unexpected_error', { err }, 'handler threw');
   }
 }

@@ -169,10 +169,16 @@ export class ThreadExecutor implements Executor {
         this.#exited(exited, error, booted);
       },
       bootFailed: (_failed, issues) => {
-        this.#options.log.error({ issues }, 'worker cannot start');
+        this.#options.log.error(
+          'worker_boot_failed',
+          { pipelines: [...this.pipelines], issues },
+          'worker cannot start',
+        );
         booted?.reject(new ConfigError(issues));
       },
-      printed: (text) => this.#options.log.info({ text: text.slice(0, maxPrintedLength).trimEnd() }, 'tool printed'),
+      printed: (text) => {
+        this.#options.log.info('tool_output', { text: text.slice(0, maxPrintedLength).trimEnd() }, 'tool printed');
+      },
     });
     this.#workers.add(worker);
   }

@@ -1,0 +1,41 @@
+/** The events of the log: every line has one of these names. Imports nothing. */
+
+/** Stable; `docs/operations/log.md` explains each. */
+export const eventNames = [
+  'ready',
+  'stopping',
+  'stopped',
+  'stop_timeout',
+  'signal_ignored',
+  'terminal_closed',
+  'config_deprecated',
+  'stream_connect',
+  'stream_disconnect',
+  'stream_state',
+  'stream_error',
+  'stream_refused',
+  'frame_error',
+  'frame_refused',
+  'frame_slow',
+  'frame_timeout',
+  'overload_start',
+  'overload_end',
+  'worker_ready',
+  'worker_exit',
+  'worker_stuck',
+  'worker_boot_failed',
+  'pool_degraded',
+  'pool_recovered',
+  'pool_unready',
+  'pipeline_loaded',
+  'pipeline_load_failed',
+  'memory_high',
+  'memory_normal',
+  'descriptors_exhausted',
+  'tool_output',
+  'unexpected_error',
+  'lines_omitted',
+  'lines_dropped',
+] as const;
+
+export type EventName = (typeof eventNames)[number];
