@@ -40,6 +40,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   openStderr();
   const { log, writer } = openLog(config);
   process.once('exit', () => log.flush());
+  logRuntimeWarnings(log);
   const observer = new Observers();
   logEvents(observer, log, config);
   handleSignals({ log, stop: () => process.kill(process.pid, 'SIGTERM') });
@@ -72,6 +73,12 @@ export async function serve(flags: ServeFlags): Promise<void> {
   new HealthLog({ observers: observer, log, poolStatus, isStopping }).start();
   // Log lines are for programs; a person at a terminal wants to know what to open.
   if (process.stderr.isTTY) writer.write(`\nframegate is ready: open ${page} in a browser.\n\n`);
+}
+
+/** Node would print its warnings, such as deprecations, between the lines of the log. Those of workers are `tool_output`. */
+function logRuntimeWarnings(log: ProcessLog): void {
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => log.warn('runtime_warning', { err: warning }, warning.message));
 }
 
 /** A signal and the unready watch may both stop the server; they share one stop. */
