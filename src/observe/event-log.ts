@@ -30,7 +30,7 @@ function logSessions(observers: Observers, log: Log): void {
   });
   observers.on('sessionFailed', (source, { code, reason, frameIndex }) => {
     const fields = { ...namesOf(source), frame_index: frameIndex, code, reason: cut(reason) };
-    log[levelOf(code)]('stream_error', fields, 'session ended with an error');
+    log[levelOf(code)]('stream_error', fields, 'session ended');
   });
   observers.on('stateChanged', (source, { before, state, rate }) => {
     const fields = { ...namesOf(source), before, state, drop_rate: round(rate, rateDigits) };

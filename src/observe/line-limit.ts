@@ -7,6 +7,8 @@ export interface LineLimits {
   readonly maxLinesPerAddress: number;
   /** Of these, lines caused by one camera. */
   readonly maxLinesPerCamera: number;
+  /** Of these, lines caused by all clients of one address that give no camera name. */
+  readonly maxLinesUnnamed: number;
   readonly windowMs: number;
 }
 
@@ -15,6 +17,7 @@ export const defaultLineLimits: LineLimits = {
   maxLines: 300,
   maxLinesPerAddress: 280,
   maxLinesPerCamera: 10,
+  maxLinesUnnamed: 100,
   windowMs: 60_000,
 };
 
@@ -79,11 +82,11 @@ export class LineLimit {
   }
 
   #hasRoom(window: Window, peer: Peer | undefined, counts: PeerCounts | undefined): boolean {
-    const { maxLines, maxLinesPerAddress, maxLinesPerCamera } = this.#limits;
+    const { maxLines, maxLinesPerAddress, maxLinesPerCamera, maxLinesUnnamed } = this.#limits;
     if (window.admitted >= maxLines) return false;
     if (peer === undefined) return true;
     if ((window.addresses.get(peer.address) ?? 0) >= maxLinesPerAddress) return false;
-    return (counts?.admitted ?? 0) < maxLinesPerCamera;
+    return (counts?.admitted ?? 0) < (peer.camera === undefined ? maxLinesUnnamed : maxLinesPerCamera);
   }
 
   #windowOf(event: string, nowMs: number): Window {

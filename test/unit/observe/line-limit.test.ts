@@ -2,7 +2,7 @@
 import { test } from 'tap';
 import { LineLimit, type Peer } from '../../../src/observe/line-limit.ts';
 
-const limits = { maxLines: 10, maxLinesPerAddress: 8, maxLinesPerCamera: 3, windowMs: 1000 };
+const limits = { maxLines: 10, maxLinesPerAddress: 8, maxLinesPerCamera: 3, maxLinesUnnamed: 5, windowMs: 1000 };
 
 function admitted(limit: LineLimit, event: string, count: number, nowMs: number, peer?: Peer): number {
   return Array.from({ length: count }, () => limit.admit(event, peer, nowMs)).filter(Boolean).length;
@@ -32,6 +32,12 @@ test('a camera that reconnects in a loop does not hide the others, and is named'
   for (const camera of ['x', 'y', undefined]) t.equal(admitted(limit, 'a', 1, 0, { camera, address: '192.0.2.1' }), 1);
   t.equal(admitted(limit, 'a', 5, 0, { camera: 'x', address: '192.0.2.2' }), 3);
   t.strictSame(limit.takeOmitted(1000), [{ event: 'a', lines: 999, most: { ...loop, lines: 997 } }]);
+});
+
+test('clients without a camera name share a limit per address', async (t) => {
+  const limit = new LineLimit(limits);
+  t.equal(admitted(limit, 'a', 20, 0, { camera: undefined, address: '192.0.2.1' }), 5);
+  t.equal(admitted(limit, 'a', 20, 0, { camera: undefined, address: '192.0.2.2' }), 5);
 });
 
 test('an address with ever new cameras leaves room for others', async (t) => {

@@ -14,7 +14,13 @@ function logTo(options: Partial<LogOptions> = {}) {
 }
 
 function limitsOf(maxLines: number): LineLimits {
-  return { maxLines, maxLinesPerAddress: maxLines, maxLinesPerCamera: maxLines, windowMs: 1000 };
+  return {
+    maxLines,
+    maxLinesPerAddress: maxLines,
+    maxLinesPerCamera: maxLines,
+    maxLinesUnnamed: maxLines,
+    windowMs: 1000,
+  };
 }
 
 test('a line has level, time, event, fields and message; lower levels are not written', async (t) => {
