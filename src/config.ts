@@ -41,6 +41,9 @@ const defaultHeaderBytes = 32_768;
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
+/** `auto`: readable lines if standard error is a terminal, JSON otherwise. */
+const logFormats = ['auto', 'json', 'pretty'] as const;
+
 /** ONNX Runtime's execution providers, by their onnxruntime-node names. */
 const knownProviders = ['cpu', 'cuda', 'tensorrt', 'coreml', 'dml', 'webgpu', 'openvino', 'migraphx', 'rocm'] as const;
 
@@ -164,6 +167,9 @@ const settings = {
       .transform((path) => resolve(path))
       .prefault(packagedModelsDir),
   ),
+  /** A frame that takes longer from its arrival until its reply is logged; 0 for none. */
+  slowFrameMs: integer('LOG_SLOW_FRAME_MS', 2000, 0, 3_600_000),
+  logFormat: setting('LOG_FORMAT', z.enum(logFormats, `must be one of ${logFormats.join(', ')}`).prefault('auto')),
   logLevel: setting('LOG_LEVEL', z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).prefault('info')),
 };
 

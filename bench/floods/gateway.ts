@@ -39,7 +39,7 @@ export interface GatewayUnderTest {
   cpuSeconds(): number;
   /** Sessions reported by `/readyz`; `null` without a response. */
   sessions(): Promise<number | null>;
-  /** Log lines so far, by `msg`. */
+  /** Log lines so far, by `event`. */
   logLines(): Readonly<Record<string, number>>;
   stop(): Promise<void>;
 }
@@ -110,12 +110,12 @@ function openLog(output: ErrorOutput): { readonly stdio: 'pipe' | number; close(
   return { stdio: unread, close: () => closeSync(unread) };
 }
 
-/** Counts log lines by `msg`; a line that is not JSON counts as `other`. */
+/** Counts log lines by `event`; a line that is not JSON counts as `other`. */
 function countLines({ stderr }: ChildProcess): Record<string, number> {
   const lines: Record<string, number> = {};
   if (stderr === null) return lines;
   createInterface(stderr).on('line', (line) => {
-    const kind = /"msg":"([^"]*)"/.exec(line)?.[1] ?? 'other';
+    const kind = /"event":"([^"]*)"/.exec(line)?.[1] ?? 'other';
     lines[kind] = (lines[kind] ?? 0) + 1;
   });
   return lines;

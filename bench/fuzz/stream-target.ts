@@ -9,7 +9,7 @@ import { frameLimits } from './jpeg-targets.ts';
 import type { Case, CreateTarget } from './target.ts';
 
 /** Log messages that no frame may cause. */
-const troubles = /worker exited unexpectedly|handler threw|message handling failed|timed out/;
+const troubles = /unexpected_error|worker_exit|frame_timeout/;
 const replyTimeoutMs = 20_000;
 const bytesPerMegabyte = 1_048_576;
 

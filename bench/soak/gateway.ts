@@ -54,7 +54,7 @@ export class SoakGateway {
 
   /** Number of lost workers since the first start, from the log. */
   get lostWorkers(): number {
-    return readFileSync(this.#logPath, 'utf8').split('"msg":"worker exited unexpectedly"').length - 1;
+    return readFileSync(this.#logPath, 'utf8').split('"event":"worker_exit"').length - 1;
   }
 
   /** Describes how it exited. */

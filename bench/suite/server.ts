@@ -95,9 +95,9 @@ function readinessOf(
     let output = '';
     const parse = (text: string) => {
       output += text;
-      const ready = /listening on (ws:\/\/[^/\s]+)|"url":"(ws:\/\/[^/"]+).*"msg":"ready"/.exec(output);
+      const ready = /listening on (ws:\/\/[^/\s]+)|"event":"ready","url":"(ws:\/\/[^/"]+).*\n/.exec(output);
       if (ready === null) return;
-      const startMs = /"startMs":(\d+)/.exec(output)?.[1];
+      const startMs = /"start_ms":(\d+)/.exec(output)?.[1];
       resolve({
         origin: (ready[1] ?? ready[2]) as string,
         startMs: startMs === undefined ? undefined : Number(startMs),

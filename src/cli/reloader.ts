@@ -49,18 +49,18 @@ export class Reloader {
   async #reload(): Promise<void> {
     const { prepare, replacePipelines, log } = this.#parts;
     const startedAtMs = performance.now();
-    log.info('reloading');
     try {
       const changes = await Promise.all(prepare.map((read) => read()));
       // The only step that can still fail, so it comes before everything else changes.
       const generation = await replacePipelines();
       for (const apply of changes) apply();
       this.#status = { ...this.#status, succeeded: this.#status.succeeded + 1, issues: [] };
-      log.info({ generation, ms: Math.round(performance.now() - startedAtMs) }, 'reloaded');
+      const reload_ms = Math.round(performance.now() - startedAtMs);
+      log.info('reload', { generation, reload_ms }, 'reloaded');
     } catch (error) {
       const issues = error instanceof ConfigError ? error.issues : [String(error)];
       this.#status = { ...this.#status, failed: this.#status.failed + 1, issues };
-      log.error({ issues }, 'reload failed; nothing has changed');
+      log.error('reload_failed', { issues }, 'reload failed; nothing has changed');
     }
   }
 }

@@ -3,10 +3,11 @@ import { type Config, configOfProcess } from '../config.ts';
 import { failureExitCode } from '../errors.ts';
 import { logEvents } from '../observe/event-log.ts';
 import { eventMetrics } from '../observe/event-metrics.ts';
-import { stderrWriter } from '../observe/line-writer.ts';
-import { createLog, describeDropped, type ProcessLog } from '../observe/log.ts';
+import { HealthLog } from '../observe/health-log.ts';
+import type { ProcessLog } from '../observe/log.ts';
 import { Metrics } from '../observe/metrics.ts';
 import { Observers } from '../observe/observer.ts';
+import { openLog } from '../observe/open-log.ts';
 import { processMetrics } from '../observe/process-metrics.ts';
 import { openStderr } from '../observe/stderr.ts';
 import { loadPipelines } from '../pipeline/registry.ts';
@@ -14,9 +15,9 @@ import { startLocalPool } from '../pool/local-pool.ts';
 import type { Pool } from '../pool/pool.ts';
 import { streamPath } from '../protocol.ts';
 import { type Server, startServer } from '../server/app.ts';
-import { type CertificateFacts, readCertificate } from '../server/tls.ts';
-import { hostAndPort } from '../server/uws.ts';
+import { localUrlHost } from '../url-host.ts';
 import { version } from '../version.ts';
+import { logCertificate, prepareCertificate } from './certificate.ts';
 import { ReadyWatch } from './ready-watch.ts';
 import { Reloader } from './reloader.ts';
 import { handleSignals, stopOnSignals } from './signals.ts';
@@ -46,14 +47,15 @@ export async function serve(flags: ServeFlags): Promise<void> {
   });
   const startedAtMs = performance.now();
   openStderr();
-  const writer = stderrWriter(describeDropped);
-  const log = createLog({ level: config.logLevel, writer });
+  const { log, writer } = openLog(config);
   process.once('exit', () => log.flush());
+  logRuntimeWarnings(log);
   const observer = new Observers();
-  logEvents(observer, log);
-  for (const line of config.deprecations) log.warn(line);
+  logEvents(observer, log, config);
+  const warnDeprecated = (line: string) => log.warn('config_deprecated', {}, line);
+  for (const line of config.deprecations) warnDeprecated(line);
   const { modelsDir, providers } = config;
-  const readPipelines = () => loadPipelines({ modelsDir, providers, warn: (line) => log.warn(line) });
+  const readPipelines = () => loadPipelines({ modelsDir, providers, warn: warnDeprecated });
   const reloader: Reloader = new Reloader({
     prepare: [async () => prepareCertificate(config, log, () => server.renewCertificate())],
     replacePipelines: async () => {
@@ -72,7 +74,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
     // Until it is ready, the gateway reads its files anyway; while it stops, it needs none.
     reload: () => isReady && !isStopping() && void reloader.request(),
   });
-  if (config.tls !== undefined) logCertificate(readCertificate(config.tls), log);
+  logCertificate(config, log);
   const pipelines = await readPipelines();
   const metrics = new Metrics();
   const counted = eventMetrics(observer, pipelines);
@@ -93,39 +95,36 @@ export async function serve(flags: ServeFlags): Promise<void> {
     // A signal during startup stops the workers too; its handler ends the process.
     if (isStopping()) return;
     if (!(await pool.stop(config.shutdownGraceMs))) {
-      log.fatal({ err: error }, 'worker did not stop in time');
+      log.fatal('stop_timeout', { err: error }, 'worker did not stop in time');
       killProcess(log);
     }
     throw error;
   }
-  const s = config.tls === undefined ? '' : 's';
-  const url = `ws${s}://${hostAndPort(config.host, server.port)}${streamPath}`;
-  const page = consoleUrl(config.host, server.port, `http${s}`);
-  const admin =
-    server.admin === undefined ? {} : { admin: consoleUrl(server.admin.host, server.admin.port, `http${s}`) };
+  const urls = urlsOf(config, server);
   watchWorkers(config, server, pool, log, isStopping);
-  log.info(
-    { url, page, ...admin, ...summaryOf(config, pool), startMs: Math.round(performance.now() - startedAtMs) },
-    'ready',
-  );
+  const start_ms = Math.round(performance.now() - startedAtMs);
+  log.info('ready', { ...urls, host: config.host, ...summaryOf(config, pool), start_ms }, 'ready');
+  const poolStatus = () => pool.status();
+  new HealthLog({ observers: observer, log, poolStatus, isStopping }).start();
   // Log lines are for programs; a person at a terminal wants to know what to open.
-  if (process.stderr.isTTY) writer.write(`\nframegate is ready: open ${page} in a browser.\n\n`);
+  if (process.stderr.isTTY) writer.write(`\nframegate is ready: open ${urls.page} in a browser.\n\n`);
 }
 
-/** Checks the certificate for a reload. @returns what puts it into use. @throws ConfigError if it cannot be used. */
-function prepareCertificate({ tls }: Config, log: ProcessLog, renew: () => Promise<void>): () => void {
-  if (tls === undefined) return () => undefined;
-  const facts = readCertificate(tls);
-  return () => {
-    renew().then(
-      () => logCertificate(facts, log),
-      (err: unknown) => log.error({ err }, 'certificate cannot be renewed; the old one stays in use'),
-    );
+/** Node would print its warnings, such as deprecations, between the lines of the log. Those of workers are `tool_output`. */
+function logRuntimeWarnings(log: ProcessLog): void {
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => log.warn('runtime_warning', { err: warning }, warning.message));
+}
+
+/** URLs for clients and browsers on this machine. */
+function urlsOf({ host, tls }: Config, { port, admin }: Server): { url: string; page: string; admin?: string } {
+  const s = tls === undefined ? '' : 's';
+  const origin = `${localUrlHost(host)}:${port}`;
+  return {
+    url: `ws${s}://${origin}${streamPath}`,
+    page: `http${s}://${origin}/`,
+    ...(admin === undefined ? {} : { admin: `http${s}://${localUrlHost(admin.host)}:${admin.port}/` }),
   };
-}
-
-function logCertificate({ subject, expires, isExpired }: CertificateFacts, log: ProcessLog): void {
-  log[isExpired ? 'warn' : 'info']({ subject, expires }, isExpired ? 'certificate has expired' : 'certificate in use');
 }
 
 /** A signal and the unready watch may both stop the server; they share one stop. */
@@ -144,22 +143,17 @@ function watchWorkers(config: Config, server: Server, pool: Pool, log: ProcessLo
   const onTimeout = async (unreadyMs: number) => {
     if (isStopping()) return;
     const { size, ready, timedOut } = pool.status();
-    log.fatal({ size, ready, timedOut, unreadyMs: Math.round(unreadyMs) }, 'no worker ready for too long');
+    const fields = { size, ready, timed_out: timedOut, unready_ms: Math.round(unreadyMs) };
+    log.fatal('pool_unready', fields, 'no worker ready for too long');
     if (await server.stop()) process.exit(failureExitCode);
     exitWithFailure(log);
   };
   new ReadyWatch({ ready: () => pool.status().ready, maxUnreadyMs: config.maxUnreadyMs, onTimeout }).start();
 }
 
-/** URL of the console for a browser on this machine; a wildcard address becomes the loopback address. */
-export function consoleUrl(host: string, port: number, scheme = 'http'): string {
-  const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `${scheme}://${hostAndPort(name, port)}/`;
-}
-
 function summaryOf(config: Config, pool: Pool): object {
   const { pipelines, reports } = pool.status();
-  return { workers: config.poolWorkers, modelsDir: config.modelsDir, pipelines, ...reports[0] };
+  return { workers: config.poolWorkers, models_dir: config.modelsDir, pipelines, ...reports[0] };
 }
 
 /** @returns whether a signal has arrived. */
@@ -167,12 +161,12 @@ function stopOnSignal(server: Server, log: ProcessLog): () => boolean {
   let isStopping = false;
   const stop = async (signal: NodeJS.Signals) => {
     isStopping = true;
-    log.info({ signal }, 'stopping');
+    log.info('stopping', { signal }, 'stopping');
     if (await server.stop()) {
-      log.info('stopped');
+      log.info('stopped', {}, 'stopped');
       process.exit(0);
     }
-    log.fatal('worker did not stop in time');
+    log.fatal('stop_timeout', { signal }, 'worker did not stop in time');
     killProcess(log);
   };
   stopOnSignals(['SIGTERM', 'SIGINT'], stop, () => killProcess(log));

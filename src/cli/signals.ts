@@ -51,7 +51,7 @@ export function handleSignals({ log, stop, reload }: SignalOptions): void {
   const terminals = standardDescriptors.filter((descriptor) => isatty(descriptor));
   // With `--disable-sigusr1`, Node ignores SIGUSR1 from the start; without it, this handler replaces Node's own.
   for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) {
-    process.on(signal, () => log.info({ signal }, 'signal ignored'));
+    process.on(signal, () => log.info('signal_ignored', { signal }, 'signal ignored'));
   }
   process.on('SIGHUP', (signal) => {
     const isOrphan = terminals.length > 0 && !terminals.some((descriptor) => isatty(descriptor));
@@ -59,7 +59,7 @@ export function handleSignals({ log, stop, reload }: SignalOptions): void {
       reload();
       return;
     }
-    log.info({ signal }, 'terminal closed');
+    log.info('terminal_closed', { signal }, 'terminal closed');
     stop();
   });
 }

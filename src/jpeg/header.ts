@@ -1,4 +1,5 @@
 /** Reads a JPEG's segments before the first scan, without decoding. Runs on the event loop, in workers and in the bridge. */
+import { fileKindOf } from './file-kind.ts';
 import { findMarker, kindOf, type MarkerKind, marker, readUint16, segmentBytes } from './markers.ts';
 
 /** Values from the segments before the first scan, and offsets. */
@@ -43,7 +44,7 @@ function reject(reason: string): Rejection {
  * Format: ITU-T T.81, annex B. Skipped bytes: `jdmarker.c` of libjpeg-turbo.
  */
 export function readJpegHeader(bytes: Uint8Array): ReadHeader {
-  if (bytes[0] !== marker.prefix || bytes[1] !== marker.soi) return reject('no SOI');
+  if (bytes[0] !== marker.prefix || bytes[1] !== marker.soi) return reject(noSoi(bytes));
   // libjpeg would skip stray bytes here, but browsers, Pillow and OpenCV detect a JPEG by its first three bytes.
   if (bytes[2] !== marker.prefix && bytes.length > 2) return reject('no marker after SOI');
   const walk = new HeaderWalk(bytes);
@@ -62,6 +63,12 @@ export function readJpegHeader(bytes: Uint8Array): ReadHeader {
       hasHuffmanTables: walk.hasHuffmanTables,
     },
   };
+}
+
+/** A file of another kind is named. */
+function noSoi(bytes: Uint8Array): string {
+  const kind = fileKindOf(bytes);
+  return kind === undefined ? 'no SOI' : `no SOI; the file is ${kind}`;
 }
 
 /** Whether there is an EOI after the first scan; the EOI of a thumbnail before it does not count. */

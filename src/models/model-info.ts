@@ -4,4 +4,6 @@
 export interface ModelInfo {
   readonly name: string;
   readonly provider: string;
+  /** Why the providers before it in `ORT_PROVIDERS` were not used; only for the log. */
+  readonly providerErrors?: readonly string[];
 }

@@ -1,11 +1,17 @@
 /** One ONNX model as a loaded session. The only importer of onnxruntime-node; runs on a worker thread and blocks it. */
 import '../observe/no-telemetry.ts';
 
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { inNativeCode } from '../observe/native-calls.ts';
 import { toHalves, toSingles } from './float16.ts';
 import { readOnnxHeader } from './metadata.ts';
 import type { ModelInfo } from './model-info.ts';
+
+/**
+ * Fatal errors only: ONNX Runtime writes the others to standard error itself, between the lines of the log. It also throws them. Read once,
+ * when the first session is created.
+ */
+env.logLevel = 'fatal';
 
 /** A float32 tensor, row-major. */
 export interface Tensor {
@@ -90,11 +96,12 @@ async function createModel(options: ModelOptions): Promise<OnnxModel> {
           // A memory pattern is planned in the second run and allocated in addition to what the first run took: 9 MB per
           // session for plate-yolo. It made no run faster, measured at 640x480.
           enableMemPattern: false,
-          // Fatal errors only: other errors are also thrown, and printing them would interleave with the log.
+          // Fatal errors only, like `env.logLevel`.
           logSeverityLevel: 4,
         });
       const session = await inNativeCode(create);
-      return new OnnxModel(options.name, provider, session, (await readOnnxHeader(options.path)).metadata);
+      const { metadata } = await readOnnxHeader(options.path);
+      return new OnnxModel(session, { name: options.name, provider, metadata, providerErrors: failures });
     } catch (error) {
       failures.push(`${provider}: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -102,17 +109,15 @@ async function createModel(options: ModelOptions): Promise<OnnxModel> {
   throw new ModelLoadError(`model "${options.name}" cannot be loaded (${failures.join('; ')})`);
 }
 
+type OnnxModelFacts = Pick<Model, 'name' | 'provider' | 'metadata' | 'providerErrors'>;
+
 class OnnxModel {
-  readonly name: string;
-  readonly provider: string;
-  readonly metadata: Readonly<Record<string, string>>;
+  readonly #facts: OnnxModelFacts;
   readonly #session: InferenceSession;
   readonly #halfInputs: ReadonlySet<string>;
 
-  constructor(name: string, provider: string, session: InferenceSession, metadata: Record<string, string>) {
-    this.name = name;
-    this.provider = provider;
-    this.metadata = metadata;
+  constructor(session: InferenceSession, facts: OnnxModelFacts) {
+    this.#facts = facts;
     this.#session = session;
     const halves = session.inputMetadata.filter((input) => input.isTensor && input.type === 'float16');
     this.#halfInputs = new Set(halves.map(({ name }) => name));
@@ -135,7 +140,9 @@ class OnnxModel {
     for (const [name, value] of Object.entries(await inNativeCode(() => this.#session.run(ortTensors)))) {
       const data = singlesOf(value);
       if (data === undefined)
-        throw new TypeError(`model "${this.name}": output ${name} is ${value.type}; expected float32 or float16`);
+        throw new TypeError(
+          `model "${this.#facts.name}": output ${name} is ${value.type}; expected float32 or float16`,
+        );
       outputs[name] = { data, dims: value.dims };
     }
     return outputs;
@@ -149,8 +156,8 @@ class OnnxModel {
 
   /** A view of this model whose `release` drops one reference. */
   createReference(release: () => Promise<void>): Model {
-    const { name, provider, metadata, inputs, outputs } = this;
-    return { name, provider, metadata, inputs, outputs, run: (tensors) => this.run(tensors), release };
+    const { inputs, outputs } = this;
+    return { ...this.#facts, inputs, outputs, run: (tensors) => this.run(tensors), release };
   }
 
   releaseSession(): Promise<void> {

@@ -1,10 +1,18 @@
 /** The log: one JSON line per event on standard error; standard output is reserved for results. Main thread. */
-import pino, { type Logger, levels } from 'pino';
-import { defaultLineLimits, LineLimit, type LineLimits } from './line-limit.ts';
+import pino, { levels } from 'pino';
+import type { EventName } from './event-names.ts';
+import { defaultLineLimits, LineLimit, type LineLimits, type Peer } from './line-limit.ts';
 import type { LineWriter } from './line-writer.ts';
 import { timestamp } from './timestamp.ts';
 
-export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal'>;
+/** What a line says apart from its event; undefined values are not written. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+type WriteLine = (event: EventName, fields: LogFields, message: string) => void;
+type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+
+/** `event` is for programs, the message for people. An `Error` belongs under the key `err`. */
+export type Log = Readonly<Record<Level, WriteLine>>;
 
 export interface LogOptions {
   /** pino level: trace, debug, info, warn, error, fatal or silent. */
@@ -23,11 +31,13 @@ export interface ProcessLog extends Log {
 
 /** The line that reports dropped lines. Formatted here, since it must not be counted as a log line itself. */
 export function describeDropped(lines: number): string {
-  const time = timestamp();
-  return `${JSON.stringify({ level: levels.values['warn'], time, lines, msg: 'log lines dropped; standard error was not being read' })}\n`;
+  const event: EventName = 'lines_dropped';
+  const [level, time] = [levels.values['warn'], timestamp()];
+  const msg = 'log lines dropped; standard error was not being read';
+  return `${JSON.stringify({ level, time, event, lines, msg })}\n`;
 }
 
-/** The number of lines per message is limited, except for fatal ones. */
+/** The number of lines per event is limited, except for fatal ones. */
 export function createLog({
   level,
   writer,
@@ -35,12 +45,14 @@ export function createLog({
   now = () => performance.now(),
 }: LogOptions): ProcessLog {
   const limit = new LineLimit(limits);
+  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, writer);
   let timer: NodeJS.Timeout | undefined;
-  const base = { base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  const unlimited = pino({ ...base, level }, writer);
   const logOmitted = (untilMs: number) => {
-    for (const { kind, lines } of limit.takeOmitted(untilMs)) {
-      unlimited.warn({ kind, lines, windowMs: limits.windowMs }, 'log lines omitted; too many with the same message');
+    const event: EventName = 'lines_omitted';
+    for (const { event: omitted_event, lines, most } of limit.takeOmitted(untilMs)) {
+      const fields = { omitted_event, lines, window_ms: limits.windowMs };
+      const peer = most && { camera: most.camera, address: most.address, peer_lines: most.lines };
+      logger.warn({ event, ...fields, ...peer }, 'log lines omitted; too many of the same event');
     }
   };
   const scheduleOmittedLog = () => {
@@ -50,26 +62,29 @@ export function createLog({
       logOmitted(now());
     }, limits.windowMs).unref();
   };
-  const limited = pino(
-    {
-      ...base,
-      level,
-      hooks: {
-        logMethod(args, method, lineLevel) {
-          const nowMs = now();
-          const isFatal = lineLevel >= (levels.values['fatal'] ?? 0);
-          logOmitted(nowMs);
-          if (isFatal || limit.admit(String(args.at(-1)), nowMs)) method.apply(this, args);
-          else scheduleOmittedLog();
-        },
-      },
-    },
-    writer,
-  );
-  return Object.assign(limited, {
+  const writeAt =
+    (lineLevel: Level): WriteLine =>
+    (event, fields, message) => {
+      if (!logger.isLevelEnabled(lineLevel)) return;
+      const nowMs = now();
+      logOmitted(nowMs);
+      if (lineLevel === 'fatal' || limit.admit(event, peerOf(fields), nowMs)) {
+        logger[lineLevel]({ event, ...fields }, message);
+      } else scheduleOmittedLog();
+    };
+  return {
+    debug: writeAt('debug'),
+    info: writeAt('info'),
+    warn: writeAt('warn'),
+    error: writeAt('error'),
+    fatal: writeAt('fatal'),
     flush: () => {
       logOmitted(Number.POSITIVE_INFINITY);
       writer.flush();
     },
-  });
+  };
+}
+
+function peerOf({ camera, address }: LogFields): Peer | undefined {
+  return typeof address === 'string' ? { camera: camera as string | undefined, address } : undefined;
 }

@@ -42,6 +42,15 @@ export interface FrameReport {
   readonly end: FrameEnd;
 }
 
+/** The error with which the gateway ends a session. `detail` was sent to the peer; `reason` is for the log only. */
+export interface SessionError {
+  readonly code: StreamErrorCode;
+  readonly detail: string;
+  readonly reason: string;
+  /** The frame that caused it; undefined if none did. */
+  readonly frameIndex: number | undefined;
+}
+
 /** How a session ended. */
 export interface SessionEnd {
   readonly by: EndedBy;
@@ -55,6 +64,7 @@ export interface SessionEnd {
 
 /** A connection or request without a session. */
 export interface Refusal {
+  readonly endpoint: 'stream' | 'frames';
   readonly address: string;
   readonly camera: string | undefined;
   readonly pipelineId: string | undefined;
@@ -73,7 +83,7 @@ export interface WorkerExit {
 export interface ObservedEvents {
   sessionOpened: [source: Source];
   /** The gateway ends a session with an error; `sessionEnded` follows when the socket has closed. */
-  sessionFailed: [source: Source, error: { code: StreamErrorCode; detail: string; reason: string }];
+  sessionFailed: [source: Source, error: SessionError];
   sessionEnded: [source: Source, end: SessionEnd];
   stateChanged: [source: Source, change: { before: BackpressureState; state: BackpressureState; rate: number }];
   slowDownSent: [source: Source];

@@ -46,6 +46,12 @@ export interface WorkerReport {
   readonly models: readonly { readonly name: string; readonly provider: string }[];
 }
 
+/** An execution provider could not be used for a model, which therefore uses another. */
+export interface ProviderError {
+  readonly model: string;
+  readonly reason: string;
+}
+
 /** The result as JSON text. What the loop needs to know is stored beside it, so that the loop never parses the text. */
 export interface ResultOutcome {
   readonly type: 'result';
@@ -74,5 +80,5 @@ export type FrameOutcome = ResultOutcome | FailedOutcome | DroppedOutcome;
 export type FromWorker =
   | ResultOutcome
   | FailedOutcome
-  | { readonly type: 'ready'; readonly report: WorkerReport }
+  | { readonly type: 'ready'; readonly report: WorkerReport; readonly providerErrors: readonly ProviderError[] }
   | { readonly type: 'boot_failed'; readonly issues: readonly string[] };

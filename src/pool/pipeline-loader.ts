@@ -89,9 +89,11 @@ export class PipelineLoader {
     const startedAtMs = performance.now();
     try {
       await this.#replaceWorkers(new Set([...this.#current.pipelines, pipelineId]), this.#generation);
-      log.info({ pipelineId, ms: Math.round(performance.now() - startedAtMs) }, 'pipeline loaded');
+      const load_ms = Math.round(performance.now() - startedAtMs);
+      log.info('pipeline_loaded', { pipeline: pipelineId, load_ms }, 'pipeline loaded');
     } catch (err) {
-      if (!this.#current.isStopping) log.error({ err, pipelineId }, 'pipeline cannot be loaded');
+      const fields = { pipeline: pipelineId, err };
+      if (!this.#current.isStopping) log.error('pipeline_load_failed', fields, 'pipeline cannot be loaded');
       this.#requested.delete(pipelineId);
       this.#failedAtMs.set(pipelineId, performance.now());
     }

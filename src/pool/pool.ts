@@ -275,7 +275,7 @@ export class Pool {
     try {
       done(outcome, holdMs);
     } catch (err) {
-      this.#options.log.error({ err }, 'outcome could not be delivered');
+      this.#options.log.error('unexpected_error', { err }, 'outcome could not be delivered');
     }
   }
 

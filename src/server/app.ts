@@ -57,6 +57,16 @@ const maintenanceIntervalMs = 100;
 /** Time for closed sockets to receive their last replies before the rest is discarded. */
 const closeGraceMs = 200;
 
+const descriptorsExhausted = {
+  event: 'descriptors_exhausted',
+  message: 'connection closed; no file descriptors left, raise the limit (ulimit -n)',
+} as const;
+
+const adminFull = {
+  event: 'admin_connections_full',
+  message: 'admin connection closed; too many are open',
+} as const;
+
 /** Listens immediately; frames are started once workers are ready. */
 export async function startServer(parts: ServerParts): Promise<Server> {
   const { config, pool, pipelines, log, observer, metrics, reloads, version } = parts;
@@ -81,7 +91,7 @@ export async function startServer(parts: ServerParts): Promise<Server> {
       registerRoutes(app, { ...routes, role: config.admin === undefined ? 'all' : 'client' });
     },
     max: maxConnections - maxAdmin,
-    whenFull: 'connection closed; no file descriptors left, raise the limit (ulimit -n)',
+    whenFull: descriptorsExhausted,
     makeRoom: () => stream.makeRoom(performance.now()),
     log,
   });
@@ -107,7 +117,7 @@ export async function startServer(parts: ServerParts): Promise<Server> {
     tls: config.tls,
     register: (app) => registerRoutes(app, { ...routes, role: 'admin' }),
     max: maxAdmin,
-    whenFull: 'admin connection closed; too many are open',
+    whenFull: adminFull,
     makeRoom: () => undefined,
     log,
   });

@@ -1,4 +1,5 @@
 /** Counts sockets of all kinds and keeps a reserve of file descriptors. Runs on the loop. */
+import type { EventName } from '../observe/event-names.ts';
 import type { Log } from '../observe/log.ts';
 import type { HttpResponse, TemplatedApp } from './uws.ts';
 
@@ -37,7 +38,7 @@ interface ReportedLimits {
 export interface ConnectionsParts {
   readonly max: number;
   /** Logged for a connection above the maximum. */
-  readonly whenFull: string;
+  readonly whenFull: { readonly event: EventName; readonly message: string };
   /** Ends an idle connection, so that the next client gets a place. */
   readonly makeRoom: () => void;
   readonly log: Log;
@@ -68,7 +69,7 @@ export class Connections {
     this.#open += change;
     if (change < 0 || this.#open <= this.#parts.max) return;
     const { max, whenFull, makeRoom, log } = this.#parts;
-    log.warn({ max }, whenFull);
+    log.warn(whenFull.event, { max_connections: max }, whenFull.message);
     response.close();
     makeRoom();
   }

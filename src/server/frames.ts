@@ -216,7 +216,7 @@ export class FramesEndpoint {
   #reject(pending: Request, { code, detail, reply }: Rejection): void {
     if (pending.isFinished) return;
     const { address, camera, pipeline } = pending;
-    const names = { address: address.name, camera, pipelineId: pipeline?.id };
+    const names = { endpoint: 'frames' as const, address: address.name, camera, pipelineId: pipeline?.id };
     this.#options.observer.emit('refused', { ...names, code, detail });
     this.#end(pending, reply);
   }

@@ -40,9 +40,9 @@ export class MemoryGuard {
     const bytes = residentBytes();
     const wasOverLimit = this.#isOverLimit;
     this.#isOverLimit = bytes > maxBytes;
-    const figures = { residentMB: megabytesOf(bytes), maxMB: megabytesOf(maxBytes) };
+    const figures = { resident_mb: megabytesOf(bytes), max_mb: megabytesOf(maxBytes) };
     if (!this.#isOverLimit) {
-      if (wasOverLimit) log.info(figures, 'memory is below MAX_MEMORY_MB again');
+      if (wasOverLimit) log.info('memory_normal', figures, 'memory is below MAX_MEMORY_MB again');
       this.#pauseMs = minPauseMs;
       this.#lastBytes = Number.POSITIVE_INFINITY;
       return;
@@ -53,6 +53,7 @@ export class MemoryGuard {
     this.#lastBytes = bytes;
     this.#nextMs = nowMs + this.#pauseMs;
     log.warn(
+      'memory_high',
       { ...figures, ended },
       'memory is above MAX_MEMORY_MB; closing connections with incomplete messages and rejecting new ones',
     );

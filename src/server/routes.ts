@@ -90,7 +90,7 @@ function sendReply(log: Log, response: HttpResponse, request: HttpRequest, found
     if (!isGone) respond(response, { ...reply, omitBody });
   };
   void found.then(send, (err: unknown) => {
-    log.error({ err }, 'reply failed');
+    log.error('unexpected_error', { err }, 'reply failed');
     const { detail } = streamErrors.internal_error;
     send(jsonReply('500 Internal Server Error', encodeError('internal_error', detail)));
   });

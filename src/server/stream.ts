@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { BlockList } from 'node:net';
 import { httpErrors, type StreamErrorCode, streamErrors } from '../errors.ts';
+import { namesOf } from '../observe/event-log.ts';
 import type { Log } from '../observe/log.ts';
 import type { Observer } from '../observe/observer.ts';
 import type { Pool } from '../pool/pool.ts';
@@ -132,7 +133,8 @@ export class StreamEndpoint {
     if (!address.takeConnect(nowMs)) {
       addresses.leave(address);
       const { detail } = httpErrors.too_many_requests;
-      observer.emit('refused', { address: address.name, camera, pipelineId, code: 'too_many_requests', detail });
+      const names = { endpoint: 'stream', address: address.name, camera, pipelineId } as const;
+      observer.emit('refused', { ...names, code: 'too_many_requests', detail });
       respond(response, tooManyRequests);
       return;
     }
@@ -154,7 +156,8 @@ export class StreamEndpoint {
 
   #refuse(socket: Socket, code: StreamErrorCode, detail: string = streamErrors[code].detail): void {
     const { address, camera, pipelineId } = socket.getUserData();
-    this.#options.observer.emit('refused', { address: address.name, camera, pipelineId, code, detail });
+    const names = { endpoint: 'stream', address: address.name, camera, pipelineId } as const;
+    this.#options.observer.emit('refused', { ...names, code, detail });
     this.#closing.refuse(socket, code, detail);
   }
 
@@ -194,7 +197,11 @@ export class StreamEndpoint {
       if (isBinary) session.receiveFrame(new Uint8Array(message));
       else session.receiveText();
     } catch (error) {
-      this.#options.log.error({ err: error, ...session.source }, 'message handling failed');
+      this.#options.log.error(
+        'unexpected_error',
+        { ...namesOf(session.source), err: error },
+        'message handling failed',
+      );
       session.failInternally(String(error));
     }
   }

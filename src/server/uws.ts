@@ -4,6 +4,7 @@ import type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket, WebSock
 import { type AddressInfo, createServer } from 'node:net';
 import { ConfigError, StartError } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
+import { urlHost } from '../url-host.ts';
 
 export type { HttpRequest, HttpResponse, TemplatedApp, WebSocket };
 
@@ -69,13 +70,8 @@ export async function listenExclusively(app: TemplatedApp, host: string, port: n
 export async function shareAddress(app: TemplatedApp, host: string, port: number): Promise<us_listen_socket> {
   const listen: ListenOnHost = (app.listen as unknown as ListenOnHost).bind(app);
   const socket = await new Promise<us_listen_socket | false>((resolve) => listen(host, port, listenDefault, resolve));
-  if (!socket) throw new StartError([`cannot listen on ${hostAndPort(host, port)}`]);
+  if (!socket) throw new StartError([`cannot listen on ${urlHost(host)}:${port}`]);
   return socket;
-}
-
-/** As in a URL: an IPv6 address is in brackets. */
-export function hostAndPort(host: string, port: number): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /**
@@ -108,7 +104,7 @@ const listenErrors: Readonly<Record<string, { readonly text: string; readonly is
 /** @param cause the error from Node. @returns an error with one line. */
 export function listenError(host: string, port: number, cause: NodeJS.ErrnoException): ConfigError {
   const { text, isConfigError } = listenErrors[cause.code ?? ''] ?? { text: cause.code ?? cause.message };
-  const line = `cannot listen on ${hostAndPort(host, port)}; ${text}`;
+  const line = `cannot listen on ${urlHost(host)}:${port}; ${text}`;
   return isConfigError ? new ConfigError([line], { cause }) : new StartError([line], { cause });
 }
 
@@ -117,6 +113,6 @@ export function guarded(log: Log, handle: () => void): void {
   try {
     handle();
   } catch (err) {
-    log.error({ err }, 'handler threw');
+    log.error('unexpected_error', { err }, 'handler threw');
   }
 }

@@ -1,6 +1,6 @@
 /** Checks from a message's bytes alone whether it is a valid JPEG frame. Pure; runs on the loop, before any copy. */
 import { streamErrors } from '../errors.ts';
-import { readJpegHeader } from '../jpeg/header.ts';
+import { noEoi, readJpegHeader } from '../jpeg/header.ts';
 
 /** Limits of one frame; the label shows `maxFrameBytes` to the peer. */
 export interface FrameLimits {
@@ -20,6 +20,11 @@ function refuse(reason: string): FrameCheck {
   return { ok: false, code: 'invalid_frame', detail: `${streamErrors.invalid_frame.detail}: ${reason}` };
 }
 
+/** Some cameras omit EOI, but far more often the end of the file is missing. */
+function cutOff({ length }: Uint8Array): string {
+  return `${noEoi} in ${length} bytes; probably cut off`;
+}
+
 /**
  * Checks the size, SOI, EOI and frame header of a JPEG.
  * @param bytes one message as received; not modified.
@@ -30,7 +35,7 @@ export function validateJpeg(bytes: Uint8Array, limits: FrameLimits): FrameCheck
     return { ok: false, code: 'frame_too_large', detail: `Frame exceeds ${limits.maxFrameLabel}` };
   }
   const read = readJpegHeader(bytes);
-  if (!read.ok) return refuse(read.reason);
+  if (!read.ok) return refuse(read.reason === noEoi ? cutOff(bytes) : read.reason);
   const { width, height, components, bitsPerSample } = read.header;
   if (bitsPerSample !== supportedBitsPerSample) return refuse(`${bitsPerSample} bits a sample`);
   if (width === 0 || height === 0) return refuse(`${width}x${height} pixels`);

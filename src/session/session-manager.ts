@@ -277,14 +277,14 @@ export class SessionManager {
 
   #failFrame(frame: ReceivedFrame, code: StreamErrorCode, detail: string, reason: string = detail): void {
     this.#report(frame, { type: 'failed', code, detail, reason });
-    this.#fail(code, detail, reason);
+    this.#fail(code, detail, reason, frame.frameIndex);
   }
 
-  #fail(code: StreamErrorCode, detail: string = streamErrors[code].detail, reason: string = detail): void {
+  #fail(code: StreamErrorCode, detail: string = streamErrors[code].detail, reason = detail, frameIndex?: number): void {
     if (this.#hasEnded) return;
     this.#error = { code, detail };
     this.#end();
-    this.#parts.observer.emit('sessionFailed', this.source, { code, detail, reason });
+    this.#parts.observer.emit('sessionFailed', this.source, { code, detail, reason, frameIndex });
     this.#parts.outbox.send(encodeError(code, detail));
     this.#parts.outbox.close(closeCodeOf(code));
   }

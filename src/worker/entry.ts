@@ -9,7 +9,15 @@ import { ConfigError, FrameError, streamErrors } from '../errors.ts';
 import { isTerminating, shareNativeCalls } from '../observe/native-calls.ts';
 import { checkPipelines } from '../pipeline/registry.ts';
 import { VideoFilePipelineService } from '../pipeline/video-file-pipeline-service.ts';
-import type { FailedOutcome, FrameCommand, FromWorker, ResultOutcome, ToWorker, WorkerData } from '../pool/messages.ts';
+import type {
+  FailedOutcome,
+  FrameCommand,
+  FromWorker,
+  ProviderError,
+  ResultOutcome,
+  ToWorker,
+  WorkerData,
+} from '../pool/messages.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('worker/entry must run in a worker thread');
@@ -42,13 +50,21 @@ function send(message: FromWorker): void {
 async function boot(): Promise<VideoFilePipelineService> {
   const context = { modelsDir, providers };
   const service = await VideoFilePipelineService.create(await checkPipelines(sources, context), context);
-  send({ type: 'ready', report: { decoder: service.decoder, models: modelList(service) } });
+  const report = { decoder: service.decoder, models: modelList(service) };
+  send({ type: 'ready', report, providerErrors: providerErrorsOf(service) });
   return service;
 }
 
 /** Each model once, even if several nodes share it. */
 function modelList(service: VideoFilePipelineService): { name: string; provider: string }[] {
   return [...new Map(service.models.map(({ name, provider }) => [name, { name, provider }])).values()];
+}
+
+/** Each error once, even if several nodes share the model. */
+function providerErrorsOf(service: VideoFilePipelineService): ProviderError[] {
+  return [...new Map(service.models.map((model) => [model.name, model])).values()].flatMap(
+    ({ name, providerErrors = [] }) => providerErrors.map((reason) => ({ model: name, reason })),
+  );
 }
 
 async function runFrame(

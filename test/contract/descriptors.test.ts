@@ -23,7 +23,7 @@ test('with more connections than descriptors, cameras keep working and the port 
   );
   t.ok(openFileCount(gateway) < limit, `${openFileCount(gateway)} of ${limit} are open`);
   for (let i = 0; i < 5; i++) t.match(await camera.sendUntilStarted(frame), { result: { slept: 0 } });
-  t.match(gateway.log(), /connection closed; no file descriptors left/);
+  t.match(gateway.log(), /"event":"descriptors_exhausted"/);
   for (const { socket } of clients) socket.destroy();
   const status = await eventually(
     () =>

@@ -96,7 +96,7 @@ test('a frame with changed header bytes leads to a result or invalid_frame', asy
 
 test('no worker, handler or session was lost', async (t) => {
   t.match(await idle(gateway), { pool: { size: 2, ready: 2, sessions: 0 } });
-  t.notMatch(gateway.log(), /worker exited unexpectedly|handler threw|message handling failed|timed out/);
+  t.notMatch(gateway.log(), /unexpected_error|worker_exit|frame_timeout/);
   const client = await StreamClient.open(gateway.streamUrl('echo'));
   t.match(await client.sendUntilStarted(validFrame), { result: { width: 96, height: 64 } });
   await client.close();

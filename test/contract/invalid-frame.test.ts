@@ -26,15 +26,15 @@ function withoutBody(): Uint8Array {
 }
 
 const invalid: [what: string, bytes: Uint8Array, text: string][] = [
-  ['an empty message', new Uint8Array(0), errorText(': no SOI')],
+  ['an empty message', new Uint8Array(0), errorText(': no SOI; the file is empty')],
   ['one byte', Uint8Array.of(0xff), errorText(': no SOI')],
   ['only zeros', new Uint8Array(1000), errorText(': no SOI')],
   ['SOI alone', Uint8Array.of(0xff, 0xd8), errorText(': truncated header')],
   ['SOI and EOI with nothing between', Uint8Array.of(0xff, 0xd8, 0xff, 0xd9), errorText(': no image before EOI')],
   ['no SOI', image.subarray(2), errorText(': no SOI')],
   ['a byte before SOI', concat([0], image), errorText(': no SOI')],
-  ['no EOI', image.subarray(0, -2), errorText(': no EOI')],
-  ['EOI cut in half', image.subarray(0, -1), errorText(': no EOI')],
+  ['no EOI', image.subarray(0, -2), errorText(`: no EOI in ${image.length - 2} bytes; probably cut off`)],
+  ['EOI cut in half', image.subarray(0, -1), errorText(`: no EOI in ${image.length - 1} bytes; probably cut off`)],
   [
     'garbage between SOI and EOI',
     concat([0xff, 0xd8], Array(500).fill(0x5a), [0xff, 0xd9]),
@@ -70,7 +70,11 @@ const invalid: [what: string, bytes: Uint8Array, text: string][] = [
     withoutBody(),
     errorText(': almost all of the image is missing: libjpeg: Corrupt JPEG data: premature end of data segment'),
   ],
-  ['a PNG signature', Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a), errorText(': no SOI')],
+  [
+    'a PNG signature',
+    Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a),
+    errorText(': no SOI; the file is a PNG image'),
+  ],
 ];
 
 for (const [what, bytes, text] of invalid) {
@@ -90,7 +94,7 @@ test('an invalid frame ends the session, and later valid ones get no reply', asy
   client.send(image);
   client.send(image);
   t.equal(await client.closed(), 1007);
-  t.strictSame(client.texts.slice(before), [errorText(': no SOI')]);
+  t.strictSame(client.texts.slice(before), [errorText(': no SOI; the file is empty')]);
 });
 
 test('an invalid frame ends the session without the result of a frame in flight', async (t) => {
@@ -98,7 +102,7 @@ test('an invalid frame ends the session without the result of a frame in flight'
   client.send(image);
   client.send(new Uint8Array(0));
   t.equal(await client.closed(), 1007);
-  t.strictSame(client.texts, [errorText(': no SOI')]);
+  t.strictSame(client.texts, [errorText(': no SOI; the file is empty')]);
 });
 
 const valid: [what: string, bytes: Uint8Array][] = [
@@ -133,5 +137,5 @@ test('a damaged image yields the result of its intact part, and a warning', asyn
 
 test('undecodable frames lost no worker and leaked nothing', async (t) => {
   t.match(await idle(gateway), { pool: { ready: 1, size: 1, sessions: 0, inFlight: 0 } });
-  t.notMatch(gateway.log(), /worker exited unexpectedly/);
+  t.notMatch(gateway.log(), /worker_exit/);
 });

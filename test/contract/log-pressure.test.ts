@@ -92,10 +92,10 @@ test('standard error is a full pipe; when it is read again, the buffered lines a
   let text = '';
   await eventually(
     () => (text += readAll(reader)),
-    (seen) => seen.split('session closed').length > 20,
+    (seen) => seen.split('stream_disconnect').length > 20,
     'the lines',
   );
-  t.match(text, /"msg":"ready"/);
+  t.match(text, /"event":"ready"/);
   fill(reader);
   await worksAndStops(t, run);
 });

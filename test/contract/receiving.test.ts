@@ -127,7 +127,7 @@ test('above the memory limit, connections with incomplete messages are closed, a
   }
   await eventually(
     () => small.log(),
-    (log) => log.includes('memory is above MAX_MEMORY_MB'),
+    (log) => log.includes('"event":"memory_high"'),
     'a log line',
   );
   await eventually(

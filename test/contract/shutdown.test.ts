@@ -39,7 +39,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     }
     t.strictSame(waiting.texts, []);
     t.strictSame(await gateway.ended(), { code: 0, signal: null });
-    t.match(gateway.log(), /"msg":"stopped"/);
+    t.match(gateway.log(), /"event":"stopped"/);
   });
 }
 
@@ -126,7 +126,7 @@ test('a thread that blocks beyond the grace period: the process is killed, never
   gateway.signal('SIGTERM');
   // 134 or SIGABRT would mean an abort caused by terminating a thread inside native code.
   t.strictSame(await gateway.ended(), { code: null, signal: 'SIGKILL' });
-  t.match(gateway.log(), /worker did not stop in time/);
+  t.match(gateway.log(), /"event":"stop_timeout"/);
 });
 
 for (const pipelineId of ['blocked', 'hanging']) {

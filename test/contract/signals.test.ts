@@ -31,7 +31,7 @@ test('SIGUSR1, SIGUSR2 and SIGHUP do not end the process, open no debugger, and 
   const client = await StreamClient.open(gateway.streamUrl('echo'));
   for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGHUP'] as const) {
     gateway.signal(signal);
-    const line = signal === 'SIGHUP' ? '"msg":"reloaded"' : `"signal":"${signal}","msg":"signal ignored"`;
+    const line = signal === 'SIGHUP' ? '"event":"reload"' : `"event":"signal_ignored","signal":"${signal}"`;
     await eventually(gateway.log, (log) => log.includes(line), `a log line about ${signal}`);
     t.match(await client.sendUntilStarted(frame), { result: { width: 64 } });
   }
@@ -54,7 +54,7 @@ test('a debugger opened by an early SIGUSR1 is closed again', async (t) => {
   });
   await eventually(
     () => text,
-    (seen) => seen.includes('"msg":"ready"'),
+    (seen) => seen.includes('"event":"ready"'),
     'a ready gateway',
   );
   const port = /Debugger listening on ws:\/\/127\.0\.0\.1:(\d+)/.exec(text)?.[1];
@@ -73,7 +73,7 @@ const inTerminal = `
 import os, pty, sys, time
 pid, terminal = pty.fork()
 if pid == 0: os.execvp('/bin/sh', ['sh', '-c', 'exec "$0" "$@" ' + sys.argv[1], *sys.argv[2:]])
-while not os.path.exists(os.environ['LOG']) or '"msg":"ready"' not in open(os.environ['LOG']).read(): time.sleep(0.05)
+while not os.path.exists(os.environ['LOG']) or '"event":"ready"' not in open(os.environ['LOG']).read(): time.sleep(0.05)
 print(pid, flush=True)
 os.close(terminal)
 print('ended', os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
@@ -103,7 +103,7 @@ for (const [what, redirections, isEnded] of [
       (seen) => seen.includes('\n'),
       'the pid',
     );
-    const wanted = isEnded ? '"msg":"terminal closed"' : '"msg":"reloaded"';
+    const wanted = isEnded ? '"event":"terminal_closed"' : '"event":"reload"';
     await eventually(
       () => readFileSync(log, 'utf8'),
       (seen) => seen.includes(wanted),

@@ -34,5 +34,5 @@ test('all threads block in native code forever', async (t) => {
   t.equal((await fetch(`${gateway.httpUrl}/healthz`)).status, 200, 'the process is healthy until the limit is reached');
   t.equal((await readiness(gateway)).status, 503);
   t.strictSame(await gateway.ended(), { code: 1, signal: null });
-  t.match(gateway.log(), /"level":60,.*"ready":0,"timedOut":2,.*"msg":"no worker ready for too long"/);
+  t.match(gateway.log(), /"level":60,.*"event":"pool_unready","size":1,"ready":0,"timed_out":2/);
 });

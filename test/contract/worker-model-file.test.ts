@@ -45,7 +45,7 @@ for (const [what, damage] of [
       client.send(frame);
       const log = await eventually(
         async () => gateway.log().slice(logged),
-        (said) => said.includes('"msg":"worker cannot start"'),
+        (said) => said.includes('"event":"worker_boot_failed"'),
         'a replacement that fails to load',
       );
       await client.close();

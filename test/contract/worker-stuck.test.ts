@@ -62,8 +62,8 @@ test('more stuck threads than the pool may replace: it still recovers its size',
   t.match(await idle(gateway), { pool: { size: 2, ready: 2, timedOut: 0 }, degraded: false });
   t.ok(threadCount(gateway) - threads <= tolerance, `${threads} threads before, ${threadCount(gateway)} after`);
   t.ok(openFileCount(gateway) - files <= tolerance, `${files} files before, ${openFileCount(gateway)} after`);
-  t.match(gateway.log(), /"msg":"stuck thread terminated"/);
-  t.notMatch(gateway.log(), /"msg":"worker exited unexpectedly"/, 'the end was requested');
+  t.match(gateway.log(), /"event":"worker_stuck"/);
+  t.notMatch(gateway.log(), /"event":"worker_exit"/, 'the end was requested');
 });
 
 test('a thread inside ONNX Runtime is not terminated there, which would abort the process', async (t) => {

@@ -114,7 +114,7 @@ test('the error for an unknown pipeline is printed as received, exit code 1', as
 test('the error for an invalid image is printed as received, exit code 1', async (t) => {
   const { code, stdout } = await runCli(['send', join(imagesFolder(t), 'notes.txt'), '--url', url, '-p', 'echo']);
   t.equal(code, 1);
-  t.match(linesOf(stdout), [{ error: 'invalid_frame', detail: 'Not a valid JPEG image: no SOI' }]);
+  t.match(linesOf(stdout), [{ error: 'invalid_frame', detail: 'Not a valid JPEG image: no SOI; the file is text' }]);
 });
 
 test('--sample sends the built-in frames, and the included models read the plates that name the files', async (t) => {

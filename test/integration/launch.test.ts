@@ -58,7 +58,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const log = textOf(child, 'stderr');
     const ended = closed(child);
     await new Promise<void>((resolve, reject) => {
-      child.stderr?.on('data', () => log().includes('"msg":"ready"') && resolve());
+      child.stderr?.on('data', () => log().includes('"event":"ready"') && resolve());
       child.once('close', () => reject(new Error(log())));
     });
     const [server] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ');
@@ -72,7 +72,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 /** Starts the installed command and waits until its gateway is ready. @returns the gateway's process id. */
 async function gatewayOf(child: ChildProcess): Promise<number> {
   const log = textOf(child, 'stderr');
-  await eventually(log, (seen) => seen.includes('"msg":"ready"'), 'a ready gateway');
+  await eventually(log, (seen) => seen.includes('"event":"ready"'), 'a ready gateway');
   let pid = child.pid as number;
   for (let next = childOf(pid); next !== undefined; next = childOf(pid)) pid = next;
   return pid;

@@ -58,7 +58,9 @@ test('an invalid frame gets an error, and the connection is closed', async (t) =
   const before = client.texts.length;
   client.send(Buffer.from('not an image'));
   t.equal(await client.closed(), 1007);
-  t.strictSame(client.texts.slice(before), ['{"error":"invalid_frame","detail":"Not a valid JPEG image: no SOI"}']);
+  t.strictSame(client.texts.slice(before), [
+    '{"error":"invalid_frame","detail":"Not a valid JPEG image: no SOI; the file is text"}',
+  ]);
 });
 
 test('a frame of 6 MB gets frame_too_large', async (t) => {

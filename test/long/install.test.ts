@@ -44,7 +44,7 @@ test('the package that npm installed serves a frame', reason === undefined ? {} 
   });
   await eventually(
     () => log,
-    (text) => text.includes('"msg":"ready"'),
+    (text) => text.includes('"event":"ready"'),
     'a ready gateway',
   );
   const url = /"url":"(ws:\/\/[^/"]+)/.exec(log)?.[1] ?? '';

@@ -44,7 +44,7 @@ export async function startGateway(env: Record<string, string> = {}, limits: Pro
   const port = await new Promise<number>((resolve, reject) => {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       log += text;
-      const ready = /"url":"ws:\/\/[^"]*:(\d+)\/.*"msg":"ready"/.exec(log);
+      const ready = /"event":"ready","url":"ws:\/\/[^"]*:(\d+)\//.exec(log);
       if (ready !== null) resolve(Number(ready[1]));
     });
     child.once('exit', () => reject(new Error(`the gateway did not start:\n${log}`)));

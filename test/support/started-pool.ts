@@ -9,7 +9,7 @@ import type { FrameOutcome } from '../../src/pool/messages.ts';
 import type { Pool } from '../../src/pool/pool.ts';
 import { fixtureModels } from './gateway.ts';
 
-/** The last argument of each call: the message. */
+/** The event of each line. */
 export class KeptLog {
   readonly lines: string[] = [];
 
@@ -22,8 +22,8 @@ export class KeptLog {
   };
 
   #keeper(): Log['error'] {
-    return (...args: unknown[]) => {
-      this.lines.push(String(args.at(-1)));
+    return (event) => {
+      this.lines.push(event);
     };
   }
 }

@@ -49,6 +49,8 @@ test('an empty environment yields the defaults', async (t) => {
     maxStuckMs: 10_000,
     providers: ['cpu'],
     modelsDir: fileURLToPath(new URL('../../native-models', import.meta.url)),
+    slowFrameMs: 2000,
+    logFormat: 'auto',
     logLevel: 'info',
     deprecations: [],
   });
@@ -85,6 +87,8 @@ test('every variable is read', async (t) => {
     POOL_STUCK_MS: '0',
     ORT_PROVIDERS: 'cuda, cpu',
     MODELS_DIR: '/models/../mine',
+    LOG_SLOW_FRAME_MS: '0',
+    LOG_FORMAT: 'pretty',
     LOG_LEVEL: 'silent',
   });
   t.same(config, {
@@ -119,6 +123,8 @@ test('every variable is read', async (t) => {
     maxStuckMs: 0,
     providers: ['cuda', 'cpu'],
     modelsDir: '/mine',
+    slowFrameMs: 0,
+    logFormat: 'pretty',
     logLevel: 'silent',
     deprecations: [],
   });

@@ -27,7 +27,7 @@ async def _port_of(process: Process) -> int:
     while process.stderr is not None:
         line = (await process.stderr.readline()).decode()
         log += line
-        ready = re.search(r'"url":"ws://[^"]*:(\d+)/.*"msg":"ready"', line)
+        ready = re.search(r'"event":"ready","url":"ws://[^"]*:(\d+)/', line)
         if ready is not None:
             return int(ready[1])
         if line == "":

@@ -155,10 +155,12 @@ export class ThreadExecutor implements Executor {
   }
 
   #spawn(booted?: PromiseWithResolvers<void>): void {
-    const { observer } = this.#options;
+    const { observer, log } = this.#options;
     const spawnedMs = performance.now();
     const worker = new WorkerHandle(this.#options.setup, this.#options.limits.maxHeapMegabytes, {
-      ready: (ready) => {
+      ready: (ready, providerErrors) => {
+        for (const error of providerErrors)
+          log.warn('provider_unavailable', { ...error }, 'execution provider not used');
         this.#becameIdle(ready);
         booted?.resolve();
         observer.emit('workerReady', { bootMs: performance.now() - spawnedMs, pipelines: [...this.pipelines] });
@@ -173,10 +175,12 @@ export class ThreadExecutor implements Executor {
         this.#exited(exited, error, booted);
       },
       bootFailed: (_failed, issues) => {
-        this.#options.log.error({ issues }, 'worker cannot start');
+        log.error('worker_boot_failed', { pipelines: [...this.pipelines], issues }, 'worker cannot start');
         booted?.reject(new ConfigError(issues));
       },
-      printed: (text) => this.#options.log.info({ text: text.slice(0, maxPrintedLength).trimEnd() }, 'tool printed'),
+      printed: (text) => {
+        log.info('tool_output', { text: text.slice(0, maxPrintedLength).trimEnd() }, 'tool printed');
+      },
     });
     this.#workers.add(worker);
   }

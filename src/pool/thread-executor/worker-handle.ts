@@ -4,7 +4,15 @@ import '../../observe/no-telemetry.ts';
 import { Worker } from 'node:worker_threads';
 import { NativeCalls } from '../../observe/native-calls.ts';
 import type { StartedFrame } from '../executor.ts';
-import type { FrameOutcome, FromWorker, ToWorker, WorkerData, WorkerReport, WorkerSetup } from '../messages.ts';
+import type {
+  FrameOutcome,
+  FromWorker,
+  ProviderError,
+  ToWorker,
+  WorkerData,
+  WorkerReport,
+  WorkerSetup,
+} from '../messages.ts';
 
 /** The frame that a worker is running; `settle` is called once. */
 interface Job {
@@ -27,7 +35,7 @@ type WorkerState =
 
 export interface WorkerEvents {
   /** Models are loaded and warmed up. */
-  ready(worker: WorkerHandle): void;
+  ready(worker: WorkerHandle, providerErrors: readonly ProviderError[]): void;
   /** The frame's outcome is about to be reported, and the next frame may start. */
   idle(worker: WorkerHandle): void;
   /** The thread has ended; `error` is set if it was not asked to, and `frame` if it was running one. */
@@ -162,7 +170,7 @@ export class WorkerHandle {
         this.#report = message.report;
         if (this.#state.kind !== 'booting') return;
         this.#state = { kind: 'idle', sinceMs: performance.now() };
-        this.#events.ready(this);
+        this.#events.ready(this, message.providerErrors);
         return;
       case 'boot_failed':
         this.#events.bootFailed(this, message.issues);

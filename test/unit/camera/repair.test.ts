@@ -25,7 +25,7 @@ test('a missing EOI is added, even if a thumbnail has one', async (t) => {
 });
 
 test('data that is not a JPEG is rejected with a reason', async (t) => {
-  t.same(repairJpeg(Buffer.alloc(0)), { ok: false, reason: 'no SOI' });
+  t.same(repairJpeg(Buffer.alloc(0)), { ok: false, reason: 'no SOI; the file is empty' });
   t.same(repairJpeg(whole.subarray(2)), { ok: false, reason: 'no SOI' });
   t.same(repairJpeg(whole.subarray(0, 30)), { ok: false, reason: 'truncated header' });
 });

@@ -74,7 +74,7 @@ test('reads 16-bit sizes', async (t) => {
 test('rejects invalid files with the reason', async (t) => {
   const good = headerOnly(small);
   const cases: [what: string, bytes: Uint8Array | number[], reason: string][] = [
-    ['no bytes', [], 'no SOI'],
+    ['no bytes', [], 'no SOI; the file is empty'],
     ['SOI alone', [...soi], 'truncated header'],
     ['a stray byte after SOI', insertAfterSoi(good, [0]), 'no marker after SOI'],
     ['SOI directly followed by EOI', [...soi, ...eoi], 'no image before EOI'],
@@ -83,7 +83,7 @@ test('rejects invalid files with the reason', async (t) => {
     ['no EOI', good.subarray(0, -2), 'no EOI'],
     ['half an EOI', good.subarray(0, -1), 'no EOI'],
     ['EOI in a comment only', insertAfterSoi(good.subarray(0, -2), segment(0xfe, [...eoi])), 'no EOI'],
-    ['a PNG', [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a], 'no SOI'],
+    ['a PNG', [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a], 'no SOI; the file is a PNG image'],
     ['only zeros', Array.from({ length: 100 }, () => 0), 'no SOI'],
     ['a scan before the frame header', [...soi, ...emptyScan, ...good.subarray(2)], 'scan without frame header'],
     ['a second SOI', [...soi, ...good], 'two SOI markers'],

@@ -112,7 +112,7 @@ test('workers, timeouts and refusals are counted', async (t) => {
 test('nothing that a peer sends becomes a label', async (t) => {
   const { observers, text, value } = observed();
   const names = { address: '192.0.2.99', camera: 'the camera', detail: 'the detail' };
-  observers.emit('refused', { ...names, pipelineId: 'unheard-of', code: 'invalid_pipeline' });
+  observers.emit('refused', { ...names, endpoint: 'stream', pipelineId: 'unheard-of', code: 'invalid_pipeline' });
   observers.emit('frameReceived', { ...plates, ...names, pipelineId: 'unheard-of' }, 1);
   observers.emit('frameEnded', { ...plates, ...names }, { ...times, end: result });
   t.equal(await value('framegate_refused_total{code="invalid_pipeline"}'), 1);

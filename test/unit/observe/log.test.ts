@@ -1,5 +1,6 @@
-/** The log: JSON lines with level and time, limited per message, and the count of omitted lines. */
+/** The log: JSON lines with level, time and event, limited per event, and the count of omitted lines. */
 import { test } from 'tap';
+import type { LineLimits } from '../../../src/observe/line-limit.ts';
 import { createLog, describeDropped, type LogOptions } from '../../../src/observe/log.ts';
 
 function logTo(options: Partial<LogOptions> = {}) {
@@ -12,45 +13,63 @@ function logTo(options: Partial<LogOptions> = {}) {
   return { lines, flushes: () => flushes, log: createLog({ level: 'info', writer, ...options }) };
 }
 
-test('a line has level, time, fields and message; lower levels are not written', async (t) => {
+function limitsOf(maxLines: number): LineLimits {
+  return {
+    maxLines,
+    maxLinesPerAddress: maxLines,
+    maxLinesPerCamera: maxLines,
+    maxLinesUnnamed: maxLines,
+    windowMs: 1000,
+  };
+}
+
+test('a line has level, time, event, fields and message; lower levels are not written', async (t) => {
   const { lines, log } = logTo();
-  log.debug('nothing');
-  log.info({ port: 1 }, 'ready');
-  t.match(lines, [{ level: 30, time: /^\d{4}-.*Z$/, port: 1, msg: 'ready' }]);
+  log.debug('ready', {}, 'nothing');
+  log.info('ready', { port: 1, camera: undefined }, 'the message');
+  t.match(lines, [{ level: 30, time: /^\d{4}-.*Z$/, event: 'ready', port: 1, msg: 'the message' }]);
+  t.notOk('camera' in (lines[0] ?? {}));
 });
 
-test('a message logged too often is omitted, others are not, and the number is reported', async (t) => {
+test('an error is written with its stack', async (t) => {
+  const { lines, log } = logTo();
+  log.error('unexpected_error', { err: new Error('broken') }, 'handler threw');
+  t.match(lines, [{ level: 50, err: { message: 'broken', stack: /^Error: broken\n/ } }]);
+});
+
+test('an event logged too often is omitted, others are not, and the number is reported', async (t) => {
   let nowMs = 0;
-  const { lines, log } = logTo({ limits: { maxLines: 2, windowMs: 1000 }, now: () => nowMs });
-  for (let index = 0; index < 2260; index++) log.info({ index }, 'session ended');
-  log.error('worker exited unexpectedly');
+  const { lines, log } = logTo({ limits: limitsOf(2), now: () => nowMs });
+  const peer = { address: '192.0.2.1', camera: 'gate' };
+  for (let index = 0; index < 2260; index++) log.info('stream_error', { index, ...peer }, 'session ended');
+  log.error('worker_exit', {}, 'worker exited');
   t.strictSame(
-    lines.map(({ msg }) => msg),
-    ['session ended', 'session ended', 'worker exited unexpectedly'],
+    lines.map(({ event }) => event),
+    ['stream_error', 'stream_error', 'worker_exit'],
   );
   nowMs = 1000;
-  log.info({ index: 2260 }, 'session ended');
+  log.info('stream_error', { index: 2260, ...peer }, 'session ended');
   t.match(lines.slice(3), [
-    { level: 40, kind: 'session ended', lines: 2258, windowMs: 1000 },
-    { index: 2260, msg: 'session ended' },
+    { level: 40, event: 'lines_omitted', omitted_event: 'stream_error', lines: 2258, window_ms: 1000, ...peer },
+    { index: 2260, event: 'stream_error' },
   ]);
 });
 
 test('fatal lines are always written, and flushed', async (t) => {
-  const { lines, flushes, log } = logTo({ limits: { maxLines: 1, windowMs: 1000 }, now: () => 0 });
-  for (let index = 0; index < 3; index++) log.fatal('the end');
+  const { lines, flushes, log } = logTo({ limits: limitsOf(1), now: () => 0 });
+  for (let index = 0; index < 3; index++) log.fatal('stop_timeout', {}, 'the end');
   t.equal(lines.length, 3);
   t.ok(flushes() >= 3);
 });
 
 test('a flush reports the lines omitted so far', async (t) => {
-  const { lines, flushes, log } = logTo({ limits: { maxLines: 1, windowMs: 1000 }, now: () => 0 });
-  for (let index = 0; index < 3; index++) log.warn('again');
+  const { lines, flushes, log } = logTo({ limits: limitsOf(1), now: () => 0 });
+  for (let index = 0; index < 3; index++) log.warn('memory_high', {}, 'again');
   log.flush();
-  t.match(lines.at(-1), { kind: 'again', lines: 2 });
+  t.match(lines.at(-1), { omitted_event: 'memory_high', lines: 2 });
   t.equal(flushes(), 1);
 });
 
 test('dropped lines are reported in a regular log line', async (t) => {
-  t.match(JSON.parse(describeDropped(7)), { level: 40, time: /Z$/, lines: 7, msg: /dropped/ });
+  t.match(JSON.parse(describeDropped(7)), { level: 40, time: /Z$/, event: 'lines_dropped', lines: 7, msg: /dropped/ });
 });

@@ -18,7 +18,7 @@ test('a tool whose create() fails rejects with pipeline, node and message', asyn
   const error = await started.catch((caught: unknown) => caught);
   if (!(error instanceof ConfigError)) throw new Error('it is no ConfigError');
   t.same(error.issues, ['pipeline "p": node "n": no luck']);
-  t.equal(kept.lines[0], 'worker cannot start');
+  t.equal(kept.lines[0], 'worker_boot_failed');
 });
 
 test('a failed memory allocation is reported in one line', async (t) => {
@@ -49,6 +49,6 @@ test('a thread that exits silently while booting rejects too', async (t) => {
     () => 'started',
     () => 'rejected',
   );
-  const lost = until(() => kept.lines.includes('worker exited unexpectedly')).then(() => 'lost without a rejection');
+  const lost = until(() => kept.lines.includes('worker_exit')).then(() => 'lost without a rejection');
   t.equal(await Promise.race([started, lost]), 'rejected');
 });

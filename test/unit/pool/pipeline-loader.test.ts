@@ -32,7 +32,7 @@ test('a requested pipeline is loaded in every worker, without losing frames of o
   pool.openSession('the session');
   pool.prepare('later');
   const outcomes: string[] = [];
-  while (!kept.lines.includes('pipeline loaded')) {
+  while (!kept.lines.includes('pipeline_loaded')) {
     outcomes.push((await runFrame(pool, 'first', jpeg)).type);
     t.ok(pool.status().ready >= 2, 'there are never fewer workers than before');
   }
@@ -67,13 +67,13 @@ test('a pipeline that fails to load does not affect others, and is not retried i
   await started;
   pool.openSession('the session');
   pool.prepare('broken');
-  await until(() => kept.lines.includes('pipeline cannot be loaded'));
+  await until(() => kept.lines.includes('pipeline_load_failed'));
   t.same(await runFrame(pool, 'broken', jpeg), { type: 'dropped', reason: 'expired' }, 'dropped, never failed');
   t.equal((await runFrame(pool, 'first', jpeg)).type, 'result');
   pool.prepare('broken');
   pool.prepare('later');
   await until(() => pool.status().pipelines.includes('later'));
-  t.equal(kept.lines.filter((line) => line === 'pipeline cannot be loaded').length, 1);
+  t.equal(kept.lines.filter((line) => line === 'pipeline_load_failed').length, 1);
   t.match(pool.status(), { size: 1, ready: 1 });
 });
 
@@ -84,7 +84,7 @@ test('a pipeline that fails to load does not block one requested meanwhile', asy
   for (const id of ['broken', 'later', 'too']) pool.prepare(id);
   await until(() => pool.status().pipelines.length === 3);
   t.same(pool.status().pipelines, ['first', 'later', 'too']);
-  t.ok(kept.lines.includes('pipeline cannot be loaded'));
+  t.ok(kept.lines.includes('pipeline_load_failed'));
 });
 
 test('a pipeline requested before the first worker is ready is loaded afterwards', async (t) => {

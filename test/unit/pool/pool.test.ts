@@ -240,7 +240,7 @@ test('an outcome callback that throws does not disturb the pool', async (t) => {
   offer('a', 2);
   await executor.end(2);
   t.ok(outcomes.has(2));
-  t.same(kept.lines, ['outcome could not be delivered']);
+  t.same(kept.lines, ['unexpected_error']);
 });
 
 test('the next frame can be offered from within an outcome callback', async (t) => {

@@ -25,7 +25,7 @@ test('a worker that cannot be replaced immediately is replaced later', async (t)
   pool.openSession('the session');
   writeFileSync(join(modelsDir, 'broken'), '');
   t.same(await runFrame(pool, 'p', encodeGradient(8, 8)), { type: 'dropped', reason: 'worker_lost' });
-  const failures = () => kept.lines.filter((line) => line === 'worker cannot start').length;
+  const failures = () => kept.lines.filter((line) => line === 'worker_boot_failed').length;
   await eventually(failures, (count) => count >= 2, 'a second attempt');
   t.match(pool.status(), { ready: 0 });
   rmSync(join(modelsDir, 'broken'));

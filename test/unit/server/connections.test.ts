@@ -24,7 +24,12 @@ test('a connection above the limit is closed, and room is made for the next', as
   let madeRoom = 0;
   const kept = new KeptLog();
   const makeRoom = () => (madeRoom += 1);
-  const connections = new Connections({ max: 2, whenFull: 'full', makeRoom, log: kept.log });
+  const connections = new Connections({
+    max: 2,
+    whenFull: { event: 'descriptors_exhausted', message: 'full' },
+    makeRoom,
+    log: kept.log,
+  });
   let changed: Parameters<TemplatedApp['filter']>[0] = () => undefined;
   connections.register({ filter: (callback: typeof changed) => (changed = callback) } as unknown as TemplatedApp);
   let closed = 0;

@@ -74,7 +74,7 @@ test('a failed frame gets its code, and only the log has the reason', async (t) 
     status: '500 Internal Server Error',
     body: '{"error":"pipeline_failure","detail":"YOLO inference failed"}',
   });
-  t.same(kept.lines, ['frame failed']);
+  t.same(kept.lines, ['frame_error']);
 });
 
 test('a dropped frame gets 503 with Retry-After', async (t) => {

@@ -9,7 +9,13 @@ import { silentLog } from '../../support/silent-log.ts';
 const host = '127.0.0.1';
 const request = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const parts = {
-  ...{ max: 10, whenFull: 'full', makeRoom: () => undefined, log: silentLog, tls: undefined },
+  ...{
+    max: 10,
+    whenFull: { event: 'descriptors_exhausted', message: 'full' } as const,
+    makeRoom: () => undefined,
+    log: silentLog,
+    tls: undefined,
+  },
   register: (app: TemplatedApp) => void app.any('/*', (response) => void response.end('here')),
 };
 

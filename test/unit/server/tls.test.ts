@@ -64,7 +64,13 @@ test('a renewed certificate is used for new connections, and open ones go on', n
   const folder = t.testdir({});
   const tls = makeCertificate(folder, 'old');
   const listener = new Listener(await loadUws(4096), {
-    ...{ max: 10, whenFull: 'full', makeRoom: () => undefined, log: silentLog, tls },
+    ...{
+      max: 10,
+      whenFull: { event: 'descriptors_exhausted', message: 'full' } as const,
+      makeRoom: () => undefined,
+      log: silentLog,
+      tls,
+    },
     register: (app: TemplatedApp) => void app.any('/*', (response) => void response.end('here')),
   });
   t.teardown(() => listener.close());

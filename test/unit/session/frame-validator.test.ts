@@ -30,7 +30,7 @@ test('progressive and gray files are valid', async (t) => {
 });
 
 test('an empty message and one that is not a JPEG are rejected alike', async (t) => {
-  t.same(validateJpeg(new Uint8Array(0), limits), refusal('Not a valid JPEG image: no SOI'));
+  t.same(validateJpeg(new Uint8Array(0), limits), refusal('Not a valid JPEG image: no SOI; the file is empty'));
   t.same(validateJpeg(Uint8Array.from([1, 2, 3]), limits), refusal('Not a valid JPEG image: no SOI'));
 });
 
