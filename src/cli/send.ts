@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SingleBar } from 'cli-progress';
 import { type Client, ClientError, type ClientErrorCode, connect, type Frame, type Reply } from '../client/node.ts';
 import { ConfigError } from '../errors.ts';
-import { streamUrlOf } from './gateway-address.ts';
+import { streamUrlOf, withCameraName } from './gateway-address.ts';
 import { jpegFilesAt } from './jpeg-files.ts';
 
 export interface SendOptions {
@@ -41,7 +41,7 @@ const noLimits = {
 export async function send(paths: readonly string[], options: SendOptions): Promise<number> {
   const files = paths.flatMap(jpegFilesAt);
   if (files.length === 0) throw new ConfigError([`no JPEG file in ${paths.join(', ')}`]);
-  const url = streamUrlOf(options.url, options.pipeline);
+  const url = withCameraName(streamUrlOf(options.url, options.pipeline), 'send');
   const client = connect({ ...noLimits, url, pipeline: options.pipeline });
   const sender = new Sender(files, client);
   await client.opened().catch(({ detail }: ClientError) => {

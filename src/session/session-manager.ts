@@ -89,6 +89,11 @@ export class SessionManager {
     return this.#stats.dropped;
   }
 
+  /** A higher share of dropped frames is a problem. */
+  get dropThreshold(): number {
+    return this.#parts.limits.dropThreshold;
+  }
+
   /** The error that this side ended the session with. */
   get error(): { readonly code: StreamErrorCode; readonly detail: string } | undefined {
     return this.#error;
@@ -119,6 +124,7 @@ export class SessionManager {
       state: this.#backpressure.stateAt(nowMs),
       drop_rate: Number(this.#backpressure.dropRate(nowMs).toFixed(rateDigits)),
       ...this.#stats.recent(nowMs),
+      ...this.#roundTrip.status(nowMs),
       unread_bytes: this.#parts.outbox.bufferedBytes(),
     };
   }
