@@ -47,7 +47,7 @@ module.exports = {
       name: 'the console imports only the client, the contract and the samples',
       severity: 'error',
       from: { path: '^src/web/' },
-      to: { pathNot: '^src/(web/|client/index\\.ts$|protocol\\.ts$|samples/)' },
+      to: { pathNot: '^src/(web/|client/index\\.ts$|(protocol|status)\\.ts$|samples/)' },
     },
     {
       name: 'no other code imports the console',

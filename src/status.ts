@@ -153,3 +153,12 @@ export interface SessionsReply {
   /** The last 100, newest first. */
   readonly ended: readonly EndedSession[];
 }
+
+/** Equal for sessions of the same name, address and pipeline: a camera that reconnects. */
+export function cameraKey({
+  camera,
+  address,
+  pipeline,
+}: Pick<SessionStatus, 'camera' | 'address' | 'pipeline'>): string {
+  return JSON.stringify([camera, address, pipeline]);
+}

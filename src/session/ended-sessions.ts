@@ -1,7 +1,6 @@
 /** The last sessions that ended, and what is remembered of each camera's earlier sessions. In memory only. Main thread. */
 import type { Observers } from '../observe/observer.ts';
-import type { EarlierSessions, EndedSession } from '../status.ts';
-import { type CameraParts, cameraKey } from './camera-key.ts';
+import { cameraKey, type EarlierSessions, type EndedSession } from '../status.ts';
 import { problemOfEnd } from './diagnosis.ts';
 
 /** With fewer than some dozen, a camera that reconnects in a loop would displace all others. */
@@ -51,7 +50,7 @@ export class EndedSessions {
   }
 
   /** What is known of the earlier sessions of a camera. */
-  earlierOf(camera: CameraParts, nowMs: number): EarlierSessions {
+  earlierOf(camera: Parameters<typeof cameraKey>[0], nowMs: number): EarlierSessions {
     const { ends = [], lastError } = this.#byCamera.get(cameraKey(camera)) ?? {};
     const counted = ends.filter(({ atMs }) => nowMs - atMs < countedMs);
     const counts = { reconnects: counted.length, cuts: counted.filter(({ wasCut }) => wasCut).length };

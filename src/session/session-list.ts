@@ -1,6 +1,5 @@
 /** The reply of `GET /sessions`: each session with its camera's history and its problem. Main thread. */
-import type { ListedSession, SessionsReply } from '../status.ts';
-import { cameraKey } from './camera-key.ts';
+import { cameraKey, type ListedSession, type SessionsReply } from '../status.ts';
 import { diagnose } from './diagnosis.ts';
 import type { EndedSessions } from './ended-sessions.ts';
 import type { SessionManager } from './session-manager.ts';

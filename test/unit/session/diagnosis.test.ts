@@ -2,19 +2,11 @@
 import { test } from 'tap';
 import { streamErrors } from '../../../src/errors.ts';
 import { diagnose, problemOfEnd, type SessionFacts } from '../../../src/session/diagnosis.ts';
-import type { EndedSession } from '../../../src/status.ts';
+import { endedSession, openSession } from '../../support/session-statuses.ts';
 
 const dropThreshold = 0.1;
 
-/** A camera that has sent ten frames per second for ten minutes, each of which got its result. */
-const healthy: SessionFacts = {
-  ...{ id: 'a', camera: 'gate-3', address: '192.0.2.1', pipeline: 'plates', connected_s: 600, received_bytes: 1e8 },
-  ...{ frames: 6000, results: 6000, dropped: 0, drop_reasons: {}, slow_downs: 0, service_ms: 20, reply_ms: 21 },
-  ...{ state: 'normal', drop_rate: 0, frames_per_s: 10, results_per_s: 10, usual_frames_per_s: 10 },
-  ...{ recent_frames: Array(30).fill(10), recent_results: Array(30).fill(10), recent_drop_reasons: {} },
-  ...{ round_trip_ms: 3, round_trip_median_ms: 3, round_trip_max_ms: 9, idle_s: 0.1, unread_bytes: 0 },
-  ...{ reconnects: 0, cuts: 0 },
-};
+const healthy: SessionFacts = openSession();
 
 function textOf(changes: Partial<SessionFacts>): string | undefined {
   const found = diagnose({ ...healthy, ...changes }, dropThreshold);
@@ -112,11 +104,7 @@ test('a client that paces itself to the gateway is no problem', async (t) => {
 });
 
 test('the end of a session', async (t) => {
-  const { id, address, pipeline, connected_s, frames, results, dropped, drop_reasons, slow_downs } = healthy;
-  const status = { id, address, pipeline, connected_s, frames, results, dropped, drop_reasons, slow_downs };
-  const end: EndedSession = {
-    ...{ ...status, received_bytes: 1, ended_at: '2026-01-01T00:00:00.000Z', ended_by: 'client', close_code: 1000 },
-  };
+  const end = endedSession();
   t.equal(problemOfEnd(end), undefined);
   t.match(problemOfEnd({ ...end, ended_by: 'network' }), { code: 'unstable_network', side: 'network' });
   t.match(problemOfEnd({ ...end, error: 'idle_timeout', detail: 'No frame came for 60 s' }), {

@@ -1,6 +1,6 @@
 /** Name, address and pipeline identify a camera. */
 import { test } from 'tap';
-import { cameraKey } from '../../../src/session/camera-key.ts';
+import { cameraKey } from '../../src/status.ts';
 
 test('keys are equal only if all parts are', async (t) => {
   const parts = { camera: 'gate', address: '192.0.2.1', pipeline: 'plates' };
