@@ -19,18 +19,8 @@ export interface Row {
   readonly session: (ListedSession & { readonly ended_at?: undefined }) | EndedSession;
 }
 
-export const sortKeys = [
-  'problem',
-  'camera',
-  'frames',
-  'results',
-  'dropped',
-  'reply',
-  'trip',
-  'idle',
-  'connected',
-] as const;
-export type SortKey = (typeof sortKeys)[number];
+/** A column that can be sorted. */
+export type SortKey = 'problem' | 'camera' | 'frames' | 'results' | 'dropped' | 'reply' | 'trip' | 'idle' | 'connected';
 
 export interface Sorting {
   readonly by: SortKey;

@@ -1,7 +1,7 @@
 /** The shapes of a row's small chart: frames as steps that are filled, results as a line. Pure. */
 
 /** Size of the viewBox; the page scales it. */
-export const sparkHeight = 20;
+const sparkHeight = 20;
 
 export interface Sparkline {
   /** SVG path of the area of frames per second. */

@@ -24,7 +24,7 @@ export function openSession(changes: Partial<ListedSession> = {}): ListedSession
 }
 
 /** The time of {@link sessionsReply}. */
-export const replyTime = '2026-01-01T12:00:00.000Z';
+const replyTime = '2026-01-01T12:00:00.000Z';
 
 /** A session that its client has closed a minute before. */
 export function endedSession(changes: Partial<EndedSession> = {}): EndedSession {

@@ -12,9 +12,6 @@ import { needsBrowser, openConsole, waitOptions } from './open-console.ts';
 const gateway = await startGateway();
 tap.teardown(() => gateway.kill());
 const address = `${gateway.httpUrl}/cameras`;
-/** A page of the gateway that asks for nothing: requests are intercepted before the page is opened. */
-const neutral = `${gateway.httpUrl}/web/favicon.svg`;
-
 const frame = encodeGradient(64, 48);
 const frameIntervalMs = 200;
 
@@ -34,7 +31,7 @@ async function camera(t: Test, name: string) {
 const rowOf = (page: Page, name: string) =>
   page.locator('#rows tr:not(.details)').filter({ has: page.getByRole('button', { name, exact: true }) });
 
-/** Answers the page's requests for sessions; the status is 404 without a reply. */
+/** Answers the page's requests for sessions from now on, so the page is opened again; the status is 404 without a reply. */
 async function serveSessions(page: Page, reply: () => SessionsReply | undefined): Promise<void> {
   await page.route('**/sessions', (route) => {
     const body = reply();
@@ -90,7 +87,7 @@ test('a row keeps its place under the pointer and with the focus', needsBrowser,
   const rates = { a: 0, b: 0.5 };
   const sessions = () =>
     Object.entries(rates).map(([name, rate]) => openSession({ id: name, camera: name, drop_rate: rate }));
-  const { page, issues } = await openConsole(t, neutral);
+  const { page, issues } = await openConsole(t, address);
   await serveSessions(page, () => sessionsReply(sessions()));
   await page.goto(address);
   const names = () => page.locator('#rows .name button').allTextContents();
@@ -109,7 +106,7 @@ test('a row keeps its place under the pointer and with the focus', needsBrowser,
 });
 
 test('details, filter and copied JSON', needsBrowser, async (t) => {
-  const { page, issues } = await openConsole(t, neutral, { permissions: ['clipboard-read', 'clipboard-write'] });
+  const { page, issues } = await openConsole(t, address, { permissions: ['clipboard-read', 'clipboard-write'] });
   await serveSessions(page, () =>
     sessionsReply(['gate-1', 'yard-1'].map((name) => openSession({ id: name, camera: name, unread_bytes: 1234 }))),
   );
@@ -130,7 +127,7 @@ test('details, filter and copied JSON', needsBrowser, async (t) => {
 test('the live region tells only when the number of problems changes', needsBrowser, async (t) => {
   const problem = { code: 'silent_camera', side: 'camera', text: 'No frame for 9 s.' } as const;
   let sessions = [openSession({ id: 'a', camera: 'a' })];
-  const { page } = await openConsole(t, neutral);
+  const { page } = await openConsole(t, address);
   await serveSessions(page, () => sessionsReply(sessions));
   await page.goto(address);
   const status = page.locator('#problem-status');
@@ -149,7 +146,7 @@ test(
   needsBrowser,
   async (t) => {
     let reply: SessionsReply | undefined;
-    const { page } = await openConsole(t, neutral);
+    const { page } = await openConsole(t, address);
     await serveSessions(page, () => reply);
     await page.goto(address);
     await page.getByText('Sessions are not listed at this address').waitFor(waitOptions);
@@ -167,7 +164,7 @@ test(
 
 test('a hidden page asks for nothing', needsBrowser, async (t) => {
   let requests = 0;
-  const { page } = await openConsole(t, neutral);
+  const { page } = await openConsole(t, address);
   await serveSessions(page, () => {
     requests += 1;
     return sessionsReply([openSession()]);
@@ -201,7 +198,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
         side: 'camera',
         text: 'No frame for 9 s; it usually sends 10.',
       } as const;
-      const { page, issues } = await openConsole(t, neutral, { colorScheme, viewport: { width, height } });
+      const { page, issues } = await openConsole(t, address, { colorScheme, viewport: { width, height } });
       const long = 'very-long-name-'.repeat(4);
       const sessions = [openSession({ problem }), openSession({ id: 'b', camera: long })];
       await serveSessions(page, () => ({ ...sessionsReply(sessions), ended: [] }));
