@@ -4,7 +4,7 @@ import { diagnose } from './diagnosis.ts';
 import type { EndedSessions } from './ended-sessions.ts';
 import type { SessionManager } from './session-manager.ts';
 
-/** More would keep the loop busy for too long: a session takes about 10 µs and 900 bytes. */
+/** More would keep the loop busy for too long: a session takes about 10 µs and 700 bytes. */
 const maxListed = 1000;
 
 export type ReportingSession = Pick<SessionManager, 'status' | 'dropThreshold'>;
