@@ -23,6 +23,8 @@ interface RowView {
 }
 
 const disconnected = 'Disconnected';
+/** Whoever has not moved for this long has gone, and left the pointer or the focus on a row. */
+const maxHoldMs = 30_000;
 
 export class CameraTable {
   readonly #body = element('rows', HTMLTableSectionElement);
@@ -30,16 +32,23 @@ export class CameraTable {
   readonly #details = new CameraDetails();
   readonly #headers: readonly HTMLElement[];
   #openKey: string | undefined;
+  #usedAtMs = Number.NEGATIVE_INFINITY;
   #rows: readonly Row[] = [];
 
   constructor({ sortedBy }: TableEvents) {
     const buttons = [...document.querySelectorAll<HTMLButtonElement>('button[data-sort]')];
     this.#headers = buttons.map((button) => button.parentElement as HTMLElement);
+    for (const type of ['pointermove', 'keydown', 'focusin']) {
+      this.#body.addEventListener(type, () => {
+        this.#usedAtMs = performance.now();
+      });
+    }
     for (const button of buttons) button.addEventListener('click', () => sortedBy(button.dataset['sort'] as SortKey));
   }
 
   /** Whether rows must stay where they are. A finger leaves `:hover` behind. */
   get isHeld(): boolean {
+    if (performance.now() - this.#usedAtMs > maxHoldMs) return false;
     const isPointedAt = matchMedia('(hover: hover)').matches && this.#body.matches(':hover');
     return isPointedAt || this.#body.contains(document.activeElement);
   }
@@ -57,13 +66,25 @@ export class CameraTable {
    */
   render(rows: readonly Row[], connected: ReadonlySet<string>): void {
     this.#rows = rows;
-    const shown = new Set(rows.map(({ key }) => key));
+    this.#removeAllBut(new Set(rows.map(({ key }) => key)));
+    const focused = document.activeElement;
+    this.#place(rows, connected);
+    // An element that is moved loses the focus.
+    const hasLostFocus = focused !== document.activeElement && this.#body.contains(focused);
+    if (hasLostFocus && focused instanceof HTMLElement) focused.focus({ preventScroll: true });
+  }
+
+  #removeAllBut(shown: ReadonlySet<string>): void {
     for (const [key, { line }] of this.#views) {
       if (shown.has(key)) continue;
       line.remove();
       this.#views.delete(key);
       if (key === this.#openKey) this.#toggle(key);
     }
+  }
+
+  /** Moves only the rows that are not at their place. */
+  #place(rows: readonly Row[], connected: ReadonlySet<string>): void {
     let place = this.#body.firstElementChild;
     for (const row of rows) {
       const { line } = this.#update(row, connected.has(row.key));

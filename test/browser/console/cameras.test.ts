@@ -89,6 +89,7 @@ test('a row keeps its place under the pointer and with the focus', needsBrowser,
     Object.entries(rates).map(([name, rate]) => openSession({ id: name, camera: name, drop_rate: rate }));
   const { page, issues } = await openConsole(t, address);
   await serveSessions(page, () => sessionsReply(sessions()));
+  await page.clock.install();
   await page.goto(address);
   const names = () => page.locator('#rows .name button').allTextContents();
   await page.getByRole('button', { name: 'Dropped' }).click();
@@ -99,9 +100,17 @@ test('a row keeps its place under the pointer and with the focus', needsBrowser,
   await rowOf(page, 'a').filter({ hasText: '100 %' }).waitFor(waitOptions);
   await page.getByText('The order stays while').waitFor(waitOptions);
   t.strictSame(await names(), ['b', 'a']);
+  await page.getByRole('button', { name: 'a', exact: true }).focus();
   await page.mouse.move(0, 0);
+  await page.clock.fastForward(20_000);
+  t.strictSame(await names(), ['b', 'a']);
+  await page.clock.fastForward(40_000);
+  await page.getByText('Sorted again').waitFor(waitOptions);
+  t.strictSame(await names(), ['a', 'b'], 'the user has gone');
+  t.equal(await page.evaluate(() => document.activeElement?.textContent), 'a', 'the focus moves along');
   await page.getByRole('button', { name: 'Camera', exact: true }).press('Enter');
-  t.strictSame(await names(), ['a', 'b'], 'the user sorts at once');
+  await page.getByRole('button', { name: 'Camera', exact: true }).press('Enter');
+  t.strictSame(await names(), ['b', 'a'], 'the user sorts at once');
   t.strictSame(issues, []);
 });
 
