@@ -290,11 +290,9 @@ def _stream_url(address: str, pipeline: str, camera: str | None = None) -> str:
     if scheme not in ("ws", "wss") or not parts.hostname:
         message = f"{address} is not a ws:// or wss:// address"
         raise ValueError(message)
-    query = [(key, value) for key, value in parse_qsl(parts.query) if key != "pipeline_id"]
-    query.append(("pipeline_id", pipeline))
-    if camera is not None:
-        query = [(key, value) for key, value in query if key != "camera"]
-        query.append(("camera", camera))
+    own = {"pipeline_id": pipeline} if camera is None else {"pipeline_id": pipeline, "camera": camera}
+    query = [(key, value) for key, value in parse_qsl(parts.query) if key not in own]
+    query.extend(own.items())
     path = parts.path or "/"
     if path.endswith("/") and not path.endswith(_STREAM_PATH + "/"):
         path = path[:-1] + _STREAM_PATH
