@@ -40,7 +40,7 @@ module.exports = {
       name: 'the console imports only the client and the contract',
       severity: 'error',
       from: { path: '^src/web/' },
-      to: { pathNot: '^src/(web/|client/index\\.ts$|(protocol|statistics)\\.ts$)' },
+      to: { pathNot: '^src/(web/|client/index\\.ts$|(protocol|statistics|status)\\.ts$)' },
     },
     {
       name: 'no other code imports the console',

@@ -95,6 +95,7 @@ program
     numberIn({ min: 1, max: maxWidth, isWhole: true }),
   )
   .option('--quality <n>', 'JPEG quality, 1 to 100', numberIn({ min: 1, max: 100, isWhole: true }))
+  .option('--name <name>', 'name of the camera at the gateway; without it, the host or the file')
   .option('--loop', 'restart files at their end')
   .option('--reconnect', 'reconnect to a lost source (default for live sources)')
   .option('--no-reconnect', 'exit when a source is lost')

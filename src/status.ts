@@ -26,6 +26,40 @@ export const dropReasons = [
 ] as const;
 export type DropReason = (typeof dropReasons)[number];
 
+/** Where the cause of each problem is, as far as the gateway's figures can tell; the worst problem first. */
+export const problemSides = {
+  /** The gateway rejected its frames. */
+  bad_frames: 'camera',
+  /** Its frames make the pipeline fail or time out. */
+  failing_pipeline: 'gateway',
+  /** It has stopped sending frames. */
+  silent_camera: 'camera',
+  /** It sends frames, but does not read its replies. */
+  slow_reader: 'camera',
+  /** It exceeds the limit on frames per second. */
+  too_many_frames: 'camera',
+  /** Its connection is cut again and again. */
+  unstable_network: 'network',
+  /** Pings take long, or are not answered. */
+  slow_network: 'network',
+  /** Its frames are dropped, and it needs about one worker or more for itself. */
+  slow_pipeline: 'gateway',
+  /** Its frames are dropped for want of workers or memory. */
+  gateway_busy: 'gateway',
+  /** Its frames come irregularly, or far less often than usual. */
+  slow_camera: 'camera',
+} as const;
+export type ProblemCode = keyof typeof problemSides;
+export type ProblemSide = (typeof problemSides)[ProblemCode];
+
+/** Why a session is not doing well. */
+export interface Problem {
+  readonly code: ProblemCode;
+  readonly side: ProblemSide;
+  /** One sentence for people, with the figures. */
+  readonly text: string;
+}
+
 /** What a session has done so far. Times are in milliseconds. */
 export interface SessionStatus {
   readonly id: string;
@@ -41,7 +75,7 @@ export interface SessionStatus {
   readonly drop_reasons: Readonly<Partial<Record<DropReason, number>>>;
   readonly slow_downs: number;
   readonly received_bytes: number;
-  /** Time of the last result in the pipeline, and from its frame's arrival until it was sent; absent before the first one. */
+  /** Time of a result in the pipeline, and from its frame's arrival until it was sent: moving averages, absent before the first one. */
   readonly service_ms?: number;
   readonly reply_ms?: number;
   /** Of the last ping to the client and back; absent before the first one. */
@@ -61,8 +95,35 @@ export interface OpenSession extends SessionStatus {
   readonly recent_results: readonly number[];
   /** Seconds since the last frame, or since the connection if there was none. */
   readonly idle_s: number;
+  /** Frames per second from the connection to the last frame; absent with fewer than two. */
+  readonly usual_frames_per_s?: number;
+  /** Frames dropped in the last ten whole seconds, by reason. */
+  readonly recent_drop_reasons: Readonly<Partial<Record<DropReason, number>>>;
+  /** Of the last six pings. */
+  readonly round_trip_median_ms?: number;
+  readonly round_trip_max_ms?: number;
+  /** Age of a ping that is not answered yet. */
+  readonly unanswered_ping_s?: number;
   /** Bytes sent that the client has not received yet. */
   readonly unread_bytes: number;
+}
+
+/** What is known of the earlier sessions of a camera: the same name, address and pipeline. */
+export interface EarlierSessions {
+  /** Sessions that ended in the last ten minutes, and those of them whose connection was cut. */
+  readonly reconnects: number;
+  readonly cuts: number;
+  /** The last error that ended one. */
+  readonly last_error?: { readonly code: StreamErrorCode; readonly detail: string; readonly seconds_ago: number };
+}
+
+/**
+ * An open session as listed. What is known of earlier sessions is absent if other open sessions have the same name, address and
+ * pipeline, since it cannot be told whose they were.
+ */
+export interface ListedSession extends OpenSession, Partial<EarlierSessions> {
+  /** Absent if the session does well. */
+  readonly problem?: Problem;
 }
 
 /** Who ended a session: `network` means that the connection was cut, without a close frame. */
@@ -77,13 +138,18 @@ export interface EndedSession extends SessionStatus {
   /** The error that was sent; absent if there was none. */
   readonly error?: StreamErrorCode;
   readonly detail?: string;
+  /** What its end says about the camera; absent after a normal end. */
+  readonly problem?: Problem;
 }
 
 /** The body of `GET /sessions`. */
 export interface SessionsReply {
   /** Of the gateway's clock, ISO 8601. */
   readonly time: string;
-  readonly sessions: readonly OpenSession[];
+  /** Number of open sessions. */
+  readonly open: number;
+  /** At most 1000 of them, those longest without a frame first. */
+  readonly sessions: readonly ListedSession[];
   /** The last 100, newest first. */
   readonly ended: readonly EndedSession[];
 }
@@ -94,4 +160,13 @@ export interface ReloadStatus {
   readonly failed: number;
   /** Why the last one failed, one line per issue; empty if it has succeeded or none has run. */
   readonly issues: readonly string[];
+}
+
+/** Equal for sessions of the same name, address and pipeline: a camera that reconnects. */
+export function cameraKey({
+  camera,
+  address,
+  pipeline,
+}: Pick<SessionStatus, 'camera' | 'address' | 'pipeline'>): string {
+  return JSON.stringify([camera, address, pipeline]);
 }

@@ -1,6 +1,6 @@
 /** Parses a SOURCE argument into one of four kinds. Main thread of the bridge. */
 import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { passwordHint } from './password-hint.ts';
 import { redactAddress } from './redact.ts';
 
@@ -65,6 +65,12 @@ function readFile(text: string): ReadSource {
 
 function hasControlCharacter(text: string): boolean {
   return [...text].some((character) => character < ' ' || character === '\x7f');
+}
+
+/** A short name: the host or the file. Never a part of an address that may hold a password, as even its path can. */
+export function nameOfSource({ kind, text }: Source): string {
+  if (kind === 'file') return basename(text);
+  return kind === 'device' ? text : new URL(text).host;
 }
 
 /** A lost live source is reconnected; a file ends. */

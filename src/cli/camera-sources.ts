@@ -2,16 +2,18 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { z } from 'zod';
 import type { CameraPlan } from '../camera/bridge.ts';
-import { isLive, readSource } from '../camera/source.ts';
+import { isLive, nameOfSource, readSource } from '../camera/source.ts';
 import { ConfigError } from '../errors.ts';
 import { describeIssue } from '../pipeline/graph.ts';
 import { maxFps, maxStallTimeoutS, maxWidth } from './camera-limits.ts';
-import { streamUrlOf } from './gateway-address.ts';
+import { streamUrlOf, withCameraName } from './gateway-address.ts';
 import { warn } from './warn.ts';
 
 export interface CameraFlags {
   readonly pipeline: string;
   readonly url: string;
+  /** Of the only source. */
+  readonly name?: string;
   readonly fps?: number;
   readonly width?: number;
   readonly quality?: number;
@@ -74,15 +76,19 @@ type CameraEntry = z.infer<typeof cameraSchema>;
  */
 export function planCameras(sources: readonly string[], flags: CameraFlags): CameraPlans {
   const entries: CameraEntry[] = [...sources.map((source) => ({ source })), ...readSourcesFile(flags.sources)];
+  if (flags.name !== undefined) setName(entries, flags.name);
   if (entries.length === 0) throw new ConfigError(['no source given; name one or more, or use --sources FILE']);
   if (entries.length > maxCameras)
     throw new ConfigError([`too many cameras: ${entries.length}; at most ${maxCameras} are allowed`]);
   const plans: CameraPlan[] = [];
   const unusable: UnusableCamera[] = [];
+  const used = new Map<string, number>();
   for (const [index, entry] of entries.entries()) {
     const read = readSource(entry.source);
-    if (read.ok) plans.push(planOf(entry, flags, read.source, index));
-    else unusable.push({ name: entry.name ?? `camera ${index + 1}`, issue: read.issue });
+    if (read.ok) {
+      const plan = planOf(entry, flags, read.source, index);
+      plans.push({ ...plan, url: withCameraName(plan.url, entry.name ?? unnamed(read.source, used)) });
+    } else unusable.push({ name: entry.name ?? `camera ${index + 1}`, issue: read.issue });
   }
   const issues = [...duplicateNames(plans), ...(plans.length === 0 ? unusable.map(({ issue }) => issue) : [])];
   const misplaced = plans.filter(({ source, reconnects }) => !isLive(source) && reconnects);
@@ -111,6 +117,23 @@ function planOf(entry: CameraEntry, flags: CameraFlags, source: CameraPlan['sour
     rtspTransport: entry.rtsp_transport ?? flags.rtspTransport,
     stallTimeoutMs: (entry.stall_timeout ?? flags.stallTimeout) * 1000,
   };
+}
+
+function setName(entries: CameraEntry[], name: string): void {
+  const [entry, other] = entries;
+  if (entry === undefined) return;
+  if (other !== undefined) throw new ConfigError(['--name applies to one source; name others in the --sources file']);
+  const parsed = cameraSchema.shape.name.safeParse(name);
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map(({ message }) => `--name: ${message}`));
+  entries[0] = { ...entry, name };
+}
+
+/** Known to the gateway without a name: by its host or file, and a number if there are several. */
+function unnamed(source: CameraPlan['source'], used: Map<string, number>): string {
+  const base = nameOfSource(source);
+  const count = (used.get(base) ?? 0) + 1;
+  used.set(base, count);
+  return count === 1 ? base : `${base} #${count}`;
 }
 
 /** Keeps the end, since the addresses of cameras often start the same. */

@@ -1,4 +1,4 @@
-/** Parses the address given with `--url`. */
+/** Parses the address given with `--url`, and adds a name for the camera. */
 import { streamUrl } from '../client/stream-url.ts';
 import { ConfigError } from '../errors.ts';
 
@@ -11,4 +11,11 @@ export function streamUrlOf(text: string, pipeline: string): URL {
   if (!URL.canParse(withScheme)) throw new ConfigError([`--url "${text}" is not an address`]);
   if (!/^(?:ws|http)s?:/i.test(withScheme)) throw new ConfigError([`--url "${text}" must be ws:// or wss://`]);
   return streamUrl(withScheme, pipeline);
+}
+
+/** The stream's URL with a name for the camera, unless the user has already put one into the address. */
+export function withCameraName(url: URL, name: string): URL {
+  const named = new URL(url);
+  if (!named.searchParams.has('camera')) named.searchParams.set('camera', name);
+  return named;
 }

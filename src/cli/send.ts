@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SingleBar } from 'cli-progress';
 import { type Client, ClientError, type ClientErrorCode, connect, type Frame, type Reply } from '../client/node.ts';
 import { ConfigError } from '../errors.ts';
-import { streamUrlOf } from './gateway-address.ts';
+import { streamUrlOf, withCameraName } from './gateway-address.ts';
 import { jpegFilesAt } from './jpeg-files.ts';
 import { sampleFramesFolder } from './sample-frames.ts';
 
@@ -48,7 +48,7 @@ export async function send(paths: readonly string[], options: SendOptions): Prom
     throw new ConfigError(['specify JPEG files or folders, or --sample for the built-in frames']);
   const files = sample ? jpegFilesAt(sampleFramesFolder()) : paths.flatMap(jpegFilesAt);
   if (files.length === 0) throw new ConfigError([`no JPEG file in ${paths.join(', ')}`]);
-  const url = streamUrlOf(options.url, options.pipeline);
+  const url = withCameraName(streamUrlOf(options.url, options.pipeline), 'send');
   const client = connect({ ...noLimits, url, pipeline: options.pipeline });
   const sender = new Sender(files, client);
   await client.opened().catch(({ detail }: ClientError) => {

@@ -11,6 +11,8 @@ export interface ConnectOptions {
    */
   readonly url: string | URL;
   readonly pipeline: string;
+  /** Name of the camera, by which whoever runs the gateway finds it in `/sessions`, the console and the log. */
+  readonly camera?: string;
   /** Maximum frames in flight; default 8. */
   readonly maxInFlight?: number;
   /** Maximum frames per second; default 30. */
@@ -53,7 +55,7 @@ interface Waiter {
 export class Client extends Emitter<ClientEvents> {
   readonly #url: URL;
   readonly #open: OpenSocket;
-  readonly #options: Required<ConnectOptions>;
+  readonly #options: Required<Omit<ConnectOptions, 'camera'>>;
   #state: State = 'connecting';
   #session: Session;
   /** The newest frame, until it may be sent. */
@@ -77,7 +79,7 @@ export class Client extends Emitter<ClientEvents> {
       if (!(value > 0) || (isCount && value < 1))
         throw new RangeError(`${name} must be ${isCount ? 'at least 1' : 'above 0'}`);
     }
-    this.#url = streamUrl(options.url, options.pipeline);
+    this.#url = streamUrl(options.url, options.pipeline, options.camera);
     this.#open = open;
     this.#session = this.#newSession();
   }

@@ -100,7 +100,9 @@ export class Camera {
   }
 
   #connect(): Connection {
-    const connection = new Connection(this.#parts.url, {
+    const url = new URL(this.#parts.url);
+    url.searchParams.set('camera', `bench-${this.#spec.camera + 1}`);
+    const connection = new Connection(url.href, {
       replied: (reply, frame) => this.#replied(reply, frame),
       received: (length) => {
         if (this.#isCounting()) this.#counts.bytesReceived += length;

@@ -1,14 +1,13 @@
 /** Routes for the operator: who is connected, and metrics. Runs on the loop. */
 import type { Metrics } from '../observe/metrics.ts';
-import { timestamp } from '../observe/timestamp.ts';
-import type { SessionManager } from '../session/session-manager.ts';
-import type { SessionsReply } from '../status.ts';
+import type { EndedSessions } from '../session/ended-sessions.ts';
+import { listSessions, type ReportingSession } from '../session/session-list.ts';
 import { jsonReply, type Reply } from './respond.ts';
 
 export interface AdminParts {
   /** The open sessions. */
-  readonly sessions: Iterable<Pick<SessionManager, 'status'>>;
-  readonly ended: { readonly list: SessionsReply['ended'] };
+  readonly sessions: Iterable<ReportingSession>;
+  readonly ended: Pick<EndedSessions, 'list' | 'earlierOf'>;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
 }
 
@@ -19,7 +18,7 @@ export function adminRoutes({
   metrics,
 }: AdminParts): ReadonlyMap<string, () => Reply | Promise<Reply>> {
   return new Map<string, () => Reply | Promise<Reply>>([
-    ['/sessions', () => sessionsReply(sessions, ended.list)],
+    ['/sessions', () => jsonReply('200 OK', JSON.stringify(listSessions(sessions, ended, performance.now())))],
     ['/metrics', () => metricsReply(metrics)],
   ]);
 }
@@ -30,14 +29,4 @@ async function metricsReply(metrics: AdminParts['metrics']): Promise<Reply> {
     ['Cache-Control', 'no-store'],
   ] as const;
   return { status: '200 OK', headers, body: await metrics.text() };
-}
-
-function sessionsReply(sessions: AdminParts['sessions'], ended: SessionsReply['ended']): Reply {
-  const nowMs = performance.now();
-  const body: SessionsReply = {
-    time: timestamp(),
-    sessions: Array.from(sessions, (session) => session.status(nowMs)),
-    ended,
-  };
-  return jsonReply('200 OK', JSON.stringify(body));
 }

@@ -19,6 +19,8 @@ export type Pages = ReadonlyMap<string, Page>;
 /** The files that `npm run build:page` writes, by URL path. */
 const files: readonly (readonly [address: string, file: string, type: string])[] = [
   ['/', 'index.html', 'text/html; charset=utf-8'],
+  ['/cameras', 'cameras.html', 'text/html; charset=utf-8'],
+  ['/web/cameras.js', 'cameras.js', 'text/javascript; charset=utf-8'],
   ['/web/main.js', 'main.js', 'text/javascript; charset=utf-8'],
   ['/web/main.css', 'main.css', 'text/css; charset=utf-8'],
   ['/web/favicon.svg', 'favicon.svg', 'image/svg+xml'],

@@ -13,12 +13,11 @@ import {
 } from '../protocol.ts';
 import type { BackpressureState, DropReason, OpenSession, SessionStatus } from '../status.ts';
 import type { Address } from './addresses.ts';
-import { Backpressure, type BackpressureThresholds } from './backpressure.ts';
+import type { BackpressureThresholds } from './backpressure.ts';
 import { type FrameLimits, validateJpeg } from './frame-validator.ts';
 import type { Outbox } from './outbox.ts';
 import { ReplyOrder } from './reply-order.ts';
-import { RoundTrip } from './round-trip.ts';
-import { SessionStats, toTenths } from './session-stats.ts';
+import { SessionHealth } from './session-health.ts';
 
 export interface SessionLimits extends FrameLimits, BackpressureThresholds {
   readonly sendBufferBytes: number;
@@ -49,9 +48,6 @@ type ReceivedFrame = Pick<FrameReport, 'frameIndex' | 'byteLength' | 'validateMs
 /** A frame with the outcome to reply to it. */
 type FinishedFrame = readonly [frame: ReceivedFrame, outcome: ResultOutcome | FailedOutcome];
 
-/** Decimal places of a drop rate. */
-const rateDigits = 3;
-
 /** Results are dropped above `sendBufferBytes`. A peer that lets this many times as much accumulate is not reading at all. */
 const maxBufferFactor = 2;
 
@@ -60,21 +56,16 @@ export class SessionManager {
   /** Address whose limits apply. */
   readonly address: Address;
   readonly #parts: SessionParts;
-  readonly #backpressure: Backpressure;
   readonly #replies = new ReplyOrder<FinishedFrame>();
-  readonly #stats: SessionStats;
-  readonly #roundTrip: RoundTrip;
+  readonly #health: SessionHealth;
   #hasEnded = false;
   #error: { readonly code: StreamErrorCode; readonly detail: string } | undefined;
 
   constructor(parts: SessionParts) {
-    const nowMs = performance.now();
     this.source = parts.source;
     this.address = parts.address;
     this.#parts = parts;
-    this.#backpressure = new Backpressure(parts.limits);
-    this.#stats = new SessionStats(nowMs);
-    this.#roundTrip = new RoundTrip(nowMs);
+    this.#health = new SessionHealth(parts.source, parts.limits, performance.now());
     parts.pool.openSession(parts.source.sessionId);
     parts.pool.prepare(parts.source.pipelineId);
     parts.observer.emit('sessionOpened', parts.source);
@@ -82,11 +73,16 @@ export class SessionManager {
 
   /** The index of the next binary message. */
   get frameIndex(): number {
-    return this.#stats.frames;
+    return this.#health.stats.frames;
   }
 
   get droppedFrames(): number {
-    return this.#stats.dropped;
+    return this.#health.stats.dropped;
+  }
+
+  /** A higher share of dropped frames is a problem. */
+  get dropThreshold(): number {
+    return this.#parts.limits.dropThreshold;
   }
 
   /** The error that this side ended the session with. */
@@ -100,31 +96,17 @@ export class SessionManager {
   }
 
   stateAt(nowMs: number): BackpressureState {
-    return this.#backpressure.stateAt(nowMs);
+    return this.#health.backpressure.stateAt(nowMs);
   }
 
   /** What the session has done so far. */
   totals(nowMs: number): SessionStatus {
-    const { sessionId, camera, pipelineId, address } = this.source;
-    const roundTripMs = this.#roundTrip.valueAt(nowMs);
-    return {
-      id: sessionId,
-      ...(camera === undefined ? {} : { camera }),
-      ...{ address, pipeline: pipelineId },
-      ...this.#stats.totals(nowMs),
-      ...(roundTripMs === undefined ? {} : { round_trip_ms: toTenths(roundTripMs) }),
-    };
+    return this.#health.totals(nowMs);
   }
 
   /** The same, and how it is doing now. */
   status(nowMs: number): OpenSession {
-    return {
-      ...this.totals(nowMs),
-      state: this.stateAt(nowMs),
-      drop_rate: Number(this.#backpressure.dropRate(nowMs).toFixed(rateDigits)),
-      ...this.#stats.recent(nowMs),
-      unread_bytes: this.#parts.outbox.bufferedBytes(),
-    };
+    return this.#health.status(nowMs, this.#parts.outbox.bufferedBytes());
   }
 
   /** Handles one binary message. `bytes` are valid only during the call. */
@@ -133,8 +115,8 @@ export class SessionManager {
     const { limits, pool, source } = this.#parts;
     const { byteLength } = bytes;
     const receivedMs = performance.now();
-    const frameIndex = this.#stats.frames;
-    this.#stats.received(byteLength, receivedMs);
+    const frameIndex = this.#health.stats.frames;
+    this.#health.stats.received(byteLength, receivedMs);
     this.#parts.observer.emit('frameReceived', source, byteLength);
     const check = validateJpeg(bytes, limits);
     const validateMs = performance.now() - receivedMs;
@@ -152,13 +134,13 @@ export class SessionManager {
   ping(nowMs: number): void {
     const { outbox } = this.#parts;
     if (this.#hasEnded || outbox.bufferedBytes() > 0) return;
-    const payload = this.#roundTrip.takeDue(nowMs);
+    const payload = this.#health.roundTrip.takeDue(nowMs);
     if (payload !== undefined) outbox.ping(payload);
   }
 
   /** Handles a pong. */
   receivePong(payload: string, nowMs: number): void {
-    this.#roundTrip.answered(payload, nowMs);
+    this.#health.roundTrip.answered(payload, nowMs);
   }
 
   /** Handles a text message, which is always an error. */
@@ -251,15 +233,15 @@ export class SessionManager {
   #report({ receivedMs, ...frame }: ReceivedFrame, end: FrameEnd, reply = ''): void {
     const nowMs = performance.now();
     const report = { ...frame, end, replyBytes: Buffer.byteLength(reply), totalMs: nowMs - receivedMs };
-    this.#stats.ended(report, nowMs);
+    this.#health.stats.ended(report, nowMs);
     this.#parts.observer.emit('frameEnded', this.source, report);
   }
 
   #updateState(wasDropped: boolean): void {
-    const { state, before, rate, slowDown } = this.#backpressure.record(wasDropped, performance.now());
+    const { state, before, rate, slowDown } = this.#health.backpressure.record(wasDropped, performance.now());
     if (state !== before) this.#parts.observer.emit('stateChanged', this.source, { before, state, rate });
     if (!slowDown) return;
-    this.#stats.slowDowns += 1;
+    this.#health.stats.slowDowns += 1;
     this.#send(slowDownMessage);
     this.#parts.observer.emit('slowDownSent', this.source);
   }

@@ -8,6 +8,12 @@ const msPerSecond = 1000;
 const recentSeconds = 30;
 /** Whole seconds over which rates are averaged. */
 const rateSeconds = 5;
+/** Whole seconds over which recent drops are counted. */
+const recentDropSeconds = 10;
+/** Decimal places of the usual rate: a camera may send a frame every few minutes. */
+const usualRateDigits = 3;
+/** Weight of the newest sample in moving averages. */
+const smoothing = 0.2;
 /** With the current, incomplete second. */
 const ringSize = recentSeconds + 1;
 
@@ -39,6 +45,7 @@ export class SessionStats {
   readonly #frames = new SecondCounts();
   readonly #results = new SecondCounts();
   readonly #drops = new Map<DropReason, number>();
+  readonly #recentDrops = new Map<DropReason, SecondCounts>();
   #frameCount = 0;
   #resultCount = 0;
   #receivedBytes = 0;
@@ -68,12 +75,12 @@ export class SessionStats {
   }
 
   ended({ end, totalMs }: FrameReport, nowMs: number): void {
-    if (end.type === 'dropped') this.#drops.set(end.reason, (this.#drops.get(end.reason) ?? 0) + 1);
+    if (end.type === 'dropped') this.#droppedFor(end.reason, nowMs);
     if (end.type !== 'result') return;
     this.#resultCount += 1;
     this.#results.add(secondOf(nowMs));
-    this.#serviceMs = end.timings['total'];
-    this.#replyMs = totalMs;
+    this.#serviceMs = smooth(this.#serviceMs, end.timings['total'] ?? 0);
+    this.#replyMs = smooth(this.#replyMs, totalMs);
   }
 
   /** Counts and times since the session was opened. */
@@ -102,8 +109,28 @@ export class SessionStats {
       results_per_s: toTenths(meanOfLast(results, seconds)),
       recent_frames: frames,
       recent_results: results,
+      ...this.#usualRate(),
+      recent_drop_reasons: Object.fromEntries(
+        [...this.#recentDrops]
+          .map(([reason, counts]) => [reason, sumOf(counts.before(second, recentDropSeconds))] as const)
+          .filter(([, count]) => count > 0),
+      ),
       idle_s: toTenths((nowMs - this.#lastFrameMs) / msPerSecond),
     };
+  }
+
+  /** A pause after the last frame does not change what is usual. */
+  #usualRate(): { readonly usual_frames_per_s?: number } {
+    const sendingMs = this.#lastFrameMs - this.openedMs;
+    if (this.#frameCount < 2 || sendingMs <= 0) return {};
+    return { usual_frames_per_s: Number(((this.#frameCount * msPerSecond) / sendingMs).toFixed(usualRateDigits)) };
+  }
+
+  #droppedFor(reason: DropReason, nowMs: number): void {
+    this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1);
+    const recent = this.#recentDrops.get(reason) ?? new SecondCounts();
+    this.#recentDrops.set(reason, recent);
+    recent.add(secondOf(nowMs));
   }
 }
 
@@ -112,7 +139,15 @@ function secondOf(ms: number): number {
 }
 
 function meanOfLast(counts: readonly number[], seconds: number): number {
-  return counts.slice(-seconds).reduce((sum, count) => sum + count, 0) / seconds;
+  return sumOf(counts.slice(-seconds)) / seconds;
+}
+
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+function smooth(average: number | undefined, value: number): number {
+  return average === undefined ? value : average + smoothing * (value - average);
 }
 
 /** Rounds to one decimal place: no figure of a session means anything beyond that. */

@@ -1,5 +1,7 @@
 /** Commands and code that send frames to this gateway. Pure. */
 
+import { streamPath } from '../protocol.ts';
+
 export interface Snippets {
   /** For an IP camera, a stream or a video file. */
   readonly camera: string;
@@ -14,10 +16,7 @@ export interface Snippets {
  * @param pipeline the pipeline to run.
  */
 export function snippetsFor(base: URL, pipeline: string): Snippets {
-  const { host, pathname } = base;
-  const scheme = base.protocol === 'https:' ? 'wss' : 'ws';
-  // The address may end with the host unless there is a path prefix, whose final slash matters.
-  const url = `${scheme}://${host}${pathname === '/' ? '' : pathname}`;
+  const url = gatewayUrl(base);
   const frames = new URL(`frames?pipeline_id=${encodeURIComponent(pipeline)}`, base);
   return {
     camera: `npx framegate camera 'rtsp://user:password@camera/stream' \\\n  --url ${quoted(url)} --pipeline ${quoted(pipeline)}`,
@@ -31,6 +30,24 @@ export function snippetsFor(base: URL, pipeline: string): Snippets {
       'streamCamera(client, await navigator.mediaDevices.getUserMedia({ video: true }));',
     ].join('\n'),
   };
+}
+
+/**
+ * How a camera gets its name: the address of a stream, and a command.
+ * @param name an example.
+ */
+export function nameSnippets(base: URL, pipeline: string, name: string) {
+  const stream = new URL(streamPath.slice(1), base);
+  stream.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:';
+  stream.search = String(new URLSearchParams({ pipeline_id: pipeline, camera: name }));
+  const url = quoted(gatewayUrl(base));
+  const bridge = `npx framegate camera 'rtsp://user:password@camera/stream' \\\n  --url ${url} --pipeline ${quoted(pipeline)} --name ${quoted(name)}`;
+  return { name: stream.href, bridge };
+}
+
+/** May end with the host unless there is a path prefix, whose final slash matters. */
+function gatewayUrl({ protocol, host, pathname }: URL): string {
+  return `${protocol === 'https:' ? 'wss' : 'ws'}://${host}${pathname === '/' ? '' : pathname}`;
 }
 
 /** As one word of a POSIX shell. */

@@ -17,3 +17,10 @@ export function writeField(field: HTMLTextAreaElement, text: string): void {
   const isSelected = document.activeElement === field && field.selectionStart !== field.selectionEnd;
   if (!isSelected && field.value !== text) field.value = text;
 }
+
+/** A table row from a template of the page. @throws TypeError if page and script do not match. */
+export function cloneRow(templateId: string): HTMLTableRowElement {
+  const row = element(templateId, HTMLTemplateElement).content.firstElementChild?.cloneNode(true);
+  if (!(row instanceof HTMLTableRowElement)) throw new TypeError(`#${templateId} holds no row`);
+  return row;
+}

@@ -55,7 +55,7 @@ export class Run {
   #isOver = false;
 
   constructor({ url, pipeline, adapt, source, events, ...tuning }: RunOptions) {
-    this.#client = connect({ url, pipeline, adapt, maxFps: fpsLimits.max });
+    this.#client = connect({ url, pipeline, camera: 'console', adapt, maxFps: fpsLimits.max });
     this.#source = source;
     this.#events = events;
     this.#listen();

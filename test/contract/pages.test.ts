@@ -31,6 +31,8 @@ function sendRequest(method: string, path: string, headers: Record<string, strin
 const types: [path: string, type: string][] = [
   ['/', 'text/html; charset=utf-8'],
   ['/?pipeline=yolo&source=camera', 'text/html; charset=utf-8'],
+  ['/cameras', 'text/html; charset=utf-8'],
+  ['/web/cameras.js', 'text/javascript; charset=utf-8'],
   ['/web/main.css', 'text/css; charset=utf-8'],
   ['/web/favicon.svg', 'image/svg+xml'],
   ['/web/main.js', 'text/javascript; charset=utf-8'],
@@ -50,14 +52,19 @@ for (const [path, type] of types) {
   });
 }
 
-test('the page needs only its script, its style sheet and its icon, which need nothing else', async (t) => {
-  const { body } = await sendRequest('GET', '/');
-  const needed = [...body.matchAll(/ (?:src|href)="(?!#)([^"]+)"/g)].map(([, address]) => `/${address}`);
-  t.strictSame([...new Set(needed)].sort(), ['/web/favicon.svg', '/web/main.css', '/web/main.js']);
-  const script = (await sendRequest('GET', '/web/main.js')).body;
-  t.notOk(/(?:^|[;}])import\b|sourceMappingURL/.test(script), 'the script has no imports');
-  t.notOk(/@import|url\(/.test((await sendRequest('GET', '/web/main.css')).body), 'nor has the style sheet');
-});
+for (const [path, scriptPath] of [
+  ['/', '/web/main.js'],
+  ['/cameras', '/web/cameras.js'],
+] as const) {
+  test(`${path} needs only its script, its style sheet and its icon, which need nothing else`, async (t) => {
+    const { body } = await sendRequest('GET', path);
+    const needed = [...body.matchAll(/<(?!a ).* (?:src|href)="([^"]+)"/g)].map(([, address]) => `/${address}`);
+    t.strictSame([...new Set(needed)].sort(), ['/web/favicon.svg', '/web/main.css', scriptPath].sort());
+    const script = (await sendRequest('GET', scriptPath)).body;
+    t.notOk(/(?:^|[;}])import\b|sourceMappingURL/.test(script), 'the script has no imports');
+    t.notOk(/@import|url\(/.test((await sendRequest('GET', '/web/main.css')).body), 'nor has the style sheet');
+  });
+}
 
 test('a browser with a cached copy gets 304', async (t) => {
   const { etag = '' } = (await sendRequest('GET', '/')).headers;
@@ -88,7 +95,16 @@ for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
 }
 
 const strangers = [
-  ...['/index.html', '/web', '/web/', '/web/index.html', '/web/main.ts', '/web/tsconfig.json'],
+  ...[
+    '/index.html',
+    '/web',
+    '/web/',
+    '/web/index.html',
+    '/cameras/',
+    '/web/cameras.html',
+    '/web/main.ts',
+    '/web/tsconfig.json',
+  ],
   ...[
     '/web/controller.js',
     '/web/styles/theme.css',

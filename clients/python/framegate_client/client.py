@@ -42,6 +42,7 @@ class Client:
         url: str,
         pipeline: str,
         *,
+        camera: str | None = None,
         max_in_flight: int = 8,
         max_fps: float = 30,
         adapt: bool = True,
@@ -50,7 +51,7 @@ class Client:
     ) -> None:
         """Set up the client; it connects on ``async with``.
 
-        With ``adapt`` the frame rate adapts to the gateway's capacity; without it, only ``max_in_flight`` and
+        ``camera`` is the name by which whoever runs the gateway finds the camera. With ``adapt`` the frame rate adapts to the gateway's capacity; without it, only ``max_in_flight`` and
         ``max_fps`` apply and the gateway drops the rest.
         ``timeout_ms`` applies to connecting and to each reply; it must be longer than the gateway's
         ``STREAM_FRAME_TIMEOUT_MS``. ``max_attempts`` is the maximum number of consecutive sessions without a result.
@@ -64,7 +65,7 @@ class Client:
             if not value > 0:
                 message = f"{name} must be above 0"
                 raise ValueError(message)
-        self._url = _stream_url(url, pipeline)
+        self._url = _stream_url(url, pipeline, camera)
         self._new_window: Callable[[], CongestionWindow] = lambda: CongestionWindow(max_in_flight, max_fps, adapt=adapt)
         self._timeout_ms = timeout_ms
         self._max_attempts = max_attempts
@@ -282,15 +283,16 @@ def _resolve(waiters: list[asyncio.Future[None]], error: ClientError | None = No
     waiters.clear()
 
 
-def _stream_url(address: str, pipeline: str) -> str:
+def _stream_url(address: str, pipeline: str, camera: str | None = None) -> str:
     """Append the stream's path to an address that ends with ``/``; any other path is used as is."""
     parts = urlsplit(address)
     scheme = parts.scheme.replace("http", "ws")
     if scheme not in ("ws", "wss") or not parts.hostname:
         message = f"{address} is not a ws:// or wss:// address"
         raise ValueError(message)
-    query = [(key, value) for key, value in parse_qsl(parts.query) if key != "pipeline_id"]
-    query.append(("pipeline_id", pipeline))
+    own = {"pipeline_id": pipeline} if camera is None else {"pipeline_id": pipeline, "camera": camera}
+    query = [(key, value) for key, value in parse_qsl(parts.query) if key not in own]
+    query.extend(own.items())
     path = parts.path or "/"
     if path.endswith("/") and not path.endswith(_STREAM_PATH + "/"):
         path = path[:-1] + _STREAM_PATH

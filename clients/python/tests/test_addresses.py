@@ -19,6 +19,12 @@ class AddressTest(unittest.TestCase):
         for address, url in cases.items():
             self.assertEqual(_stream_url(address, "yolo"), url, address)
 
+    def test_camera_name_replaces_that_of_the_address(self) -> None:
+        """Without one, that of the address is kept."""
+        base = "ws://gate.example/ws/video/stream?"
+        self.assertEqual(_stream_url(f"{base}camera=a", "yolo", "Tor 3"), f"{base}pipeline_id=yolo&camera=Tor+3")
+        self.assertEqual(_stream_url(f"{base}camera=a", "yolo"), f"{base}camera=a&pipeline_id=yolo")
+
     def test_invalid_address_is_rejected(self) -> None:
         """The error is raised before connecting."""
         for address in ("", "no address", "gate.example:8000", "ftp://gate.example", "ws://"):

@@ -82,7 +82,20 @@ test('every control can be reached and operated by keyboard', needsBrowser, asyn
     visited.push(name);
     if (name !== 'A') t.ok(isOutlined, `the focus on ${name} is visible`);
   }
-  const controls = ['A', 'sample', 'camera', 'video', 'picture', 'toggle', 'pipeline', 'fps', 'quality', 'adapt'];
+  const controls = [
+    'A',
+    'A',
+    'A',
+    'sample',
+    'camera',
+    'video',
+    'picture',
+    'toggle',
+    'pipeline',
+    'fps',
+    'quality',
+    'adapt',
+  ];
   const copies = ['copy-camera', 'copy-script', 'copy-image'];
   t.strictSame(visited, [...controls, ...copies, 'SUMMARY', 'reply-copy', 'reply-download']);
 

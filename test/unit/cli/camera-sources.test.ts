@@ -41,8 +41,32 @@ test("a camera's own options override the command's flags", async (t) => {
     { name: 'front', pipeline: 'yolo', fps: 5, width: 640, rtspTransport: 'udp', stallTimeoutMs: 3000 },
     { name: 'camera 3', reconnects: false },
   ]);
-  t.equal(plans[1]?.url.href, 'ws://127.0.0.1:8000/ws/video/stream?pipeline_id=yolo');
+  t.equal(plans[1]?.url.href, 'ws://127.0.0.1:8000/ws/video/stream?pipeline_id=yolo&camera=front');
   t.equal(plans[2]?.url.host, 'other:9');
+});
+
+test('the gateway gets the name of a camera, or its host or file without a password', async (t) => {
+  const sources = fileOf(t, [{ source: 'rtsp://u:secret@nvr:554/user=a_password=b', name: 'gate' }]);
+  const clip = join(t.testdirName, 'clip.mp4');
+  writeFileSync(clip, '');
+  const recorder = 'rtsp://u:secret@nvr:554/channel';
+  const { plans } = planCameras([`${recorder}1`, `${recorder}2`, clip, '/dev/video0'], { ...flags, sources });
+  const named = plans.map(({ url }) => url.searchParams.get('camera'));
+  t.strictSame(named, ['nvr:554', 'nvr:554 #2', 'clip.mp4', '/dev/video0', 'gate']);
+  const own = planCameras([recorder], { ...flags, url: 'ws://gate.example/?camera=own' }).plans;
+  t.equal(own[0]?.url.searchParams.get('camera'), 'own');
+});
+
+test('--name names the only source', async (t) => {
+  t.match(planCameras(['http://cam/v'], { ...flags, name: 'Tor 3' }).plans, [{ name: 'Tor 3' }]);
+  t.match(
+    issuesOf(() => planCameras(['http://cam/v', 'http://cam/w'], { ...flags, name: 'gate' })),
+    [/--name applies to one source/],
+  );
+  t.match(
+    issuesOf(() => planCameras(['http://cam/v'], { ...flags, name: '\x1b[2J' })),
+    [/^--name: must be printable/],
+  );
 });
 
 test('by default live sources reconnect and files do not', async (t) => {

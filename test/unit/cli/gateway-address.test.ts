@@ -1,6 +1,6 @@
 /** `--url` accepts common forms of an address, and reports invalid ones. */
 import { test } from 'tap';
-import { streamUrlOf } from '../../../src/cli/gateway-address.ts';
+import { streamUrlOf, withCameraName } from '../../../src/cli/gateway-address.ts';
 import { streamAddresses } from '../../support/stream-addresses.ts';
 
 test('an address is parsed like in the client library', async (t) => {
@@ -18,6 +18,12 @@ test('ws:// may be omitted, and case does not matter', async (t) => {
     'HTTP://gate.example': `ws://gate.example${stream}`,
   };
   for (const [text, url] of Object.entries(cases)) t.equal(streamUrlOf(text, 'yolo').href, url, text);
+});
+
+test('a camera gets a name unless the address has one', async (t) => {
+  const named = (text: string) => withCameraName(streamUrlOf(text, 'yolo'), 'gate').searchParams.getAll('camera');
+  t.strictSame(named('gate.example'), ['gate']);
+  t.strictSame(named('ws://gate.example/?camera=yard'), ['yard']);
 });
 
 test('an invalid address is reported', async (t) => {

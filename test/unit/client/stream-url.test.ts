@@ -21,6 +21,12 @@ test('a pipeline’s name is encoded', async (t) => {
   t.equal(streamUrl('ws://gate.example', 'a b&c').searchParams.get('pipeline_id'), 'a b&c');
 });
 
+test('a camera’s name replaces that of the address; without one, that is kept', async (t) => {
+  const url = 'ws://gate.example/?camera=old';
+  t.equal(streamUrl(url, 'yolo', 'Tor 3').searchParams.get('camera'), 'Tor 3');
+  t.equal(streamUrl(url, 'yolo').searchParams.get('camera'), 'old');
+});
+
 test('an invalid address is rejected', async (t) => {
   for (const address of ['', 'no address', 'gate.example:8000', 'ftp://gate.example', 'httpx://gate.example']) {
     t.throws(() => streamUrl(address, 'yolo'), TypeError, address);

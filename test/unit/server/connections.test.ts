@@ -44,7 +44,7 @@ test('a connection above the limit is closed, and room is made for the next', as
   t.same([connections.open, closed], [2, 0]);
   changed(response, 1);
   t.same([connections.open, closed, madeRoom], [2, 1, 1]);
-  t.same(kept.lines, ['full']);
+  t.same(kept.lines, ['descriptors_exhausted']);
   connections.webSocketClosed();
   changed(response, 1);
   t.same([connections.open, closed], [2, 1]);

@@ -193,5 +193,5 @@ test('a reply that cannot be made is an internal error, and is logged', async (t
     status: '500 Internal Server Error',
     body: '{"error":"internal_error","detail":"Unexpected error occurred"}',
   });
-  t.strictSame(kept.lines, ['reply failed']);
+  t.strictSame(kept.lines, ['unexpected_error']);
 });

@@ -31,3 +31,35 @@ test('only the last 100 are kept', async (t) => {
   t.equal(ended.list[0]?.id, '102');
   t.equal(ended.list.at(-1)?.id, '3');
 });
+
+test('what is known of a camera: ends of the last ten minutes, and the last error', async (t) => {
+  const observers = new Observers();
+  const ended = new EndedSessions(observers);
+  const error = { code: 'invalid_frame', detail: 'Not a valid JPEG image' } as const;
+  const camera = { address: '192.0.2.1', pipeline: 'plates' };
+  t.strictSame(ended.earlierOf(camera, 0), { reconnects: 0, cuts: 0 });
+  observers.emit('sessionEnded', sourceOf('plates'), endOf('a', { by: 'gateway', error }));
+  observers.emit('sessionEnded', sourceOf('plates'), endOf('b', { by: 'network', closeCode: 1006 }));
+  const nowMs = performance.now();
+  t.strictSame(ended.earlierOf(camera, nowMs + 30_000), {
+    ...{ reconnects: 2, cuts: 1 },
+    last_error: { ...error, seconds_ago: 30 },
+  });
+  t.match(ended.earlierOf(camera, nowMs + 600_000), { reconnects: 0, cuts: 0, last_error: { seconds_ago: 600 } });
+  t.strictSame(ended.earlierOf({ ...camera, camera: 'gate' }, nowMs), { reconnects: 0, cuts: 0 });
+  t.match(ended.list, [{ problem: { code: 'unstable_network' } }, { problem: { code: 'bad_frames' } }]);
+});
+
+test('the memory for cameras is limited', async (t) => {
+  const observers = new Observers();
+  const ended = new EndedSessions(observers);
+  const end = endOf('a');
+  for (let index = 0; index <= 1000; index++) {
+    const status = { ...end.status, camera: String(index) };
+    for (let again = 0; again <= (index === 1000 ? 50 : 0); again++) {
+      observers.emit('sessionEnded', sourceOf('plates'), { ...end, status });
+    }
+  }
+  const reconnectsOf = (camera: string) => ended.earlierOf({ ...end.status, camera }, performance.now()).reconnects;
+  t.strictSame(['0', '1', '1000'].map(reconnectsOf), [0, 1, 50]);
+});

@@ -34,3 +34,18 @@ test('a pong that answers no ping of ours is ignored', async (t) => {
   roundTrip.answered('1', 90);
   t.equal(roundTrip.valueAt(100), 30);
 });
+
+test('the status has the median and the maximum of the last six, and the age of an unanswered ping', async (t) => {
+  const roundTrip = new RoundTrip(0);
+  t.strictSame(roundTrip.status(0), {});
+  let nowMs = 0;
+  for (const tripMs of [900, 10, 20, 30, 40, 50, 60]) {
+    const payload = roundTrip.takeDue(nowMs) ?? '';
+    roundTrip.answered(payload, nowMs + tripMs);
+    nowMs += tripMs + 5000;
+  }
+  t.strictSame(roundTrip.status(nowMs), { round_trip_median_ms: 30, round_trip_max_ms: 60 });
+  roundTrip.takeDue(nowMs);
+  t.notOk('unanswered_ping_s' in roundTrip.status(nowMs + 999));
+  t.equal(roundTrip.status(nowMs + 2000).unanswered_ping_s, 2);
+});

@@ -58,3 +58,19 @@ test('the last 30 whole seconds are kept, oldest first', async (t) => {
   );
   t.same(stats.recent(40_000).recent_results, Array(30).fill(0));
 });
+
+test('the usual rate leaves out the time since the last frame', async (t) => {
+  const stats = new SessionStats(0);
+  stats.received(1, 0);
+  t.notOk('usual_frames_per_s' in stats.recent(1000));
+  for (let ms = 100; ms <= 10_000; ms += 100) stats.received(1, ms);
+  t.equal(stats.recent(60_000).usual_frames_per_s, 10.1);
+});
+
+test('recent drops are those of the last ten whole seconds', async (t) => {
+  const stats = new SessionStats(0);
+  stats.ended(reportOf({ type: 'dropped', reason: 'busy' }), 1000);
+  stats.ended(reportOf({ type: 'dropped', reason: 'expired' }), 8000);
+  t.strictSame(stats.recent(11_500).recent_drop_reasons, { busy: 1, expired: 1 });
+  t.strictSame(stats.recent(12_000).recent_drop_reasons, { expired: 1 });
+});

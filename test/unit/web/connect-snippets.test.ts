@@ -1,7 +1,7 @@
 /** The snippets for connecting a camera. */
 import { execFileSync } from 'node:child_process';
 import { test } from 'tap';
-import { type Snippets, snippetsFor } from '../../../src/web/connect-snippets.ts';
+import { nameSnippets, type Snippets, snippetsFor } from '../../../src/web/connect-snippets.ts';
 
 /** The words that a shell makes of a command. */
 function wordsOf(command: string): string[] {
@@ -37,4 +37,14 @@ test('an id from the URL cannot leave its quotes', async (t) => {
     t.match(optionsOf(snippets), { pipeline });
     t.equal(new URL(wordsOf(snippets.image).at(-1) ?? '').searchParams.get('pipeline_id'), pipeline);
   }
+});
+
+test('how a camera gets its name', async (t) => {
+  const { name, bridge } = nameSnippets(new URL('https://gate.example/prefix/'), 'yolo', 'gate-3');
+  t.equal(name, 'wss://gate.example/prefix/ws/video/stream?pipeline_id=yolo&camera=gate-3');
+  t.match(bridge, /--url wss:\/\/gate\.example\/prefix\/ --pipeline yolo --name gate-3$/);
+  t.match(
+    nameSnippets(new URL('http://127.0.0.1:8000/'), 'yolo', 'gate-3').name,
+    /^ws:\/\/127\.0\.0\.1:8000\/ws\/video/,
+  );
 });

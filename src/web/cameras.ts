@@ -1,0 +1,4 @@
+/** Entry point of the page Cameras. */
+import { CamerasPage } from './cameras-page.ts';
+
+new CamerasPage().start();
