@@ -7,6 +7,7 @@ const layers = [
   ['load', '^src/load/'],
   ['config', '^src/config\\.ts$'],
   ['observe', '^src/observe/'],
+  ['auth', '^src/auth/'],
   ['models', '^src/models/'],
   ['tools', '^src/tools/'],
   ['pipeline', '^src/pipeline/'],
@@ -86,6 +87,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/camera/' },
       to: { path: '^src/', pathNot: '^src/(camera/|client/|jpeg/|(protocol|errors|statistics)\\.ts$)' },
+    },
+    {
+      name: 'only auth/jwks.ts imports jose',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/auth/jwks\\.ts$' },
+      to: { path: 'node_modules/jose' },
     },
     {
       name: 'only models/onnx-model.ts imports onnxruntime-node',

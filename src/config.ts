@@ -77,10 +77,22 @@ const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );
+const path = z
+  .string()
+  .transform((text) => resolve(text))
+  .optional();
 const network = z.string().refine(isNetwork, {
   error: ({ input }) =>
     `invalid network "${input}"; expected an address or network such as 10.0.0.7, 10.0.0.0/8 or fd00::/8`,
 });
+const origin = z.string().refine(isOrigin, {
+  error: ({ input }) => `invalid origin "${input}"; expected one such as https://gate.example.com, or *`,
+});
+const hostName = z.string().regex(/^[^\s:/?#@]+$/, {
+  error: ({ input }) => `invalid host "${input}"; expected a name without scheme and port such as gate.example.com`,
+});
+/** Plain HTTP would let anyone on the way replace the keys, except on this machine. */
+const keyUrl = z.string().refine(isKeyUrl, { error: 'must be an https:// address without a user name' });
 const provider = z.enum(knownProviders, {
   error: ({ input }) => `unknown provider "${input}"; expected one of ${knownProviders.join(', ')}`,
 });
@@ -110,6 +122,16 @@ const settings = {
   maxFramesPerSecond: integer('STREAM_MAX_FRAMES_PER_SECOND', 10_000, 10, 10_000_000),
   /** Proxies whose `X-Forwarded-For` is trusted: addresses and networks. */
   trustedProxies: setting('TRUSTED_PROXIES', list.pipe(z.array(network)).prefault('')),
+  /** Hashed tokens; with a file, every client needs one. */
+  authTokensFile: setting('AUTH_TOKENS_FILE', path),
+  /** Keys of JWTs: a JSON Web Key Set, in a file or at an address. */
+  jwksFile: setting('AUTH_JWKS_FILE', path),
+  jwksUrl: setting('AUTH_JWKS_URL', keyUrl.optional()),
+  jwtIssuer: setting('AUTH_JWT_ISSUER', z.string().optional()),
+  jwtAudience: setting('AUTH_JWT_AUDIENCE', z.string().optional()),
+  /** Pages of other sites that may use the gateway, and names under which it may be addressed. */
+  allowedOrigins: setting('ALLOWED_ORIGINS', list.pipe(z.array(origin)).prefault('')),
+  allowedHosts: setting('ALLOWED_HOSTS', list.pipe(z.array(hostName)).prefault('')),
   /** Unread replies buffered per session before results are dropped; at twice as much the session ends. */
   sendBufferBytes: setting(
     'STREAM_SEND_BUFFER_KB',
@@ -177,6 +199,21 @@ function isNetwork(text: string): boolean {
   return isIP(address) !== 0 && rest.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= maxPrefix;
 }
 
+function isOrigin(text: string): boolean {
+  return (
+    text === '*' ||
+    text === 'null' ||
+    /^[a-z][a-z\d+.-]*:\/\/(?:\[[\da-f:.]+\]|[^\s:/?#@[\]]+)(?::\d{1,5})?$/i.test(text)
+  );
+}
+
+function isKeyUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password } = new URL(text);
+  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  return (protocol === 'https:' || (protocol === 'http:' && isLoopback)) && username === '' && password === '';
+}
+
 /** The value of a variable without surrounding space; an empty one counts as unset. */
 function givenValue(env: Environment, variable: string | undefined): string | undefined {
   const value = variable === undefined ? undefined : env[variable]?.trim();
@@ -220,6 +257,11 @@ export function loadConfig(env: Environment): Config {
   }
   if (values.maxReceivingBytes < maxFrameBytes)
     issues.push(`HTTP_MAX_RECEIVING_MB must not be below STREAM_MAX_FRAME_SIZE_MB (${maxFrameMegabytes})`);
+  const hasKeys = values.jwksFile !== undefined || values.jwksUrl !== undefined;
+  if (values.jwksFile !== undefined && values.jwksUrl !== undefined)
+    issues.push('AUTH_JWKS_FILE and AUTH_JWKS_URL exclude each other');
+  if (!hasKeys && (values.jwtIssuer !== undefined || values.jwtAudience !== undefined))
+    issues.push('AUTH_JWT_ISSUER and AUTH_JWT_AUDIENCE need AUTH_JWKS_FILE or AUTH_JWKS_URL');
   if (issues.length > 0) throw new ConfigError([...deprecations, ...issues]);
   return Object.freeze({
     ...values,
@@ -235,4 +277,9 @@ export function loadConfig(env: Environment): Config {
 export function configOfProcess(flags: Environment = {}): Config {
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
   return loadConfig({ ...process.env, ...given });
+}
+
+/** The token that clients on the command line send; undefined if unset. */
+export function tokenOfEnvironment(): string | undefined {
+  return givenValue(process.env, 'FRAMEGATE_TOKEN');
 }

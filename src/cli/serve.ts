@@ -1,4 +1,5 @@
 /** `framegate serve`: configuration, pool, server, signals. Main thread. */
+import { createAuthorizer, openAccessWarning } from '../auth/create-authorizer.ts';
 import { type Config, configOfProcess } from '../config.ts';
 import { failureExitCode } from '../errors.ts';
 import { logEvents } from '../observe/event-log.ts';
@@ -43,13 +44,16 @@ export async function serve(flags: ServeFlags): Promise<void> {
   logEvents(observer, log);
   handleSignals({ log, stop: () => process.kill(process.pid, 'SIGTERM') });
   for (const line of config.deprecations) log.warn(line);
+  const { authorizer } = createAuthorizer(config, (line) => log.warn(line));
+  const warning = openAccessWarning(config, authorizer);
+  if (warning !== undefined) log.warn(warning);
   const { modelsDir, providers } = config;
   const pipelines = await loadPipelines({ modelsDir, providers, warn: (line) => log.warn(line) });
   const { pool, started } = startLocalPool({ ...config, pipelines, log, observer });
   let server: Server;
   let isStopping = () => false;
   try {
-    server = withSharedStop(await startServer({ config, pool, pipelines, log, observer, version }));
+    server = withSharedStop(await startServer({ config, pool, pipelines, log, observer, authorizer, version }));
     isStopping = stopOnSignal(server, log);
     await started;
   } catch (error) {

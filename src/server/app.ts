@@ -1,17 +1,20 @@
 /** Builds the server and shuts it down. Main thread. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Authorizer } from '../auth/authorize.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../observe/log.ts';
 import type { Observers } from '../observe/observer.ts';
 import type { Pool } from '../pool/pool.ts';
 import { Addresses } from '../session/addresses.ts';
 import { EndedSessions } from '../session/ended-sessions.ts';
+import { TokenUses } from '../session/token-uses.ts';
 import { adminRoutes } from './admin.ts';
 import { Connections, descriptorLimit, maxConnectionsFor } from './connections.ts';
 import { FramesEndpoint } from './frames.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { loadPages } from './pages.ts';
 import { parseNetworks } from './peer-address.ts';
+import { PlainAccess } from './plain-access.ts';
 import { registerRoutes } from './routes.ts';
 import type { ServedPipeline } from './served-pipeline.ts';
 import { StreamEndpoint } from './stream.ts';
@@ -23,6 +26,7 @@ export interface ServerParts {
   readonly pipelines: readonly ServedPipeline[];
   readonly log: Log;
   readonly observer: Observers;
+  readonly authorizer: Authorizer;
   /** Version of the package, for `/readyz`. */
   readonly version: string;
 }
@@ -45,15 +49,17 @@ const maintenanceIntervalMs = 100;
 const closeGraceMs = 200;
 
 /** Listens immediately; frames are started once workers are ready. */
-export async function startServer({ config, pool, pipelines, log, observer, version }: ServerParts): Promise<Server> {
+export async function startServer(parts: ServerParts): Promise<Server> {
+  const { config, pool, pipelines, log, observer, authorizer, version } = parts;
   const uws = await loadUws(config.maxHeaderBytes);
   const app = uws.App();
   const byId = new Map(pipelines.map((pipeline) => [pipeline.id, pipeline]));
   const addresses = new Addresses(config);
+  const tokens = new TokenUses();
+  const trustedProxies = parseNetworks(config.trustedProxies);
   const { hardCapBytes } = config;
   const shared = {
-    ...{ limits: config, pipelines: byId, pool, log, observer, addresses },
-    trustedProxies: parseNetworks(config.trustedProxies),
+    ...{ limits: config, pipelines: byId, pool, log, observer, addresses, tokens, authorizer, trustedProxies },
     isOverMemoryLimit: () => memory.isOverLimit,
   };
   const isFull = () => stream.sessions + frames.sessions >= config.maxSessions;
@@ -81,13 +87,16 @@ export async function startServer({ config, pool, pipelines, log, observer, vers
   stream.register(app);
   frames.register(app);
   const admin = adminRoutes({ sessions: stream, ended: new EndedSessions(observer) });
-  registerRoutes(app, { pool, pipelines, pages: loadPages(), log, admin, version });
+  const access = new PlainAccess({ authorizer, observer, trustedProxies });
+  const { needsToken } = authorizer;
+  registerRoutes(app, { pool, pipelines, pages: loadPages(), access, needsToken, log, admin, version });
   const listening = await listenExclusively(app, config.host, config.port);
   const maintenance = setInterval(() => {
     const nowMs = performance.now();
     memory.check(nowMs);
     stream.maintain(nowMs);
     addresses.removeUnused(nowMs);
+    tokens.removeUnused(nowMs);
   }, maintenanceIntervalMs);
   const stop = async () => {
     const deadlineMs = performance.now() + config.shutdownGraceMs;

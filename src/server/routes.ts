@@ -1,4 +1,6 @@
 /** Plain HTTP routes: console, health, readiness, pipelines, and a JSON error for everything else. Runs on the loop. */
+import type { Need, Permit } from '../auth/authorize.ts';
+import { coversPipeline } from '../auth/grant.ts';
 import { type HttpErrorCode, httpErrors } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { WorkerReport } from '../pool/messages.ts';
@@ -6,6 +8,7 @@ import type { Pool, PoolStatus } from '../pool/pool.ts';
 import { framesPath, streamPath } from '../protocol.ts';
 import { type Pages, writePage } from './pages.ts';
 import { suggestPath } from './paths.ts';
+import type { PlainAccess } from './plain-access.ts';
 import { headersOf, rejectIfMalformed } from './request-checks.ts';
 import { httpError, jsonReply, type Reply, respond } from './respond.ts';
 import type { ServedPipeline } from './served-pipeline.ts';
@@ -15,46 +18,82 @@ export interface RouteOptions {
   readonly pool: Pick<Pool, 'status' | 'isDraining'>;
   readonly pipelines: readonly ServedPipeline[];
   readonly pages: Pages;
+  readonly access: PlainAccess;
+  /** Whether anything needs a token. */
+  readonly needsToken: boolean;
   readonly log: Log;
-  /** More replies by path; see `admin.ts`. */
+  /** More replies by path, which need the scope `admin`; see `admin.ts`. */
   readonly admin: ReadonlyMap<string, Route>;
   /** Version of the package. */
   readonly version: string;
 }
 
-export type Route = () => Reply | Promise<Reply>;
+/** @param permit of a request with a token. */
+export type Route = (permit: Permit | undefined) => Reply | Promise<Reply>;
 
-export function registerRoutes(app: TemplatedApp, { pool, pipelines, pages, log, admin, version }: RouteOptions): void {
-  const routes = new Map<string, Route>([
-    ['/healthz', () => ok({ status: 'ok' })],
-    ['/readyz', () => readiness(pool.status(), pool.isDraining, version)],
-    ['/pipelines', () => ok({ pipelines: listed(pipelines, pool.status()) })],
-    [streamPath, () => failure('upgrade_required')],
-    ...admin,
-  ]);
-  const replyTo = (path: string, read: boolean) => {
+/** Reveals nothing, so that every load balancer can ask. */
+const healthPath = '/healthz';
+const listPath = '/pipelines';
+const readMethods = 'GET, HEAD';
+
+export function registerRoutes(app: TemplatedApp, options: RouteOptions): void {
+  const { pages, log, admin, access } = options;
+  const routes = new Map<string, Route>([...ownRoutes(options), ...admin]);
+  const needOf = (path: string): Need => ({
+    scope: admin.has(path) ? 'admin' : path === listPath ? 'any' : 'none',
+  });
+  const replyTo = (path: string, read: boolean, permit: Permit | undefined) => {
     const route = routes.get(path);
     if (route === undefined && !pages.has(path)) return notFound(suggestPath(path, [...routes.keys(), framesPath]));
-    return route !== undefined && read ? route() : notAllowed();
+    return route !== undefined && read ? route(permit) : notAllowed();
   };
   // POST has its own handler.
   app.any(framesPath, (response, request) => {
     guarded(log, () => {
-      if (!rejectIfMalformed(response, request))
-        sendReply(response, request, notAllowed('POST', 'Only POST is supported here'));
+      if (rejectIfMalformed(response, request)) return;
+      const other = notAllowed('POST', 'Only POST is supported here');
+      sendReply(response, request, access.preflight(response, request, 'POST') ?? other);
     });
   });
+  const answer = (response: HttpResponse, request: HttpRequest, path: string) => {
+    // Only the stream accepts upgrades: a WebSocket client cannot use a page or status.
+    if (isUpgrade(request) && path !== streamPath) return notFound(streamPath);
+    const read = isRead(request);
+    if (path === healthPath) return replyTo(path, read, undefined);
+    return (
+      access.preflight(response, request, readMethods) ??
+      access.reply(response, request, needOf(path), (permit) => replyTo(path, read, permit))
+    );
+  };
   app.any('/*', (response, request) => {
     guarded(log, () => {
       if (rejectIfMalformed(response, request)) return;
       const path = request.getUrl();
-      const page = pages.get(path);
-      // Only the stream accepts upgrades: a WebSocket client cannot use a page or status.
-      if (isUpgrade(request) && path !== streamPath) sendReply(response, request, notFound(streamPath));
-      else if (page !== undefined && isRead(request)) writePage(response, request, page);
-      else sendReply(response, request, replyTo(path, isRead(request)));
+      const page = isRead(request) && !isUpgrade(request) ? pages.get(path) : undefined;
+      if (page === undefined) sendReply(response, request, answer(response, request, path));
+      else {
+        const refusal = access.pageRefusal(response, request);
+        if (refusal === undefined) writePage(response, request, page);
+        else sendReply(response, request, refusal);
+      }
     });
   });
+}
+
+function ownRoutes({ pool, pipelines, needsToken, version }: RouteOptions): [path: string, route: Route][] {
+  const isShown = (permit: Permit | undefined) => !needsToken || permit?.grant.scopes.has('admin') === true;
+  return [
+    [healthPath, () => ok({ status: 'ok' })],
+    ['/readyz', (permit) => readiness(pool.status(), pool.isDraining, isShown(permit) ? version : undefined)],
+    [
+      listPath,
+      (permit) => {
+        const covered = pipelines.filter(({ id }) => permit === undefined || coversPipeline(permit.grant, id));
+        return ok({ pipelines: listed(covered, pool.status()) });
+      },
+    ],
+    [streamPath, () => failure('upgrade_required')],
+  ];
 }
 
 function sendReply(response: HttpResponse, request: HttpRequest, found: Reply | Promise<Reply>): void {
@@ -93,7 +132,7 @@ function notFound(suggestion: string | undefined): Reply {
   return httpError('not_found', `${httpErrors.not_found.detail}${hint}`);
 }
 
-function notAllowed(methods = 'GET, HEAD', detail?: string): Reply {
+function notAllowed(methods = readMethods, detail?: string): Reply {
   return httpError('method_not_allowed', detail, [['Allow', methods]]);
 }
 
@@ -107,23 +146,23 @@ function listed(pipelines: readonly ServedPipeline[], status: PoolStatus): objec
 /**
  * Ready means that frames can run. One worker is enough, since the others are replaced in the background; `degraded` shows that some are
  * missing. Workers with identical setup are reported once, with their number.
+ * @param version of the package; undefined if only the state may be told.
  */
-function readiness({ reports, pipelines, ...counts }: PoolStatus, draining: boolean, version: string): Reply {
+function readiness(
+  { reports, pipelines, ...counts }: PoolStatus,
+  draining: boolean,
+  version: string | undefined,
+): Reply {
   const ready = !draining && counts.ready > 0;
-  const degraded = counts.ready < counts.size;
+  const state = { ready, degraded: counts.ready < counts.size, draining };
   const setups = new Map<string, { workers: number } & WorkerReport>();
   for (const report of reports) {
     const key = JSON.stringify(report);
     setups.set(key, { workers: (setups.get(key)?.workers ?? 0) + 1, ...report });
   }
-  const body = JSON.stringify({
-    ready,
-    degraded,
-    draining,
-    pool: counts,
-    pipelines,
-    setups: [...setups.values()],
-    version,
-  });
-  return jsonReply(ready ? '200 OK' : '503 Service Unavailable', body);
+  const detail = { ...state, pool: counts, pipelines, setups: [...setups.values()], version };
+  return jsonReply(
+    ready ? '200 OK' : '503 Service Unavailable',
+    JSON.stringify(version === undefined ? state : detail),
+  );
 }

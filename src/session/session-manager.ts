@@ -19,6 +19,7 @@ import type { Outbox } from './outbox.ts';
 import { ReplyOrder } from './reply-order.ts';
 import { RoundTrip } from './round-trip.ts';
 import { SessionStats, toTenths } from './session-stats.ts';
+import type { TokenUse } from './token-uses.ts';
 
 export interface SessionLimits extends FrameLimits, BackpressureThresholds {
   readonly sendBufferBytes: number;
@@ -33,6 +34,8 @@ export type SessionPool = Pick<
 export interface SessionParts {
   readonly source: Source & { readonly sessionId: string };
   readonly address: Address;
+  /** Its limits apply too; undefined if no token is needed. */
+  readonly token?: Pick<TokenUse, 'name' | 'takeFrame'> | undefined;
   readonly limits: SessionLimits;
   readonly pool: SessionPool;
   readonly outbox: Outbox;
@@ -40,6 +43,8 @@ export interface SessionParts {
   /** Called once, however the session ends. */
   readonly onEnd?: () => void;
 }
+
+type SentError = { readonly code: StreamErrorCode; readonly detail: string };
 
 /** A received frame, and what is measured on it. */
 type ReceivedFrame = Pick<FrameReport, 'frameIndex' | 'byteLength' | 'validateMs' | 'holdMs'> & {
@@ -65,7 +70,7 @@ export class SessionManager {
   readonly #stats: SessionStats;
   readonly #roundTrip: RoundTrip;
   #hasEnded = false;
-  #error: { readonly code: StreamErrorCode; readonly detail: string } | undefined;
+  #error: SentError | undefined;
 
   constructor(parts: SessionParts) {
     const nowMs = performance.now();
@@ -90,7 +95,7 @@ export class SessionManager {
   }
 
   /** The error that this side ended the session with. */
-  get error(): { readonly code: StreamErrorCode; readonly detail: string } | undefined {
+  get error(): SentError | undefined {
     return this.#error;
   }
 
@@ -103,10 +108,11 @@ export class SessionManager {
   totals(nowMs: number): SessionStatus {
     const { sessionId, camera, pipelineId, address } = this.source;
     const roundTripMs = this.#roundTrip.valueAt(nowMs);
+    const { token } = this.#parts;
     return {
       id: sessionId,
       ...(camera === undefined ? {} : { camera }),
-      ...{ address, pipeline: pipelineId },
+      ...{ address, ...(token === undefined ? {} : { token: token.name }), pipeline: pipelineId },
       ...this.#stats.totals(nowMs),
       ...(roundTripMs === undefined ? {} : { round_trip_ms: toTenths(roundTripMs) }),
     };
@@ -126,7 +132,7 @@ export class SessionManager {
   /** Handles one binary message. `bytes` are valid only during the call. */
   receiveFrame(bytes: Uint8Array): void {
     if (this.#hasEnded) return;
-    const { limits, pool, source } = this.#parts;
+    const { limits, pool, source, token } = this.#parts;
     const { byteLength } = bytes;
     const receivedMs = performance.now();
     const frameIndex = this.#stats.frames;
@@ -134,13 +140,13 @@ export class SessionManager {
     const check = validateJpeg(bytes, limits);
     const validateMs = performance.now() - receivedMs;
     const received = { frameIndex, byteLength, receivedMs, validateMs, holdMs: 0 };
-    if (!check.ok) {
-      this.#failFrame(received, check.code, check.detail);
-      return;
+    if (!check.ok) this.#failFrame(received, check.code, check.detail);
+    else if (token?.takeFrame(receivedMs) === false) this.#drop(received, 'token_limit');
+    else {
+      this.#replies.expect(frameIndex);
+      const frame = { source, frameIndex, bytes };
+      pool.offer(source.sessionId, frame, (outcome, holdMs) => this.#settle({ ...received, holdMs }, outcome));
     }
-    this.#replies.expect(frameIndex);
-    const frame = { source, frameIndex, bytes };
-    pool.offer(source.sessionId, frame, (outcome, holdMs) => this.#settle({ ...received, holdMs }, outcome));
   }
 
   /** Sends a ping if one is due. Called periodically. A ping behind unread replies would only add to them. */
@@ -176,9 +182,9 @@ export class SessionManager {
     this.#fail('idle_timeout', detail);
   }
 
-  /** Ends a session that exceeds its share while its address exceeds its rate. */
-  endRateLimited(): void {
-    this.#fail('rate_limited');
+  /** Ends a session that exceeds its share while its address exceeds its rate, or that its token no longer permits. */
+  endWith(code: 'rate_limited' | 'unauthorized' | 'forbidden', detail?: string): void {
+    this.#fail(code, detail);
   }
 
   /** Ends a session with an incomplete message while the process is above its memory limit. */

@@ -26,6 +26,8 @@ _MAX_RETRY_MS = 15_000.0
 _FATAL_AFTER = {
     "invalid_pipeline": 1,
     "invalid_message": 1,
+    "unauthorized": 1,
+    "forbidden": 1,
     "invalid_reply": 1,
     "invalid_frame": 3,
     "frame_too_large": 3,

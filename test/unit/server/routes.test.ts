@@ -1,11 +1,16 @@
 /** Plain HTTP routes without a server: readiness with workers of different setups, methods, unknown paths, upgrades. */
+
+import { BlockList } from 'node:net';
 import { test } from 'tap';
+import { Observers } from '../../../src/observe/observer.ts';
 import type { WorkerReport } from '../../../src/pool/messages.ts';
 import type { PoolStatus } from '../../../src/pool/pool.ts';
+import { PlainAccess } from '../../../src/server/plain-access.ts';
 import { jsonReply } from '../../../src/server/respond.ts';
 import { type Route, registerRoutes } from '../../../src/server/routes.ts';
 import { fakeRequest } from '../../support/fake-request.ts';
 import { FakeApp } from '../../support/fake-uws.ts';
+import { openAccess } from '../../support/open-access.ts';
 import { KeptLog } from '../../support/started-pool.ts';
 
 const status: PoolStatus = {
@@ -16,6 +21,12 @@ const status: PoolStatus = {
 
 const pipelines = ['plates', 'pages'].map((id) => ({ id, name: `Name of ${id}`, description: '', maxPixels: 1 }));
 
+const access = new PlainAccess({
+  authorizer: openAccess,
+  observer: new Observers(),
+  trustedProxies: new BlockList(),
+});
+
 function routesOf(changes: Partial<PoolStatus> = {}, isDraining = false) {
   const app = new FakeApp();
   const kept = new KeptLog();
@@ -24,7 +35,16 @@ function routesOf(changes: Partial<PoolStatus> = {}, isDraining = false) {
     ['/now', () => jsonReply('200 OK', '"now"')],
     ['/later', async () => jsonReply('200 OK', '"later"')],
   ]);
-  registerRoutes(app.app, { pool, pipelines, pages: new Map(), log: kept.log, admin, version: '1.2.3' });
+  registerRoutes(app.app, {
+    pool,
+    pipelines,
+    pages: new Map(),
+    access,
+    needsToken: false,
+    log: kept.log,
+    admin,
+    version: '1.2.3',
+  });
   const ask = (line: string, headers: readonly string[] = []) =>
     app.handle('any /*', fakeRequest(line, ['host: gate', ...headers]));
   return { app, kept, ask };
@@ -108,6 +128,7 @@ test('a status that throws is logged, and does not end the process', async (t) =
     pool: { status: broken, isDraining: false },
     pipelines,
     pages: new Map(),
+    ...{ access, needsToken: false },
     admin: new Map(),
     log: kept.log,
     version: '1.2.3',

@@ -36,7 +36,7 @@ test('a session that is idle, sends too much, or has an incomplete message while
   t.same(idle.outbox.sent, ['{"error":"idle_timeout","detail":"No frame came for 60 s"}']);
   t.same(idle.outbox.closeCodes, [1008]);
   const fast = openMockSession();
-  fast.session.endRateLimited();
+  fast.session.endWith('rate_limited');
   t.same(fast.outbox.sent, ['{"error":"rate_limited","detail":"Too many frames from this address"}']);
   t.same(fast.outbox.closeCodes, [1008]);
   t.notOk(fast.outbox.wasAborted);
