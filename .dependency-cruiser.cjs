@@ -2,7 +2,7 @@
  * The layers of `src`, top first. A file may import only from its own layer and from layers above it in this list.
  */
 const layers = [
-  ['contract', '^src/(protocol|status|errors|number-text|number-schema|statistics)\\.ts$|^src/jpeg/'],
+  ['contract', '^src/(protocol|status|errors|shown-url|number-text|number-schema|statistics)\\.ts$|^src/jpeg/'],
   ['samples', '^src/samples/'],
   ['load', '^src/load/'],
   ['config', '^src/config\\.ts$'],

@@ -165,7 +165,7 @@ async function readLimited(response: Response): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   let length = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of (response.body as AsyncIterable<Uint8Array> | null) ?? []) {
     length += chunk.length;
     if (length > maxJwksBytes) throw new Error(`longer than ${maxJwksBytes} bytes`);
     text += decoder.decode(chunk, { stream: true });

@@ -1,7 +1,7 @@
 /** Changes a token file: atomically, readable by its owner only. Main thread of `framegate token`. */
 import { closeSync, existsSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { ConfigError } from '../errors.ts';
-import { readTokenFile, type TokenEntry } from './tokens.ts';
+import { checkTokens, readTokenFile, type TokenEntry } from './tokens.ts';
 
 const ownerOnly = 0o600;
 
@@ -16,7 +16,7 @@ export function changeTokens(file: string, change: (tokens: readonly TokenEntry[
   const descriptor = openDraft(draft);
   try {
     const tokens = change(existsSync(target) ? readTokenFile(target) : []);
-    writeFileSync(descriptor, `${JSON.stringify({ tokens }, null, 2)}\n`);
+    writeFileSync(descriptor, `${JSON.stringify({ tokens: checkTokens(file, { tokens }) }, null, 2)}\n`);
     fsyncSync(descriptor);
     renameSync(draft, target);
   } catch (error) {

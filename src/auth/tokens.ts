@@ -86,7 +86,12 @@ export function loadTokens(file: string): TokenSet {
 
 /** The entries of a token file. @throws ConfigError with one line per issue. */
 export function readTokenFile(file: string): TokenEntry[] {
-  const { data, error } = fileSchema.safeParse(readJson(file, 'token file', maxFileBytes));
+  return checkTokens(file, readJson(file, 'token file', maxFileBytes));
+}
+
+/** Checks the content of a token file. @throws ConfigError with one line per issue. */
+export function checkTokens(file: string, content: unknown): TokenEntry[] {
+  const { data, error } = fileSchema.safeParse(content);
   if (data === undefined) {
     throw new ConfigError(
       (error?.issues ?? []).map(({ path, message }) => `token file ${file}: ${[...path, message].join(': ')}`),

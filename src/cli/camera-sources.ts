@@ -6,10 +6,11 @@ import { isLive, readSource } from '../camera/source.ts';
 import { ConfigError } from '../errors.ts';
 import { describeIssue } from '../pipeline/graph.ts';
 import { maxFps, maxStallTimeoutS, maxWidth } from './camera-limits.ts';
+import { clientToken, type TokenFlags } from './client-token.ts';
 import { streamUrlOf } from './gateway-address.ts';
 import { warn } from './warn.ts';
 
-export interface CameraFlags {
+export interface CameraFlags extends TokenFlags {
   readonly pipeline: string;
   readonly url: string;
   readonly fps?: number;
@@ -77,11 +78,12 @@ export function planCameras(sources: readonly string[], flags: CameraFlags): Cam
   if (entries.length === 0) throw new ConfigError(['no source given; name one or more, or use --sources FILE']);
   if (entries.length > maxCameras)
     throw new ConfigError([`too many cameras: ${entries.length}; at most ${maxCameras} are allowed`]);
+  const token = clientToken(flags);
   const plans: CameraPlan[] = [];
   const unusable: UnusableCamera[] = [];
   for (const [index, entry] of entries.entries()) {
     const read = readSource(entry.source);
-    if (read.ok) plans.push(planOf(entry, flags, read.source, index));
+    if (read.ok) plans.push({ ...planOf(entry, flags, read.source, index), token });
     else unusable.push({ name: entry.name ?? `camera ${index + 1}`, issue: read.issue });
   }
   const issues = [...duplicateNames(plans), ...(plans.length === 0 ? unusable.map(({ issue }) => issue) : [])];

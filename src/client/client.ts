@@ -11,6 +11,8 @@ export interface ConnectOptions {
    */
   readonly url: string | URL;
   readonly pipeline: string;
+  /** Needed if the gateway has tokens. */
+  readonly token?: string | undefined;
   /** Maximum frames in flight; default 8. */
   readonly maxInFlight?: number;
   /** Maximum frames per second; default 30. */
@@ -53,7 +55,7 @@ interface Waiter {
 export class Client extends Emitter<ClientEvents> {
   readonly #url: URL;
   readonly #open: OpenSocket;
-  readonly #options: Required<ConnectOptions>;
+  readonly #options: Required<Omit<ConnectOptions, 'token'>> & Pick<ConnectOptions, 'token'>;
   #state: State = 'connecting';
   #session: Session;
   /** The newest frame, until it may be sent. */

@@ -11,6 +11,7 @@ import { type CameraCounts, type CameraTally, countName, emptyCounts } from './t
 
 export interface CameraParts {
   readonly url: string;
+  readonly token?: string | undefined;
   readonly frames: readonly Buffer[];
   readonly adaptive: boolean;
   /** Latencies of the camera's group, shared by all cameras of the group. */
@@ -100,7 +101,7 @@ export class Camera {
   }
 
   #connect(): Connection {
-    const connection = new Connection(this.#parts.url, {
+    const connection = new Connection(this.#parts, {
       replied: (reply, frame) => this.#replied(reply, frame),
       received: (length) => {
         if (this.#isCounting()) this.#counts.bytesReceived += length;

@@ -70,12 +70,9 @@ export function registerRoutes(app: TemplatedApp, options: RouteOptions): void {
       if (rejectIfMalformed(response, request)) return;
       const path = request.getUrl();
       const page = isRead(request) && !isUpgrade(request) ? pages.get(path) : undefined;
-      if (page === undefined) sendReply(response, request, answer(response, request, path));
-      else {
-        const refusal = access.pageRefusal(response, request);
-        if (refusal === undefined) writePage(response, request, page);
-        else sendReply(response, request, refusal);
-      }
+      const refusal = page && access.pageRefusal(response, request);
+      if (page !== undefined && refusal === undefined) writePage(response, request, page);
+      else sendReply(response, request, refusal ?? answer(response, request, path));
     });
   });
 }

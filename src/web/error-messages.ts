@@ -93,6 +93,14 @@ const streamMessages: Readonly<Record<ClientErrorCode, ErrorMessage>> = {
     title: 'Too many frames from this address',
     advice: 'Lower the rate, close other pages and cameras, or raise STREAM_MAX_FRAMES_PER_SECOND on the gateway.',
   },
+  unauthorized: {
+    title: 'The gateway needs a token',
+    advice: 'Enter a valid one below. “framegate token create” makes one.',
+  },
+  forbidden: {
+    title: 'Access was refused',
+    advice: 'The token does not permit this, or this page’s address is not allowed on the gateway.',
+  },
   internal_error: {
     title: 'Internal error in the gateway',
     advice: 'See its log for details. If it happens again, please report it.',

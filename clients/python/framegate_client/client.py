@@ -44,6 +44,7 @@ class Client:
         url: str,
         pipeline: str,
         *,
+        token: str | None = None,
         max_in_flight: int = 8,
         max_fps: float = 30,
         adapt: bool = True,
@@ -52,6 +53,7 @@ class Client:
     ) -> None:
         """Set up the client; it connects on ``async with``.
 
+        A gateway with tokens needs ``token``.
         With ``adapt`` the frame rate adapts to the gateway's capacity; without it, only ``max_in_flight`` and
         ``max_fps`` apply and the gateway drops the rest.
         ``timeout_ms`` applies to connecting and to each reply; it must be longer than the gateway's
@@ -67,6 +69,7 @@ class Client:
                 message = f"{name} must be above 0"
                 raise ValueError(message)
         self._url = _stream_url(url, pipeline)
+        self._token = token
         self._new_window: Callable[[], CongestionWindow] = lambda: CongestionWindow(max_in_flight, max_fps, adapt=adapt)
         self._timeout_ms = timeout_ms
         self._max_attempts = max_attempts
@@ -190,7 +193,7 @@ class Client:
         while self._state != "closed":
             self._set_state("connecting")
             self._session = self._new_session()
-            error = await self._session.run(self._url, self._on_open)
+            error = await self._session.run(self._url, self._token, self._on_open)
             retry_in_ms = self._ended(error)
             if retry_in_ms is not None:
                 await asyncio.sleep(retry_in_ms / 1000)
@@ -289,7 +292,8 @@ def _stream_url(address: str, pipeline: str) -> str:
     parts = urlsplit(address)
     scheme = parts.scheme.replace("http", "ws")
     if scheme not in ("ws", "wss") or not parts.hostname:
-        message = f"{address} is not a ws:// or wss:// address"
+        # Not the whole address, whose query may contain a token.
+        message = f"{parts.scheme}://{parts.hostname or ''} is not a ws:// or wss:// address"
         raise ValueError(message)
     query = [(key, value) for key, value in parse_qsl(parts.query) if key != "pipeline_id"]
     query.append(("pipeline_id", pipeline))
