@@ -52,8 +52,7 @@ export class PlainAccess {
 
   /** The reply to a preflight of a page on another site; undefined for any other request. @param methods of the path. */
   preflight(response: HttpResponse, request: HttpRequest, methods: string): Reply | Promise<Reply> | undefined {
-    const isPreflight =
-      request.getCaseSensitiveMethod() === 'OPTIONS' && request.getHeader('access-control-request-method') !== '';
+    const isPreflight = request.getMethod() === 'options' && request.getHeader('access-control-request-method') !== '';
     if (!isPreflight) return undefined;
     const origin = this.#parts.authorizer.corsOrigin(accessRequestOf(request));
     if (origin !== undefined) return preflightReply(origin, methods);
