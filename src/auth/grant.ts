@@ -1,7 +1,7 @@
 /** What a token or JWT permits, and its fields as JSON. Main thread. */
 import { z } from 'zod';
 
-export const scopes = ['stream', 'frames', 'admin'] as const;
+const scopes = ['stream', 'frames', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
 
 export interface Grant {

@@ -78,17 +78,6 @@ export class OriginRules {
   }
 }
 
-/** Whether a text can be an entry of `ALLOWED_ORIGINS`. */
-export function isOriginEntry(text: string): boolean {
-  return text === anyOrigin || canonicalOrigin(text) !== undefined;
-}
-
-/** Whether a text can be an entry of `ALLOWED_HOSTS`. */
-export function isHostEntry(text: string): boolean {
-  const host = parseHost(text);
-  return host !== undefined && host.port === undefined;
-}
-
 /** Behind a proxy with TLS, the gateway does not know the scheme of the page, so a missing port is the one of the origin's scheme. */
 function isSameOrigin({ host, origin }: PageHeaders): boolean {
   const [page, own] = [parseOrigin(origin), parseHost(host)];

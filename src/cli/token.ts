@@ -1,4 +1,5 @@
 /** `framegate token`: creates, lists and revokes the tokens of a token file. */
+import { hasExpired, parseExpiry, timestamp } from '../auth/expiry.ts';
 import { changeTokens } from '../auth/token-file.ts';
 import { createToken, hashToken, readTokenFile, type TokenEntry } from '../auth/tokens.ts';
 import { configOfProcess } from '../config.ts';
@@ -20,8 +21,6 @@ export interface CreateTokenFlags extends TokenFileFlags {
   readonly expires?: string;
 }
 
-const msPerDay = 86_400_000;
-
 /** Adds a token and prints it to standard output, once. @throws ConfigError if anything is invalid; the file is unchanged then. */
 export function createNamedToken(name: string, flags: CreateTokenFlags): void {
   const token = createToken();
@@ -30,8 +29,8 @@ export function createNamedToken(name: string, flags: CreateTokenFlags): void {
     pipelines: flags.pipelines === 'all' ? ('all' as const) : listOf(flags.pipelines),
     ...(flags.maxFps === undefined ? {} : { max_fps: flags.maxFps }),
     ...(flags.maxSessions === undefined ? {} : { max_sessions: flags.maxSessions }),
-    created: new Date().toISOString(),
-    ...(flags.expires === undefined ? {} : { expires: expiryOf(flags.expires) }),
+    created: timestamp(),
+    ...(flags.expires === undefined ? {} : { expires: parseExpiry(flags.expires) }),
   };
   const file = fileOf(flags);
   changeTokens(file, (tokens) => {
@@ -49,9 +48,7 @@ export function listTokens(flags: TokenFileFlags): void {
       ...[name, granted.join(','), pipelines === 'all' ? 'all pipelines' : pipelines.join(',')],
       ...(max_fps === undefined ? [] : [`${max_fps} fps`]),
       ...(max_sessions === undefined ? [] : [`${max_sessions} sessions`]),
-      expires === undefined
-        ? 'never expires'
-        : `${Date.parse(expires) > Date.now() ? 'expires' : 'expired'} ${expires}`,
+      expires === undefined ? 'never expires' : `${hasExpired(expires) ? 'expired' : 'expires'} ${expires}`,
     ];
     process.stdout.write(`${parts.join('  ')}\n`);
   }
@@ -77,13 +74,4 @@ function listOf(text: string): string[] {
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
-}
-
-/** @throws ConfigError for anything but a number of days or a date. */
-function expiryOf(text: string): string {
-  const [, days] = /^(\d{1,5})d$/.exec(text) ?? [];
-  const atMs = days === undefined ? Date.parse(text) : Date.now() + Number(days) * msPerDay;
-  if (!Number.isFinite(atMs))
-    throw new ConfigError([`--expires "${text}" is neither a number of days, such as 90d, nor a date`]);
-  return new Date(atMs).toISOString();
 }

@@ -25,10 +25,7 @@ _MAX_RETRY_MS = 15_000.0
 # fail the same way, or the frame is the cause. All other codes are temporary: the client reconnects without limit.
 _FATAL_AFTER = {
     "invalid_pipeline": 1,
-    "invalid_message": 1,
-    "unauthorized": 1,
-    "forbidden": 1,
-    "invalid_reply": 1,
+    **dict.fromkeys(("invalid_message", "unauthorized", "forbidden", "invalid_reply"), 1),
     "invalid_frame": 3,
     "frame_too_large": 3,
 }
@@ -292,7 +289,6 @@ def _stream_url(address: str, pipeline: str) -> str:
     parts = urlsplit(address)
     scheme = parts.scheme.replace("http", "ws")
     if scheme not in ("ws", "wss") or not parts.hostname:
-        # Not the whole address, whose query may contain a token.
         message = f"{parts.scheme}://{parts.hostname or ''} is not a ws:// or wss:// address"
         raise ValueError(message)
     query = [(key, value) for key, value in parse_qsl(parts.query) if key != "pipeline_id"]

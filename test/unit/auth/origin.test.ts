@@ -1,6 +1,6 @@
 /** Which origins and hosts are allowed: ports, case, dots, addresses, opaque origins, headers that are no origin. */
 import { test } from 'tap';
-import { isOriginEntry, OriginRules } from '../../../src/auth/origin.ts';
+import { OriginRules } from '../../../src/auth/origin.ts';
 
 const rules = new OriginRules(
   ['https://Gate.example.com', 'http://lan.example:8080', 'capacitor://app'],
@@ -107,9 +107,6 @@ test('with *, everything is allowed; null is allowed by name', async (t) => {
   const files = new OriginRules(['null'], [], '127.0.0.1');
   t.equal(files.refuse({ host: '127.0.0.1', origin: 'null' }), undefined);
   t.ok(files.refuse({ host: '127.0.0.1', origin: 'https://a.example' }));
-  t.ok(isOriginEntry('*') && isOriginEntry('null') && isOriginEntry('https://a.example:1'));
-  for (const bad of ['a.example', 'https://a.example/', 'https://a.example/x', 'https://', '**'])
-    t.notOk(isOriginEntry(bad), bad);
 });
 
 test('a name to listen on is allowed, and a refusal quotes a header safely', async (t) => {
