@@ -2,10 +2,11 @@
  * The layers of `src`, top first. A file may import only from its own layer and from layers above it in this list.
  */
 const layers = [
-  ['contract', '^src/(protocol|status|errors|url-host|number-text|number-schema|statistics)\\.ts$|^src/jpeg/'],
+  ['contract', '^src/(protocol|status|errors|url-host|shown-url|number-text|number-schema|statistics)\\.ts$|^src/jpeg/'],
   ['load', '^src/load/'],
-  ['config', '^src/config\\.ts$'],
+  ['config', '^src/(config|settings)\\.ts$'],
   ['observe', '^src/observe/'],
+  ['auth', '^src/auth/'],
   ['models', '^src/models/'],
   ['tools', '^src/tools/'],
   ['pipeline', '^src/pipeline/'],
@@ -79,6 +80,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/camera/' },
       to: { path: '^src/', pathNot: '^src/(camera/|client/|jpeg/|(protocol|errors|statistics)\\.ts$)' },
+    },
+    {
+      name: 'only auth/jwks.ts imports jose',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/auth/jwks\\.ts$' },
+      to: { path: 'node_modules/jose' },
     },
     {
       name: 'only models/onnx-model.ts imports onnxruntime-node',

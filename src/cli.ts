@@ -14,6 +14,7 @@ import { printable } from './cli/printable.ts';
 import type { ReloadFlags } from './cli/reload.ts';
 import type { SendOptions } from './cli/send.ts';
 import type { ServeFlags } from './cli/serve.ts';
+import type { CreateTokenFlags, TokenFileFlags } from './cli/token.ts';
 import { warn } from './cli/warn.ts';
 import { ConfigError, configExitCode, exitCodeOf } from './errors.ts';
 import { type NumberRange, parseNumber } from './number-text.ts';
@@ -68,6 +69,8 @@ program
   .option('--sample', 'send the eight built-in frames; a file is named after the text of its plate')
   .option('-p, --pipeline <id>', 'pipeline to run', 'yolo_ocr')
   .option('-u, --url <url>', addressHelp, 'ws://127.0.0.1:8000')
+  .option('--token <token>', 'token for the gateway; other users of the machine can see it, so prefer FRAMEGATE_TOKEN')
+  .option('--token-file <file>', 'file with the token')
   .option(
     '--fps <n>',
     'frames per second; without it, each frame is sent after the reply to the previous one',
@@ -84,6 +87,8 @@ program
   .argument('[source...]', 'rtsp://…, http://… (MJPEG or other video), /dev/video0, or a video file')
   .option('-p, --pipeline <id>', 'pipeline to run', 'yolo_ocr')
   .option('-u, --url <url>', addressHelp, 'ws://127.0.0.1:8000')
+  .option('--token <token>', 'token for the gateway; other users of the machine can see it, so prefer FRAMEGATE_TOKEN')
+  .option('--token-file <file>', 'file with the token')
   .option(
     '--fps <n>',
     'maximum frames per second; without it, as many as the gateway can process',
@@ -118,6 +123,8 @@ program
   .description('load the gateway with simulated cameras and print results; see docs/operations/benchmarking.md')
   .option('-p, --pipeline <id>', 'pipeline to run', 'yolo_ocr')
   .option('-u, --url <url>', addressHelp, 'ws://127.0.0.1:8000')
+  .option('--token <token>', 'token for the gateway; other users of the machine can see it, so prefer FRAMEGATE_TOKEN')
+  .option('--token-file <file>', 'file with the token')
   .option('-c, --cameras <n>', 'number of cameras at --fps, or N@FPS[,N@FPS...] for different rates', '8')
   .option('--fps <n>', 'frames per second and camera', '15')
   .option('-d, --duration <s>', 'seconds to measure', '10')
@@ -164,6 +171,43 @@ models
   .action(async (file: string, _: ModelsFlags, command: Command) => {
     const { inspectModel } = await import('./cli/inspect-model.ts');
     await inspectModel(file, command.optsWithGlobals());
+  });
+
+const tokens = program.command('token').description('manage the tokens of clients; see docs/guides/authentication.md');
+/** As for `STREAM_MAX_SESSIONS`. */
+const maxTokenSessions = 100_000;
+const tokenFileHelp = 'token file (AUTH_TOKENS_FILE)';
+
+tokens
+  .command('create <name>')
+  .description('add a token and print it, once')
+  .option('--file <file>', tokenFileHelp)
+  .option('--scope <list>', 'stream, frames, admin', 'stream,frames')
+  .option('--pipelines <list>', 'pipeline ids, or all', 'all')
+  .option('--max-fps <n>', 'maximum frames per second', numberIn({ above: 0 }))
+  .option('--max-sessions <n>', 'maximum open sessions', numberIn({ min: 1, max: maxTokenSessions, isWhole: true }))
+  .option('--expires <when>', 'days such as 90d, or a date')
+  .action(async (name: string, flags: CreateTokenFlags) => {
+    const { createNamedToken } = await import('./cli/token.ts');
+    createNamedToken(name, flags);
+  });
+
+tokens
+  .command('list')
+  .description('list the tokens with what they permit')
+  .option('--file <file>', tokenFileHelp)
+  .action(async (flags: TokenFileFlags) => {
+    const { listTokens } = await import('./cli/token.ts');
+    listTokens(flags);
+  });
+
+tokens
+  .command('revoke <name>')
+  .description('remove a token')
+  .option('--file <file>', tokenFileHelp)
+  .action(async (name: string, flags: TokenFileFlags) => {
+    const { revokeToken } = await import('./cli/token.ts');
+    revokeToken(name, flags);
   });
 
 /** A parser for the argument of an option. */

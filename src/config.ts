@@ -1,16 +1,8 @@
 /** Reads the environment and command-line flags into one frozen Config. The only reader of `process.env`. Main thread. */
-import { isIP, isIPv4 } from 'node:net';
-import { availableParallelism, totalmem } from 'node:os';
-import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import { totalmem } from 'node:os';
 import { ConfigError } from './errors.ts';
-import { numberIn } from './number-schema.ts';
+import { bytesOf, bytesPerMegabyte, minMemoryMegabytes, type Settings, settings } from './settings.ts';
 
-const bytesPerMegabyte = 1_048_576;
-
-/** Memory for two frames per worker is allocated up front, so the frame limit itself needs a limit. */
-const maxFrameSizeMegabytes = 64;
 /**
  * Room above the frame limit in which a peer still gets its error as JSON. uWebSockets.js buffers incomplete messages up to this size,
  * per peer and without reporting it, so the factor is small.
@@ -18,43 +10,15 @@ const maxFrameSizeMegabytes = 64;
 const hardCapFactor = 1.25;
 const minHardCapBytes = 65_536;
 
-const maxPort = 65_535;
 const defaultAdminHost = '127.0.0.1';
 /** Listening on one of these includes every other address. */
 const wildcardHosts: readonly string[] = ['0.0.0.0', '::'];
-
-/** The highest limit for all frames or bodies together. */
-const maxBufferMegabytes = 4096;
 
 /** Memory of a gateway with the default pipelines: the event loop with all buffers, plus each worker with its models. */
 const loopMegabytes = 1024;
 const megabytesPerWorker = 384;
 /** The rest is left for the system's own buffers. */
 const maxMachineShare = 0.8;
-const minMemoryMegabytes = 64;
-
-/**
- * nginx's default limit for clients (four buffers of 8 KB): what passes a proxy, such as long cookies and single sign-on tokens, should
- * not fail behind it. The default of uWebSockets.js is 4 KB.
- */
-const defaultHeaderBytes = 32_768;
-
-const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-
-/** `auto`: readable lines if standard error is a terminal, JSON otherwise. */
-const logFormats = ['auto', 'json', 'pretty'] as const;
-
-/** ONNX Runtime's execution providers, by their onnxruntime-node names. */
-const knownProviders = ['cpu', 'cuda', 'tensorrt', 'coreml', 'dml', 'webgpu', 'openvino', 'migraphx', 'rocm'] as const;
-
-const packagedModelsDir = fileURLToPath(new URL('../native-models', import.meta.url));
-
-const bytesOf = (megabytes: number) => Math.floor(megabytes * bytesPerMegabyte);
-
-/** On two cores both run pipelines, since the event loop needs only a few percent of one. On more, one core is reserved for the loop. */
-function defaultWorkers(cores: number): number {
-  return cores <= 2 ? cores : cores - 1;
-}
 
 /** Far above normal use, and below what the machine or container has. */
 function defaultMemoryMegabytes(workers: number): number {
@@ -70,110 +34,6 @@ function defaultMemoryMegabytes(workers: number): number {
 export const renamedVariables: Readonly<Record<string, string>> = { STREAM_SEND_BUFFER_KB: 'STREAM_MAX_UNREAD_KB' };
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-const setting = <Schema extends z.ZodType>(variable: string, schema: Schema) => ({ variable, schema });
-const number = (variable: string, fallback: number, min: number, max: number) =>
-  setting(variable, numberIn({ min, max }).prefault(String(fallback)));
-const integer = (variable: string, fallback: number, min: number, max: number) =>
-  setting(variable, numberIn({ min, max, isWhole: true }).prefault(String(fallback)));
-const megabytes = (variable: string, fallback: number, min: number) =>
-  setting(variable, numberIn({ min, max: maxBufferMegabytes }).transform(bytesOf).prefault(String(fallback)));
-const absolute = (path: string) => resolve(path);
-/** Comma-separated values; empty ones are ignored. */
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== ''),
-);
-const network = z.string().refine(isNetwork, {
-  error: ({ input }) =>
-    `invalid network "${input}"; expected an address or network such as 10.0.0.7, 10.0.0.0/8 or fd00::/8`,
-});
-const provider = z.enum(knownProviders, {
-  error: ({ input }) => `unknown provider "${input}"; expected one of ${knownProviders.join(', ')}`,
-});
-
-/** Every setting: its variable, and a schema with its default and limits. Keys carry the units. */
-const settings = {
-  host: setting('HOST', z.string().prefault('127.0.0.1')),
-  port: integer('PORT', 8000, 0, maxPort),
-  /** Without a port, the admin routes are on the main listener. */
-  adminHost: setting('ADMIN_HOST', z.string().optional()),
-  adminPort: setting('ADMIN_PORT', numberIn({ min: 0, max: maxPort, isWhole: true }).optional()),
-  maxFrameMegabytes: number('STREAM_MAX_FRAME_SIZE_MB', 5, 0.001, maxFrameSizeMegabytes),
-  /** uWebSockets.js rejects requests whose first line and headers are longer, without JSON. */
-  maxHeaderBytes: integer('UWS_HTTP_MAX_HEADERS_SIZE', defaultHeaderBytes, 1024, 1_048_576),
-  maxPixels: integer('STREAM_MAX_PIXELS', 16_777_216, 1, 268_435_456),
-  dropThreshold: number('STREAM_DROP_THRESHOLD', 0.1, 0, 1),
-  slowdownThreshold: number('STREAM_SLOWDOWN_THRESHOLD', 0.3, 0, 1),
-  dropWindowMs: integer('STREAM_DROP_WINDOW_MS', 3000, 100, 600_000),
-  maxSessions: integer('STREAM_MAX_SESSIONS', 256, 1, 100_000),
-  /** Open sessions per address; as many as all together by default. */
-  maxSessionsPerAddress: setting(
-    'STREAM_MAX_SESSIONS_PER_ADDRESS',
-    numberIn({ min: 1, max: 100_000, isWhole: true }).optional(),
-  ),
-  /** Time until a session's first frame; 0 for no limit. */
-  firstFrameTimeoutMs: integer('STREAM_FIRST_FRAME_TIMEOUT_MS', 60_000, 0, 86_400_000),
-  /** Time between two frames of a session; 0 for no limit. */
-  idleTimeoutMs: integer('STREAM_IDLE_TIMEOUT_MS', 600_000, 0, 86_400_000),
-  /** Frames per second and address. */
-  maxFramesPerSecond: integer('STREAM_MAX_FRAMES_PER_SECOND', 10_000, 10, 10_000_000),
-  /** Proxies whose `X-Forwarded-For` is trusted: addresses and networks. */
-  trustedProxies: setting('TRUSTED_PROXIES', list.pipe(z.array(network)).prefault('')),
-  /** Unread replies buffered per session before results are dropped; at twice as much the session ends. */
-  sendBufferBytes: setting(
-    'STREAM_SEND_BUFFER_KB',
-    numberIn({ min: 1, max: 1_048_576, isWhole: true })
-      .transform((kilobytes) => kilobytes * 1024)
-      .prefault('256'),
-  ),
-  frameTimeoutMs: integer('STREAM_FRAME_TIMEOUT_MS', 5000, 10, 3_600_000),
-  /** Maximum hold of a frame; with 0, frames are never held. */
-  maxWaitMs: integer('STREAM_MAX_WAIT_MS', 1000, 0, 60_000),
-  /** Total size of all held frames. */
-  maxHeldBytes: megabytes('STREAM_MAX_HELD_MB', 64, 0),
-  /** Total size of HTTP bodies being received. */
-  maxReceivingBytes: megabytes('HTTP_MAX_RECEIVING_MB', 64, 0.001),
-  /** Time limit for receiving one HTTP body. */
-  bodyTimeoutMs: integer('HTTP_BODY_TIMEOUT_MS', 30_000, 100, 3_600_000),
-  /** Resident memory of the process above which connections with incomplete messages are closed. */
-  maxMemoryMegabytes: setting(
-    'MAX_MEMORY_MB',
-    numberIn({ min: minMemoryMegabytes, max: 1_048_576, isWhole: true }).optional(),
-  ),
-  /** How long a gateway that was asked to stop still accepts clients, for balancers that poll `/readyz`. */
-  drainDelayMs: integer('DRAIN_DELAY_MS', 0, 0, 3_600_000),
-  /** How long a shutdown waits for frames in flight and for workers to stop. */
-  shutdownGraceMs: integer('SHUTDOWN_GRACE_MS', 10_000, 0, 3_600_000),
-  poolWorkers: integer('POOL_WORKERS', defaultWorkers(availableParallelism()), 1, 256),
-  /** JavaScript heap per worker thread; a thread that exceeds it is terminated and replaced. */
-  maxHeapMegabytes: integer('POOL_HEAP_MB', 512, 64, 65_536),
-  /** A thread still running this long after its frame timed out is terminated. */
-  maxStuckMs: integer('POOL_STUCK_MS', 10_000, 0, 3_600_000),
-  /** The gateway exits after this long without a ready worker; 0 disables it. */
-  maxUnreadyMs: integer('POOL_MAX_UNREADY_MS', 60_000, 0, 3_600_000),
-  tlsCertFile: setting('TLS_CERT_FILE', z.string().transform(absolute).optional()),
-  tlsKeyFile: setting('TLS_KEY_FILE', z.string().transform(absolute).optional()),
-  providers: setting(
-    'ORT_PROVIDERS',
-    list.pipe(z.array(provider).min(1, `must name at least one of ${knownProviders.join(', ')}`)).prefault('cpu'),
-  ),
-  modelsDir: setting(
-    'MODELS_DIR',
-    z
-      .string()
-      .transform((path) => resolve(path))
-      .prefault(packagedModelsDir),
-  ),
-  /** A frame that takes longer from its arrival until its reply is logged; 0 for none. */
-  slowFrameMs: integer('LOG_SLOW_FRAME_MS', 2000, 0, 3_600_000),
-  logFormat: setting('LOG_FORMAT', z.enum(logFormats, `must be one of ${logFormats.join(', ')}`).prefault('auto')),
-  logLevel: setting('LOG_LEVEL', z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).prefault('info')),
-};
-
-type Settings = { readonly [Key in keyof typeof settings]: z.output<(typeof settings)[Key]['schema']> };
 
 /** Where a server listens. Port 0 is any free port. */
 export interface ListenAddress {
@@ -202,12 +62,6 @@ export interface Config
   readonly maxMemoryBytes: number;
   /** One line per variable set under its old name. */
   readonly deprecations: readonly string[];
-}
-
-function isNetwork(text: string): boolean {
-  const [address = '', prefix = '0', ...rest] = text.split('/');
-  const maxPrefix = isIPv4(address) ? 32 : 128;
-  return isIP(address) !== 0 && rest.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= maxPrefix;
 }
 
 /** Whether two listeners cannot exist side by side. Names other than `localhost` are not resolved. */
@@ -249,29 +103,17 @@ function readSettings(env: Environment): Settings & Pick<Config, 'deprecations'>
  * @throws ConfigError with one line per bad value.
  */
 export function loadConfig(env: Environment): Config {
-  const { maxFrameMegabytes, maxMemoryMegabytes, adminHost, adminPort, ...rest } = readSettings(env);
-  const { tlsCertFile: certFile, tlsKeyFile: keyFile, ...values } = rest;
-  const { dropThreshold, slowdownThreshold, maxSessions, poolWorkers, deprecations } = values;
+  const all = readSettings(env);
+  const { maxFrameMegabytes, maxMemoryMegabytes, adminHost, adminPort, tlsCertFile, tlsKeyFile, ...values } = all;
+  const { maxSessions, poolWorkers, deprecations } = values;
   const maxFrameBytes = bytesOf(maxFrameMegabytes);
-  const issues: string[] = [];
-  if (slowdownThreshold < dropThreshold) {
-    issues.push(
-      `STREAM_SLOWDOWN_THRESHOLD (${slowdownThreshold}) must not be below STREAM_DROP_THRESHOLD (${dropThreshold})`,
-    );
-  }
-  if (values.maxReceivingBytes < maxFrameBytes)
-    issues.push(`HTTP_MAX_RECEIVING_MB must not be below STREAM_MAX_FRAME_SIZE_MB (${maxFrameMegabytes})`);
-  const admin = adminPort === undefined ? undefined : { host: adminHost ?? defaultAdminHost, port: adminPort };
-  if (admin === undefined && adminHost !== undefined)
-    issues.push('ADMIN_HOST needs ADMIN_PORT; without it, the admin routes are on the main listener');
-  if (admin !== undefined && overlap(values, admin))
-    issues.push(`ADMIN_PORT must not be the same as PORT (${values.port}) on the same host`);
-  const tls = certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile };
-  if (tls === undefined && certFile !== keyFile) issues.push('TLS_CERT_FILE and TLS_KEY_FILE must be set together');
+  const issues = [...limitIssues(all, maxFrameBytes), ...listenerIssues(all), ...keyIssues(all)];
   if (issues.length > 0) throw new ConfigError([...deprecations, ...issues]);
+  const tls =
+    tlsCertFile === undefined || tlsKeyFile === undefined ? undefined : { certFile: tlsCertFile, keyFile: tlsKeyFile };
   return Object.freeze({
     ...values,
-    ...{ admin, tls },
+    ...{ admin: adminAddressOf(all), tls },
     maxFrameBytes,
     maxFrameLabel: `${maxFrameMegabytes}MB`,
     hardCapBytes: Math.max(minHardCapBytes, Math.ceil(hardCapFactor * maxFrameBytes)),
@@ -280,8 +122,50 @@ export function loadConfig(env: Environment): Config {
   });
 }
 
+function limitIssues(settings: Settings, maxFrameBytes: number): string[] {
+  const { dropThreshold, slowdownThreshold, maxReceivingBytes, maxFrameMegabytes } = settings;
+  const issues: string[] = [];
+  if (slowdownThreshold < dropThreshold) {
+    issues.push(
+      `STREAM_SLOWDOWN_THRESHOLD (${slowdownThreshold}) must not be below STREAM_DROP_THRESHOLD (${dropThreshold})`,
+    );
+  }
+  if (maxReceivingBytes < maxFrameBytes)
+    issues.push(`HTTP_MAX_RECEIVING_MB must not be below STREAM_MAX_FRAME_SIZE_MB (${maxFrameMegabytes})`);
+  return issues;
+}
+
+function adminAddressOf({ adminHost = defaultAdminHost, adminPort }: Settings): ListenAddress | undefined {
+  return adminPort === undefined ? undefined : { host: adminHost, port: adminPort };
+}
+
+function listenerIssues(settings: Settings): string[] {
+  const { host, port, adminHost, tlsCertFile, tlsKeyFile } = settings;
+  const admin = adminAddressOf(settings);
+  const issues: string[] = [];
+  if (admin === undefined && adminHost !== undefined)
+    issues.push('ADMIN_HOST needs ADMIN_PORT; without it, the admin routes are on the main listener');
+  if (admin !== undefined && overlap({ host, port }, admin))
+    issues.push(`ADMIN_PORT must not be the same as PORT (${port}) on the same host`);
+  if ((tlsCertFile === undefined) !== (tlsKeyFile === undefined))
+    issues.push('TLS_CERT_FILE and TLS_KEY_FILE must be set together');
+  return issues;
+}
+
+function keyIssues({ jwksFile, jwksUrl, jwtIssuer, jwtAudience }: Settings): string[] {
+  if (jwksFile !== undefined && jwksUrl !== undefined) return ['AUTH_JWKS_FILE and AUTH_JWKS_URL exclude each other'];
+  const hasClaims = jwtIssuer !== undefined || jwtAudience !== undefined;
+  if (!hasClaims || jwksFile !== undefined || jwksUrl !== undefined) return [];
+  return ['AUTH_JWT_ISSUER and AUTH_JWT_AUDIENCE need AUTH_JWKS_FILE or AUTH_JWKS_URL'];
+}
+
 /** The configuration of this process: the environment, overridden by flags. */
 export function configOfProcess(flags: Environment = {}): Config {
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
   return loadConfig({ ...process.env, ...given });
+}
+
+/** The token that clients on the command line send; undefined if unset. */
+export function tokenOfEnvironment(): string | undefined {
+  return givenValue(process.env, 'FRAMEGATE_TOKEN');
 }

@@ -14,6 +14,9 @@ export const streamErrors = {
   slow_reader: { closeCode: 1008, detail: 'Replies are not being read' },
   idle_timeout: { closeCode: 1008, detail: 'No frame came for too long' },
   rate_limited: { closeCode: 1008, detail: 'Too many frames from this address' },
+  /** Close codes 3000 and 3003 are registered for the same meanings as HTTP's 401 and 403. */
+  unauthorized: { closeCode: 3000, detail: 'A token is required' },
+  forbidden: { closeCode: 3003, detail: 'Not allowed' },
   internal_error: { closeCode: 1011, detail: 'Unexpected error occurred' },
 } as const;
 

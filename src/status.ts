@@ -13,6 +13,8 @@ export const dropReasons = [
   'displaced',
   /** Its hold ended before a worker was free. */
   'expired',
+  /** Its token's frames per second are exceeded. */
+  'token_limit',
   /** The memory for held frames is full. */
   'memory_full',
   /** Its worker was lost while running it. */
@@ -66,6 +68,8 @@ export interface SessionStatus {
   /** As given by the client, cleaned; absent without one. */
   readonly camera?: string;
   readonly address: string;
+  /** Name of the token, or `jwt:` and the subject; absent if none is needed. */
+  readonly token?: string;
   readonly pipeline: string;
   readonly connected_s: number;
   readonly frames: number;

@@ -24,6 +24,8 @@ export interface CameraPlan extends CaptureOptions {
   /** The gateway. */
   readonly url: URL;
   readonly pipeline: string;
+  /** Needed if the gateway has tokens. */
+  readonly token?: string | undefined;
   /** JPEG quality; if set, frames are always encoded here. */
   readonly quality?: number | undefined;
   readonly reconnects: boolean;
@@ -131,7 +133,7 @@ export class Bridge {
 
   #connect(): Client {
     const { plan, onEvent } = this.#options;
-    const client = connect({ url: plan.url, pipeline: plan.pipeline, maxFps: clientMaxFps });
+    const client = connect({ url: plan.url, pipeline: plan.pipeline, token: plan.token, maxFps: clientMaxFps });
     client.on('sent', () => this.tally.count('sent'));
     client.on('result', ({ index, result, roundTripMs }) => {
       this.tally.answered(result, roundTripMs);

@@ -6,12 +6,14 @@ import { type LoadPlan, type PlanFlags, parsePlan } from '../load/plan.ts';
 import { buildReport } from '../load/report.ts';
 import { describeReport } from '../load/report-text.ts';
 import { LoadError, LoadRun } from '../load/run-load.ts';
+import { shownUrl } from '../shown-url.ts';
+import { clientToken, type TokenFlags } from './client-token.ts';
 import { streamUrlOf } from './gateway-address.ts';
 import { jpegFilesAt } from './jpeg-files.ts';
 import { sampleFramesFolder } from './sample-frames.ts';
 import { stopOnSignals } from './signals.ts';
 
-export interface BenchFlags extends PlanFlags {
+export interface BenchFlags extends PlanFlags, TokenFlags {
   readonly url: string;
   readonly pipeline: string;
   /** JPEG file or folder; defaults to the built-in frames. */
@@ -35,7 +37,7 @@ export async function bench(flags: BenchFlags): Promise<number> {
   const bar = progressBar(plan, flags.json ?? false);
   const run = new LoadRun(
     plan,
-    { url, frames },
+    { url, token: clientToken(flags), frames },
     {
       progressed: (elapsedMs, { results, dropped }) => {
         bar?.update(Math.round(elapsedMs / 1000), { results, dropped });
@@ -45,7 +47,7 @@ export async function bench(flags: BenchFlags): Promise<number> {
   // The first Ctrl-C ends the run early and prints the report; a later one exits.
   const release = stopOnSignals(['SIGINT'], () => run.stop());
   try {
-    const report = buildReport(await run.outcome(), url.href, frames);
+    const report = buildReport(await run.outcome(), shownUrl(url), frames);
     bar?.stop();
     process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : `\n${describeReport(report)}\n`);
     return report.results + report.dropped > 0 ? 0 : 1;
@@ -92,7 +94,7 @@ function headline(plan: LoadPlan, url: URL): string {
   const adaptive = plan.adaptive ? ', adaptive' : '';
   const ramp = plan.rampMs > 0 ? `ramp ${plan.rampMs / 1000} s, ` : '';
   return [
-    `Running ${plan.durationMs / 1000} s at ${url.href} (${ramp}warm-up ${plan.warmUpMs / 1000} s)`,
+    `Running ${plan.durationMs / 1000} s at ${shownUrl(url)} (${ramp}warm-up ${plan.warmUpMs / 1000} s)`,
     `${groups}, ${plan.phase}${adaptive}${slow}`,
   ].join('\n');
 }

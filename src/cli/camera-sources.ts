@@ -6,10 +6,11 @@ import { isLive, nameOfSource, readSource } from '../camera/source.ts';
 import { ConfigError } from '../errors.ts';
 import { describeIssue } from '../pipeline/graph.ts';
 import { maxFps, maxStallTimeoutS, maxWidth } from './camera-limits.ts';
+import { clientToken, type TokenFlags } from './client-token.ts';
 import { streamUrlOf, withCameraName } from './gateway-address.ts';
 import { warn } from './warn.ts';
 
-export interface CameraFlags {
+export interface CameraFlags extends TokenFlags {
   readonly pipeline: string;
   readonly url: string;
   /** Of the only source. */
@@ -80,6 +81,7 @@ export function planCameras(sources: readonly string[], flags: CameraFlags): Cam
   if (entries.length === 0) throw new ConfigError(['no source given; name one or more, or use --sources FILE']);
   if (entries.length > maxCameras)
     throw new ConfigError([`too many cameras: ${entries.length}; at most ${maxCameras} are allowed`]);
+  const token = clientToken(flags);
   const plans: CameraPlan[] = [];
   const unusable: UnusableCamera[] = [];
   const used = new Map<string, number>();
@@ -87,7 +89,7 @@ export function planCameras(sources: readonly string[], flags: CameraFlags): Cam
     const read = readSource(entry.source);
     if (read.ok) {
       const plan = planOf(entry, flags, read.source, index);
-      plans.push({ ...plan, url: withCameraName(plan.url, entry.name ?? unnamed(read.source, used)) });
+      plans.push({ ...plan, token, url: withCameraName(plan.url, entry.name ?? unnamed(read.source, used)) });
     } else unusable.push({ name: entry.name ?? `camera ${index + 1}`, issue: read.issue });
   }
   const issues = [...duplicateNames(plans), ...(plans.length === 0 ? unusable.map(({ issue }) => issue) : [])];

@@ -1,4 +1,5 @@
 /** Parses the address given with `--url`, and adds a name for the camera. */
+import { redactAddress } from '../camera/redact.ts';
 import { streamUrl } from '../client/stream-url.ts';
 import { ConfigError } from '../errors.ts';
 
@@ -8,8 +9,9 @@ import { ConfigError } from '../errors.ts';
  */
 export function streamUrlOf(text: string, pipeline: string): URL {
   const withScheme = /^[a-z]+:\/\//i.test(text) ? text : `ws://${text}`;
-  if (!URL.canParse(withScheme)) throw new ConfigError([`--url "${text}" is not an address`]);
-  if (!/^(?:ws|http)s?:/i.test(withScheme)) throw new ConfigError([`--url "${text}" must be ws:// or wss://`]);
+  if (!URL.canParse(withScheme)) throw new ConfigError([`--url "${redactAddress(text)}" is not an address`]);
+  if (!/^(?:ws|http)s?:/i.test(withScheme))
+    throw new ConfigError([`--url "${redactAddress(text)}" must be ws:// or wss://`]);
   return streamUrl(withScheme, pipeline);
 }
 

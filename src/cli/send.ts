@@ -4,11 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SingleBar } from 'cli-progress';
 import { type Client, ClientError, type ClientErrorCode, connect, type Frame, type Reply } from '../client/node.ts';
 import { ConfigError } from '../errors.ts';
+import { shownUrl } from '../shown-url.ts';
+import { clientToken, type TokenFlags } from './client-token.ts';
 import { streamUrlOf, withCameraName } from './gateway-address.ts';
 import { jpegFilesAt } from './jpeg-files.ts';
 import { sampleFramesFolder } from './sample-frames.ts';
 
-export interface SendOptions {
+export interface SendOptions extends TokenFlags {
   /** Send the built-in frames instead of files. */
   readonly sample?: boolean;
   readonly pipeline: string;
@@ -49,10 +51,10 @@ export async function send(paths: readonly string[], options: SendOptions): Prom
   const files = sample ? jpegFilesAt(sampleFramesFolder()) : paths.flatMap(jpegFilesAt);
   if (files.length === 0) throw new ConfigError([`no JPEG file in ${paths.join(', ')}`]);
   const url = withCameraName(streamUrlOf(options.url, options.pipeline), 'send');
-  const client = connect({ ...noLimits, url, pipeline: options.pipeline });
+  const client = connect({ ...noLimits, url, pipeline: options.pipeline, token: clientToken(options) });
   const sender = new Sender(files, client);
   await client.opened().catch(({ detail }: ClientError) => {
-    throw new ConfigError([`cannot reach ${url.href}: ${detail}`]);
+    throw new ConfigError([`cannot reach ${shownUrl(url)}: ${detail}`]);
   });
   try {
     await (options.fps === undefined ? sender.oneByOne() : sender.atRate(options.fps));

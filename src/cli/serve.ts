@@ -1,4 +1,5 @@
 /** `framegate serve`: configuration, pool, server, signals. Main thread. */
+import { createAuthorizer, openAccessWarning, prepareTokens } from '../auth/create-authorizer.ts';
 import { type Config, configOfProcess } from '../config.ts';
 import { failureExitCode } from '../errors.ts';
 import { logEvents } from '../observe/event-log.ts';
@@ -54,10 +55,16 @@ export async function serve(flags: ServeFlags): Promise<void> {
   logEvents(observer, log, config);
   const warnDeprecated = (line: string) => log.warn('config_deprecated', {}, line);
   for (const line of config.deprecations) warnDeprecated(line);
+  const { authorizer, tokens } = createAuthorizer(config, (line) => log.warn('keys_unavailable', {}, line));
+  const warning = openAccessWarning(config, authorizer);
+  if (warning !== undefined) log.warn('open_access', { host: config.host }, warning);
   const { modelsDir, providers } = config;
   const readPipelines = () => loadPipelines({ modelsDir, providers, warn: warnDeprecated });
   const reloader: Reloader = new Reloader({
-    prepare: [async () => prepareCertificate(config, log, () => server.renewCertificate())],
+    prepare: [
+      async () => prepareCertificate(config, log, () => server.renewCertificate()),
+      async () => prepareTokens(config, tokens),
+    ],
     replacePipelines: async () => {
       const next = await readPipelines();
       const generation = await reloadPool(next);
@@ -85,7 +92,10 @@ export async function serve(flags: ServeFlags): Promise<void> {
   let isStopping = () => false;
   try {
     server = withSharedStop(
-      await startServer({ config, pool, pipelines, log, observer, metrics, version, reloads: () => reloader.status }),
+      await startServer({
+        ...{ config, pool, pipelines, log, observer, metrics, authorizer, version },
+        reloads: () => reloader.status,
+      }),
     );
     metrics.addDefaults();
     isStopping = stopOnSignal(server, log);

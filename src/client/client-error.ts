@@ -30,6 +30,8 @@ const fatalAfter: Readonly<Record<string, number>> = {
   // The next session would fail the same way.
   invalid_pipeline: 1,
   invalid_message: 1,
+  unauthorized: 1,
+  forbidden: 1,
   invalid_reply: 1,
   // The frame is the cause, and the next one may be valid. After several in a row, the camera sends nothing valid.
   invalid_frame: 3,

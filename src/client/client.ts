@@ -13,6 +13,8 @@ export interface ConnectOptions {
   readonly pipeline: string;
   /** Name of the camera, by which whoever runs the gateway finds it in `/sessions`, the console and the log. */
   readonly camera?: string;
+  /** Needed if the gateway has tokens. */
+  readonly token?: string | undefined;
   /** Maximum frames in flight; default 8. */
   readonly maxInFlight?: number;
   /** Maximum frames per second; default 30. */
@@ -55,7 +57,7 @@ interface Waiter {
 export class Client extends Emitter<ClientEvents> {
   readonly #url: URL;
   readonly #open: OpenSocket;
-  readonly #options: Required<Omit<ConnectOptions, 'camera'>>;
+  readonly #options: Required<Omit<ConnectOptions, 'camera' | 'token'>> & Pick<ConnectOptions, 'token'>;
   #state: State = 'connecting';
   #session: Session;
   /** The newest frame, until it may be sent. */

@@ -14,8 +14,9 @@ export type { Client, ClientEvents, ConnectOptions, State } from './client.ts';
 export { ClientError, type ClientErrorCode } from './client-error.ts';
 export type { Frame, Reply, Sent } from './session.ts';
 
-const openSocket: OpenSocket = (url, events) => {
-  const socket = new WebSocket(url);
+const openSocket: OpenSocket = (url, events, token) => {
+  // Browsers let a page set no other header.
+  const socket = new WebSocket(url, token === undefined ? [] : ['framegate', `framegate.token.${token}`]);
   socket.onopen = () => events.opened();
   socket.onmessage = ({ data }) => events.received(data);
   // Browsers do not expose why a connection failed.

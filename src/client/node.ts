@@ -16,8 +16,9 @@ export type { Frame, Reply, Sent } from './session.ts';
  */
 const socketOptions = { perMessageDeflate: false, closeTimeout: 1000 };
 
-const openSocket: OpenSocket = (url, events) => {
-  const socket = new WebSocket(url, socketOptions);
+const openSocket: OpenSocket = (url, events, token) => {
+  const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+  const socket = new WebSocket(url, { ...socketOptions, headers });
   let failure: string | undefined;
   socket.on('open', () => events.opened());
   socket.on('message', (data, isBinary) => events.received(isBinary ? data : data.toString()));

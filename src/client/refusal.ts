@@ -19,11 +19,16 @@ export function onRefusal(socket: WebSocket, onReason: (reason: string) => void)
       clearTimeout(limit);
       const { statusCode, headers } = response;
       // A proxy redirects a prefix without the trailing slash to the one with it.
-      const reason = headers.location === undefined ? detailIn(body) : ` (moved to ${headers.location})`;
+      const reason = headers.location === undefined ? detailIn(body) : ` (moved to ${withoutQuery(headers.location)})`;
       onReason(`Unexpected server response: ${statusCode}${reason}`);
       socket.terminate();
     });
   });
+}
+
+/** A proxy repeats the query, which may contain a token. */
+function withoutQuery(address: string): string {
+  return address.replace(/\?.*/s, '');
 }
 
 /** The gateway's `detail` in parentheses; empty if another server responded. */

@@ -47,11 +47,12 @@ export interface Socket {
   close(): void;
 }
 
-export type OpenSocket = (url: string, events: SocketEvents) => Socket;
+export type OpenSocket = (url: string, events: SocketEvents, token: string | undefined) => Socket;
 
 export interface SessionOptions extends WindowLimits {
   readonly open: OpenSocket;
   readonly url: string;
+  readonly token?: string | undefined;
   /** Timeout for opening the connection and for each reply. */
   readonly timeoutMs: number;
   readonly onOpen: () => void;
@@ -81,7 +82,7 @@ export class Session {
     this.#options = options;
     this.window = new CongestionWindow(options);
     this.#timeoutMs = Math.min(options.timeoutMs, maxTimeoutMs);
-    this.#socket = options.open(options.url, {
+    const events: SocketEvents = {
       opened: () => {
         if (this.#phase !== 'opening') return;
         this.#phase = 'open';
@@ -91,7 +92,8 @@ export class Session {
         if (this.#phase === 'open') this.#received(data);
       },
       closed: (detail) => this.end(this.#phase === 'open' ? 'closed' : 'unreachable', detail),
-    });
+    };
+    this.#socket = options.open(options.url, events, options.token);
     this.#watchdog = setTimeout(() => this.#watch(), this.#timeoutMs);
   }
 

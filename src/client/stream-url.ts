@@ -11,7 +11,7 @@ import { streamPath } from '../protocol.ts';
 export function streamUrl(address: string | URL, pipeline: string, camera?: string): URL {
   const url = new URL(address);
   url.protocol = url.protocol.replace('http', 'ws');
-  if (!/^wss?:$/.test(url.protocol)) throw new TypeError(`${address} is not a ws:// or wss:// address`);
+  if (!/^wss?:$/.test(url.protocol)) throw new TypeError(`${url.protocol} is not ws: or wss:`);
   const { pathname } = url;
   if (pathname.endsWith('/') && !pathname.endsWith(`${streamPath}/`)) url.pathname = pathname.slice(0, -1) + streamPath;
   url.searchParams.set('pipeline_id', pipeline);

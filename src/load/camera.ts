@@ -11,6 +11,7 @@ import { type CameraCounts, type CameraTally, countName, emptyCounts } from './t
 
 export interface CameraParts {
   readonly url: string;
+  readonly token?: string | undefined;
   readonly frames: readonly Buffer[];
   readonly adaptive: boolean;
   /** Latencies of the camera's group, shared by all cameras of the group. */
@@ -102,13 +103,16 @@ export class Camera {
   #connect(): Connection {
     const url = new URL(this.#parts.url);
     url.searchParams.set('camera', `bench-${this.#spec.camera + 1}`);
-    const connection = new Connection(url.href, {
-      replied: (reply, frame) => this.#replied(reply, frame),
-      received: (length) => {
-        if (this.#isCounting()) this.#counts.bytesReceived += length;
+    const connection = new Connection(
+      { ...this.#parts, url: url.href },
+      {
+        replied: (reply, frame) => this.#replied(reply, frame),
+        received: (length) => {
+          if (this.#isCounting()) this.#counts.bytesReceived += length;
+        },
+        lost: (how) => this.#lost(how),
       },
-      lost: (how) => this.#lost(how),
-    });
+    );
     if (!this.#spec.reads) connection.opened.then(() => connection.stopReading());
     return connection;
   }

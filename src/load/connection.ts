@@ -18,6 +18,12 @@ export interface ConnectionEvents {
   lost(how: string): void;
 }
 
+export interface ConnectionTarget {
+  /** Stream URL, including the pipeline. */
+  readonly url: string;
+  readonly token?: string | undefined;
+}
+
 type State =
   | { readonly kind: 'opening'; readonly settle: (failure: string | undefined) => void }
   | { readonly kind: 'open' }
@@ -43,13 +49,14 @@ export class Connection {
   #wasOpen = false;
   #refusalTimer: NodeJS.Timeout | undefined;
 
-  constructor(url: string, events: ConnectionEvents) {
+  constructor({ url, token }: ConnectionTarget, events: ConnectionEvents) {
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
     this.opened = promise;
     this.#state = { kind: 'opening', settle: resolve };
     this.#events = events;
     this.#socket = new WebSocket(url, {
       perMessageDeflate: false,
+      headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
       handshakeTimeout: connectTimeoutMs,
       maxPayload: maxReplyBytes,
     });

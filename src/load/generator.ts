@@ -28,7 +28,7 @@ const maxSleepMs = 100;
 /** Poll interval while waiting for the last replies. */
 const drainPollMs = 10;
 
-const { url, cameras: specs, groups, frames, adaptive, drainTimeoutMs } = workerData as GeneratorSetup;
+const { url, token, cameras: specs, groups, frames, adaptive, drainTimeoutMs } = workerData as GeneratorSetup;
 const files = frames.map((frame) => Buffer.from(frame));
 const latencies: GroupLatencies[] = Array.from({ length: groups }, emptyGroupLatencies);
 const late = emptyLatencies();
@@ -44,7 +44,7 @@ async function openCameras(): Promise<Camera[]> {
   for (let at = 0; at < specs.length; at += connectBatchSize) {
     const batch = specs.slice(at, at + connectBatchSize).map((spec) => {
       const group = latencies[spec.group] as GroupLatencies;
-      return new Camera(spec, { url, frames: files, adaptive, latencies: group, late });
+      return new Camera(spec, { url, token, frames: files, adaptive, latencies: group, late });
     });
     for (const camera of batch) {
       const failure = await camera.opened;

@@ -15,6 +15,7 @@ export interface Clock {
 export interface GeneratorSetup {
   /** Stream URL, including the pipeline. */
   readonly url: string;
+  readonly token?: string | undefined;
   readonly cameras: readonly CameraSpec[];
   /** Number of groups in the whole run, including slow readers. */
   readonly groups: number;

@@ -1,4 +1,5 @@
 /** A complete load run: starts the generators, keeps the clock, and merges their counts. Main thread. */
+import { shownUrl } from '../shown-url.ts';
 import { nowMs } from './clock.ts';
 import { GeneratorHandle } from './generator-handle.ts';
 import { type Latencies, mergeLatencies } from './latency.ts';
@@ -19,6 +20,7 @@ export class LoadError extends Error {
 export interface LoadTarget {
   /** Stream URL, including the pipeline. */
   readonly url: URL;
+  readonly token?: string | undefined;
   /** The JPEG files that the cameras send, in turn. */
   readonly frames: readonly Uint8Array[];
 }
@@ -84,7 +86,7 @@ export class LoadRun {
     const ready = await Promise.all(this.#generators.map((generator) => generator.ready));
     if (ready.some(({ opened }) => opened > 0)) return;
     const failure = ready.find(({ failure }) => failure !== undefined)?.failure;
-    throw new LoadError(`cannot open a stream at ${this.#target.url.href}: ${failure}`);
+    throw new LoadError(`cannot open a stream at ${shownUrl(this.#target.url)}: ${failure}`);
   }
 
   async #measure(): Promise<LoadOutcome> {
@@ -158,7 +160,7 @@ function latenciesOf(reports: readonly GeneratorReport[], group: number): GroupL
 }
 
 /** Distributes cameras round-robin over the generators, so that each has its share of every group. */
-function setupsOf(plan: LoadPlan, { url, frames }: LoadTarget): GeneratorSetup[] {
+function setupsOf(plan: LoadPlan, { url, token, frames }: LoadTarget): GeneratorSetup[] {
   const cameras = camerasOf(plan);
   const generators = Math.min(plan.generators, cameras.length);
   const shared = frames.map((bytes) => {
@@ -168,6 +170,7 @@ function setupsOf(plan: LoadPlan, { url, frames }: LoadTarget): GeneratorSetup[]
   });
   return Array.from({ length: generators }, (_, generator) => ({
     url: url.href,
+    token,
     cameras: cameras.filter(({ camera }) => camera % generators === generator),
     groups: plan.groups.length + 1,
     frames: shared,

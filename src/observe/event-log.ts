@@ -5,6 +5,12 @@ import type { FrameReport, Observers, Refusal, SessionEnd, Source, WorkerExit } 
 /** Errors that an operator should look at; the others are caused by the peer. */
 const internalErrorCodes: ReadonlySet<string> = new Set(['pipeline_failure', 'internal_error']);
 
+const refusalEvents = {
+  stream: 'stream_refused',
+  frames: 'frame_refused',
+  plain: 'request_refused',
+} as const;
+
 /** Longer text is cut: a peer chooses some of it, and a reason may quote a whole file. */
 const maxTextLength = 1000;
 
@@ -37,11 +43,8 @@ function logSessions(observers: Observers, log: Log): void {
     log.info('stream_state', fields, 'session state changed');
   });
   observers.on('refused', (refusal) => {
-    const [event, message] =
-      refusal.endpoint === 'stream'
-        ? (['stream_refused', 'connection refused'] as const)
-        : (['frame_refused', 'request refused'] as const);
-    log.warn(event, refusalOf(refusal), message);
+    const message = refusal.endpoint === 'stream' ? 'connection refused' : 'request refused';
+    log.warn(refusalEvents[refusal.endpoint], refusalOf(refusal), message);
   });
 }
 

@@ -17,6 +17,8 @@ const refusalCodes = [
   'server_busy',
   'too_many_requests',
   'request_timeout',
+  'unauthorized',
+  'forbidden',
 ] as const satisfies readonly (StreamErrorCode | HttpErrorCode)[];
 
 export interface EventMetrics {

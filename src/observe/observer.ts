@@ -64,7 +64,8 @@ export interface SessionEnd {
 
 /** A connection or request without a session. */
 export interface Refusal {
-  readonly endpoint: 'stream' | 'frames';
+  /** `plain`: status, pipelines, and pages. */
+  readonly endpoint: 'stream' | 'frames' | 'plain';
   readonly address: string;
   readonly camera: string | undefined;
   readonly pipelineId: string | undefined;

@@ -33,6 +33,9 @@ const sessionErrors = [
   'slow_reader',
   'idle_timeout',
   'rate_limited',
+  'invalid_pipeline',
+  'unauthorized',
+  'forbidden',
 ] as const satisfies readonly StreamErrorCode[];
 
 /** Counts by key. Every known key is there from the start. */

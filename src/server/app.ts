@@ -1,5 +1,6 @@
 /** Builds the server and shuts it down. Main thread. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Authorizer } from '../auth/authorize.ts';
 import type { Config, ListenAddress } from '../config.ts';
 import { gauges } from '../observe/gauges.ts';
 import type { Log } from '../observe/log.ts';
@@ -8,6 +9,7 @@ import type { Observers } from '../observe/observer.ts';
 import type { Pool } from '../pool/pool.ts';
 import { Addresses } from '../session/addresses.ts';
 import { EndedSessions } from '../session/ended-sessions.ts';
+import { TokenUses } from '../session/token-uses.ts';
 import type { ReloadStatus } from '../status.ts';
 import { adminRoutes } from './admin.ts';
 import { adminShareOf, descriptorLimit, maxConnectionsFor } from './connections.ts';
@@ -16,6 +18,7 @@ import { Listener } from './listener.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { loadPages } from './pages.ts';
 import { parseNetworks } from './peer-address.ts';
+import { PlainAccess } from './plain-access.ts';
 import { registerRoutes } from './routes.ts';
 import type { ServedPipeline } from './served-pipeline.ts';
 import { StreamEndpoint } from './stream.ts';
@@ -31,6 +34,7 @@ export interface ServerParts {
   readonly reloads: () => ReloadStatus;
   /** Served as `/metrics`; the server adds those of its state. */
   readonly metrics: Metrics;
+  readonly authorizer: Authorizer;
   /** Version of the package, for `/readyz`. */
   readonly version: string;
 }
@@ -69,14 +73,15 @@ const adminFull = {
 
 /** Listens immediately; frames are started once workers are ready. */
 export async function startServer(parts: ServerParts): Promise<Server> {
-  const { config, pool, pipelines, log, observer, metrics, reloads, version } = parts;
+  const { config, pool, pipelines, log, observer, metrics, authorizer, reloads, version } = parts;
   const uws = await loadUws(config.maxHeaderBytes);
   const byId = new Map(pipelines.map((pipeline) => [pipeline.id, pipeline]));
   const addresses = new Addresses(config);
+  const tokens = new TokenUses();
+  const trustedProxies = parseNetworks(config.trustedProxies);
   const { hardCapBytes } = config;
   const shared = {
-    ...{ limits: config, pipelines: byId, pool, log, observer, addresses },
-    trustedProxies: parseNetworks(config.trustedProxies),
+    ...{ limits: config, pipelines: byId, pool, log, observer, addresses, tokens, authorizer, trustedProxies },
     isOverMemoryLimit: () => memory.isOverLimit,
   };
   const isFull = () => stream.sessions + frames.sessions >= config.maxSessions;
@@ -112,7 +117,10 @@ export async function startServer(parts: ServerParts): Promise<Server> {
   const admin = adminRoutes({ sessions: stream, ended: new EndedSessions(observer), metrics });
   let isDraining = false;
   const lifecycle = { isDraining: () => isDraining, reloads };
-  const routes = { pool, pipelines: byId, pages: loadPages(), log, admin, lifecycle, version };
+  const access = new PlainAccess({ authorizer, observer, trustedProxies });
+  const { needsToken } = authorizer;
+  const pages = loadPages();
+  const routes = { pool, pipelines: byId, pages, access, needsToken, log, admin, lifecycle, version };
   const adminListener = new Listener(uws, {
     tls: config.tls,
     register: (app) => registerRoutes(app, { ...routes, role: 'admin' }),
@@ -135,6 +143,7 @@ export async function startServer(parts: ServerParts): Promise<Server> {
     memory.check(nowMs);
     stream.maintain(nowMs);
     addresses.removeUnused(nowMs);
+    tokens.removeUnused(nowMs);
   }, maintenanceIntervalMs);
   const setPipelines = (next: readonly ServedPipeline[]) => {
     byId.clear();

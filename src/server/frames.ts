@@ -1,19 +1,33 @@
 /** `POST /frames`: one frame, one reply, with the same validation and admission as the stream. Runs on the loop. */
 import type { BlockList } from 'node:net';
-import { type HttpErrorCode, httpErrors, type StreamErrorCode, streamErrors } from '../errors.ts';
+import type { Authorizer, Decision } from '../auth/authorize.ts';
+import { streamErrors } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
-import type { FrameEnd, FrameReport, Observer, Source } from '../observe/observer.ts';
-import type { FrameOutcome, ResultOutcome } from '../pool/messages.ts';
+import type { FrameReport, Observer, Source } from '../observe/observer.ts';
+import type { FrameOutcome } from '../pool/messages.ts';
 import type { Pool } from '../pool/pool.ts';
-import { encodeDropped, encodeError, encodeResult, framesPath, unknownPipelineDetail } from '../protocol.ts';
+import { framesPath, unknownPipelineDetail } from '../protocol.ts';
 import { AddressSessions } from '../session/address-sessions.ts';
 import type { Address, Addresses } from '../session/addresses.ts';
 import { cleanCameraName } from '../session/camera-name.ts';
 import { type FrameLimits, validateJpeg } from '../session/frame-validator.ts';
+import type { TokenUses } from '../session/token-uses.ts';
+import { accessRequestOf, corsHeaders, withHeaders } from './access.ts';
+import {
+  deniedFrame,
+  type FailedFrame,
+  frameIndex,
+  invalidPipeline,
+  type Rejection,
+  rejectionOf,
+  replyFor,
+  tooManyBytes,
+  unread,
+} from './frame-replies.ts';
 import { clientAddress } from './peer-address.ts';
 import { RequestBody } from './request-body.ts';
 import { isChunked, rejectIfMalformed } from './request-checks.ts';
-import { httpError, jsonReply, type Reply, respond, retryLater, tooManyRequests } from './respond.ts';
+import { httpError, type Reply, respond, retryLater, tooManyRequests } from './respond.ts';
 import { limitsFor, type ServedPipeline, type ServedPipelines } from './served-pipeline.ts';
 import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from './uws.ts';
 
@@ -24,6 +38,8 @@ export interface FramesOptions {
   readonly log: Log;
   readonly observer: Observer;
   readonly addresses: Addresses;
+  readonly tokens: TokenUses;
+  readonly authorizer: Authorizer;
   /** Proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: BlockList;
   /** Whether another session may be opened; may end an idle one to make room. */
@@ -31,22 +47,6 @@ export interface FramesOptions {
   /** Whether the process is above its memory limit; nothing new is admitted then. */
   readonly isOverMemoryLimit: () => boolean;
 }
-
-/** Each request carries one frame. */
-const frameIndex = 0;
-
-/** HTTP status of each code. An unknown pipeline is 404, a missing one 400. */
-const statuses = {
-  invalid_frame: '400 Bad Request',
-  frame_too_large: '413 Content Too Large',
-  invalid_message: '415 Unsupported Media Type',
-  pipeline_failure: '500 Internal Server Error',
-  internal_error: '500 Internal Server Error',
-  server_busy: '503 Service Unavailable',
-} as const satisfies Partial<Record<StreamErrorCode, string>>;
-
-/** Characters not allowed in a token of an HTTP header (RFC 9110, 5.6.2). */
-const notInToken = /[^\w!#$%&'*+.^`|~-]/g;
 
 const jpegTypes = /^(?:image\/jpe?g|application\/octet-stream)\s*(?:;|$)/i;
 const wrongTypeDetail = 'Expected a body of image/jpeg';
@@ -61,6 +61,8 @@ interface Request {
   readonly body: RequestBody;
   /** uWebSockets.js accepts chunk endings that other servers reject, so the connection is closed after the reply. */
   readonly isChunked: boolean;
+  /** For a page of another site. */
+  readonly corsHeaders: Reply['headers'];
   /** Runs until the body is complete. */
   readonly timeout: NodeJS.Timeout;
   /** The reply was sent, or the peer is gone. */
@@ -69,15 +71,18 @@ interface Request {
   cancel: (() => void) | undefined;
 }
 
-/** A request that is not offered to the pool. */
-interface Rejection {
-  readonly code: StreamErrorCode | HttpErrorCode;
-  readonly detail: string;
-  readonly reply: Reply;
+/** What decides about a request before its frame is looked at. */
+interface Checks {
+  readonly access: Decision | Promise<Decision>;
+  readonly rejection: Rejection | undefined;
 }
 
 const bodyTimedOut = unread('request_timeout', httpError('request_timeout', undefined, [retryLater]));
 const rateExceeded = unread('too_many_requests', tooManyRequests);
+const tokenRateExceeded = {
+  ...{ code: 'too_many_requests' as const, detail: 'Too many frames with this token' },
+  reply: httpError('too_many_requests', 'Too many frames with this token', [retryLater]),
+};
 const receiveBufferFull = tooManyBytes('server_busy', 'Too many bytes are being received');
 
 export class FramesEndpoint {
@@ -100,10 +105,11 @@ export class FramesEndpoint {
   }
 
   #receive(response: HttpResponse, request: HttpRequest): void {
-    const { limits, pipelines, log, addresses, trustedProxies } = this.#options;
+    const { limits, pipelines, log, addresses, trustedProxies, authorizer } = this.#options;
     if (rejectIfMalformed(response, request)) return;
     const nowMs = performance.now();
     const pipelineId = request.getQuery('pipeline_id') ?? '';
+    const accessRequest = accessRequestOf(request);
     const address = addresses.enter(clientAddress(response, request, trustedProxies), nowMs);
     const budget = {
       take: (bytes: number) => addresses.receive(address, bytes),
@@ -114,6 +120,7 @@ export class FramesEndpoint {
       pipeline: pipelines.get(pipelineId),
       camera: cleanCameraName(request.getQuery('camera')),
       isChunked: isChunked(request),
+      corsHeaders: corsHeaders(authorizer.corsOrigin(accessRequest)),
       body: new RequestBody(limits.maxFrameBytes, budget),
       timeout: setTimeout(() => this.#reject(pending, bodyTimedOut), limits.bodyTimeoutMs),
     };
@@ -130,26 +137,55 @@ export class FramesEndpoint {
       this.#reject(pending, rejection);
       return;
     }
+    const need = { scope: 'frames', pipelineId: pipelineId || undefined } as const;
+    const access = authorizer.authorize(accessRequest, need);
+    const early = access instanceof Promise ? undefined : access.allowed ? rejection : deniedFrame(access);
     response.onData((chunk, isLast) =>
       guarded(log, () => {
         if (pending.isFinished) return;
-        if (rejection === undefined) this.#collect(pending, new Uint8Array(chunk), isLast);
+        if (early === undefined) this.#collect(pending, { access, rejection }, new Uint8Array(chunk), isLast);
         // The body of a rejected request is read anyway, so that the connection can be reused.
-        else if (isLast) this.#reject(pending, rejection);
+        else if (isLast) this.#reject(pending, early);
       }),
     );
   }
 
-  #collect(pending: Request, piece: Uint8Array, isLast: boolean): void {
+  #collect(pending: Request, checks: Checks, piece: Uint8Array, isLast: boolean): void {
     const { body } = pending;
     const bytes = body.add(piece, isLast);
     if (body.state === 'too_large') this.#reject(pending, this.#tooLarge());
     else if (body.state === 'no_room') this.#reject(pending, receiveBufferFull);
     else if (isLast) {
       clearTimeout(pending.timeout);
-      this.#offer(pending, bytes);
+      if (checks.access instanceof Promise) this.#admitLater(pending, checks.access, checks.rejection, bytes);
+      else this.#admit(pending, checks.access, bytes);
       body.release();
     }
+  }
+
+  /** A JWT may be checked after the body has arrived. The body is valid only during its handler, so it is copied. */
+  #admitLater(pending: Request, access: Promise<Decision>, rejection: Rejection | undefined, bytes: Uint8Array): void {
+    const { addresses, log } = this.#options;
+    if (!addresses.receive(pending.address, bytes.length)) {
+      this.#reject(pending, receiveBufferFull);
+      return;
+    }
+    const copy = bytes.slice();
+    void access.then((decision) =>
+      guarded(log, () => {
+        addresses.release(pending.address, copy.length);
+        if (decision.allowed && rejection !== undefined) this.#reject(pending, rejection);
+        else if (!pending.isFinished) this.#admit(pending, decision, copy);
+      }),
+    );
+  }
+
+  #admit(pending: Request, access: Decision, bytes: Uint8Array): void {
+    const nowMs = performance.now();
+    if (!access.allowed) this.#reject(pending, deniedFrame(access));
+    else if (access.permit && !this.#options.tokens.of(access.permit.grant, nowMs).takeFrame(nowMs))
+      this.#reject(pending, tokenRateExceeded);
+    else this.#offer(pending, bytes);
   }
 
   /** Checks a request before its body is read. After a rejection the body stays unread, so the connection must close. */
@@ -224,7 +260,8 @@ export class FramesEndpoint {
   #end(pending: Request, reply: Reply): void {
     if (pending.isFinished) return;
     this.#finish(pending);
-    respond(pending.response, pending.isChunked ? { ...reply, closeConnection: true } : reply);
+    const closes = pending.isChunked ? { closeConnection: true } : {};
+    respond(pending.response, { ...withHeaders(reply, pending.corsHeaders), ...closes });
   }
 
   /** Releases everything that belongs to the request. */
@@ -241,48 +278,4 @@ export class FramesEndpoint {
 interface ReceivedFrame extends Pick<FrameReport, 'byteLength' | 'validateMs' | 'holdMs'> {
   readonly source: Source;
   readonly receivedMs: number;
-}
-
-/** A frame that was not started, or that failed. */
-type FailedFrame = Extract<FrameEnd, { type: 'failed' }> & { readonly code: keyof typeof statuses };
-
-function replyFor(outcome: FrameOutcome | FailedFrame): Reply {
-  switch (outcome.type) {
-    case 'result':
-      return jsonReply('200 OK', encodeResult(frameIndex, outcome.text), [
-        ['Server-Timing', serverTimingOf(outcome.timings)],
-      ]);
-    case 'dropped':
-      return jsonReply(statuses.server_busy, encodeDropped(frameIndex), [retryLater]);
-    case 'failed':
-      return rejectionOf(outcome.code, outcome.detail).reply;
-    default:
-      return outcome satisfies never;
-  }
-}
-
-function rejectionOf(code: keyof typeof statuses, detail: string): Rejection {
-  const headers = code === 'server_busy' ? [retryLater] : [];
-  return { code, detail, reply: jsonReply(statuses[code], encodeError(code, detail), headers) };
-}
-
-function invalidPipeline(status: string, detail: string): Rejection {
-  return { code: 'invalid_pipeline', detail, reply: jsonReply(status, encodeError('invalid_pipeline', detail)) };
-}
-
-/** The rest of the body is not read. */
-function tooManyBytes(code: keyof typeof statuses, detail: string): Rejection {
-  const rejection = rejectionOf(code, detail);
-  return { ...rejection, reply: { ...rejection.reply, closeConnection: true } };
-}
-
-function unread(code: HttpErrorCode, reply: Reply): Rejection {
-  return { code, detail: httpErrors[code].detail, reply: { ...reply, closeConnection: true } };
-}
-
-/** Stages as a W3C Server-Timing header: `decode;dur=1.06, detect;dur=11.95`. A node id may contain characters not allowed there. */
-function serverTimingOf(timings: ResultOutcome['timings']): string {
-  return Object.entries(timings)
-    .map(([stage, ms]) => `${stage.replaceAll(notInToken, '_')};dur=${ms}`)
-    .join(', ');
 }

@@ -12,7 +12,10 @@ export interface RequestError {
 }
 
 /** Headers allowed at most once per request. */
-const singleHeaders = ['host', 'content-length', 'transfer-encoding', 'sec-websocket-key', 'sec-websocket-version'];
+const singleHeaders = [
+  ...['host', 'origin', 'authorization', 'content-length', 'transfer-encoding'],
+  ...['sec-websocket-key', 'sec-websocket-version'],
+];
 
 /** The only WebSocket version (RFC 6455, 4.1). */
 const webSocketVersion = '13';

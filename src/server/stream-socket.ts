@@ -1,4 +1,6 @@
 /** A stream's WebSocket: settings, per-socket data, sending, and closing. Runs on the loop. */
+import type { Decision } from '../auth/authorize.ts';
+import { replySubprotocol } from '../auth/credentials.ts';
 import { type StreamErrorCode, streamErrors } from '../errors.ts';
 import { closeCodeOf, encodeError } from '../protocol.ts';
 import type { Address } from '../session/addresses.ts';
@@ -12,6 +14,8 @@ export interface SocketData {
   /** As given by the client, cleaned. */
   readonly camera: string | undefined;
   readonly address: Address;
+  /** Whether the client may open a session. */
+  readonly access: Decision;
   /** Undefined if the connection was refused. */
   session: SessionManager | undefined;
   open: boolean;
@@ -32,19 +36,32 @@ export function socketSettings(hardCapBytes: number) {
   };
 }
 
+/** The headers of a handshake, which are valid only during its handler. */
+export interface Handshake {
+  readonly key: string;
+  readonly subprotocol: string;
+  readonly extensions: string;
+}
+
+export function handshakeOf(request: HttpRequest): Handshake {
+  return {
+    key: request.getHeader('sec-websocket-key'),
+    subprotocol: replySubprotocol(request.getHeader('sec-websocket-protocol')),
+    extensions: request.getHeader('sec-websocket-extensions'),
+  };
+}
+
 /**
- * Replies to a handshake with 101. Extensions are declined, so compression is off. uWebSockets.js accepts the first subprotocol offered,
- * which has no meaning here; browsers and `ws` fail the connection if none of theirs is accepted.
+ * Replies to a handshake with 101. Extensions are declined, so compression is off. Browsers and `ws` fail the connection if none of
+ * their subprotocols is accepted.
  */
 export function acceptSocket<Data>(
   response: HttpResponse,
-  request: HttpRequest,
+  { key, subprotocol, extensions }: Handshake,
   context: Parameters<HttpResponse['upgrade']>[4],
   data: Data,
 ): void {
-  const key = request.getHeader('sec-websocket-key');
-  const subprotocols = request.getHeader('sec-websocket-protocol');
-  response.upgrade(data, key, subprotocols, request.getHeader('sec-websocket-extensions'), context);
+  response.upgrade(data, key, subprotocol, extensions, context);
 }
 
 /** Time for a peer to receive its last message and close its side before the connection is cut. */

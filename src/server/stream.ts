@@ -1,6 +1,7 @@
 /** `GET /ws/video/stream`: sockets become sessions, messages become frames. Runs on the loop. */
 import { randomUUID } from 'node:crypto';
 import type { BlockList } from 'node:net';
+import type { Authorizer, Decision } from '../auth/authorize.ts';
 import { httpErrors, type StreamErrorCode, streamErrors } from '../errors.ts';
 import { namesOf } from '../observe/event-log.ts';
 import type { Log } from '../observe/log.ts';
@@ -11,15 +12,19 @@ import type { Address, Addresses } from '../session/addresses.ts';
 import { cleanCameraName } from '../session/camera-name.ts';
 import { type IdleLimits, OpenSessions } from '../session/open-sessions.ts';
 import { type SessionLimits, SessionManager } from '../session/session-manager.ts';
+import type { TokenUse, TokenUses } from '../session/token-uses.ts';
+import { accessRequestOf } from './access.ts';
 import { normalizeSlashes } from './paths.ts';
 import { clientAddress } from './peer-address.ts';
 import { isHandshake } from './request-checks.ts';
 import { respond, tooManyRequests } from './respond.ts';
 import { limitsFor, type ServedPipeline, type ServedPipelines } from './served-pipeline.ts';
+import { SessionPermits, streamNeed } from './session-permits.ts';
 import {
   acceptSocket,
   ClosingSockets,
   createOutbox,
+  handshakeOf,
   type Socket,
   type SocketData,
   socketSettings,
@@ -37,6 +42,8 @@ export interface StreamOptions {
   readonly pipelines: ServedPipelines;
   readonly pool: Pool;
   readonly addresses: Addresses;
+  readonly tokens: TokenUses;
+  readonly authorizer: Authorizer;
   /** Proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: BlockList;
   readonly log: Log;
@@ -51,11 +58,13 @@ const abnormalCloseCode = 1006;
 export class StreamEndpoint {
   readonly #options: StreamOptions;
   readonly #sessions: OpenSessions;
+  readonly #permits: SessionPermits;
   readonly #closing = new ClosingSockets();
 
   constructor(options: StreamOptions) {
     this.#options = options;
     this.#sessions = new OpenSessions(options.limits);
+    this.#permits = new SessionPermits(options.authorizer, options.tokens);
   }
 
   get sessions(): number {
@@ -90,6 +99,7 @@ export class StreamEndpoint {
   maintain(nowMs: number): void {
     this.#sessions.endIdle(nowMs);
     this.#closing.closeExpired(nowMs);
+    this.#permits.endUnauthorized(nowMs);
     for (const session of this.#sessions) session.ping(nowMs);
   }
 
@@ -126,7 +136,7 @@ export class StreamEndpoint {
 
   /** Accepts the upgrade even if the session will be refused, so that the client receives the reason as JSON, except during a flood. */
   #upgrade(response: HttpResponse, request: HttpRequest, context: Parameters<HttpResponse['upgrade']>[4]): void {
-    const { addresses, trustedProxies, observer } = this.#options;
+    const { addresses, trustedProxies, observer, authorizer } = this.#options;
     const [pipelineId, camera] = [request.getQuery('pipeline_id'), cleanCameraName(request.getQuery('camera'))];
     const nowMs = performance.now();
     const address = addresses.enter(clientAddress(response, request, trustedProxies), nowMs);
@@ -138,20 +148,47 @@ export class StreamEndpoint {
       respond(response, tooManyRequests);
       return;
     }
-    const data: SocketData = { pipelineId, camera, address, session: undefined, open: true };
-    acceptSocket(response, request, context, data);
+    const handshake = handshakeOf(request);
+    const accept = (access: Decision) => {
+      const data: SocketData = { pipelineId, camera, address, access, session: undefined, open: true };
+      acceptSocket(response, handshake, context, data);
+    };
+    const access = authorizer.authorize(accessRequestOf(request), streamNeed(pipelineId));
+    if (access instanceof Promise) this.#acceptLater(response, address, access, accept);
+    else accept(access);
+  }
+
+  /** The peer may be gone before its JWT is checked. */
+  #acceptLater(
+    response: HttpResponse,
+    address: Address,
+    access: Promise<Decision>,
+    accept: (access: Decision) => void,
+  ): void {
+    const { addresses, log } = this.#options;
+    let isGone = false;
+    response.onAborted(() => {
+      isGone = true;
+      addresses.leave(address);
+    });
+    void access.then((decision) => {
+      if (!isGone) guarded(log, () => response.cork(() => accept(decision)));
+    });
   }
 
   #opened(socket: Socket): void {
-    const { pipelineId, address } = socket.getUserData();
-    const { pipelines, pool, isOverMemoryLimit } = this.#options;
+    const { pipelineId, address, access } = socket.getUserData();
+    const { pipelines, pool, tokens, isOverMemoryLimit } = this.#options;
     const pipeline = pipelines.get(pipelineId ?? '');
+    const token = access.allowed && access.permit ? tokens.of(access.permit.grant, performance.now()) : undefined;
     if (pool.isDraining) this.#closing.end(socket, goingAwayCloseCode);
+    else if (!access.allowed) this.#refuse(socket, access.code, access.detail);
     else if (!pipelineId) this.#refuse(socket, 'invalid_pipeline');
     else if (pipeline === undefined) this.#refuse(socket, 'invalid_pipeline', unknownPipelineDetail(pipelineId));
     else if (isOverMemoryLimit()) this.#refuse(socket, 'server_busy', 'The gateway is short of memory');
+    else if (token?.hasRoomForSession === false) this.#refuse(socket, 'server_busy', 'Too many sessions of this token');
     else if (!this.#hasRoomFor(address)) this.#refuse(socket, 'server_busy');
-    else this.#openSession(socket, pipeline);
+    else this.#openSession(socket, pipeline, token);
   }
 
   #refuse(socket: Socket, code: StreamErrorCode, detail: string = streamErrors[code].detail): void {
@@ -169,7 +206,7 @@ export class StreamEndpoint {
     return this.#options.hasRoom();
   }
 
-  #openSession(socket: Socket, pipeline: ServedPipeline): void {
+  #openSession(socket: Socket, pipeline: ServedPipeline, token: TokenUse | undefined): void {
     const { pool, observer } = this.#options;
     const data = socket.getUserData();
     const { address, camera } = data;
@@ -177,14 +214,18 @@ export class StreamEndpoint {
       source: { sessionId: randomUUID(), camera, pipelineId: pipeline.id, address: address.name },
       limits: limitsFor(pipeline, this.#options.limits),
       outbox: createOutbox(socket, this.#closing),
-      ...{ address, pool, observer },
+      ...{ address, token, pool, observer },
       onEnd: () => {
         address.sessions -= 1;
+        if (token !== undefined) token.sessions -= 1;
         this.#sessions.delete(session);
+        this.#permits.delete(session);
       },
     });
     data.session = session;
     address.sessions += 1;
+    if (token !== undefined) token.sessions += 1;
+    if (data.access.allowed && data.access.permit) this.#permits.add(session, data.access.permit);
     this.#sessions.add(session, performance.now());
   }
 

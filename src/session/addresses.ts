@@ -1,4 +1,5 @@
 /** Limits shared by all clients of one address: sessions, bytes being received, frames per second. Main thread. */
+import { RateBucket } from './rate-bucket.ts';
 
 export interface AddressLimits {
   /** Open sessions per address. */
@@ -29,9 +30,8 @@ export const rateWindowMs = 250;
 export class Address {
   readonly name: string;
   readonly #limits: AddressLimits;
-  /** Token bucket of frames; refilled over time, up to one window's worth. */
-  #tokens: number;
-  #refilledMs: number;
+  /** Frames; refilled over time, up to one window's worth. */
+  readonly #frames: RateBucket;
   sessions = 0;
   receivingBytes = 0;
   /** Sockets and requests that refer to this address. */
@@ -40,8 +40,7 @@ export class Address {
   constructor(name: string, limits: AddressLimits, nowMs: number) {
     this.name = name;
     this.#limits = limits;
-    this.#tokens = framesPerWindow(limits);
-    this.#refilledMs = nowMs;
+    this.#frames = new RateBucket(framesPerWindow(limits), nowMs);
   }
 
   get hasRoomForSession(): boolean {
@@ -71,16 +70,11 @@ export class Address {
 
   /** Whether the address can be removed without losing any state. */
   isUnused(nowMs: number): boolean {
-    return this.refCount === 0 && nowMs - this.#refilledMs >= rateWindowMs;
+    return this.refCount === 0 && nowMs - this.#frames.usedMs >= rateWindowMs;
   }
 
   #take(frames: number, nowMs: number): boolean {
-    const refill = ((nowMs - this.#refilledMs) * this.#limits.maxFramesPerSecond) / msPerSecond;
-    this.#tokens = Math.min(framesPerWindow(this.#limits), this.#tokens + refill);
-    this.#refilledMs = nowMs;
-    if (this.#tokens < frames) return false;
-    this.#tokens -= frames;
-    return true;
+    return this.#frames.take(frames, this.#limits.maxFramesPerSecond, framesPerWindow(this.#limits), nowMs);
   }
 }
 

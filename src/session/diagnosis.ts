@@ -65,6 +65,8 @@ const problemOfError: Readonly<Record<StreamErrorCode, ProblemCode | undefined>>
   server_busy: 'gateway_busy',
   // Such a connection never becomes a session.
   invalid_pipeline: undefined,
+  unauthorized: undefined,
+  forbidden: undefined,
 };
 
 /**

@@ -13,9 +13,17 @@ export class SessionHealth {
   readonly backpressure: Backpressure;
   readonly roundTrip: RoundTrip;
   readonly #source: Source & { readonly sessionId: string };
+  readonly #token: string | undefined;
 
-  constructor(source: Source & { readonly sessionId: string }, thresholds: BackpressureThresholds, nowMs: number) {
+  /** @param token name of the token that it was opened with. */
+  constructor(
+    source: Source & { readonly sessionId: string },
+    thresholds: BackpressureThresholds,
+    nowMs: number,
+    token?: string,
+  ) {
     this.#source = source;
+    this.#token = token;
     this.stats = new SessionStats(nowMs);
     this.backpressure = new Backpressure(thresholds);
     this.roundTrip = new RoundTrip(nowMs);
@@ -28,7 +36,7 @@ export class SessionHealth {
     return {
       id: sessionId,
       ...(camera === undefined ? {} : { camera }),
-      ...{ address, pipeline: pipelineId },
+      ...{ address, ...(this.#token === undefined ? {} : { token: this.#token }), pipeline: pipelineId },
       ...this.stats.totals(nowMs),
       ...(roundTripMs === undefined ? {} : { round_trip_ms: toTenths(roundTripMs) }),
     };

@@ -18,6 +18,7 @@ import { type FrameLimits, validateJpeg } from './frame-validator.ts';
 import type { Outbox } from './outbox.ts';
 import { ReplyOrder } from './reply-order.ts';
 import { SessionHealth } from './session-health.ts';
+import type { TokenUse } from './token-uses.ts';
 
 export interface SessionLimits extends FrameLimits, BackpressureThresholds {
   readonly sendBufferBytes: number;
@@ -32,6 +33,8 @@ export type SessionPool = Pick<
 export interface SessionParts {
   readonly source: Source & { readonly sessionId: string };
   readonly address: Address;
+  /** Its limits apply too; undefined if no token is needed. */
+  readonly token?: Pick<TokenUse, 'name' | 'takeFrame'> | undefined;
   readonly limits: SessionLimits;
   readonly pool: SessionPool;
   readonly outbox: Outbox;
@@ -39,6 +42,8 @@ export interface SessionParts {
   /** Called once, however the session ends. */
   readonly onEnd?: () => void;
 }
+
+type SentError = { readonly code: StreamErrorCode; readonly detail: string };
 
 /** A received frame, and what is measured on it. */
 type ReceivedFrame = Pick<FrameReport, 'frameIndex' | 'byteLength' | 'validateMs' | 'holdMs'> & {
@@ -59,13 +64,13 @@ export class SessionManager {
   readonly #replies = new ReplyOrder<FinishedFrame>();
   readonly #health: SessionHealth;
   #hasEnded = false;
-  #error: { readonly code: StreamErrorCode; readonly detail: string } | undefined;
+  #error: SentError | undefined;
 
   constructor(parts: SessionParts) {
     this.source = parts.source;
     this.address = parts.address;
     this.#parts = parts;
-    this.#health = new SessionHealth(parts.source, parts.limits, performance.now());
+    this.#health = new SessionHealth(parts.source, parts.limits, performance.now(), parts.token?.name);
     parts.pool.openSession(parts.source.sessionId);
     parts.pool.prepare(parts.source.pipelineId);
     parts.observer.emit('sessionOpened', parts.source);
@@ -86,7 +91,7 @@ export class SessionManager {
   }
 
   /** The error that this side ended the session with. */
-  get error(): { readonly code: StreamErrorCode; readonly detail: string } | undefined {
+  get error(): SentError | undefined {
     return this.#error;
   }
 
@@ -112,7 +117,7 @@ export class SessionManager {
   /** Handles one binary message. `bytes` are valid only during the call. */
   receiveFrame(bytes: Uint8Array): void {
     if (this.#hasEnded) return;
-    const { limits, pool, source } = this.#parts;
+    const { limits, pool, source, token } = this.#parts;
     const { byteLength } = bytes;
     const receivedMs = performance.now();
     const frameIndex = this.#health.stats.frames;
@@ -121,13 +126,13 @@ export class SessionManager {
     const check = validateJpeg(bytes, limits);
     const validateMs = performance.now() - receivedMs;
     const received = { frameIndex, byteLength, receivedMs, validateMs, holdMs: 0 };
-    if (!check.ok) {
-      this.#failFrame(received, check.code, check.detail);
-      return;
+    if (!check.ok) this.#failFrame(received, check.code, check.detail);
+    else if (token?.takeFrame(receivedMs) === false) this.#drop(received, 'token_limit');
+    else {
+      this.#replies.expect(frameIndex);
+      const frame = { source, frameIndex, bytes };
+      pool.offer(source.sessionId, frame, (outcome, holdMs) => this.#settle({ ...received, holdMs }, outcome));
     }
-    this.#replies.expect(frameIndex);
-    const frame = { source, frameIndex, bytes };
-    pool.offer(source.sessionId, frame, (outcome, holdMs) => this.#settle({ ...received, holdMs }, outcome));
   }
 
   /** Sends a ping if one is due. Called periodically. A ping behind unread replies would only add to them. */

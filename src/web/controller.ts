@@ -7,7 +7,7 @@ import { Display } from './display.ts';
 import { type SourceErrorCode, sourceErrorMessage, streamErrorMessage } from './error-messages.ts';
 import { GatewayCard } from './gateway-card.ts';
 import { Notice } from './notice.ts';
-import { fetchPipelines, fetchPipelinesUntilListed, type PipelineSummary } from './pipelines.ts';
+import { codeOfFetchError, fetchPipelines, fetchPipelinesUntilListed, type PipelineSummary } from './pipelines.ts';
 import { type Preferences, readPreferences, type SourceName, writePreferences } from './preferences.ts';
 import { Run, type RunEvents } from './run.ts';
 import { openSource, type Source, SourceError } from './sources.ts';
@@ -60,8 +60,9 @@ export class Controller {
 
   async #listPipelines(): Promise<void> {
     const pipelines = await fetchPipelinesUntilListed((error, retryInMs) => {
-      const message = streamErrorMessage(error instanceof SyntaxError ? 'invalid_reply' : 'unreachable');
-      this.#notice.show({ ...message, retryAtMs: performance.now() + retryInMs, isError: true });
+      const message = streamErrorMessage(codeOfFetchError(error));
+      const retry = message.asksToken ? {} : { retryAtMs: performance.now() + retryInMs };
+      this.#notice.show({ ...message, ...retry, isError: true });
       this.#connection.show('bad', 'Not connected');
     });
     this.#useList(pipelines);

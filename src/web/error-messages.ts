@@ -16,6 +16,8 @@ export interface ErrorMessage {
   readonly title: string;
   /** What to do about it. */
   readonly advice: string;
+  /** Whether another token may help. */
+  readonly asksToken?: boolean;
 }
 
 const sourceMessages: Readonly<Record<SourceErrorCode, ErrorMessage>> = {
@@ -92,6 +94,16 @@ const streamMessages: Readonly<Record<ClientErrorCode, ErrorMessage>> = {
   rate_limited: {
     title: 'Too many frames from this address',
     advice: 'Lower the rate, close other pages and cameras, or raise STREAM_MAX_FRAMES_PER_SECOND on the gateway.',
+  },
+  unauthorized: {
+    title: 'The gateway needs a token',
+    advice: 'Enter a valid one below. “framegate token create” makes one.',
+    asksToken: true,
+  },
+  forbidden: {
+    title: 'Access was refused',
+    advice: 'The token does not permit this, or this page’s address is not allowed on the gateway.',
+    asksToken: true,
   },
   internal_error: {
     title: 'Internal error in the gateway',

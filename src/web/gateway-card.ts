@@ -1,5 +1,6 @@
 /** What this gateway is: its version, workers, models' providers and sessions, from `/readyz`. */
 import { element, write } from './elements.ts';
+import { fetchJson } from './token.ts';
 
 /** Older gateways have no `version`. */
 interface Details {
@@ -35,9 +36,10 @@ export class GatewayCard {
 
   async #update(): Promise<void> {
     // While no worker is ready the status is 503, with the same body.
-    const readiness = await fetch('readyz')
-      .then((response) => response.json() as Promise<Readiness>)
-      .catch(() => undefined);
+    const readiness = await fetchJson('readyz').then(
+      (body) => body as Readiness,
+      () => undefined,
+    );
     for (const [row, text] of Object.entries(rowsOf(readiness))) write(element(`gateway-${row}`, HTMLElement), text);
   }
 }

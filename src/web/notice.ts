@@ -1,6 +1,7 @@
 /** The card over the video that shows an error or what the page is waiting for, with advice. */
 import { element, write } from './elements.ts';
 import type { ErrorMessage } from './error-messages.ts';
+import { setPageToken } from './token.ts';
 
 export interface NoticeParts extends ErrorMessage {
   /** The error text of the gateway or the browser. */
@@ -18,21 +19,31 @@ export class Notice {
   readonly #advice = element('notice-advice', HTMLElement);
   readonly #detail = element('notice-detail', HTMLElement);
   readonly #reconnect = element('reconnect', HTMLButtonElement);
+  readonly #tokenForm = element('token-form', HTMLFormElement);
+  readonly #token = element('token', HTMLInputElement);
   readonly #countdown = element('countdown', HTMLElement);
   #retryAtMs: number | undefined;
 
-  /** @param reconnect called when the button is clicked. */
+  /** @param reconnect called when the button is clicked, or a token was entered. */
   constructor(reconnect: () => void) {
     this.#reconnect.addEventListener('click', reconnect);
+    this.#tokenForm.addEventListener('submit', (event) => {
+      event.preventDefault();
+      setPageToken(this.#token.value.trim());
+      this.#token.value = '';
+      reconnect();
+    });
   }
 
-  show({ title, advice, detail = '', retryAtMs, canReconnect = false, isError = false }: NoticeParts): void {
+  show({ title, advice, detail = '', retryAtMs, ...flags }: NoticeParts): void {
+    const { canReconnect = false, isError = false, asksToken = false } = flags;
     this.#box.hidden = false;
     this.#box.dataset['kind'] = isError ? 'error' : 'wait';
     write(this.#title, title);
     write(this.#advice, advice);
     write(this.#detail, detail);
     this.#detail.hidden = detail === '';
+    this.#tokenForm.hidden = !asksToken;
     this.#reconnect.hidden = !canReconnect;
     write(this.#reconnect, retryAtMs === undefined ? 'Reconnect' : 'Reconnect now');
     this.#retryAtMs = retryAtMs;

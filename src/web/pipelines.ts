@@ -1,4 +1,6 @@
 /** The gateway's list of pipelines. */
+import type { ClientErrorCode } from '../client/index.ts';
+import { AccessError, fetchJson, pageTokenChanged } from './token.ts';
 
 export interface PipelineSummary {
   readonly id: string;
@@ -11,15 +13,14 @@ export interface PipelineSummary {
 /** Interval between attempts to list the pipelines. */
 const retryMs = 2000;
 
-/** @throws TypeError if the gateway cannot be reached. @throws SyntaxError if the response is not a gateway's. */
+/** @throws AccessError if it needs a token. @throws TypeError if the gateway cannot be reached. @throws SyntaxError if the response is not a gateway's. */
 export async function fetchPipelines(): Promise<readonly PipelineSummary[]> {
-  const response = await fetch('pipelines');
-  const { pipelines } = (await response.json()) as { pipelines?: readonly PipelineSummary[] };
+  const { pipelines } = (await fetchJson('pipelines')) as { pipelines?: readonly PipelineSummary[] };
   if (!Array.isArray(pipelines)) throw new SyntaxError('the response has no pipelines');
   return pipelines;
 }
 
-/** Like {@link fetchPipelines}, but tries again until it succeeds. @param failed called after every failed attempt. */
+/** Like {@link fetchPipelines}, but tries again until it succeeds; without access, when the user has entered a token. @param failed called after every failed attempt. */
 export async function fetchPipelinesUntilListed(
   failed: (error: unknown, retryInMs: number) => void,
 ): Promise<readonly PipelineSummary[]> {
@@ -28,7 +29,14 @@ export async function fetchPipelinesUntilListed(
       return await fetchPipelines();
     } catch (error) {
       failed(error, retryMs);
-      await new Promise((resolve) => setTimeout(resolve, retryMs));
+      if (error instanceof AccessError) await pageTokenChanged();
+      else await new Promise((resolve) => setTimeout(resolve, retryMs));
     }
   }
+}
+
+/** The error code of a failed {@link fetchPipelines}. */
+export function codeOfFetchError(error: unknown): ClientErrorCode {
+  if (error instanceof AccessError) return error.code;
+  return error instanceof SyntaxError ? 'invalid_reply' : 'unreachable';
 }

@@ -10,6 +10,7 @@ import {
 } from '../client/index.ts';
 import { fpsLimits } from './preferences.ts';
 import type { Source } from './sources.ts';
+import { pageToken } from './token.ts';
 
 /** A result with the image of its frame. */
 export interface ReceivedResult {
@@ -55,7 +56,7 @@ export class Run {
   #isOver = false;
 
   constructor({ url, pipeline, adapt, source, events, ...tuning }: RunOptions) {
-    this.#client = connect({ url, pipeline, camera: 'console', adapt, maxFps: fpsLimits.max });
+    this.#client = connect({ url, pipeline, camera: 'console', token: pageToken(), adapt, maxFps: fpsLimits.max });
     this.#source = source;
     this.#events = events;
     this.#listen();

@@ -13,7 +13,7 @@ const oldScenes = allScenes.filter((name) => name !== 'offscreen' && name !== 's
 
 /** Runs scenes of the page against a gateway with one worker thread. */
 async function runScenes(t: Test, scenes: string, more: Record<string, string> = {}): Promise<Record<string, unknown>> {
-  const gateway = await startGateway({ POOL_WORKERS: '1' });
+  const gateway = await startGateway({ POOL_WORKERS: '1', ALLOWED_ORIGINS: '*' });
   t.teardown(() => gateway.kill());
   const query = { scenes, gateway: gateway.httpUrl, ...more };
   const reports = (await openPage(chromium ?? '', await buildSite('camera.ts'), query)) as Record<string, unknown>;

@@ -16,7 +16,7 @@ const keepFrames =
 
 /** Opens a page with `dist` next to it, as the snippet expects, and waits for its report. */
 async function open(t: Test, page: string): Promise<unknown> {
-  const gateway = await startGateway({ MODELS_DIR: shippedModels, POOL_WORKERS: '1' });
+  const gateway = await startGateway({ MODELS_DIR: shippedModels, POOL_WORKERS: '1', ALLOWED_ORIGINS: '*' });
   t.teardown(() => gateway.kill());
   return openPage(chromium ?? '', (path) => {
     if (path === '/') return replaceIn(page, 'ws://127.0.0.1:8000', gateway.httpUrl);

@@ -1,7 +1,7 @@
 /** An echo server with the same uWebSockets.js build and settings as the stream. Tests only. */
 
 import { isHandshake, rejectIfMalformed } from '../../src/server/request-checks.ts';
-import { acceptSocket, socketSettings } from '../../src/server/stream-socket.ts';
+import { acceptSocket, handshakeOf, socketSettings } from '../../src/server/stream-socket.ts';
 import { listenExclusively, loadUws } from '../../src/server/uws.ts';
 
 export interface EchoServer {
@@ -16,7 +16,7 @@ export async function startEcho(hardCapBytes: number): Promise<EchoServer> {
   app.ws('/*', {
     ...socketSettings(hardCapBytes),
     upgrade: (response, request, context) => {
-      if (isHandshake(request)) acceptSocket(response, request, context, {});
+      if (isHandshake(request)) acceptSocket(response, handshakeOf(request), context, {});
       else request.setYield(true);
     },
     message: (socket, message, isBinary) => void socket.send(message, isBinary),

@@ -33,9 +33,15 @@ export interface ProcessLimits {
   readonly openFiles?: number;
 }
 
+/** Raw requests of the tests use the short names as their host. */
+const testEnv = {
+  ...{ PORT: '0', MODELS_DIR: fixtureModels, POOL_WORKERS: '2' },
+  ALLOWED_HOSTS: 'a,g,gate,h,s,x,probe',
+};
+
 /** Starts a gateway on a free port and waits until it is ready. */
 export async function startGateway(env: Record<string, string> = {}, limits: ProcessLimits = {}): Promise<Gateway> {
-  const child = spawnCli(['serve'], { PORT: '0', MODELS_DIR: fixtureModels, POOL_WORKERS: '2', ...env }, limits);
+  const child = spawnCli(['serve'], { ...testEnv, ...env }, limits);
   let log = '';
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     // Not `exit`: the last log lines may arrive after it.

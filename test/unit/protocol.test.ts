@@ -42,6 +42,8 @@ test('the close codes are those of the contract', async (t) => {
     slow_reader: 1008,
     idle_timeout: 1008,
     rate_limited: 1008,
+    unauthorized: 3000,
+    forbidden: 3003,
     internal_error: 1011,
   };
   t.same(

@@ -27,7 +27,7 @@ const lengthAt = 2;
 const statusPattern = /^HTTP\/1\.1 (\d{3})/;
 
 async function sendBodies(target: Target): Promise<Attack> {
-  const head = `POST /frames?pipeline_id=echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${bodyBytes}\r\n\r\n`;
+  const head = `POST /frames?pipeline_id=echo HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: ${bodyBytes}\r\n\r\n`;
   const responses: Record<string, number> = {};
   const sockets = Array.from({ length: scaled(target, bodies) }, (_, n) => {
     const socket = dial(target, n);

@@ -13,7 +13,7 @@ function makeLines(target: Target): Attack {
   const texts = sendTexts(target, scaled(target, textLoops));
   let failed = 0;
   const frame = smallFrame();
-  const head = `POST /frames?pipeline_id=failing HTTP/1.1\r\nHost: a\r\nContent-Length: ${frame.length}\r\n\r\n`;
+  const head = `POST /frames?pipeline_id=failing HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: ${frame.length}\r\n\r\n`;
   const request = Buffer.concat([Buffer.from(head), frame]);
   const sockets = Array.from({ length: scaled(target, posters) }, (_, n) => {
     const socket = dial(target, n);

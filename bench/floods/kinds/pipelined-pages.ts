@@ -13,7 +13,7 @@ const kilobytes = (bytes: number) => Math.round(bytes / 1024);
 type MakeRequest = (target: Target) => string | Promise<string>;
 
 const requestOf = (line: string, headers: readonly string[] = []) =>
-  `${[`${line} HTTP/1.1`, 'Host: a', ...headers].join('\r\n')}\r\n\r\n`;
+  `${[`${line} HTTP/1.1`, 'Host: 127.0.0.1', ...headers].join('\r\n')}\r\n\r\n`;
 
 function pipelined(variant: string, what: string, make: MakeRequest, sockets = 1): Flood {
   return {

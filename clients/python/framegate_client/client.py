@@ -25,8 +25,7 @@ _MAX_RETRY_MS = 15_000.0
 # fail the same way, or the frame is the cause. All other codes are temporary: the client reconnects without limit.
 _FATAL_AFTER = {
     "invalid_pipeline": 1,
-    "invalid_message": 1,
-    "invalid_reply": 1,
+    **dict.fromkeys(("invalid_message", "unauthorized", "forbidden", "invalid_reply"), 1),
     "invalid_frame": 3,
     "frame_too_large": 3,
 }
@@ -43,6 +42,7 @@ class Client:
         pipeline: str,
         *,
         camera: str | None = None,
+        token: str | None = None,
         max_in_flight: int = 8,
         max_fps: float = 30,
         adapt: bool = True,
@@ -51,7 +51,8 @@ class Client:
     ) -> None:
         """Set up the client; it connects on ``async with``.
 
-        ``camera`` is the name by which whoever runs the gateway finds the camera. With ``adapt`` the frame rate adapts to the gateway's capacity; without it, only ``max_in_flight`` and
+        ``camera`` is the name by which whoever runs the gateway finds the camera. A gateway with tokens needs ``token``.
+        With ``adapt`` the frame rate adapts to the gateway's capacity; without it, only ``max_in_flight`` and
         ``max_fps`` apply and the gateway drops the rest.
         ``timeout_ms`` applies to connecting and to each reply; it must be longer than the gateway's
         ``STREAM_FRAME_TIMEOUT_MS``. ``max_attempts`` is the maximum number of consecutive sessions without a result.
@@ -66,6 +67,7 @@ class Client:
                 message = f"{name} must be above 0"
                 raise ValueError(message)
         self._url = _stream_url(url, pipeline, camera)
+        self._token = token
         self._new_window: Callable[[], CongestionWindow] = lambda: CongestionWindow(max_in_flight, max_fps, adapt=adapt)
         self._timeout_ms = timeout_ms
         self._max_attempts = max_attempts
@@ -189,7 +191,7 @@ class Client:
         while self._state != "closed":
             self._set_state("connecting")
             self._session = self._new_session()
-            error = await self._session.run(self._url, self._on_open)
+            error = await self._session.run(self._url, self._token, self._on_open)
             retry_in_ms = self._ended(error)
             if retry_in_ms is not None:
                 await asyncio.sleep(retry_in_ms / 1000)
@@ -288,7 +290,7 @@ def _stream_url(address: str, pipeline: str, camera: str | None = None) -> str:
     parts = urlsplit(address)
     scheme = parts.scheme.replace("http", "ws")
     if scheme not in ("ws", "wss") or not parts.hostname:
-        message = f"{address} is not a ws:// or wss:// address"
+        message = f"{parts.scheme}://{parts.hostname or ''} is not a ws:// or wss:// address"
         raise ValueError(message)
     own = {"pipeline_id": pipeline} if camera is None else {"pipeline_id": pipeline, "camera": camera}
     query = [(key, value) for key, value in parse_qsl(parts.query) if key not in own]

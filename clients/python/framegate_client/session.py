@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -76,17 +77,22 @@ class Session:
         self._write = asyncio.get_running_loop().create_task(self._write_frame(item.frame))
         return index
 
-    async def run(self, url: str, opened: Callable[[], None]) -> ClientError:
+    async def run(self, url: str, token: str | None, opened: Callable[[], None]) -> ClientError:
         """Connect, and receive until the end. @returns why it ended, after every pending frame was settled."""
         timeout_s = self._timeout_ms / 1000
         try:
             socket = await connect(
-                url, open_timeout=timeout_s, close_timeout=_CLOSE_TIMEOUT_S, max_size=None, compression=None
+                url,
+                additional_headers=None if token is None else {"Authorization": f"Bearer {token}"},
+                open_timeout=timeout_s,
+                close_timeout=_CLOSE_TIMEOUT_S,
+                max_size=None,
+                compression=None,
             )
         except asyncio.TimeoutError:
             return ClientError("unreachable", f"No connection within {self._timeout_ms:g} ms")
         except (OSError, WebSocketException) as cause:
-            return ClientError("unreachable", f"{cause}{_detail_of(cause)}")
+            return ClientError("unreachable", _without_token(f"{cause}{_detail_of(cause)}"))
         self._socket = socket
         error = ClientError("closed", "The client was closed")
         try:
@@ -196,6 +202,11 @@ def _detail_of(error: Exception) -> str:
         return ""
     detail = response.get("detail") if isinstance(response, dict) else None
     return f" ({detail})" if isinstance(detail, str) else ""
+
+
+def _without_token(text: str) -> str:
+    """Remove a token from the addresses that the library quotes in its errors."""
+    return re.sub(r"([?&]token=)[^&\s]*", r"\1***", text)
 
 
 def _parse(text: str | bytes) -> dict[str, Any] | None:

@@ -41,7 +41,10 @@ const temporary = [
   'of_a_newer_gateway',
 ];
 /** The number of consecutive sessions after which the other codes are fatal. */
-const fatalAfter = { invalid_pipeline: 1, invalid_message: 1, invalid_frame: 3, frame_too_large: 3 };
+const fatalAfter = {
+  ...{ invalid_pipeline: 1, invalid_message: 1, unauthorized: 1, forbidden: 1 },
+  ...{ invalid_frame: 3, frame_too_large: 3 },
+};
 
 test('every code of the contract is in one of the two lists', async (t) => {
   const known = [...temporary.slice(0, -1), ...Object.keys(fatalAfter)];

@@ -3,10 +3,12 @@ import { BlockList } from 'node:net';
 import { type Test, test } from 'tap';
 import { FramesEndpoint, type FramesOptions } from '../../../src/server/frames.ts';
 import { Addresses } from '../../../src/session/addresses.ts';
+import { TokenUses } from '../../../src/session/token-uses.ts';
 import { fakeRequest } from '../../support/fake-request.ts';
 import { FakeApp } from '../../support/fake-uws.ts';
 import { encodeGradient } from '../../support/jpeg-bytes.ts';
 import { ManualExecutor, poolOf } from '../../support/manual-executor.ts';
+import { openAccess } from '../../support/open-access.ts';
 import { KeptLog, observerOf } from '../../support/started-pool.ts';
 
 const jpeg = encodeGradient(16, 8);
@@ -25,6 +27,7 @@ function endpointOf(t: Test, changes: Partial<FramesOptions> = {}) {
     pipelines: new Map([['plates', { id: 'plates', name: '', description: '', maxPixels: 1000 }]]),
     ...{ pool, addresses, trustedProxies: new BlockList(), log: kept.log, observer: observerOf(kept.log) },
     ...{ hasRoom: () => true, isOverMemoryLimit: () => false },
+    ...{ authorizer: openAccess, tokens: new TokenUses() },
     ...changes,
   });
   endpoint.register(app.app);

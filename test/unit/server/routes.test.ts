@@ -1,12 +1,17 @@
 /** Plain HTTP routes without a server: readiness with workers of different setups, methods, unknown paths, upgrades. */
+
+import { BlockList } from 'node:net';
 import { test } from 'tap';
+import { Observers } from '../../../src/observe/observer.ts';
 import type { WorkerReport } from '../../../src/pool/messages.ts';
 import type { PoolStatus } from '../../../src/pool/pool.ts';
+import { PlainAccess } from '../../../src/server/plain-access.ts';
 import { jsonReply } from '../../../src/server/respond.ts';
 import { type ListenerRole, type Route, registerRoutes } from '../../../src/server/routes.ts';
 import type { ReloadStatus } from '../../../src/status.ts';
 import { fakeRequest } from '../../support/fake-request.ts';
 import { FakeApp } from '../../support/fake-uws.ts';
+import { openAccess } from '../../support/open-access.ts';
 import { KeptLog } from '../../support/started-pool.ts';
 
 const status: PoolStatus = {
@@ -20,6 +25,12 @@ const pipelines = new Map(
 );
 const reloads: ReloadStatus = { succeeded: 2, failed: 1, issues: ['plates.json: is not JSON'] };
 
+const access = new PlainAccess({
+  authorizer: openAccess,
+  observer: new Observers(),
+  trustedProxies: new BlockList(),
+});
+
 function routesOf(changes: Partial<PoolStatus> = {}, isDraining = false, role: ListenerRole = 'all') {
   const app = new FakeApp();
   const kept = new KeptLog();
@@ -31,13 +42,10 @@ function routesOf(changes: Partial<PoolStatus> = {}, isDraining = false, role: L
     ['/broken', () => Promise.reject(new Error('cannot be read'))],
   ]);
   registerRoutes(app.app, {
-    role,
-    pool,
-    pipelines,
+    ...{ role, pool, pipelines, access, admin, lifecycle },
     pages: new Map(),
+    needsToken: false,
     log: kept.log,
-    admin,
-    lifecycle,
     version: '1.2.3',
   });
   const ask = (line: string, headers: readonly string[] = []) =>
@@ -164,6 +172,7 @@ test('a status that throws is logged, and does not end the process', async (t) =
     lifecycle: { isDraining: () => false, reloads: () => reloads },
     pipelines,
     pages: new Map(),
+    ...{ access, needsToken: false },
     admin: new Map(),
     log: kept.log,
     version: '1.2.3',

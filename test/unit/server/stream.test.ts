@@ -4,10 +4,12 @@ import { type Test, test } from 'tap';
 import { Observers } from '../../../src/observe/observer.ts';
 import { StreamEndpoint, type StreamOptions } from '../../../src/server/stream.ts';
 import { Addresses } from '../../../src/session/addresses.ts';
+import { TokenUses } from '../../../src/session/token-uses.ts';
 import { fakeRequest } from '../../support/fake-request.ts';
 import { FakeApp, FakeResponse, FakeUwsSocket } from '../../support/fake-uws.ts';
 import { encodeGradient } from '../../support/jpeg-bytes.ts';
 import { ManualExecutor, poolOf } from '../../support/manual-executor.ts';
+import { openAccess } from '../../support/open-access.ts';
 import { KeptLog, observerOf } from '../../support/started-pool.ts';
 
 const jpeg = encodeGradient(16, 8);
@@ -45,6 +47,7 @@ function endpointOf(t: Test, { options = {}, maxFramesPerSecond = 100_000 }: Set
     }),
     ...{ pool, trustedProxies: new BlockList(), log: kept.log, observer: observerOf(kept.log) },
     ...{ hasRoom: () => true, isOverMemoryLimit: () => false },
+    ...{ authorizer: openAccess, tokens: new TokenUses() },
     onClosed: () => {
       counts.closed += 1;
     },
