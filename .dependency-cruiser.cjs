@@ -2,7 +2,10 @@
  * The layers of `src`, top first. A file may import only from its own layer and from layers above it in this list.
  */
 const layers = [
-  ['contract', '^src/(protocol|status|errors|url-host|shown-url|number-text|number-schema|statistics)\\.ts$|^src/jpeg/'],
+  [
+    'contract',
+    '^src/(protocol|status|errors|url-host|shown-url|number-text|number-schema|statistics)\\.ts$|^src/jpeg/',
+  ],
   ['load', '^src/load/'],
   ['config', '^src/(config|settings)\\.ts$'],
   ['observe', '^src/observe/'],

@@ -34,6 +34,7 @@ export const problemSides = {
   bad_frames: 'camera',
   /** Its frames make the pipeline fail or time out. */
   failing_pipeline: 'gateway',
+  not_served: 'gateway',
   /** It has stopped sending frames. */
   silent_camera: 'camera',
   /** It sends frames, but does not read its replies. */

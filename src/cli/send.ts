@@ -50,11 +50,12 @@ export async function send(paths: readonly string[], options: SendOptions): Prom
     throw new ConfigError(['specify JPEG files or folders, or --sample for the built-in frames']);
   const files = sample ? jpegFilesAt(sampleFramesFolder()) : paths.flatMap(jpegFilesAt);
   if (files.length === 0) throw new ConfigError([`no JPEG file in ${paths.join(', ')}`]);
-  const url = withCameraName(streamUrlOf(options.url, options.pipeline), 'send');
+  const address = streamUrlOf(options.url, options.pipeline);
+  const url = withCameraName(address, 'send');
   const client = connect({ ...noLimits, url, pipeline: options.pipeline, token: clientToken(options) });
   const sender = new Sender(files, client);
   await client.opened().catch(({ detail }: ClientError) => {
-    throw new ConfigError([`cannot reach ${shownUrl(url)}: ${detail}`]);
+    throw new ConfigError([`cannot reach ${shownUrl(address)}: ${detail}`]);
   });
   try {
     await (options.fps === undefined ? sender.oneByOne() : sender.atRate(options.fps));

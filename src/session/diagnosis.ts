@@ -53,7 +53,7 @@ const percent = 100;
 /** Drops that more workers or more memory would avoid. */
 const gatewayDrops: readonly DropReason[] = ['busy', 'displaced', 'expired', 'memory_full', 'worker_lost'];
 
-const problemOfError: Readonly<Record<StreamErrorCode, ProblemCode | undefined>> = {
+const problemOfError: Readonly<Record<StreamErrorCode, ProblemCode>> = {
   invalid_frame: 'bad_frames',
   frame_too_large: 'bad_frames',
   invalid_message: 'bad_frames',
@@ -63,10 +63,10 @@ const problemOfError: Readonly<Record<StreamErrorCode, ProblemCode | undefined>>
   rate_limited: 'too_many_frames',
   idle_timeout: 'silent_camera',
   server_busy: 'gateway_busy',
-  // Such a connection never becomes a session.
-  invalid_pipeline: undefined,
-  unauthorized: undefined,
-  forbidden: undefined,
+  // Of an open session: a reload has removed its pipeline, or its token has expired or was revoked.
+  invalid_pipeline: 'not_served',
+  unauthorized: 'not_served',
+  forbidden: 'not_served',
 };
 
 /**

@@ -11,6 +11,7 @@ const percent = 100;
 const problemNames: Readonly<Record<ProblemCode, string>> = {
   bad_frames: 'Bad frames',
   failing_pipeline: 'Pipeline fails',
+  not_served: 'Not served any more',
   silent_camera: 'Silent',
   slow_reader: 'Does not read replies',
   too_many_frames: 'Too many frames',

@@ -112,6 +112,6 @@ test('the end of a session', async (t) => {
     text: 'The gateway ended the session: No frame came for 60 s.',
   });
   for (const error of Object.keys(streamErrors) as (keyof typeof streamErrors)[]) {
-    t.equal(problemOfEnd({ ...end, error }) === undefined, error === 'invalid_pipeline', error);
+    t.ok(problemOfEnd({ ...end, error }), error);
   }
 });
