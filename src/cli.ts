@@ -50,13 +50,17 @@ program
 
 program
   .command('reload')
-  .description('make a gateway on this machine read its pipelines, tools, and models again; reports the outcome')
+  .description(
+    'make a gateway on this machine read its pipelines, models, tokens, and certificate again; reports the outcome',
+  )
   .option('-u, --url <url>', `${addressHelp}; of the admin listener, if there is one`, 'ws://127.0.0.1:8000')
   .option(
     '--pid <pid>',
     'process id of the gateway; without it, found by the port',
     numberIn({ min: 1, max: maxPid, isWhole: true }),
   )
+  .option('--token <token>', 'token for the gateway; other users of the machine can see it, so prefer FRAMEGATE_TOKEN')
+  .option('--token-file <file>', 'file with the token')
   .action(async (flags: ReloadFlags) => {
     const { reload } = await import('./cli/reload.ts');
     process.exitCode = await reload(flags);

@@ -50,7 +50,7 @@ export async function startGateway(env: Record<string, string> = {}, limits: Pro
   const port = await new Promise<number>((resolve, reject) => {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       log += text;
-      const ready = /"event":"ready","url":"ws:\/\/[^"]*:(\d+)\//.exec(log);
+      const ready = /"event":"ready","url":"wss?:\/\/[^"]*:(\d+)\//.exec(log);
       if (ready !== null) resolve(Number(ready[1]));
     });
     child.once('exit', () => reject(new Error(`the gateway did not start:\n${log}`)));
