@@ -75,7 +75,7 @@ test('a missing or denied camera is reported', needsBrowser, async (t) => {
 });
 
 test('an insecure page is reported, and the sample still works', needsBrowser, async (t) => {
-  const plain = await startGateway({ MODELS_DIR: fixtureModels, POOL_WORKERS: '1' });
+  const plain = await startGateway({ MODELS_DIR: fixtureModels, POOL_WORKERS: '1', ALLOWED_HOSTS: 'framegate.test' });
   t.teardown(() => plain.kill());
   const args = ['--host-resolver-rules=MAP framegate.test 127.0.0.1'];
   const address = `http://framegate.test:${plain.port}/?source=camera&pipeline=echo`;
