@@ -168,13 +168,13 @@ function drops(session: SessionFacts, dropThreshold: number, load: WorkerLoad): 
   if (dropped < minDrops || dropped / frames <= dropThreshold) return undefined;
   const share = `${dropped} of ${frames} frames were dropped in 10 s (${Math.round((dropped / frames) * percent)} %)`;
   const needed = workersNeeded(session);
-  const all = `All sessions together need ${inTenths(load.needed)}, and ${load.workers} ${load.workers === 1 ? 'is' : 'are'} ready.`;
+  const all = `All sessions together need ${inTenths(load.needed)}; ready: ${load.workers}.`;
   if (needed >= minWorkersNeeded && needed >= load.needed * minShareOfLoad) {
     const own = `a frame takes ${serviceMs} ms and ${session.frames_per_s} come per second`;
-    return problem('slow_pipeline', `${share}: ${own}, which needs ${inTenths(needed)} workers. ${all}`);
+    return problem('slow_pipeline', `${share}: ${own}, which needs ${workersText(needed)}. ${all}`);
   }
   const reasons = gatewayDrops.flatMap((reason) => (recent[reason] ? [`${reason} ${recent[reason]}`] : []));
-  const text = `${share}: no worker was free in time (${reasons.join(', ')}). It needs ${inTenths(needed)} workers. ${all}`;
+  const text = `${share}: no worker was free in time (${reasons.join(', ')}). It needs ${workersText(needed)}. ${all}`;
   return problem('gateway_busy', text);
 }
 
@@ -214,6 +214,11 @@ function sumOf(counts: readonly number[]): number {
 function rateText(framesPerSecond: number): string {
   if (framesPerSecond >= 1 || framesPerSecond === 0) return `${inTenths(framesPerSecond)} per second`;
   return `one every ${inTenths(1 / framesPerSecond)} s`;
+}
+
+function workersText(needed: number): string {
+  const workers = inTenths(needed);
+  return workers === 1 ? '1 worker' : `${workers || 'less than 0.1'} workers`;
 }
 
 function inTenths(value: number): number {

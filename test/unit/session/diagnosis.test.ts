@@ -77,17 +77,18 @@ test('dropped frames are a busy gateway, or a pipeline that one camera keeps bus
   t.equal(
     textOf(drops),
     'gateway gateway_busy: 25 of 100 frames were dropped in 10 s (25 %): no worker was free in time (busy 20, expired 5). ' +
-      'It needs 0.2 workers. All sessions together need 0.4, and 2 are ready.',
+      'It needs 0.2 workers. All sessions together need 0.4; ready: 2.',
   );
   t.match(
     textOf({ ...drops, service_ms: 250 }, { needed: 3, workers: 1 }),
-    /^gateway slow_pipeline: .* 250 ms and 10 come per second, which needs 2.5 workers. All .* need 3, and 1 is ready\.$/,
+    /^gateway slow_pipeline: .* 250 ms and 10 come per second, which needs 2.5 workers. All .* need 3; ready: 1\.$/,
   );
   t.match(
     textOf({ ...drops, service_ms: 100 }, { needed: 6 }),
-    /^gateway gateway_busy: .* It needs 1 workers. All sessions together need 6, and 2 are ready\.$/,
+    /^gateway gateway_busy: .* It needs 1 worker\. All sessions together need 6; ready: 2\.$/,
     'all cameras need as much: it is not this one',
   );
+  t.match(textOf({ ...drops, service_ms: 1 }), /It needs less than 0\.1 workers/);
   const seldom = { usual_frames_per_s: 0.1, recent_frames: Array(30).fill(0) };
   t.equal(textOf({ recent_drop_reasons: { busy: 10 } }), undefined, 'not above the threshold');
   t.equal(diagnose({ ...healthy, ...drops }, 0.5, load), undefined, 'the threshold is the operator’s');

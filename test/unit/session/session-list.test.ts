@@ -46,6 +46,6 @@ test('a camera whose frames are dropped is compared with what all sessions need'
   });
   const quiet = { ...of(crowd), ended: { list: [], earlierOf: () => ({ reconnects: 0, cuts: 0 }) } };
   const { sessions, refused } = listSessions(quiet, performance.now());
-  t.match(sessions[0]?.problem, { code: 'gateway_busy', text: /All sessions together need 6, and 2 are ready\.$/ });
+  t.match(sessions[0]?.problem, { code: 'gateway_busy', text: /All sessions together need 6; ready: 2\.$/ });
   t.match(refused, [{ camera: 'gate-4', problem: { code: 'refused' } }]);
 });
