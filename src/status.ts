@@ -1,5 +1,5 @@
 /** What `GET /sessions` reports: the sessions of the gateway, open and ended, as JSON. Any thread, and browsers. */
-import type { StreamErrorCode } from './errors.ts';
+import type { HttpErrorCode, StreamErrorCode } from './errors.ts';
 
 /** The state that follows from a session's drop rate. */
 export const backpressureStates = ['normal', 'warning', 'critical'] as const;
@@ -27,9 +27,13 @@ export const dropReasons = [
   'session_closed',
 ] as const;
 export type DropReason = (typeof dropReasons)[number];
+/** Dropped frames by reason; reasons without frames are absent. */
+export type DropReasons = Readonly<Partial<Record<DropReason, number>>>;
 
 /** Where the cause of each problem is, as far as the gateway's figures can tell; the worst problem first. */
 export const problemSides = {
+  /** Its connection is refused: its address, token or origin is wrong. */
+  refused: 'camera',
   /** The gateway rejected its frames. */
   bad_frames: 'camera',
   /** Its frames make the pipeline fail or time out. */
@@ -76,8 +80,7 @@ export interface SessionStatus {
   readonly frames: number;
   readonly results: number;
   readonly dropped: number;
-  /** Dropped frames by reason; reasons without frames are absent. */
-  readonly drop_reasons: Readonly<Partial<Record<DropReason, number>>>;
+  readonly drop_reasons: DropReasons;
   readonly slow_downs: number;
   readonly received_bytes: number;
   /** Time of a result in the pipeline, and from its frame's arrival until it was sent: moving averages, absent before the first one. */
@@ -103,7 +106,7 @@ export interface OpenSession extends SessionStatus {
   /** Frames per second from the connection to the last frame; absent with fewer than two. */
   readonly usual_frames_per_s?: number;
   /** Frames dropped in the last ten whole seconds, by reason. */
-  readonly recent_drop_reasons: Readonly<Partial<Record<DropReason, number>>>;
+  readonly recent_drop_reasons: DropReasons;
   /** Of the last six pings. */
   readonly round_trip_median_ms?: number;
   readonly round_trip_max_ms?: number;
@@ -147,6 +150,18 @@ export interface EndedSession extends SessionStatus {
   readonly problem?: Problem;
 }
 
+/** A camera whose last connection was refused: it has no session. */
+export interface RefusedCamera extends Pick<SessionStatus, 'camera' | 'address'> {
+  /** As given by the client; absent without one. */
+  readonly pipeline?: string;
+  /** The last time, ISO 8601. */
+  readonly refused_at: string;
+  readonly times: number;
+  readonly code: StreamErrorCode | HttpErrorCode;
+  readonly detail: string;
+  readonly problem: Problem;
+}
+
 /** The body of `GET /sessions`. */
 export interface SessionsReply {
   /** Of the gateway's clock, ISO 8601. */
@@ -157,6 +172,8 @@ export interface SessionsReply {
   readonly sessions: readonly ListedSession[];
   /** The last 100, newest first. */
   readonly ended: readonly EndedSession[];
+  /** Those of the last ten minutes that are not connected, at most 100, newest first. */
+  readonly refused: readonly RefusedCamera[];
 }
 
 /** What has become of the reloads so far; a part of `GET /readyz`. */
@@ -172,6 +189,6 @@ export function cameraKey({
   camera,
   address,
   pipeline,
-}: Pick<SessionStatus, 'camera' | 'address' | 'pipeline'>): string {
+}: Pick<SessionStatus, 'camera' | 'address'> & { readonly pipeline?: string }): string {
   return JSON.stringify([camera, address, pipeline]);
 }

@@ -38,8 +38,8 @@ function logSessions(observers: Observers, log: Log): void {
     const fields = { ...namesOf(source), frame_index: frameIndex, code, reason: cut(reason) };
     log[levelOf(code)]('stream_error', fields, 'session ended');
   });
-  observers.on('stateChanged', (source, { before, state, rate }) => {
-    const fields = { ...namesOf(source), before, state, drop_rate: round(rate, rateDigits) };
+  observers.on('stateChanged', (source, { before, state, rate, dropReasons }) => {
+    const fields = { ...namesOf(source), before, state, drop_rate: round(rate, rateDigits), drop_reasons: dropReasons };
     log.info('stream_state', fields, 'session state changed');
   });
   observers.on('refused', (refusal) => {

@@ -1,7 +1,7 @@
 /** The events of sessions, pool and server, for everything that an operator sees: log, metrics, sessions. Main thread. */
 import { EventEmitter } from 'node:events';
 import type { HttpErrorCode, StreamErrorCode } from '../errors.ts';
-import type { BackpressureState, DropReason, EndedBy, SessionStatus } from '../status.ts';
+import type { BackpressureState, DropReason, DropReasons, EndedBy, SessionStatus } from '../status.ts';
 
 /** Where a frame comes from. */
 export interface Source {
@@ -80,13 +80,23 @@ export interface WorkerExit {
   readonly frame: FrameName | undefined;
 }
 
+/** A session enters or leaves `warning` or `critical`. */
+export interface StateChange {
+  readonly before: BackpressureState;
+  readonly state: BackpressureState;
+  /** Dropped ÷ all frames in the window. */
+  readonly rate: number;
+  /** Of the last ten seconds. */
+  readonly dropReasons: DropReasons;
+}
+
 /** Each event with its arguments. */
 export interface ObservedEvents {
   sessionOpened: [source: Source];
   /** The gateway ends a session with an error; `sessionEnded` follows when the socket has closed. */
   sessionFailed: [source: Source, error: SessionError];
   sessionEnded: [source: Source, end: SessionEnd];
-  stateChanged: [source: Source, change: { before: BackpressureState; state: BackpressureState; rate: number }];
+  stateChanged: [source: Source, change: StateChange];
   slowDownSent: [source: Source];
   refused: [refusal: Refusal];
   /** A complete frame, before its check. `frameEnded` follows. */

@@ -9,6 +9,7 @@ import type { Observers } from '../observe/observer.ts';
 import type { Pool } from '../pool/pool.ts';
 import { Addresses } from '../session/addresses.ts';
 import { EndedSessions } from '../session/ended-sessions.ts';
+import { RefusedCameras } from '../session/refused-cameras.ts';
 import { TokenUses } from '../session/token-uses.ts';
 import type { ReloadStatus } from '../status.ts';
 import { adminRoutes } from './admin.ts';
@@ -114,7 +115,10 @@ export async function startServer(parts: ServerParts): Promise<Server> {
     closeSockets: (count) => stream.closeIncomplete(count, performance.now()),
     log,
   });
-  const admin = adminRoutes({ sessions: stream, ended: new EndedSessions(observer), metrics });
+  const admin = adminRoutes({
+    ...{ sessions: stream, ended: new EndedSessions(observer), refused: new RefusedCameras(observer), metrics },
+    workers: () => pool.status().ready,
+  });
   let isDraining = false;
   const lifecycle = { isDraining: () => isDraining, reloads };
   const access = new PlainAccess({ authorizer, observer, trustedProxies });

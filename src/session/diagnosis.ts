@@ -36,11 +36,14 @@ const slowRoundTripMs = 300;
 const minCuts = 3;
 /** Dropped frames, in ten seconds, that are more than a burst. */
 const minDrops = 2;
-/** Workers that a camera must need for itself before its pipeline is called slow. */
+/** Workers that a camera must need for itself before its pipeline is called slow, and its share of what all cameras need. */
 const minWorkersNeeded = 0.9;
+const minShareOfLoad = 0.5;
 /** Seconds without a frame, of the last 30, that are irregular for a camera with this many frames per second. */
 const minGaps = 3;
 const minRateForGaps = 2;
+/** A camera that usually sends less has long pauses anyway: it is triggered by motion, for example. */
+const minUsualRateForGaps = 1;
 /** Below this fraction of its usual rate, a camera has slowed down. Its usual rate is known after some time. */
 const slowedFraction = 1 / 3;
 const minConnectedS = 60;
@@ -69,18 +72,33 @@ const problemOfError: Readonly<Record<StreamErrorCode, ProblemCode>> = {
   forbidden: 'not_served',
 };
 
+/** What all sessions together need, by their times and rates, and what there is. */
+export interface WorkerLoad {
+  readonly needed: number;
+  /** Workers that are ready or busy. */
+  readonly workers: number;
+}
+
+/** The workers that a session needs to have all its frames processed; 0 before its first result. */
+export function workersNeeded({
+  service_ms: serviceMs = 0,
+  frames_per_s: rate,
+}: Pick<OpenSession, 'service_ms' | 'frames_per_s'>): number {
+  return (serviceMs * rate) / msPerSecond;
+}
+
 /**
  * @param dropThreshold share of dropped frames above which drops are a problem.
  * @returns the worst problem, or undefined if the session does well.
  */
-export function diagnose(session: SessionFacts, dropThreshold: number): Problem | undefined {
+export function diagnose(session: SessionFacts, dropThreshold: number, load: WorkerLoad): Problem | undefined {
   return (
     earlierError(session) ??
     unreadReplies(session) ??
     silence(session) ??
     cutConnections(session) ??
     slowPings(session) ??
-    drops(session, dropThreshold) ??
+    drops(session, dropThreshold, load) ??
     slowFrames(session)
   );
 }
@@ -143,19 +161,21 @@ function slowPings({ round_trip_median_ms: median = 0 }: SessionFacts): Problem 
   return problem('slow_network', `A ping and its answer take ${median} ms (median).`);
 }
 
-function drops(session: SessionFacts, dropThreshold: number): Problem | undefined {
+function drops(session: SessionFacts, dropThreshold: number, load: WorkerLoad): Problem | undefined {
   const { recent_drop_reasons: recent, recent_frames: counts, service_ms: serviceMs = 0 } = session;
   const dropped = gatewayDrops.reduce((sum, reason) => sum + (recent[reason] ?? 0), 0);
   const frames = Math.max(dropped, sumOf(counts.slice(-10)));
   if (dropped < minDrops || dropped / frames <= dropThreshold) return undefined;
   const share = `${dropped} of ${frames} frames were dropped in 10 s (${Math.round((dropped / frames) * percent)} %)`;
-  const needed = (serviceMs * session.frames_per_s) / msPerSecond;
-  if (needed >= minWorkersNeeded) {
-    const load = `a frame takes ${serviceMs} ms and ${session.frames_per_s} come per second`;
-    return problem('slow_pipeline', `${share}: ${load}, which needs ${inTenths(needed)} workers.`);
+  const needed = workersNeeded(session);
+  const all = `All sessions together need ${inTenths(load.needed)}; ready: ${load.workers}.`;
+  if (needed >= minWorkersNeeded && needed >= load.needed * minShareOfLoad) {
+    const own = `a frame takes ${serviceMs} ms and ${session.frames_per_s} come per second`;
+    return problem('slow_pipeline', `${share}: ${own}, which needs ${workersText(needed)}. ${all}`);
   }
   const reasons = gatewayDrops.flatMap((reason) => (recent[reason] ? [`${reason} ${recent[reason]}`] : []));
-  return problem('gateway_busy', `${share}: no worker was free in time (${reasons.join(', ')}).`);
+  const text = `${share}: no worker was free in time (${reasons.join(', ')}). It needs ${workersText(needed)}. ${all}`;
+  return problem('gateway_busy', text);
 }
 
 /** Frames that come irregularly or seldom, compared with the session's usual rate. */
@@ -164,7 +184,10 @@ function slowFrames(session: SessionFacts): Problem | undefined {
   const recent = session.recent_frames.slice(-Math.max(1, Math.floor(connected)));
   const rate = sumOf(recent) / recent.length;
   const gaps = recent.filter((count) => count === 0).length;
-  const hasGaps = usual >= minRateForGaps && gaps >= minGaps;
+  // Its own pauses lower the usual rate, so its rate between them counts as well.
+  const rateBetweenGaps = sumOf(recent) / Math.max(1, recent.length - gaps);
+  const isFrequent = usual >= minRateForGaps || (usual >= minUsualRateForGaps && rateBetweenGaps >= minRateForGaps);
+  const hasGaps = isFrequent && gaps >= minGaps;
   const hasSlowed = connected >= minConnectedS && usual >= 1 && rate < usual * slowedFraction;
   if (!(hasGaps || hasSlowed) || isPaced(session, rate)) return undefined;
   const what = hasGaps
@@ -179,8 +202,9 @@ function isPaced({ service_ms: serviceMs = 0, reply_ms: replyMs = 0 }: SessionFa
   return (rate * (replyMs - serviceMs)) / msPerSecond >= minWaitingFrames;
 }
 
-function problem(code: ProblemCode | undefined, text: string): Problem | undefined {
-  return code === undefined ? undefined : { code, side: problemSides[code], text };
+/** @param text one sentence for people, with the figures. */
+export function problem(code: ProblemCode, text: string): Problem {
+  return { code, side: problemSides[code], text };
 }
 
 function sumOf(counts: readonly number[]): number {
@@ -190,6 +214,11 @@ function sumOf(counts: readonly number[]): number {
 function rateText(framesPerSecond: number): string {
   if (framesPerSecond >= 1 || framesPerSecond === 0) return `${inTenths(framesPerSecond)} per second`;
   return `one every ${inTenths(1 / framesPerSecond)} s`;
+}
+
+function workersText(needed: number): string {
+  const workers = inTenths(needed);
+  return workers === 1 ? '1 worker' : `${workers || 'less than 0.1'} workers`;
 }
 
 function inTenths(value: number): number {

@@ -243,8 +243,12 @@ export class SessionManager {
   }
 
   #updateState(wasDropped: boolean): void {
-    const { state, before, rate, slowDown } = this.#health.backpressure.record(wasDropped, performance.now());
-    if (state !== before) this.#parts.observer.emit('stateChanged', this.source, { before, state, rate });
+    const nowMs = performance.now();
+    const { state, before, rate, slowDown } = this.#health.backpressure.record(wasDropped, nowMs);
+    if (state !== before) {
+      const dropReasons = this.#health.stats.dropReasons(nowMs);
+      this.#parts.observer.emit('stateChanged', this.source, { before, state, rate, dropReasons });
+    }
     if (!slowDown) return;
     this.#health.stats.slowDowns += 1;
     this.#send(slowDownMessage);

@@ -1,6 +1,6 @@
 /** Counts, rates and times of one session. Time is an argument. Main thread. */
 import type { FrameReport } from '../observe/observer.ts';
-import type { DropReason, SessionStatus } from '../status.ts';
+import type { DropReason, DropReasons, SessionStatus } from '../status.ts';
 
 const msPerSecond = 1000;
 
@@ -110,13 +110,21 @@ export class SessionStats {
       recent_frames: frames,
       recent_results: results,
       ...this.#usualRate(),
-      recent_drop_reasons: Object.fromEntries(
-        [...this.#recentDrops]
-          .map(([reason, counts]) => [reason, sumOf(counts.before(second, recentDropSeconds))] as const)
-          .filter(([, count]) => count > 0),
-      ),
+      recent_drop_reasons: this.#dropReasonsBefore(second),
       idle_s: toTenths((nowMs - this.#lastFrameMs) / msPerSecond),
     };
+  }
+
+  /** Frames dropped in this second and the nine before, by reason. */
+  dropReasons(nowMs: number): DropReasons {
+    return this.#dropReasonsBefore(secondOf(nowMs) + 1);
+  }
+
+  #dropReasonsBefore(second: number): DropReasons {
+    const sums = [...this.#recentDrops].map(
+      ([reason, counts]) => [reason, sumOf(counts.before(second, recentDropSeconds))] as const,
+    );
+    return Object.fromEntries(sums.filter(([, count]) => count > 0));
   }
 
   /** A pause after the last frame does not change what is usual. */

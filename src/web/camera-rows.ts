@@ -5,18 +5,19 @@ import {
   type ListedSession,
   type Problem,
   problemSides,
+  type RefusedCamera,
   type SessionStatus,
   type SessionsReply,
 } from '../status.ts';
 
-/** A camera that is connected, or that has ended with a problem and is not back. */
+/** A camera that is connected, that has ended with a problem and is not back, or whose connection is refused. */
 export interface Row {
   /** Stays the same when the camera reconnects. */
   readonly key: string;
   /** The camera's name; without one, its address. */
   readonly name: string;
   readonly problem: Problem | undefined;
-  readonly session: (ListedSession & { readonly ended_at?: undefined }) | EndedSession;
+  readonly session: ListedSession | EndedSession | RefusedCamera;
 }
 
 /** A column that can be sorted. */
@@ -37,7 +38,7 @@ const severities: ReadonlyMap<string, number> = new Map(
 );
 
 /** The rows of a reply, in no particular order. */
-export function rowsOf({ time, sessions, ended }: SessionsReply): Row[] {
+export function rowsOf({ time, sessions, ended, refused }: SessionsReply): Row[] {
   const keys = sessions.map(cameraKey);
   const counts = new Map<string, number>();
   for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
@@ -45,7 +46,11 @@ export function rowsOf({ time, sessions, ended }: SessionsReply): Row[] {
     const key = keys[index] ?? '';
     return { ...named(session), key: counts.get(key) === 1 ? key : session.id, problem: session.problem, session };
   });
-  const gone = new Map<string, Row>();
+  const turnedAway = refused.map((session): Row => {
+    const key = cameraKey(session);
+    return { ...named(session), key: counts.has(key) ? `refused ${key}` : key, problem: session.problem, session };
+  });
+  const gone = new Map(turnedAway.map((row) => [row.key, row]));
   for (const session of ended) {
     const key = cameraKey(session);
     if (counts.has(key) || gone.has(key)) continue;
@@ -54,7 +59,8 @@ export function rowsOf({ time, sessions, ended }: SessionsReply): Row[] {
   }
   const nowMs = Date.parse(time);
   const missing = [...gone.values()].filter(({ problem, session }) => {
-    return problem !== undefined && nowMs - Date.parse(session.ended_at ?? time) < goneMs;
+    const isRecent = !isGone(session) || nowMs - Date.parse(session.ended_at) < goneMs;
+    return problem !== undefined && isRecent;
   });
   return [...open, ...missing];
 }
@@ -85,6 +91,7 @@ export function sorted(rows: readonly Row[], { by, isDescending }: Sorting): Row
 
 function sortValue({ problem, session }: Row, by: Exclude<SortKey, 'camera'>): number | undefined {
   if (by === 'problem') return (severities.get(problem?.code ?? '') ?? 0) + (isGone(session) ? 0.5 : 0);
+  if (isRefused(session)) return undefined;
   if (by === 'reply') return session.reply_ms;
   if (by === 'trip') return session.round_trip_ms;
   if (by === 'connected') return session.connected_s;
@@ -105,10 +112,15 @@ function sortValue({ problem, session }: Row, by: Exclude<SortKey, 'camera'>): n
 
 /** Whether the session has ended. */
 export function isGone(session: Row['session']): session is EndedSession {
-  return session.ended_at !== undefined;
+  return 'ended_at' in session;
 }
 
-function named({ camera, address }: SessionStatus) {
+/** Whether it has no session, since its connection was refused. */
+export function isRefused(session: Row['session']): session is RefusedCamera {
+  return 'refused_at' in session;
+}
+
+function named({ camera, address }: Pick<SessionStatus, 'camera' | 'address'>) {
   return { name: camera ?? address };
 }
 

@@ -1,6 +1,6 @@
 /** The table of cameras: keeps one row of elements per camera, and writes only what has changed. */
 import { CameraDetails } from './camera-details.ts';
-import { isGone, type Row, type Sorting, type SortKey } from './camera-rows.ts';
+import { isGone, isRefused, type Row, type Sorting, type SortKey } from './camera-rows.ts';
 import { cellsOf, stateText } from './camera-text.ts';
 import { cloneRow, element, write } from './elements.ts';
 import { sparkline } from './sparkline.ts';
@@ -23,6 +23,7 @@ interface RowView {
 }
 
 const disconnected = 'Disconnected';
+const noPipeline = 'no pipeline_id';
 /** Whoever has not moved for this long has gone, and left the pointer or the focus on a row. */
 const maxHoldMs = 30_000;
 
@@ -99,14 +100,16 @@ export class CameraTable {
     const view = this.#views.get(row.key) ?? this.#create(row.key);
     const { session, problem } = row;
     write(view.button, row.name);
-    write(view.place, session.camera === undefined ? session.pipeline : `${session.address} · ${session.pipeline}`);
+    const { camera, address, pipeline = noPipeline } = session;
+    write(view.place, camera === undefined ? pipeline : `${address} · ${pipeline}`);
     write(view.state, isConnected ? stateText(row) : disconnected);
     write(view.why, problem?.text ?? '');
     const kind = !isConnected ? 'gone' : (problem?.side ?? 'ok');
     if (view.line.dataset['kind'] !== kind) view.line.dataset['kind'] = kind;
     const texts = cellsOf(row);
     for (const [key, cell] of view.cells) write(cell, texts[key] ?? '');
-    const shapes = isGone(session) ? undefined : sparkline(session.recent_frames, session.recent_results);
+    const isClosed = isGone(session) || isRefused(session);
+    const shapes = isClosed ? undefined : sparkline(session.recent_frames, session.recent_results);
     setPath(view.frames, shapes?.frames ?? '');
     setPath(view.results, shapes?.results ?? '');
     if (row.key === this.#openKey) this.#details.show(row);

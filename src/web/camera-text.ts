@@ -1,14 +1,16 @@
 /** Words and figures for the page Cameras. Pure. */
 import type { EndedSession, ProblemCode, ProblemSide } from '../status.ts';
-import { isGone, type Row } from './camera-rows.ts';
+import { isGone, isRefused, type Row } from './camera-rows.ts';
 
 const noValue = '–';
+const columns = ['frames', 'results', 'dropped', 'reply', 'trip', 'idle', 'connected'] as const;
 const secondsPerMinute = 60;
 const secondsPerHour = 3600;
 const secondsPerDay = 86_400;
 const percent = 100;
 
 const problemNames: Readonly<Record<ProblemCode, string>> = {
+  refused: 'Refused',
   bad_frames: 'Bad frames',
   failing_pipeline: 'Pipeline fails',
   not_served: 'Not served any more',
@@ -32,12 +34,13 @@ const sideNames: Readonly<Record<ProblemSide, string>> = {
 export function stateText({ problem, session }: Row): string {
   const gone = isGone(session) ? ', not back' : '';
   if (problem !== undefined) return `${sideNames[problem.side]}: ${problemNames[problem.code]}${gone}`;
-  if (isGone(session)) return 'Disconnected';
+  if (isGone(session) || isRefused(session)) return 'Disconnected';
   return session.state === 'normal' ? 'OK' : 'OK, a few frames dropped';
 }
 
 /** The figures of a row's columns. */
 export function cellsOf({ session }: Row): Readonly<Record<string, string>> {
+  if (isRefused(session)) return Object.fromEntries(columns.map((column) => [column, noValue]));
   const { reply_ms: replyMs, round_trip_ms: tripMs, connected_s: connectedS } = session;
   const common = { reply: inMs(replyMs), trip: inMs(tripMs), connected: durationText(connectedS) };
   if (isGone(session)) return { ...common, frames: noValue, results: noValue, dropped: noValue, idle: noValue };

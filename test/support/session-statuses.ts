@@ -1,5 +1,5 @@
 /** Sessions as `GET /sessions` reports them. Tests only. */
-import type { EndedSession, ListedSession, SessionsReply } from '../../src/status.ts';
+import type { EndedSession, ListedSession, RefusedCamera, SessionsReply } from '../../src/status.ts';
 
 const seconds = 30;
 const counts = {
@@ -34,6 +34,19 @@ export function endedSession(changes: Partial<EndedSession> = {}): EndedSession 
   };
 }
 
-export function sessionsReply(sessions: readonly ListedSession[], ended: readonly EndedSession[] = []): SessionsReply {
-  return { time: replyTime, open: sessions.length, sessions, ended };
+/** A camera with a wrong pipeline that has just tried to connect. */
+export function refusedCamera(changes: Partial<RefusedCamera> = {}): RefusedCamera {
+  const problem = { code: 'refused', side: 'camera', text: 'Its connection was refused once.' } as const;
+  return {
+    ...{ camera: 'gate-4', address: '192.0.2.1', pipeline: 'plats', refused_at: replyTime, times: 1, problem },
+    ...{ code: 'invalid_pipeline', detail: 'Unknown pipeline_id: plats', ...changes },
+  };
+}
+
+export function sessionsReply(
+  sessions: readonly ListedSession[],
+  ended: readonly EndedSession[] = [],
+  refused: readonly RefusedCamera[] = [],
+): SessionsReply {
+  return { time: replyTime, open: sessions.length, sessions, ended, refused };
 }

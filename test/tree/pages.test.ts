@@ -43,7 +43,8 @@ test('docs/reference/http-api.md has a row for every route of the operator', asy
   const text = page('docs/reference/http-api.md');
   const metrics = { text: async () => '', contentType: 'text/plain' };
   const ended = { list: [], earlierOf: () => ({ reconnects: 0, cuts: 0 }) };
-  const paths = [...adminRoutes({ sessions: [], ended, metrics }).keys()];
+  const refused = { list: () => [] };
+  const paths = [...adminRoutes({ sessions: [], ended, refused, workers: () => 1, metrics }).keys()];
   t.strictSame(paths, ['/sessions', '/metrics']);
   for (const path of paths) t.match(text, new RegExp(`^\\| \\[?\`GET ${path}\`.* \\| 200 \\|`, 'm'), path);
 });

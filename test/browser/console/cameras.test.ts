@@ -68,6 +68,8 @@ test('each problem is named, with its side', needsBrowser, async (t) => {
   cut.client.socket.terminate();
   await silent.client.until(() => silent.client.with('result').length > 2);
   silent.stop();
+  const wrong = await StreamClient.open(`${gateway.streamUrl('nope')}&camera=wrong`);
+  await wrong.closed();
 
   const { page, issues } = await openConsole(t, address);
   const shows = (name: string, text: string) => rowOf(page, name).filter({ hasText: text }).waitFor(waitOptions);
@@ -77,8 +79,10 @@ test('each problem is named, with its side', needsBrowser, async (t) => {
   await shows('cut', 'Network: Connection cut, not back');
   await shows('silent', 'Camera: Silent');
   await shows('deaf', 'Camera: Does not read replies');
+  await shows('wrong', 'Camera: Refused');
+  await shows('wrong', 'refused once, the last time');
   await shows('good', 'OK');
-  await page.getByText('4 of 5 cameras have a problem', { exact: true }).first().waitFor(waitOptions);
+  await page.getByText('5 of 6 cameras have a problem', { exact: true }).first().waitFor(waitOptions);
   t.match(await page.locator('#ended-rows').textContent(), /invalid_frame, Not a valid JPEG image/);
   t.strictSame(issues, []);
 });

@@ -25,7 +25,8 @@ const frame: FrameReport = {
 test('a session from its connection to its end', async (t) => {
   const { observers, lines } = observed();
   observers.emit('sessionOpened', source);
-  observers.emit('stateChanged', source, { before: 'normal', state: 'warning', rate: 0.12345 });
+  const dropReasons = { slow_reader: 3 };
+  observers.emit('stateChanged', source, { before: 'normal', state: 'warning', rate: 0.12345, dropReasons });
   observers.emit('sessionFailed', source, { code: 'invalid_frame', detail: 'd', reason: 'r', frameIndex: 3 });
   observers.emit('sessionFailed', source, { code: 'pipeline_failure', detail: 'd', reason: 'r', frameIndex: 4 });
   observers.emit('sessionEnded', source, {
@@ -39,7 +40,15 @@ test('a session from its connection to its end', async (t) => {
   const totals = { drop_reasons: { busy: 1 }, slow_downs: 0, service_ms: 5, round_trip_ms: 1, received_bytes: 9 };
   t.match(lines, [
     { level: 30, event: 'stream_connect', ...names },
-    { level: 30, event: 'stream_state', ...names, before: 'normal', state: 'warning', drop_rate: 0.123 },
+    {
+      level: 30,
+      event: 'stream_state',
+      ...names,
+      before: 'normal',
+      state: 'warning',
+      drop_rate: 0.123,
+      drop_reasons: dropReasons,
+    },
     { level: 30, event: 'stream_error', ...names, frame_index: 3, code: 'invalid_frame', reason: 'r' },
     { level: 50, event: 'stream_error', ...names, frame_index: 4, code: 'pipeline_failure' },
     { level: 30, event: 'stream_disconnect', ...names, ...ended, ...totals },

@@ -87,8 +87,8 @@ test('sessions are counted when they open, when they end, and when they become c
   observers.emit('sessionEnded', plates, { ...end, by: 'network', error: undefined });
   observers.emit('sessionEnded', plates, { ...end, by: 'gateway', error: undefined });
   observers.emit('sessionEnded', plates, { ...end, by: 'gateway', error });
-  observers.emit('stateChanged', plates, { before: 'normal', state: 'warning', rate: 0.2 });
-  observers.emit('stateChanged', plates, { before: 'warning', state: 'critical', rate: 0.4 });
+  observers.emit('stateChanged', plates, { before: 'normal', state: 'warning', rate: 0.2, dropReasons: {} });
+  observers.emit('stateChanged', plates, { before: 'warning', state: 'critical', rate: 0.4, dropReasons: {} });
   observers.emit('slowDownSent', plates);
   t.equal(await value('framegate_sessions_opened_total{pipeline="plates"}'), 4);
   for (const labels of ['client",error="', 'network",error="', 'gateway",error="', 'gateway",error="slow_reader'])

@@ -1,15 +1,18 @@
 /** Each problem is told apart by the figures of a session, and what only looks like one is not reported. */
 import { test } from 'tap';
 import { streamErrors } from '../../../src/errors.ts';
-import { diagnose, problemOfEnd, type SessionFacts } from '../../../src/session/diagnosis.ts';
+import { diagnose, problemOfEnd, type SessionFacts, type WorkerLoad } from '../../../src/session/diagnosis.ts';
 import { endedSession, openSession } from '../../support/session-statuses.ts';
 
 const dropThreshold = 0.1;
 
+/** One session more, of the same kind, and workers for both. */
+const load = { needed: 0.4, workers: 2 };
+
 const healthy: SessionFacts = openSession();
 
-function textOf(changes: Partial<SessionFacts>): string | undefined {
-  const found = diagnose({ ...healthy, ...changes }, dropThreshold);
+function textOf(changes: Partial<SessionFacts>, total: Partial<WorkerLoad> = {}): string | undefined {
+  const found = diagnose({ ...healthy, ...changes }, dropThreshold, { ...load, ...total });
   return found && `${found.side} ${found.code}: ${found.text}`;
 }
 
@@ -45,7 +48,7 @@ test('a camera that stops sending is silent after five of its intervals, and not
   t.equal(textOf({ ...seldom, idle_s: 49 }), undefined);
   t.match(textOf({ ...seldom, idle_s: 50 }), /silent_camera: No frame for 50 s; it usually sends one every 10 s/);
   const { usual_frames_per_s: _, ...unknown } = healthy;
-  const found = diagnose({ ...unknown, frames: 0, connected_s: 8, idle_s: 8 }, dropThreshold);
+  const found = diagnose({ ...unknown, frames: 0, connected_s: 8, idle_s: 8 }, dropThreshold, load);
   t.match(found, { code: 'silent_camera', text: /^It connected 8 s ago and has not sent a frame\./ });
 });
 
@@ -73,15 +76,22 @@ test('dropped frames are a busy gateway, or a pipeline that one camera keeps bus
   const drops = { recent_drop_reasons: { busy: 20, expired: 5, session_closed: 1 } };
   t.equal(
     textOf(drops),
-    'gateway gateway_busy: 25 of 100 frames were dropped in 10 s (25 %): no worker was free in time (busy 20, expired 5).',
+    'gateway gateway_busy: 25 of 100 frames were dropped in 10 s (25 %): no worker was free in time (busy 20, expired 5). ' +
+      'It needs 0.2 workers. All sessions together need 0.4; ready: 2.',
   );
   t.match(
-    textOf({ ...drops, service_ms: 250 }),
-    /^gateway slow_pipeline: .* 250 ms and 10 come per second, which needs 2.5/,
+    textOf({ ...drops, service_ms: 250 }, { needed: 3, workers: 1 }),
+    /^gateway slow_pipeline: .* 250 ms and 10 come per second, which needs 2.5 workers. All .* need 3; ready: 1\.$/,
   );
+  t.match(
+    textOf({ ...drops, service_ms: 100 }, { needed: 6 }),
+    /^gateway gateway_busy: .* It needs 1 worker\. All sessions together need 6; ready: 2\.$/,
+    'all cameras need as much: it is not this one',
+  );
+  t.match(textOf({ ...drops, service_ms: 1 }), /It needs less than 0\.1 workers/);
   const seldom = { usual_frames_per_s: 0.1, recent_frames: Array(30).fill(0) };
   t.equal(textOf({ recent_drop_reasons: { busy: 10 } }), undefined, 'not above the threshold');
-  t.equal(diagnose({ ...healthy, ...drops }, 0.5), undefined, 'the threshold is the operator’s');
+  t.equal(diagnose({ ...healthy, ...drops }, 0.5, load), undefined, 'the threshold is the operator’s');
   t.equal(textOf({ ...seldom, recent_drop_reasons: { busy: 1 } }), undefined, 'one frame');
 });
 
@@ -95,6 +105,17 @@ test('frames that come irregularly, or far less often than usual', async (t) => 
   t.equal(textOf({ recent_frames: lastSeconds(2, 0) }), undefined);
   t.match(textOf({ recent_frames: Array(30).fill(3) }), /slow_camera: It sends 3 per second, usually 10 per second/);
   t.equal(textOf({ recent_frames: Array(30).fill(3), connected_s: 40 }), undefined, 'its usual rate is not known yet');
+});
+
+test('a camera that stutters for long lowers its own usual rate', async (t) => {
+  const halves = Array.from({ length: 30 }, (_, second) => (second % 8 < 4 ? 0 : 3));
+  t.match(
+    textOf({ recent_frames: halves, usual_frames_per_s: 1.3, frames_per_s: 1.2 }),
+    /^camera slow_camera: No frame/,
+  );
+  t.equal(textOf({ recent_frames: halves, usual_frames_per_s: 0.5 }), undefined, 'bursts are usual for it');
+  const seldom = Array.from({ length: 30 }, (_, second) => (second % 5 === 0 ? 0 : 1));
+  t.equal(textOf({ recent_frames: seldom, usual_frames_per_s: 1, frames_per_s: 0.8 }), undefined, 'jitter');
 });
 
 test('a client that paces itself to the gateway is no problem', async (t) => {

@@ -65,7 +65,8 @@ test('slow_down follows the drop that made the session critical', async (t) => {
     '{"warning":"slow_down"}',
     '{"frame_index":5,"dropped":true}',
   ]);
-  t.match(stateChanges, [{ before: 'normal', state: 'critical', rate: 1 }], 'the change is reported once');
+  const change = { before: 'normal', state: 'critical', rate: 1, dropReasons: { busy: 5 } };
+  t.match(stateChanges, [change], 'the change is reported once');
 });
 
 test('the return to normal is reported once per state', async (t) => {

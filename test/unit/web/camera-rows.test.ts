@@ -2,7 +2,7 @@
 import { test } from 'tap';
 import type { Problem } from '../../../src/status.ts';
 import { matches, type Row, rowsOf, type SortKey, sorted } from '../../../src/web/camera-rows.ts';
-import { endedSession, openSession, sessionsReply } from '../../support/session-statuses.ts';
+import { endedSession, openSession, refusedCamera, sessionsReply } from '../../support/session-statuses.ts';
 
 const bad: Problem = { code: 'bad_frames', side: 'camera', text: 'Its last session was ended.' };
 const slow: Problem = { code: 'slow_network', side: 'network', text: 'A ping takes long.' };
@@ -29,6 +29,28 @@ test('sessions that only differ in their ids have rows of their own; a name is b
       ['b', '192.0.2.1'],
     ],
   );
+});
+
+test('a camera whose connection is refused has a row, instead of its last session', async (t) => {
+  const revoked = refusedCamera({ camera: 'gate-3', pipeline: 'plates' });
+  const rows = rowsOf(sessionsReply([], [endedSession({ problem: cut })], [revoked]));
+  t.match(rows, [{ name: 'gate-3', problem: { code: 'refused' } }]);
+  t.equal(rows.length, 1);
+  const twice = rowsOf(sessionsReply([openSession()], [], [revoked]));
+  t.equal(new Set(twice.map(({ key }) => key)).size, 2, 'a second client of the same name');
+  const byReply = sorted(rowsOf(sessionsReply([openSession()], [], [refusedCamera()])), {
+    by: 'reply',
+    isDescending: true,
+  });
+  t.strictSame(
+    byReply.map(({ name }) => name),
+    ['gate-3', 'gate-4'],
+    'it has no figures',
+  );
+  const worst = sorted(rowsOf(sessionsReply([openSession({ problem: bad })], [], [refusedCamera()])), {
+    ...{ by: 'problem', isDescending: true },
+  });
+  t.equal(only(worst).name, 'gate-4');
 });
 
 test('a camera that ended normally, or long ago, has no row', async (t) => {

@@ -3,7 +3,7 @@ import { test } from 'tap';
 import { problemSides, type SessionsReply } from '../../../src/status.ts';
 import { type Row, rowsOf } from '../../../src/web/camera-rows.ts';
 import { cellsOf, detailsOf, durationText, endText, stateText, summaryText } from '../../../src/web/camera-text.ts';
-import { endedSession, openSession, sessionsReply } from '../../support/session-statuses.ts';
+import { endedSession, openSession, refusedCamera, sessionsReply } from '../../support/session-statuses.ts';
 
 const rowOf = (reply: SessionsReply) => rowsOf(reply)[0] as Row;
 const problem = { code: 'bad_frames', side: 'camera', text: 'Why.' } as const;
@@ -13,6 +13,7 @@ test('the state is in words, with the side of a problem', async (t) => {
   t.equal(stateText(rowOf(sessionsReply([openSession({ state: 'warning' })]))), 'OK, a few frames dropped');
   t.equal(stateText(rowOf(sessionsReply([openSession({ problem })]))), 'Camera: Bad frames');
   t.equal(stateText(rowOf(sessionsReply([], [endedSession({ problem })]))), 'Camera: Bad frames, not back');
+  t.equal(stateText(rowOf(sessionsReply([], [], [refusedCamera()]))), 'Camera: Refused');
   for (const [code, side] of Object.entries(problemSides)) {
     const row = rowOf(
       sessionsReply([openSession({ problem: { ...problem, code: code as 'bad_frames', side: side as 'camera' } })]),
@@ -32,6 +33,7 @@ test('the figures of an open session, and those that remain of an ended one', as
     reply: '–',
     connected: '10 min',
   });
+  t.match(cellsOf(rowOf(sessionsReply([], [], [refusedCamera()]))), { frames: '–', trip: '–', connected: '–' });
 });
 
 test('the details have every figure, without the lists', async (t) => {
