@@ -184,9 +184,10 @@ function stopOnSignal(server: Server, log: ProcessLog, systemd: SystemdNotifier)
   const stop = async (signal: NodeJS.Signals) => {
     isStopping = true;
     log.info('stopping', { signal }, 'stopping');
-    void systemd.stopping();
+    const told = systemd.stopping();
     if (await server.stop()) {
       log.info('stopped', {}, 'stopped');
+      await told;
       process.exit(0);
     }
     log.fatal('stop_timeout', { signal }, 'worker did not stop in time');

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import type { NotifyEnvironment } from '../config.ts';
 
 /** systemd-notify waits until systemd has received a message, or this long. */
-const maxNotifyMs = 5000;
+const maxNotifyMs = 2000;
 
 /** systemd recommends a ping at half of the interval; a third leaves room for one that is late. */
 const pingsPerInterval = 3;
