@@ -31,7 +31,7 @@ for (const unit of units) {
     t.same({ status, own }, { status: 0, own: [] }, stderr);
     const args = ['security', '--offline=true', '--no-pager', join(deploy, unit)];
     const exposure = /level for \S+: ([\d.]+)/.exec(execFileSync('systemd-analyze', args, { encoding: 'utf8' }))?.[1];
-    t.ok(Number(exposure) <= (name.includes('camera') ? maxCameraExposure : maxGatewayExposure), exposure);
+    t.ok(Number(exposure) <= (name.includes('camera') ? maxCameraExposure : maxGatewayExposure), String(exposure));
   });
 }
 
