@@ -34,7 +34,7 @@ function linkPackages(folder: string): void {
 const folder = tap.testdir({ 'package.json': '{"private":true}' });
 const installed = needsDist.skip === undefined ? await unpack(folder) : '';
 const names =
-  installed === '' ? [] : globSync('**/*', { cwd: installed }).filter((name) => /\.\w+$|LICENSE/.test(name));
+  installed === '' ? [] : globSync('**/*', { cwd: installed }).filter((name) => /\.\w+$|LICENSE|Dockerfile/.test(name));
 if (installed !== '') linkPackages(folder);
 
 test('the package has what a user needs, and nothing of the development', needsDist, async (t) => {
