@@ -12,6 +12,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Two images, and about 400 MB of packages twice, from slow mirrors. */
 const timeoutMs = 1_200_000;
 const maxOutputBytes = 100_000_000;
+/** From the start of the container until it has stopped. */
+const maxRunMs = 180_000;
 /** Certificates that this machine trusts, for networks with a registry of their own. */
 const certificates = '/etc/ssl/certs/ca-certificates.crt';
 
@@ -130,10 +132,11 @@ ${[...Entrypoint, ...Cmd].join(' ')} 2>&1 & gateway=$!
 for second in $(seq 60); do ${healthcheck.join(' ')} && break; sleep 1; done
 echo "health $?"
 ${Entrypoint.join(' ')} send docs/examples/car.jpg
-kill -s ${StopSignal} $gateway; wait $gateway; echo "exit $?"`;
+kill -s ${StopSignal.replace('SIG', '')} $gateway; wait $gateway; echo "exit $?"`;
   const mounted = await buildah('mount', await buildah('from', 'localhost/framegate'));
   const inside = ['sh', '-c', container, 'sh', mounted, User, ...Env, 'sh', '-c', script];
-  const { stdout } = await run('unshare', ['--mount', '--pid', '--net', '--fork', ...inside], {
+  const { stdout } = await run('unshare', ['--mount', '--pid', '--net', '--kill-child', ...inside], {
+    timeout: maxRunMs,
     maxBuffer: maxOutputBytes,
   });
   t.equal(stdout.match(/Read-only file system/g)?.length, 3, stdout);
