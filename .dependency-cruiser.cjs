@@ -7,7 +7,7 @@ const layers = [
     '^src/(protocol|status|errors|url-host|shown-url|number-text|number-schema|statistics)\\.ts$|^src/jpeg/',
   ],
   ['load', '^src/load/'],
-  ['config', '^src/(config|settings)\\.ts$'],
+  ['config', '^src/(config|settings|cpu-quota)\\.ts$'],
   ['observe', '^src/observe/'],
   ['auth', '^src/auth/'],
   ['models', '^src/models/'],

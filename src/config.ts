@@ -169,3 +169,23 @@ export function configOfProcess(flags: Environment = {}): Config {
 export function tokenOfEnvironment(): string | undefined {
   return givenValue(process.env, 'FRAMEGATE_TOKEN');
 }
+
+/** What systemd tells a service about its notifications. */
+export interface NotifyEnvironment {
+  /** Where it expects them; undefined if it expects none. */
+  readonly socket: string | undefined;
+  /** The interval of its watchdog; undefined if there is none for this process. */
+  readonly watchdogMs: number | undefined;
+}
+
+const microsecondsPerMillisecond = 1000;
+
+/** @param pid the process that reads it: `WATCHDOG_PID` may name another one. */
+export function notifyEnvironment(env: Environment = process.env, pid: number = process.pid): NotifyEnvironment {
+  const watchdogUs = Number(givenValue(env, 'WATCHDOG_USEC') ?? 0);
+  const isMeant = (givenValue(env, 'WATCHDOG_PID') ?? String(pid)) === String(pid);
+  return {
+    socket: givenValue(env, 'NOTIFY_SOCKET'),
+    watchdogMs: isMeant && watchdogUs > 0 ? watchdogUs / microsecondsPerMillisecond : undefined,
+  };
+}

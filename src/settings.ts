@@ -1,9 +1,9 @@
 /** Every setting: its environment variable, its default, and its limits. Main thread. */
 import { isIP, isIPv4 } from 'node:net';
-import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { usableCores } from './cpu-quota.ts';
 import { numberIn } from './number-schema.ts';
 
 export const bytesPerMegabyte = 1_048_576;
@@ -138,7 +138,7 @@ export const settings = {
   drainDelayMs: integer('DRAIN_DELAY_MS', 0, 0, 3_600_000),
   /** How long a shutdown waits for frames in flight and for workers to stop. */
   shutdownGraceMs: integer('SHUTDOWN_GRACE_MS', 10_000, 0, 3_600_000),
-  poolWorkers: integer('POOL_WORKERS', defaultWorkers(availableParallelism()), 1, 256),
+  poolWorkers: integer('POOL_WORKERS', defaultWorkers(usableCores()), 1, 256),
   /** JavaScript heap per worker thread; a thread that exceeds it is terminated and replaced. */
   maxHeapMegabytes: integer('POOL_HEAP_MB', 512, 64, 65_536),
   /** A thread still running this long after its frame timed out is terminated. */

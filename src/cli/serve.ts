@@ -1,6 +1,6 @@
 /** `framegate serve`: configuration, pool, server, signals. Main thread. */
 import { createAuthorizer, openAccessWarning, prepareTokens } from '../auth/create-authorizer.ts';
-import { type Config, configOfProcess } from '../config.ts';
+import { type Config, configOfProcess, notifyEnvironment } from '../config.ts';
 import { failureExitCode } from '../errors.ts';
 import { logEvents } from '../observe/event-log.ts';
 import { eventMetrics } from '../observe/event-metrics.ts';
@@ -22,6 +22,7 @@ import { logCertificate, prepareCertificate } from './certificate.ts';
 import { ReadyWatch } from './ready-watch.ts';
 import { Reloader } from './reloader.ts';
 import { handleSignals, stopOnSignals } from './signals.ts';
+import { SystemdNotifier } from './systemd-notify.ts';
 
 /** Flags of `serve`: each overrides the environment variable of the same name. */
 export interface ServeFlags {
@@ -74,12 +75,22 @@ export async function serve(flags: ServeFlags): Promise<void> {
     },
     log,
   });
+  const systemd = new SystemdNotifier({
+    ...notifyEnvironment(),
+    isHealthy: () => pool.status().ready > 0,
+    warn: (reason) => process.emitWarning(reason),
+  });
+  const reload = async () => {
+    void systemd.reloading();
+    await reloader.request();
+    if (!isStopping()) void systemd.ready();
+  };
   let isReady = false;
   handleSignals({
     log,
     stop: () => process.kill(process.pid, 'SIGTERM'),
     // Until it is ready, the gateway reads its files anyway; while it stops, it needs none.
-    reload: () => isReady && !isStopping() && void reloader.request(),
+    reload: () => isReady && !isStopping() && void reload(),
   });
   logCertificate(config, log);
   const pipelines = await readPipelines();
@@ -98,7 +109,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
       }),
     );
     metrics.addDefaults();
-    isStopping = stopOnSignal(server, log);
+    isStopping = stopOnSignal(server, log, systemd);
     await started;
     isReady = true;
   } catch (error) {
@@ -116,6 +127,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   log.info('ready', { ...urls, host: config.host, ...summaryOf(config, pool), start_ms }, 'ready');
   const poolStatus = () => pool.status();
   new HealthLog({ observers: observer, log, poolStatus, isStopping }).start();
+  void systemd.ready();
   // Log lines are for programs; a person at a terminal wants to know what to open.
   if (process.stderr.isTTY) writer.write(`\nframegate is ready: open ${urls.page} in a browser.\n\n`);
 }
@@ -167,13 +179,15 @@ function summaryOf(config: Config, pool: Pool): object {
 }
 
 /** @returns whether a signal has arrived. */
-function stopOnSignal(server: Server, log: ProcessLog): () => boolean {
+function stopOnSignal(server: Server, log: ProcessLog, systemd: SystemdNotifier): () => boolean {
   let isStopping = false;
   const stop = async (signal: NodeJS.Signals) => {
     isStopping = true;
     log.info('stopping', { signal }, 'stopping');
+    const told = systemd.stopping();
     if (await server.stop()) {
       log.info('stopped', {}, 'stopped');
+      await told;
       process.exit(0);
     }
     log.fatal('stop_timeout', { signal }, 'worker did not stop in time');

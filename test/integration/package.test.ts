@@ -34,7 +34,7 @@ function linkPackages(folder: string): void {
 const folder = tap.testdir({ 'package.json': '{"private":true}' });
 const installed = needsDist.skip === undefined ? await unpack(folder) : '';
 const names =
-  installed === '' ? [] : globSync('**/*', { cwd: installed }).filter((name) => /\.\w+$|LICENSE/.test(name));
+  installed === '' ? [] : globSync('**/*', { cwd: installed }).filter((name) => /\.\w+$|LICENSE|Dockerfile/.test(name));
 if (installed !== '') linkPackages(folder);
 
 test('the package has what a user needs, and nothing of the development', needsDist, async (t) => {
@@ -52,6 +52,12 @@ test('the package has what a user needs, and nothing of the development', needsD
     'docs/examples/car.jpg',
     'deploy/prometheus/alerts.yml',
     'deploy/grafana/framegate.json',
+    'deploy/grafana/provisioning/datasources/prometheus.yml',
+    'deploy/systemd/framegate.service',
+    'deploy/systemd/framegate-camera.service',
+    'deploy/docker/Dockerfile',
+    'deploy/docker/healthcheck.mjs',
+    'deploy/docker/compose.yml',
     'docs/getting-started/install.md',
     'clients/python/framegate_client/sync.py',
     'README.md',
