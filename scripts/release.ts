@@ -1,5 +1,5 @@
 /**
- * `make release VERSION=0.2.0`: sets the version, runs the checks, builds the npm tarball and the Python wheel into `release`, commits, and
+ * `make release VERSION=0.2.0`: sets the version, runs the checks, builds the npm tarball, its SBOM, and the Python wheel into `release`, commits, and
  * tags. Pushes and publishes nothing. If a step fails, the files have their old version again.
  */
 import { execFileSync } from 'node:child_process';
@@ -30,6 +30,11 @@ function release(version: string): void {
     mkdirSync(`${root}/${outputFolder}`, { recursive: true });
     // The checkout's .npmrc turns off scripts, and with them the build in `prepack`.
     run('npm', 'pack', '--ignore-scripts=false', '--pack-destination', outputFolder);
+    // What the package contains, in the format of CycloneDX.
+    writeFileSync(
+      `${root}/${outputFolder}/framegate-${version}.sbom.json`,
+      ask('npm', 'sbom', '--omit=dev', '--sbom-format=cyclonedx'),
+    );
     run('python3', '-m', 'pip', 'wheel', '--no-deps', '--wheel-dir', outputFolder, './clients/python');
   } catch (error) {
     run('git', 'checkout', '--', ...paths);

@@ -180,6 +180,8 @@ models
 const tokens = program.command('token').description('manage the tokens of clients; see docs/guides/authentication.md');
 /** As for `STREAM_MAX_SESSIONS`. */
 const maxTokenSessions = 100_000;
+/** More than any result has. */
+const maxResultItems = 1_000_000;
 const tokenFileHelp = 'token file (AUTH_TOKENS_FILE)';
 
 tokens
@@ -190,6 +192,16 @@ tokens
   .option('--pipelines <list>', 'pipeline ids, or all', 'all')
   .option('--max-fps <n>', 'maximum frames per second', numberIn({ above: 0 }))
   .option('--max-sessions <n>', 'maximum open sessions', numberIn({ min: 1, max: maxTokenSessions, isWhole: true }))
+  .option(
+    '--max-detections <n>',
+    'maximum detections per frame',
+    numberIn({ min: 0, max: maxResultItems, isWhole: true }),
+  )
+  .option(
+    '--max-text-length <n>',
+    'maximum characters of text per frame',
+    numberIn({ min: 0, max: maxResultItems, isWhole: true }),
+  )
   .option('--expires <when>', 'days such as 90d, or a date')
   .action(async (name: string, flags: CreateTokenFlags) => {
     const { createNamedToken } = await import('./cli/token.ts');

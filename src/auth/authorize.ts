@@ -47,8 +47,18 @@ export class Tokens {
 
   permitFor(token: string): Permit | undefined {
     const digest = TokenSet.digest(token);
-    const grant = this.#set.find(digest);
-    return grant && { grant, current: () => this.#set.find(digest) };
+    let set = this.#set;
+    let now = set.find(digest);
+    const grant = now;
+    // Sessions ask several times a second, and finding takes time for each token of the file.
+    const current = () => {
+      if (set !== this.#set) {
+        set = this.#set;
+        now = set.find(digest);
+      }
+      return now;
+    };
+    return grant && { grant, current };
   }
 }
 

@@ -40,9 +40,14 @@ export function prepareTokens(
   return () => tokens?.replace(next);
 }
 
-/** A warning for a gateway that everyone on a network can use; undefined if there is no reason for one. */
-export function openAccessWarning({ host }: Pick<Config, 'host'>, { needsToken }: Authorizer): string | undefined {
-  if (needsToken || isLoopback(host)) return undefined;
+/** A warning for a gateway that everyone on a network, or every web page, can use; undefined if there is no reason for one. */
+export function openAccessWarning(
+  { host, allowedOrigins }: Pick<Config, 'host' | 'allowedOrigins'>,
+  { needsToken }: Authorizer,
+): string | undefined {
+  if (needsToken) return undefined;
+  if (allowedOrigins.includes('*')) return 'ALLOWED_ORIGINS=* lets every web page use the gateway without a token';
+  if (isLoopback(host)) return undefined;
   return `HOST=${host} is open to the network, and no client needs a token; see AUTH_TOKENS_FILE`;
 }
 

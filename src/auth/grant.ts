@@ -13,6 +13,9 @@ export interface Grant {
   readonly maxFramesPerSecond: number;
   /** Open sessions; `Infinity` for no limit. */
   readonly maxSessions: number;
+  /** Detections, and characters of text, per frame; `Infinity` for no limit. */
+  readonly maxDetections: number;
+  readonly maxTextLength: number;
   /** Unix time; `Infinity` if it does not expire. */
   readonly expiresAtMs: number;
 }
@@ -25,6 +28,8 @@ export const grantFields = {
   }),
   max_fps: z.number().positive().optional(),
   max_sessions: z.int().positive().optional(),
+  max_detections: z.int().nonnegative().optional(),
+  max_text_length: z.int().nonnegative().optional(),
 };
 
 type GrantFields = z.infer<z.ZodObject<typeof grantFields>>;
@@ -36,6 +41,8 @@ export function grantOf(name: string, fields: GrantFields, expiresAtMs: number):
     pipelines: fields.pipelines === 'all' ? 'all' : new Set(fields.pipelines),
     maxFramesPerSecond: fields.max_fps ?? Number.POSITIVE_INFINITY,
     maxSessions: fields.max_sessions ?? Number.POSITIVE_INFINITY,
+    maxDetections: fields.max_detections ?? Number.POSITIVE_INFINITY,
+    maxTextLength: fields.max_text_length ?? Number.POSITIVE_INFINITY,
   };
 }
 

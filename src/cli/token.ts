@@ -17,6 +17,8 @@ export interface CreateTokenFlags extends TokenFileFlags {
   readonly pipelines: string;
   readonly maxFps?: number;
   readonly maxSessions?: number;
+  readonly maxDetections?: number;
+  readonly maxTextLength?: number;
   /** `30d`, or an ISO date. */
   readonly expires?: string;
 }
@@ -27,8 +29,7 @@ export function createNamedToken(name: string, flags: CreateTokenFlags): void {
   const entry = {
     ...{ name, hash: hashToken(token), scopes: listOf(flags.scope) as TokenEntry['scopes'] },
     pipelines: flags.pipelines === 'all' ? ('all' as const) : listOf(flags.pipelines),
-    ...(flags.maxFps === undefined ? {} : { max_fps: flags.maxFps }),
-    ...(flags.maxSessions === undefined ? {} : { max_sessions: flags.maxSessions }),
+    ...limitsOf(flags),
     created: timestamp(),
     ...(flags.expires === undefined ? {} : { expires: parseExpiry(flags.expires) }),
   };
@@ -41,13 +42,30 @@ export function createNamedToken(name: string, flags: CreateTokenFlags): void {
   process.stdout.write(`${token}\n`);
 }
 
+/** The limits that are given. */
+function limitsOf({ maxFps, maxSessions, maxDetections, maxTextLength }: CreateTokenFlags) {
+  return {
+    ...(maxFps === undefined ? {} : { max_fps: maxFps }),
+    ...(maxSessions === undefined ? {} : { max_sessions: maxSessions }),
+    ...(maxDetections === undefined ? {} : { max_detections: maxDetections }),
+    ...(maxTextLength === undefined ? {} : { max_text_length: maxTextLength }),
+  };
+}
+
+/** Limits in the list, with their units. */
+const limitUnits = [
+  ['max_fps', 'fps'],
+  ['max_sessions', 'sessions'],
+  ['max_detections', 'detections'],
+  ['max_text_length', 'characters'],
+] as const;
+
 /** Prints one line per token. @throws ConfigError if the file is invalid. */
 export function listTokens(flags: TokenFileFlags): void {
-  for (const { name, scopes: granted, pipelines, max_fps, max_sessions, expires } of readTokenFile(fileOf(flags))) {
+  for (const { name, scopes: granted, pipelines, expires, ...limits } of readTokenFile(fileOf(flags))) {
     const parts = [
       ...[name, granted.join(','), pipelines === 'all' ? 'all pipelines' : pipelines.join(',')],
-      ...(max_fps === undefined ? [] : [`${max_fps} fps`]),
-      ...(max_sessions === undefined ? [] : [`${max_sessions} sessions`]),
+      ...limitUnits.flatMap(([key, unit]) => (limits[key] === undefined ? [] : [`${limits[key]} ${unit}`])),
       expires === undefined ? 'never expires' : `${hasExpired(expires) ? 'expired' : 'expires'} ${expires}`,
     ];
     process.stdout.write(`${parts.join('  ')}\n`);

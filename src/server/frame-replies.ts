@@ -33,10 +33,11 @@ export interface Rejection {
 /** A frame that was not started, or that failed. */
 export type FailedFrame = Extract<FrameEnd, { type: 'failed' }> & { readonly code: keyof typeof statuses };
 
-export function replyFor(outcome: FrameOutcome | FailedFrame): Reply {
+/** @param limit leaves out of a result what the token does not permit. */
+export function replyFor(outcome: FrameOutcome | FailedFrame, limit: (text: string) => string): Reply {
   switch (outcome.type) {
     case 'result':
-      return jsonReply('200 OK', encodeResult(frameIndex, outcome.text), [
+      return jsonReply('200 OK', encodeResult(frameIndex, limit(outcome.text)), [
         ['Server-Timing', serverTimingOf(outcome.timings)],
       ]);
     case 'dropped':

@@ -11,7 +11,7 @@ import { AddressSessions } from '../session/address-sessions.ts';
 import type { Address, Addresses } from '../session/addresses.ts';
 import { cleanCameraName } from '../session/camera-name.ts';
 import { type FrameLimits, validateJpeg } from '../session/frame-validator.ts';
-import type { TokenUses } from '../session/token-uses.ts';
+import type { TokenUse, TokenUses } from '../session/token-uses.ts';
 import { accessRequestOf, corsHeaders, withHeaders } from './access.ts';
 import {
   deniedFrame,
@@ -69,6 +69,8 @@ interface Request {
   isFinished: boolean;
   /** Cancels its frame while it is held. */
   cancel: (() => void) | undefined;
+  /** Whose limits apply; undefined if no token is needed. */
+  token: TokenUse | undefined;
 }
 
 /** What decides about a request before its frame is looked at. */
@@ -116,7 +118,7 @@ export class FramesEndpoint {
       release: (bytes: number) => addresses.release(address, bytes),
     };
     const pending: Request = {
-      ...{ response, address, isFinished: false, cancel: undefined },
+      ...{ response, address, isFinished: false, cancel: undefined, token: undefined },
       pipeline: pipelines.get(pipelineId),
       camera: cleanCameraName(request.getQuery('camera')),
       isChunked: isChunked(request),
@@ -182,9 +184,12 @@ export class FramesEndpoint {
 
   #admit(pending: Request, access: Decision, bytes: Uint8Array): void {
     const nowMs = performance.now();
-    if (!access.allowed) this.#reject(pending, deniedFrame(access));
-    else if (access.permit && !this.#options.tokens.of(access.permit.grant, nowMs).takeFrame(nowMs))
-      this.#reject(pending, tokenRateExceeded);
+    if (!access.allowed) {
+      this.#reject(pending, deniedFrame(access));
+      return;
+    }
+    pending.token = access.permit && this.#options.tokens.of(access.permit.grant, nowMs);
+    if (pending.token?.takeFrame(nowMs) === false) this.#reject(pending, tokenRateExceeded);
     else this.#offer(pending, bytes);
   }
 
@@ -240,7 +245,7 @@ export class FramesEndpoint {
   /** Replies with the outcome of a frame, and reports it. */
   #reply(pending: Request, { source, receivedMs, ...times }: ReceivedFrame, outcome: FrameOutcome | FailedFrame): void {
     const isGone = pending.isFinished;
-    const reply = replyFor(outcome);
+    const reply = replyFor(outcome, (text) => pending.token?.limitResult(text) ?? text);
     this.#end(pending, reply);
     this.#options.observer.emit('frameEnded', source, {
       ...{ frameIndex, ...times, totalMs: performance.now() - receivedMs },

@@ -34,7 +34,7 @@ export interface SessionParts {
   readonly source: Source & { readonly sessionId: string };
   readonly address: Address;
   /** Its limits apply too; undefined if no token is needed. */
-  readonly token?: Pick<TokenUse, 'name' | 'takeFrame'> | undefined;
+  readonly token?: Pick<TokenUse, 'name' | 'takeFrame' | 'limitResult'> | undefined;
   readonly limits: SessionLimits;
   readonly pool: SessionPool;
   readonly outbox: Outbox;
@@ -222,7 +222,7 @@ export class SessionManager {
       this.#drop(frame, 'slow_reader');
       return;
     }
-    const message = encodeResult(frame.frameIndex, text);
+    const message = encodeResult(frame.frameIndex, this.#parts.token?.limitResult(text) ?? text);
     this.#send(message);
     this.#report(frame, { type: 'result', timings }, message);
     this.#updateState(false);

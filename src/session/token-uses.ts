@@ -1,6 +1,7 @@
-/** What each token or JWT subject uses of its limits: open sessions, frames per second. Main thread. */
+/** What each token or JWT subject uses of its limits: open sessions, frames per second, what results tell. Main thread. */
 import type { Grant } from '../auth/grant.ts';
 import { RateBucket } from './rate-bucket.ts';
+import { limitResult } from './result-limits.ts';
 
 /** A bucket is full again after this long. */
 const burstSeconds = 1;
@@ -35,6 +36,11 @@ export class TokenUse {
     const { maxFramesPerSecond } = this.#grant;
     if (maxFramesPerSecond === Number.POSITIVE_INFINITY) return true;
     return this.#frames.take(1, maxFramesPerSecond, burstOf(this.#grant), nowMs);
+  }
+
+  /** A result as JSON, with as much as the token permits. */
+  limitResult(text: string): string {
+    return limitResult(text, this.#grant);
   }
 
   /** Whether it can be removed without losing any state. */

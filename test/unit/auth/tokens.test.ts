@@ -17,7 +17,7 @@ test('a token has 256 random bits, and only its hash is stored', async (t) => {
 test('a token is found by its digest, with what it permits', async (t) => {
   const file = join(tempFolder(t), 'tokens.json');
   const { token, entry } = tokenEntry('gate', {
-    ...{ scopes: ['stream'], pipelines: ['plates'], max_fps: 5, max_sessions: 2 },
+    ...{ scopes: ['stream'], pipelines: ['plates'], max_fps: 5, max_sessions: 2, max_detections: 9 },
     expires: '2030-01-01T00:00:00Z',
   });
   writeTokens(file, tokenEntry('other').entry, entry);
@@ -26,6 +26,7 @@ test('a token is found by its digest, with what it permits', async (t) => {
   t.same(set.find(TokenSet.digest(token)), {
     ...{ name: 'gate', scopes: new Set(['stream']), pipelines: new Set(['plates']) },
     ...{ maxFramesPerSecond: 5, maxSessions: 2, expiresAtMs: Date.UTC(2030, 0) },
+    ...{ maxDetections: 9, maxTextLength: Number.POSITIVE_INFINITY },
   });
   t.equal(set.find(TokenSet.digest(`${token}x`)), undefined);
   t.equal(set.find(TokenSet.digest('')), undefined);
