@@ -154,3 +154,19 @@ for (const end of ['stop', 'kill'] as const) {
     t.equal(second.port, first.port);
   });
 }
+
+test('during the drain delay, /readyz tells balancers to stay away, and clients are still served', async (t) => {
+  const gateway = await startGateway({ POOL_WORKERS: '1', DRAIN_DELAY_MS: '3000' });
+  t.teardown(() => gateway.kill());
+  const before = await StreamClient.open(gateway.streamUrl('echo'));
+  gateway.signal('SIGTERM');
+  await eventually(
+    async () => (await fetch(`${gateway.httpUrl}/readyz`)).status,
+    (status) => status === 503,
+    'a draining gateway',
+  );
+  const late = await StreamClient.open(gateway.streamUrl('echo'));
+  for (const client of [before, late]) t.match(await client.sendUntilStarted(frame), { result: { width: 64 } });
+  for (const client of [before, late]) t.equal(await client.closed(), 1001);
+  t.strictSame(await gateway.ended(), { code: 0, signal: null });
+});
