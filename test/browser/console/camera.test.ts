@@ -83,6 +83,6 @@ test('an insecure page is reported, and the sample still works', needsBrowser, a
   await page.getByText('Camera access requires a secure page').waitFor(waitOptions);
   await page.getByRole('button', { name: 'Sample' }).click();
   await page.locator('#caption', { hasText: 'frame' }).waitFor(waitOptions);
-  t.equal(await page.locator('#notice').isVisible(), false);
+  await page.locator('#notice').waitFor({ ...waitOptions, state: 'hidden' });
   t.strictSame(issues, []);
 });
