@@ -3,11 +3,6 @@ import { ConfigError } from '../errors.ts';
 
 const msPerDay = 86_400_000;
 
-/** The current time, as in a token file. */
-export function timestamp(): string {
-  return new Date().toISOString();
-}
-
 export function hasExpired(expires: string): boolean {
   return Date.parse(expires) <= Date.now();
 }

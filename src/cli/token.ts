@@ -1,9 +1,10 @@
 /** `framegate token`: creates, lists and revokes the tokens of a token file. */
-import { hasExpired, parseExpiry, timestamp } from '../auth/expiry.ts';
+import { hasExpired, parseExpiry } from '../auth/expiry.ts';
 import { changeTokens } from '../auth/token-file.ts';
 import { createToken, hashToken, readTokenFile, type TokenEntry } from '../auth/tokens.ts';
 import { configOfProcess } from '../config.ts';
 import { ConfigError } from '../errors.ts';
+import { timestamp } from '../observe/timestamp.ts';
 import { warn } from './warn.ts';
 
 export interface TokenFileFlags {

@@ -1,5 +1,6 @@
 /** Counts, rates and times of one session. Time is an argument. Main thread. */
 import type { FrameReport } from '../observe/observer.ts';
+import { smooth } from '../statistics.ts';
 import type { DropReason, DropReasons, SessionStatus } from '../status.ts';
 
 const msPerSecond = 1000;
@@ -79,8 +80,8 @@ export class SessionStats {
     if (end.type !== 'result') return;
     this.#resultCount += 1;
     this.#results.add(secondOf(nowMs));
-    this.#serviceMs = smooth(this.#serviceMs, end.timings['total'] ?? 0);
-    this.#replyMs = smooth(this.#replyMs, totalMs);
+    this.#serviceMs = smooth(this.#serviceMs, end.timings['total'] ?? 0, smoothing);
+    this.#replyMs = smooth(this.#replyMs, totalMs, smoothing);
   }
 
   /** Counts and times since the session was opened. */
@@ -152,10 +153,6 @@ function meanOfLast(counts: readonly number[], seconds: number): number {
 
 function sumOf(counts: readonly number[]): number {
   return counts.reduce((sum, count) => sum + count, 0);
-}
-
-function smooth(average: number | undefined, value: number): number {
-  return average === undefined ? value : average + smoothing * (value - average);
 }
 
 /** Rounds to one decimal place: no figure of a session means anything beyond that. */
