@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { plateTexts, renderFrames } from '../test/support/samples/street-frames.ts';
 
-const folder = fileURLToPath(new URL('../src/cli/sample-frames/', import.meta.url));
+const folder = fileURLToPath(new URL('../src/sample-frames/', import.meta.url));
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder);

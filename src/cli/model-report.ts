@@ -4,8 +4,8 @@ import { statSync } from 'node:fs';
 import { type DetectorPlan, planDetector } from '../models/detector.ts';
 import { maxInputPixels } from '../models/detector-input.ts';
 import { readOnnxHeader } from '../models/metadata.ts';
+import type { InputTensor, Model, TensorShape } from '../models/model.ts';
 import type { ModelFiles } from '../models/model-files.ts';
-import type { InputTensor, Model, TensorShape } from '../models/onnx-model.ts';
 import { median } from '../statistics.ts';
 
 export interface ModelReport {
@@ -36,7 +36,7 @@ export async function examineModel(
 ): Promise<ModelReport> {
   const { producer, opset, metadata } = await readOnnxHeader(onnxPath);
   const { loadModel } = await import('../models/onnx-model.ts');
-  const model = await loadModel({ name, path: onnxPath, providers });
+  const model = await loadModel({ name, path: onnxPath, providers, overrides });
   const detector = await planDetector(model, overrides).catch(issueOf);
   const time = await timeRuns(model, detector).catch(issueOf);
   await model.release();

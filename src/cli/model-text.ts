@@ -1,7 +1,7 @@
 /** A model's report as text and as JSON. */
 import type { DetectorPlan } from '../models/detector.ts';
 import type { InputLayout } from '../models/detector-input.ts';
-import type { TensorShape } from '../models/onnx-model.ts';
+import type { TensorShape } from '../models/model.ts';
 import type { ModelReport } from './model-report.ts';
 import { printable } from './printable.ts';
 

@@ -2,7 +2,7 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const folder = fileURLToPath(new URL('sample-frames', import.meta.url));
+const folder = fileURLToPath(new URL('../sample-frames', import.meta.url));
 
 /** The folder of the built-in frames, relative to the current folder, as a user would type it. */
 export function sampleFramesFolder(): string {

@@ -3,8 +3,8 @@ import { decodeCtc, type Recognition } from './ctc.ts';
 import { GrayLineWriter } from './gray-line.ts';
 import type { Image } from './image.ts';
 import { nchwTensor, writeRegion } from './image-tensor.ts';
-import { loadModel, type Model, type Tensor, type TensorShape } from './onnx-model.ts';
-import type { RecognizerPlan } from './recognizers.ts';
+import type { Model, Tensor, TensorShape } from './model.ts';
+import { type CropMargin, planRecognizer, type RecognizerPlan } from './recognizers.ts';
 import type { Region } from './resampling.ts';
 
 const rgbChannels = 3;
@@ -21,7 +21,7 @@ export interface Crop {
 }
 
 export class CtcRecognizer {
-  readonly model: Model;
+  readonly #model: Model;
   readonly #plan: RecognizerPlan;
   readonly #input: TensorShape;
   readonly #output: TensorShape;
@@ -30,26 +30,22 @@ export class CtcRecognizer {
   /** Input of one run. It grows to the largest batch so far. */
   #batch = new Float32Array(0);
 
-  private constructor(model: Model, plan: RecognizerPlan, input: TensorShape, output: TensorShape) {
-    this.model = model;
+  /** @throws Error with one line when the model is not a recognizer. */
+  constructor(model: Model) {
+    const plan = planRecognizer(model);
+    const [input] = model.inputs;
+    const [output] = model.outputs;
+    if (input === undefined || output === undefined) throw new Error('the recognizer has no input or no output');
+    this.#model = model;
     this.#plan = plan;
     this.#input = input;
     this.#output = output;
     this.#gray = new GrayLineWriter(plan.height, plan.maxWidth, plan.normalization);
   }
 
-  /** @throws Error when the model cannot be loaded. */
-  static async create(plan: RecognizerPlan, providers: readonly string[]): Promise<CtcRecognizer> {
-    const model = await loadModel({ name: plan.name, path: plan.path, providers });
-    try {
-      const [input] = model.inputs;
-      const [output] = model.outputs;
-      if (input === undefined || output === undefined) throw new Error('the recognizer has no input or no output');
-      return new CtcRecognizer(model, plan, input, output);
-    } catch (error) {
-      await model.release();
-      throw error;
-    }
+  /** The margin that the model needs around a box. */
+  get margin(): CropMargin {
+    return this.#plan.margin;
   }
 
   /**
@@ -95,7 +91,7 @@ export class CtcRecognizer {
 
   async #infer(input: Tensor, lines: number): Promise<Recognition[]> {
     const { alphabet } = this.#plan;
-    const outputs = await this.model.run({ [this.#input.name]: input });
+    const outputs = await this.#model.run({ [this.#input.name]: input });
     const output = outputs[this.#output.name];
     const [, steps, classes] = output?.dims ?? [];
     if (output === undefined || steps === undefined || classes === undefined) {

@@ -2,8 +2,8 @@
 import type { Alignment } from './image.ts';
 import { type Normalization, unitRgb } from './image-tensor.ts';
 import { parseImageSize } from './metadata.ts';
+import type { InputTensor, Model, TensorShape } from './model.ts';
 import type { ModelOverrides } from './model-files.ts';
-import type { InputTensor, Model, TensorShape } from './onnx-model.ts';
 import type { OutputFormat } from './output-format.ts';
 
 export interface DetectorInput {

@@ -8,8 +8,8 @@ import {
   inputShapeOf,
 } from './detector-input.ts';
 import { parseClassNames } from './metadata.ts';
+import type { Model } from './model.ts';
 import type { ModelOverrides } from './model-files.ts';
-import type { Model } from './onnx-model.ts';
 import { detectOutputFormat, type OutputFormat, type OutputHints } from './output-format.ts';
 
 /** Everything needed to turn an image into boxes, except the thresholds. */

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { z } from 'zod';
-import { outputFormatNames } from './output-format.ts';
 import { readTextFile, requireFile } from './text-file.ts';
+import { outputFormatNames } from './yolo/format-names.ts';
 
 const inputSide = z.number().int().min(1).max(8192);
 /** Height and width of a model's input in pixels. */

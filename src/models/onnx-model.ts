@@ -5,7 +5,8 @@ import { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { inNativeCode } from '../observe/native-calls.ts';
 import { toHalves, toSingles } from './float16.ts';
 import { readOnnxHeader } from './metadata.ts';
-import type { ModelInfo } from './model-info.ts';
+import type { Inputs, InputTensor, Model, Outputs, Tensor, TensorShape } from './model.ts';
+import type { ModelOverrides } from './model-files.ts';
 
 /**
  * Fatal errors only: ONNX Runtime writes the others to standard error itself, between the lines of the log. It also throws them. Read once,
@@ -13,32 +14,9 @@ import type { ModelInfo } from './model-info.ts';
  */
 env.logLevel = 'fatal';
 
-/** A float32 tensor, row-major. */
-export interface Tensor {
-  readonly data: Float32Array;
-  readonly dims: readonly number[];
-}
-
-/** A model's input: float32, or uint8 if the model takes bytes. Row-major. */
-export interface InputTensor {
-  readonly data: Float32Array | Uint8Array;
-  readonly dims: readonly number[];
-}
-
-/** An input or output as the file declares it; a dimension is a number, or a name if it is free. */
-export interface TensorShape {
-  readonly name: string;
-  readonly type: string;
-  readonly dims: readonly (number | string)[];
-}
-
-export interface Model extends ModelInfo {
-  readonly inputs: readonly TensorShape[];
-  readonly outputs: readonly TensorShape[];
-  /** The file's `metadata_props`; Ultralytics puts `names`, `imgsz`, `stride` and `task` there. */
-  readonly metadata: Readonly<Record<string, string>>;
-  /** Takes tensors by input name and returns tensors by output name. Float16 tensors are converted from and to float32. */
-  run(tensors: Readonly<Record<string, InputTensor>>): Promise<Record<string, Tensor>>;
+/** A model and the right to release it. */
+export interface OwnedModel extends Model {
+  /** Drops this reference. The session ends with its last reference. */
   release(): Promise<void>;
 }
 
@@ -47,6 +25,8 @@ export interface ModelOptions {
   readonly path: string;
   /** Execution providers, tried one at a time in this order. */
   readonly providers: readonly string[];
+  /** The model's `model.json`; by default none. */
+  readonly overrides?: ModelOverrides;
 }
 
 class ModelLoadError extends Error {
@@ -61,7 +41,7 @@ const loaded = new Map<string, { references: number; readonly model: Promise<Onn
  * session, which is released with its last reference.
  * @throws ModelLoadError when the file is missing or broken, or no provider accepts it.
  */
-export async function loadModel(options: ModelOptions): Promise<Model> {
+export async function loadModel(options: ModelOptions): Promise<OwnedModel> {
   const key = JSON.stringify([options.path, options.providers]);
   const entry = loaded.get(key) ?? { references: 0, model: createModel(options) };
   loaded.set(key, entry);
@@ -73,7 +53,7 @@ export async function loadModel(options: ModelOptions): Promise<Model> {
     await (await entry.model).releaseSession();
   };
   try {
-    return (await entry.model).createReference(release);
+    return (await entry.model).createReference(options.overrides ?? {}, release);
   } catch (error) {
     loaded.delete(key);
     throw error;
@@ -131,7 +111,7 @@ class OnnxModel {
     return this.#session.outputMetadata.map(tensorShapeOf);
   }
 
-  async run(tensors: Readonly<Record<string, InputTensor>>): Promise<Record<string, Tensor>> {
+  async run(tensors: Inputs): Promise<Outputs> {
     const ortTensors: Record<string, OrtTensor> = {};
     for (const [name, { data, dims }] of Object.entries(tensors)) {
       ortTensors[name] = this.#ortTensorOf(name, data, dims);
@@ -140,9 +120,7 @@ class OnnxModel {
     for (const [name, value] of Object.entries(await inNativeCode(() => this.#session.run(ortTensors)))) {
       const data = singlesOf(value);
       if (data === undefined)
-        throw new TypeError(
-          `model "${this.#facts.name}": output ${name} is ${value.type}; expected float32 or float16`,
-        );
+        throw new TypeError(`model "${this.#facts.name}": output ${name} is ${value.type}; expected numbers`);
       outputs[name] = { data, dims: value.dims };
     }
     return outputs;
@@ -150,14 +128,15 @@ class OnnxModel {
 
   #ortTensorOf(name: string, data: InputTensor['data'], dims: readonly number[]): OrtTensor {
     if (data instanceof Uint8Array) return new OrtTensor('uint8', data, dims);
+    if (data instanceof BigInt64Array) return new OrtTensor('int64', data, dims);
     if (this.#halfInputs.has(name)) return new OrtTensor('float16', toHalves(data), dims);
     return new OrtTensor('float32', data, dims);
   }
 
   /** A view of this model whose `release` drops one reference. */
-  createReference(release: () => Promise<void>): Model {
+  createReference(overrides: ModelOverrides, release: () => Promise<void>): OwnedModel {
     const { inputs, outputs } = this;
-    return { ...this.#facts, inputs, outputs, run: (tensors) => this.run(tensors), release };
+    return { ...this.#facts, inputs, outputs, overrides, run: (tensors) => this.run(tensors), release };
   }
 
   releaseSession(): Promise<void> {
@@ -170,10 +149,12 @@ function tensorShapeOf(value: InferenceSession.ValueMetadata): TensorShape {
   return { name: value.name, type: value.type, dims: value.shape };
 }
 
-/** A tensor's values as float32; `undefined` if they are not floats. */
+/** A tensor's values as float32; `undefined` if they are not numbers. Class indices and counts fit exactly. */
 function singlesOf({ type, data }: OrtTensor): Float32Array | undefined {
   if (data instanceof Float32Array) return data;
+  if (!ArrayBuffer.isView(data)) return undefined;
   // A Uint16Array, or a Float16Array if Node has it: the bits are the same.
-  if (type !== 'float16' || !ArrayBuffer.isView(data)) return undefined;
-  return toSingles(new Uint16Array(data.buffer, data.byteOffset, data.byteLength / Uint16Array.BYTES_PER_ELEMENT));
+  if (type === 'float16')
+    return toSingles(new Uint16Array(data.buffer, data.byteOffset, data.byteLength / Uint16Array.BYTES_PER_ELEMENT));
+  return Float32Array.from(data as ArrayLike<number | bigint>, Number);
 }

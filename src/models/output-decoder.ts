@@ -1,6 +1,7 @@
 /** Decodes a YOLO model's output into candidate boxes. Worker threads. */
+
+import type { Tensor } from './model.ts';
 import { type Candidates, createCandidates } from './nms.ts';
-import type { Tensor } from './onnx-model.ts';
 import { countCells, type OutputFormat } from './output-format.ts';
 
 /** Offsets of the objectness and the first class score in a row of a v5 or YOLOX output. */

@@ -1,10 +1,6 @@
 /** Detects the output format of a YOLO export from the output's shape and the file's metadata. Any thread. */
-import type { TensorShape } from './onnx-model.ts';
-
-/** Values of `output_format` in `model.json`. */
-export const outputFormatNames = ['ultralytics', 'yolov5', 'yolox', 'end-to-end'] as const;
-
-export type OutputFormatName = (typeof outputFormatNames)[number];
+import type { TensorShape } from './model.ts';
+import { type OutputFormatName, outputFormatNames } from './yolo/format-names.ts';
 
 /**
  * A YOLO output's format.

@@ -8,6 +8,16 @@ export const recognitionPath: string = assets.recognitionPath;
 /** Text detection, float32 `[1, 3, 32k, 32l]` to a probability map `[1, 1, 32k, 32l]`. */
 export const detectionPath: string = assets.detectionPath;
 
+/** Names under which tools load these models. They come before a model of the models folder. */
+export const generalRecognition = 'pp-ocrv4-rec';
+export const generalDetection = 'pp-ocrv4-det';
+
+/** Files of the models that ship in npm packages, not in the models folder. */
+export const shippedModels: ReadonlyMap<string, string> = new Map([
+  [generalRecognition, recognitionPath],
+  [generalDetection, detectionPath],
+]);
+
 /** Height of the recognizer's input in pixels. */
 export const recognitionHeight = 48;
 

@@ -2,7 +2,7 @@
 import type { DetectorInput } from './detector-input.ts';
 import { type Image, type Letterbox, letterboxOf } from './image.ts';
 import { type ImageTensor, nchwTensor, nhwcTensor, writeLetterboxed } from './image-tensor.ts';
-import type { InputTensor } from './onnx-model.ts';
+import type { InputTensor } from './model.ts';
 
 const rgbChannels = 3;
 

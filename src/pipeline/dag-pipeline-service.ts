@@ -1,8 +1,9 @@
 /** Runs pipelines: one instance per node, one frame at a time. Worker threads. */
 import { FrameError } from '../errors.ts';
 import type { Image } from '../models/image.ts';
+import { ModelScope, type ModelSource } from '../models/loader.ts';
 import type { ModelInfo } from '../models/model-info.ts';
-import type { Ports, PortValues, ToolContext, ToolInstance } from '../tools/tool.ts';
+import type { Ports, PortValues, ToolInstance } from '../tools/tool.ts';
 import { toolName } from '../tools/tool.ts';
 import type { CheckedNode, Pipeline } from './registry.ts';
 
@@ -18,10 +19,11 @@ interface RunnableNode {
   readonly failureDetail: string;
 }
 
-/** A tool instance, and the first node that uses it, as startup errors name it. */
+/** A tool instance with its models, and the first node that uses it, as startup errors name it. */
 interface SharedInstance {
   readonly nodeName: string;
   readonly instance: ToolInstance;
+  readonly models: ModelScope;
 }
 
 interface RunnablePipeline {
@@ -43,19 +45,19 @@ export class DagPipelineService {
    * model is loaded once per thread. Within one pipeline every node has its own, since independent nodes run concurrently.
    * @throws Error with pipeline, node and reason when a tool cannot be created.
    */
-  static async create(pipelines: readonly Pipeline[], context: ToolContext): Promise<DagPipelineService> {
+  static async create(pipelines: readonly Pipeline[], context: ModelSource): Promise<DagPipelineService> {
     const shared = new Map<string, SharedInstance>();
     try {
       return new DagPipelineService(await createAll(pipelines, shared, context), [...shared.values()]);
     } catch (error) {
       // Release the models of the tools created so far.
-      for (const { instance } of shared.values()) await instance.close?.();
+      await closeAll(shared.values());
       throw error;
     }
   }
 
   get models(): ModelInfo[] {
-    return this.#instances.flatMap(({ instance }) => instance.models ?? []);
+    return this.#instances.flatMap(({ instance, models }) => [...models.models, ...(instance.models ?? [])]);
   }
 
   /**
@@ -95,7 +97,15 @@ export class DagPipelineService {
   }
 
   async close(): Promise<void> {
-    for (const { instance } of this.#instances) await instance.close?.();
+    await closeAll(this.#instances);
+  }
+}
+
+/** Closes the tools, then releases their models. */
+async function closeAll(instances: Iterable<SharedInstance>): Promise<void> {
+  for (const { instance, models } of instances) {
+    await instance.close?.();
+    await models.release();
   }
 }
 
@@ -103,7 +113,7 @@ export class DagPipelineService {
 async function createAll(
   pipelines: readonly Pipeline[],
   shared: Map<string, SharedInstance>,
-  context: ToolContext,
+  context: ModelSource,
 ): Promise<Map<string, RunnablePipeline>> {
   const runnable = new Map<string, RunnablePipeline>();
   for (const definition of pipelines) {
@@ -126,16 +136,22 @@ function instanceKey(node: CheckedNode): string {
   return `${toolName(node.tool)} ${JSON.stringify(node.params)}`;
 }
 
-async function createInstance(pipelineId: string, node: CheckedNode, context: ToolContext): Promise<SharedInstance> {
+async function createInstance(pipelineId: string, node: CheckedNode, context: ModelSource): Promise<SharedInstance> {
   const nodeName = `pipeline "${pipelineId}": node "${node.id}"`;
-  const instance = await withNodeName(nodeName, async () => {
-    const created: Partial<ToolInstance> | undefined = await node.tool.create(node.params, context);
-    // Custom tools are not type-checked; without this check every frame would fail.
-    if (typeof created?.run !== 'function')
-      throw new Error(`${toolName(node.tool)}: create() must return an object with run()`);
-    return created as ToolInstance;
-  });
-  return { nodeName, instance };
+  const models = new ModelScope(context);
+  try {
+    const instance = await withNodeName(nodeName, async () => {
+      const created: Partial<ToolInstance> | undefined = await node.tool.create(node.params, { ...context, models });
+      // Custom tools are not type-checked; without this check every frame would fail.
+      if (typeof created?.run !== 'function')
+        throw new Error(`${toolName(node.tool)}: create() must return an object with run()`);
+      return created as ToolInstance;
+    });
+    return { nodeName, instance, models };
+  } catch (error) {
+    await models.release();
+    throw error;
+  }
 }
 
 /** Prefixes an error with the name of the node. */

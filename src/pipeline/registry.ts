@@ -7,6 +7,7 @@ import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { ConfigError } from '../errors.ts';
+import { ModelScope, type ModelSource } from '../models/loader.ts';
 import { readTextFile, requireFile } from '../models/text-file.ts';
 import { builtInTools, renamedTools } from '../tools/built-in.ts';
 import { type Tool, type ToolContext, toolName } from '../tools/tool.ts';
@@ -64,7 +65,7 @@ const framePort = 'image';
  * Reads and validates `pipelines/*.json` of the models folder.
  * @throws ConfigError with one line per issue: file, node, reason.
  */
-export async function loadPipelines(context: ToolContext): Promise<Pipeline[]> {
+export async function loadPipelines(context: ModelSource): Promise<Pipeline[]> {
   const folder = join(context.modelsDir, 'pipelines');
   const paths = listFiles(folder, /\.json$/);
   if (paths.length === 0) throw new ConfigError([`${folder} has no pipeline files (*.json)`]);
@@ -87,7 +88,7 @@ export async function loadPipelines(context: ToolContext): Promise<Pipeline[]> {
  * Validates pipeline files against the built-in tools and those in `tools/*.{js,mjs}` of the models folder.
  * @throws ConfigError with one line per issue: file, node, reason.
  */
-export async function checkPipelines(sources: readonly PipelineSource[], context: ToolContext): Promise<Pipeline[]> {
+export async function checkPipelines(sources: readonly PipelineSource[], context: ModelSource): Promise<Pipeline[]> {
   const issues: string[] = [];
   const tools = await loadTools(context.modelsDir, issues);
   const pipelines: Pipeline[] = [];
@@ -155,7 +156,7 @@ function requireTool(exported: unknown): Tool {
 function checkPipeline(
   source: PipelineSource,
   tools: ReadonlyMap<string, Tool>,
-  context: ToolContext,
+  context: ModelSource,
 ): Checked<Pipeline> {
   const file = parseSource(source);
   if (!file.ok) return file;
@@ -166,7 +167,8 @@ function checkPipeline(
   if (file.value.id !== expectedId) issues.push(`id is "${file.value.id}"; expected "${expectedId}", as the file name`);
   for (const node of file.value.nodes) {
     const warn = (line: string) => context.warn?.(`${source.path}: node "${node.id}": ${line}`);
-    const checked = checkNode(node, tools, { ...context, warn });
+    const models = new ModelScope({ ...context, warn });
+    const checked = checkNode(node, tools, { ...context, warn, models });
     if (checked.ok) nodes.set(node.id, checked.value);
     else issues.push(...checked.issues.map((issue) => `node "${node.id}": ${issue}`));
   }

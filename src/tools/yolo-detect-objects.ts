@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import { type DetectorPlan, planDetector } from '../models/detector.ts';
 import type { Image } from '../models/image.ts';
-import { findModel, inputSize, type ModelFiles } from '../models/model-files.ts';
+import type { InputTensor, Model } from '../models/model.ts';
+import { inputSize } from '../models/model-files.ts';
 import type { Candidates } from '../models/nms.ts';
 import { nonMaxSuppression } from '../models/nms.ts';
-import type { InputTensor, Model } from '../models/onnx-model.ts';
 import { OutputDecoder } from '../models/output-decoder.ts';
 import { Preprocessor } from '../models/preprocess.ts';
 import type { Detection } from '../protocol.ts';
@@ -44,7 +44,6 @@ interface Settings {
 }
 
 class YoloDetector implements ToolInstance {
-  readonly models: readonly Model[];
   readonly #model: Model;
   readonly #plan: DetectorPlan;
   readonly #settings: Settings;
@@ -52,7 +51,6 @@ class YoloDetector implements ToolInstance {
   readonly #preprocessor: Preprocessor;
 
   constructor(model: Model, plan: DetectorPlan, settings: Settings) {
-    this.models = [model];
     this.#model = model;
     this.#plan = plan;
     this.#settings = settings;
@@ -88,10 +86,6 @@ class YoloDetector implements ToolInstance {
     await this.run({ image: blank });
   }
 
-  async close(): Promise<void> {
-    await this.#model.release();
-  }
-
   async #infer(tensor: InputTensor, scoreThreshold: number): Promise<Candidates> {
     const { input, output } = this.#plan;
     const found = (await this.#model.run({ [input.name]: tensor }))[output.name];
@@ -122,24 +116,14 @@ function toFrameBox(
   return w > 0 && h > 0 ? { x, y, w, h } : undefined;
 }
 
-async function createDetector(params: Params, files: ModelFiles, providers: readonly string[]): Promise<YoloDetector> {
-  const { loadModel } = await import('../models/onnx-model.ts');
-  const model = await loadModel({ name: params.model, path: files.onnxPath, providers });
-  try {
-    return await detectorOf(model, params, files);
-  } catch (error) {
-    await model.release();
-    throw error;
-  }
-}
-
-async function detectorOf(model: Model, params: Params, files: ModelFiles): Promise<YoloDetector> {
-  const plan = await planDetector(model, { ...files.overrides, imgsz: params.imgsz ?? files.overrides.imgsz });
+async function createDetector(model: Model, params: Params): Promise<YoloDetector> {
+  const { overrides } = model;
+  const plan = await planDetector(model, { ...overrides, imgsz: params.imgsz ?? overrides.imgsz });
   if ('issue' in plan) throw new Error(`model "${params.model}": ${plan.issue}`);
   const defaultIou = plan.format.name === 'end-to-end' ? noNms : defaultIouThreshold;
   return new YoloDetector(model, plan, {
-    scoreThreshold: params.score_threshold ?? files.overrides.score_threshold ?? defaultScoreThreshold,
-    iouThreshold: params.iou_threshold ?? files.overrides.iou_threshold ?? defaultIou,
+    scoreThreshold: params.score_threshold ?? overrides.score_threshold ?? defaultScoreThreshold,
+    iouThreshold: params.iou_threshold ?? overrides.iou_threshold ?? defaultIou,
     maxDetections: params.max_detections,
     allowedClasses: params.classes === undefined ? undefined : new Set(params.classes),
   });
@@ -153,13 +137,6 @@ export const yoloDetectObjects = defineTool<Params>({
   outputs: ['detections'],
   failureDetail: 'YOLO inference failed',
   params: paramsSchema,
-  check(params, { modelsDir, warn }) {
-    const files = findModel(modelsDir, params.model, warn);
-    return 'issue' in files ? [files.issue] : [];
-  },
-  async create(params, { modelsDir, providers }) {
-    const files = findModel(modelsDir, params.model);
-    if ('issue' in files) throw new Error(files.issue);
-    return createDetector(params, files, providers);
-  },
+  check: (params, { models }) => models.check(params.model),
+  create: async (params, { models }) => createDetector(await models.load(params.model), params),
 });

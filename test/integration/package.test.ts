@@ -43,7 +43,7 @@ test('the package has what a user needs, and nothing of the development', needsD
     'dist/web/index.html',
     'dist/web/main.js',
     'dist/web/main.css',
-    'dist/cli/sample-frames/AB123CD.jpg',
+    'dist/sample-frames/AB123CD.jpg',
     'dist/client/index.d.ts',
     'dist/tools/tool.d.ts',
     'dist/protocol.d.ts',

@@ -1,8 +1,8 @@
 /** A detector's plan follows from the model file, and `model.json` overrides it. */
 import { test } from 'tap';
 import { type DetectorPlan, planDetector } from '../../../src/models/detector.ts';
+import type { Model, TensorShape } from '../../../src/models/model.ts';
 import type { ModelOverrides } from '../../../src/models/model-files.ts';
-import type { Model, TensorShape } from '../../../src/models/onnx-model.ts';
 
 type Dims = readonly (number | string)[];
 
@@ -23,13 +23,13 @@ function modelOf({ input, inputType, outputs = { out: [1, 25_200, 7] }, metadata
     inputs: [tensor('images', input ?? [1, 3, 640, 640], inputType)],
     outputs: Object.keys(outputs).map((name) => tensor(name, ['a', 'b', 'c'])),
     metadata,
+    overrides: {},
     async run(tensors) {
       inputShapes.push(tensors['images']?.dims ?? []);
       return Object.fromEntries(
         Object.entries(outputs).map(([name, dims]) => [name, { data: new Float32Array(0), dims }]),
       );
     },
-    async release() {},
   };
   return { model, inputShapes };
 }

@@ -3,59 +3,66 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Writer } from 'protobufjs/minimal.js';
-import { test } from 'tap';
+import { type Test, test } from 'tap';
 import { type Crop, CtcRecognizer } from '../../../src/models/ctc-recognizer.ts';
 import type { Image } from '../../../src/models/image.ts';
-import { findRecognizer, generalRecognizer } from '../../../src/models/recognizers.ts';
+import { generalRecognition } from '../../../src/models/pp-ocr.ts';
+import { planRecognizer } from '../../../src/models/recognizers.ts';
 import type { Region } from '../../../src/models/resampling.ts';
 import { regionAround } from '../../../src/tools/ocr-extract-text.ts';
 import { onnxFixture, onnxFixtures } from '../../support/onnx-fixtures.ts';
 import { createCanvas, fillBox } from '../../support/samples/canvas.ts';
 import { plateBox, renderPlateScene } from '../../support/samples/render-plate.ts';
+import { toolContext } from '../../support/tool-context.ts';
 
 const nothing = { text: '', score: 0 };
 
-async function openRecognizer(modelsDir: string, name: string) {
-  const recognizer = await CtcRecognizer.create(await findRecognizer(modelsDir, name), ['cpu']);
+async function openRecognizer(t: Test, modelsDir: string, name: string) {
+  const recognizer = new CtcRecognizer(await toolContext(t, modelsDir).models.load(name));
   const recognizeOne = async (image: Image, region: Region) =>
     (await recognizer.recognize([{ image, region }]))[0] ?? nothing;
   return { recognizer, recognizeOne };
 }
 
+async function planOf(t: Test, modelsDir: string, name: string) {
+  return planRecognizer(await toolContext(t, modelsDir).models.load(name));
+}
+
 const shippedModels = fileURLToPath(new URL('../../../native-models', import.meta.url));
 
 test('the general recognizer needs no models folder', async (t) => {
-  const plan = await findRecognizer('/nowhere', generalRecognizer);
-  t.match(plan, { name: 'pp-ocrv4-rec', height: 48 });
+  const plan = await planOf(t, '/nowhere', generalRecognition);
+  t.equal(plan.height, 48);
   t.equal(plan.alphabet.length, 6624);
 });
 
 test('alphabet and input size of a custom recognizer come from its metadata', async (t) => {
-  const plan = await findRecognizer(onnxFixtures, 'recognizer.onnx');
-  t.match(plan, { name: 'recognizer.onnx', alphabet: ['A'], height: 8, minWidth: 16, maxWidth: 16 });
+  const plan = await planOf(t, onnxFixtures, 'recognizer.onnx');
+  t.match(plan, { alphabet: ['A'], height: 8, minWidth: 16, maxWidth: 16 });
 });
 
 test('a model that is missing or not a recognizer is a one-line error', async (t) => {
   const noRecognizer = 'model "boxes.onnx" is not a text recognizer: its metadata must have "alphabet" and "imgsz"';
-  await t.rejects(findRecognizer(onnxFixtures, 'boxes.onnx'), { message: noRecognizer });
-  await t.rejects(findRecognizer(onnxFixtures, 'none.onnx'), { message: /none\.onnx does not exist$/ });
+  await t.rejects(planOf(t, onnxFixtures, 'boxes.onnx'), { message: noRecognizer });
+  await t.rejects(planOf(t, onnxFixtures, 'none.onnx'), { message: /none\.onnx does not exist$/ });
 });
 
 test('rejects an input above the pixel limit before allocating it', async (t) => {
   const metadataProps = 14 * 8 + 2;
   const sizes = ['[48, 100000]', '[0, 16]', '[99999999, 99999999]'];
-  for (const imgsz of sizes) {
+  const folder = t.testdir();
+  for (const [index, imgsz] of sizes.entries()) {
     const entry = Writer.create().uint32(10).string('imgsz').uint32(18).string(imgsz).finish();
     const bytes = Writer.create().uint32(metadataProps).bytes(entry).finish();
-    const folder = t.testdir();
-    writeFileSync(join(folder, 'm.onnx'), Buffer.concat([readFileSync(onnxFixture('recognizer')), bytes]));
-    const error = await findRecognizer(folder, 'm.onnx').catch((caught: Error) => caught);
+    const name = `m${index}.onnx`;
+    writeFileSync(join(folder, name), Buffer.concat([readFileSync(onnxFixture('recognizer')), bytes]));
+    const error = await planOf(t, folder, name).catch((caught: Error) => caught);
     t.ok(error instanceof Error && error.message.includes(`imgsz is ${imgsz}; expected 1 to`), imgsz);
   }
 });
 
 test('a custom recognizer recognizes a line stretched to its input size', async (t) => {
-  const { recognizer, recognizeOne } = await openRecognizer(onnxFixtures, 'recognizer.onnx');
+  const { recognizeOne } = await openRecognizer(t, onnxFixtures, 'recognizer.onnx');
   const line = createCanvas(64, 20, [0, 0, 0]);
   const whole = { x: 0, y: 0, w: 64, h: 20 };
   t.same(await recognizeOne(line, whole), nothing);
@@ -63,11 +70,10 @@ test('a custom recognizer recognizes a line stretched to its input size', async 
   const { text, score } = await recognizeOne(line, whole);
   t.equal(text, 'AA');
   t.ok(score > 0.95, `score ${score}`);
-  await recognizer.model.release();
 });
 
 test('converts RGB to gray by luma', async (t) => {
-  const { recognizer, recognizeOne } = await openRecognizer(onnxFixtures, 'recognizer.onnx');
+  const { recognizeOne } = await openRecognizer(t, onnxFixtures, 'recognizer.onnx');
   const scoreOf = async (color: readonly [number, number, number]) => {
     const { text, score } = await recognizeOne(createCanvas(16, 8, color), { x: 0, y: 0, w: 16, h: 8 });
     return text === '' ? 0 : score;
@@ -76,12 +82,11 @@ test('converts RGB to gray by luma', async (t) => {
   t.equal(await scoreOf([0, 0, 255]), 0);
   t.ok(Math.abs((await scoreOf([0, 255, 0])) - 0.587) < 1e-3);
   t.ok(Math.abs((await scoreOf([255, 255, 0])) - 0.886) < 1e-3);
-  await recognizer.model.release();
 });
 
 test('the shipped plate-reader recognizes plates, and a batch as each crop alone', async (t) => {
-  const { recognizer, recognizeOne } = await openRecognizer(shippedModels, 'plate-reader');
-  const { margin } = await findRecognizer(shippedModels, 'plate-reader');
+  const { recognizer, recognizeOne } = await openRecognizer(t, shippedModels, 'plate-reader');
+  const { margin } = await planOf(t, shippedModels, 'plate-reader');
   const plate = { x: 220, y: 300, w: 180 };
   const texts = ['B52UV', 'M482KT', 'KXC358', 'AB123CD', 'HH4711'];
   const crops = texts.map((text): Crop => {
@@ -99,10 +104,9 @@ test('the shipped plate-reader recognizes plates, and a batch as each crop alone
     t.ok(Math.abs(score - (together[index]?.score ?? 0)) < 1e-4, `score ${score}`);
   }
   t.same(await recognizer.recognize([]), [], 'no crops');
-  await recognizer.model.release();
 });
 
 test('a recognizer’s metadata sets its margin and scoring', async (t) => {
-  t.match(await findRecognizer(shippedModels, 'plate-reader'), { margin: { x: 0.06, y: 0.15 }, scoring: 'product' });
-  t.match(await findRecognizer(onnxFixtures, 'recognizer.onnx'), { margin: { x: 0, y: 0 }, scoring: 'mean' });
+  t.match(await planOf(t, shippedModels, 'plate-reader'), { margin: { x: 0.06, y: 0.15 }, scoring: 'product' });
+  t.match(await planOf(t, onnxFixtures, 'recognizer.onnx'), { margin: { x: 0, y: 0 }, scoring: 'mean' });
 });

@@ -1,9 +1,12 @@
 /** Nodes run in order with their predecessors' outputs, and failures are reported as the contract defines. */
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Test, test } from 'tap';
 import { FrameError } from '../../../src/errors.ts';
 import type { Image } from '../../../src/models/image.ts';
 import { DagPipelineService } from '../../../src/pipeline/dag-pipeline-service.ts';
 import { loadPipelines } from '../../../src/pipeline/registry.ts';
+import { onnxFixture } from '../../support/onnx-fixtures.ts';
 import { type ModelsParts, makeModelsDir, type NodeParts, testNode } from '../../support/temp-models.ts';
 
 const image: Image = { width: 2, height: 1, channels: 3, data: new Uint8Array(6) };
@@ -225,4 +228,29 @@ test('closes all created tools if one cannot be created or warmed up', async (t)
     t.equal(journal[0], 'created');
     t.equal(journal.at(-1), 'closed');
   }
+});
+
+test('lists the models that a tool loads from its context, and releases them when it is closed', async (t) => {
+  const double = `async create(params, { models }) {
+    const model = await models.load('double.onnx');
+    if (params.broken) throw new Error('broken');
+    return {
+      async run() {
+        const { y } = await model.run({ x: { data: Float32Array.of(2), dims: [1, 1] } });
+        return { doubled: y.data[0] };
+      },
+    };
+  },`;
+  const modelsDir = makeModelsDir(t, {
+    tools: { double },
+    pipelines: [{ id: 'p', nodes: [testNode('n', 'double')] }],
+  });
+  cpSync(onnxFixture('double'), join(modelsDir, 'double.onnx'));
+  const context = { modelsDir, providers: ['cpu'] };
+  const service = await DagPipelineService.create(await loadPipelines(context), context);
+  t.match(service.models, [{ name: 'double.onnx', provider: 'cpu' }]);
+  t.same((await service.run('p', image)).values, { doubled: 4 });
+  await service.close();
+  t.same(service.models, []);
+  await t.rejects(service.run('p', image), { code: 'pipeline_failure' }, 'the model is gone');
 });

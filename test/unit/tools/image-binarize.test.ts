@@ -1,15 +1,14 @@
 /** Images are binarized with a global or a local threshold. */
-import { type Test, test } from 'tap';
+import tap, { type Test, test } from 'tap';
 import type { Image } from '../../../src/models/image.ts';
 import { imageBinarize } from '../../../src/tools/image-binarize.ts';
 import { loadOpenCv } from '../../../src/tools/opencv.ts';
 import { createCanvas, shade } from '../../support/samples/canvas.ts';
 import { renderPage, toGray } from '../../support/samples/render-text.ts';
-
-const context = { modelsDir: '/nowhere', providers: ['cpu'] };
+import { toolContext } from '../../support/tool-context.ts';
 
 async function binarize(image: Image, params: Record<string, unknown> = {}): Promise<Image> {
-  const tool = await imageBinarize.create(imageBinarize.params.parse(params), context);
+  const tool = await imageBinarize.create(imageBinarize.params.parse(params), toolContext(tap));
   const { image: result } = await tool.run({ image });
   if (result === undefined) throw new Error('no image was returned');
   return result;
@@ -148,7 +147,7 @@ test('a hundred frames use no more OpenCV memory than one', async (t) => {
   };
   await binarize(frame, { method: 'otsu' });
   const before = probe();
-  const tool = await imageBinarize.create(imageBinarize.params.parse({ method: 'otsu' }), context);
+  const tool = await imageBinarize.create(imageBinarize.params.parse({ method: 'otsu' }), toolContext(tap));
   for (let i = 0; i < 100; i++) await tool.run({ image: frame });
   await binarize(frame, { method: 'adaptive' });
   t.equal(probe(), before);

@@ -1,5 +1,5 @@
 /** Lines of text are detected where they were drawn, at any image size and tilt. */
-import { test } from 'tap';
+import tap, { test } from 'tap';
 import type { Image } from '../../../src/models/image.ts';
 import type { Detection, Quad } from '../../../src/protocol.ts';
 import { ocrDetectText } from '../../../src/tools/ocr-detect-text.ts';
@@ -7,12 +7,12 @@ import { createCanvas } from '../../support/samples/canvas.ts';
 import { type Box, drawText, measureText, turnedBox } from '../../support/samples/draw-text.ts';
 import { drawPlate, plateBox } from '../../support/samples/render-plate.ts';
 import { renderPage, toGray } from '../../support/samples/render-text.ts';
+import { toolContext } from '../../support/tool-context.ts';
 
-const context = { modelsDir: '/nowhere', providers: ['cpu'] };
 const detector = await createDetector();
 
 async function createDetector(params: Record<string, unknown> = {}) {
-  return ocrDetectText.create(ocrDetectText.params.parse(params), context);
+  return ocrDetectText.create(ocrDetectText.params.parse(params), toolContext(tap));
 }
 
 async function detect(image: Image, tool = detector): Promise<readonly Detection[]> {
@@ -150,17 +150,9 @@ test('returns at most max_boxes boxes', async (t) => {
   await tool.close?.();
 });
 
-test('exposes its model, warms it up and releases it', async (t) => {
+test('can be warmed up', async (t) => {
   const tool = await createDetector({ max_side: 320 });
-  t.match(tool.models, [{ name: 'pp-ocrv4-det', provider: 'cpu' }]);
-  await tool.warm?.();
-  await tool.close?.();
-  t.equal(
-    (await detect(renderPage(['STILL HERE'], { width: 320, height: 90, size: 24 }))).length,
-    1,
-    'another lives on',
-  );
-  await detector.close?.();
+  await t.resolves(tool.warm?.() ?? Promise.reject(new Error('there is no warm')));
 });
 
 test('validates params', async (t) => {

@@ -7,11 +7,10 @@ import { ocrExtractText, regionAround } from '../../../src/tools/ocr-extract-tex
 import { createCanvas } from '../../support/samples/canvas.ts';
 import { drawText, measureText, turnedBox } from '../../support/samples/draw-text.ts';
 import { renderPage } from '../../support/samples/render-text.ts';
-
-const context = { modelsDir: '/nowhere', providers: ['cpu'] };
+import { toolContext } from '../../support/tool-context.ts';
 
 async function createTool(params: Record<string, unknown> = {}) {
-  return ocrExtractText.create(ocrExtractText.params.parse(params), context);
+  return ocrExtractText.create(ocrExtractText.params.parse(params), toolContext(tap));
 }
 
 /** Open until the tests end, so all tools share its model and none loads it again. */
@@ -172,7 +171,7 @@ test('validates params and names the wrong one', async (t) => {
 
 test('a missing recognizer is an issue before anything is loaded', async (t) => {
   const params = ocrExtractText.params.parse({ model: 'mine' });
-  const context = { modelsDir: '/nowhere', providers: ['cpu'] };
+  const context = toolContext(t);
   t.same(ocrExtractText.check?.(params, context), ['model file /nowhere/mine/model.onnx does not exist']);
   t.same(ocrExtractText.check?.(ocrExtractText.params.parse({}), context), []);
 });

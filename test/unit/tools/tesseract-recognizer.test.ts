@@ -9,6 +9,7 @@ import { TesseractRecognizer } from '../../../src/tools/tesseract-recognizer.ts'
 import { createCanvas } from '../../support/samples/canvas.ts';
 import { drawText } from '../../support/samples/draw-text.ts';
 import { renderPage, toGray } from '../../support/samples/render-text.ts';
+import { toolContext } from '../../support/tool-context.ts';
 
 const recognizer = await TesseractRecognizer.create();
 tap.teardown(() => recognizer.close());
@@ -96,7 +97,7 @@ test('deskews a tilted page and returns its lines in image coordinates', async (
 
 test('recognizes a badly lit page exactly only after binarization', async (t) => {
   const page = renderPage(lines, { width: 640, height: 480, size: 26, shadow: 0.9, noise: 12 });
-  const binarize = await imageBinarize.create(imageBinarize.params.parse({}), { modelsDir: '/nowhere', providers: [] });
+  const binarize = await imageBinarize.create(imageBinarize.params.parse({}), toolContext(t));
   const { image = page } = await binarize.run({ image: page });
   t.equal((await recognizer.recognizePage(image)).text, lines.join('\n'));
   t.not((await recognizer.recognizePage(page)).text, lines.join('\n'));

@@ -7,8 +7,7 @@ import type { Image } from '../../../src/models/image.ts';
 import type { Detection } from '../../../src/protocol.ts';
 import { yoloDetectObjects } from '../../../src/tools/yolo-detect-objects.ts';
 import { onnxFixture, onnxFixtures } from '../../support/onnx-fixtures.ts';
-
-const providers = ['cpu'];
+import { createTool } from '../../support/tool-context.ts';
 
 function frame(width: number, height: number, level = 255): Image {
   return { width, height, channels: 3, data: new Uint8Array(width * height * 3).fill(level) };
@@ -16,9 +15,7 @@ function frame(width: number, height: number, level = 255): Image {
 
 /** A detector with a fixture model, closed when the test ends. */
 async function createDetector(t: Test, params: Record<string, unknown>, modelsDir = onnxFixtures) {
-  const tool = await yoloDetectObjects.create(yoloDetectObjects.params.parse(params), { modelsDir, providers });
-  t.teardown(() => tool.close?.());
-  return tool;
+  return createTool(t, yoloDetectObjects, params, modelsDir);
 }
 
 async function detect(t: Test, params: Record<string, unknown>, image: Image, modelsDir?: string) {

@@ -1,6 +1,7 @@
 /** Models exported by each family's own tool return the same boxes as the family's own code. */
 import { type Test, test } from 'tap';
 import { yoloDetectObjects } from '../../../src/tools/yolo-detect-objects.ts';
+import { createTool } from '../../support/tool-context.ts';
 import { drawYoloPicture, readYoloFixture, yoloFixtures } from '../../support/yolo-fixtures.ts';
 
 const maxPixels = 0.5;
@@ -19,9 +20,7 @@ async function compare(t: Test, name: string): Promise<void> {
     ...(endToEnd.includes(name) ? {} : { iou_threshold }),
     max_detections: 1000,
   };
-  const context = { modelsDir: yoloFixtures, providers: ['cpu'] };
-  const tool = await yoloDetectObjects.create(yoloDetectObjects.params.parse(params), context);
-  t.teardown(() => tool.close?.());
+  const tool = await createTool(t, yoloDetectObjects, params, yoloFixtures);
   for (const { width, height, seed, boxes } of frames) {
     const { detections = [] } = await tool.run({ image: drawYoloPicture(width, height, seed) });
     // Boxes entirely outside the image are not returned.

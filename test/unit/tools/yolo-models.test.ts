@@ -1,10 +1,11 @@
 /** A model that is not a detector, or is misconfigured, is rejected with the reason. */
-import { test } from 'tap';
+import tap, { test } from 'tap';
 import { toolName } from '../../../src/tools/tool.ts';
 import { yoloDetectObjects } from '../../../src/tools/yolo-detect-objects.ts';
 import { onnxFixtures } from '../../support/onnx-fixtures.ts';
+import { toolContext } from '../../support/tool-context.ts';
 
-const context = { modelsDir: onnxFixtures, providers: ['cpu'] };
+const context = toolContext(tap, onnxFixtures);
 
 function create(model: string) {
   return yoloDetectObjects.create(yoloDetectObjects.params.parse({ model }), context);
@@ -13,12 +14,6 @@ function create(model: string) {
 test('the tool is named yolo.detect_objects', async (t) => {
   t.equal(toolName(yoloDetectObjects), 'yolo.detect_objects');
   t.equal(yoloDetectObjects.failureDetail, 'YOLO inference failed');
-});
-
-test('exposes its model', async (t) => {
-  const tool = await create('boxes.onnx');
-  t.match(tool.models, [{ name: 'boxes.onnx', provider: 'cpu' }]);
-  await tool.close?.();
 });
 
 test('rejects a model with an unsupported input', async (t) => {
