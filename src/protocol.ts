@@ -20,8 +20,28 @@ export function closeCodeOf(code: StreamErrorCode): number {
 /** A point in pixels. */
 export type Point = readonly [x: number, y: number];
 
-/** Corners of a rotated box, clockwise from the top left of its text. */
+/** Corners of a rotated box, clockwise from the top left. */
 export type Quad = readonly [Point, Point, Point, Point];
+
+/** An outer ring of a mask; the last point joins the first. */
+export type Polygon = readonly Point[];
+
+/** A point of a pose in pixels, and how sure the model is that it is visible, 0 to 1, if the model says so. */
+export type Keypoint = readonly [x: number, y: number, score: number] | Point;
+
+/** A mask of the whole frame in COCO's compressed run-length encoding, as `pycocotools` reads it. */
+export interface MaskRle {
+  /** Height and width of the frame. */
+  readonly size: readonly [height: number, width: number];
+  readonly counts: string;
+}
+
+/** A class of the whole image. */
+export interface ClassScore {
+  readonly label: string;
+  /** Probability, 0 to 1. */
+  readonly score: number;
+}
 
 /** A box in pixels of the frame as sent, with its origin at the top left, and what was detected in it. */
 export interface Detection {
@@ -34,6 +54,13 @@ export interface Detection {
   score: number;
   /** Present if the detector reports rotated boxes. */
   quad?: Quad;
+  /** Direction of the sides of a rotated box, in radians from the x axis, clockwise on the image, from 0 to below π/2. */
+  angle?: number;
+  /** Outlines of the object's parts. */
+  polygons?: readonly Polygon[];
+  mask?: MaskRle;
+  /** In the order of the result's `keypoint_names`. */
+  keypoints?: readonly Keypoint[];
   text?: string;
   /** Confidence in the text, 0 to 1. */
   text_score?: number;
@@ -46,6 +73,10 @@ export interface FrameResult {
   detections?: Detection[];
   text?: string;
   text_score?: number;
+  /** The most likely classes of the whole image, best first. */
+  classes?: readonly ClassScore[];
+  /** Names of the `keypoints` of every detection, if the model has names. */
+  keypoint_names?: readonly string[];
   /** Problems that the decoder found in a damaged file: part of the image may be gray or displaced. */
   warnings?: readonly string[];
   /** Milliseconds per node id, plus `decode` and `total`. */

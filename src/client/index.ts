@@ -2,7 +2,7 @@
 import { Client, type ConnectOptions } from './client.ts';
 import type { OpenSocket } from './session.ts';
 
-export type { Detection, FrameResult, Point, Quad } from '../protocol.ts';
+export type { ClassScore, Detection, FrameResult, Keypoint, MaskRle, Point, Polygon, Quad } from '../protocol.ts';
 export {
   type CameraFrames,
   type CameraOptions,

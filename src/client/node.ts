@@ -5,7 +5,7 @@ import { reasonOf } from './reason.ts';
 import { onRefusal } from './refusal.ts';
 import type { OpenSocket } from './session.ts';
 
-export type { Detection, FrameResult, Point, Quad } from '../protocol.ts';
+export type { ClassScore, Detection, FrameResult, Keypoint, MaskRle, Point, Polygon, Quad } from '../protocol.ts';
 export type { Client, ClientEvents, ConnectOptions, State } from './client.ts';
 export { ClientError, type ClientErrorCode } from './client-error.ts';
 export type { Frame, Reply, Sent } from './session.ts';

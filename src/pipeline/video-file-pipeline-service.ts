@@ -1,15 +1,14 @@
 /** The only entry point of pipelines: takes the bytes of one frame, returns its result. Worker threads. */
 import type { ModelSource } from '../models/loader.ts';
 import type { ModelInfo } from '../models/model-info.ts';
-import type { Detection, FrameResult, Point, Quad, ResultMessage } from '../protocol.ts';
+import type { FrameResult, ResultMessage } from '../protocol.ts';
 import { JpegDecoder } from '../tools/jpeg-decoder.ts';
 import type { PortValues } from '../tools/tool.ts';
 import { DagPipelineService } from './dag-pipeline-service.ts';
 import type { Pipeline } from './registry.ts';
+import { round, roundClass, roundDetection, scoreDigits } from './rounding.ts';
 
-/** Decimal places on the wire: a tenth of a pixel, a hundredth of a percent, ten microseconds. */
-const pixelDigits = 1;
-const scoreDigits = 4;
+/** Decimal places of a time: ten microseconds. */
 const millisecondDigits = 2;
 
 export class VideoFilePipelineService {
@@ -72,6 +71,7 @@ function composeResult(
     timings_ms: _timings,
     warnings: _warnings,
     detections,
+    classes,
     text_score,
     ...others
   } = values;
@@ -80,33 +80,9 @@ function composeResult(
     height: image.height,
     ...others,
     ...(detections === undefined ? {} : { detections: detections.map(roundDetection) }),
+    ...(classes === undefined ? {} : { classes: classes.map(roundClass) }),
     ...(text_score === undefined ? {} : { text_score: round(text_score, scoreDigits) }),
     ...(warnings.length === 0 ? {} : { warnings }),
     timings_ms: Object.fromEntries(Object.entries(timings).map(([id, ms]) => [id, round(ms, millisecondDigits)])),
   };
-}
-
-function roundDetection(detection: Detection): Detection {
-  const { x, y, w, h, label, score, quad, text, text_score, ...others } = detection;
-  return {
-    x: round(x, pixelDigits),
-    y: round(y, pixelDigits),
-    w: round(w, pixelDigits),
-    h: round(h, pixelDigits),
-    label,
-    score: round(score, scoreDigits),
-    ...(quad === undefined ? {} : { quad: quad.map(roundPoint) as unknown as Quad }),
-    ...(text === undefined ? {} : { text }),
-    ...(text_score === undefined ? {} : { text_score: round(text_score, scoreDigits) }),
-    ...others,
-  };
-}
-
-function roundPoint([x, y]: Point): Point {
-  return [round(x, pixelDigits), round(y, pixelDigits)];
-}
-
-function round(value: number, digits: number): number {
-  const factor = 10 ** digits;
-  return Math.round(value * factor) / factor;
 }

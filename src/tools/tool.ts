@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Image } from '../models/image.ts';
 import type { ModelLoader } from '../models/model.ts';
 import type { ModelInfo } from '../models/model-info.ts';
-import type { Detection } from '../protocol.ts';
+import type { ClassScore, Detection } from '../protocol.ts';
 
 /**
  * Values passed between nodes, by port name. These ports have fixed types. A tool may add others, which must be plain JSON.
@@ -15,6 +15,8 @@ export interface Ports {
   readonly detections?: readonly Detection[];
   readonly text?: string;
   readonly text_score?: number;
+  readonly classes?: readonly ClassScore[];
+  readonly keypoint_names?: readonly string[];
   readonly [port: string]: unknown;
 }
 
