@@ -84,9 +84,9 @@ async function serve(folder: ModelFolder, tool: keyof typeof tools): Promise<str
 async function examine(folder: ModelFolder): Promise<string> {
   const report = await examineModel('m', folder.files, cpu);
   JSON.stringify(jsonOfReport(report));
-  if ('issue' in report.detector) return 'examined';
-  describeClasses(report.detector.names, report.detector.format);
-  return 'examined a detector';
+  if ('issue' in report.plan) return 'examined';
+  describeClasses(report.plan);
+  return `examined a model to ${report.plan.task}`;
 }
 
 /** Checks that an error is usable for an operator, as shown in the log and on the command line. */

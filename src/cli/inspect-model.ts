@@ -4,6 +4,7 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { configOfProcess } from '../config.ts';
 import { ConfigError } from '../errors.ts';
 import { findModel } from '../models/model-files.ts';
+import { type Task, toolOfTask } from '../models/yolo/task.ts';
 import { examineModel, type ModelReport } from './model-report.ts';
 import { describeClasses, describeInput, describeShape, jsonOfReport } from './model-text.ts';
 import { type ModelsFlags, nameOf } from './models.ts';
@@ -23,7 +24,7 @@ export async function inspectModel(file: string, flags: ModelsFlags): Promise<vo
   const report = await examineModel(name, files, providers).catch((error: unknown) => {
     throw new ConfigError([error instanceof Error ? error.message : String(error)], { cause: error });
   });
-  const pipeline = 'issue' in report.detector ? undefined : pipelineOf(name);
+  const pipeline = 'issue' in report.plan ? undefined : pipelineOf(name, report.plan.task);
   const output = flags.json
     ? JSON.stringify({ ...jsonOfReport(report), pipeline: pipeline ?? null })
     : textOf(report, pipeline, isInside ? undefined : modelsDir);
@@ -43,7 +44,8 @@ interface ReadyPipeline {
   readonly [key: string]: unknown;
 }
 
-function pipelineOf(model: string): ReadyPipeline {
+function pipelineOf(model: string, task: Task): ReadyPipeline {
+  const [plugin_id, tool_id] = toolOfTask[task].split('.');
   const stem = basename(model, '.onnx');
   const id =
     stem
@@ -53,18 +55,18 @@ function pipelineOf(model: string): ReadyPipeline {
   return {
     id,
     name: stem,
-    description: `Detects objects with ${model}.`,
-    nodes: [{ id: 'detect', plugin_id: 'yolo', tool_id: 'detect_objects', params: { model } }],
+    description: `Runs ${model} on each frame.`,
+    nodes: [{ id: task, plugin_id, tool_id, params: { model } }],
     edges: [],
-    entry_nodes: ['detect'],
-    output_nodes: ['detect'],
+    entry_nodes: [task],
+    output_nodes: [task],
   };
 }
 
 const bytesPerMegabyte = 1_048_576;
 
 function textOf(report: ModelReport, pipeline: ReadyPipeline | undefined, copyTo: string | undefined): string {
-  const { detector, time, metadata } = report;
+  const { plan, time, metadata } = report;
   const typed = (tensor: ModelReport['inputs'][number]) => `${describeShape(tensor)} ${tensor.type}`;
   const lines: [label: string, text: string][] = [
     ['file', `${report.path}, ${(report.bytes / bytesPerMegabyte).toFixed(2)} MB`],
@@ -75,11 +77,11 @@ function textOf(report: ModelReport, pipeline: ReadyPipeline | undefined, copyTo
     ['provider', report.provider],
     ['time', 'issue' in time ? `not measured: ${time.issue}` : `${time.msPerRun} ms per run on one thread`],
   ];
-  if ('issue' in detector) {
-    lines.push(['format', `none: ${detector.issue}`]);
+  if ('issue' in plan) {
+    lines.push(['format', `none: ${plan.issue}`]);
   } else {
-    lines.push(['format', detector.format.name], ['preprocess', describeInput(detector)]);
-    lines.push(['classes', describeClasses(detector.names, detector.format)]);
+    lines.push(['tool', toolOfTask[plan.task]], ['format', plan.format.name], ['preprocess', describeInput(plan)]);
+    lines.push(['classes', describeClasses(plan)]);
   }
   const width = Math.max(...lines.map(([label]) => label.length)) + 2;
   // The file is untrusted, so its text must not contain terminal escapes.

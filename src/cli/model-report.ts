@@ -1,12 +1,12 @@
 /** Examines one model file: its metadata, how it would be used, how long it takes. Main thread of the command line. */
 
 import { statSync } from 'node:fs';
-import { type DetectorPlan, planDetector } from '../models/detector.ts';
-import { maxInputPixels } from '../models/detector-input.ts';
 import { readOnnxHeader } from '../models/metadata.ts';
-import type { InputTensor, Model, TensorShape } from '../models/model.ts';
+import type { Inputs, InputTensor, Model, TensorShape } from '../models/model.ts';
 import type { ModelFiles } from '../models/model-files.ts';
+import { blankInput, maxInputPixels } from '../models/yolo/input.ts';
 import { median } from '../statistics.ts';
+import { type ModelPlan, planModel } from '../tools/plan-model.ts';
 
 export interface ModelReport {
   readonly name: string;
@@ -19,8 +19,8 @@ export interface ModelReport {
   readonly inputs: readonly TensorShape[];
   readonly outputs: readonly TensorShape[];
   readonly provider: string;
-  /** How `yolo.detect_objects` would use it, or why it cannot. */
-  readonly detector: DetectorPlan | { readonly issue: string };
+  /** Which tool would use it and how, or why none can. */
+  readonly plan: ModelPlan | { readonly issue: string };
   /** Median of several runs on one thread, or why it was not measured. */
   readonly time: { readonly msPerRun: number } | { readonly issue: string };
 }
@@ -37,12 +37,12 @@ export async function examineModel(
   const { producer, opset, metadata } = await readOnnxHeader(onnxPath);
   const { loadModel } = await import('../models/onnx-model.ts');
   const model = await loadModel({ name, path: onnxPath, providers, overrides });
-  const detector = await planDetector(model, overrides).catch(issueOf);
-  const time = await timeRuns(model, detector).catch(issueOf);
+  const plan = await planModel(model).catch(issueOf);
+  const time = await timeRuns(model, plan).catch(issueOf);
   await model.release();
   const { inputs, outputs, provider } = model;
   const bytes = statSync(onnxPath).size;
-  return { name, path: onnxPath, bytes, producer, opset, metadata, inputs, outputs, provider, detector, time };
+  return { name, path: onnxPath, bytes, producer, opset, metadata, inputs, outputs, provider, plan, time };
 }
 
 function issueOf(error: unknown): { readonly issue: string } {
@@ -50,17 +50,15 @@ function issueOf(error: unknown): { readonly issue: string } {
   return { issue: line ?? '' };
 }
 
-type Inputs = Readonly<Record<string, InputTensor>>;
-
-function detectorInputs({ input }: DetectorPlan): Inputs {
+function inputsOf({ constants, input }: ModelPlan): Inputs {
   const { name, width, height, layout } = input;
-  return { [name]: layout.kind === 'nhwc' ? zeros([1, height, width, 3], 'uint8') : zeros([1, 3, height, width]) };
+  return { ...constants, [name]: blankInput({ kind: layout.kind, width, height }) };
 }
 
 /** Side for free dimensions: a multiple of every common stride, and not slow. */
 const defaultFreeSide = 320;
 
-/** Zero tensors for a model that is not a detector. */
+/** Zero tensors for a model that no tool runs. */
 function guessedInputs(model: Model): Inputs {
   const sizeOf = (dim: number | string, axis: number) => {
     if (typeof dim === 'number') return dim;
@@ -83,8 +81,8 @@ const maxRuns = 15;
 const minRuns = 3;
 const enoughMs = 1000;
 
-async function timeRuns(model: Model, detector: ModelReport['detector']): Promise<{ readonly msPerRun: number }> {
-  const inputs = 'issue' in detector ? guessedInputs(model) : detectorInputs(detector);
+async function timeRuns(model: Model, plan: ModelReport['plan']): Promise<{ readonly msPerRun: number }> {
+  const inputs = 'issue' in plan ? guessedInputs(model) : inputsOf(plan);
   await model.run(inputs);
   const durations: number[] = [];
   let spentMs = 0;

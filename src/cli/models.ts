@@ -66,7 +66,7 @@ function jsonOfUnusable({ name, issue }: Unusable): object {
 
 function tableOf(listed: readonly Listed[]): string {
   if (listed.length === 0) return 'no models';
-  const headings = ['model', 'format', 'input', 'classes', 'provider', 'ms per run'];
+  const headings = ['model', 'task', 'format', 'input', 'classes', 'provider', 'ms per run'];
   // The files are untrusted, so their text must not contain terminal escapes.
   const rows = [headings, ...listed.map((model) => rowOf(model).map(printable))];
   // An issue is a sentence and must not widen the columns of the others.
@@ -80,20 +80,13 @@ function tableOf(listed: readonly Listed[]): string {
 
 function rowOf(model: Listed): string[] {
   if ('issue' in model) return [model.name, printableLine(model.issue)];
-  const { name, detector, provider, time } = model;
+  const { name, plan, provider, time } = model;
   const ms = 'issue' in time ? '-' : time.msPerRun.toFixed(2);
-  if (!('issue' in detector)) {
-    const { format, input, names } = detector;
-    return [name, format.name, `${input.width}x${input.height}`, describeClasses(names, format), provider, ms];
+  if (!('issue' in plan)) {
+    const { task, format, input } = plan;
+    return [name, task, format.name, `${input.width}x${input.height}`, describeClasses(plan), provider, ms];
   }
   const shapes = (tensors: ModelReport['inputs']) => tensors.map(describeShape).join(', ');
-  const task = model.metadata['task'];
-  return [
-    name,
-    task === undefined || task === 'detect' ? 'none' : task,
-    `${shapes(model.inputs)} -> ${shapes(model.outputs)}`,
-    '-',
-    provider,
-    ms,
-  ];
+  const task = model.metadata['task'] ?? '-';
+  return [name, task, 'none', `${shapes(model.inputs)} -> ${shapes(model.outputs)}`, '-', provider, ms];
 }

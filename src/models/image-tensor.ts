@@ -1,5 +1,5 @@
 /** Writes images into input tensors: resizes, normalizes and converts the layout in one pass. Worker threads. */
-import type { Image, Letterbox } from './image.ts';
+import type { Image, Placement } from './image.ts';
 import { averageBlocks, axisTaps, minAveragedReduction, type Region, samplesOf } from './resampling.ts';
 
 /** Maps samples of 0 to 255 to `(sample / 255 - mean) / std`, per channel. */
@@ -188,12 +188,22 @@ function copyRows({ data, width }: Image, region: Region, rgb: Uint8Array, outWi
 /** Gray level of letterbox padding; YOLO is trained with 114 of 255. */
 const padding = 114;
 
-/** Writes a whole image into a letterboxed input and overwrites the whole tensor. */
-export function writeLetterboxed(image: Image, box: Letterbox, out: ImageTensor): void {
+/** Writes an image into an input at its place and overwrites the whole tensor. */
+export function writePlaced(image: Image, place: Placement, out: ImageTensor): void {
   const { width, height } = out;
-  if (box.width !== width || box.height !== height) fillGray(out);
-  const whole = { x: 0, y: 0, w: image.width, h: image.height };
-  writeRegion(image, whole, out, { x: box.offsetX, y: box.offsetY, width: box.width, height: box.height });
+  if (place.width < width || place.height < height) fillGray(out);
+  const across = visiblePart(place.offsetX, place.width, width, image.width);
+  const down = visiblePart(place.offsetY, place.height, height, image.height);
+  const region = { x: across.from, y: down.from, w: across.length, h: down.length };
+  const dest = { x: across.at, y: down.at, width: across.size, height: down.size };
+  writeRegion(image, region, out, dest);
+}
+
+/** The part of an axis of the image that is inside the input: `from` and `length` in the image, `at` and `size` in the input. */
+function visiblePart(offset: number, placed: number, input: number, image: number) {
+  const hidden = Math.max(0, -offset);
+  const size = Math.min(placed, input);
+  return { from: (hidden * image) / placed, length: (size * image) / placed, at: Math.max(0, offset), size };
 }
 
 function fillGray({ red, green, blue, step, width, height, factor, shift, rgb }: ImageTensor): void {

@@ -9,44 +9,66 @@ export interface Image {
   readonly data: Uint8Array;
 }
 
-/** Position of an image in a letterboxed input: `input = image * scale + offset`, in pixels. */
-export interface Letterbox {
-  readonly scale: number;
+/** Position of an image in a model's input: `input = image × scale + offset`, in pixels. */
+export interface Placement {
+  readonly scaleX: number;
+  readonly scaleY: number;
   readonly offsetX: number;
   readonly offsetY: number;
+  /** Size of the whole image in the input; larger than the input if the image is cropped. */
   readonly width: number;
   readonly height: number;
 }
 
-/** Position of the image in an input with another aspect ratio: padding on two sides, or only on the right or at the bottom. */
-export type Alignment = 'center' | 'top-left';
+/**
+ * How an image is fitted into an input with another aspect ratio. `letterbox` keeps its aspect ratio and pads two sides, `top-left`
+ * only the right or the bottom; `stretch` fills the input; `crop` fills it, too, and cuts off what protrudes on two sides.
+ */
+export type Resize = 'letterbox' | 'top-left' | 'stretch' | 'crop';
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
 
 /**
- * Fits an image into a model's input and keeps its aspect ratio.
- * Rounds as Ultralytics' LetterBox (`data/augment.py`) does if centered, and as YOLOX's `preproc` (`data/data_augment.py`) does
- * if at the top left, so that boxes match theirs.
+ * Places an image in a model's input.
+ * Rounds as Ultralytics' LetterBox (`data/augment.py`) and `classify_transforms` do, and as YOLOX's `preproc`
+ * (`data/data_augment.py`) does at the top left, so that boxes match theirs.
  */
-export function letterboxOf(
-  image: { width: number; height: number },
-  inputWidth: number,
-  inputHeight: number,
-  alignment: Alignment = 'center',
-): Letterbox {
-  const scale = Math.min(inputWidth / image.width, inputHeight / image.height);
-  if (alignment === 'top-left') {
-    const width = Math.max(1, Math.floor(image.width * scale));
-    const height = Math.max(1, Math.floor(image.height * scale));
-    return { scale, width, height, offsetX: 0, offsetY: 0 };
+export function placeImage(image: Size, input: Size, resize: Resize): Placement {
+  const [acrossX, acrossY] = [input.width / image.width, input.height / image.height];
+  switch (resize) {
+    case 'stretch':
+      return { scaleX: acrossX, scaleY: acrossY, offsetX: 0, offsetY: 0, ...sizeOf(input) };
+    case 'crop': {
+      const scale = Math.max(acrossX, acrossY);
+      const width = Math.floor(image.width * scale);
+      const height = Math.floor(image.height * scale);
+      const [offsetX, offsetY] = [width - input.width, height - input.height].map(
+        (spare) => -roundHalfToEven(spare / 2),
+      );
+      return { scaleX: scale, scaleY: scale, offsetX: offsetX as number, offsetY: offsetY as number, width, height };
+    }
+    case 'top-left': {
+      const scale = Math.min(acrossX, acrossY);
+      const width = Math.max(1, Math.floor(image.width * scale));
+      const height = Math.max(1, Math.floor(image.height * scale));
+      return { scaleX: scale, scaleY: scale, offsetX: 0, offsetY: 0, width, height };
+    }
+    case 'letterbox': {
+      const scale = Math.min(acrossX, acrossY);
+      const width = Math.max(1, roundHalfToEven(image.width * scale));
+      const height = Math.max(1, roundHalfToEven(image.height * scale));
+      const offsetX = Math.round((input.width - width) / 2 - 0.1);
+      const offsetY = Math.round((input.height - height) / 2 - 0.1);
+      return { scaleX: scale, scaleY: scale, offsetX, offsetY, width, height };
+    }
   }
-  const width = Math.max(1, roundHalfToEven(image.width * scale));
-  const height = Math.max(1, roundHalfToEven(image.height * scale));
-  return {
-    scale,
-    width,
-    height,
-    offsetX: Math.round((inputWidth - width) / 2 - 0.1),
-    offsetY: Math.round((inputHeight - height) / 2 - 0.1),
-  };
+}
+
+function sizeOf({ width, height }: Size): Size {
+  return { width, height };
 }
 
 /** Python's `round`. */

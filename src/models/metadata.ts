@@ -109,6 +109,11 @@ export function parseClassNames(text: string | undefined): string[] | undefined 
   return Array.from({ length: classes }, (_, index) => names.get(index) ?? `class ${index}`);
 }
 
+/** Parses Ultralytics' `kpt_names`, a dict with one list per class, or a single list: `{0: ['nose', 'left_eye']}`. */
+export function parseKeypointNames(text: string | undefined): string[] | undefined {
+  return parseClassNames(/\[[^[\]]*\]/.exec(text ?? '')?.[0]);
+}
+
 /** Parses Ultralytics' `imgsz`: `[480, 640]`, height first. */
 export function parseImageSize(text: string | undefined): { width: number; height: number } | undefined {
   const match = /^\[\s*(\d+)\s*,\s*(\d+)\s*\]$/.exec(text ?? '');

@@ -11,22 +11,31 @@ export const inputSize = z.tuple([inputSide, inputSide]);
 const channelMeans = z.tuple([z.number(), z.number(), z.number()]);
 const channelDeviations = z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]);
 
+/** Poses of hands and faces have up to some hundred keypoints. */
+const keypointShape = z.tuple([z.number().int().min(1).max(1000), z.union([z.literal(2), z.literal(3)])]);
+
 /** `model.json`: overrides the ONNX file's metadata and the defaults. */
 const overridesSchema = z.strictObject({
   description: z.string().optional(),
   names: z.array(z.string()).min(1).optional(),
   score_threshold: z.number().min(0).max(1).optional(),
   iou_threshold: z.number().min(0).max(1).optional(),
-  /** The output's format, for a shape that is ambiguous. */
+  /** The outputs' format, for shapes that are ambiguous or misleading. */
   output_format: z.enum(outputFormatNames).optional(),
   /** Height and width in pixels of an input whose size the file leaves free. */
   imgsz: inputSize.optional(),
   /** How samples of 0 to 255 are scaled. `mean` and `std` apply after division by 255, in the model's channel order. */
   normalization: z
-    .union([z.enum(['0-1', '0-255']), z.strictObject({ mean: channelMeans, std: channelDeviations })])
+    .union([z.enum(['0-1', '0-255', 'imagenet']), z.strictObject({ mean: channelMeans, std: channelDeviations })])
     .optional(),
   channel_order: z.enum(['rgb', 'bgr']).optional(),
+  /** How a frame is fitted into an input with another aspect ratio. */
+  resize: z.enum(['letterbox', 'stretch', 'crop']).optional(),
+  /** Where the frame is in a letterboxed input. */
   letterbox: z.enum(['center', 'top-left']).optional(),
+  /** Keypoints of a pose, and values of each: 2 (x, y) or 3 (x, y, score). */
+  keypoint_shape: keypointShape.optional(),
+  keypoint_names: z.array(z.string()).min(1).optional(),
 });
 
 export type ModelOverrides = z.infer<typeof overridesSchema>;

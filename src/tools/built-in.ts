@@ -3,13 +3,21 @@ import { imageBinarize } from './image-binarize.ts';
 import { ocrDetectText } from './ocr-detect-text.ts';
 import { ocrExtractText } from './ocr-extract-text.ts';
 import type { Tool } from './tool.ts';
+import { yoloClassify } from './yolo-classify.ts';
 import { yoloDetectObjects } from './yolo-detect-objects.ts';
+import { yoloObb } from './yolo-obb.ts';
+import { yoloPose } from './yolo-pose.ts';
+import { yoloSegment } from './yolo-segment.ts';
 
 /** Deprecated tool names → current names. */
 export const renamedTools: ReadonlyMap<string, string> = new Map([['image.binarise', 'image.binarize']]);
 
 export const builtInTools: readonly Tool[] = [
   yoloDetectObjects as Tool,
+  yoloSegment as Tool,
+  yoloPose as Tool,
+  yoloObb as Tool,
+  yoloClassify as Tool,
   ocrExtractText as Tool,
   ocrDetectText as Tool,
   imageBinarize as Tool,

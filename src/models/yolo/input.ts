@@ -1,18 +1,18 @@
-/** Determines a detector's input: size, layout, normalization, alignment. Worker threads. */
-import type { Alignment } from './image.ts';
-import { type Normalization, unitRgb } from './image-tensor.ts';
-import { parseImageSize } from './metadata.ts';
-import type { InputTensor, Model, TensorShape } from './model.ts';
-import type { ModelOverrides } from './model-files.ts';
-import type { OutputFormat } from './output-format.ts';
+/** Determines a model's inputs: size, layout, normalization, resizing, and the constants that some exports want. Worker threads. */
+import type { Resize } from '../image.ts';
+import { type Normalization, unitRgb } from '../image-tensor.ts';
+import { parseImageSize } from '../metadata.ts';
+import type { Inputs, InputTensor, Model, TensorShape } from '../model.ts';
+import type { ModelOverrides } from '../model-files.ts';
 
-export interface DetectorInput {
+/** The image input. */
+export interface ModelInput {
   readonly name: string;
   /** Pixels. */
   readonly width: number;
   readonly height: number;
   readonly layout: InputLayout;
-  readonly alignment: Alignment;
+  readonly resize: Resize;
 }
 
 /**
@@ -27,6 +27,8 @@ export interface InputShape {
   readonly kind: InputLayout['kind'];
   readonly width: number;
   readonly height: number;
+  /** Tensors of the other inputs. */
+  readonly constants: Inputs;
 }
 
 export type Issue = { readonly issue: string };
@@ -37,8 +39,49 @@ const rgbChannels = 3;
 /** Pixels of an input, 201 MB as float32: every worker allocates the input that a file or a pipeline asks for. */
 export const maxInputPixels = 16_777_216;
 
-/** The input's layout and size. The size is fixed in the file, or comes from `imgsz` if the file leaves it free. */
-export function inputShapeOf(input: TensorShape, model: Model, overrides: ModelOverrides): InputShape | Issue {
+/**
+ * The image input's layout and size, and the constants of the others. The size is fixed in the file, or comes from `imgsz` if the
+ * file leaves it free.
+ */
+export function inputShapeOf(model: Model, overrides: ModelOverrides): InputShape | Issue {
+  const others = model.inputs.filter(({ name }) => constantOf(name) !== undefined);
+  const [image, ...rest] = model.inputs.filter((input) => !others.includes(input));
+  if (image === undefined || rest.length > 0) {
+    const names = model.inputs.map(({ name }) => name).join(', ');
+    return { issue: `it has ${model.inputs.length} inputs (${names}); expected one image input` };
+  }
+  const shape = imageShapeOf(image, model, overrides);
+  if ('issue' in shape) return shape;
+  return { ...shape, constants: Object.fromEntries(others.map((input) => [input.name, constantTensor(input, shape)])) };
+}
+
+/** Other inputs that exporters of detectors add, and their values: chosen so that boxes come back in input pixels. */
+function constantOf(name: string): ((input: Size) => [number, number]) | undefined {
+  switch (name) {
+    // RT-DETR, D-FINE
+    case 'orig_target_sizes':
+      return ({ width, height }) => [width, height];
+    // PaddleDetection
+    case 'im_shape':
+      return ({ width, height }) => [height, width];
+    case 'scale_factor':
+      return () => [1, 1];
+    default:
+      return undefined;
+  }
+}
+
+function constantTensor({ name, type }: TensorShape, input: Size): InputTensor {
+  const values = constantOf(name)?.(input) ?? [];
+  const data = type === 'int64' ? BigInt64Array.from(values, BigInt) : Float32Array.from(values);
+  return { data, dims: [1, values.length] };
+}
+
+function imageShapeOf(
+  input: TensorShape,
+  model: Model,
+  overrides: ModelOverrides,
+): Omit<InputShape, 'constants'> | Issue {
   const kind = input.type === 'uint8' ? 'nhwc' : 'nchw';
   const [batch, ...sides] = input.dims;
   const [height, width, channels] = kind === 'nhwc' ? sides : [sides[1], sides[2], sides[0]];
@@ -48,7 +91,7 @@ export function inputShapeOf(input: TensorShape, model: Model, overrides: ModelO
     return { issue: `input ${input.name} is ${input.type} [${input.dims.join(', ')}]; ${expected}` };
   }
   if (typeof batch === 'number' && batch !== 1) {
-    return { issue: `input ${input.name} has a fixed batch size of ${batch}; expected 1` };
+    return { issue: `input ${input.name} has a fixed batch size of ${batch}; export the model with batch=1` };
   }
   const isScaled = overrides.normalization !== undefined || overrides.channel_order !== undefined;
   if (kind === 'nhwc' && isScaled) {
@@ -84,31 +127,44 @@ function inputSizeOf(height: Side, width: Side, { metadata }: Model, { imgsz }: 
 }
 
 /** A black image in the input's layout and size. */
-export function blankInput({ kind, width, height }: InputShape): InputTensor {
+export function blankInput({ kind, width, height }: Pick<InputShape, 'kind' | 'width' | 'height'>): InputTensor {
   const size = rgbChannels * width * height;
   if (kind === 'nhwc') return { data: new Uint8Array(size), dims: [1, height, width, rgbChannels] };
   return { data: new Float32Array(size), dims: [1, rgbChannels, height, width] };
 }
 
-/** YOLOX is trained on images as OpenCV loads them, placed at the top left (`preproc` in `data/data_augment.py`). */
-const byteBgr: Normalization = { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255], order: 'bgr' };
+/** YOLOX is trained on images as OpenCV loads them. */
+export const byteBgr: Normalization = { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255], order: 'bgr' };
+/** Mean and deviation of ImageNet, which backbones of DETRs and classifiers are trained with. */
+export const imageNet: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], order: 'rgb' };
 
-/** Preprocessing for an output format's model family, unless `model.json` overrides it. */
-export function inputFor(format: OutputFormat, shape: InputShape, overrides: ModelOverrides): DetectorInput {
+/** How a model family preprocesses. */
+export interface Preprocessing {
+  readonly normalization: Normalization;
+  readonly resize: Resize;
+}
+
+/** A family's preprocessing, unless `model.json` overrides it. */
+export function inputFor(family: Preprocessing, shape: InputShape, overrides: ModelOverrides): ModelInput {
   const { name, kind, width, height } = shape;
-  const isYolox = format.name === 'yolox';
-  const alignment = overrides.letterbox ?? (isYolox ? 'top-left' : 'center');
-  if (kind === 'nhwc') return { name, width, height, layout: { kind }, alignment };
+  const resize = resizeOf(overrides) ?? family.resize;
+  if (kind === 'nhwc') return { name, width, height, layout: { kind }, resize };
   const normalization = {
-    ...(isYolox ? byteBgr : unitRgb),
+    ...family.normalization,
     ...scaleOf(overrides.normalization),
     ...(overrides.channel_order === undefined ? {} : { order: overrides.channel_order }),
   };
-  return { name, width, height, layout: { kind, normalization }, alignment };
+  return { name, width, height, layout: { kind, normalization }, resize };
+}
+
+function resizeOf({ resize, letterbox }: ModelOverrides): Resize | undefined {
+  if (resize === 'stretch' || resize === 'crop') return resize;
+  if (letterbox !== undefined) return letterbox === 'center' ? 'letterbox' : 'top-left';
+  return resize;
 }
 
 function scaleOf(normalization: ModelOverrides['normalization']): Pick<Normalization, 'mean' | 'std'> | undefined {
   if (normalization === undefined || typeof normalization === 'object') return normalization;
-  const { mean, std } = normalization === '0-1' ? unitRgb : byteBgr;
+  const { mean, std } = { '0-1': unitRgb, '0-255': byteBgr, imagenet: imageNet }[normalization];
   return { mean, std };
 }

@@ -1,27 +1,6 @@
 /** Class-aware non-maximum suppression on typed arrays. Worker threads. */
 
-/** Candidate boxes as columns: corners in pixels, score 0 to 1, class index. The first `count` entries are valid. */
-export interface Candidates {
-  count: number;
-  readonly x1: Float32Array;
-  readonly y1: Float32Array;
-  readonly x2: Float32Array;
-  readonly y2: Float32Array;
-  readonly score: Float32Array;
-  readonly classIndex: Int32Array;
-}
-
-export function createCandidates(capacity: number): Candidates {
-  return {
-    count: 0,
-    x1: new Float32Array(capacity),
-    y1: new Float32Array(capacity),
-    x2: new Float32Array(capacity),
-    y2: new Float32Array(capacity),
-    score: new Float32Array(capacity),
-    classIndex: new Int32Array(capacity),
-  };
-}
+import { byScore, type Candidates } from './candidates.ts';
 
 /** Intersection over union of two candidates, 0 to 1. */
 export function intersectionOverUnion(c: Candidates, a: number, b: number): number {
@@ -49,10 +28,8 @@ export function nonMaxSuppression(
   maxDetections: number,
   isIncluded: (index: number) => boolean = () => true,
 ): number[] {
-  const order = Array.from({ length: candidates.count }, (_, index) => index);
-  order.sort((a, b) => (candidates.score[b] as number) - (candidates.score[a] as number) || a - b);
   const kept: number[] = [];
-  for (const index of order) {
+  for (const index of byScore(candidates)) {
     if (kept.length >= maxDetections) break;
     if (!isIncluded(index)) continue;
     const covered = kept.some(

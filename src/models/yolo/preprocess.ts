@@ -1,8 +1,8 @@
-/** Preprocesses images into a detector's input: letterbox, normalization, layout. Worker threads. */
-import type { DetectorInput } from './detector-input.ts';
-import { type Image, type Letterbox, letterboxOf } from './image.ts';
-import { type ImageTensor, nchwTensor, nhwcTensor, writeLetterboxed } from './image-tensor.ts';
-import type { InputTensor } from './model.ts';
+/** Preprocesses images into a model's input: resize, normalization, layout. Worker threads. */
+import { type Image, type Placement, placeImage } from '../image.ts';
+import { type ImageTensor, nchwTensor, nhwcTensor, writePlaced } from '../image-tensor.ts';
+import type { InputTensor } from '../model.ts';
+import type { ModelInput } from './input.ts';
 
 const rgbChannels = 3;
 
@@ -10,15 +10,15 @@ export interface PreprocessedImage {
   /** Valid until the next call. */
   readonly tensor: InputTensor;
   /** Position of the image in the tensor. */
-  readonly box: Letterbox;
+  readonly placement: Placement;
 }
 
 export class Preprocessor {
-  readonly #input: DetectorInput;
-  readonly #tensor: InputTensor;
+  readonly #input: ModelInput;
+  readonly #tensor: InputTensor & { readonly data: Float32Array | Uint8Array };
   readonly #out: ImageTensor;
 
-  constructor(input: DetectorInput) {
+  constructor(input: ModelInput) {
     const { width, height, layout } = input;
     const size = rgbChannels * width * height;
     this.#input = input;
@@ -34,15 +34,14 @@ export class Preprocessor {
   }
 
   preprocess(image: Image): PreprocessedImage {
-    const { width, height, alignment } = this.#input;
-    const box = letterboxOf(image, width, height, alignment);
+    const placement = placeImage(image, this.#input, this.#input.resize);
     if (this.#isZeroCopy(image)) {
       // The decoder's buffer already has the tensor's layout.
       const data = image.data.subarray(0, this.#tensor.data.length);
-      return { tensor: { data, dims: this.#tensor.dims }, box };
+      return { tensor: { data, dims: this.#tensor.dims }, placement };
     }
-    writeLetterboxed(image, box, this.#out);
-    return { tensor: this.#tensor, box };
+    writePlaced(image, placement, this.#out);
+    return { tensor: this.#tensor, placement };
   }
 
   #isZeroCopy(image: Image): boolean {

@@ -1,0 +1,98 @@
+/** Reads the rotated boxes of an OBB model. Worker threads. */
+import type { Point, Quad } from '../../protocol.ts';
+import { type ColumnView, viewColumns } from './box-decoder.ts';
+import type { BoxReader, Reading, Run } from './box-reader.ts';
+import type { Candidates } from './candidates.ts';
+import { toFrameBox } from './frame-box.ts';
+import type { Columns } from './output-format.ts';
+import { gaussianOf, suppressRotated } from './rotated-nms.ts';
+
+/** A rotated box in input pixels; `angle` of the side `w`, in radians from the x axis, clockwise on the image. */
+interface RotatedBox {
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+  readonly angle: number;
+}
+
+export class RotatedReader implements BoxReader {
+  readonly #columns: Columns;
+  #run: Run | undefined;
+  #angles: ColumnView | undefined;
+
+  /** @param columns the angle of each row, in radians. */
+  constructor(columns: Columns) {
+    this.#columns = columns;
+  }
+
+  begin(run: Run): void {
+    this.#run = run;
+    this.#angles = viewColumns(run.outputs, this.#columns);
+  }
+
+  isOnFrame(index: number): boolean {
+    const { placement, frame } = this.#run as Run;
+    return toFrameBox(boundsOf(cornersOf(this.#boxAt(index))), placement, frame) !== undefined;
+  }
+
+  read(index: number): Reading | undefined {
+    const { placement, frame } = this.#run as Run;
+    const box = this.#boxAt(index);
+    const corners = cornersOf(box);
+    const upright = toFrameBox(boundsOf(corners), placement, frame);
+    const { scaleX, scaleY, offsetX, offsetY } = placement;
+    const quad = corners.map(([x, y]): Point => [(x - offsetX) / scaleX, (y - offsetY) / scaleY]) as unknown as Quad;
+    return upright && { ...upright, quad: fromTopLeft(quad), angle: quarterTurn(box.angle) };
+  }
+
+  suppress(candidates: Candidates, iouThreshold: number, maxDetections: number, isIncluded = (_: number) => true) {
+    const gaussianAt = (index: number) => {
+      const { x, y, w, h, angle } = this.#boxAt(index);
+      return gaussianOf(x, y, w, h, angle);
+    };
+    return suppressRotated(candidates, gaussianAt, iouThreshold, maxDetections, isIncluded);
+  }
+
+  /** The decoder returns a rotated box as if it were upright around its center. */
+  #boxAt(index: number): RotatedBox {
+    const { candidates } = this.#run as Run;
+    const { data, at, rowStep } = this.#angles as ColumnView;
+    const [x1, y1] = [candidates.x1[index] as number, candidates.y1[index] as number];
+    const [x2, y2] = [candidates.x2[index] as number, candidates.y2[index] as number];
+    const angle = data[at + (candidates.row[index] as number) * rowStep] as number;
+    return { x: (x1 + x2) / 2, y: (y1 + y2) / 2, w: x2 - x1, h: y2 - y1, angle };
+  }
+}
+
+/** Clockwise on the image, from the corner that is at the top left before the rotation. */
+function cornersOf({ x, y, w, h, angle }: RotatedBox): Quad {
+  const [cos, sin] = [Math.cos(angle) / 2, Math.sin(angle) / 2];
+  const corner = (along: number, across: number): Point => [
+    x + along * w * cos - across * h * sin,
+    y + along * w * sin + across * h * cos,
+  ];
+  return [corner(-1, -1), corner(1, -1), corner(1, 1), corner(-1, 1)];
+}
+
+function boundsOf(quad: Quad): { x1: number; y1: number; x2: number; y2: number } {
+  const xs = quad.map(([x]) => x);
+  const ys = quad.map(([, y]) => y);
+  return { x1: Math.min(...xs), y1: Math.min(...ys), x2: Math.max(...xs), y2: Math.max(...ys) };
+}
+
+/** Starts a clockwise quad at the corner that is nearest to the top left, so that text in a slightly tilted box reads from there. */
+function fromTopLeft(quad: Quad): Quad {
+  const first = quad.reduce((best, [x, y], index) => (x + y < sumOf(quad[best] as Point) ? index : best), 0);
+  return [0, 1, 2, 3].map((corner) => quad[(first + corner) % 4]) as unknown as Quad;
+}
+
+function sumOf([x, y]: Point): number {
+  return x + y;
+}
+
+/** The direction of a box's sides: rotations by a quarter turn look the same. */
+function quarterTurn(angle: number): number {
+  const quarter = Math.PI / 2;
+  return ((angle % quarter) + quarter) % quarter;
+}

@@ -1,0 +1,146 @@
+/** Reads the boxes and masks of a segmentation model. Worker threads. */
+import type { MaskRle, Point, Polygon } from '../../protocol.ts';
+import type { Placement } from '../image.ts';
+import type { Tensor } from '../model.ts';
+import { type ColumnView, viewColumns } from './box-decoder.ts';
+import type { Reading, Run } from './box-reader.ts';
+import { ContourTracer, type Ring } from './contours.ts';
+import { UprightReader } from './detect.ts';
+import { clamp, type FrameBox, type Size } from './frame-box.ts';
+import { type Axis, type Bitmap, cellsOf, createAxis, type LogitGrid, MaskRenderer, type Span } from './mask-grid.ts';
+import type { Columns } from './output-format.ts';
+import { encodeRunLengths } from './run-length.ts';
+import { simplifyRing } from './simplify.ts';
+
+export interface SegmentOptions {
+  /** Coefficients of each row. */
+  readonly columns: Columns;
+  /** Output with the prototypes. */
+  readonly prototypes: string;
+  /** The model's input in pixels. */
+  readonly input: Size;
+  /** How far a polygon may be from the outline of its mask, in input pixels. */
+  readonly tolerance: number;
+  /** Whether to add the mask itself, at the frame's resolution. */
+  readonly hasMask: boolean;
+}
+
+interface Axes {
+  readonly x: Axis;
+  readonly y: Axis;
+}
+
+/**
+ * A mask is the sum of the model's prototypes, weighted by the coefficients of a box; above 0 is the object. It is computed only
+ * inside the box, and cut off at the box, as in Ultralytics' `process_mask`.
+ */
+export class SegmentReader extends UprightReader {
+  readonly #options: SegmentOptions;
+  readonly #renderer = new MaskRenderer();
+  readonly #tracer = new ContourTracer();
+  #inputAxes: Axes | undefined;
+  #coefficients: ColumnView | undefined;
+  #logits = new Float32Array(0);
+
+  constructor(options: SegmentOptions) {
+    super();
+    this.#options = options;
+  }
+
+  override begin(run: Run): void {
+    super.begin(run);
+    this.#coefficients = viewColumns(run.outputs, this.#options.columns);
+    this.#inputAxes ??= this.#axesOf(this.#options.input, { scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0 });
+  }
+
+  override read(index: number): Reading | undefined {
+    const box = this.boxOf(index);
+    const mask = this.maskAt(index);
+    if (box === undefined || mask === undefined) return undefined;
+    const { placement, frame } = this.run;
+    const polygons = this.#tracer
+      .trace(mask)
+      .map((ring) => polygonOf(simplifyRing(ring, this.#options.tolerance), placement, frame));
+    if (polygons.length === 0) return undefined;
+    return { ...box, polygons, ...(this.#options.hasMask ? { mask: this.#frameMaskAt(index, box) } : {}) };
+  }
+
+  /** The mask inside a candidate's box, in pixels of the model's input. Valid until the next call. */
+  maskAt(index: number): Bitmap | undefined {
+    const { candidates } = this.run;
+    const { width, height } = this.#options.input;
+    const across = pixelsBetween(candidates.x1[index] as number, candidates.x2[index] as number, width);
+    const down = pixelsBetween(candidates.y1[index] as number, candidates.y2[index] as number, height);
+    return this.#render(index, this.#inputAxes as Axes, across, down);
+  }
+
+  #frameMaskAt(index: number, { x, y, w, h }: FrameBox): MaskRle {
+    const { placement, frame } = this.run;
+    const across = pixelsBetween(x, x + w, frame.width);
+    const down = pixelsBetween(y, y + h, frame.height);
+    const mask = this.#render(index, this.#axesOf(frame, placement), across, down);
+    return encodeRunLengths(mask ?? { x: 0, y: 0, width: 0, height: 0, data: new Uint8Array(0) }, frame);
+  }
+
+  /** @param placement of `size` in the model's input. */
+  #axesOf(size: Size, { scaleX, scaleY, offsetX, offsetY }: Omit<Placement, 'width' | 'height'>): Axes {
+    const { input } = this.#options;
+    const [, , rows, columns] = this.#prototypes.dims as [number, number, number, number];
+    const [cellsX, cellsY] = [columns / input.width, rows / input.height];
+    return {
+      x: createAxis(size.width, columns, scaleX * cellsX, offsetX * cellsX),
+      y: createAxis(size.height, rows, scaleY * cellsY, offsetY * cellsY),
+    };
+  }
+
+  get #prototypes(): Tensor {
+    const tensor = this.run.outputs[this.#options.prototypes];
+    if (tensor === undefined) throw new Error(`the model returned no output ${this.#options.prototypes}`);
+    return tensor;
+  }
+
+  #render(index: number, { x, y }: Axes, across: Span, down: Span): Bitmap | undefined {
+    if (across.from >= across.to || down.from >= down.to) return undefined;
+    const logits = this.#logitsOf(index, cellsOf(x, across), cellsOf(y, down));
+    return this.#renderer.render(logits, x, y, across, down);
+  }
+
+  /** The weighted sum of the prototypes, for some of their cells. */
+  #logitsOf(index: number, columns: Span, rows: Span): LogitGrid {
+    const { data, dims } = this.#prototypes;
+    const [, count, gridRows, gridColumns] = dims as [number, number, number, number];
+    const { data: values, at, rowStep, columnStep } = this.#coefficients as ColumnView;
+    const first = at + (this.run.candidates.row[index] as number) * rowStep;
+    const width = columns.to - columns.from;
+    const size = width * (rows.to - rows.from);
+    if (this.#logits.length < size) this.#logits = new Float32Array(size);
+    const logits = this.#logits;
+    logits.fill(0, 0, size);
+    for (let prototype = 0; prototype < count; prototype++) {
+      const coefficient = values[first + prototype * columnStep] as number;
+      for (let row = rows.from; row < rows.to; row++) {
+        const from = (prototype * gridRows + row) * gridColumns + columns.from;
+        const to = (row - rows.from) * width;
+        for (let cell = 0; cell < width; cell++) {
+          logits[to + cell] = (logits[to + cell] as number) + coefficient * (data[from + cell] as number);
+        }
+      }
+    }
+    return { columns, rows, data: logits };
+  }
+}
+
+/** Pixels from `low` to below `high`, as Ultralytics' `crop_mask` compares them. */
+function pixelsBetween(low: number, high: number, count: number): Span {
+  return { from: Math.max(0, Math.ceil(low)), to: Math.min(count, Math.ceil(high)) };
+}
+
+function polygonOf(ring: Ring, { scaleX, scaleY, offsetX, offsetY }: Placement, frame: Size): Polygon {
+  const points: Point[] = [];
+  for (let at = 0; at < ring.length; at += 2) {
+    const x = clamp(((ring[at] as number) - offsetX) / scaleX, frame.width);
+    const y = clamp(((ring[at + 1] as number) - offsetY) / scaleY, frame.height);
+    points.push([x, y]);
+  }
+  return points;
+}

@@ -1,0 +1,124 @@
+/** What the YOLO tools that find boxes have in common: params, thresholds, and the way from an image to detections. Worker threads. */
+import { z } from 'zod';
+import type { Model } from '../models/model.ts';
+import { inputSize } from '../models/model-files.ts';
+import { BoxDecoder } from '../models/yolo/box-decoder.ts';
+import { type BoxReader, type ReportLimits, readDetections } from '../models/yolo/box-reader.ts';
+import { classCountOf } from '../models/yolo/output-format.ts';
+import { type BoxPlan, planBoxes } from '../models/yolo/plan.ts';
+import { Preprocessor } from '../models/yolo/preprocess.ts';
+import type { BoxTask } from '../models/yolo/task.ts';
+import { samplePicture } from './sample-picture.ts';
+import type { Ports, PortValues, Tool, ToolInstance } from './tool.ts';
+
+/** A folder or `.onnx` file in the models folder. */
+export const modelName = z.string().min(1);
+
+/** Params of every such tool. */
+export const boxParams = {
+  model: modelName,
+  score_threshold: z.number().min(0).max(1).optional(),
+  iou_threshold: z.number().min(0).max(1).optional(),
+  /** Input height and width in pixels if the file leaves them free. A larger input detects smaller objects and takes proportionally longer. */
+  imgsz: inputSize.optional(),
+  max_detections: z.number().int().min(1).max(1000).default(100),
+  /** Report only these classes, by name. */
+  classes: z.array(z.string()).min(1).optional(),
+};
+
+const anyBoxParams = z.strictObject(boxParams);
+export type BoxParams = z.infer<typeof anyBoxParams>;
+
+/** Used if neither the node nor `model.json` sets them: Ultralytics' defaults for prediction. */
+const defaultScoreThreshold = 0.25;
+const defaultIouThreshold = 0.45;
+
+/** Disables NMS for models that need none: no IoU exceeds 1. */
+const noNms = 1;
+
+/** Maximum rows of a model with NMS, whose number may vary per frame. Typical exports return 300. */
+const maxPickedRows = 1000;
+/** A DETR has a logit per box and class: 300 boxes with 91 classes are 27,300 candidates. */
+const maxCandidates = 100_000;
+
+class BoxTool implements ToolInstance {
+  readonly #model: Model;
+  readonly #plan: BoxPlan;
+  readonly #limits: ReportLimits;
+  readonly #decoder: BoxDecoder;
+  readonly #preprocessor: Preprocessor;
+  readonly #reader: BoxReader;
+
+  constructor(model: Model, plan: BoxPlan, limits: ReportLimits, reader: BoxReader) {
+    this.#model = model;
+    this.#plan = plan;
+    this.#limits = limits;
+    this.#decoder = new BoxDecoder(plan.format, plan.input, capacityOf(plan));
+    this.#preprocessor = new Preprocessor(plan.input);
+    this.#reader = reader;
+  }
+
+  async run({ image }: Ports): Promise<PortValues> {
+    const { constants, input, keypoints, names } = this.#plan;
+    const { tensor, placement } = this.#preprocessor.preprocess(image);
+    const outputs = await this.#model.run({ ...constants, [input.name]: tensor });
+    const candidates = this.#decoder.decode(outputs, this.#limits.scoreThreshold);
+    const run = { outputs, candidates, placement, frame: image };
+    const detections = readDetections(this.#reader, run, names, this.#limits);
+    return { detections, ...(keypoints?.names && { keypoint_names: keypoints.names }) };
+  }
+}
+
+/** Maximum number of candidates of one run. */
+function capacityOf({ format, rows }: BoxPlan): number {
+  switch (format.scores.kind) {
+    case 'best':
+      return Math.max(rows, maxPickedRows);
+    case 'logits':
+      return Math.min(maxCandidates, rows * (classCountOf(format) ?? 1));
+    case 'classes':
+      return rows;
+  }
+}
+
+/** The part of a box tool's definition that is its own. */
+export interface BoxToolParts<Params extends BoxParams>
+  extends Pick<Tool<Params>, 'toolId' | 'description' | 'failureDetail' | 'params'> {
+  readonly task: BoxTask;
+  /** Outputs besides `detections`. */
+  readonly outputs?: readonly string[];
+  /** Reads what the task adds to a box. */
+  createReader(plan: BoxPlan, params: Params): BoxReader;
+}
+
+/** Defines a tool of the plugin `yolo` that runs models of one task and returns `detections`. */
+export function defineBoxTool<Params extends BoxParams>(parts: BoxToolParts<Params>): Tool<Params> {
+  const { task, toolId, description, failureDetail, params: schema, outputs = [], createReader } = parts;
+  return {
+    pluginId: 'yolo',
+    toolId,
+    description,
+    inputs: [],
+    outputs: ['detections', ...outputs],
+    failureDetail,
+    params: schema,
+    check: (params, { models }) => models.check(params.model),
+    async create(params, { models }) {
+      const model = await models.load(params.model);
+      const overrides = { ...model.overrides, imgsz: params.imgsz ?? model.overrides.imgsz };
+      const plan = await planBoxes(model, task, overrides, await samplePicture());
+      if ('issue' in plan) throw new Error(`model "${params.model}": ${plan.issue}`);
+      return new BoxTool(model, plan, limitsOf(params, plan, model), createReader(plan, params));
+    },
+  };
+}
+
+function limitsOf(params: BoxParams, { format }: BoxPlan, { overrides }: Model): ReportLimits {
+  const defaultIou = format.needsNms ? defaultIouThreshold : noNms;
+  return {
+    scoreThreshold: params.score_threshold ?? overrides.score_threshold ?? defaultScoreThreshold,
+    iouThreshold: params.iou_threshold ?? overrides.iou_threshold ?? defaultIou,
+    maxDetections: params.max_detections,
+    allowedLabels: params.classes === undefined ? undefined : new Set(params.classes),
+  };
+}
