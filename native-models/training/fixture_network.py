@@ -2,9 +2,12 @@
 
 import cv2
 import numpy as np
+import onnxruntime
 import torch
 
 NAMES = ["plate", "face", "driver's side"]
+# Classification has more of them, so that the best five are not all.
+CLASSES = ["car", "bus", "truck", "van", "driver's cab", "trailer", "none"]
 # Maps the channels of a regular network to those of a tiny one.
 CHANNELS = {64: 8, 128: 8, 256: 8, 512: 16, 1024: 16}
 # Width and height of the letterbox bars of each image. An odd bar is one pixel thicker at the bottom.
@@ -64,6 +67,29 @@ def standardize(network, batch, wanted):
             conv.bias.copy_((conv.bias - values.mean(1)) * factor + mean)
     for hook in hooks:
         hook.remove()
+
+
+def standardize_classes(network, batch, linear):
+    """Scale the last layer of a classifier so that its classes vary between the images of the batch."""
+    seen = []
+    hook = linear.register_forward_hook(lambda _, __, out: seen.append(out))
+    with torch.no_grad():
+        network(batch)
+        factor = 1.2 / (seen[0] - seen[0].mean(0)).std()
+        linear.weight *= factor
+        linear.bias.copy_((linear.bias - seen[0].mean(0)) * factor + torch.linspace(-0.5, 0.5, len(linear.bias)))
+    hook.remove()
+
+
+class OnnxNetwork:
+    """Runs an ONNX file in place of the network that was exported. Called with a tensor, returns a list of tensors."""
+
+    def __init__(self, path):
+        self.session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        self.input = self.session.get_inputs()[0].name
+
+    def __call__(self, tensor):
+        return [torch.from_numpy(output) for output in self.session.run(None, {self.input: tensor.numpy()})]
 
 
 class LegacyExporter:

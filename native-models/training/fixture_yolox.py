@@ -5,10 +5,11 @@ from copy import deepcopy
 import numpy as np
 import torch
 
-from fixture_network import NAMES, ODD_BARS, LegacyExporter, calibrate, free_norms, norms_of, standardize
+from fixture_family import Family
+from fixture_network import NAMES, ODD_BARS, LegacyExporter, OnnxNetwork, calibrate, free_norms, norms_of, standardize
 
 
-class YoloX:
+class YoloX(Family):
     bars = ODD_BARS
     exporter = "`pixeltable-yolox`, depth 0.01 and width 0.03125, without decoding"
 
@@ -54,6 +55,11 @@ class YoloX:
             wanted[objectness] = [(0.0, 1.5)]
             wanted[scores] = [(0.0, 2.0)] * len(NAMES)
         standardize(head, levels, wanted)
+
+    def use(self, path):
+        """Run this ONNX file from now on. The head decodes its output, for the grid of its last run."""
+        head, saved = self.network.head, OnnxNetwork(path)
+        self.network = lambda tensor: head.decode_outputs(saved(tensor)[0], dtype=tensor.type())
 
     def detect(self, image, lowest, iou):
         from yolox.data.data_augment import preproc
