@@ -43,7 +43,7 @@ def make(name, family, folder):
         model = family(pictures, Path(scratch))
         lowest, iou, gaps = model.thresholds(pictures)
         found = [model.describe(image, lowest, iou) for image in pictures]
-        save_network(model.onnx_path, folder / f"{name}.onnx")
+        save_network(model.onnx_path, folder / f"{name}.onnx", model.metadata)
         model.use(folder / f"{name}.onnx")
         check_same(name, found, [model.describe(image, lowest, iou) for image in pictures])
         os.chdir(folder)  # Leave the scratch folder: an exporter may have changed to it.

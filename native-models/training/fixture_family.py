@@ -22,6 +22,8 @@ class Family:
     candidates = (40, 90)
     # Settings that a reader of the ONNX file cannot know from the file.
     model_json = None
+    # Metadata to add to the ONNX file, by key.
+    metadata = {}
     # What the README says in addition, such as "layout only".
     note = ""
     # Thresholds that are part of the exported file, if any.

@@ -45,7 +45,7 @@ class Ultralytics(Family):
         source = next(Path(ultralytics.__file__).parent.glob(f"cfg/models/*/{self.config}"))
         path = scratch / "tinyn.yaml"
         path.write_text(yaml.safe_dump(self.shrink(yaml.safe_load(source.read_text()))))
-        tiny = ultralytics.YOLO(str(path), task=self.task)
+        tiny = self.package_model(path)
         tiny.model.names = dict(enumerate(self.names))
         if self.keypoint_names:
             tiny.model.kpt_names = dict.fromkeys(range(len(self.names)), self.keypoint_names)
@@ -69,9 +69,13 @@ class Ultralytics(Family):
 
     def use(self, path):
         """Run this ONNX file from now on."""
+        self.detector = self.package_model(path)
+
+    def package_model(self, path):
+        """Return the package's model of a configuration or an ONNX file."""
         import ultralytics
 
-        self.detector = ultralytics.YOLO(str(path), task=self.task)
+        return ultralytics.YOLO(str(path), task=self.task)
 
     def shrink(self, config):
         """Return the configuration of a family with few channels and without repeated layers."""

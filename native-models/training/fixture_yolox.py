@@ -1,12 +1,13 @@
 """The fixture of the `pixeltable-yolox` package."""
 
 from copy import deepcopy
+from functools import partial
 
 import numpy as np
 import torch
 
 from fixture_family import Family
-from fixture_network import NAMES, ODD_BARS, LegacyExporter, OnnxNetwork, calibrate, free_norms, norms_of, standardize
+from fixture_network import NAMES, ODD_BARS, LegacyExporter, OnnxNetwork, calibrate, free_norms, norms_of, standardize, tensor_of_letterboxed
 
 
 class YoloX(Family):
@@ -38,7 +39,7 @@ class YoloX(Family):
         head = self.network.head
         self.network.head = torch.nn.Identity()
         # In training mode the head requires labels, so backbone and head are calibrated separately.
-        batch = calibrate(self.network.backbone, pictures, self.imgsz, as_yolox=True)
+        batch = calibrate(self.network.backbone, pictures, self.imgsz, partial(tensor_of_letterboxed, as_yolox=True))
         with torch.no_grad():
             levels = self.network.backbone(batch)
         free_norms(head)
