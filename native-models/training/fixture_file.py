@@ -24,7 +24,6 @@ def save_network(source, target, added):
     read = [kept(entry) for entry in network.metadata_props if entry.key in KEPT_METADATA]
     del network.metadata_props[:]
     network.metadata_props.extend(read)
-    onnx.checker.check_model(network)
     onnx.save(network, target)
 
 
