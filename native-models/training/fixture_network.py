@@ -2,9 +2,12 @@
 
 import cv2
 import numpy as np
+import onnxruntime
 import torch
 
 NAMES = ["plate", "face", "driver's side"]
+# Classification has more of them, so that the best five are not all.
+CLASSES = ["car", "bus", "truck", "van", "driver's cab", "trailer", "none"]
 # Maps the channels of a regular network to those of a tiny one.
 CHANNELS = {64: 8, 128: 8, 256: 8, 512: 16, 1024: 16}
 # Width and height of the letterbox bars of each image. An odd bar is one pixel thicker at the bottom.
@@ -13,9 +16,9 @@ ODD_BARS = [(0, 35), (48, 0)]
 EVEN_BARS = [(0, 36), (48, 0)]
 
 
-def calibrate(network, pictures, imgsz, as_yolox=False):
+def calibrate(network, pictures, imgsz, tensor_of=None):
     """Set the norm statistics from the images, so that activations of random weights neither vanish nor explode."""
-    batch = torch.cat([tensor_of(image, imgsz, as_yolox) for image in pictures])
+    batch = torch.cat([(tensor_of or tensor_of_letterboxed)(image, imgsz) for image in pictures])
     free_norms(network)
     network.train()
     with torch.no_grad():
@@ -35,7 +38,7 @@ def norms_of(network):
     return [module for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d)]
 
 
-def tensor_of(image, imgsz, as_yolox):
+def tensor_of_letterboxed(image, imgsz, as_yolox=False):
     """Return a letterboxed BGR image as [1, 3, height, width]: RGB, 0-1; for YOLOX, BGR, 0-255."""
     height, width = imgsz
     ratio = min(height / image.shape[0], width / image.shape[1])
@@ -47,23 +50,53 @@ def tensor_of(image, imgsz, as_yolox):
     return torch.from_numpy(planes.transpose(2, 0, 1).copy())[None].float() / (1 if as_yolox else 255)
 
 
-def standardize(network, batch, wanted):
-    """Scale output convolutions so that each channel has the given mean and deviation over the batch.
+def tensor_of_stretched(image, imgsz):
+    """Return a BGR image, stretched to the input, as [1, 3, height, width]: RGB, 0-1."""
+    planes = cv2.resize(image, imgsz[::-1])[:, :, ::-1].transpose(2, 0, 1)
+    return torch.from_numpy(planes.copy())[None].float() / 255
 
-    wanted: maps each convolution to a list of (mean, deviation), one per channel.
+
+def standardize(network, batch, wanted):
+    """Scale output layers so that each channel has the given mean and deviation over the batch.
+
+    wanted: maps each convolution or linear layer to a list of (mean, deviation), one per channel.
     """
     seen = {}
-    hooks = [conv.register_forward_hook(lambda conv, _, out: seen.update({conv: out})) for conv in wanted]
+    hooks = [layer.register_forward_hook(lambda layer, _, out: seen.update({layer: out})) for layer in wanted]
     with torch.no_grad():
         network(batch)
-        for conv, targets in wanted.items():
-            values = seen[conv].transpose(0, 1).flatten(1)
+        for layer, targets in wanted.items():
+            channel = -1 if isinstance(layer, torch.nn.Linear) else 1
+            values = seen[layer].transpose(0, channel).flatten(1)
             mean, deviation = (torch.tensor(column) for column in zip(*targets))
             factor = deviation / values.std(1).clamp(min=1e-6)
-            conv.weight *= factor.view(-1, 1, 1, 1)
-            conv.bias.copy_((conv.bias - values.mean(1)) * factor + mean)
+            layer.weight *= factor.view(-1, *[1] * (layer.weight.dim() - 1))
+            layer.bias.copy_((layer.bias - values.mean(1)) * factor + mean)
     for hook in hooks:
         hook.remove()
+
+
+def standardize_classes(network, batch, linear):
+    """Scale the last layer of a classifier so that its classes vary between the images of the batch."""
+    seen = []
+    hook = linear.register_forward_hook(lambda _, __, out: seen.append(out))
+    with torch.no_grad():
+        network(batch)
+        factor = 1.2 / (seen[0] - seen[0].mean(0)).std()
+        linear.weight *= factor
+        linear.bias.copy_((linear.bias - seen[0].mean(0)) * factor + torch.linspace(-0.5, 0.5, len(linear.bias)))
+    hook.remove()
+
+
+class OnnxNetwork:
+    """Runs an ONNX file in place of the network that was exported. Called with a tensor, returns a list of tensors."""
+
+    def __init__(self, path):
+        self.session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        self.input = self.session.get_inputs()[0].name
+
+    def __call__(self, tensor):
+        return [torch.from_numpy(output) for output in self.session.run(None, {self.input: tensor.numpy()})]
 
 
 class LegacyExporter:

@@ -7,10 +7,11 @@ import numpy as np
 import torch
 import yaml
 
-from fixture_network import CHANNELS, EVEN_BARS, NAMES, LegacyExporter, calibrate, standardize
+from fixture_family import Family
+from fixture_network import CHANNELS, EVEN_BARS, NAMES, LegacyExporter, OnnxNetwork, calibrate, standardize
 
 
-class WithAnchors:
+class WithAnchors(Family):
     """A network with v5's head: `[1, boxes, 5 + classes]`, three anchors per cell."""
 
     bars = EVEN_BARS
@@ -19,6 +20,10 @@ class WithAnchors:
         batch = calibrate(network, pictures, self.imgsz)
         row = [(0.0, 1.0)] * 4 + [(0.0, 1.5)] + [(0.0, 2.0)] * len(NAMES)
         standardize(network, batch, {conv: row * 3 for conv in network.model[-1].m})
+
+    def use(self, path):
+        """Run this ONNX file from now on."""
+        self.network = OnnxNetwork(path)
 
     def tensor(self, image, letterbox):
         fitted = letterbox(image, self.imgsz, auto=False)[0]

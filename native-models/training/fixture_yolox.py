@@ -1,14 +1,16 @@
 """The fixture of the `pixeltable-yolox` package."""
 
 from copy import deepcopy
+from functools import partial
 
 import numpy as np
 import torch
 
-from fixture_network import NAMES, ODD_BARS, LegacyExporter, calibrate, free_norms, norms_of, standardize
+from fixture_family import Family
+from fixture_network import NAMES, ODD_BARS, LegacyExporter, OnnxNetwork, calibrate, free_norms, norms_of, standardize, tensor_of_letterboxed
 
 
-class YoloX:
+class YoloX(Family):
     bars = ODD_BARS
     exporter = "`pixeltable-yolox`, depth 0.01 and width 0.03125, without decoding"
 
@@ -37,7 +39,7 @@ class YoloX:
         head = self.network.head
         self.network.head = torch.nn.Identity()
         # In training mode the head requires labels, so backbone and head are calibrated separately.
-        batch = calibrate(self.network.backbone, pictures, self.imgsz, as_yolox=True)
+        batch = calibrate(self.network.backbone, pictures, self.imgsz, partial(tensor_of_letterboxed, as_yolox=True))
         with torch.no_grad():
             levels = self.network.backbone(batch)
         free_norms(head)
@@ -54,6 +56,11 @@ class YoloX:
             wanted[objectness] = [(0.0, 1.5)]
             wanted[scores] = [(0.0, 2.0)] * len(NAMES)
         standardize(head, levels, wanted)
+
+    def use(self, path):
+        """Run this ONNX file from now on. The head decodes its output, for the grid of its last run."""
+        head, saved = self.network.head, OnnxNetwork(path)
+        self.network = lambda tensor: head.decode_outputs(saved(tensor)[0], dtype=tensor.type())
 
     def detect(self, image, lowest, iou):
         from yolox.data.data_augment import preproc
