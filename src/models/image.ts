@@ -43,8 +43,8 @@ export function placeImage(image: Size, input: Size, resize: Resize): Placement 
       return { scaleX: acrossX, scaleY: acrossY, offsetX: 0, offsetY: 0, ...sizeOf(input) };
     case 'crop': {
       const scale = Math.max(acrossX, acrossY);
-      const width = Math.floor(image.width * scale);
-      const height = Math.floor(image.height * scale);
+      const width = acrossX >= acrossY ? input.width : Math.floor((image.width * input.height) / image.height);
+      const height = acrossY >= acrossX ? input.height : Math.floor((image.height * input.width) / image.width);
       const [offsetX, offsetY] = [width - input.width, height - input.height].map(
         (spare) => -roundHalfToEven(spare / 2),
       );

@@ -54,8 +54,10 @@ export function readDetections(
   const isIncluded = (index: number) =>
     (allowedLabels === undefined || allowedLabels.has(labelOf(index))) && reader.isOnFrame(index);
   reader.begin(run);
-  const suppress = reader.suppress ?? nonMaxSuppression;
-  return suppress(candidates, iouThreshold, maxDetections, isIncluded).flatMap((index) => {
+  const kept =
+    reader.suppress?.(candidates, iouThreshold, maxDetections, isIncluded) ??
+    nonMaxSuppression(candidates, iouThreshold, maxDetections, isIncluded);
+  return kept.flatMap((index) => {
     const reading = reader.read(index);
     if (reading === undefined) return [];
     const { x, y, w, h, ...others } = reading;

@@ -6,7 +6,15 @@ import { parseClassNames } from '../metadata.ts';
 import type { Model, Outputs } from '../model.ts';
 import type { ModelOverrides } from '../model-files.ts';
 import type { ClassFormatName } from './format-names.ts';
-import { blankInput, type InputShape, type Issue, inputFor, inputShapeOf, type ModelInput } from './input.ts';
+import {
+  blankInput,
+  type InputShape,
+  type Issue,
+  inputFor,
+  inputShapeOf,
+  type ModelInput,
+  type Preprocessing,
+} from './input.ts';
 import { Preprocessor } from './preprocess.ts';
 import { taskIssue } from './task.ts';
 
@@ -20,8 +28,10 @@ export interface ClassPlan {
   readonly constants: InputShape['constants'];
 }
 
-/** Ultralytics' `classify_transforms`: the middle of the image, RGB, 0 to 1. */
-const ultralytics = { normalization: unitRgb, resize: 'crop' } as const;
+/** Ultralytics' `classify_transforms`: the middle of the image, RGB, 0 to 1. An input that is not square gets the whole image. */
+function preprocessingFor({ width, height }: InputShape): Preprocessing {
+  return { normalization: unitRgb, resize: width === height ? 'crop' : 'stretch' };
+}
 
 /** Rounding of float16, and of a thousand summands. */
 const sumSlack = 0.02;
@@ -37,7 +47,7 @@ export async function planClasses(model: Model, overrides: ModelOverrides, pictu
   const shape = inputShapeOf(model, overrides);
   if ('issue' in shape) return shape;
   const { constants } = shape;
-  const input = inputFor(ultralytics, shape, overrides);
+  const input = withAntialias(inputFor(preprocessingFor(shape), shape, overrides));
   const run = (tensor: ReturnType<typeof blankInput>) => model.run({ ...constants, [shape.name]: tensor });
   const runs = [await run(blankInput(shape)), await run(new Preprocessor(input).preprocess(picture).tensor)];
   const [output, ...others] = model.outputs.map(({ name }) => name);
@@ -60,6 +70,12 @@ export async function planClasses(model: Model, overrides: ModelOverrides, pictu
   if (named === 'logits') return plan('logits');
   const strange = runs.map((outputs) => probabilityIssue(outputs, output)).find((issue) => issue !== undefined);
   return strange === undefined ? plan('probabilities') : { issue: strange };
+}
+
+/** Only an image that fills the input can be resized that way. */
+function withAntialias(input: ModelInput): ModelInput {
+  const isFilling = input.resize === 'crop' || input.resize === 'stretch';
+  return isFilling ? { ...input, isAntialiased: true } : input;
 }
 
 /** Logits are not taken for probabilities: the softmax of a list of probabilities would look like another, flatter one. */

@@ -13,6 +13,8 @@ export interface ModelInput {
   readonly height: number;
   readonly layout: InputLayout;
   readonly resize: Resize;
+  /** Resize as Pillow does, which classifiers are trained with; the others are trained with OpenCV's. */
+  readonly isAntialiased?: boolean;
 }
 
 /**

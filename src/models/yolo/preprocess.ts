@@ -1,6 +1,7 @@
 /** Preprocesses images into a model's input: resize, normalization, layout. Worker threads. */
+import { resizeAntialiased } from '../antialias.ts';
 import { type Image, type Placement, placeImage } from '../image.ts';
-import { type ImageTensor, nchwTensor, nhwcTensor, writePlaced } from '../image-tensor.ts';
+import { type ImageTensor, nchwTensor, nhwcTensor, writePlaced, writeRegion } from '../image-tensor.ts';
 import type { InputTensor } from '../model.ts';
 import type { ModelInput } from './input.ts';
 
@@ -40,8 +41,16 @@ export class Preprocessor {
       const data = image.data.subarray(0, this.#tensor.data.length);
       return { tensor: { data, dims: this.#tensor.dims }, placement };
     }
-    writePlaced(image, placement, this.#out);
+    if (this.#input.isAntialiased === true) this.#writeAntialiased(image, placement);
+    else writePlaced(image, placement, this.#out);
     return { tensor: this.#tensor, placement };
+  }
+
+  #writeAntialiased(image: Image, placement: Placement): void {
+    const { width, height } = this.#input;
+    const resized = resizeAntialiased(image, placement, { width, height });
+    const whole = { x: 0, y: 0, w: width, h: height };
+    writeRegion(resized, whole, this.#out, { x: 0, y: 0, width, height });
   }
 
   #isZeroCopy(image: Image): boolean {
