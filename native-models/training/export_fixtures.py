@@ -1,8 +1,8 @@
 """Creates tiny YOLO models with each family's own exporter, and the expected results with the family's own code.
 
 Writes NAME.onnx and NAME.json for each fixture, and README.md with the versions. Needs torch, torchvision, onnx,
-onnxruntime, opencv-python-headless, ultralytics, onnxslim, yolov5, yolov7detect, and pixeltable-yolox. Downloads
-nothing: every network is built from a configuration and keeps its random weights.
+onnxruntime, opencv-python-headless, ultralytics, onnxslim, yolov5, yolov7detect, pixeltable-yolox, and transformers.
+Downloads nothing: every network is built from a configuration and keeps its random weights.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import torch
 from fixture_file import check_same, save_expected, save_network
 from fixture_list import FIXTURES
 
-PACKAGES = ["torch", "onnx", "onnxruntime", "ultralytics", "yolov5", "yolov7detect", "pixeltable-yolox"]
+PACKAGES = ["torch", "onnx", "onnxruntime", "ultralytics", "yolov5", "yolov7detect", "pixeltable-yolox", "transformers"]
 
 
 def picture(width, height, seed):

@@ -2,6 +2,7 @@
 
 from fixture_layouts import DFine, OriginalRtDetr, PpYoloE, RfDetr, YoloNas
 from fixture_rtdetr import OldRtDetr, RtDetr
+from fixture_transformers import DFineOfTransformers, RtDetrOfTransformers
 from fixture_ultralytics import Ultralytics
 from fixture_v5_v7 import YoloV5, YoloV7
 from fixture_v5_v7_tasks import YoloV5Classify, YoloV5Segment, YoloV7Pose
@@ -69,6 +70,8 @@ CLASSIFY = {
 TRANSFORMERS = {
     "rtdetr": RtDetr(WIDE),
     "rtdetr-old": OldRtDetr(SQUARE),
+    "rtdetr-transformers": RtDetrOfTransformers(WIDE),
+    "dfine-transformers": DFineOfTransformers(SQUARE),
 }
 
 # Their own software is not used.
