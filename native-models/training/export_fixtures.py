@@ -1,8 +1,8 @@
 """Creates tiny YOLO models with each family's own exporter, and the expected results with the family's own code.
 
 Writes NAME.onnx and NAME.json for each fixture, and README.md with the versions. Needs torch, torchvision, onnx,
-onnxruntime, opencv-python-headless, ultralytics, onnxslim, yolov5, yolov7detect, and pixeltable-yolox. Downloads
-nothing: every network is built from a configuration and keeps its random weights.
+onnxruntime, opencv-python-headless, ultralytics, onnxslim, yolov5, yolov7detect, pixeltable-yolox, and transformers.
+Downloads nothing: every network is built from a configuration and keeps its random weights.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import torch
 from fixture_file import check_same, save_expected, save_network
 from fixture_list import FIXTURES
 
-PACKAGES = ["torch", "onnx", "onnxruntime", "ultralytics", "yolov5", "yolov7detect", "pixeltable-yolox"]
+PACKAGES = ["torch", "onnx", "onnxruntime", "ultralytics", "yolov5", "yolov7detect", "pixeltable-yolox", "transformers"]
 
 
 def picture(width, height, seed):
@@ -75,6 +75,10 @@ def write_readme(folder):
         "- `rotated` (obb): `[center x, center y, width, height, angle]` per box, in pixels of the image and radians from 0 to π/2. `boxes` has",
         "  the upright boxes around them.",
         "- `probabilities` (classify): one per class.",
+        "",
+        "`model_json` has what the file itself does not say about its input. A model marked \"layout only\" does not come from its",
+        "family's software: a small network has the inputs and outputs of the family, and the script computes what to expect. The thresholds of",
+        "models with `nms=True` are part of their files. RT-DETR's own code does not clip boxes to the image.",
         "",
         "`native-models/training/export_fixtures.py` creates all files, including this page. It used these versions:",
         "",

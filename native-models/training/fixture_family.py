@@ -58,3 +58,8 @@ class Family:
 def rounded(values):
     """Return an array as nested lists with four decimals."""
     return np.round(np.asarray(values, np.float64), 4).tolist()
+
+
+def classify_sizes(side):
+    """Return frames whose shorter side is halved and whose middle is cut out. The last frame is cut only."""
+    return [(2 * side, 2 * side), (3 * side, 2 * side), (side, 3 * side // 2)]

@@ -1,8 +1,11 @@
 """All fixtures by name."""
 
+from fixture_layouts import DFine, OriginalRtDetr, PpYoloE, RfDetr, YoloNas
 from fixture_rtdetr import OldRtDetr, RtDetr
+from fixture_transformers import DFineOfTransformers, RtDetrOfTransformers
 from fixture_ultralytics import Ultralytics
 from fixture_v5_v7 import YoloV5, YoloV7
+from fixture_v5_v7_tasks import YoloV5Classify, YoloV5Segment, YoloV7Pose
 from fixture_yolox import YoloX
 
 SQUARE, WIDE, TALL = (128, 128), (96, 160), (160, 128)  # Height first.
@@ -26,6 +29,7 @@ DETECT = {
 
 # YOLO26 has two sets of outputs: nms=False exports the one that needs no NMS, "many" is the other.
 SEGMENT = {
+    "v5-segment": YoloV5Segment(WIDE),
     "v8-segment": Ultralytics("yolov8-seg.yaml", SQUARE, "segment"),
     "v11-segment": Ultralytics("yolo11-seg.yaml", WIDE, "segment"),
     "v8-segment-nms": Ultralytics("yolov8-seg.yaml", WIDE, "segment", nms=True),
@@ -35,6 +39,7 @@ SEGMENT = {
 }
 
 POSE = {
+    "v7-pose": YoloV7Pose((96, 96)),
     "v8-pose": Ultralytics("yolov8-pose.yaml", SQUARE, "pose", [17, 3]),
     "v8-pose-flat": Ultralytics("yolov8-pose.yaml", WIDE, "pose", [5, 2]),
     "v11-pose": Ultralytics("yolo11-pose.yaml", WIDE, "pose", [5, 3], CORNERS),
@@ -54,6 +59,7 @@ OBB = {
 }
 
 CLASSIFY = {
+    "v5-classify": YoloV5Classify(CROP),
     "v8-classify": Ultralytics("yolov8-cls.yaml", CROP, "classify"),
     "v11-classify": Ultralytics("yolo11-cls.yaml", CROP, "classify"),
     "v12-classify": Ultralytics("yolo12-cls.yaml", CROP, "classify"),
@@ -64,6 +70,17 @@ CLASSIFY = {
 TRANSFORMERS = {
     "rtdetr": RtDetr(WIDE),
     "rtdetr-old": OldRtDetr(SQUARE),
+    "rtdetr-transformers": RtDetrOfTransformers(WIDE),
+    "dfine-transformers": DFineOfTransformers(SQUARE),
 }
 
-FIXTURES = {**DETECT, **TRANSFORMERS, **SEGMENT, **POSE, **OBB, **CLASSIFY}
+# Their own software is not used.
+LAYOUTS = {
+    "rtdetr-original": OriginalRtDetr(WIDE),
+    "dfine": DFine(SQUARE),
+    "rfdetr": RfDetr(WIDE),
+    "yolonas": YoloNas(WIDE),
+    "ppyoloe": PpYoloE(WIDE),
+}
+
+FIXTURES = {**DETECT, **TRANSFORMERS, **LAYOUTS, **SEGMENT, **POSE, **OBB, **CLASSIFY}

@@ -89,14 +89,15 @@ def standardize_classes(network, batch, linear):
 
 
 class OnnxNetwork:
-    """Runs an ONNX file in place of the network that was exported. Called with a tensor, returns a list of tensors."""
+    """Runs an ONNX file in place of the network that was exported. Called with the tensors of its inputs, returns a list."""
 
     def __init__(self, path):
         self.session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-        self.input = self.session.get_inputs()[0].name
+        self.inputs = [each.name for each in self.session.get_inputs()]
 
-    def __call__(self, tensor):
-        return [torch.from_numpy(output) for output in self.session.run(None, {self.input: tensor.numpy()})]
+    def __call__(self, *tensors):
+        feeds = {name: tensor.numpy() for name, tensor in zip(self.inputs, tensors, strict=True)}
+        return [torch.from_numpy(output) for output in self.session.run(None, feeds)]
 
 
 class LegacyExporter:

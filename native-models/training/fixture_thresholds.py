@@ -32,3 +32,10 @@ def find_thresholds(model, pictures):
     lowest, score_gap = score_threshold(everything, model.candidates)
     iou, iou_gap = iou_threshold(everything, lowest, model.overlaps)
     return lowest, iou, (score_gap, iou_gap)
+
+
+def classify_threshold(model, pictures):
+    """Return a threshold for probabilities, 0 for NMS, and the width of the gap."""
+    values = [value for image in pictures for value in model.describe(image, 0, 0)["probabilities"]]
+    lowest, gap = middle_of_widest_gap(sorted(value for value in values if value < 0.5))
+    return lowest, 0.0, (gap,)

@@ -7,10 +7,10 @@ import onnx
 import torch
 import yaml
 
-from fixture_family import Family, rounded
+from fixture_family import Family, classify_sizes, rounded
 from fixture_masks import count_segments, encode_mask
 from fixture_network import CHANNELS, CLASSES, NAMES, ODD_BARS, calibrate, norms_of, standardize, standardize_classes
-from fixture_thresholds import middle_of_widest_gap
+from fixture_thresholds import classify_threshold
 
 # Output convolutions of each task: the attribute of the head, and mean and deviation of what they return.
 OUTPUTS = {
@@ -182,18 +182,10 @@ class Ultralytics(Family):
         return batch_probiou(rotated, rotated).numpy()
 
     def sizes(self):
-        if self.task != "classify":
-            return super().sizes()
-        # The shorter side is halved and the middle is cut out. The last frame is cut only.
-        side = self.imgsz[0]
-        return [(2 * side, 2 * side), (3 * side, 2 * side), (side, 3 * side // 2)]
+        return classify_sizes(self.imgsz[0]) if self.task == "classify" else super().sizes()
 
     def thresholds(self, pictures):
-        if self.task != "classify":
-            return super().thresholds(pictures)
-        values = [value for image in pictures for value in self.describe(image, 0, 0)["probabilities"]]
-        lowest, gap = middle_of_widest_gap(sorted(value for value in values if value < 0.5))
-        return lowest, 0.0, (gap,)
+        return classify_threshold(self, pictures) if self.task == "classify" else super().thresholds(pictures)
 
 
 def rows_of(result):

@@ -18,8 +18,11 @@ class WithAnchors(Family):
 
     def randomize(self, network, pictures):
         batch = calibrate(network, pictures, self.imgsz)
-        row = [(0.0, 1.0)] * 4 + [(0.0, 1.5)] + [(0.0, 2.0)] * len(NAMES)
-        standardize(network, batch, {conv: row * 3 for conv in network.model[-1].m})
+        standardize(network, batch, {conv: self.row() * 3 for conv in network.model[-1].m})
+
+    def row(self):
+        """Return mean and deviation of what the head returns for one box."""
+        return [(0.0, 1.0)] * 4 + [(0.0, 1.5)] + [(0.0, 2.0)] * len(NAMES)
 
     def use(self, path):
         """Run this ONNX file from now on."""
@@ -33,36 +36,29 @@ class WithAnchors(Family):
 
 class YoloV5(WithAnchors):
     exporter = "`yolov5`, yolov5n.yaml"
+    config, model = "yolov5n.yaml", "DetectionModel"
 
     def __init__(self, imgsz):
         self.imgsz, self.input = imgsz, f"{imgsz[1]} × {imgsz[0]}"
 
     def __call__(self, pictures, scratch):
-        import yolov5.models
-        from yolov5.models.yolo import Detect, DetectionModel
+        from yolov5.models import yolo
 
-        config = yaml.safe_load((Path(yolov5.models.__file__).parent / "yolov5n.yaml").read_text())
+        self.network = getattr(yolo, self.model)(self.configuration())
+        self.network.names, self.names = NAMES, NAMES
+        self.randomize(self.network, pictures)
+        self.onnx_path = export_v5(self.network, self.imgsz, scratch)
+        return self
+
+    def configuration(self):
+        import yolov5.models
+
+        config = yaml.safe_load((Path(yolov5.models.__file__).parent / self.config).read_text())
         config.update(nc=len(NAMES), depth_multiple=0.01, width_multiple=1.0)
         config["anchors"] = [[side / 4 for side in level] for level in config["anchors"]]
         for layer in [*config["backbone"], *config["head"]]:
             layer[3] = [CHANNELS.get(layer[3][0], layer[3][0]), *layer[3][1:]]
-        self.network = DetectionModel(config)
-        self.network.names, self.names = NAMES, NAMES
-        self.randomize(self.network, pictures)
-        self.onnx_path = self.export(scratch, Detect)
-        return self
-
-    def export(self, scratch, head):
-        from yolov5.export import export_onnx
-
-        network = deepcopy(self.network).fuse().eval()
-        for module in network.modules():
-            if isinstance(module, head):
-                module.inplace, module.export = False, True
-        empty = torch.zeros(1, 3, *self.imgsz)
-        network(empty)
-        with LegacyExporter():
-            return Path(export_onnx(network, empty, scratch / "v5.pt", 17, False, False)[0])
+        return config
 
     def detect(self, image, lowest, iou):
         from yolov5.utils.augmentations import letterbox
@@ -77,6 +73,8 @@ class YoloV5(WithAnchors):
 
 class YoloV7(WithAnchors):
     exporter = "`yolov7detect`, a configuration with five convolutions"
+    names = NAMES
+    head = ["IDetect", ["nc", "anchors"]]
     # A row is: inputs, repeats, module, arguments (channels, kernel, stride).
     LAYERS = [[-1, 1, "Conv", [8, 3, 2]], [-1, 1, "Conv", [16, 3, 2]], [-1, 1, "Conv", [24, 3, 2]],
               [-1, 1, "Conv", [32, 3, 2]], [-1, 1, "Conv", [32, 3, 2]]]
@@ -88,10 +86,9 @@ class YoloV7(WithAnchors):
     def __call__(self, pictures, scratch):
         from yolov7.models.yolo import Model
 
-        head = [[[2, 3, 4], 1, "IDetect", ["nc", "anchors"]]]
-        config = {"nc": len(NAMES), "depth_multiple": 1.0, "width_multiple": 1.0, "anchors": self.ANCHORS}
+        head = [[[2, 3, 4], 1, *self.head]]
+        config = {"nc": len(self.names), "depth_multiple": 1.0, "width_multiple": 1.0, "anchors": self.ANCHORS}
         self.network = Model({**config, "backbone": self.LAYERS, "head": head})
-        self.names = NAMES
         self.randomize(self.network, pictures)
         network = deepcopy(self.network).requires_grad_(False).fuse().eval()
         network.model[-1].concat = True  # What `export.py --grid` sets.
@@ -112,3 +109,17 @@ class YoloV7(WithAnchors):
             found = non_max_suppression(self.network(tensor)[0], lowest, iou)[0]
         found[:, :4] = scale_coords(tensor.shape[2:], found[:, :4], image.shape)
         return found.numpy()
+
+
+def export_v5(network, imgsz, scratch):
+    from yolov5.export import export_onnx
+    from yolov5.models.yolo import Detect
+
+    network = deepcopy(network).fuse().eval()
+    for module in network.modules():
+        if isinstance(module, Detect):
+            module.inplace, module.export = False, True
+    empty = torch.zeros(1, 3, *imgsz)
+    network(empty)
+    with LegacyExporter():
+        return Path(export_onnx(network, empty, scratch / "v5.pt", 17, False, False)[0])
