@@ -41,7 +41,7 @@ const readers: Readonly<Record<BoxTask, (format: BoxFormat) => BoxReader>> = {
   detect: () => new UprightReader(),
   segment: ({ extras, prototypes }) => {
     if (extras === undefined || prototypes === undefined) throw new Error('no masks');
-    return new SegmentReader({ columns: extras, prototypes, input, tolerance: 1, hasMask: false });
+    return new SegmentReader({ columns: extras, prototypes, input, tolerance: 1, hasMask: false, isCutFirst: false });
   },
   pose: ({ extras }) => {
     if (extras === undefined) throw new Error('no keypoints');

@@ -61,7 +61,7 @@ class YoloV5Classify(Family):
     task = "classify"
     exporter = "`yolov5`, the first layers of yolov5n.yaml with `ClassificationModel`"
     note = "logits"
-    model_json = {"normalization": {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}}
+    model_json = {"output_format": "logits", "normalization": "imagenet"}
 
     def __init__(self, imgsz):
         self.imgsz, self.names = imgsz, CLASSES
@@ -105,6 +105,7 @@ class YoloV7Pose(YoloV7):
     """Its head has one class, and 17 keypoints with scores: [1, boxes, 6 + 51]."""
 
     task, candidates = "pose", (30, 60)
+    model_json = {"keypoint_shape": [KEYPOINTS, 3]}
     exporter = "`yolov7detect`, a configuration with five convolutions and `IKeypoint`"
     names = ["person"]
     head = ["IKeypoint", ["nc", "anchors", KEYPOINTS]]

@@ -18,6 +18,6 @@ export const yoloSegment = defineBoxTool({
   createReader({ format, input }, { mask: hasMask, polygon_tolerance: tolerance }) {
     const { extras: columns, prototypes } = format;
     if (columns === undefined || prototypes === undefined) throw new Error('the format has no masks');
-    return new SegmentReader({ columns, prototypes, input, tolerance, hasMask });
+    return new SegmentReader({ columns, prototypes, input, tolerance, hasMask, isCutFirst: format.name === 'yolov5' });
   },
 });

@@ -47,7 +47,7 @@ export async function planClasses(model: Model, overrides: ModelOverrides, pictu
   const shape = inputShapeOf(model, overrides);
   if ('issue' in shape) return shape;
   const { constants } = shape;
-  const input = withAntialias(inputFor(preprocessingFor(shape), shape, overrides));
+  const input = withAntialias(inputFor(preprocessingFor(shape), shape, overrides), model);
   const run = (tensor: ReturnType<typeof blankInput>) => model.run({ ...constants, [shape.name]: tensor });
   const runs = [await run(blankInput(shape)), await run(new Preprocessor(input).preprocess(picture).tensor)];
   const [output, ...others] = model.outputs.map(({ name }) => name);
@@ -72,10 +72,11 @@ export async function planClasses(model: Model, overrides: ModelOverrides, pictu
   return strange === undefined ? plan('probabilities') : { issue: strange };
 }
 
-/** Only an image that fills the input can be resized that way. */
-function withAntialias(input: ModelInput): ModelInput {
+/** Pillow resizes for Ultralytics and torchvision. v5, whose files have a stride but no task, resizes with OpenCV. */
+function withAntialias(input: ModelInput, { metadata }: Model): ModelInput {
   const isFilling = input.resize === 'crop' || input.resize === 'stretch';
-  return isFilling ? { ...input, isAntialiased: true } : input;
+  const isV5 = metadata['stride'] !== undefined && metadata['task'] === undefined;
+  return isFilling && !isV5 ? { ...input, isAntialiased: true } : input;
 }
 
 /** Logits are not taken for probabilities: the softmax of a list of probabilities would look like another, flatter one. */

@@ -23,6 +23,8 @@ export interface SegmentOptions {
   readonly tolerance: number;
   /** Whether to add the mask itself, at the frame's resolution. */
   readonly hasMask: boolean;
+  /** Whether the mask is cut at the box before it is enlarged, as in v5's `process_mask`. Ultralytics enlarges it first. */
+  readonly isCutFirst: boolean;
 }
 
 interface Axes {
@@ -32,7 +34,7 @@ interface Axes {
 
 /**
  * A mask is the sum of the model's prototypes, weighted by the coefficients of a box; above 0 is the object. It is computed only
- * inside the box, and cut off at the box, as in Ultralytics' `process_mask`.
+ * inside the box, and cut off at the box.
  */
 export class SegmentReader extends UprightReader {
   readonly #options: SegmentOptions;
@@ -67,10 +69,11 @@ export class SegmentReader extends UprightReader {
 
   /** The mask inside a candidate's box, in pixels of the model's input. Valid until the next call. */
   maskAt(index: number): Bitmap | undefined {
-    const { candidates } = this.run;
+    const { x1, y1, x2, y2 } = this.run.candidates;
     const { width, height } = this.#options.input;
-    const across = pixelsBetween(candidates.x1[index] as number, candidates.x2[index] as number, width);
-    const down = pixelsBetween(candidates.y1[index] as number, candidates.y2[index] as number, height);
+    const [growX, growY] = this.#options.isCutFirst ? this.#cellSize() : [0, 0];
+    const across = pixelsBetween((x1[index] as number) - growX, (x2[index] as number) + growX, width);
+    const down = pixelsBetween((y1[index] as number) - growY, (y2[index] as number) + growY, height);
     return this.#render(index, this.#inputAxes as Axes, across, down);
   }
 
@@ -84,13 +87,19 @@ export class SegmentReader extends UprightReader {
 
   /** @param placement of `size` in the model's input. */
   #axesOf(size: Size, { scaleX, scaleY, offsetX, offsetY }: Omit<Placement, 'width' | 'height'>): Axes {
+    const [, , rows, columns] = this.#prototypes.dims as [number, number, number, number];
+    const [cellX, cellY] = this.#cellSize();
+    return {
+      x: createAxis(size.width, columns, scaleX / cellX, offsetX / cellX),
+      y: createAxis(size.height, rows, scaleY / cellY, offsetY / cellY),
+    };
+  }
+
+  /** Input pixels per cell of the prototypes. */
+  #cellSize(): [x: number, y: number] {
     const { input } = this.#options;
     const [, , rows, columns] = this.#prototypes.dims as [number, number, number, number];
-    const [cellsX, cellsY] = [columns / input.width, rows / input.height];
-    return {
-      x: createAxis(size.width, columns, scaleX * cellsX, offsetX * cellsX),
-      y: createAxis(size.height, rows, scaleY * cellsY, offsetY * cellsY),
-    };
+    return [input.width / columns, input.height / rows];
   }
 
   get #prototypes(): Tensor {
@@ -102,6 +111,7 @@ export class SegmentReader extends UprightReader {
   #render(index: number, { x, y }: Axes, across: Span, down: Span): Bitmap | undefined {
     if (across.from >= across.to || down.from >= down.to) return undefined;
     const logits = this.#logitsOf(index, cellsOf(x, across), cellsOf(y, down));
+    if (this.#options.isCutFirst) this.#cutCells(index, logits);
     return this.#renderer.render(logits, x, y, across, down);
   }
 
@@ -128,7 +138,25 @@ export class SegmentReader extends UprightReader {
     }
     return { columns, rows, data: logits };
   }
+
+  /** Turns logits into probabilities less 0.5, and clears the cells outside the box. */
+  #cutCells(index: number, { columns, rows, data }: LogitGrid): void {
+    const { x1, y1, x2, y2 } = this.run.candidates;
+    const [cellX, cellY] = this.#cellSize();
+    const [left, right] = [(x1[index] as number) / cellX, (x2[index] as number) / cellX];
+    const [top, bottom] = [(y1[index] as number) / cellY, (y2[index] as number) / cellY];
+    let at = 0;
+    for (let row = rows.from; row < rows.to; row++) {
+      for (let column = columns.from; column < columns.to; column++, at++) {
+        const isInside = column >= left && column < right && row >= top && row < bottom;
+        data[at] = isInside ? 1 / (1 + Math.exp(-(data[at] as number))) + outside : outside;
+      }
+    }
+  }
 }
+
+/** Outside is as far below 0 as a probability can be below 0.5. */
+const outside = -0.5;
 
 /** Pixels from `low` to below `high`, as Ultralytics' `crop_mask` compares them. */
 function pixelsBetween(low: number, high: number, count: number): Span {

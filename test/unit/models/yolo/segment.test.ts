@@ -26,11 +26,18 @@ async function open(t: Test, name: string) {
   const { format, input } = plan;
   const { extras: columns, prototypes } = format;
   if (columns === undefined || prototypes === undefined) throw new Error('no masks');
-  const reader = new SegmentReader({ columns, prototypes, input, tolerance: 0, hasMask: true });
+  const reader = new SegmentReader({
+    columns,
+    prototypes,
+    input,
+    tolerance: 0,
+    hasMask: true,
+    isCutFirst: format.name === 'yolov5',
+  });
   return { model, plan, input, reader, decoder: new BoxDecoder(format, input, maxDetections) };
 }
 
-for (const name of ['v8-segment', 'v11-segment', 'v26-segment', 'v8-segment-nms', 'v26-segment-many']) {
+for (const name of ['v8-segment', 'v11-segment', 'v26-segment', 'v8-segment-nms', 'v26-segment-many', 'v5-segment']) {
   test(`${name}: masks with their holes`, async (t) => {
     const { model, plan, input, reader, decoder } = await open(t, name);
     const { score_threshold, iou_threshold, frames } = readYoloFixture(name);
