@@ -18,7 +18,7 @@ import { SegmentReader } from '../src/models/yolo/segment.ts';
 import type { BoxTask } from '../src/models/yolo/task.ts';
 import type { Detection } from '../src/protocol.ts';
 import { percentile } from '../src/statistics.ts';
-import { extrasOf, inputSide, keypointShape, rawOutputs } from './yolo/outputs.ts';
+import { classesOf, extrasOf, inputSide, keypointShape, rawOutputs } from './yolo/outputs.ts';
 
 const flags = new Command('npm run bench:yolo --')
   .description('Measures post-processing of 640x640 outputs on one thread. No model runs.')
@@ -102,7 +102,7 @@ function runPeer(task: BoxTask, outputs: ReturnType<typeof rawOutputs>): Timed &
   try {
     for (const [name, { data }] of Object.entries(outputs)) writeFileSync(join(folder, name), data);
     const shapes = Object.fromEntries(Object.entries(outputs).map(([name, { dims }]) => [name, dims]));
-    const order = JSON.stringify({ task, folder, shapes, input, frame, rounds, ...limits });
+    const order = JSON.stringify({ task, classes: classesOf[task], folder, shapes, input, frame, rounds, ...limits });
     const lines = execFileSync(python, [peer, order], { encoding: 'utf8' }).trim().split('\n');
     // The package may print notices of its own first.
     return JSON.parse(lines.at(-1) ?? '') as Timed & { found: number };

@@ -4,7 +4,6 @@ import type { BoxTask } from '../../src/models/yolo/task.ts';
 import { seededRandom } from '../../test/support/seeded-random.ts';
 
 export const inputSide = 640;
-export const classCount = 80;
 /** Boxes of the strides 8, 16 and 32. */
 const rows = 8400;
 /** Mask prototypes, as in every YOLO segmentation model. */
@@ -19,6 +18,9 @@ const minSide = 24;
 const maxSide = 240;
 const maxBackgroundScore = 0.05;
 
+/** Classes of the public models: those of COCO, people, and those of DOTA. */
+export const classesOf: Readonly<Record<BoxTask, number>> = { detect: 80, segment: 80, pose: 1, obb: 15 };
+
 /** Values per box after its scores. */
 export const extrasOf: Readonly<Record<BoxTask, number>> = {
   detect: 0,
@@ -30,13 +32,14 @@ export const extrasOf: Readonly<Record<BoxTask, number>> = {
 /** @returns `output0`, and for masks `output1`. The same for the same number of objects. */
 export function rawOutputs(task: BoxTask, objects: number): Outputs {
   const random = seededRandom(7);
-  const columns = 4 + classCount + extrasOf[task];
+  const classes = classesOf[task];
+  const columns = 4 + classes + extrasOf[task];
   const data = new Float32Array(columns * rows);
-  for (let at = 4 * rows; at < (4 + classCount) * rows; at++) data[at] = random() * maxBackgroundScore;
+  for (let at = 4 * rows; at < (4 + classes) * rows; at++) data[at] = random() * maxBackgroundScore;
   for (let row = 0; row < rows; row++) writeRow(data, row, boxOf(random), task, random);
   for (let object = 0; object < objects; object++) {
     const box = boxOf(random);
-    const label = Math.floor(random() * classCount);
+    const label = Math.floor(random() * classes);
     const extras = Float32Array.from({ length: extrasOf[task] }, () => 2 * random() - 1);
     for (let copy = 0; copy < boxesPerObject; copy++) {
       // Prime, so that the boxes are spread over the output.
@@ -50,7 +53,7 @@ export function rawOutputs(task: BoxTask, objects: number): Outputs {
       );
       data[(4 + label) * rows + row] = 0.9 - 0.05 * copy - 0.01 * random();
       if (task !== 'segment') continue;
-      for (const [at, value] of extras.entries()) data[(4 + classCount + at) * rows + row] = value;
+      for (const [at, value] of extras.entries()) data[(4 + classes + at) * rows + row] = value;
     }
   }
   const output0: Tensor = { data, dims: [1, columns, rows] };
@@ -67,7 +70,7 @@ function boxOf(random: Random): number[] {
 
 function writeRow(data: Float32Array, row: number, box: readonly number[], task: BoxTask, random: Random): void {
   for (const [column, value] of box.entries()) data[column * rows + row] = value;
-  const first = 4 + classCount;
+  const first = 4 + classesOf[task];
   const [x = 0, y = 0] = box;
   for (let extra = 0; extra < extrasOf[task]; extra++) {
     const isX = extra % keypointShape[1] === 0;

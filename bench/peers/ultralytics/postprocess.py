@@ -28,13 +28,13 @@ def main():
         for name, shape in order["shapes"].items()
     }
     task = order["task"]
-    names = {index: f"class {index}" for index in range(80)}
+    names = {index: f"class {index}" for index in range(order["classes"])}
     picture = np.zeros((order["frame"]["height"], order["frame"]["width"], 3), np.uint8)
     side = (order["input"]["height"], order["input"]["width"])
 
     def run():
         found = nms.non_max_suppression(
-            outputs["output0"], order["scoreThreshold"], order["iouThreshold"], max_det=1000, nc=80, rotated=task == "obb"
+            outputs["output0"], order["scoreThreshold"], order["iouThreshold"], max_det=1000, nc=order["classes"], rotated=task == "obb"
         )[0]
         return read(found)
 

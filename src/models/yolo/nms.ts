@@ -2,19 +2,22 @@
 
 import { byScore, type Candidates } from './candidates.ts';
 
-/** Intersection over union of two candidates, 0 to 1. */
+/** Intersection over union of two candidates, 0 to 1. Without destructuring, which takes three times as long here. */
 export function intersectionOverUnion(c: Candidates, a: number, b: number): number {
-  const [ax1, ay1, ax2, ay2] = cornersOf(c, a);
-  const [bx1, by1, bx2, by2] = cornersOf(c, b);
-  const width = Math.min(ax2, bx2) - Math.max(ax1, bx1);
-  const height = Math.min(ay2, by2) - Math.max(ay1, by1);
-  if (width <= 0 || height <= 0) return 0;
+  const ax1 = c.x1[a] as number;
+  const ax2 = c.x2[a] as number;
+  const bx1 = c.x1[b] as number;
+  const bx2 = c.x2[b] as number;
+  const width = (ax2 < bx2 ? ax2 : bx2) - (ax1 > bx1 ? ax1 : bx1);
+  if (width <= 0) return 0;
+  const ay1 = c.y1[a] as number;
+  const ay2 = c.y2[a] as number;
+  const by1 = c.y1[b] as number;
+  const by2 = c.y2[b] as number;
+  const height = (ay2 < by2 ? ay2 : by2) - (ay1 > by1 ? ay1 : by1);
+  if (height <= 0) return 0;
   const overlap = width * height;
   return overlap / ((ax2 - ax1) * (ay2 - ay1) + (bx2 - bx1) * (by2 - by1) - overlap);
-}
-
-function cornersOf(c: Candidates, i: number): [number, number, number, number] {
-  return [c.x1[i] as number, c.y1[i] as number, c.x2[i] as number, c.y2[i] as number];
 }
 
 /**
@@ -31,13 +34,19 @@ export function nonMaxSuppression(
   const kept: number[] = [];
   for (const index of byScore(candidates)) {
     if (kept.length >= maxDetections) break;
-    if (!isIncluded(index)) continue;
-    const covered = kept.some(
-      (better) =>
-        candidates.classIndex[better] === candidates.classIndex[index] &&
-        intersectionOverUnion(candidates, better, index) > iouThreshold,
-    );
-    if (!covered) kept.push(index);
+    if (isIncluded(index) && !isCovered(candidates, index, kept, iouThreshold)) kept.push(index);
   }
   return kept;
+}
+
+/** Whether a better box of its class overlaps a box too much. */
+function isCovered(candidates: Candidates, index: number, kept: readonly number[], iouThreshold: number): boolean {
+  const { classIndex } = candidates;
+  // No IoU exceeds 1.
+  if (iouThreshold >= 1) return false;
+  for (const better of kept) {
+    if (classIndex[better] !== classIndex[index]) continue;
+    if (intersectionOverUnion(candidates, better, index) > iouThreshold) return true;
+  }
+  return false;
 }

@@ -33,16 +33,17 @@ export class RotatedReader implements BoxReader {
 
   isOnFrame(index: number): boolean {
     const { placement, frame } = this.#run as Run;
-    return toFrameBox(boundsOf(cornersOf(this.#boxAt(index))), placement, frame) !== undefined;
+    return toFrameBox(boundsOf(this.#boxAt(index)), placement, frame) !== undefined;
   }
 
   read(index: number): Reading | undefined {
     const { placement, frame } = this.#run as Run;
     const box = this.#boxAt(index);
-    const corners = cornersOf(box);
-    const upright = toFrameBox(boundsOf(corners), placement, frame);
+    const upright = toFrameBox(boundsOf(box), placement, frame);
     const { scaleX, scaleY, offsetX, offsetY } = placement;
-    const quad = corners.map(([x, y]): Point => [(x - offsetX) / scaleX, (y - offsetY) / scaleY]) as unknown as Quad;
+    const quad = cornersOf(box).map(
+      ([x, y]): Point => [(x - offsetX) / scaleX, (y - offsetY) / scaleY],
+    ) as unknown as Quad;
     return upright && { ...upright, quad: fromTopLeft(quad), angle: quarterTurn(box.angle) };
   }
 
@@ -58,8 +59,10 @@ export class RotatedReader implements BoxReader {
   #boxAt(index: number): RotatedBox {
     const { candidates } = this.#run as Run;
     const { data, at, rowStep } = this.#angles as ColumnView;
-    const [x1, y1] = [candidates.x1[index] as number, candidates.y1[index] as number];
-    const [x2, y2] = [candidates.x2[index] as number, candidates.y2[index] as number];
+    const x1 = candidates.x1[index] as number;
+    const y1 = candidates.y1[index] as number;
+    const x2 = candidates.x2[index] as number;
+    const y2 = candidates.y2[index] as number;
     const angle = data[at + (candidates.row[index] as number) * rowStep] as number;
     return { x: (x1 + x2) / 2, y: (y1 + y2) / 2, w: x2 - x1, h: y2 - y1, angle };
   }
@@ -75,10 +78,12 @@ function cornersOf({ x, y, w, h, angle }: RotatedBox): Quad {
   return [corner(-1, -1), corner(1, -1), corner(1, 1), corner(-1, 1)];
 }
 
-function boundsOf(quad: Quad): { x1: number; y1: number; x2: number; y2: number } {
-  const xs = quad.map(([x]) => x);
-  const ys = quad.map(([, y]) => y);
-  return { x1: Math.min(...xs), y1: Math.min(...ys), x2: Math.max(...xs), y2: Math.max(...ys) };
+function boundsOf({ x, y, w, h, angle }: RotatedBox): { x1: number; y1: number; x2: number; y2: number } {
+  const cos = Math.abs(Math.cos(angle)) / 2;
+  const sin = Math.abs(Math.sin(angle)) / 2;
+  const reachX = w * cos + h * sin;
+  const reachY = w * sin + h * cos;
+  return { x1: x - reachX, y1: y - reachY, x2: x + reachX, y2: y + reachY };
 }
 
 /** Starts a clockwise quad at the corner that is nearest to the top left, so that text in a slightly tilted box reads from there. */

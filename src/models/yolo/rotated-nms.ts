@@ -32,17 +32,27 @@ export function gaussianOf(x: number, y: number, w: number, h: number, angle: nu
 /**
  * Probabilistic IoU of two rotated boxes, 0 to 1: one minus the Hellinger distance of their Gaussians (Llerena et al., "Gaussian
  * Bounding Boxes and Probabilistic Intersection-over-Union for Object Detection", 2021).
+ * @param maxDistance beyond it, 0 is returned instead of a small number: the distance of the centers alone saves a logarithm.
  */
-export function probabilisticIou(p: Gaussian, q: Gaussian): number {
-  const [a, b, c] = [p.a + q.a, p.b + q.b, p.c + q.c];
-  const [dx, dy] = [q.x - p.x, p.y - q.y];
+export function probabilisticIou(p: Gaussian, q: Gaussian, maxDistance = Number.POSITIVE_INFINITY): number {
+  const a = p.a + q.a;
+  const b = p.b + q.b;
+  const c = p.c + q.c;
+  const dx = q.x - p.x;
+  const dy = p.y - q.y;
   const determinant = a * b - c * c;
-  const distance =
-    (0.25 * (a * dy * dy + b * dx * dx)) / (determinant + epsilon) + (0.5 * c * dx * dy) / (determinant + epsilon);
-  const [own, other] = [Math.max(0, p.a * p.b - p.c * p.c), Math.max(0, q.a * q.b - q.c * q.c)];
+  const distance = (0.25 * (a * dy * dy + b * dx * dx) + 0.5 * c * dx * dy) / (determinant + epsilon);
+  if (distance > maxDistance) return 0;
+  const own = Math.max(0, p.a * p.b - p.c * p.c);
+  const other = Math.max(0, q.a * q.b - q.c * q.c);
   const shape = 0.5 * Math.log(determinant / (4 * Math.sqrt(own * other) + epsilon) + epsilon);
   const bhattacharyya = Math.min(100, Math.max(epsilon, distance + shape));
   return 1 - Math.sqrt(1 - Math.exp(-bhattacharyya) + epsilon);
+}
+
+/** The Bhattacharyya distance from which on the IoU is below a threshold. */
+function distanceOf(iouThreshold: number): number {
+  return -Math.log(Math.max(epsilon, 1 - (1 - iouThreshold) ** 2));
 }
 
 /**
@@ -59,9 +69,10 @@ export function suppressRotated(
   isIncluded: (index: number) => boolean,
 ): number[] {
   const { classIndex } = candidates;
-  const order = byScore(candidates).filter(isIncluded).slice(0, maxCompared);
+  const order = Array.from(byScore(candidates)).filter(isIncluded).slice(0, maxCompared);
   if (iouThreshold >= 1) return order.slice(0, maxDetections);
   const gaussians = order.map(gaussianAt);
+  const maxDistance = distanceOf(iouThreshold);
   const kept: number[] = [];
   for (const [at, index] of order.entries()) {
     if (kept.length >= maxDetections) break;
@@ -69,7 +80,7 @@ export function suppressRotated(
     let isCovered = false;
     for (let better = 0; better < at && !isCovered; better++) {
       if (classIndex[order[better] as number] !== classIndex[index]) continue;
-      isCovered = probabilisticIou(gaussians[better] as Gaussian, gaussian) > iouThreshold;
+      isCovered = probabilisticIou(gaussians[better] as Gaussian, gaussian, maxDistance) > iouThreshold;
     }
     if (!isCovered) kept.push(index);
   }
