@@ -20,16 +20,16 @@ function modelsFolder(t: Test): string {
   return folder;
 }
 
-test('lists models with output format, input, classes, provider and speed', async (t) => {
+test('lists models with task, output format, input, classes, provider and speed', async (t) => {
   const { code, stdout, stderr } = await runCli(['models', '--models-dir', modelsFolder(t)]);
   t.equal(code, 0, stderr);
   const [head, ...lines] = stdout.trimEnd().split('\n');
-  t.match(head, /^model +format +input +classes +provider +ms per run$/);
+  t.match(head, /^model +task +format +input +classes +provider +ms per run$/);
   t.equal(lines.length, 4, stdout);
-  t.match(lines[0], /^double\.onnx +none +x \[1, n\] -> y \[1, n\] +- +cpu +\d+\.\d\d$/);
-  t.match(lines[1], /^mine +ultralytics +64x64 +2: x, y +cpu +\d+\.\d\d$/);
-  t.match(lines[2], /^reader\.onnx +text-recognition +images \[.*\] -> probabilities \[.*\] +- +cpu +\d+\.\d\d$/);
-  t.match(lines[3], /^sub\/yolox\.onnx +yolox +160x96 +3, not named +cpu +\d+\.\d\d$/);
+  t.match(lines[0], /^double\.onnx +- +none +x \[1, n\] -> y \[1, n\] +- +cpu +\d+\.\d\d$/);
+  t.match(lines[1], /^mine +detect +ultralytics +64x64 +2: x, y +cpu +\d+\.\d\d$/);
+  t.match(lines[2], /^reader\.onnx +text-recognition +none +images \[.*\] -> probabilities \[.*\] +- +cpu +\d+\.\d\d$/);
+  t.match(lines[3], /^sub\/yolox\.onnx +detect +yolox +160x96 +3, not named +cpu +\d+\.\d\d$/);
 });
 
 test('models --json prints an array', async (t) => {
@@ -40,7 +40,7 @@ test('models --json prints an array', async (t) => {
     list.map(({ name }) => name),
     ['double.onnx', 'mine', 'reader.onnx', 'sub/yolox.onnx'],
   );
-  t.match(list[0], { output_format: null, head: null, no_detector: /^input x is float32 \[1, n\]/ });
+  t.match(list[0], { tool: null, output_format: null, no_tool: /^input x is float32 \[1, n\]/, no_detector: /^input x/ });
   t.match(list[1], {
     output_format: 'ultralytics',
     head: 'ultralytics',
@@ -83,7 +83,7 @@ test('lists a file that cannot be loaded with the reason, and all others', async
   t.equal(code, 1);
   t.match(stdout, /^broken\.onnx +\S.+$/m);
   t.match(stdout, /^wrong +.*model\.json: output_format: Invalid option/m);
-  t.match(stdout, /^mine +ultralytics /m);
+  t.match(stdout, /^mine +detect +ultralytics /m);
 });
 
 test('removes terminal escapes of files and file names from the list', async (t) => {
@@ -127,13 +127,19 @@ test('inspect prints a model’s details and a pipeline that the gateway accepts
   t.match(await runCli(['pipelines', '--models-dir', folder]), { code: 0, stdout: /^yolox: yolox$/m });
 });
 
-test('inspect reports why a file is not a detector', async (t) => {
+test('inspect names the tool for a task, and prints its pipeline', async (t) => {
+  const { stdout } = await runCli(['models', 'inspect', join(yoloFixtures, 'v8-segment.onnx')]);
+  t.match(stdout, /^tool +yolo\.segment$/m);
+  t.match(stdout, /"tool_id": "segment"/);
+});
+
+test('inspect reports why no tool runs a file', async (t) => {
   const { code, stdout } = await runCli(['models', 'inspect', onnxFixture('not-a-detector')]);
   t.equal(code, 0);
   t.match(stdout, /^format +none: output output0 has shape \[1, 4, 7\]; for a 64x64 input, expected one of: /m);
   t.notMatch(stdout, /pipelines\//);
-  const other = await runCli(['models', 'inspect', onnxFixture('whole-numbers')]);
-  t.match(other.stdout, /^time +not measured: .*output y is int64; expected float32 or float16$/m);
+  const other = await runCli(['models', 'inspect', onnxFixture('recognizer')]);
+  t.match(other.stdout, /^format +none: .*the task "text-recognition"; none of the yolo tools runs it$/m);
 });
 
 test('inspect accepts a file outside the models folder, with its model.json', async (t) => {

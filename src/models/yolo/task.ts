@@ -16,7 +16,7 @@ export const toolOfTask: Readonly<Record<Task, string>> = {
 /** @returns why a model that declares a task cannot be run for another one; `undefined` if it can, or declares none. */
 export function taskIssue(declared: string | undefined, wanted: Task): string | undefined {
   if (declared === undefined || declared === wanted) return undefined;
-  const advice = isTask(declared) ? `use ${toolOfTask[declared]}` : 'no tool runs that task';
+  const advice = isTask(declared) ? `use ${toolOfTask[declared]}` : 'none of the yolo tools runs it';
   return `its metadata declares the task "${declared}"; ${advice}`;
 }
 
