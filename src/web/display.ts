@@ -1,4 +1,6 @@
-/** Everything that shows results: the frame, the figures, the texts and the last reply. */
+/** Everything that shows results: the frame, the figures, the texts, the classes and the last reply. */
+import { checkedResult } from './checked-result.ts';
+import { ClassList } from './class-list.ts';
 import { element, write } from './elements.ts';
 import { FrameView } from './frame-view.ts';
 import { LastReply } from './last-reply.ts';
@@ -25,6 +27,7 @@ export class Display {
   readonly #frameView = new FrameView();
   readonly #texts = new TextList();
   readonly #page = new PageView();
+  readonly #classes = new ClassList();
   readonly #reply = new LastReply();
   readonly #warnings = element('warnings', HTMLElement);
   #statistics = new Statistics();
@@ -45,6 +48,7 @@ export class Display {
     this.#frameView.clear();
     this.#reply.clear();
     this.#page.hide();
+    this.#classes.clear();
     this.#showWarnings([]);
     this.#times = new StageTimes();
     this.#hasFrame = false;
@@ -74,13 +78,17 @@ export class Display {
   /** @param source name of the source of the frame. */
   result(received: ReceivedResult, source: string): void {
     const nowMs = performance.now();
-    const { result, roundTripMs } = received;
+    const { roundTripMs } = received;
+    const result = checkedResult(received.result);
+    const checked = { ...received, result };
     this.#statistics.result(nowMs, roundTripMs);
     this.#times.add(result.timings_ms, roundTripMs);
     this.#isPage ||= isPage(result);
-    if (this.#isPage) this.#page.show(received);
-    else this.#texts.add(received, source, nowMs);
-    this.#frameView.show(received, this.#isPage, nowMs);
+    if (this.#isPage) this.#page.show(checked);
+    else this.#texts.add(checked, source, nowMs);
+    this.#frameView.show(checked, this.#isPage, nowMs);
+    this.#classes.set(result.classes);
+    // The reply is shown as it came.
     this.#reply.set(received);
     this.#showWarnings(result.warnings ?? []);
     this.#hasFrame = true;
@@ -95,6 +103,7 @@ export class Display {
       times: this.#times.rows(),
     });
     this.#texts.render(nowMs);
+    this.#classes.render(nowMs);
     this.#reply.render();
   }
 

@@ -1,5 +1,6 @@
 /** Shows the latest frame with its detections. */
-import type { Detection } from '../client/index.ts';
+import type { Detection, FrameResult } from '../client/index.ts';
+import { ClassColors } from './class-colors.ts';
 import { element } from './elements.ts';
 import { drawDetections, labelOf } from './overlay.ts';
 import { confidentLines } from './page-text.ts';
@@ -16,6 +17,7 @@ export class FrameView {
   readonly #canvas = element('picture', HTMLCanvasElement);
   readonly #caption = element('caption', HTMLElement);
   readonly #found = element('found', HTMLElement);
+  readonly #colors = new ClassColors();
   #announcedMs = Number.NEGATIVE_INFINITY;
 
   /** @param isOfPage whether the frame is a page of text, whose lines are marked without labels. */
@@ -30,12 +32,15 @@ export class FrameView {
     if (context === null) return;
     context.drawImage(image, 0, 0, width, height);
     const detections = isOfPage ? confidentLines(result) : (result.detections ?? []);
-    drawDetections(context, detections, width / image.width, density, !isOfPage);
+    drawDetections(context, detections, {
+      ...{ scale: width / image.width, density, hasLabels: !isOfPage },
+      ...{ colors: this.#colors, keypointNames: result.keypoint_names ?? [] },
+    });
     canvas.dataset['frame'] = String(index);
     this.#caption.textContent = `frame ${index} · ${result.width} × ${result.height} · ${Math.round(roundTripMs)} ms`;
     if (nowMs - this.#announcedMs >= announceIntervalMs) {
       this.#announcedMs = nowMs;
-      this.#announce(detections, result.text);
+      this.#announce(detections, result);
     }
   }
 
@@ -46,13 +51,14 @@ export class FrameView {
     delete this.#canvas.dataset['frame'];
     this.#caption.textContent = '';
     this.#found.replaceChildren();
+    this.#colors.clear();
     this.#announcedMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** Updates the text alternative of the frame. */
-  #announce(detections: readonly Detection[], pageText: string | undefined): void {
+  /** Updates the text alternative of the frame. Classes of the whole frame have their own list. */
+  #announce(detections: readonly Detection[], { text, classes }: FrameResult): void {
     const lines = detections.slice(0, maxListItems).map(labelOf);
-    if (lines.length === 0) lines.push(pageText || 'Nothing');
+    if (lines.length === 0 && classes === undefined) lines.push(text || 'Nothing');
     this.#found.replaceChildren(
       ...lines.map((line) => Object.assign(document.createElement('li'), { textContent: line })),
     );

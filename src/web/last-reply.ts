@@ -1,10 +1,8 @@
 /** The last reply as JSON, to read, copy and download. */
 import { onCopy } from './copy.ts';
 import { element, writeField } from './elements.ts';
+import { formatReply } from './reply-json.ts';
 import type { ReceivedResult } from './run.ts';
-
-/** Spaces per level of the displayed JSON. */
-const indent = 2;
 
 export class LastReply {
   readonly #details = element('reply', HTMLDetailsElement);
@@ -38,7 +36,7 @@ export class LastReply {
   #text(): string {
     if (this.#reply === undefined) return '';
     const { index, result } = this.#reply;
-    return JSON.stringify({ frame_index: index, result }, null, indent);
+    return formatReply({ frame_index: index, result });
   }
 
   #save(): void {

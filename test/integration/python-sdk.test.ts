@@ -1,6 +1,6 @@
-/** The Python client library: its own tests, and its congestion window compared step by step with that of `src/client`. */
+/** The Python client library: its own tests, and its congestion window and types of results compared with those of `src`. */
 import { execFile, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -91,6 +91,28 @@ test('both congestion windows have the same state after every step', options(noW
   const [stdout, stderr] = await Promise.all([text(replay.stdout), text(replay.stderr)]);
   t.equal(stderr, '');
   t.equal(Number(stdout), 200 * 400);
+});
+
+/** Prints the keys of the result types, each with whether it is required. */
+const printKeys = `
+import json, framegate_client as client
+types = [client.FrameResult, client.Detection, client.MaskRle, client.ClassScore]
+print(json.dumps({type.__name__: {key: key in type.__required_keys__ for key in type.__annotations__} for type in types}))
+`;
+
+/** The same for the interfaces of the wire contract. */
+function protocolKeys(name: string): Record<string, boolean> {
+  const source = readFileSync(new URL('../../src/protocol.ts', import.meta.url), 'utf8');
+  const body = new RegExp(`^export interface ${name} {\n(.*?)^}`, 'ms').exec(source)?.[1] ?? '';
+  const keys = [...body.matchAll(/^ {2}(?:readonly )?(\w+)(\??):/gm)];
+  return Object.fromEntries(keys.map(([, key = '', optional]) => [key, optional === '']));
+}
+
+test('results have the same keys in Python as in the wire contract', options(noWebsockets), async (t) => {
+  const { stdout } = await run(python, ['-c', printKeys], { env });
+  const types = JSON.parse(stdout) as Record<string, Record<string, boolean>>;
+  t.equal(Object.keys(types).length, 4);
+  for (const [name, keys] of Object.entries(types)) t.same(keys, protocolKeys(name), name);
 });
 
 test('the tests of the Python client pass', options(noWebsockets), async (t) => {

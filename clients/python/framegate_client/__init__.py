@@ -13,6 +13,7 @@ from .events import (
     State,
     StateChange,
 )
+from .results import ClassScore, Detection, FrameResult, Keypoint, MaskRle, Point, Polygon
 from .session import Sent
 
 __version__ = "0.1.0"
@@ -20,11 +21,18 @@ __version__ = "0.1.0"
 connect = Client
 
 __all__ = [
+    "ClassScore",
     "Client",
     "ClientError",
+    "Detection",
     "Dropped",
+    "FrameResult",
     "FrameSent",
+    "Keypoint",
     "Lost",
+    "MaskRle",
+    "Point",
+    "Polygon",
     "Reply",
     "Result",
     "Sent",

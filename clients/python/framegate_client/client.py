@@ -51,8 +51,8 @@ class Client:
     ) -> None:
         """Set up the client; it connects on ``async with``.
 
-        ``camera`` names the camera for whoever runs the gateway. A gateway with tokens needs ``token``. With ``adapt`` the
-        rate adapts to the gateway's capacity; without it, only ``max_in_flight`` and ``max_fps`` limit it.
+        ``camera`` names the camera for whoever runs the gateway. A gateway with tokens needs ``token``. With ``adapt``
+        the rate adapts to the gateway's capacity; without it, only ``max_in_flight`` and ``max_fps`` limit it.
         ``timeout_ms`` applies to connecting and to each reply; it must be longer than the gateway's
         ``STREAM_FRAME_TIMEOUT_MS``. ``max_attempts`` is the maximum number of consecutive sessions without a result.
         Raises ``ValueError`` for an invalid address or limit.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, Union
+from typing import Literal, Union
+
+from .results import FrameResult
 
 State = Literal["connecting", "open", "waiting", "closed"]
 
@@ -29,7 +31,7 @@ class Result:
 
     frame: bytes
     index: int
-    result: dict[str, Any]
+    result: FrameResult
     round_trip_ms: float
 
 

@@ -14,7 +14,7 @@ from framegate_client import Client, ClientError, Result, connect
 from .gateway import Gateway
 from .support import QUICK
 
-_TOKEN = "fg_test-token"  # noqa: S105 (only of this test's gateway)
+_TOKEN = "fg_test-token"
 
 
 class TokenTest(unittest.IsolatedAsyncioTestCase):

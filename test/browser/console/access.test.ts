@@ -1,8 +1,7 @@
 /** Accessibility: axe-core violations, keyboard operation, reduced motion, small screens. */
-import axe from 'axe-core';
-import type { Page } from 'playwright-core';
 import tap, { test } from 'tap';
 import { fixtureModels, shippedModels, startGateway } from '../../support/gateway.ts';
+import { violations } from './axe.ts';
 import { needsBrowser, openConsole, waitOptions } from './open-console.ts';
 
 const gateway = await startGateway({ MODELS_DIR: shippedModels, POOL_WORKERS: '1' });
@@ -11,13 +10,6 @@ tap.teardown(() => gateway.kill());
 /** The narrowest screen of WCAG 2.2, 1.4.10. */
 const phone = { width: 320, height: 640 };
 const desktop = { width: 1440, height: 900 };
-
-/** The violations found by axe-core, one line each. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const found = await page.evaluate(() => (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run());
-  return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-}
 
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const [name, viewport] of [

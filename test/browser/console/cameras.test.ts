@@ -1,5 +1,4 @@
 /** The page Cameras with a real gateway and several clients: it names each problem, stays still under the pointer, and survives a restart. */
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import tap, { type Test, test } from 'tap';
 import type { SessionsReply } from '../../../src/status.ts';
@@ -7,6 +6,7 @@ import { startGateway } from '../../support/gateway.ts';
 import { encodeGradient } from '../../support/jpeg-bytes.ts';
 import { openSession, sessionsReply } from '../../support/session-statuses.ts';
 import { StreamClient } from '../../support/stream-client.ts';
+import { violations } from './axe.ts';
 import { needsBrowser, openConsole, waitOptions } from './open-console.ts';
 
 const gateway = await startGateway();
@@ -37,12 +37,6 @@ async function serveSessions(page: Page, reply: () => SessionsReply | undefined)
     const body = reply();
     return body === undefined ? route.fulfill({ status: 404, body: '{}' }) : route.fulfill({ json: body });
   });
-}
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const found = await page.evaluate(() => (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run());
-  return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
 
 test('without cameras, the page says how to name one', needsBrowser, async (t) => {

@@ -1,34 +1,14 @@
 /** What the console shows of a result, and what it removes when the source or the pipeline changes. */
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
-import { type Test, test } from 'tap';
-import { type Arrival, startFakeGateway } from '../../support/fake-gateway.ts';
-import { encodeGradient } from '../../support/jpeg-bytes.ts';
+import { test } from 'tap';
+import { startFakeGateway } from '../../support/fake-gateway.ts';
 import { serveConsole } from '../../support/page-site.ts';
 import { needsBrowser, openConsole, waitOptions } from './open-console.ts';
+import { image, openWith, size } from './open-with.ts';
 
-const image = { name: 'page.jpg', mimeType: 'image/jpeg', buffer: Buffer.from(encodeGradient(320, 240)) };
-const size = { width: 320, height: 240 };
 const box = { x: 20, y: 20, w: 100, h: 40, score: 0.9 };
 const line = (text: string, textScore: number) => ({ ...box, label: 'line', text, text_score: textScore });
-
-function answer({ socket, index }: Arrival, result: object): void {
-  const timed = { ...size, timings_ms: { decode: 1, total: 1 }, ...result };
-  socket.send(JSON.stringify({ frame_index: index, result: timed }));
-}
-
-/** Opens the console of a gateway that answers every frame with what `resultFor` returns, or not at all. */
-async function openWith(t: Test, resultFor: (arrival: Arrival) => object | undefined) {
-  const fake = await startFakeGateway(t, {
-    serve: serveConsole,
-    frame: (arrival) => {
-      const result = resultFor(arrival);
-      if (result !== undefined) answer(arrival, result);
-    },
-  });
-  const opened = await openConsole(t, `http://127.0.0.1:${fake.port}/?fps=10`);
-  return { ...opened, port: fake.port };
-}
 
 /** The number of pixels in the color of boxes and labels. */
 function markedPixels(page: Page): Promise<number> {

@@ -10,6 +10,8 @@ test('a box is labeled with its text if the recognizer is confident, otherwise w
   t.equal(labelOf({ ...box, text: 'AB123', text_score: 0.996 }), 'AB123 100 %');
   t.equal(labelOf({ ...box, text: 'AB123', text_score: 0.2 }), 'plate 83 %');
   t.equal(labelOf({ ...box, text: '', text_score: 1 }), 'plate 83 %');
+  t.equal(labelOf({ ...box, score: Number.NaN }), 'plate', 'of a tool without scores');
+  t.equal(labelOf({ ...box, label: '' }), '83 %');
 });
 
 test('a rotated box has its own corners', async (t) => {
