@@ -144,8 +144,7 @@ async function tryFormat(
   const { tensor } = new Preprocessor(input).preprocess(picture);
   const seen = await model.run({ ...constants, [input.name]: tensor });
   for (const outputs of [blank, seen]) {
-    const rows = rowsOf(format, outputs);
-    const candidates = new BoxDecoder(format, input, rows * (classCountOf(format) ?? 1)).decode(
+    const candidates = new BoxDecoder(format, input, boxesIn(format, outputs)).decode(
       outputs,
       Number.NEGATIVE_INFINITY,
     );
@@ -154,6 +153,12 @@ async function tryFormat(
   }
   const rows = Math.max(rowsOf(format, blank), rowsOf(format, seen));
   return { task, format, rows, names: names ?? [], input, constants, ...(keypoints && { keypoints }) };
+}
+
+/** Every box of a run, whatever its score: a logit per class is one of its own. */
+function boxesIn(format: BoxFormat, outputs: Outputs): number {
+  const { scores } = format;
+  return rowsOf(format, outputs) * (scores.kind === 'logits' ? scores.columns.count : 1);
 }
 
 function rowsOf({ boxes }: BoxFormat, outputs: Outputs): number {
