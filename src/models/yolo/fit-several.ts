@@ -78,17 +78,17 @@ function fitScores(boxes: OutputShape, scores: OutputShape): BoxFormat[] {
   ];
 }
 
-/** Labels are whole numbers, or have a name that says so. */
-function isLabel({ name, type }: OutputShape): boolean {
-  return /^u?int/.test(type) || /label|class/i.test(name);
+/** The output with whole numbers, or else the one whose name says that it has labels: scores may be called `class_scores`. */
+function labelOf(columns: readonly OutputShape[]): OutputShape | undefined {
+  return columns.find(({ type }) => /^u?int/.test(type)) ?? columns.find(({ name }) => /label|class/i.test(name));
 }
 
 function fitLabels(outputs: readonly OutputShape[], tables: readonly OutputShape[]): BoxFormat[] {
   const boxes = tables.find(({ dims }) => dims[2] === boxValues);
   const columns = outputs.filter(({ dims }) => dims.length === 2 && dims[0] === 1 && dims[1] === boxes?.dims[1]);
   const counts = outputs.filter(({ dims }) => dims.every((size) => size === 1));
-  const label = columns.find(isLabel);
-  const score = columns.find((column) => !isLabel(column));
+  const label = labelOf(columns);
+  const score = columns.find((column) => column !== label);
   if (boxes === undefined || label === undefined || score === undefined || columns.length > 2) return [];
   return [
     {

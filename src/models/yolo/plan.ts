@@ -8,6 +8,7 @@ import { describeExpected } from './expected-shapes.ts';
 import { familyOf } from './family.ts';
 import type { FitHints, OutputShape } from './fit-hints.ts';
 import { namesLeftBy } from './format-hints.ts';
+import { classFormatNames } from './format-names.ts';
 import { blankInput, type InputShape, type Issue, inputFor, inputShapeOf, type ModelInput } from './input.ts';
 import { fitFormats, prototypesOf } from './output-fit.ts';
 import { type BoxFormat, classCountOf } from './output-format.ts';
@@ -59,7 +60,7 @@ export async function planBoxes(
   overrides: ModelOverrides,
   picture: Image,
 ): Promise<BoxPlan | Issue> {
-  const wrongTask = overrides.output_format === undefined ? taskIssue(model.metadata['task'], task) : undefined;
+  const wrongTask = wrongTaskIssue(model, task, overrides);
   if (wrongTask !== undefined) return { issue: wrongTask };
   const shape = inputShapeOf(model, overrides);
   if ('issue' in shape) return shape;
@@ -70,6 +71,17 @@ export async function planBoxes(
   const blank = await model.run({ ...shape.constants, [shape.name]: blankInput(shape) });
   const formats = fittingFormats(draft, blank);
   return 'issue' in formats ? formats : choosePlan(draft, formats, blank, picture);
+}
+
+/** A format that `model.json` names says more than the task in the file. */
+function wrongTaskIssue(
+  { metadata }: Model,
+  task: BoxTask,
+  { output_format: named }: ModelOverrides,
+): string | undefined {
+  if (named === undefined) return taskIssue(metadata['task'], task);
+  const isClassFormat = classFormatNames.some((name) => name === named);
+  return isClassFormat ? `output_format "${named}" is one of classifiers; use ${toolOfTask.classify}` : undefined;
 }
 
 function keypointsOf({ metadata }: Model, { keypoint_shape, keypoint_names }: ModelOverrides): Keypoints | Issue {
@@ -144,8 +156,7 @@ async function tryFormat(
   const { tensor } = new Preprocessor(input).preprocess(picture);
   const seen = await model.run({ ...constants, [input.name]: tensor });
   for (const outputs of [blank, seen]) {
-    const rows = rowsOf(format, outputs);
-    const candidates = new BoxDecoder(format, input, rows * (classCountOf(format) ?? 1)).decode(
+    const candidates = new BoxDecoder(format, input, boxesIn(format, outputs)).decode(
       outputs,
       Number.NEGATIVE_INFINITY,
     );
@@ -154,6 +165,12 @@ async function tryFormat(
   }
   const rows = Math.max(rowsOf(format, blank), rowsOf(format, seen));
   return { task, format, rows, names: names ?? [], input, constants, ...(keypoints && { keypoints }) };
+}
+
+/** Every box of a run, whatever its score: a logit per class is one of its own. */
+function boxesIn(format: BoxFormat, outputs: Outputs): number {
+  const { scores } = format;
+  return rowsOf(format, outputs) * (scores.kind === 'logits' ? scores.columns.count : 1);
 }
 
 function rowsOf({ boxes }: BoxFormat, outputs: Outputs): number {

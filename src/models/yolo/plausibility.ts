@@ -35,15 +35,24 @@ export function judgeBoxes(
   input: Size,
   classNames?: number,
 ): Seen {
+  if (candidates.count < scoreCount(outputs, format)) return { issue: 'its scores are not numbers', hasBoxes: true };
   const real = realRows(candidates, format);
   if (real.length === 0) return { issue: undefined, hasBoxes: false };
   const rows = real.map((index) => candidates.row[index] as number);
   const issue =
-    scoreIssue(candidates, real) ??
+    scoreIssue(candidates, real, format) ??
     labelIssue(outputs, rows, format, classNames) ??
+    fractionIssue(candidates, real, format, input) ??
     sizeIssue(candidates, real) ??
     placeIssue(candidates, real, input);
   return { issue, hasBoxes: true };
+}
+
+/** The decoder leaves out scores that are not numbers, and no others. */
+function scoreCount(outputs: Outputs, { boxes, count, scores }: BoxFormat): number {
+  const { rows } = viewColumns(outputs, boxes);
+  const used = count === undefined ? rows : Math.min(rows, outputs[count]?.data[0] ?? 0);
+  return scores.kind === 'logits' ? used * scores.columns.count : used;
 }
 
 /** With NMS in the model, unused rows are padding. */
@@ -52,8 +61,14 @@ function realRows({ count, score }: Candidates, { scores }: BoxFormat): number[]
   return scores.kind === 'best' ? rows.filter((index) => score[index] !== 0) : rows;
 }
 
-function scoreIssue({ score }: Candidates, real: readonly number[]): string | undefined {
+/** A DETR's objects are few, so most of its logits are negative. */
+const scoreOfZero = 0.5;
+
+function scoreIssue({ score }: Candidates, real: readonly number[], { scores }: BoxFormat): string | undefined {
   const [lowest, highest] = rangeOf(score, real);
+  if (scores.kind === 'logits' && lowest >= scoreOfZero) {
+    return 'none of its logits is negative, as if they were probabilities';
+  }
   if (lowest >= -scoreSlack && highest <= 1 + scoreSlack) return undefined;
   return `its scores are ${shown(lowest)} to ${shown(highest)}; expected 0 to 1`;
 }
@@ -88,6 +103,27 @@ function valuesOf(outputs: Outputs, columns: Columns, rows: readonly number[]): 
   return rows.map((row) => data[at + row * rowStep] as number);
 }
 
+/**
+ * RT-DETR's boxes come from a sigmoid, so that not one can protrude: offsets and logarithms of YOLOX, which have the same shape, do.
+ * Those of RF-DETR have no such limits.
+ */
+function fractionIssue(
+  { x1, y1, x2, y2 }: Candidates,
+  real: readonly number[],
+  { name }: BoxFormat,
+  { width, height }: Size,
+): string | undefined {
+  if (name !== 'detr-scores' && name !== 'detr-top-k') return undefined;
+  const values = real.flatMap((index) => {
+    const [left, right] = [(x1[index] as number) / width, (x2[index] as number) / width];
+    const [top, bottom] = [(y1[index] as number) / height, (y2[index] as number) / height];
+    return [(left + right) / 2, (top + bottom) / 2, right - left, bottom - top];
+  });
+  const [lowest, highest] = rangeOf(values, [...values.keys()]);
+  if (lowest >= -scoreSlack && highest <= 1 + scoreSlack) return undefined;
+  return `its boxes have values of ${shown(lowest)} to ${shown(highest)}; expected fractions from 0 to 1`;
+}
+
 function sizeIssue({ x1, y1, x2, y2 }: Candidates, real: readonly number[]): string | undefined {
   const widths = Float32Array.from(real, (index) => (x2[index] as number) - (x1[index] as number));
   const heights = Float32Array.from(real, (index) => (y2[index] as number) - (y1[index] as number));
@@ -108,14 +144,14 @@ function placeIssue({ x1, y1, x2, y2 }: Candidates, real: readonly number[], inp
   return `${outside.length} of its ${real.length} boxes lie outside the input of ${input.width}x${input.height} pixels`;
 }
 
-function rangeOf(values: Float32Array, indices: readonly number[]): [lowest: number, highest: number] {
+/** Both are not a number if one value is none, so that it does not go unnoticed. */
+function rangeOf(values: ArrayLike<number>, indices: readonly number[]): [lowest: number, highest: number] {
   let lowest = Number.POSITIVE_INFINITY;
   let highest = Number.NEGATIVE_INFINITY;
   for (const index of indices) {
     const value = values[index] as number;
-    // Not a number compares as false, and must not go unnoticed.
-    if (!(value >= lowest)) lowest = value;
-    if (!(value <= highest)) highest = value;
+    lowest = Math.min(lowest, value);
+    highest = Math.max(highest, value);
   }
   return [lowest, highest];
 }

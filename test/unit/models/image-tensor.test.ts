@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
-import { type Image, letterboxOf } from '../../../src/models/image.ts';
+import { type Image, placeImage, type Resize } from '../../../src/models/image.ts';
 import {
+  type ImageTensor,
   type Normalization,
   nchwTensor,
   nhwcTensor,
   unitRgb,
-  writeLetterboxed,
+  writePlaced,
   writeRegion,
 } from '../../../src/models/image-tensor.ts';
 import type { Region } from '../../../src/models/resampling.ts';
@@ -31,6 +32,11 @@ function fullTensor(width: number, height: number) {
 
 function whole(image: Image) {
   return { x: 0, y: 0, w: image.width, h: image.height };
+}
+
+/** Writes an image into the whole tensor. */
+function write(image: Image, out: ImageTensor, resize: Resize = 'letterbox'): void {
+  writePlaced(image, placeImage(image, out, resize), out);
 }
 
 /** Reference for one sample: half-pixel centers, clamped at the edges. */
@@ -215,7 +221,7 @@ test('the buffer may be longer than the image', async (t) => {
 test('a letterboxed image is padded with 114, whatever the tensor had before', async (t) => {
   const image: Image = { width: 8, height: 4, channels: 3, data: new Uint8Array(96).fill(255) };
   const out = new Float32Array(3 * 64).fill(-7);
-  writeLetterboxed(image, letterboxOf(image, 8, 8), nchwTensor(out, 8, 8, unitRgb));
+  write(image, nchwTensor(out, 8, 8, unitRgb));
   for (let channel = 0; channel < 3; channel++) {
     const rows = Array.from({ length: 8 }, (_, row) => out[64 * channel + 8 * row + 3] as number);
     assertClose(
@@ -230,7 +236,7 @@ test('the padding is normalized like the image', async (t) => {
   const image: Image = { width: 2, height: 1, channels: 3, data: new Uint8Array(6) };
   const norm: Normalization = { mean: [0.5, 0.4, 0.3], std: [0.5, 0.2, 0.1], order: 'rgb' };
   const out = new Float32Array(3 * 8);
-  writeLetterboxed(image, letterboxOf(image, 2, 4), nchwTensor(out, 2, 4, norm));
+  write(image, nchwTensor(out, 2, 4, norm));
   const bar = (channel: number) => (114 / 255 - (norm.mean[channel] as number)) / (norm.std[channel] as number);
   assertClose(Float32Array.from([0, 1, 2].map((channel) => out[8 * channel] as number)), [bar(0), bar(1), bar(2)]);
   t.pass();
@@ -260,7 +266,7 @@ test('a uint8 tensor has the pixels, rounded if resized', async (t) => {
 test('pads a uint8 tensor with 114, and only the padding', async (t) => {
   const image: Image = { width: 8, height: 4, channels: 3, data: new Uint8Array(96).fill(255) };
   const out = new Uint8Array(3 * 64).fill(7);
-  writeLetterboxed(image, letterboxOf(image, 8, 8), nhwcTensor(out, 8, 8));
+  write(image, nhwcTensor(out, 8, 8));
   const rows = Array.from({ length: 8 }, (_, row) => new Set(out.subarray(24 * row, 24 * row + 24)));
   t.same(
     rows,

@@ -1,5 +1,7 @@
-/** A model that is not a detector, or is misconfigured, is rejected with the reason. */
+/** A model without a hint about its outputs is read right or refused, and a misconfigured one is refused, with the reason. */
+import { join } from 'node:path';
 import tap, { test } from 'tap';
+import type { Image } from '../../../src/models/image.ts';
 import { toolName } from '../../../src/tools/tool.ts';
 import { yoloDetectObjects } from '../../../src/tools/yolo-detect-objects.ts';
 import { onnxFixtures } from '../../support/onnx-fixtures.ts';
@@ -22,7 +24,7 @@ test('rejects a model with an unsupported input', async (t) => {
     'bytes-in.onnx': `input images is uint8 [1, 3, 64, 64]; ${expected}`,
     'gray-in.onnx': `input images is float32 [1, 1, 64, 64]; ${expected}`,
     'double.onnx': `input x is float32 [1, n]; ${expected}`,
-    'batch-of-two.onnx': 'input images has a fixed batch size of 2; expected 1',
+    'batch-of-two.onnx': 'input images has a fixed batch size of 2; export the model with batch=1',
   };
   for (const [model, issue] of Object.entries(issues)) {
     await t.rejects(create(model), { message: `model "${model}": ${issue}` });
@@ -35,7 +37,8 @@ test('rejects a model with an unknown output format', async (t) => {
       'model "not-a-detector.onnx": output output0 has shape [1, 4, 7]; for a 64x64 input, ' +
       'expected one of: [1, 4 + classes, boxes] (ultralytics: v8, v9, v11, v12), ' +
       '[1, 252 or 255, 5 + classes] (yolov5: v5, v7), [1, 84 or 85, 5 + classes] (yolox), ' +
-      '[1, boxes, 6] (end-to-end: v10, v26)',
+      '[1, boxes, 6] (end-to-end: v10, v26), [1, boxes, 4 + classes] (detr-scores: RT-DETR), ' +
+      'boxes [1, boxes, 4] with scores (RF-DETR, YOLO-NAS, and others)',
   });
 });
 
@@ -67,3 +70,51 @@ test('params have defaults and limits', async (t) => {
     t.equal(yoloDetectObjects.params.safeParse(bad).success, false, JSON.stringify(bad));
   }
 });
+
+const constants = toolContext(tap, join(onnxFixtures, 'constant'));
+
+/** Detects on a frame of the size of these models' input. */
+async function detectWith(model: string) {
+  const image: Image = { width: 320, height: 320, channels: 3, data: new Uint8Array(320 * 320 * 3).fill(90) };
+  const tool = await yoloDetectObjects.create(yoloDetectObjects.params.parse({ model: `${model}.onnx` }), constants);
+  return (await tool.run({ image })).detections ?? [];
+}
+
+/** Each model and the class of its one box. */
+const readable = {
+  v8: 1,
+  'end-to-end': 1,
+  'nms-one-class': 0,
+  'nms-two-classes': 1,
+  'rtdetr-top-k-named': 1,
+  'rtdetr-top-k': 1,
+  'rtdetr-scores-named': 1,
+  'rtdetr-scores-of-two': 1,
+  'rtdetr-scores-of-three': 1,
+  nas: 1,
+  'nas-swapped': 1,
+  'nas-of-four': 1,
+  'pp-yoloe': 1,
+  labels: 1,
+  paddle: 1,
+};
+
+for (const [model, classIndex] of Object.entries(readable)) {
+  test(`finds the box of ${model}.onnx`, async (t) => {
+    const found = (await detectWith(model)).map(({ score, ...rest }) => ({ ...rest, score: Math.round(score * 100) }));
+    t.same(found, [{ x: 120, y: 120, w: 80, h: 80, label: `class ${classIndex}`, score: 90 }]);
+  });
+}
+
+const refused = {
+  'v8-logits': 'read as "ultralytics", its scores are 0 to 4.5; expected 0 to 1',
+  'v8-zeros': 'read as "ultralytics", its largest box is 0 x 0 pixels',
+  'end-to-end-zeros': 'its outputs fit "end-to-end" and "detr-top-k"; set output_format in model.json',
+  'v8-segment': 'output output1 [1, 4, 20, 20] has masks; use yolo.segment',
+};
+
+for (const [model, issue] of Object.entries(refused)) {
+  test(`refuses ${model}.onnx, and says what was seen`, async (t) => {
+    await t.rejects(detectWith(model), { message: `model "${model}.onnx": ${issue}` });
+  });
+}

@@ -2,12 +2,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
-import {
-  type Candidates,
-  createCandidates,
-  intersectionOverUnion,
-  nonMaxSuppression,
-} from '../../../src/models/nms.ts';
+import { type Candidates, createCandidates } from '../../../../src/models/yolo/candidates.ts';
+import { intersectionOverUnion, nonMaxSuppression } from '../../../../src/models/yolo/nms.ts';
 
 interface Box {
   readonly at: readonly [x1: number, y1: number, x2: number, y2: number];
@@ -86,6 +82,18 @@ test('keeps at most maxDetections boxes, the best', async (t) => {
 test('boxes with equal scores keep their order', async (t) => {
   const boxes = [0, 1, 2].map((index): Box => ({ at: [20 * index, 0, 20 * index + 10, 10], score: 0.5 }));
   t.same(nonMaxSuppression(candidatesOf(boxes), 0.45, 100), [0, 1, 2]);
+});
+
+test('excluded boxes neither count nor suppress others', async (t) => {
+  const boxes: Box[] = [
+    { at: [0, 0, 10, 10], score: 0.9 },
+    { at: [1, 0, 11, 10], score: 0.8 },
+    { at: [40, 0, 50, 10], score: 0.7 },
+  ];
+  t.same(
+    nonMaxSuppression(candidatesOf(boxes), 0.45, 2, (index) => index > 0),
+    [1, 2],
+  );
 });
 
 test('ignores columns beyond the count', async (t) => {

@@ -1,66 +1,76 @@
-/** A detector's plan follows from the model file, and `model.json` overrides it. */
+/** A plan follows from the model file and from what the model returns, and `model.json` overrides it. */
 import { test } from 'tap';
-import { type DetectorPlan, planDetector } from '../../../src/models/detector.ts';
-import type { Model, TensorShape } from '../../../src/models/model.ts';
-import type { ModelOverrides } from '../../../src/models/model-files.ts';
+import type { Model, Outputs, TensorShape } from '../../../../src/models/model.ts';
+import type { ModelOverrides } from '../../../../src/models/model-files.ts';
+import { type BoxPlan, planBoxes } from '../../../../src/models/yolo/plan.ts';
+import type { BoxTask } from '../../../../src/models/yolo/task.ts';
+import { boxOutputs, fakeModel } from '../../../support/fake-model.ts';
+import { drawYoloPicture } from '../../../support/yolo-fixtures.ts';
 
 type Dims = readonly (number | string)[];
 
 interface Described {
   readonly input?: Dims;
   readonly inputType?: string;
-  readonly outputs?: Readonly<Record<string, readonly number[]>>;
+  /** Inputs beside the image. */
+  readonly others?: readonly TensorShape[];
+  readonly outputs?: Outputs;
   readonly metadata?: Record<string, string>;
+  readonly task?: BoxTask;
 }
 
-/** A model that returns empty outputs of these shapes and records its input shapes. */
-function modelOf({ input, inputType, outputs = { out: [1, 25_200, 7] }, metadata = {} }: Described) {
-  const inputShapes: (readonly number[])[] = [];
-  const tensor = (name: string, dims: Dims, type = 'float32'): TensorShape => ({ name, type, dims });
-  const model: Model = {
-    name: 'mine',
-    provider: 'cpu',
-    inputs: [tensor('images', input ?? [1, 3, 640, 640], inputType)],
-    outputs: Object.keys(outputs).map((name) => tensor(name, ['a', 'b', 'c'])),
-    metadata,
-    overrides: {},
-    async run(tensors) {
-      inputShapes.push(tensors['images']?.dims ?? []);
-      return Object.fromEntries(
-        Object.entries(outputs).map(([name, dims]) => [name, { data: new Float32Array(0), dims }]),
-      );
-    },
-  };
-  return { model, inputShapes };
+const side640 = { width: 640, height: 640 };
+const picture = drawYoloPicture(96, 64, 1);
+
+function outputsOf(name: Parameters<typeof boxOutputs>[0], boxes: number, classes = 2, input = side640): Outputs {
+  return boxOutputs(name, { boxes, classes }, input);
 }
 
-async function plan(described: Described, overrides: ModelOverrides = {}): Promise<DetectorPlan> {
-  const made = await planDetector(modelOf(described).model, overrides);
+const yolov5 = outputsOf('yolov5', 25_200);
+const yolox = outputsOf('yolox', 8400);
+
+/** By default a v5 model of 640x640 pixels. */
+function modelOf({ input, inputType = 'float32', others = [], outputs = yolov5, metadata = {} }: Described) {
+  const image = { name: 'images', type: inputType, dims: input ?? [1, 3, 640, 640] };
+  return fakeModel({ inputs: [image, ...others], outputs, metadata });
+}
+
+function planOf(model: Model, overrides: ModelOverrides = {}, task: BoxTask = 'detect') {
+  return planBoxes(model, task, overrides, picture);
+}
+
+async function plan(described: Described, overrides: ModelOverrides = {}): Promise<BoxPlan> {
+  const made = await planOf(modelOf(described).model, overrides, described.task);
   if ('issue' in made) throw new Error(made.issue);
   return made;
 }
 
 async function issueOf(described: Described, overrides: ModelOverrides = {}): Promise<string> {
-  const made = await planDetector(modelOf(described).model, overrides);
+  const made = await planOf(modelOf(described).model, overrides, described.task);
   return 'issue' in made ? made.issue : 'none';
 }
 
 const unit = { mean: [0, 0, 0], std: [1, 1, 1] };
 const bytes = { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255] };
-const yolox = { out: [1, 8400, 7] };
+
+function endToEndFor(width: number, height: number): Outputs {
+  return outputsOf('end-to-end', 300, 2, { width, height });
+}
 
 const nchw = (normalization: object) => ({ kind: 'nchw', normalization });
 
 test('the output format implies the preprocessing', async (t) => {
   t.match(await plan({}), {
-    format: { name: 'yolov5', classes: 2 },
+    task: 'detect',
+    format: { name: 'yolov5', boxes: { output: 'output0' }, scores: { columns: { count: 2 } } },
     names: [],
-    input: { name: 'images', width: 640, height: 640, layout: nchw({ ...unit, order: 'rgb' }), alignment: 'center' },
-    output: { name: 'out', dims: [1, 25_200, 7] },
+    input: { name: 'images', width: 640, height: 640, layout: nchw({ ...unit, order: 'rgb' }), resize: 'letterbox' },
+    constants: {},
+    rows: 25_200,
   });
   t.match((await plan({ outputs: yolox })).input, {
     layout: nchw({ ...bytes, order: 'bgr' }),
-    alignment: 'top-left',
+    resize: 'top-left',
   });
 });
 
@@ -68,32 +78,35 @@ test('model.json overrides each preprocessing setting separately', async (t) => 
   const inputWith = async (overrides: ModelOverrides) => (await plan({ outputs: yolox }, overrides)).input;
   t.match(await inputWith({ normalization: '0-1' }), {
     layout: nchw({ ...unit, order: 'bgr' }),
-    alignment: 'top-left',
+    resize: 'top-left',
   });
   t.match(await inputWith({ channel_order: 'rgb' }), { layout: nchw({ ...bytes, order: 'rgb' }) });
   t.match(await inputWith({ letterbox: 'center' }), {
     layout: nchw({ ...bytes, order: 'bgr' }),
-    alignment: 'center',
+    resize: 'letterbox',
   });
   const imageNet = {
     mean: [0.485, 0.456, 0.406],
     std: [0.229, 0.224, 0.225],
   } satisfies ModelOverrides['normalization'];
   t.match(await inputWith({ normalization: imageNet }), { layout: nchw({ ...imageNet, order: 'bgr' }) });
-  t.match((await plan({ outputs: yolox }, { output_format: 'yolov5' })).input, {
+  t.match((await plan({ outputs: outputsOf('yolov5', 8400) }, { output_format: 'yolov5' })).input, {
     layout: nchw({ ...unit, order: 'rgb' }),
   });
+  t.match(await inputWith({ resize: 'stretch' }), { resize: 'stretch' });
+  t.match(await inputWith({ resize: 'letterbox' }), { resize: 'letterbox' });
   t.match((await plan({}, { normalization: '0-255' })).input, { layout: nchw({ ...bytes, order: 'rgb' }) });
 });
 
 test('a uint8 input takes pixels without normalization', async (t) => {
   const input = [1, 'height', 'width', 3];
   const nhwc = { input, inputType: 'uint8', metadata: { imgsz: '[384, 512]' } };
-  const outputs = { out: [1, 300, 6] };
+  const outputs = endToEndFor(512, 384);
   t.match((await plan({ ...nhwc, outputs })).input, { width: 512, height: 384, layout: { kind: 'nhwc' } });
-  const { model, inputShapes } = modelOf({ ...nhwc, outputs });
-  await planDetector(model, {});
-  t.same(inputShapes, [[1, 384, 512, 3]]);
+  const { model, runs } = modelOf({ ...nhwc, outputs });
+  await planOf(model);
+  t.ok(runs.length >= 2, 'a blank image and the picture');
+  for (const { images } of runs) t.same([images?.dims, images?.data.constructor], [[1, 384, 512, 3], Uint8Array]);
   for (const overrides of [{ normalization: '0-1' }, { channel_order: 'bgr' }] as const) {
     const issue =
       'input images takes uint8 RGB pixels without normalization; remove normalization and channel_order from model.json';
@@ -116,7 +129,7 @@ test('rejects a size that is not a multiple of the stride', async (t) => {
 
 test('a free input takes its size from model.json, then from imgsz, then 640', async (t) => {
   const input = ['batch', 3, 'height', 'width'];
-  const outputs = { out: [1, 300, 6] };
+  const outputs = endToEndFor(512, 384);
   const metadata = { imgsz: '[384, 512]' };
   const sizeOf = async (described: Described, overrides?: ModelOverrides) => {
     const { width, height } = (await plan({ input, outputs, ...described }, overrides)).input;
@@ -126,9 +139,17 @@ test('a free input takes its size from model.json, then from imgsz, then 640', a
   t.same(await sizeOf({ metadata }), [384, 512]);
   t.same(await sizeOf({ metadata }, { imgsz: [320, 256] }), [320, 256]);
   t.same(await sizeOf({ input: [1, 3, 384, 'width'] }, { imgsz: [384, 256] }), [384, 256]);
-  const { model, inputShapes } = modelOf({ input, outputs, metadata });
-  await planDetector(model, {});
-  t.same(inputShapes, [[1, 3, 384, 512]]);
+  const { model, runs } = modelOf({ input, outputs, metadata });
+  await planOf(model);
+  t.same(runs[0]?.['images']?.dims, [1, 3, 384, 512]);
+  t.ok(
+    runs[0]?.['images']?.data.every((value) => value === 0),
+    'blank',
+  );
+  t.notOk(
+    runs[1]?.['images']?.data.every((value) => value === 0),
+    'the picture',
+  );
 });
 
 test('rejects imgsz if the file fixes another size', async (t) => {
@@ -139,41 +160,66 @@ test('accepts float16 inputs', async (t) => {
   t.match(await plan({ inputType: 'float16' }), { format: { name: 'yolov5' } });
 });
 
-test('uses the first output with a known format', async (t) => {
-  const outputs = { raw: [1, 3, 80, 80, 7], boxes: [1, 25_200, 7] };
-  t.match((await plan({ outputs })).output, { name: 'boxes' });
+test('finds the boxes among feature maps', async (t) => {
+  const raw = { data: new Float32Array(3 * 4 * 4 * 7), dims: [1, 3, 4, 4, 7] };
+  t.match(await plan({ outputs: { raw, ...yolov5 } }), { format: { name: 'yolov5', boxes: { output: 'output0' } } });
+  const other = { data: new Float32Array(10), dims: [1, 10] };
   t.match(
-    await issueOf({ outputs: { raw: [1, 3, 80, 80, 7], other: [1, 10] } }),
-    /^output raw has shape \[1, 3, 80, 80, 7\]/,
+    await issueOf({ outputs: { raw, other } }),
+    /^output raw has shape \[1, 3, 4, 4, 7\], output other has shape \[1, 10\]; for a 640x640 input, expected one of: /,
   );
-  t.equal(await issueOf({ outputs: {} }), 'it has no output');
 });
 
 test('a file with end2end metadata must have the end-to-end format', async (t) => {
   const metadata = { end2end: 'True' };
-  t.match(await plan({ outputs: { out: [1, 25_200, 6] }, metadata }), { format: { name: 'end-to-end' } });
+  t.match(await plan({ outputs: outputsOf('end-to-end', 25_200), metadata }), { format: { name: 'end-to-end' } });
   t.match(await issueOf({ metadata }), /for a 640x640 input, expected \[1, boxes, 6\] \(end-to-end: v10, v26\)$/);
 });
 
 test('rejects another task, unless model.json sets output_format', async (t) => {
   const metadata = { task: 'segment' };
-  t.equal(await issueOf({ metadata }), 'its metadata declares the task "segment"; expected "detect"');
+  t.equal(await issueOf({ metadata }), 'its metadata declares the task "segment"; use yolo.segment');
+  t.equal(
+    await issueOf({ metadata: { task: 'depth' } }),
+    'its metadata declares the task "depth"; no tool runs that task',
+  );
   t.match(await plan({ metadata }, { output_format: 'yolov5' }), { format: { name: 'yolov5' } });
 });
 
-test('rejects a model with several inputs', async (t) => {
-  const { model } = modelOf({});
-  const [input] = model.inputs;
-  const two = { ...model, inputs: [input as TensorShape, { name: 'scale', type: 'float32', dims: [1, 2] }] };
-  t.same(await planDetector(two, {}), { issue: 'it has 2 inputs (images, scale); expected one image input' });
+test('rejects a model with several images', async (t) => {
+  const others = [{ name: 'scale', type: 'float32', dims: [1, 2] }];
+  t.equal(await issueOf({ others }), 'it has 2 inputs (images, scale); expected one image input');
+});
+
+test('other inputs that exporters add are filled, so that boxes come back in input pixels', async (t) => {
+  const input = [1, 3, 384, 512];
+  const outputs = endToEndFor(512, 384);
+  const others = [
+    { name: 'orig_target_sizes', type: 'int64', dims: [1, 2] },
+    { name: 'im_shape', type: 'float32', dims: [1, 2] },
+    { name: 'scale_factor', type: 'float32', dims: [1, 2] },
+  ];
+  const { model, runs } = modelOf({ input, outputs, others });
+  const made = await planOf(model);
+  t.match(made, { input: { name: 'images' } });
+  const expected = {
+    orig_target_sizes: { data: BigInt64Array.of(512n, 384n), dims: [1, 2] },
+    im_shape: { data: Float32Array.of(384, 512), dims: [1, 2] },
+    scale_factor: { data: Float32Array.of(1, 1), dims: [1, 2] },
+  };
+  t.strictSame('constants' in made ? made.constants : undefined, expected);
+  for (const { images, ...constants } of runs) {
+    t.ok(images);
+    t.strictSame(constants, expected);
+  }
 });
 
 test('rejects an input above the pixel limit before allocating it', async (t) => {
   const huge = modelOf({ input: [1, 3, 20_000, 20_000] });
-  t.same(await planDetector(huge.model, {}), {
+  t.same(await planOf(huge.model), {
     issue: 'input size is [20000, 20000]; expected 1 to 16777216 pixels',
   });
-  t.same(huge.inputShapes, [], 'no run');
+  t.same(huge.runs, [], 'no run');
   const free: Dims = [1, 3, 'height', 'width'];
   t.match(await issueOf({ input: free, metadata: { imgsz: '[99999999, 99999999]' } }), /^input size is \[99999999, /);
   t.match(await issueOf({ input: free, metadata: { imgsz: '[0, 640]' } }), /^input size is \[0, 640\]; /);
