@@ -6,7 +6,7 @@ const pixelDigits = 1;
 export const scoreDigits = 4;
 const radianDigits = 4;
 
-/** Keys that a tool adds are passed on as they are. */
+/** Keys that a tool adds, and values that are no lists, are passed on as they are: custom tools are not type-checked. */
 export function roundDetection(detection: Detection): Detection {
   const { x, y, w, h, label, score, quad, angle, polygons, keypoints, text, text_score, ...others } = detection;
   return {
@@ -16,18 +16,26 @@ export function roundDetection(detection: Detection): Detection {
     h: roundPixels(h),
     label,
     score: round(score, scoreDigits),
-    ...(quad === undefined ? {} : { quad: quad.map(roundPoint) as unknown as Quad }),
+    ...(quad === undefined ? {} : { quad: roundEach(quad, roundPoint) as Quad }),
     ...(angle === undefined ? {} : { angle: round(angle, radianDigits) }),
-    ...(polygons === undefined ? {} : { polygons: polygons.map((ring) => ring.map(roundPoint)) }),
-    ...(keypoints === undefined ? {} : { keypoints: keypoints.map(roundKeypoint) }),
+    ...(polygons === undefined ? {} : { polygons: roundEach(polygons, (ring) => roundEach(ring, roundPoint)) }),
+    ...(keypoints === undefined ? {} : { keypoints: roundEach(keypoints, roundKeypoint) }),
     ...(text === undefined ? {} : { text }),
     ...(text_score === undefined ? {} : { text_score: round(text_score, scoreDigits) }),
     ...others,
   };
 }
 
-export function roundClass({ label, score }: ClassScore): ClassScore {
-  return { label, score: round(score, scoreDigits) };
+export function roundClasses(classes: readonly ClassScore[]): readonly ClassScore[] {
+  return roundEach(classes, ({ label, score }) => ({ label, score: round(score, scoreDigits) }));
+}
+
+function roundEach<Value>(values: readonly Value[], roundOne: (value: Value) => Value): readonly Value[] {
+  return Array.isArray(values) ? values.map((value) => (isRoundable(value) ? roundOne(value) : value)) : values;
+}
+
+function isRoundable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 function roundKeypoint([x, y, score]: Keypoint): Keypoint {

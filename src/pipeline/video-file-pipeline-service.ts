@@ -6,7 +6,7 @@ import { JpegDecoder } from '../tools/jpeg-decoder.ts';
 import type { PortValues } from '../tools/tool.ts';
 import { DagPipelineService } from './dag-pipeline-service.ts';
 import type { Pipeline } from './registry.ts';
-import { round, roundClass, roundDetection, scoreDigits } from './rounding.ts';
+import { round, roundClasses, roundDetection, scoreDigits } from './rounding.ts';
 
 /** Decimal places of a time: ten microseconds. */
 const millisecondDigits = 2;
@@ -80,7 +80,7 @@ function composeResult(
     height: image.height,
     ...others,
     ...(detections === undefined ? {} : { detections: detections.map(roundDetection) }),
-    ...(classes === undefined ? {} : { classes: classes.map(roundClass) }),
+    ...(classes === undefined ? {} : { classes: roundClasses(classes) }),
     ...(text_score === undefined ? {} : { text_score: round(text_score, scoreDigits) }),
     ...(warnings.length === 0 ? {} : { warnings }),
     timings_ms: Object.fromEntries(Object.entries(timings).map(([id, ms]) => [id, round(ms, millisecondDigits)])),

@@ -40,7 +40,12 @@ test('models --json prints an array', async (t) => {
     list.map(({ name }) => name),
     ['double.onnx', 'mine', 'reader.onnx', 'sub/yolox.onnx'],
   );
-  t.match(list[0], { tool: null, output_format: null, no_tool: /^input x is float32 \[1, n\]/, no_detector: /^input x/ });
+  t.match(list[0], {
+    tool: null,
+    output_format: null,
+    no_tool: /^input x is float32 \[1, n\]/,
+    no_detector: /^input x/,
+  });
   t.match(list[1], {
     output_format: 'ultralytics',
     head: 'ultralytics',

@@ -63,6 +63,6 @@ test('if no tool runs it, the reason is why it is no detector', async (t) => {
 test('a task that no tool runs is told', async (t) => {
   const outputs = boxOutputs('ultralytics', { boxes: 84, classes: 2 }, size);
   t.match(await planOutputs(outputs, { task: 'depth' }), {
-    issue: 'its metadata declares the task "depth"; no tool runs that task',
+    issue: 'its metadata declares the task "depth"; none of the yolo tools runs it',
   });
 });

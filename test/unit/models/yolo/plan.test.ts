@@ -181,7 +181,7 @@ test('rejects another task, unless model.json sets output_format', async (t) => 
   t.equal(await issueOf({ metadata }), 'its metadata declares the task "segment"; use yolo.segment');
   t.equal(
     await issueOf({ metadata: { task: 'depth' } }),
-    'its metadata declares the task "depth"; no tool runs that task',
+    'its metadata declares the task "depth"; none of the yolo tools runs it',
   );
   t.match(await plan({ metadata }, { output_format: 'yolov5' }), { format: { name: 'yolov5' } });
 });

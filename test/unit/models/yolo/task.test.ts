@@ -12,7 +12,7 @@ test('every task has a built-in tool', async (t) => {
 test('the tool of another task is named', async (t) => {
   t.equal(taskIssue('pose', 'detect'), 'its metadata declares the task "pose"; use yolo.pose');
   t.equal(taskIssue('detect', 'obb'), 'its metadata declares the task "detect"; use yolo.detect_objects');
-  t.equal(taskIssue('depth', 'detect'), 'its metadata declares the task "depth"; no tool runs that task');
+  t.equal(taskIssue('depth', 'detect'), 'its metadata declares the task "depth"; none of the yolo tools runs it');
 });
 
 test('a model without a task, or with the wanted one, can be run', async (t) => {
