@@ -25,9 +25,7 @@ export function fitSeveral(
     case 'boxes-labels':
       return fitLabels(outputs, tables);
     case 'paddle':
-      return outputs.flatMap((output) =>
-        output.dims.length === 2 && output.dims[1] === paddleValues ? [paddle(output)] : [],
-      );
+      return fitPaddle(outputs, tables);
     default:
       return [];
   }
@@ -101,6 +99,12 @@ function fitLabels(outputs: readonly OutputShape[], tables: readonly OutputShape
       needsNms: false,
     },
   ];
+}
+
+/** A list of six labels or scores of another format has the same shape, but boxes beside it. */
+function fitPaddle(outputs: readonly OutputShape[], tables: readonly OutputShape[]): BoxFormat[] {
+  if (tables.length > 0) return [];
+  return outputs.filter(({ dims }) => dims.length === 2 && dims[1] === paddleValues).map(paddle);
 }
 
 function paddle({ name: output }: OutputShape): BoxFormat {

@@ -8,6 +8,8 @@ import type { BoxFormat, Columns } from './output-format.ts';
 const scoreSlack = 0.01;
 /** Boxes of objects at the edge may have their center outside the input; most do not. */
 const maxOutsideFraction = 0.5;
+/** Even a model that was never trained has boxes of at most some thousand times the input; the exponential of a pixel is larger. */
+const maxSides = 1_000_000;
 
 interface Size {
   readonly width: number;
@@ -37,15 +39,28 @@ export function judgeBoxes(
 ): Seen {
   if (candidates.count < scoreCount(outputs, format)) return { issue: 'its scores are not numbers', hasBoxes: true };
   const real = realRows(candidates, format);
-  if (real.length === 0) return { issue: undefined, hasBoxes: false };
-  const rows = real.map((index) => candidates.row[index] as number);
   const issue =
+    partialLabelIssue(candidates, outputs, format) ??
+    (real.length === 0 ? undefined : boxIssue(candidates, outputs, format, input, real, classNames));
+  return { issue, hasBoxes: real.length > 0 };
+}
+
+function boxIssue(
+  candidates: Candidates,
+  outputs: Outputs,
+  format: BoxFormat,
+  input: Size,
+  real: readonly number[],
+  classNames: number | undefined,
+): string | undefined {
+  const rows = real.map((index) => candidates.row[index] as number);
+  return (
     scoreIssue(candidates, real, format) ??
     labelIssue(outputs, rows, format, classNames) ??
     fractionIssue(candidates, real, format, input) ??
-    sizeIssue(candidates, real) ??
-    placeIssue(candidates, real, input);
-  return { issue, hasBoxes: true };
+    sizeIssue(candidates, real, input) ??
+    placeIssue(candidates, real, input)
+  );
 }
 
 /** The decoder leaves out scores that are not numbers, and no others. */
@@ -73,7 +88,15 @@ function scoreIssue({ score }: Candidates, real: readonly number[], { scores }: 
   return `its scores are ${shown(lowest)} to ${shown(highest)}; expected 0 to 1`;
 }
 
-/** A picked class is a whole number, and has a name if there are names. */
+/** A picked class is a whole number, also in unused rows: there, only a score of another class would be none. */
+function partialLabelIssue({ count, row }: Candidates, outputs: Outputs, { scores }: BoxFormat): string | undefined {
+  if (scores.kind !== 'best') return undefined;
+  const labels = valuesOf(outputs, scores.label, Array.from(row.subarray(0, count)));
+  const wrong = labels.find((label) => !Number.isInteger(label));
+  return wrong === undefined ? undefined : badLabel(wrong);
+}
+
+/** A picked class has a name if there are names. */
 function labelIssue(
   outputs: Outputs,
   rows: readonly number[],
@@ -83,11 +106,15 @@ function labelIssue(
   const { scores } = format;
   if (scores.kind !== 'best') return pickedIssue(outputs, rows, format);
   const labels = valuesOf(outputs, scores.label, rows);
-  const wrong = labels.find((label) => !(Number.isInteger(label) && label >= 0));
-  if (wrong !== undefined) return `it has a class ${shown(wrong)}; expected whole numbers from 0`;
+  const negative = labels.find((label) => label < 0);
+  if (negative !== undefined) return badLabel(negative);
   const highest = Math.max(...labels);
   if (classNames === undefined || highest < classNames) return undefined;
   return `it has a class ${highest}, but names ${classNames} classes`;
+}
+
+function badLabel(label: number): string {
+  return `it has a class ${shown(label)}; expected whole numbers from 0`;
 }
 
 /** `detr-scores` with two classes and `detr-top-k` have the same shape. A score after a sigmoid is hardly ever a whole number. */
@@ -124,13 +151,15 @@ function fractionIssue(
   return `its boxes have values of ${shown(lowest)} to ${shown(highest)}; expected fractions from 0 to 1`;
 }
 
-function sizeIssue({ x1, y1, x2, y2 }: Candidates, real: readonly number[]): string | undefined {
+function sizeIssue({ x1, y1, x2, y2 }: Candidates, real: readonly number[], input: Size): string | undefined {
   const widths = Float32Array.from(real, (index) => (x2[index] as number) - (x1[index] as number));
   const heights = Float32Array.from(real, (index) => (y2[index] as number) - (y1[index] as number));
   const all = real.map((_, at) => at);
   const [, widest] = rangeOf(widths, all);
   const [, highest] = rangeOf(heights, all);
-  if (widest >= 1 && highest >= 1) return undefined;
+  const isLargeEnough = widest >= 1 && highest >= 1;
+  const isSmallEnough = widest <= maxSides * input.width && highest <= maxSides * input.height;
+  if (isLargeEnough && isSmallEnough) return undefined;
   return `its largest box is ${shown(widest)} x ${shown(highest)} pixels`;
 }
 

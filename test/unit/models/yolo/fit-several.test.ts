@@ -141,6 +141,12 @@ test('Paddle’s rows have no batch dimension, and begin with the class', async 
   t.same(fit('paddle', shape('rows', [1, 100, 6])), []);
 });
 
+test('six labels beside boxes are no rows of Paddle’s', async (t) => {
+  const six = [shape('boxes', [1, 6, 4]), shape('labels', [1, 6]), shape('scores', [1, 6])];
+  t.same(fit('paddle', ...six), []);
+  t.match(fit('boxes-labels', ...six), [{ name: 'boxes-labels' }]);
+});
+
 test('formats of a single output are not fitted here', async (t) => {
   t.same(fit('ultralytics', boxes, shape('scores', [1, 300, 80])), []);
 });

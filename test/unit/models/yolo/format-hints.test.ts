@@ -19,6 +19,10 @@ test('an Ultralytics file says whether its boxes are picked', async (t) => {
   t.same(namesLeftBy({ args: withNms }, undefined), ['end-to-end'], 'before the head was written');
 });
 
+test('a head alone does not say whether NMS is applied', async (t) => {
+  t.same(namesLeftBy({ head: 'Detect' }, undefined), boxFormatNames);
+});
+
 test('RT-DETR by Ultralytics has either of two formats', async (t) => {
   const names = ['detr-scores', 'detr-top-k'];
   t.same(namesLeftBy({ head: 'RTDETRDecoder', args: withoutNms }, undefined), names);

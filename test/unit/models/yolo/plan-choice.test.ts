@@ -1,6 +1,6 @@
 /** Among the formats that fit the shapes, the values decide. What they cannot decide is refused, and never guessed. */
 import { test } from 'tap';
-import type { Outputs } from '../../../../src/models/model.ts';
+import type { Inputs, Outputs } from '../../../../src/models/model.ts';
 import type { ModelOverrides } from '../../../../src/models/model-files.ts';
 import { type BoxFormatName, boxFormatNames } from '../../../../src/models/yolo/format-names.ts';
 import { planBoxes } from '../../../../src/models/yolo/plan.ts';
@@ -94,6 +94,30 @@ test('masks without metadata are not taken for boxes', async (t) => {
     t.equal(await choiceFor(outputs, { task, overrides: { keypoint_shape: [16, 2] } }), issue, task);
   }
   t.equal(await choiceFor(outputs, { task: 'segment' }), 'ultralytics');
+});
+
+test('a declared detector may have a feature map beside its boxes', async (t) => {
+  const map = { data: new Float32Array(8 * 8 * 8), dims: [1, 8, 8, 8] };
+  const outputs = { ...outputsOf('ultralytics', 2), map };
+  t.equal(await choiceFor(outputs, { metadata: { task: 'detect' } }), 'ultralytics');
+  t.equal(await choiceFor(outputs, { overrides: { output_format: 'ultralytics' } }), 'ultralytics');
+  t.match(await choiceFor(outputs), /has masks; use yolo\.segment$/);
+});
+
+test('what a model returns for a picture counts, too', async (t) => {
+  const nothing = { output0: rowsTensor([0, 0, 0, 0, 0, 0]) };
+  const { model } = fakeModel({ outputs: nothing, metadata: { end2end: 'True' } });
+  const seeing = {
+    ...model,
+    async run(tensors: Inputs): Promise<Outputs> {
+      const isBlank = tensors['images']?.data.every((value) => value === 0);
+      return isBlank ? nothing : { output0: rowsTensor([10, 10, 30, 30, 7.5, 0]) };
+    },
+  };
+  t.match(await planBoxes(model, 'detect', {}, drawYoloPicture(64, 48, 2)), { format: { name: 'end-to-end' } });
+  t.same(await planBoxes(seeing, 'detect', {}, drawYoloPicture(64, 48, 2)), {
+    issue: 'read as "end-to-end", its scores are 7.5 to 7.5; expected 0 to 1',
+  });
 });
 
 test('keypoints come from model.json, then from the file', async (t) => {

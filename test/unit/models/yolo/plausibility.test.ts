@@ -86,6 +86,13 @@ test('unused rows of a model with NMS are not judged', async (t) => {
   });
 });
 
+test('unused rows have whole numbers as classes, too', async (t) => {
+  // Two scores taken for a score and a class: that of the first class is 0.
+  const seen = 'it has a class 0.9; expected whole numbers from 0';
+  t.equal(issueOf('detr-top-k', queries([0.5, 0.5, 0.25, 0.25, 0, 0.9])), seen);
+  t.equal(issueOf('end-to-end', rowsTensor([10, 10, 30, 30, 0.5, 0], [10, 10, 30, 30, 0, 0.9])), seen);
+});
+
 test('the largest box is larger than a pixel', async (t) => {
   t.equal(
     issueOf('ultralytics', withBoxes([0.5, 0.5, 0.25, 0.5], [0.25, 0.25, 0.125, 0.25])),
@@ -111,6 +118,14 @@ test('most boxes are inside the input', async (t) => {
     '2 of its 3 boxes lie outside the input of 64x64 pixels',
   );
   t.equal(issueOf('ultralytics', withBoxes([0, 64, 9, 9], [64, 0, 9, 9])), undefined, 'at the edge');
+});
+
+test('no box is a million times as large as the input', async (t) => {
+  t.equal(issueOf('ultralytics', withBoxes([32, 32, 6400, 6400])), undefined);
+  t.equal(issueOf('ultralytics', withBoxes([32, 32, 8, 1e9])), 'its largest box is 8 x 1000000000 pixels');
+  // Pixels taken for logarithms.
+  const corners = rowsTensor(...Array.from({ length: cells }, () => [1, 1, 60, 60, 0.9, 0]));
+  t.equal(issueOf('yolox', corners), 'its largest box is 3.65e+27 x 3.65e+27 pixels');
 });
 
 /** Ten boxes, as many as a DETR has at least: the same one, and another. */

@@ -79,6 +79,12 @@ test('crop: the middle, without padding', async (t) => {
   });
 });
 
+test('crop: the middle of a frame that is made smaller', async (t) => {
+  // Columns 6 to 13 of 20, two by two.
+  const means = [6.5, 8.5, 10.5, 12.5].map(Math.round);
+  t.same(levelsOf(inputOf(4, 4, 'crop'), coordinates(20, 8), 0), Array(4).fill(means));
+});
+
 test('crop and stretch with antialiasing have the same place', async (t) => {
   for (const resize of ['crop', 'stretch'] as const) {
     for (const [width, height] of [
