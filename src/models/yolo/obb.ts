@@ -44,7 +44,7 @@ export class RotatedReader implements BoxReader {
     const quad = cornersOf(box).map(
       ([x, y]): Point => [(x - offsetX) / scaleX, (y - offsetY) / scaleY],
     ) as unknown as Quad;
-    return upright && { ...upright, quad: fromTopLeft(quad), angle: quarterTurn(box.angle) };
+    return upright && { ...upright, quad: fromTopLeft(quad), angle: directionOf(quad) };
   }
 
   suppress(candidates: Candidates, iouThreshold: number, maxDetections: number, isIncluded = (_: number) => true) {
@@ -96,8 +96,8 @@ function sumOf([x, y]: Point): number {
   return x + y;
 }
 
-/** The direction of a box's sides: rotations by a quarter turn look the same. */
-function quarterTurn(angle: number): number {
+/** The direction of a box's sides on the frame, which differs from that in a stretched input. Quarter turns look the same. */
+function directionOf([[x1, y1], [x2, y2]]: Quad): number {
   const quarter = Math.PI / 2;
-  return ((angle % quarter) + quarter) % quarter;
+  return (Math.atan2(y2 - y1, x2 - x1) + Math.PI) % quarter;
 }

@@ -160,7 +160,7 @@ async function tryFormat(
       outputs,
       Number.NEGATIVE_INFINITY,
     );
-    const { issue } = judgeBoxes(candidates, outputs, format, input, names?.length);
+    const issue = judgeBoxes(candidates, outputs, format, input, names?.length);
     if (issue !== undefined) return { issue: `read as "${format.name}", ${issue}` };
   }
   const rows = Math.max(rowsOf(format, blank), rowsOf(format, seen));

@@ -16,19 +16,12 @@ interface Size {
   readonly height: number;
 }
 
-/** What a picture's boxes look like. */
-export interface Seen {
-  /** Why they cannot be boxes, as a text that says what was seen; `undefined` if they can. */
-  readonly issue: string | undefined;
-  /** Whether there were any boxes to judge. */
-  readonly hasBoxes: boolean;
-}
-
 /**
  * @param candidates every box of a run, whatever its score.
  * @param outputs of that run.
  * @param input the model's input in pixels.
  * @param classNames number of class names, if there are any.
+ * @returns why they cannot be boxes, as a text that says what was seen; `undefined` if they can.
  */
 export function judgeBoxes(
   candidates: Candidates,
@@ -36,13 +29,13 @@ export function judgeBoxes(
   format: BoxFormat,
   input: Size,
   classNames?: number,
-): Seen {
-  if (candidates.count < scoreCount(outputs, format)) return { issue: 'its scores are not numbers', hasBoxes: true };
+): string | undefined {
+  if (candidates.count < scoreCount(outputs, format)) return 'its scores are not numbers';
   const real = realRows(candidates, format);
-  const issue =
+  return (
     partialLabelIssue(candidates, outputs, format) ??
-    (real.length === 0 ? undefined : boxIssue(candidates, outputs, format, input, real, classNames));
-  return { issue, hasBoxes: real.length > 0 };
+    (real.length === 0 ? undefined : boxIssue(candidates, outputs, format, input, real, classNames))
+  );
 }
 
 function boxIssue(
