@@ -79,11 +79,8 @@ test('a picked class has a name, if there are names', async (t) => {
 test('unused rows of a model with NMS are not judged', async (t) => {
   const padding = [0, 0, 0, 0, 0, -1];
   t.equal(issueOf('end-to-end', rowsTensor([10, 10, 30, 30, 0.5, 0], padding, padding)), undefined);
-  t.same(judge('end-to-end', { output0: rowsTensor(padding, padding) }), undefined);
-  t.same(judge('end-to-end', { output0: { data: new Float32Array(0), dims: [1, 0, 6] } }), {
-    issue: undefined,
-    hasBoxes: false,
-  });
+  t.equal(judge('end-to-end', { output0: rowsTensor(padding, padding) }), undefined);
+  t.equal(judge('end-to-end', { output0: { data: new Float32Array(0), dims: [1, 0, 6] } }), undefined);
 });
 
 test('unused rows have whole numbers as classes, too', async (t) => {
