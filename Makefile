@@ -9,8 +9,9 @@ installed := node_modules/.package-lock.json
 piscina := bench/peers/ws-piscina/node_modules/.package-lock.json
 fastapi := bench/peers/fastapi/.venv/.installed
 litserve := bench/peers/litserve/.venv/.installed
+ultralytics := bench/peers/ultralytics/.venv/.installed
 
-.PHONY: run build test test-long check coverage format lint types layers unused train peers bench release test-deps outside clean
+.PHONY: run build test test-long check coverage format lint types layers unused train peers peer-ultralytics bench release test-deps outside clean
 
 run: dist/cli.js
 	@node --disable-sigusr1 dist/cli.js serve
@@ -71,7 +72,12 @@ $(piscina): bench/peers/ws-piscina/package.json bench/peers/ws-piscina/package-l
 	npm ci --prefix bench/peers/ws-piscina --ignore-scripts --omit=optional --no-audit --no-fund
 	@touch $@
 
-$(fastapi) $(litserve): bench/peers/%/.venv/.installed: bench/peers/%/requirements.txt bench/peers/python-pipeline/requirements.txt
+# Installs Ultralytics for `npm run bench:yolo -- --peer`: some 6 GB, most of it CUDA libraries that PyTorch brings along.
+peer-ultralytics: $(ultralytics)
+
+$(fastapi) $(litserve): bench/peers/python-pipeline/requirements.txt
+
+$(fastapi) $(litserve) $(ultralytics): bench/peers/%/.venv/.installed: bench/peers/%/requirements.txt
 	python3 -m venv bench/peers/$*/.venv
 	bench/peers/$*/.venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
@@ -81,7 +87,7 @@ release: $(installed)
 	@npm --silent run release -- $(VERSION)
 
 clean:
-	rm -rf dist node_modules release .tap test/.venv bench/peers/ws-piscina/node_modules bench/peers/fastapi/.venv bench/peers/litserve/.venv
+	rm -rf dist node_modules release .tap test/.venv bench/peers/ws-piscina/node_modules bench/peers/fastapi/.venv bench/peers/litserve/.venv bench/peers/ultralytics/.venv
 
 $(installed): package.json package-lock.json .npmrc
 	npm ci

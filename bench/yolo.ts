@@ -24,7 +24,7 @@ const flags = new Command('npm run bench:yolo --')
   .description('Measures post-processing of 640x640 outputs on one thread. No model runs.')
   .option('--objects <n>', 'objects in the picture', '100')
   .option('--rounds <n>', 'runs per task; the first tenth does not count', '200')
-  .option('--peer', 'run Ultralytics on the same outputs; needs `make peers`')
+  .option('--peer', 'run Ultralytics on the same outputs; needs `make peer-ultralytics`')
   .parse()
   .opts<{ readonly objects: string; readonly rounds: string; readonly peer?: boolean }>();
 
@@ -97,7 +97,7 @@ function measure(task: BoxTask): Row {
 }
 
 function runPeer(task: BoxTask, outputs: ReturnType<typeof rawOutputs>): Timed & { readonly found: number } {
-  if (!existsSync(python)) throw new Error('Ultralytics is not installed; run `make peers` first');
+  if (!existsSync(python)) throw new Error('Ultralytics is not installed; run `make peer-ultralytics` first');
   const folder = mkdtempSync(join(tmpdir(), 'framegate-yolo-'));
   try {
     for (const [name, { data }] of Object.entries(outputs)) writeFileSync(join(folder, name), data);
