@@ -1,8 +1,8 @@
 /** Loads models by the names that pipelines use, and releases them together. Worker threads; `check` runs on any thread. */
 import type { Model, ModelLoader } from './model.ts';
 import { findModel, type ModelFiles } from './model-files.ts';
+import { shippedModels } from './ocr/pp-ocr.ts';
 import type { OwnedModel } from './onnx-model.ts';
-import { shippedModels } from './pp-ocr.ts';
 
 /** Where models are, and what runs them. */
 export interface ModelSource {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Image } from '../models/image.ts';
 import { nchwTensor, writeRegion } from '../models/image-tensor.ts';
 import type { Model } from '../models/model.ts';
-import { detectionInput, generalDetection } from '../models/pp-ocr.ts';
+import { detectionInput, generalDetection } from '../models/ocr/pp-ocr.ts';
 import type { Detection } from '../protocol.ts';
 import { loadOpenCv } from './opencv.ts';
 import { findTextBoxes, type TextBoxOptions } from './text-boxes.ts';

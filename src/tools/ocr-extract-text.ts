@@ -1,11 +1,11 @@
 /** `ocr.extract_text`: recognizes the text in each detection, or in the whole image if no detector ran before it. */
 import { z } from 'zod';
-import type { Recognition } from '../models/ctc.ts';
-import { type Crop, CtcRecognizer } from '../models/ctc-recognizer.ts';
 import type { Image } from '../models/image.ts';
-import { generalRecognition } from '../models/pp-ocr.ts';
-import { type CropMargin, noMargin } from '../models/recognizers.ts';
-import { isVertical, rectify, textSizeOf, tiltOf } from '../models/rectify.ts';
+import type { Recognition } from '../models/ocr/ctc.ts';
+import { type Crop, CtcRecognizer } from '../models/ocr/ctc-recognizer.ts';
+import { generalRecognition } from '../models/ocr/pp-ocr.ts';
+import { type CropMargin, noMargin } from '../models/ocr/recognizers.ts';
+import { isVertical, rectify, textSizeOf, tiltOf } from '../models/ocr/rectify.ts';
 import type { Region } from '../models/resampling.ts';
 import type { Detection } from '../protocol.ts';
 import { defineTool, type Ports, type PortValues, type ToolContext, type ToolInstance } from './tool.ts';

@@ -1,8 +1,8 @@
 /** Recognizes lines and pages with tesseract.js, which runs in its own thread next to the worker. */
 import { type Page, PSM } from 'tesseract.js';
-import type { Recognition } from '../models/ctc.ts';
 import type { Image } from '../models/image.ts';
 import type { ModelInfo } from '../models/model-info.ts';
+import type { Recognition } from '../models/ocr/ctc.ts';
 import type { Region } from '../models/resampling.ts';
 import type { Detection, Point, Quad } from '../protocol.ts';
 import { TesseractThread } from './tesseract-thread.ts';

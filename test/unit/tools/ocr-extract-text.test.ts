@@ -1,7 +1,7 @@
 /** Text in boxes is recognized, tilted boxes are rectified first, and other boxes stay unchanged. */
 import tap, { test } from 'tap';
 import type { Image } from '../../../src/models/image.ts';
-import { noMargin } from '../../../src/models/recognizers.ts';
+import { noMargin } from '../../../src/models/ocr/recognizers.ts';
 import type { Detection } from '../../../src/protocol.ts';
 import { ocrExtractText, regionAround } from '../../../src/tools/ocr-extract-text.ts';
 import { createCanvas } from '../../support/samples/canvas.ts';

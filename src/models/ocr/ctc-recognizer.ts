@@ -1,11 +1,12 @@
 /** Recognizes lines of text in images with a CTC model. Worker threads. */
+
+import type { Image } from '../image.ts';
+import { nchwTensor, writeRegion } from '../image-tensor.ts';
+import type { Model, Tensor, TensorShape } from '../model.ts';
+import type { Region } from '../resampling.ts';
 import { decodeCtc, type Recognition } from './ctc.ts';
 import { GrayLineWriter } from './gray-line.ts';
-import type { Image } from './image.ts';
-import { nchwTensor, writeRegion } from './image-tensor.ts';
-import type { Model, Tensor, TensorShape } from './model.ts';
 import { type CropMargin, planRecognizer, type RecognizerPlan } from './recognizers.ts';
-import type { Region } from './resampling.ts';
 
 const rgbChannels = 3;
 

@@ -1,7 +1,6 @@
 /** The PP-OCRv4 files exist, and their alphabet has one character per class of the recognizer. */
 import { existsSync } from 'node:fs';
 import { test } from 'tap';
-import { loadModel } from '../../../src/models/onnx-model.ts';
 import {
   detectionInput,
   detectionPath,
@@ -9,7 +8,8 @@ import {
   recognitionHeight,
   recognitionInput,
   recognitionPath,
-} from '../../../src/models/pp-ocr.ts';
+} from '../../../../src/models/ocr/pp-ocr.ts';
+import { loadModel } from '../../../../src/models/onnx-model.ts';
 
 test('both models are installed with the package', async (t) => {
   t.ok(existsSync(recognitionPath), 'recognition');

@@ -1,6 +1,6 @@
 /** Crops a tilted quadrilateral from an image and rectifies it. Worker threads. */
-import type { Point, Quad } from '../protocol.ts';
-import type { Image } from './image.ts';
+import type { Point, Quad } from '../../protocol.ts';
+import type { Image } from '../image.ts';
 
 /** Maps the unit square onto a quadrilateral: `x = (a u + b v + c) / (g u + h v + 1)`, and y likewise with d, e, f. */
 interface Homography {

@@ -1,6 +1,6 @@
 /** CTC decoding on tensors that are small enough to check by hand. */
 import { test } from 'tap';
-import { decodeCtc } from '../../../src/models/ctc.ts';
+import { decodeCtc } from '../../../../src/models/ocr/ctc.ts';
 
 const alphabet = ['A', 'B', 'C'];
 const classes = alphabet.length + 1;

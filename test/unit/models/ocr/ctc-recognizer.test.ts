@@ -1,14 +1,14 @@
 /** The recognizer recognizes rendered lines exactly, at the sizes and positions that cameras produce. */
 import tap, { test } from 'tap';
-import type { Recognition } from '../../../src/models/ctc.ts';
-import { CtcRecognizer } from '../../../src/models/ctc-recognizer.ts';
-import type { Image } from '../../../src/models/image.ts';
-import { generalRecognition } from '../../../src/models/pp-ocr.ts';
-import type { Region } from '../../../src/models/resampling.ts';
-import { createCanvas } from '../../support/samples/canvas.ts';
-import { drawText, measureText } from '../../support/samples/draw-text.ts';
-import { toGray } from '../../support/samples/render-text.ts';
-import { toolContext } from '../../support/tool-context.ts';
+import type { Image } from '../../../../src/models/image.ts';
+import type { Recognition } from '../../../../src/models/ocr/ctc.ts';
+import { CtcRecognizer } from '../../../../src/models/ocr/ctc-recognizer.ts';
+import { generalRecognition } from '../../../../src/models/ocr/pp-ocr.ts';
+import type { Region } from '../../../../src/models/resampling.ts';
+import { createCanvas } from '../../../support/samples/canvas.ts';
+import { drawText, measureText } from '../../../support/samples/draw-text.ts';
+import { toGray } from '../../../support/samples/render-text.ts';
+import { toolContext } from '../../../support/tool-context.ts';
 
 const recognizer = new CtcRecognizer(await toolContext(tap).models.load(generalRecognition));
 

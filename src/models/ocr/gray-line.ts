@@ -1,7 +1,7 @@
 /** Resizes a region of an image into one grayscale channel, the input of a single-channel recognizer. Worker threads. */
-import type { Image } from './image.ts';
-import type { Normalization } from './image-tensor.ts';
-import { type AxisTaps, averageBlocks, axisTaps, minAveragedReduction, type Region, samplesOf } from './resampling.ts';
+import type { Image } from '../image.ts';
+import type { Normalization } from '../image-tensor.ts';
+import { type AxisTaps, averageBlocks, axisTaps, minAveragedReduction, type Region, samplesOf } from '../resampling.ts';
 
 /** ITU-R BT.601: weights of red, green and blue in gray. */
 const grayWeights = [0.299, 0.587, 0.114] as const;

@@ -1,8 +1,9 @@
 /** How each text recognizer reads a line: its alphabet, input and preprocessing. Worker threads. */
+
+import { type Normalization, unitRgb } from '../image-tensor.ts';
+import { parseImageSize, parsePair } from '../metadata.ts';
+import type { Model } from '../model.ts';
 import type { CtcRules } from './ctc.ts';
-import { type Normalization, unitRgb } from './image-tensor.ts';
-import { parseImageSize, parsePair } from './metadata.ts';
-import type { Model } from './model.ts';
 import { generalRecognition, recognitionAlphabet, recognitionHeight, recognitionInput } from './pp-ocr.ts';
 
 /** Margin that a recognizer needs on each side of a box, as fractions of the box's width and height. */

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
-import type { Image } from '../../../src/models/image.ts';
-import { isVertical, rectify, tiltOf } from '../../../src/models/rectify.ts';
-import type { Point, Quad } from '../../../src/protocol.ts';
-import { createCanvas } from '../../support/samples/canvas.ts';
-import { turnedBox } from '../../support/samples/draw-text.ts';
-import { seededRandom } from '../../support/seeded-random.ts';
+import type { Image } from '../../../../src/models/image.ts';
+import { isVertical, rectify, tiltOf } from '../../../../src/models/ocr/rectify.ts';
+import type { Point, Quad } from '../../../../src/protocol.ts';
+import { createCanvas } from '../../../support/samples/canvas.ts';
+import { turnedBox } from '../../../support/samples/draw-text.ts';
+import { seededRandom } from '../../../support/seeded-random.ts';
 
 function noise(width: number, height: number, channels: 1 | 3 = 3): Image {
   const random = seededRandom(width * 100 + height);

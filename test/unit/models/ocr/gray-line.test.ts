@@ -1,11 +1,11 @@
 /** A gray line equals resizing all channels first and converting to gray afterwards. */
 import fc from 'fast-check';
 import { test } from 'tap';
-import { GrayLineWriter } from '../../../src/models/gray-line.ts';
-import type { Image } from '../../../src/models/image.ts';
-import { type Normalization, nchwTensor, unitRgb, writeRegion } from '../../../src/models/image-tensor.ts';
-import type { Region } from '../../../src/models/resampling.ts';
-import { seededRandom } from '../../support/seeded-random.ts';
+import type { Image } from '../../../../src/models/image.ts';
+import { type Normalization, nchwTensor, unitRgb, writeRegion } from '../../../../src/models/image-tensor.ts';
+import { GrayLineWriter } from '../../../../src/models/ocr/gray-line.ts';
+import type { Region } from '../../../../src/models/resampling.ts';
+import { seededRandom } from '../../../support/seeded-random.ts';
 
 function noise(width: number, height: number, channels: 1 | 3 = 3): Image {
   const random = seededRandom(width * 1000 + height);
