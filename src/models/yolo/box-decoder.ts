@@ -10,6 +10,9 @@ import {
   type Grid,
 } from './output-format.ts';
 
+/** Class indices are stored as int32. */
+const maxClassIndex = 2 ** 31 - 1;
+
 /** Columns of an output in memory: the value of a row and column is `data[at + row × rowStep + column × columnStep]`. */
 export interface ColumnView {
   readonly data: Float32Array;
@@ -65,33 +68,29 @@ export class BoxDecoder {
   }
 
   /**
-   * Collects the boxes whose class scores at least `scoreThreshold`.
+   * Collects the boxes whose class scores at least `scoreThreshold`, rounded to float32 like the scores.
    * @param outputs the outputs of one run.
    * @returns corners in input pixels; valid until the next call.
    */
   decode(outputs: Outputs, scoreThreshold: number): Candidates {
     const { boxes, count, scores } = this.#format;
+    const threshold = Math.fround(scoreThreshold);
     this.#candidates.count = 0;
     this.#boxes = viewColumns(outputs, boxes);
     const limit = count === undefined ? this.#boxes.rows : (outputs[count]?.data[0] ?? 0);
     const rows = Math.min(this.#boxes.rows, limit);
     switch (scores.kind) {
       case 'best':
-        this.#collectPicked(
-          rows,
-          viewColumns(outputs, scores.score),
-          viewColumns(outputs, scores.label),
-          scoreThreshold,
-        );
+        this.#collectPicked(rows, viewColumns(outputs, scores.score), viewColumns(outputs, scores.label), threshold);
         break;
       case 'logits':
-        this.#collectLogits(rows, viewColumns(outputs, scores.columns), scores, scoreThreshold);
+        this.#collectLogits(rows, viewColumns(outputs, scores.columns), scores, threshold);
         break;
       case 'classes':
-        this.#findBestClasses(rows, outputs, scores, scoreThreshold);
+        this.#findBestClasses(rows, outputs, scores, threshold);
         for (let row = 0; row < rows; row++) {
           const score = this.#best[row] as number;
-          if (score >= scoreThreshold) this.#add(row, score, this.#bestClass[row] as number);
+          if (score >= threshold) this.#add(row, score, this.#bestClass[row] as number);
         }
         break;
     }
@@ -121,10 +120,10 @@ export class BoxDecoder {
     }
   }
 
-  #collectPicked(rows: number, score: ColumnView, label: ColumnView, scoreThreshold: number): void {
+  #collectPicked(rows: number, score: ColumnView, label: ColumnView, threshold: number): void {
     for (let row = 0; row < rows; row++) {
       const value = score.data[score.at + row * score.rowStep] as number;
-      if (value >= scoreThreshold) this.#add(row, value, label.data[label.at + row * label.rowStep] as number);
+      if (value >= threshold) this.#add(row, value, classIndexOf(label.data[label.at + row * label.rowStep] as number));
     }
   }
 
@@ -151,10 +150,16 @@ export class BoxDecoder {
     found.y1[index] = isCentered ? b - d / 2 : b;
     found.x2[index] = isCentered ? a + c / 2 : c;
     found.y2[index] = isCentered ? b + d / 2 : d;
-    found.score[index] = score;
+    // -0 would have the bits of a larger number, by which candidates are sorted.
+    found.score[index] = score + 0;
     found.classIndex[index] = classIndex;
     found.row[index] = row;
   }
+}
+
+/** @returns -1 for a number that is no class. */
+function classIndexOf(label: number): number {
+  return Number.isInteger(label) && label >= 0 && label <= maxClassIndex ? label : -1;
 }
 
 /** `[1, columns, rows]`: class by class, since the values of one class are adjacent in memory. */

@@ -1,6 +1,9 @@
 /** Candidate boxes as columns of typed arrays, so that decoding a frame allocates nothing. Worker threads. */
 
-/** Corners in input pixels, score 0 to 1, class index, and the box's row in the output. The first `count` entries are valid. */
+/**
+ * Corners in input pixels, score 0 to 1, class index, and the box's row in the output. The first `count` entries are valid. Models may
+ * return anything: coordinates and scores may be infinite, coordinates also NaN, and the class is -1 if it is none.
+ */
 export interface Candidates {
   count: number;
   readonly x1: Float32Array;

@@ -85,7 +85,7 @@ function labelIssue(
   const labels = valuesOf(outputs, scores.label, rows);
   const wrong = labels.find((label) => !(Number.isInteger(label) && label >= 0));
   if (wrong !== undefined) return `it has a class ${shown(wrong)}; expected whole numbers from 0`;
-  const highest = Math.max(...labels);
+  const [, highest] = rangeOf(labels, [...labels.keys()]);
   if (classNames === undefined || highest < classNames) return undefined;
   return `it has a class ${highest}, but names ${classNames} classes`;
 }

@@ -2,7 +2,7 @@
 import { test } from 'tap';
 import type { Outputs, Tensor } from '../../../../src/models/model.ts';
 import { BoxDecoder } from '../../../../src/models/yolo/box-decoder.ts';
-import type { Candidates } from '../../../../src/models/yolo/candidates.ts';
+import { byScore, type Candidates } from '../../../../src/models/yolo/candidates.ts';
 import type { BoxFormatName } from '../../../../src/models/yolo/format-names.ts';
 import { columnsTensor as columns, formatOf, rowsTensor as rows } from '../../../support/fake-model.ts';
 
@@ -170,4 +170,24 @@ test('a missing output is an error', async (t) => {
   const outputs = { output: rows([1, 2, 3, 4, 0.9, 7]) };
   const decoder = decoderOf('end-to-end', outputs, 1);
   t.throws(() => decoder.decode({}, 0.5), { message: 'the model returned no output output' });
+});
+
+test('a score that rounds to the threshold reaches it', async (t) => {
+  t.ok(Math.fround(0.7) < 0.7);
+  t.equal(decode('end-to-end', rows([1, 2, 3, 4, 0.7, 1]), 0.7).count, 1);
+  t.equal(decode('ultralytics', columns([1, 2, 3, 4, 0.7]), 0.7).count, 1);
+});
+
+test('a picked class that is none is marked', async (t) => {
+  for (const label of [-1, 0.5, 1e10, Number.NaN, Number.POSITIVE_INFINITY]) {
+    const { count, classIndex } = decode('end-to-end', rows([1, 2, 3, 4, 0.9, label]), 0.5);
+    t.same([count, classIndex[0]], [1, -1], `class ${label}`);
+  }
+  t.equal(decode('end-to-end', rows([1, 2, 3, 4, 0.9, 2 ** 24]), 0.5).classIndex[0], 2 ** 24);
+});
+
+test('a score of -0 is 0, and not sorted before all others', async (t) => {
+  const found = decode('end-to-end', rows([1, 2, 3, 4, -0, 1], [1, 2, 3, 4, 0.5, 1]), 0);
+  t.ok(Object.is(found.score[0], 0));
+  t.same([...byScore(found)], [1, 0]);
 });

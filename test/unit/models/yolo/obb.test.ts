@@ -127,3 +127,18 @@ test('any quad is a clockwise rectangle of the box’s size, from its corner nea
     }),
   );
 });
+
+test('a box whose sides or angle are no sizes or numbers is none', async (t) => {
+  const good: Box = [32, 32, 20, 10, 0.5];
+  const [x, y, w, h, angle] = good;
+  const { POSITIVE_INFINITY: infinite, NaN: nan } = Number;
+  const bad: Box[] = [
+    [x, y, w, h, nan],
+    [x, y, w, h, infinite],
+    [x, y, infinite, h, angle],
+    [x, y, -5, h, angle],
+    [x, y, w, 0, angle],
+  ];
+  for (const box of bad) t.equal(readerOf([box]).reader.isOnFrame(0), false, `${box}`);
+  t.equal(readerOf([good]).reader.isOnFrame(0), true);
+});

@@ -64,3 +64,17 @@ test('an object beside the frame is none', async (t) => {
   t.equal(reader.isOnFrame(0), false);
   t.equal(reader.read(0), undefined);
 });
+
+test('a pose with a point that is not a number is none; a score is 0 to 1', async (t) => {
+  const box = [20, 30, 16, 8, 0.9];
+  const point = [14, 28, 0.75];
+  for (const at of [0, 1, 2]) {
+    const reader = readerFor(columnsTensor([...box, ...point, ...point.with(at, Number.NaN)]), 'ultralytics', 3);
+    t.equal(reader.read(0), undefined, `value ${at}`);
+  }
+  const reader = readerFor(columnsTensor([...box, 14, 28, -2, 14, 28, Number.POSITIVE_INFINITY]), 'ultralytics', 3);
+  t.same(
+    reader.read(0)?.keypoints?.map(([, , score]) => score),
+    [0, 1],
+  );
+});
