@@ -1,6 +1,6 @@
 /** Decodes a model's outputs into candidate boxes. Worker threads. */
 import type { Outputs } from '../model.ts';
-import { type Candidates, createCandidates } from './candidates.ts';
+import { type Candidates, createCandidates, growCandidates, maxCandidates } from './candidates.ts';
 import {
   type BoxFormat,
   type ClassLogits,
@@ -9,6 +9,7 @@ import {
   countCells,
   type Grid,
 } from './output-format.ts';
+import { tableIssue } from './table-check.ts';
 
 /** Class indices are stored as int32. */
 const maxClassIndex = 2 ** 31 - 1;
@@ -22,7 +23,7 @@ export interface ColumnView {
   readonly columnStep: number;
 }
 
-/** @throws Error when the model did not return the output. */
+/** @throws Error when the model did not return the output. Whether it has the columns is not checked; see `tableIssue`. */
 export function viewColumns(outputs: Outputs, { output, at, transposed }: Columns): ColumnView {
   const tensor = outputs[output];
   if (tensor === undefined) throw new Error(`the model returned no output ${output}`);
@@ -41,10 +42,13 @@ interface Cells {
   readonly stride: Float32Array;
 }
 
+/** Grows to the candidates of the busiest frame. */
+const initialCandidates = 256;
+
 /** Reuses its buffers, so decoding a frame allocates almost nothing. */
 export class BoxDecoder {
   readonly #format: BoxFormat;
-  readonly #candidates: Candidates;
+  #candidates = createCandidates(initialCandidates);
   readonly #cells: Cells | undefined;
   /** Converts the unit of the boxes to input pixels. */
   readonly #unitX: number;
@@ -54,13 +58,9 @@ export class BoxDecoder {
   #bestClass = new Int32Array(0);
   #boxes: ColumnView = { data: this.#best, at: 0, rows: 0, rowStep: 0, columnStep: 0 };
 
-  /**
-   * @param input size of the model's input in pixels.
-   * @param capacity maximum number of candidates per run; further boxes are ignored.
-   */
-  constructor(format: BoxFormat, input: { readonly width: number; readonly height: number }, capacity: number) {
+  /** @param input size of the model's input in pixels. */
+  constructor(format: BoxFormat, input: { readonly width: number; readonly height: number }) {
     this.#format = format;
-    this.#candidates = createCandidates(capacity);
     this.#cells = format.grids === undefined ? undefined : cellsOf(format.grids);
     const isFraction = format.unit === 'fractions';
     this.#unitX = isFraction ? input.width : 1;
@@ -71,9 +71,12 @@ export class BoxDecoder {
    * Collects the boxes whose class scores at least `scoreThreshold`, rounded to float32 like the scores.
    * @param outputs the outputs of one run.
    * @returns corners in input pixels; valid until the next call.
+   * @throws Error when the outputs do not have the format's columns.
    */
   decode(outputs: Outputs, scoreThreshold: number): Candidates {
     const { boxes, count, scores } = this.#format;
+    const issue = tableIssue(this.#format, outputs);
+    if (issue !== undefined) throw new Error(issue);
     const threshold = Math.fround(scoreThreshold);
     this.#candidates.count = 0;
     this.#boxes = viewColumns(outputs, boxes);
@@ -128,8 +131,9 @@ export class BoxDecoder {
   }
 
   #add(row: number, score: number, classIndex: number): void {
+    if (this.#candidates.count >= maxCandidates) return;
+    if (this.#candidates.count >= this.#candidates.score.length) this.#candidates = growCandidates(this.#candidates);
     const found = this.#candidates;
-    if (found.count >= found.score.length) return;
     const { data, at, rowStep, columnStep } = this.#boxes;
     const first = at + row * rowStep;
     let a = (data[first] as number) * this.#unitX;

@@ -1,7 +1,7 @@
 /** Checks whether the boxes of a run can be boxes: a file that is read in the wrong format gives numbers that cannot. Worker threads. */
 import type { Outputs } from '../model.ts';
 import { viewColumns } from './box-decoder.ts';
-import type { Candidates } from './candidates.ts';
+import { type Candidates, maxCandidates } from './candidates.ts';
 import type { BoxFormat, Columns } from './output-format.ts';
 
 /** Rounding of float16, and of sums of probabilities. */
@@ -35,7 +35,8 @@ export function judgeBoxes(
   input: Size,
   classNames?: number,
 ): Seen {
-  if (candidates.count < scoreCount(outputs, format)) return { issue: 'its scores are not numbers', hasBoxes: true };
+  if (candidates.count < Math.min(maxCandidates, scoreCount(outputs, format)))
+    return { issue: 'its scores are not numbers', hasBoxes: true };
   const real = realRows(candidates, format);
   if (real.length === 0) return { issue: undefined, hasBoxes: false };
   const rows = real.map((index) => candidates.row[index] as number);

@@ -18,7 +18,7 @@ type Box = readonly [x: number, y: number, w: number, h: number, angle: number];
 function readerOf(boxes: readonly Box[], placement = identity, frame = input) {
   const output0 = columnsTensor(...boxes.map(([x, y, w, h, angle], at) => [x, y, w, h, 0.9 - 0.1 * at, angle]));
   const format = formatOf('ultralytics', { output0 }, input, 'obb');
-  const candidates = new BoxDecoder(format, input, boxes.length).decode({ output0 }, 0.1);
+  const candidates = new BoxDecoder(format, input).decode({ output0 }, 0.1);
   const reader = new RotatedReader(format.extras as Columns);
   reader.begin({ outputs: { output0 }, candidates, placement, frame });
   return { reader, candidates };

@@ -12,7 +12,7 @@ const boxCounts: Partial<Record<BoxFormatName, number>> = { yolov5: 3 * cells, y
 
 function judge(name: BoxFormatName, outputs: Outputs, classNames?: number) {
   const format = formatOf(name, outputs, input);
-  const candidates = new BoxDecoder(format, input, 300_000).decode(outputs, Number.NEGATIVE_INFINITY);
+  const candidates = new BoxDecoder(format, input).decode(outputs, Number.NEGATIVE_INFINITY);
   return judgeBoxes(candidates, outputs, format, input, classNames);
 }
 

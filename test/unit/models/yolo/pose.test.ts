@@ -17,7 +17,7 @@ function readerFor(output0: Tensor, format: 'ultralytics' | 'end-to-end', values
   const hints = { task: 'pose', inputWidth: 64, inputHeight: 64, poseValues: 2 * values } as const;
   const names = boxFormatNames.filter((name) => name === format);
   const [fit] = fitFormats(shapesOf({ output0 }), { ...hints, names });
-  const candidates = new BoxDecoder(fit as BoxFormat, input, 10).decode({ output0 }, 0.5);
+  const candidates = new BoxDecoder(fit as BoxFormat, input).decode({ output0 }, 0.5);
   const reader = new PoseReader(fit?.extras as Columns, { count: 2, values });
   reader.begin({ outputs: { output0 }, candidates, placement, frame });
   return reader;

@@ -34,7 +34,7 @@ async function open(t: Test, name: string) {
     hasMask: true,
     isCutFirst: format.name === 'yolov5',
   });
-  return { model, plan, input, reader, decoder: new BoxDecoder(format, input, maxDetections) };
+  return { model, plan, input, reader, decoder: new BoxDecoder(format, input) };
 }
 
 for (const name of ['v8-segment', 'v11-segment', 'v26-segment', 'v8-segment-nms', 'v26-segment-many', 'v5-segment']) {
