@@ -86,7 +86,7 @@ function measure(task: BoxTask): Row {
     names: ['ultralytics'],
   });
   if (format === undefined) throw new Error(`the outputs fit no format of ${task}`);
-  const decoder = new BoxDecoder(format, input, outputs['output0']?.dims[2] as number);
+  const decoder = new BoxDecoder(format, input);
   const reader = readers[task](format);
   let found: readonly Detection[] = [];
   const timed = time(() => {

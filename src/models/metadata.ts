@@ -104,7 +104,8 @@ export function parseClassNames(text: string | undefined): string[] | undefined 
     if (isList) names.set(names.size, name);
     else if (index !== undefined) names.set(Number(index), name);
   }
-  const classes = Math.max(-1, ...names.keys()) + 1;
+  let classes = 0;
+  for (const index of names.keys()) classes = Math.max(classes, index + 1);
   if (classes === 0 || classes > maxClasses) return undefined;
   return Array.from({ length: classes }, (_, index) => names.get(index) ?? `class ${index}`);
 }

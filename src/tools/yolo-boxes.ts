@@ -4,7 +4,6 @@ import type { Model } from '../models/model.ts';
 import { inputSize } from '../models/model-files.ts';
 import { BoxDecoder } from '../models/yolo/box-decoder.ts';
 import { type BoxReader, type ReportLimits, readDetections } from '../models/yolo/box-reader.ts';
-import { classCountOf } from '../models/yolo/output-format.ts';
 import { type BoxPlan, planBoxes } from '../models/yolo/plan.ts';
 import { Preprocessor } from '../models/yolo/preprocess.ts';
 import type { BoxTask } from '../models/yolo/task.ts';
@@ -36,11 +35,6 @@ const defaultIouThreshold = 0.45;
 /** Disables NMS for models that need none: no IoU exceeds 1. */
 const noNms = 1;
 
-/** Maximum rows of a model with NMS, whose number may vary per frame. Typical exports return 300. */
-const maxPickedRows = 1000;
-/** A DETR has a logit per box and class: 300 boxes with 91 classes are 27,300 candidates. */
-const maxCandidates = 100_000;
-
 class BoxTool implements ToolInstance {
   readonly #model: Model;
   readonly #plan: BoxPlan;
@@ -53,7 +47,7 @@ class BoxTool implements ToolInstance {
     this.#model = model;
     this.#plan = plan;
     this.#limits = limits;
-    this.#decoder = new BoxDecoder(plan.format, plan.input, capacityOf(plan));
+    this.#decoder = new BoxDecoder(plan.format, plan.input);
     this.#preprocessor = new Preprocessor(plan.input);
     this.#reader = reader;
   }
@@ -66,18 +60,6 @@ class BoxTool implements ToolInstance {
     const run = { outputs, candidates, placement, frame: image };
     const detections = readDetections(this.#reader, run, names, this.#limits);
     return { detections, ...(keypoints?.names && { keypoint_names: keypoints.names }) };
-  }
-}
-
-/** Maximum number of candidates of one run. */
-function capacityOf({ format, rows }: BoxPlan): number {
-  switch (format.scores.kind) {
-    case 'best':
-      return Math.max(rows, maxPickedRows);
-    case 'logits':
-      return Math.min(maxCandidates, rows * (classCountOf(format) ?? 1));
-    case 'classes':
-      return rows;
   }
 }
 

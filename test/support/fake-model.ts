@@ -169,7 +169,6 @@ export function boxPlan(name: BoxFormatName, classes = 1): BoxPlan {
   return {
     task: 'detect',
     format: formatOf(name, outputs, size),
-    rows: 20,
     names: [],
     input: { name: 'images', ...size, layout, resize: 'letterbox' },
     constants: {},

@@ -1,6 +1,6 @@
 /** Decodes a model's outputs into candidate boxes. Worker threads. */
 import type { Outputs } from '../model.ts';
-import { type Candidates, createCandidates } from './candidates.ts';
+import { type Candidates, createCandidates, growCandidates, maxCandidates } from './candidates.ts';
 import {
   type BoxFormat,
   type ClassLogits,
@@ -9,6 +9,10 @@ import {
   countCells,
   type Grid,
 } from './output-format.ts';
+import { tableIssue } from './table-check.ts';
+
+/** Class indices are stored as int32. */
+const maxClassIndex = 2 ** 31 - 1;
 
 /** Columns of an output in memory: the value of a row and column is `data[at + row × rowStep + column × columnStep]`. */
 export interface ColumnView {
@@ -19,7 +23,7 @@ export interface ColumnView {
   readonly columnStep: number;
 }
 
-/** @throws Error when the model did not return the output. */
+/** @throws Error when the model did not return the output. Whether it has the columns is not checked; see `tableIssue`. */
 export function viewColumns(outputs: Outputs, { output, at, transposed }: Columns): ColumnView {
   const tensor = outputs[output];
   if (tensor === undefined) throw new Error(`the model returned no output ${output}`);
@@ -38,10 +42,13 @@ interface Cells {
   readonly stride: Float32Array;
 }
 
+/** Grows to the candidates of the busiest frame. */
+const initialCandidates = 256;
+
 /** Reuses its buffers, so decoding a frame allocates almost nothing. */
 export class BoxDecoder {
   readonly #format: BoxFormat;
-  readonly #candidates: Candidates;
+  #candidates = createCandidates(initialCandidates);
   readonly #cells: Cells | undefined;
   /** Converts the unit of the boxes to input pixels. */
   readonly #unitX: number;
@@ -51,13 +58,9 @@ export class BoxDecoder {
   #bestClass = new Int32Array(0);
   #boxes: ColumnView = { data: this.#best, at: 0, rows: 0, rowStep: 0, columnStep: 0 };
 
-  /**
-   * @param input size of the model's input in pixels.
-   * @param capacity maximum number of candidates per run; further boxes are ignored.
-   */
-  constructor(format: BoxFormat, input: { readonly width: number; readonly height: number }, capacity: number) {
+  /** @param input size of the model's input in pixels. */
+  constructor(format: BoxFormat, input: { readonly width: number; readonly height: number }) {
     this.#format = format;
-    this.#candidates = createCandidates(capacity);
     this.#cells = format.grids === undefined ? undefined : cellsOf(format.grids);
     const isFraction = format.unit === 'fractions';
     this.#unitX = isFraction ? input.width : 1;
@@ -65,33 +68,32 @@ export class BoxDecoder {
   }
 
   /**
-   * Collects the boxes whose class scores at least `scoreThreshold`.
+   * Collects the boxes whose class scores at least `scoreThreshold`, rounded to float32 like the scores.
    * @param outputs the outputs of one run.
    * @returns corners in input pixels; valid until the next call.
+   * @throws Error when the outputs do not have the format's columns.
    */
   decode(outputs: Outputs, scoreThreshold: number): Candidates {
     const { boxes, count, scores } = this.#format;
+    const issue = tableIssue(this.#format, outputs);
+    if (issue !== undefined) throw new Error(issue);
+    const threshold = Math.fround(scoreThreshold);
     this.#candidates.count = 0;
     this.#boxes = viewColumns(outputs, boxes);
     const limit = count === undefined ? this.#boxes.rows : (outputs[count]?.data[0] ?? 0);
     const rows = Math.min(this.#boxes.rows, limit);
     switch (scores.kind) {
       case 'best':
-        this.#collectPicked(
-          rows,
-          viewColumns(outputs, scores.score),
-          viewColumns(outputs, scores.label),
-          scoreThreshold,
-        );
+        this.#collectPicked(rows, viewColumns(outputs, scores.score), viewColumns(outputs, scores.label), threshold);
         break;
       case 'logits':
-        this.#collectLogits(rows, viewColumns(outputs, scores.columns), scores, scoreThreshold);
+        this.#collectLogits(rows, viewColumns(outputs, scores.columns), scores, threshold);
         break;
       case 'classes':
-        this.#findBestClasses(rows, outputs, scores, scoreThreshold);
+        this.#findBestClasses(rows, outputs, scores, threshold);
         for (let row = 0; row < rows; row++) {
           const score = this.#best[row] as number;
-          if (score >= scoreThreshold) this.#add(row, score, this.#bestClass[row] as number);
+          if (score >= threshold) this.#add(row, score, this.#bestClass[row] as number);
         }
         break;
     }
@@ -121,16 +123,17 @@ export class BoxDecoder {
     }
   }
 
-  #collectPicked(rows: number, score: ColumnView, label: ColumnView, scoreThreshold: number): void {
+  #collectPicked(rows: number, score: ColumnView, label: ColumnView, threshold: number): void {
     for (let row = 0; row < rows; row++) {
       const value = score.data[score.at + row * score.rowStep] as number;
-      if (value >= scoreThreshold) this.#add(row, value, label.data[label.at + row * label.rowStep] as number);
+      if (value >= threshold) this.#add(row, value, classIndexOf(label.data[label.at + row * label.rowStep] as number));
     }
   }
 
   #add(row: number, score: number, classIndex: number): void {
+    if (this.#candidates.count >= maxCandidates) return;
+    if (this.#candidates.count >= this.#candidates.score.length) this.#candidates = growCandidates(this.#candidates);
     const found = this.#candidates;
-    if (found.count >= found.score.length) return;
     const { data, at, rowStep, columnStep } = this.#boxes;
     const first = at + row * rowStep;
     let a = (data[first] as number) * this.#unitX;
@@ -151,10 +154,16 @@ export class BoxDecoder {
     found.y1[index] = isCentered ? b - d / 2 : b;
     found.x2[index] = isCentered ? a + c / 2 : c;
     found.y2[index] = isCentered ? b + d / 2 : d;
-    found.score[index] = score;
+    // -0 would have the bits of a larger number, by which candidates are sorted.
+    found.score[index] = score + 0;
     found.classIndex[index] = classIndex;
     found.row[index] = row;
   }
+}
+
+/** @returns -1 for a number that is no class. */
+function classIndexOf(label: number): number {
+  return Number.isInteger(label) && label >= 0 && label <= maxClassIndex ? label : -1;
 }
 
 /** `[1, columns, rows]`: class by class, since the values of one class are adjacent in memory. */

@@ -52,7 +52,9 @@ export function readDetections(
     return names[classIndex] ?? `class ${classIndex}`;
   };
   const isIncluded = (index: number) =>
-    (allowedLabels === undefined || allowedLabels.has(labelOf(index))) && reader.isOnFrame(index);
+    isObject(candidates, index) &&
+    (allowedLabels === undefined || allowedLabels.has(labelOf(index))) &&
+    reader.isOnFrame(index);
   reader.begin(run);
   const kept =
     reader.suppress?.(candidates, iouThreshold, maxDetections, isIncluded) ??
@@ -61,6 +63,11 @@ export function readDetections(
     const reading = reader.read(index);
     if (reading === undefined) return [];
     const { x, y, w, h, ...others } = reading;
-    return [{ x, y, w, h, label: labelOf(index), score: candidates.score[index] as number, ...others }];
+    return [{ x, y, w, h, label: labelOf(index), score: Math.min(1, candidates.score[index] as number), ...others }];
   });
+}
+
+/** JSON has no infinite numbers. */
+function isObject({ classIndex, score }: Candidates, index: number): boolean {
+  return (classIndex[index] as number) >= 0 && Number.isFinite(score[index]);
 }

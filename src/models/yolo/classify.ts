@@ -6,6 +6,7 @@ import { parseClassNames } from '../metadata.ts';
 import type { Model, Outputs } from '../model.ts';
 import type { ModelOverrides } from '../model-files.ts';
 import type { ClassFormatName } from './format-names.ts';
+import { clamp } from './frame-box.ts';
 import {
   blankInput,
   type InputShape,
@@ -88,14 +89,26 @@ function probabilityIssue(outputs: Outputs, output: string): string | undefined 
   return `${seen}. For logits, set "output_format": "logits" in model.json`;
 }
 
-/** @returns the `topK` most likely classes, best first. */
+/**
+ * @returns the `topK` most likely classes, best first, without those whose score is not a finite number.
+ * @throws Error when the model did not return the output, or another number of classes than when it was planned.
+ */
 export function readClasses({ format, names }: ClassPlan, outputs: Outputs, topK: number): ClassScore[] {
   const tensor = outputs[format.output];
   if (tensor === undefined) throw new Error(`the model returned no output ${format.output}`);
-  const scores = format.name === 'logits' ? softmax(tensor.data) : tensor.data;
-  return Array.from(scores, (score, index): ClassScore => ({ label: names[index] ?? `class ${index}`, score }))
-    .sort((a, b) => b.score - a.score)
-    .slice(0, topK);
+  const { data } = tensor;
+  if (data.length !== format.classes) {
+    throw new Error(
+      `output ${format.output} has ${data.length} values; it had ${format.classes} when the model was loaded`,
+    );
+  }
+  const scores = format.name === 'logits' ? softmax(data) : data;
+  const scoreAt = (index: number) => scores[index] as number;
+  return Array.from(scores.keys())
+    .filter((index) => Number.isFinite(scoreAt(index)))
+    .sort((a, b) => scoreAt(b) - scoreAt(a))
+    .slice(0, topK)
+    .map((index) => ({ label: names[index] ?? `class ${index}`, score: clamp(scoreAt(index), 1) }));
 }
 
 function softmax(logits: Float32Array): Float32Array {

@@ -15,12 +15,14 @@ export interface Size {
   readonly height: number;
 }
 
-/** Corners in input pixels. @returns the box clipped to the frame; `undefined` if nothing remains. */
+/** Corners in input pixels. @returns the box clipped to the frame; `undefined` if nothing remains, or a corner is not finite. */
 export function toFrameBox(
   { x1, y1, x2, y2 }: { readonly x1: number; readonly y1: number; readonly x2: number; readonly y2: number },
   placement: Placement,
   frame: Size,
 ): FrameBox | undefined {
+  // A sum is finite only if every number is.
+  if (!Number.isFinite(x1 + y1 + x2 + y2)) return undefined;
   const { scaleX, scaleY, offsetX, offsetY } = placement;
   const x = clamp((x1 - offsetX) / scaleX, frame.width);
   const y = clamp((y1 - offsetY) / scaleY, frame.height);

@@ -33,7 +33,9 @@ export class RotatedReader implements BoxReader {
 
   isOnFrame(index: number): boolean {
     const { placement, frame } = this.#run as Run;
-    return toFrameBox(boundsOf(this.#boxAt(index)), placement, frame) !== undefined;
+    const box = this.#boxAt(index);
+    // Two wrong signs could make bounds that look right.
+    return box.w > 0 && box.h > 0 && toFrameBox(boundsOf(box), placement, frame) !== undefined;
   }
 
   read(index: number): Reading | undefined {

@@ -14,14 +14,13 @@ import { fitFormats, prototypesOf } from './output-fit.ts';
 import { type BoxFormat, classCountOf } from './output-format.ts';
 import { judgeBoxes } from './plausibility.ts';
 import { Preprocessor } from './preprocess.ts';
+import { tableIssue } from './table-check.ts';
 import { type BoxTask, taskIssue, toolOfTask } from './task.ts';
 
 /** Everything needed to turn an image into boxes, except the thresholds. */
 export interface BoxPlan {
   readonly task: BoxTask;
   readonly format: BoxFormat;
-  /** Rows of the run that the plan was made with. */
-  readonly rows: number;
   /** Class names by index; empty if neither the file nor `model.json` has names. */
   readonly names: readonly string[];
   readonly input: ModelInput;
@@ -143,12 +142,8 @@ async function choosePlan(
   return { issue: `its outputs fit ${fits}; set output_format in model.json` };
 }
 
-async function tryFormat(
-  { model, overrides, task, shape, names, keypoints }: Draft,
-  format: BoxFormat,
-  blank: Outputs,
-  picture: Image,
-): Promise<BoxPlan | Issue> {
+async function tryFormat(draft: Draft, format: BoxFormat, blank: Outputs, picture: Image): Promise<BoxPlan | Issue> {
+  const { model, overrides, task, shape, names, keypoints } = draft;
   const family = familyOf(format, model, overrides);
   if ('issue' in family) return family;
   const { constants } = shape;
@@ -156,23 +151,13 @@ async function tryFormat(
   const { tensor } = new Preprocessor(input).preprocess(picture);
   const seen = await model.run({ ...constants, [input.name]: tensor });
   for (const outputs of [blank, seen]) {
-    const candidates = new BoxDecoder(format, input, boxesIn(format, outputs)).decode(
-      outputs,
-      Number.NEGATIVE_INFINITY,
-    );
-    const issue = judgeBoxes(candidates, outputs, format, input, names?.length);
+    const issue = tableIssue(format, outputs) ?? judgeRun(draft, format, outputs, input);
     if (issue !== undefined) return { issue: `read as "${format.name}", ${issue}` };
   }
-  const rows = Math.max(rowsOf(format, blank), rowsOf(format, seen));
-  return { task, format, rows, names: names ?? [], input, constants, ...(keypoints && { keypoints }) };
+  return { task, format, names: names ?? [], input, constants, ...(keypoints && { keypoints }) };
 }
 
-/** Every box of a run, whatever its score: a logit per class is one of its own. */
-function boxesIn(format: BoxFormat, outputs: Outputs): number {
-  const { scores } = format;
-  return rowsOf(format, outputs) * (scores.kind === 'logits' ? scores.columns.count : 1);
-}
-
-function rowsOf({ boxes }: BoxFormat, outputs: Outputs): number {
-  return outputs[boxes.output]?.dims.at(boxes.transposed ? -1 : -2) ?? 0;
+function judgeRun({ names }: Draft, format: BoxFormat, outputs: Outputs, input: ModelInput): string | undefined {
+  const candidates = new BoxDecoder(format, input).decode(outputs, Number.NEGATIVE_INFINITY);
+  return judgeBoxes(candidates, outputs, format, input, names?.length);
 }

@@ -1,7 +1,7 @@
 /** Checks whether the boxes of a run can be boxes: a file that is read in the wrong format gives numbers that cannot. Worker threads. */
 import type { Outputs } from '../model.ts';
 import { viewColumns } from './box-decoder.ts';
-import type { Candidates } from './candidates.ts';
+import { type Candidates, maxCandidates } from './candidates.ts';
 import type { BoxFormat, Columns } from './output-format.ts';
 
 /** Rounding of float16, and of sums of probabilities. */
@@ -30,7 +30,7 @@ export function judgeBoxes(
   input: Size,
   classNames?: number,
 ): string | undefined {
-  if (candidates.count < scoreCount(outputs, format)) return 'its scores are not numbers';
+  if (candidates.count < Math.min(maxCandidates, scoreCount(outputs, format))) return 'its scores are not numbers';
   const real = realRows(candidates, format);
   return (
     partialLabelIssue(candidates, outputs, format) ??
@@ -101,7 +101,7 @@ function labelIssue(
   const labels = valuesOf(outputs, scores.label, rows);
   const negative = labels.find((label) => label < 0);
   if (negative !== undefined) return badLabel(negative);
-  const highest = Math.max(...labels);
+  const [, highest] = rangeOf(labels, [...labels.keys()]);
   if (classNames === undefined || highest < classNames) return undefined;
   return `it has a class ${highest}, but names ${classNames} classes`;
 }

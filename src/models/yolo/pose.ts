@@ -26,7 +26,9 @@ export class PoseReader extends UprightReader {
 
   override read(index: number): Reading | undefined {
     const box = this.boxOf(index);
-    return box && { ...box, keypoints: this.#keypointsOf(this.run.candidates.row[index] as number) };
+    const keypoints = this.#keypointsOf(this.run.candidates.row[index] as number);
+    // A pose is a list by position, so a point that is not a number cannot be left out.
+    return box && keypoints.every(isFinitePoint) ? { ...box, keypoints } : undefined;
   }
 
   #keypointsOf(row: number): Keypoint[] {
@@ -38,7 +40,11 @@ export class PoseReader extends UprightReader {
       const first = at + row * rowStep + keypoint * values * columnStep;
       const x = clamp(((data[first] as number) - offsetX) / scaleX, width);
       const y = clamp(((data[first + columnStep] as number) - offsetY) / scaleY, height);
-      return values === 3 ? [x, y, data[first + 2 * columnStep] as number] : [x, y];
+      return values === 3 ? [x, y, clamp(data[first + 2 * columnStep] as number, 1)] : [x, y];
     });
   }
+}
+
+function isFinitePoint(point: Keypoint): boolean {
+  return point.every(Number.isFinite);
 }

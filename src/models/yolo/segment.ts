@@ -8,9 +8,9 @@ import { ContourTracer, type Ring } from './contours.ts';
 import { UprightReader } from './detect.ts';
 import { clamp, type FrameBox, type Size } from './frame-box.ts';
 import { type Axis, type Bitmap, cellsOf, createAxis, type LogitGrid, MaskRenderer, type Span } from './mask-grid.ts';
+import { outlineOf } from './outline.ts';
 import type { Columns } from './output-format.ts';
 import { encodeRunLengths } from './run-length.ts';
-import { simplifyRing } from './simplify.ts';
 
 export interface SegmentOptions {
   /** Coefficients of each row. */
@@ -27,6 +27,16 @@ export interface SegmentOptions {
   readonly isCutFirst: boolean;
 }
 
+/**
+ * Work for the masks of one frame, in pixels that are rendered for polygons and for `mask`. Objects that follow, whose scores are lower,
+ * are not reported: a model that finds its whole input a thousand times would keep a worker busy for a minute.
+ */
+const maxMaskPixels = 50_000_000;
+/** What else takes as long as a pixel: this many weighted prototypes of a cell, … */
+const productsPerPixel = 32;
+/** … or, as that many pixels, a corner of an outline before it is simplified. */
+const pixelsPerCorner = 32;
+
 interface Axes {
   readonly x: Axis;
   readonly y: Axis;
@@ -41,6 +51,9 @@ export class SegmentReader extends UprightReader {
   readonly #renderer = new MaskRenderer();
   readonly #tracer = new ContourTracer();
   #inputAxes: Axes | undefined;
+  #frameAxes: Axes | undefined;
+  /** Work of this run; see `maxMaskPixels`. */
+  #pixels = 0;
   #coefficients: ColumnView | undefined;
   #logits = new Float32Array(0);
 
@@ -52,17 +65,20 @@ export class SegmentReader extends UprightReader {
   override begin(run: Run): void {
     super.begin(run);
     this.#coefficients = viewColumns(run.outputs, this.#options.columns);
-    this.#inputAxes ??= this.#axesOf(this.#options.input, { scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0 });
+    this.#inputAxes = this.#axesOf(this.#options.input, { scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0 });
+    this.#frameAxes = this.#options.hasMask ? this.#axesOf(run.frame, run.placement) : undefined;
+    this.#pixels = 0;
   }
 
   override read(index: number): Reading | undefined {
+    if (this.#pixels > maxMaskPixels) return undefined;
     const box = this.boxOf(index);
     const mask = this.maskAt(index);
     if (box === undefined || mask === undefined) return undefined;
     const { placement, frame } = this.run;
-    const polygons = this.#tracer
-      .trace(mask)
-      .map((ring) => polygonOf(simplifyRing(ring, this.#options.tolerance), placement, frame));
+    const rings = this.#tracer.trace(mask);
+    for (const ring of rings) this.#pixels += (ring.length / 2) * pixelsPerCorner;
+    const polygons = outlineOf(rings, this.#options.tolerance).map((ring) => polygonOf(ring, placement, frame));
     if (polygons.length === 0) return undefined;
     return { ...box, polygons, ...(this.#options.hasMask ? { mask: this.#frameMaskAt(index, box) } : {}) };
   }
@@ -78,10 +94,10 @@ export class SegmentReader extends UprightReader {
   }
 
   #frameMaskAt(index: number, { x, y, w, h }: FrameBox): MaskRle {
-    const { placement, frame } = this.run;
+    const { frame } = this.run;
     const across = pixelsBetween(x, x + w, frame.width);
     const down = pixelsBetween(y, y + h, frame.height);
-    const mask = this.#render(index, this.#axesOf(frame, placement), across, down);
+    const mask = this.#render(index, this.#frameAxes as Axes, across, down);
     return encodeRunLengths(mask ?? { x: 0, y: 0, width: 0, height: 0, data: new Uint8Array(0) }, frame);
   }
 
@@ -110,6 +126,7 @@ export class SegmentReader extends UprightReader {
 
   #render(index: number, { x, y }: Axes, across: Span, down: Span): Bitmap | undefined {
     if (across.from >= across.to || down.from >= down.to) return undefined;
+    this.#pixels += (across.to - across.from) * (down.to - down.from);
     const logits = this.#logitsOf(index, cellsOf(x, across), cellsOf(y, down));
     if (this.#options.isCutFirst) this.#cutCells(index, logits);
     return this.#renderer.render(logits, x, y, across, down);
@@ -123,6 +140,7 @@ export class SegmentReader extends UprightReader {
     const first = at + (this.run.candidates.row[index] as number) * rowStep;
     const width = columns.to - columns.from;
     const size = width * (rows.to - rows.from);
+    this.#pixels += (size * count) / productsPerPixel;
     if (this.#logits.length < size) this.#logits = new Float32Array(size);
     const logits = this.#logits;
     logits.fill(0, 0, size);
@@ -164,11 +182,9 @@ function pixelsBetween(low: number, high: number, count: number): Span {
 }
 
 function polygonOf(ring: Ring, { scaleX, scaleY, offsetX, offsetY }: Placement, frame: Size): Polygon {
-  const points: Point[] = [];
-  for (let at = 0; at < ring.length; at += 2) {
-    const x = clamp(((ring[at] as number) - offsetX) / scaleX, frame.width);
-    const y = clamp(((ring[at + 1] as number) - offsetY) / scaleY, frame.height);
-    points.push([x, y]);
-  }
-  return points;
+  return Array.from({ length: ring.length / 2 }, (_, point): Point => {
+    const x = clamp(((ring[2 * point] as number) - offsetX) / scaleX, frame.width);
+    const y = clamp(((ring[2 * point + 1] as number) - offsetY) / scaleY, frame.height);
+    return [x, y];
+  });
 }

@@ -3,6 +3,8 @@ import type { Ring } from './contours.ts';
 
 /** Points of the smallest polygon. */
 const minPoints = 3;
+/** Corners that are simplified together: the time grows with the square of this at worst, as for a comb whose teeth grow. */
+const maxSpan = 1024;
 
 /**
  * Douglas and Peucker's algorithm on a closed ring: every removed corner is within `tolerance` of the ring that remains.
@@ -15,12 +17,8 @@ export function simplifyRing(ring: Ring, tolerance: number): Ring {
   const isKept = new Uint8Array(count);
   // A closed ring has no ends: begin with the first corner, and the one that is farthest from it.
   const opposite = farthestFrom(ring, 0, 0, count, 0).index;
-  isKept[0] = 1;
-  isKept[opposite] = 1;
-  const spans: [from: number, to: number][] = [
-    [0, opposite],
-    [opposite, count],
-  ];
+  const spans = [...spansBetween(0, opposite), ...spansBetween(opposite, count)];
+  for (const [from] of spans) isKept[from] = 1;
   for (let span = spans.pop(); span !== undefined; span = spans.pop()) {
     const [from, to] = span;
     const { index, squared } = farthestFrom(ring, from, from, to, to % count);
@@ -33,6 +31,14 @@ export function simplifyRing(ring: Ring, tolerance: number): Ring {
     if (isKept[index] === 1) kept.push(ring[2 * index] as number, ring[2 * index + 1] as number);
   }
   return kept.length / 2 < minPoints ? ring : kept;
+}
+
+type Span = [from: number, to: number];
+
+function spansBetween(from: number, to: number): Span[] {
+  const spans: Span[] = [];
+  for (let at = from; at < to; at += maxSpan) spans.push([at, Math.min(to, at + maxSpan)]);
+  return spans;
 }
 
 /** The corner between `from` and `to` that is farthest from the segment between the corners `start` and `end`. */

@@ -149,3 +149,8 @@ test('parses a pair of numbers as Python prints it; anything else is undefined',
     t.equal(parsePair(text), undefined, String(text));
   }
 });
+
+test('more names than classes can be are not read', async (t) => {
+  const names = Array.from({ length: 200_000 }, (_, index) => `${index}:''`).join();
+  t.equal(parseClassNames(`{${names}}`), undefined);
+});

@@ -2,20 +2,20 @@
 import { test } from 'tap';
 import type { Outputs, Tensor } from '../../../../src/models/model.ts';
 import { BoxDecoder } from '../../../../src/models/yolo/box-decoder.ts';
-import type { Candidates } from '../../../../src/models/yolo/candidates.ts';
+import { byScore, type Candidates, maxCandidates } from '../../../../src/models/yolo/candidates.ts';
 import type { BoxFormatName } from '../../../../src/models/yolo/format-names.ts';
 import { columnsTensor as columns, formatOf, rowsTensor as rows } from '../../../support/fake-model.ts';
 
 const input = { width: 64, height: 32 };
 
 /** A decoder for outputs of these shapes. */
-function decoderOf(name: BoxFormatName, outputs: Outputs, capacity: number): BoxDecoder {
-  return new BoxDecoder(formatOf(name, outputs, input), input, capacity);
+function decoderOf(name: BoxFormatName, outputs: Outputs): BoxDecoder {
+  return new BoxDecoder(formatOf(name, outputs, input), input);
 }
 
 /** Decodes a single output. */
-function decode(name: BoxFormatName, output: Tensor, scoreThreshold: number, capacity = 100): Candidates {
-  return decoderOf(name, { output }, capacity).decode({ output }, scoreThreshold);
+function decode(name: BoxFormatName, output: Tensor, scoreThreshold: number): Candidates {
+  return decoderOf(name, { output }).decode({ output }, scoreThreshold);
 }
 
 /** Corners, class and score in hundredths. */
@@ -66,7 +66,7 @@ test('YOLOX: offsets are relative to grid cells, row by row, level by level', as
 
 test('end-to-end: copies corners, score and class', async (t) => {
   const output = rows([1, 2, 3, 4, 0.9, 7], [5, 6, 7, 8, 0.25, 0], [0, 0, 0, 0, 0, 0]);
-  const decoder = decoderOf('end-to-end', { output }, 3);
+  const decoder = decoderOf('end-to-end', { output });
   t.same(listOf(decoder.decode({ output }, 0.25)), [
     [1, 2, 3, 4, 7, 90],
     [5, 6, 7, 8, 0, 25],
@@ -84,7 +84,7 @@ test('DETR: every class whose logit reaches the threshold is a detection', async
     dets: rows([0.5, 0.5, 0.25, 0.5], [0.25, 0.25, 0.5, 0.5]),
     labels: rows([0, -9, Math.log(4)], [-9, -1e-6, -9]),
   };
-  const decoder = decoderOf('detr-logits', outputs, 10);
+  const decoder = decoderOf('detr-logits', outputs);
   const found = decoder.decode(outputs, 0.5);
   t.same(listOf(found), [
     [24, 8, 40, 24, 0, 50],
@@ -102,23 +102,23 @@ test('boxes and scores in two outputs, box by box or class by class', async (t) 
     [9, 10, 11, 12, 0, 50],
   ];
   const byBox = { boxes, scores: rows([0.1, 0.9], [0.2, 0.1], [0.5, 0.3]) };
-  t.same(listOf(decoderOf('boxes-scores', byBox, 3).decode(byBox, 0.4)), expected);
+  t.same(listOf(decoderOf('boxes-scores', byBox).decode(byBox, 0.4)), expected);
   const byClass = { boxes, scores: columns([0.1, 0.9], [0.2, 0.1], [0.5, 0.3]) };
-  t.same(listOf(decoderOf('boxes-scores', byClass, 3).decode(byClass, 0.4)), expected);
+  t.same(listOf(decoderOf('boxes-scores', byClass).decode(byClass, 0.4)), expected);
 });
 
 test('boxes, labels and scores in three outputs, with the number of valid rows', async (t) => {
   const list = (...values: number[]): Tensor => ({ data: Float32Array.from(values), dims: [1, values.length] });
   const boxes = rows([1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]);
   const outputs = { labels: list(7, 1, 2), boxes, scores: list(0.9, 0.1, 0.5) };
-  t.same(listOf(decoderOf('boxes-labels', outputs, 3).decode(outputs, 0.4)), [
+  t.same(listOf(decoderOf('boxes-labels', outputs).decode(outputs, 0.4)), [
     [1, 2, 3, 4, 7, 90],
     [9, 10, 11, 12, 2, 50],
   ]);
   const counted = { num_dets: list(1), ...outputs };
-  t.same(listOf(decoderOf('boxes-labels', counted, 3).decode(counted, 0)), [[1, 2, 3, 4, 7, 90]]);
+  t.same(listOf(decoderOf('boxes-labels', counted).decode(counted, 0)), [[1, 2, 3, 4, 7, 90]]);
   const tooMany = { ...counted, num_dets: list(99) };
-  t.equal(decoderOf('boxes-labels', counted, 3).decode(tooMany, 0).count, 3, 'never more than there are');
+  t.equal(decoderOf('boxes-labels', counted).decode(tooMany, 0).count, 3, 'never more than there are');
 });
 
 test('Paddle: class and score come first', async (t) => {
@@ -141,7 +141,7 @@ test('ignores NaN scores', async (t) => {
 
 test('each call starts empty', async (t) => {
   const output = columns([1, 1, 1, 1, 0.9], [2, 2, 1, 1, 0.9]);
-  const decoder = decoderOf('ultralytics', { output }, 2);
+  const decoder = decoderOf('ultralytics', { output });
   t.equal(decoder.decode({ output }, 0.5).count, 2);
   t.same(listOf(decoder.decode({ output: columns([9, 9, 2, 2, 0.9], [2, 2, 1, 1, 0.1]) }, 0.5)), [
     [8, 8, 10, 10, 0, 90],
@@ -150,24 +150,47 @@ test('each call starts empty', async (t) => {
 
 test('the number of rows may differ from run to run', async (t) => {
   const one = rows([10, 20, 4, 8, 0.9, 1]);
-  const decoder = decoderOf('yolov5', { output: one }, 4);
+  const decoder = decoderOf('yolov5', { output: one });
   t.equal(decoder.decode({ output: one }, 0.5).count, 1);
   const three = rows([1, 1, 1, 1, 0.9, 1], [2, 2, 1, 1, 0.9, 1], [3, 3, 1, 1, 0.9, 1]);
   t.equal(decoder.decode({ output: three }, 0.5).count, 3);
 });
 
-test('ignores boxes beyond the capacity', async (t) => {
-  const two = [
-    [1, 1, 1, 1, 0.9, 1],
-    [2, 2, 1, 1, 0.9, 1],
-  ];
-  t.equal(decode('ultralytics', columns(...two), 0.5, 1).count, 1);
-  t.equal(decode('yolov5', rows(...two), 0.5, 1).count, 1);
-  t.equal(decode('end-to-end', rows(...two), 0.5, 1).count, 1);
+test('candidates are not limited by the rows of earlier runs', async (t) => {
+  const decoder = decoderOf('end-to-end', { output: rows([1, 2, 3, 4, 0.9, 1]) });
+  const output = rows(...Array.from({ length: 5000 }, (_, row) => [1, 2, 3, 4, row / 5000, row % 7]));
+  const found = decoder.decode({ output }, 0.5);
+  t.same([found.count, found.row[0], found.row[2499], found.classIndex[2499]], [2500, 2500, 4999, 4999 % 7]);
+});
+
+test('candidates have a limit', async (t) => {
+  const count = maxCandidates + 1;
+  const output: Tensor = { data: new Float32Array(5 * count).fill(0.5), dims: [1, 5, count] };
+  t.equal(decode('ultralytics', output, 0).count, maxCandidates);
 });
 
 test('a missing output is an error', async (t) => {
   const outputs = { output: rows([1, 2, 3, 4, 0.9, 7]) };
-  const decoder = decoderOf('end-to-end', outputs, 1);
+  const decoder = decoderOf('end-to-end', outputs);
   t.throws(() => decoder.decode({}, 0.5), { message: 'the model returned no output output' });
+});
+
+test('a score that rounds to the threshold reaches it', async (t) => {
+  t.ok(Math.fround(0.7) < 0.7);
+  t.equal(decode('end-to-end', rows([1, 2, 3, 4, 0.7, 1]), 0.7).count, 1);
+  t.equal(decode('ultralytics', columns([1, 2, 3, 4, 0.7]), 0.7).count, 1);
+});
+
+test('a picked class that is none is marked', async (t) => {
+  for (const label of [-1, 0.5, 1e10, Number.NaN, Number.POSITIVE_INFINITY]) {
+    const { count, classIndex } = decode('end-to-end', rows([1, 2, 3, 4, 0.9, label]), 0.5);
+    t.same([count, classIndex[0]], [1, -1], `class ${label}`);
+  }
+  t.equal(decode('end-to-end', rows([1, 2, 3, 4, 0.9, 2 ** 24]), 0.5).classIndex[0], 2 ** 24);
+});
+
+test('a score of -0 is 0, and not sorted before all others', async (t) => {
+  const found = decode('end-to-end', rows([1, 2, 3, 4, -0, 1], [1, 2, 3, 4, 0.5, 1]), 0);
+  t.ok(Object.is(found.score[0], 0));
+  t.same([...byScore(found)], [1, 0]);
 });

@@ -9,14 +9,14 @@ const frame = { width: 64, height: 64 };
 const limits: ReportLimits = { scoreThreshold: 0, iouThreshold: 0.45, maxDetections: 100, allowedLabels: undefined };
 
 /** Corners, score and class. */
-const boxes = [
+const allBoxes: number[][] = [
   [0, 0, 10, 10, 0.5, 0],
   [1, 0, 11, 10, 0.75, 0],
   [30, 30, 40, 40, 0.25, 1],
   [-20, 0, -5, 10, 1, 0],
 ];
 
-function run() {
+function run(boxes = allBoxes) {
   const candidates = createCandidates(boxes.length);
   candidates.count = boxes.length;
   for (const [index, [x1, y1, x2, y2, score, classIndex]] of boxes.entries()) {
@@ -70,4 +70,17 @@ test('a reader may have its own NMS, add values, and find nothing in a box', asy
 
 test('a reader cannot be used before a run', async (t) => {
   t.throws(() => new UprightReader().read(0), { message: 'begin() was not called' });
+});
+
+test('numbers that JSON does not have, and classes that are none, make no detections', async (t) => {
+  const good = [10, 10, 20, 20, 0.5, 0];
+  for (const value of [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, Number.NaN]) {
+    for (const column of [0, 1, 2, 3, 4]) {
+      const bad = good.with(column, value);
+      t.same(readDetections(new UprightReader(), run([bad]), [], limits), [], `${bad}`);
+    }
+  }
+  t.same(readDetections(new UprightReader(), run([good.with(5, -1)]), [], limits), []);
+  const [clamped] = readDetections(new UprightReader(), run([good.with(4, 1.5)]), [], limits);
+  t.equal(clamped?.score, 1);
 });

@@ -147,3 +147,25 @@ test('a run without the output is an error', async (t) => {
   const made = await plan(probabilities);
   t.throws(() => readClasses(made, {}, 1), { message: 'the model returned no output output0' });
 });
+
+test('classes without a finite score are left out', async (t) => {
+  const { POSITIVE_INFINITY: infinite, NaN: nan } = Number;
+  const made = await plan(probabilities);
+  t.same(
+    readClasses(made, outputOf(nan, 0.25, 0.5), 5).map(({ label }) => label),
+    ['class 2', 'class 1'],
+  );
+  t.same(
+    readClasses(made, outputOf(infinite, 1.5, -0.5), 5).map(({ score }) => score),
+    [1, 0],
+  );
+  const logits = await plan(outputOf(1, -2, 3), { overrides: { output_format: 'logits' } });
+  t.same(readClasses(logits, outputOf(1, nan, 3), 5), []);
+  t.same(readClasses(logits, outputOf(0, Number.NEGATIVE_INFINITY, 0), 1), [{ label: 'class 0', score: 0.5 }]);
+});
+
+test('another number of classes than when the model was loaded is an error', async (t) => {
+  const made = await plan(probabilities);
+  const message = 'output output0 has 2 values; it had 3 when the model was loaded';
+  t.throws(() => readClasses(made, outputOf(0.5, 0.5), 5), { message });
+});

@@ -23,4 +23,5 @@ test('nothing remains of a box in the padding, or without an area', async (t) =>
   t.equal(toFrameBox({ x1: 10, y1: 20, x2: 10, y2: 30 }, letterboxed, frame), undefined);
   t.equal(toFrameBox({ x1: 20, y1: 20, x2: 10, y2: 30 }, letterboxed, frame), undefined, 'a negative width');
   t.equal(toFrameBox({ x1: Number.NaN, y1: 20, x2: 10, y2: 30 }, letterboxed, frame), undefined);
+  t.equal(toFrameBox({ x1: 0, y1: 20, x2: Number.POSITIVE_INFINITY, y2: 30 }, letterboxed, frame), undefined);
 });

@@ -139,3 +139,10 @@ test('kept boxes are sorted and do not overlap, and every other box overlaps a b
     }),
   );
 });
+
+test('only the best candidates of a flood are compared', async (t) => {
+  const boxes = Array.from({ length: 30_002 }, (_, at): Box => ({ at: [at, 0, at + 1, 1], score: 1 - at / 1e6 }));
+  const candidates = candidatesOf(boxes);
+  t.equal(nonMaxSuppression(candidates, 1, 50_000).length, 30_000);
+  t.equal(nonMaxSuppression(candidates, 1, 50_000, (index) => index > 1).length, 30_000, 'excluded ones do not count');
+});

@@ -18,7 +18,7 @@ type Box = readonly [x: number, y: number, w: number, h: number, angle: number];
 function readerOf(boxes: readonly Box[], placement = identity, frame = input) {
   const output0 = columnsTensor(...boxes.map(([x, y, w, h, angle], at) => [x, y, w, h, 0.9 - 0.1 * at, angle]));
   const format = formatOf('ultralytics', { output0 }, input, 'obb');
-  const candidates = new BoxDecoder(format, input, boxes.length).decode({ output0 }, 0.1);
+  const candidates = new BoxDecoder(format, input).decode({ output0 }, 0.1);
   const reader = new RotatedReader(format.extras as Columns);
   reader.begin({ outputs: { output0 }, candidates, placement, frame });
   return { reader, candidates };
@@ -126,4 +126,19 @@ test('any quad is a clockwise rectangle of the box’s size, from its corner nea
       assert.ok(Math.abs(Math.sin(2 * direction)) < 1e-3, 'the angle is that of the sides');
     }),
   );
+});
+
+test('a box whose sides or angle are no sizes or numbers is none', async (t) => {
+  const good: Box = [32, 32, 20, 10, 0.5];
+  const [x, y, w, h, angle] = good;
+  const { POSITIVE_INFINITY: infinite, NaN: nan } = Number;
+  const bad: Box[] = [
+    [x, y, w, h, nan],
+    [x, y, w, h, infinite],
+    [x, y, infinite, h, angle],
+    [x, y, -5, h, angle],
+    [x, y, w, 0, angle],
+  ];
+  for (const box of bad) t.equal(readerOf([box]).reader.isOnFrame(0), false, `${box}`);
+  t.equal(readerOf([good]).reader.isOnFrame(0), true);
 });

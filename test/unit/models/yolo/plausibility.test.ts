@@ -12,7 +12,7 @@ const boxCounts: Partial<Record<BoxFormatName, number>> = { yolov5: 3 * cells, y
 
 function judge(name: BoxFormatName, outputs: Outputs, classNames?: number) {
   const format = formatOf(name, outputs, input);
-  const candidates = new BoxDecoder(format, input, 5000).decode(outputs, Number.NEGATIVE_INFINITY);
+  const candidates = new BoxDecoder(format, input).decode(outputs, Number.NEGATIVE_INFINITY);
   return judgeBoxes(candidates, outputs, format, input, classNames);
 }
 
@@ -165,4 +165,11 @@ test('logits of which none is negative are taken for probabilities', async (t) =
   const withLogits = (...logits: number[][]) => judge('detr-logits', { dets, labels: rowsTensor(...logits) });
   t.equal(withLogits([2, -5], [0.5, 0.25]), undefined);
   t.equal(withLogits([0.9, 0], [0, 0.125]), 'none of its logits is negative, as if they were probabilities');
+});
+
+test('an output may have more rows than a call has arguments', async (t) => {
+  const output0: Tensor = { data: new Float32Array(300_000 * 6).fill(0.5), dims: [1, 300_000, 6] };
+  t.equal(judge('end-to-end', { output0 }, 2), 'it has a class 0.5; expected whole numbers from 0');
+  for (let row = 0; row < 300_000; row++) output0.data.set([1, 1, 20, 20, 0.5, row % 3], row * 6);
+  t.equal(judge('end-to-end', { output0 }, 2), 'it has a class 2, but names 2 classes');
 });

@@ -17,7 +17,7 @@ function readerFor(output0: Tensor, format: 'ultralytics' | 'end-to-end', values
   const hints = { task: 'pose', inputWidth: 64, inputHeight: 64, poseValues: 2 * values } as const;
   const names = boxFormatNames.filter((name) => name === format);
   const [fit] = fitFormats(shapesOf({ output0 }), { ...hints, names });
-  const candidates = new BoxDecoder(fit as BoxFormat, input, 10).decode({ output0 }, 0.5);
+  const candidates = new BoxDecoder(fit as BoxFormat, input).decode({ output0 }, 0.5);
   const reader = new PoseReader(fit?.extras as Columns, { count: 2, values });
   reader.begin({ outputs: { output0 }, candidates, placement, frame });
   return reader;
@@ -63,4 +63,18 @@ test('an object beside the frame is none', async (t) => {
   const reader = readerFor(columnsTensor([20, 5, 16, 8, 0.9, 20, 30, 0.5, 20, 30, 0.5]), 'ultralytics', 3);
   t.equal(reader.isOnFrame(0), false);
   t.equal(reader.read(0), undefined);
+});
+
+test('a pose with a point that is not a number is none; a score is 0 to 1', async (t) => {
+  const box = [20, 30, 16, 8, 0.9];
+  const point = [14, 28, 0.75];
+  for (const at of [0, 1, 2]) {
+    const reader = readerFor(columnsTensor([...box, ...point, ...point.with(at, Number.NaN)]), 'ultralytics', 3);
+    t.equal(reader.read(0), undefined, `value ${at}`);
+  }
+  const reader = readerFor(columnsTensor([...box, 14, 28, -2, 14, 28, Number.POSITIVE_INFINITY]), 'ultralytics', 3);
+  t.same(
+    reader.read(0)?.keypoints?.map(([, , score]) => score),
+    [0, 1],
+  );
 });

@@ -1,7 +1,9 @@
 /** Masks are those of the family's own code, with their holes, at the model's and at the frame's resolution. */
 import { type Test, test } from 'tap';
 import { placeImage } from '../../../../src/models/image.ts';
+import type { Tensor } from '../../../../src/models/model.ts';
 import { BoxDecoder } from '../../../../src/models/yolo/box-decoder.ts';
+import { createCandidates } from '../../../../src/models/yolo/candidates.ts';
 import { nonMaxSuppression } from '../../../../src/models/yolo/nms.ts';
 import { planBoxes } from '../../../../src/models/yolo/plan.ts';
 import { Preprocessor } from '../../../../src/models/yolo/preprocess.ts';
@@ -34,7 +36,7 @@ async function open(t: Test, name: string) {
     hasMask: true,
     isCutFirst: format.name === 'yolov5',
   });
-  return { model, plan, input, reader, decoder: new BoxDecoder(format, input, maxDetections) };
+  return { model, plan, input, reader, decoder: new BoxDecoder(format, input) };
 }
 
 for (const name of ['v8-segment', 'v11-segment', 'v26-segment', 'v8-segment-nms', 'v26-segment-many', 'v5-segment']) {
@@ -91,4 +93,64 @@ test('the encoded mask of a frame of the input’s size is the mask itself', asy
     compared += 1;
   }
   t.ok(compared > 3, `${compared} masks`);
+});
+
+/** A reader for one box that covers its input and frame, whose mask is the prototype. */
+function fullReader(side: number) {
+  const input = { width: side, height: side };
+  const columns = { output: 'boxes', at: 4, count: 1, transposed: false };
+  const reader = new SegmentReader({
+    columns,
+    prototypes: 'masks',
+    input,
+    tolerance: 0,
+    hasMask: false,
+    isCutFirst: false,
+  });
+  const candidates = createCandidates(1);
+  candidates.count = 1;
+  candidates.x2[0] = side;
+  candidates.y2[0] = side;
+  const boxes: Tensor = { data: Float32Array.of(0, 0, side, side, 1), dims: [1, 1, 5] };
+  const begin = (rows: number, gridColumns: number, logits: readonly number[]) => {
+    const masks: Tensor = { data: Float32Array.from(logits), dims: [1, 1, rows, gridColumns] };
+    reader.begin({
+      outputs: { boxes, masks },
+      candidates,
+      placement: placeImage(input, input, 'stretch'),
+      frame: input,
+    });
+  };
+  return { reader, begin };
+}
+
+test('the grid of the prototypes may change from run to run', async (t) => {
+  const { reader, begin } = fullReader(8);
+  begin(1, 1, [1]);
+  t.same(reader.read(0)?.polygons, [
+    [
+      [0, 0],
+      [8, 0],
+      [8, 8],
+      [0, 8],
+    ],
+  ]);
+  begin(1, 2, [1, -1]);
+  t.same(reader.read(0)?.polygons, [
+    [
+      [0, 0],
+      [4, 0],
+      [4, 8],
+      [0, 8],
+    ],
+  ]);
+});
+
+test('the masks of a frame have a limit', async (t) => {
+  const { reader, begin } = fullReader(4096);
+  for (const run of [1, 2]) {
+    begin(1, 1, [1]);
+    const read = Array.from({ length: 5 }, () => reader.read(0) !== undefined);
+    t.same(read, [true, true, true, false, false], `run ${run}: three have 50 million pixels`);
+  }
 });

@@ -85,3 +85,13 @@ test('the corners that remain are corners of the ring, in its order', async () =
     }),
   );
 });
+
+test('a ring of many corners is simplified in parts', async (t) => {
+  // Each farthest corner is the last one, so that without parts every corner would be compared with all others: 40 seconds.
+  const teeth = Array.from({ length: 40_000 }, (_, at) => [at, at % 2 === 0 ? at + 5 : 0]).flat();
+  const ring = [...teeth, 40_000, -5, 0, -5];
+  t.ok(simplifyRing(ring, 1).length > 0.9 * ring.length);
+  const straight = Array.from({ length: 5000 }, (_, at) => [at, 0]).flat();
+  const simple = simplifyRing([...straight, 5000, 5000], 1);
+  t.ok(simple.length / 2 <= 8, `${simple.length / 2} corners`);
+});
