@@ -159,5 +159,5 @@ async function tryFormat(draft: Draft, format: BoxFormat, blank: Outputs, pictur
 
 function judgeRun({ names }: Draft, format: BoxFormat, outputs: Outputs, input: ModelInput): string | undefined {
   const candidates = new BoxDecoder(format, input).decode(outputs, Number.NEGATIVE_INFINITY);
-  return judgeBoxes(candidates, outputs, format, input, names?.length).issue;
+  return judgeBoxes(candidates, outputs, format, input, names?.length);
 }

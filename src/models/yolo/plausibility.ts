@@ -14,19 +14,12 @@ interface Size {
   readonly height: number;
 }
 
-/** What a picture's boxes look like. */
-export interface Seen {
-  /** Why they cannot be boxes, as a text that says what was seen; `undefined` if they can. */
-  readonly issue: string | undefined;
-  /** Whether there were any boxes to judge. */
-  readonly hasBoxes: boolean;
-}
-
 /**
  * @param candidates every box of a run, whatever its score.
  * @param outputs of that run.
  * @param input the model's input in pixels.
  * @param classNames number of class names, if there are any.
+ * @returns why they cannot be boxes, as a text that says what was seen; `undefined` if they can, or if there are none.
  */
 export function judgeBoxes(
   candidates: Candidates,
@@ -34,19 +27,18 @@ export function judgeBoxes(
   format: BoxFormat,
   input: Size,
   classNames?: number,
-): Seen {
-  if (candidates.count < Math.min(maxCandidates, scoreCount(outputs, format)))
-    return { issue: 'its scores are not numbers', hasBoxes: true };
+): string | undefined {
+  if (candidates.count < Math.min(maxCandidates, scoreCount(outputs, format))) return 'its scores are not numbers';
   const real = realRows(candidates, format);
-  if (real.length === 0) return { issue: undefined, hasBoxes: false };
+  if (real.length === 0) return undefined;
   const rows = real.map((index) => candidates.row[index] as number);
-  const issue =
+  return (
     scoreIssue(candidates, real, format) ??
     labelIssue(outputs, rows, format, classNames) ??
     fractionIssue(candidates, real, format, input) ??
     sizeIssue(candidates, real) ??
-    placeIssue(candidates, real, input);
-  return { issue, hasBoxes: true };
+    placeIssue(candidates, real, input)
+  );
 }
 
 /** The decoder leaves out scores that are not numbers, and no others. */
