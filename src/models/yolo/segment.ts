@@ -29,7 +29,7 @@ export interface SegmentOptions {
 
 /**
  * Work for the masks of one frame, in pixels that are rendered for polygons and for `mask`. Objects that follow, whose scores are lower,
- * are not reported: a model that finds its whole input a thousand times would keep a worker busy for a minute.
+ * are reported without a mask: a model that finds its whole input a thousand times would keep a worker busy for a minute.
  */
 const maxMaskPixels = 50_000_000;
 /** What else takes as long as a pixel: this many weighted prototypes of a cell, … */
@@ -71,8 +71,8 @@ export class SegmentReader extends UprightReader {
   }
 
   override read(index: number): Reading | undefined {
-    if (this.#pixels > maxMaskPixels) return undefined;
     const box = this.boxOf(index);
+    if (this.#pixels > maxMaskPixels) return box;
     const mask = this.maskAt(index);
     if (box === undefined || mask === undefined) return undefined;
     const { placement, frame } = this.run;
