@@ -8,7 +8,7 @@ import { type Task, toolOfTask } from '../models/yolo/task.ts';
 import { examineModel, type ModelReport } from './model-report.ts';
 import { describeClasses, describeInput, describeShape, jsonOfReport } from './model-text.ts';
 import { type ModelsFlags, nameOf } from './models.ts';
-import { printable } from './printable.ts';
+import { cut, printable } from './printable.ts';
 import { warn } from './warn.ts';
 
 /** @throws ConfigError when the file is missing or not a model. */
@@ -64,6 +64,12 @@ function pipelineOf(model: string, task: Task): ReadyPipeline {
 }
 
 const bytesPerMegabyte = 1_048_576;
+/** COCO's 80 class names fit; ImageNet's 1,000 would fill several screens. `--json` has everything. */
+const maxMetadataLength = 2000;
+
+function shortened(value: string): string {
+  return cut(printable(value.slice(0, maxMetadataLength + 1)), maxMetadataLength);
+}
 
 function textOf(report: ModelReport, pipeline: ReadyPipeline | undefined, copyTo: string | undefined): string {
   const { plan, time, metadata } = report;
@@ -73,7 +79,7 @@ function textOf(report: ModelReport, pipeline: ReadyPipeline | undefined, copyTo
     ['producer', `${report.producer || 'unknown'}, opset ${report.opset}`],
     ...report.inputs.map((tensor): [string, string] => ['input', typed(tensor)]),
     ...report.outputs.map((tensor): [string, string] => ['output', typed(tensor)]),
-    ...Object.entries(metadata).map(([key, value]): [string, string] => ['metadata', `${key}: ${value}`]),
+    ...Object.entries(metadata).map(([key, value]): [string, string] => ['metadata', `${key}: ${shortened(value)}`]),
     ['provider', report.provider],
     ['time', 'issue' in time ? `not measured: ${time.issue}` : `${time.msPerRun} ms per run on one thread`],
   ];

@@ -28,7 +28,7 @@ export const boxParams = {
 const anyBoxParams = z.strictObject(boxParams);
 export type BoxParams = z.infer<typeof anyBoxParams>;
 
-/** Used if neither the node nor `model.json` sets them: Ultralytics' defaults for prediction. */
+/** Used if neither the node nor `model.json` sets them. Ultralytics' `predict` has the same score threshold, but an IoU threshold of 0.7. */
 const defaultScoreThreshold = 0.25;
 const defaultIouThreshold = 0.45;
 
@@ -90,9 +90,22 @@ export function defineBoxTool<Params extends BoxParams>(parts: BoxToolParts<Para
       const overrides = { ...model.overrides, imgsz: params.imgsz ?? model.overrides.imgsz };
       const plan = await planBoxes(model, task, overrides, await samplePicture());
       if ('issue' in plan) throw new Error(`model "${params.model}": ${plan.issue}`);
+      const unknown = unknownClassIssue(params.classes, plan.names);
+      if (unknown !== undefined) throw new Error(`model "${params.model}": ${unknown}`);
       return new BoxTool(model, plan, limitsOf(params, plan, model), createReader(plan, params));
     },
   };
+}
+
+/** Maximum class names in an error. */
+const maxNamesShown = 10;
+
+/** A misspelled class would never be reported. A model without names is not checked. */
+function unknownClassIssue(classes: readonly string[] | undefined, names: readonly string[]): string | undefined {
+  const unknown = classes?.find((name) => names.length > 0 && !names.includes(name));
+  if (unknown === undefined) return undefined;
+  const rest = names.length > maxNamesShown ? ', …' : '';
+  return `it has no class "${unknown}"; it has ${names.slice(0, maxNamesShown).join(', ')}${rest}`;
 }
 
 function limitsOf(params: BoxParams, { format }: BoxPlan, { overrides }: Model): ReportLimits {

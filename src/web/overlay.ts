@@ -63,7 +63,24 @@ export function drawDetections(
     if (detection.keypoints !== undefined) drawSkeleton(context, detection, keypointNames, scale, density);
   }
   // Labels are drawn over everything else.
-  if (hasLabels) for (const detection of detections) drawLabel(context, detection, options);
+  if (hasLabels) drawLabels(context, detections, options);
+}
+
+/** The label of the best detection gets its place first, and is on top if there is no room for all. */
+function drawLabels(
+  context: CanvasRenderingContext2D,
+  detections: readonly Detection[],
+  options: OverlayOptions,
+): void {
+  const taken: Rect[] = [];
+  const labels = detections.flatMap((detection) => {
+    const text = labelOf(detection);
+    if (text === '') return [];
+    const rect = labelRect(context, detection, text, options, taken);
+    taken.push(rect);
+    return [{ text, rect, color: colorOf(detection, options.colors) }];
+  });
+  for (const { text, rect, color } of labels.reverse()) drawLabel(context, text, rect, color, options.density);
 }
 
 /** The mask of a detection, or its box. */
@@ -113,13 +130,21 @@ function stroke(context: CanvasRenderingContext2D, path: Path2D, color: string, 
   context.stroke(path);
 }
 
-function drawLabel(
+/** In canvas pixels. */
+export interface Rect {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+function labelRect(
   context: CanvasRenderingContext2D,
   detection: Detection,
-  { scale, density, colors }: OverlayOptions,
-): void {
-  const text = labelOf(detection);
-  if (text === '') return;
+  text: string,
+  { scale, density }: OverlayOptions,
+  taken: readonly Rect[],
+): Rect {
   const corners = cornersOf(detection);
   const left = Math.min(...corners.map(([x]) => x)) * scale;
   const top = Math.min(...corners.map(([, y]) => y)) * scale;
@@ -128,8 +153,17 @@ function drawLabel(
   const width = Math.min(canvas.width, context.measureText(text).width + 2 * padding * density);
   const height = (fontSize + padding) * density;
   const gap = haloWidth * density;
-  const { x, y } = placeLabel({ left, top, bottom, width, height, gap }, canvas);
-  context.fillStyle = colorOf(detection, colors);
+  return { ...placeLabel({ left, top, bottom, width, height, gap }, canvas, taken), width, height };
+}
+
+function drawLabel(
+  context: CanvasRenderingContext2D,
+  text: string,
+  { x, y, width, height }: Rect,
+  color: string,
+  density: number,
+): void {
+  context.fillStyle = color;
   context.beginPath();
   context.roundRect(x, y, width, height, 3 * density);
   context.fill();
@@ -146,15 +180,25 @@ interface LabelRoom {
   readonly gap: number;
 }
 
-/** Above the box if there is room, otherwise below, otherwise inside. Never outside the canvas. */
+/**
+ * Above the box if there is room, otherwise below, otherwise inside. Never outside the canvas. If another label is there, one line higher,
+ * so that a label does not jump far when boxes come closer.
+ */
 export function placeLabel(
   { left, top, bottom, width, height, gap }: LabelRoom,
   canvas: { readonly width: number; readonly height: number },
+  taken: readonly Rect[] = [],
 ): { x: number; y: number } {
   const x = Math.max(0, Math.min(left, canvas.width - width));
-  if (top - gap - height >= 0) return { x, y: top - gap - height };
-  if (bottom + gap + height <= canvas.height) return { x, y: bottom + gap };
-  return { x, y: Math.max(0, top + gap) };
+  const above = top - gap - height;
+  const inside = Math.max(0, top + gap);
+  const places = [above, above - height, bottom + gap, inside].filter((y) => y >= 0 && y + height <= canvas.height);
+  const free = places.find((y) => !taken.some((other) => overlaps({ x, y, width, height }, other)));
+  return { x, y: free ?? places[0] ?? inside };
+}
+
+function overlaps(a: Rect, b: Rect): boolean {
+  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 }
 
 /** Empty without a score. */

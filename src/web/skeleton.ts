@@ -43,6 +43,19 @@ const namedLimbs: readonly (readonly [from: string, to: string])[] = [
   ['right_ear', 'right_shoulder'],
 ];
 
+/** COCO's keypoints, in its order. */
+const pairedParts = ['eye', 'ear', 'shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle'];
+const cocoNames: readonly string[] = ['nose', ...pairedParts.flatMap((part) => [`left_${part}`, `right_${part}`])];
+
+/**
+ * Names of a detection's keypoints. Many exports of COCO's poses have none, or only numbers: a person with as many keypoints has those
+ * of COCO. Animals may have as many, in another order.
+ */
+export function namesOf({ label, keypoints = [] }: Detection, names: readonly string[]): readonly string[] {
+  const isUnnamed = names.every((name, index) => name === String(index));
+  return isUnnamed && label === 'person' && keypoints.length === cocoNames.length ? cocoNames : names;
+}
+
 /** A line between two keypoints, by their indices. */
 export interface Limb {
   readonly from: number;
@@ -74,17 +87,19 @@ export function isVisible(keypoint: Keypoint | undefined): keypoint is Keypoint 
 
 /**
  * Draws the pose of a detection.
- * @param names of the keypoints, empty if they have none: then there are no limbs.
+ * @param givenNames of the keypoints, empty if the result has none.
  * @param scale canvas pixels per frame pixel.
  * @param density canvas pixels per CSS pixel.
  */
 export function drawSkeleton(
   context: CanvasRenderingContext2D,
-  { keypoints = [], w, h }: Detection,
-  names: readonly string[],
+  detection: Detection,
+  givenNames: readonly string[],
   scale: number,
   density: number,
 ): void {
+  const { keypoints = [], w, h } = detection;
+  const names = namesOf(detection, givenNames);
   const height = (Math.max(w, h) * scale) / density;
   const unit = density * Math.min(1, Math.max(minPart, height / fullHeight));
   const limbs = { left: new Path2D(), right: new Path2D(), middle: new Path2D() };

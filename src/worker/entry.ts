@@ -98,7 +98,9 @@ function describeWithCauses(error: Error): string {
 const booting = boot();
 
 port.on('message', async (order: ToWorker) => {
-  const service = await booting;
+  // A stop order may arrive while the boot fails, which is reported below.
+  const service = await booting.catch(() => undefined);
+  if (service === undefined) return;
   switch (order.type) {
     case 'frame':
       send(await runFrame(service, order));

@@ -78,6 +78,17 @@ test('decodes Python escapes in class names and removes terminal escapes', async
   });
 });
 
+test('inspect cuts long metadata, and --json has all of it', async (t) => {
+  const metadataProps = 14 * 8 + 2;
+  const description = 'x'.repeat(3000);
+  const entry = Writer.create().uint32(10).string('description').uint32(18).string(description).finish();
+  const path = join(t.testdir(), 'long.onnx');
+  const bytes = Writer.create().uint32(metadataProps).bytes(entry).finish();
+  writeFileSync(path, Buffer.concat([readFileSync(onnxFixture('no-names')), bytes]));
+  t.match((await runCli(['models', 'inspect', path])).stdout, /^metadata +description: x{1999}…$/m);
+  t.match(JSON.parse((await runCli(['models', 'inspect', '--json', path])).stdout), { metadata: { description } });
+});
+
 test('lists a file that cannot be loaded with the reason, and all others', async (t) => {
   const folder = modelsFolder(t);
   writeFileSync(join(folder, 'broken.onnx'), 'not a model');

@@ -33,6 +33,23 @@ test('a pool that could not start can be stopped', async (t) => {
   t.equal(await pool.stop(10_000), true);
 });
 
+test('a worker that is stopped while it fails to start does not crash', async (t) => {
+  const modelsDir = makeModelsDir(t, {
+    pipelines: [{ id: 'p', nodes: [testNode('n', 'late')] }],
+    tools: {
+      late: `async create() {
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        throw new Error('no luck');
+      }`,
+    },
+  });
+  const kept = new KeptLog();
+  const { pool, started } = await startPool(t, { modelsDir, log: kept.log });
+  started.catch(() => undefined);
+  t.equal(await pool.stop(10_000), true);
+  t.same(kept.lines, ['worker_boot_failed']);
+});
+
 test('a pool that cannot start causes no unhandled rejection', async (t) => {
   const { pool } = await startPool(t, { modelsDir: stubbornModels(t) });
   t.equal(await pool.stop(10_000), true);

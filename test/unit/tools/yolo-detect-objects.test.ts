@@ -137,7 +137,16 @@ test('names in model.json override the file’s, and a class without a name gets
 test('returns only the given classes', async (t) => {
   const detections = await detect(t, { model: 'boxes.onnx', classes: ["driver's side"] }, frame(64, 64));
   t.same(scoresOf(detections), [0.7]);
-  t.same(await detect(t, { model: 'boxes.onnx', classes: ['boat'] }, frame(64, 64)), []);
+  t.same(await detect(t, { model: 'no-names.onnx', classes: ['boat'] }, frame(64, 64)), []);
+});
+
+test('a class that the model does not have is an error that lists those it has', async (t) => {
+  const boat = { model: 'boxes.onnx', classes: ['plate', 'boat'] };
+  await t.rejects(createDetector(t, boat), {
+    message: 'model "boxes.onnx": it has no class "boat"; it has plate, driver\'s side',
+  });
+  const names = ['first', 'second'];
+  await t.rejects(createDetector(t, { ...boat, model: 'mine' }, withOverrides(t, { names })), /it has first, second$/);
 });
 
 test('returns at most max_detections boxes', async (t) => {

@@ -41,6 +41,16 @@ test('a label is above its box, or below, or inside, and never outside the canva
   t.strictSame(placeLabel({ ...room, width: 300 }, canvas).x, 0);
 });
 
+test('a label avoids the labels before it, if there is room', async (t) => {
+  const canvas = { width: 200, height: 100 };
+  const room = { left: 50, top: 50, bottom: 70, width: 60, height: 18, gap: 4 };
+  const other = { x: 80, y: 30, width: 60, height: 18 };
+  t.strictSame(placeLabel(room, canvas, [other]), { x: 50, y: 10 }, 'one line higher');
+  t.strictSame(placeLabel(room, canvas, [{ ...other, x: 110 }]), { x: 50, y: 28 }, 'side by side');
+  t.strictSame(placeLabel(room, canvas, [other, { ...other, y: 12 }]), { x: 50, y: 74 }, 'below');
+  t.strictSame(placeLabel(room, canvas, [{ x: 0, y: 0, ...canvas }]), { x: 50, y: 28 }, 'over it if there is none');
+});
+
 test('relative times', async (t) => {
   const texts = [0, 1400, 2000, 59_400, 60_000, 3_599_000, 7_300_000].map(formatAgo);
   t.strictSame(texts, ['now', 'now', '2 s ago', '59 s ago', '1 min ago', '59 min ago', '2 h ago']);

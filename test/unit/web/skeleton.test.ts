@@ -1,6 +1,6 @@
 /** Limbs and visible keypoints. */
 import { test } from 'tap';
-import { isVisible, limbsOf, minKeypointScore, sideOf } from '../../../src/web/skeleton.ts';
+import { isVisible, limbsOf, minKeypointScore, namesOf, sideOf } from '../../../src/web/skeleton.ts';
 
 const parts = ['eye', 'ear', 'shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle'];
 const cocoNames = ['nose', ...parts.flatMap((part) => [`left_${part}`, `right_${part}`])];
@@ -26,6 +26,18 @@ test('names decide, not places; other names have no limbs', async (t) => {
   t.strictSame(limbsOf(['left_wrist', 'tail', 'left_elbow']), [{ from: 2, to: 0, side: 'left' }]);
   t.strictSame(limbsOf(['left_wrist', 'tail']), []);
   t.strictSame(limbsOf([]), []);
+});
+
+test('a person with 17 keypoints without names has those of COCO', async (t) => {
+  const keypoints = cocoNames.map((): [number, number] => [1, 2]);
+  const person = { x: 0, y: 0, w: 9, h: 9, label: 'person', score: 0.9, keypoints };
+  t.strictSame(namesOf(person, []), cocoNames);
+  const numbers = cocoNames.map((_, index) => String(index));
+  t.strictSame(namesOf(person, numbers), cocoNames, 'Ultralytics numbers them if a data set has no names');
+  const others = cocoNames.map((name) => `x_${name}`);
+  t.strictSame(namesOf(person, others), others);
+  t.strictSame(namesOf({ ...person, label: 'horse' }, []), [], 'animals have another order');
+  t.strictSame(namesOf({ ...person, keypoints: keypoints.slice(1) }, []), []);
 });
 
 test('sides of keypoints', async (t) => {
