@@ -1,37 +1,23 @@
 /** `GET /ws/video/stream`: sockets become sessions, messages become frames. Runs on the loop. */
 import { randomUUID } from 'node:crypto';
-import type { BlockList } from 'node:net';
-import type { Authorizer, Decision } from '../auth/authorize.ts';
-import { httpErrors, type StreamErrorCode, streamErrors } from '../errors.ts';
+import { type StreamErrorCode, streamErrors } from '../errors.ts';
 import { namesOf } from '../observe/event-log.ts';
-import type { Log } from '../observe/log.ts';
-import type { Observer } from '../observe/observer.ts';
 import type { Pool } from '../pool/pool.ts';
 import { goingAwayCloseCode, streamPath, unknownPipelineDetail } from '../protocol.ts';
-import type { Address, Addresses } from '../session/addresses.ts';
-import { cleanCameraName } from '../session/camera-name.ts';
+import type { Address } from '../session/addresses.ts';
 import { type IdleLimits, OpenSessions } from '../session/open-sessions.ts';
-import { type SessionLimits, SessionManager } from '../session/session-manager.ts';
+import { SessionManager } from '../session/session-manager.ts';
+import type { SessionLimits } from '../session/session-parts.ts';
 import type { TokenUse, TokenUses } from '../session/token-uses.ts';
-import { accessRequestOf } from './access.ts';
 import { normalizeSlashes } from './paths.ts';
-import { clientAddress } from './peer-address.ts';
 import { isHandshake } from './request-checks.ts';
-import { respond, tooManyRequests } from './respond.ts';
 import { limitsFor, type ServedPipeline, type ServedPipelines } from './served-pipeline.ts';
-import { SessionPermits, streamNeed } from './session-permits.ts';
-import {
-  acceptSocket,
-  ClosingSockets,
-  createOutbox,
-  handshakeOf,
-  type Socket,
-  type SocketData,
-  socketSettings,
-} from './stream-socket.ts';
-import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from './uws.ts';
+import { SessionPermits } from './session-permits.ts';
+import { ClosingSockets, createOutbox, type Socket, type SocketData, socketSettings } from './stream-socket.ts';
+import { acceptUpgrade, type UpgradeOptions } from './stream-upgrade.ts';
+import { guarded, type TemplatedApp } from './uws.ts';
 
-export interface StreamOptions {
+export interface StreamOptions extends UpgradeOptions {
   readonly limits: SessionLimits & IdleLimits;
   /** Whether another session may be opened; may end an idle one to make room. */
   readonly hasRoom: () => boolean;
@@ -41,13 +27,7 @@ export interface StreamOptions {
   readonly hardCapBytes: number;
   readonly pipelines: ServedPipelines;
   readonly pool: Pool;
-  readonly addresses: Addresses;
   readonly tokens: TokenUses;
-  readonly authorizer: Authorizer;
-  /** Proxies whose `X-Forwarded-For` is trusted. */
-  readonly trustedProxies: BlockList;
-  readonly log: Log;
-  readonly observer: Observer;
   /** Called once per closed WebSocket. */
   readonly onClosed: () => void;
 }
@@ -84,7 +64,7 @@ export class StreamEndpoint {
       upgrade: (response, request, context) =>
         guarded(log, () => {
           const isStream = normalizeSlashes(request.getUrl()) === streamPath;
-          if (isStream && isHandshake(request)) this.#upgrade(response, request, context);
+          if (isStream && isHandshake(request)) acceptUpgrade(this.#options, { response, request, context });
           else request.setYield(true);
         }),
       open: (socket) => guarded(log, () => this.#opened(socket)),
@@ -132,48 +112,6 @@ export class StreamEndpoint {
   /** Closes all remaining sessions with 1001, even with frames in flight. */
   closeNow(): void {
     for (const session of this.#sessions) session.closeNow();
-  }
-
-  /** Accepts the upgrade even if the session will be refused, so that the client receives the reason as JSON, except during a flood. */
-  #upgrade(response: HttpResponse, request: HttpRequest, context: Parameters<HttpResponse['upgrade']>[4]): void {
-    const { addresses, trustedProxies, observer, authorizer } = this.#options;
-    const [pipelineId, camera] = [request.getQuery('pipeline_id'), cleanCameraName(request.getQuery('camera'))];
-    const nowMs = performance.now();
-    const address = addresses.enter(clientAddress(response, request, trustedProxies), nowMs);
-    if (!address.takeConnect(nowMs)) {
-      addresses.leave(address);
-      const { detail } = httpErrors.too_many_requests;
-      const names = { endpoint: 'stream', address: address.name, camera, pipelineId } as const;
-      observer.emit('refused', { ...names, code: 'too_many_requests', detail });
-      respond(response, tooManyRequests);
-      return;
-    }
-    const handshake = handshakeOf(request);
-    const accept = (access: Decision) => {
-      const data: SocketData = { pipelineId, camera, address, access, session: undefined, open: true };
-      acceptSocket(response, handshake, context, data);
-    };
-    const access = authorizer.authorize(accessRequestOf(request), streamNeed(pipelineId));
-    if (access instanceof Promise) this.#acceptLater(response, address, access, accept);
-    else accept(access);
-  }
-
-  /** The peer may be gone before its JWT is checked. */
-  #acceptLater(
-    response: HttpResponse,
-    address: Address,
-    access: Promise<Decision>,
-    accept: (access: Decision) => void,
-  ): void {
-    const { addresses, log } = this.#options;
-    let isGone = false;
-    response.onAborted(() => {
-      isGone = true;
-      addresses.leave(address);
-    });
-    void access.then((decision) => {
-      if (!isGone) guarded(log, () => response.cork(() => accept(decision)));
-    });
   }
 
   #opened(socket: Socket): void {

@@ -1,8 +1,7 @@
 /** One connection: numbers its frames, offers them to the pool, sends one reply per frame. Knows no socket. Main thread. */
 import { type StreamErrorCode, streamErrors } from '../errors.ts';
-import type { FrameEnd, FrameReport, Observer, Source } from '../observe/observer.ts';
+import type { FrameEnd, FrameReport, Source } from '../observe/observer.ts';
 import type { FailedOutcome, FrameOutcome, ResultOutcome } from '../pool/messages.ts';
-import type { Pool } from '../pool/pool.ts';
 import {
   closeCodeOf,
   encodeDropped,
@@ -13,35 +12,10 @@ import {
 } from '../protocol.ts';
 import type { BackpressureState, DropReason, OpenSession, SessionStatus } from '../status.ts';
 import type { Address } from './addresses.ts';
-import type { BackpressureThresholds } from './backpressure.ts';
-import { type FrameLimits, validateJpeg } from './frame-validator.ts';
-import type { Outbox } from './outbox.ts';
+import { validateJpeg } from './frame-validator.ts';
 import { ReplyOrder } from './reply-order.ts';
 import { SessionHealth } from './session-health.ts';
-import type { TokenUse } from './token-uses.ts';
-
-export interface SessionLimits extends FrameLimits, BackpressureThresholds {
-  readonly sendBufferBytes: number;
-}
-
-/** The parts of the pool that a session uses. */
-export type SessionPool = Pick<
-  Pool,
-  'openSession' | 'closeSession' | 'prepare' | 'offer' | 'inFlightOf' | 'isDraining'
->;
-
-export interface SessionParts {
-  readonly source: Source & { readonly sessionId: string };
-  readonly address: Address;
-  /** Its limits apply too; undefined if no token is needed. */
-  readonly token?: Pick<TokenUse, 'name' | 'takeFrame' | 'limitResult'> | undefined;
-  readonly limits: SessionLimits;
-  readonly pool: SessionPool;
-  readonly outbox: Outbox;
-  readonly observer: Observer;
-  /** Called once, however the session ends. */
-  readonly onEnd?: () => void;
-}
+import type { SessionParts } from './session-parts.ts';
 
 type SentError = { readonly code: StreamErrorCode; readonly detail: string };
 

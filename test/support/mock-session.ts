@@ -4,7 +4,8 @@ import { type FrameReport, Observers } from '../../src/observe/observer.ts';
 import type { FrameOutcome } from '../../src/pool/messages.ts';
 import type { Done, Frame } from '../../src/pool/pool.ts';
 import { Address } from '../../src/session/addresses.ts';
-import { SessionManager, type SessionPool } from '../../src/session/session-manager.ts';
+import { SessionManager } from '../../src/session/session-manager.ts';
+import type { SessionPool } from '../../src/session/session-parts.ts';
 
 /** Records what is sent to the peer. */
 class MockOutbox {
