@@ -49,8 +49,6 @@ const pool: SessionPool = {
   openSession: () => undefined,
   closeSession: () => undefined,
   prepare: () => undefined,
-  inFlightOf: () => 0,
-  isDraining: false,
   offer: (_sessionId, { frameIndex }, done) => {
     done(frameIndex % 4 === 3 ? { type: 'dropped', reason: 'displaced' } : result, 0.1);
     return () => undefined;

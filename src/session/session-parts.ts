@@ -12,10 +12,7 @@ export interface SessionLimits extends FrameLimits, BackpressureThresholds {
 }
 
 /** The parts of the pool that a session uses. */
-export type SessionPool = Pick<
-  Pool,
-  'openSession' | 'closeSession' | 'prepare' | 'offer' | 'inFlightOf' | 'isDraining'
->;
+export type SessionPool = Pick<Pool, 'openSession' | 'closeSession' | 'prepare' | 'offer'>;
 
 export interface SessionParts {
   readonly source: Source & { readonly sessionId: string };

@@ -12,6 +12,7 @@ class MockOutbox {
   readonly sent: string[] = [];
   readonly pings: string[] = [];
   readonly closeCodes: number[] = [];
+  readonly closeReasons: (string | undefined)[] = [];
   unread = 0;
   wasAborted = false;
 
@@ -28,8 +29,9 @@ class MockOutbox {
     return this.unread;
   }
 
-  close(code: number): void {
+  close(code: number, reason?: string): void {
     this.closeCodes.push(code);
+    this.closeReasons.push(reason);
   }
 
   abort(): void {
@@ -40,7 +42,6 @@ class MockOutbox {
 /** Keeps every frame while `isFull` is false, until the test calls {@link finish}; drops all others. */
 class MockPool implements SessionPool {
   isFull = false;
-  isDraining = false;
   readonly opened: string[] = [];
   readonly closed: string[] = [];
   readonly prepared: string[] = [];
@@ -57,10 +58,6 @@ class MockPool implements SessionPool {
 
   prepare(pipelineId: string): void {
     this.prepared.push(pipelineId);
-  }
-
-  inFlightOf(): number {
-    return this.#inFlight.size;
   }
 
   offer(_sessionId: string, frame: Frame, done: Done): () => void {
