@@ -13,7 +13,8 @@ import { loadPipelines, type Pipeline } from '../src/pipeline/registry.ts';
 import type { FrameOutcome } from '../src/pool/messages.ts';
 import { Address } from '../src/session/addresses.ts';
 import type { Outbox } from '../src/session/outbox.ts';
-import { SessionManager, type SessionPool } from '../src/session/session-manager.ts';
+import { SessionManager } from '../src/session/session-manager.ts';
+import type { SessionPool } from '../src/session/session-parts.ts';
 import { median } from '../src/statistics.ts';
 import { version } from '../src/version.ts';
 import { renderFrames } from '../test/support/samples/street-frames.ts';
@@ -48,8 +49,6 @@ const pool: SessionPool = {
   openSession: () => undefined,
   closeSession: () => undefined,
   prepare: () => undefined,
-  inFlightOf: () => 0,
-  isDraining: false,
   offer: (_sessionId, { frameIndex }, done) => {
     done(frameIndex % 4 === 3 ? { type: 'dropped', reason: 'displaced' } : result, 0.1);
     return () => undefined;

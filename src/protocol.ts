@@ -9,8 +9,18 @@ export const streamPath = '/ws/video/stream';
 /** Path for single frames, sent by POST. */
 export const framesPath = '/frames';
 
-/** Close code of every session when the server shuts down. */
+/** Close code of a session that shall reconnect, perhaps to another gateway. */
 export const goingAwayCloseCode = 1001;
+
+/**
+ * Close reasons with {@link goingAwayCloseCode} that ask the client to move: every frame that the gateway received has its reply. A frame
+ * without one crossed the close on its way, and was not taken.
+ */
+export const moveReasons = ['session age', 'shutdown'] as const;
+export type MoveReason = (typeof moveReasons)[number];
+
+/** Close reason, with the same code, of a session whose frames did not finish within the grace period of a shutdown. */
+export const unfinishedReason = 'shutdown timeout';
 
 /** The WebSocket close code of an error. */
 export function closeCodeOf(code: StreamErrorCode): number {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { usableCores } from './cpu-quota.ts';
 import { numberIn } from './number-schema.ts';
+import { parseNumber } from './number-text.ts';
 
 export const bytesPerMegabyte = 1_048_576;
 
@@ -14,6 +15,10 @@ const maxPort = 65_535;
 
 /** The highest limit for all frames or bodies together. */
 const maxBufferMegabytes = 4096;
+
+const msPerSecond = 1000;
+/** Up to a week, in seconds. */
+const sessionAgeRange = { min: 10, max: 604_800, isWhole: true } as const;
 
 /** For MAX_MEMORY_MB. */
 export const minMemoryMegabytes = 64;
@@ -48,6 +53,13 @@ const integer = (variable: string, fallback: number, min: number, max: number) =
   setting(variable, numberIn({ min, max, isWhole: true }).prefault(String(fallback)));
 const megabytes = (variable: string, fallback: number, min: number) =>
   setting(variable, numberIn({ min, max: maxBufferMegabytes }).transform(bytesOf).prefault(String(fallback)));
+/** 0 for no limit. An age below the minimum would be a setting in another unit, or a gateway that keeps no camera. */
+const ageSeconds = z.string().transform((text, context) => {
+  const seconds = text === '0' ? 0 : parseNumber(text, sessionAgeRange);
+  if (typeof seconds === 'number') return seconds * msPerSecond;
+  context.addIssue(seconds.replace('must be', 'must be 0 or'));
+  return z.NEVER;
+});
 /** Comma-separated values; empty ones are ignored. */
 const list = z.string().transform((text) =>
   text
@@ -99,6 +111,8 @@ export const settings = {
   firstFrameTimeoutMs: integer('STREAM_FIRST_FRAME_TIMEOUT_MS', 60_000, 0, 86_400_000),
   /** Time between two frames of a session; 0 for no limit. */
   idleTimeoutMs: integer('STREAM_IDLE_TIMEOUT_MS', 600_000, 0, 86_400_000),
+  /** A session that is older is asked to move; 0 for no limit. */
+  maxSessionAgeMs: setting('STREAM_MAX_SESSION_AGE_S', ageSeconds.prefault('0')),
   /** Frames per second and address. */
   maxFramesPerSecond: integer('STREAM_MAX_FRAMES_PER_SECOND', 10_000, 10, 10_000_000),
   /** Proxies whose `X-Forwarded-For` is trusted: addresses and networks. */
@@ -136,6 +150,8 @@ export const settings = {
   ),
   /** How long a gateway that was asked to stop still accepts clients, for balancers that poll `/readyz`. */
   drainDelayMs: integer('DRAIN_DELAY_MS', 0, 0, 3_600_000),
+  /** Time over which a shutdown spreads the moves of its sessions; 0 for all at once. */
+  drainSpreadMs: integer('DRAIN_SPREAD_MS', 0, 0, 3_600_000),
   /** How long a shutdown waits for frames in flight and for workers to stop. */
   shutdownGraceMs: integer('SHUTDOWN_GRACE_MS', 10_000, 0, 3_600_000),
   poolWorkers: integer('POOL_WORKERS', defaultWorkers(usableCores()), 1, 256),

@@ -21,7 +21,7 @@ export const dropReasons = [
   'worker_lost',
   /** Its result was not sent, since the peer does not read its replies. */
   'slow_reader',
-  /** The server is shutting down. */
+  /** The server is shutting down, or has asked the client to move. */
   'draining',
   /** Its session has ended. */
   'session_closed',

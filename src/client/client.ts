@@ -1,6 +1,8 @@
 /** The client of a stream: connects, controls the frame rate, settles every frame and reconnects. Browser and Node. */
-import { ClientError, isFatal } from './client-error.ts';
+import { ClientError } from './client-error.ts';
+import { CongestionWindow } from './congestion-window.ts';
 import { Emitter } from './events.ts';
+import { Retries } from './retries.ts';
 import { type Frame, type OpenSocket, type Pending, type Reply, type Sent, Session } from './session.ts';
 import { streamUrl } from './stream-url.ts';
 
@@ -45,10 +47,6 @@ export interface ClientEvents extends ReplyEvents {
   error: ClientError;
 }
 
-/** The first retry delay is about this long. It doubles with each failure, up to the maximum. */
-const minRetryMs = 250;
-const maxRetryMs = 15_000;
-
 interface Waiter {
   readonly resolve: () => void;
   readonly reject: (error: ClientError) => void;
@@ -59,15 +57,16 @@ export class Client extends Emitter<ClientEvents> {
   readonly #open: OpenSocket;
   readonly #options: Required<Omit<ConnectOptions, 'camera' | 'token'>> & Pick<ConnectOptions, 'token'>;
   #state: State = 'connecting';
+  readonly #retries: Retries;
+  /** Survives a move, so that the next session goes on at the same rate. */
+  #window: CongestionWindow;
   #session: Session;
+  #openedAtMs = 0;
   /** The newest frame, until it may be sent. */
   #held: Pending | undefined;
   #ready: Waiter[] = [];
   #opened: Waiter[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Consecutive sessions without a result, and how many of the last ones ended with the same code. */
-  #attempts = 0;
-  #sameCode = 0;
   #lastError: ClientError | undefined;
 
   /** Use `connect`. @throws TypeError for an invalid address. @throws RangeError for an invalid limit. */
@@ -83,6 +82,8 @@ export class Client extends Emitter<ClientEvents> {
     }
     this.#url = streamUrl(options.url, options.pipeline, options.camera);
     this.#open = open;
+    this.#retries = new Retries(this.#options.maxAttempts);
+    this.#window = new CongestionWindow(this.#options);
     this.#session = this.#newSession();
   }
 
@@ -97,12 +98,12 @@ export class Client extends Emitter<ClientEvents> {
 
   /** Frames that were sent and have no reply yet. */
   get inFlight(): number {
-    return this.#state === 'open' ? this.#session.window.inFlight : 0;
+    return this.#state === 'open' ? this.#window.inFlight : 0;
   }
 
   /** The current rate limit in frames per second. */
   get fps(): number {
-    return this.#session.window.fps;
+    return this.#window.fps;
   }
 
   /**
@@ -151,18 +152,19 @@ export class Client extends Emitter<ClientEvents> {
   }
 
   #newSession(): Session {
+    const { token, timeoutMs } = this.#options;
     return new Session({
-      ...this.#options,
-      open: this.#open,
+      ...{ open: this.#open, window: this.#window, token, timeoutMs },
       url: this.#url.href,
       onOpen: () => {
+        this.#openedAtMs = performance.now();
         this.#setState('open');
         for (const { resolve } of this.#opened.splice(0)) resolve();
         this.#pump();
       },
       onSlowDown: () => this.emit('slow_down', { fps: this.fps }),
       onReply: () => this.#pump(),
-      onEnd: (error) => this.#ended(error),
+      onEnd: (error, isMove) => this.#ended(error, isMove),
     });
   }
 
@@ -172,7 +174,7 @@ export class Client extends Emitter<ClientEvents> {
       resolve = settle;
     });
     const settle = (outcome: Reply) => {
-      if (outcome.type === 'result') this.#attempts = this.#sameCode = 0;
+      if (outcome.type === 'result') this.#retries.succeeded();
       this.emit(outcome.type, outcome as never);
       resolve(outcome);
     };
@@ -202,20 +204,19 @@ export class Client extends Emitter<ClientEvents> {
     item?.settle({ type: 'skipped', frame: item.frame });
   }
 
-  #ended(error: ClientError): void {
+  #ended(error: ClientError, isMove: boolean): void {
     if (this.#state === 'closed') return;
-    this.#attempts += 1;
-    this.#sameCode = error.code === this.#lastError?.code ? this.#sameCode + 1 : 1;
     this.#lastError = error;
-    if (isFatal(error.code, this.#sameCode) || this.#attempts >= this.#options.maxAttempts) this.#finish(error);
-    else this.#retry(error);
+    if (isMove) this.#window.moved();
+    else if (this.#state === 'open') this.#window = new CongestionWindow(this.#options);
+    const retries = this.#retries;
+    const retryInMs = isMove ? retries.moved(performance.now() - this.#openedAtMs) : retries.failed(error.code);
+    if (retryInMs === undefined) this.#finish(error);
+    else this.#retry(error, retryInMs);
     this.emit('error', error);
   }
 
-  #retry(error: ClientError): void {
-    const maxMs = Math.min(maxRetryMs, minRetryMs * 2 ** (this.#attempts - 1));
-    // Jitter: clients that lost the same gateway must not all reconnect at the same moment.
-    const retryInMs = (maxMs * (1 + Math.random())) / 2;
+  #retry(error: ClientError, retryInMs: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#setState('connecting');

@@ -69,6 +69,8 @@ export class CongestionWindow {
   #lastSentAtMs = Number.NEGATIVE_INFINITY;
   #lastSlotAtMs = Number.NEGATIVE_INFINITY;
   #decreasedAtMs = Number.NEGATIVE_INFINITY;
+  /** What the window was before the drops since the last sign that frames are taken; undefined without drops. */
+  #beforeDrops: { readonly atMs: number; readonly window: number; readonly resultsSinceDrop: number } | undefined;
 
   constructor(limits: WindowLimits) {
     this.#limits = limits;
@@ -125,6 +127,7 @@ export class CongestionWindow {
     this.#lastResultAtMs = nowMs;
     this.#resultsSinceDrop += 1;
     this.#roundTripMs = smooth(this.#roundTripMs, roundTripMs);
+    if (this.#beforeDrops !== undefined && frame.sentAtMs >= this.#beforeDrops.atMs) this.#beforeDrops = undefined;
     const backlog = (this.#window * this.#excessDelayMs(Math.max(0, roundTripMs - serviceMs))) / this.roundTripMs;
     const step = (gain * (targetBacklogFrames - backlog)) / Math.max(1, this.#window);
     // A window that the camera does not fill is no reason to increase it.
@@ -139,6 +142,7 @@ export class CongestionWindow {
   /** Records a dropped frame. */
   dropped(frame: SentFrame, nowMs: number): void {
     this.#inFlight -= 1;
+    this.#beforeDrops ??= { atMs: nowMs, window: this.#window, resultsSinceDrop: this.#resultsSinceDrop };
     this.#resultsSinceDrop = 0;
     // The frames before it were not dropped, so that many fit.
     if (this.#mayDecrease(frame)) this.#decrease(Math.min(this.#window, frame.inFlightBefore), nowMs);
@@ -146,8 +150,26 @@ export class CongestionWindow {
 
   /** The gateway reports a high drop rate. */
   slowDown(nowMs: number): void {
+    this.#beforeDrops = undefined;
     this.#resultsSinceDrop = 0;
     this.#decrease(0, nowMs);
+  }
+
+  /**
+   * The gateway has asked the client to move, and the next connection goes on at the same rate. Nothing is in flight. The frames dropped
+   * last were dropped for the move and not for want of capacity. The new path is measured from the start.
+   */
+  moved(): void {
+    if (this.#beforeDrops !== undefined) {
+      this.#window = this.#beforeDrops.window;
+      this.#resultsSinceDrop = this.#beforeDrops.resultsSinceDrop;
+    }
+    this.#beforeDrops = undefined;
+    this.#resultsSinceDrop = Math.min(this.#resultsSinceDrop, rampResults);
+    this.#inFlight = this.#filterResults = 0;
+    this.#networkMs = this.#deviationMs = 0;
+    this.#minNetworkMs = this.#previousMinNetworkMs = Number.POSITIVE_INFINITY;
+    this.#isDraining = false;
   }
 
   #decrease(minWindow: number, nowMs: number): void {

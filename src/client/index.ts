@@ -1,5 +1,6 @@
 /** `framegate/client` for browsers and other runtimes with a global WebSocket. */
 import { Client, type ConnectOptions } from './client.ts';
+import { closeText } from './reason.ts';
 import type { OpenSocket } from './session.ts';
 
 export type { ClassScore, Detection, FrameResult, Keypoint, MaskRle, Point, Polygon, Quad } from '../protocol.ts';
@@ -20,7 +21,7 @@ const openSocket: OpenSocket = (url, events, token) => {
   socket.onopen = () => events.opened();
   socket.onmessage = ({ data }) => events.received(data);
   // Browsers do not expose why a connection failed.
-  socket.onclose = ({ code }) => events.closed(`Connection closed (${code})`);
+  socket.onclose = ({ code, reason }) => events.closed(closeText(code, reason), { code, reason });
   return socket;
 };
 

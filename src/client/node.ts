@@ -1,7 +1,7 @@
 /** `framegate/client` for Node: the same client over the package `ws`, since Node 20 has no built-in WebSocket. */
 import WebSocket from 'ws';
 import { Client, type ConnectOptions } from './client.ts';
-import { reasonOf } from './reason.ts';
+import { closeText, reasonOf } from './reason.ts';
 import { onRefusal } from './refusal.ts';
 import type { OpenSocket } from './session.ts';
 
@@ -28,7 +28,10 @@ const openSocket: OpenSocket = (url, events, token) => {
   socket.on('error', (error) => {
     failure ??= reasonOf(error);
   });
-  socket.on('close', (code) => events.closed(failure ?? `Connection closed (${code})`));
+  socket.on('close', (code, bytes) => {
+    const reason = bytes.toString();
+    events.closed(failure ?? closeText(code, reason), { code, reason });
+  });
   return socket;
 };
 

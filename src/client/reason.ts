@@ -9,3 +9,8 @@ export function reasonOf(error: Error): string {
   const messages = [error, ...parts].map((part) => (part instanceof Error ? part.message.trim() : ''));
   return messages.find((message) => message !== '') ?? (error as { code?: string }).code ?? 'connection failed';
 }
+
+/** The message for a closed WebSocket. */
+export function closeText(code: number, reason: string): string {
+  return `Connection closed (${code}${reason === '' ? '' : `, ${reason}`})`;
+}

@@ -1,7 +1,7 @@
 /** One connection: numbers the frames, matches each with its reply, and ends once, with a reason. Browser and Node. */
-import type { FrameResult, ServerMessage } from '../protocol.ts';
+import { type FrameResult, goingAwayCloseCode, moveReasons, type ServerMessage } from '../protocol.ts';
 import { ClientError, type ClientErrorCode } from './client-error.ts';
-import { CongestionWindow, type SentFrame, type WindowLimits } from './congestion-window.ts';
+import type { CongestionWindow, SentFrame } from './congestion-window.ts';
 
 /** A JPEG in one of the platform's binary types. */
 export type Frame = Blob | ArrayBuffer | ArrayBufferView;
@@ -9,7 +9,7 @@ export type Frame = Blob | ArrayBuffer | ArrayBufferView;
 /** The outcome of a frame. */
 export type Reply =
   | { readonly type: 'result'; frame: Frame; index: number; result: FrameResult; roundTripMs: number }
-  /** The gateway had no free worker for it in time. */
+  /** The gateway had no free worker for it in time, or it arrived when the gateway had asked the client to move. */
   | { readonly type: 'dropped'; frame: Frame; index: number; roundTripMs: number }
   /** Not sent: a newer frame replaced it, or there was no connection. */
   | { readonly type: 'skipped'; frame: Frame }
@@ -36,12 +36,19 @@ export interface Pending extends Sent {
 export interface SocketEvents {
   opened(): void;
   received(data: unknown): void;
-  /** `detail` is for people, if the platform provides any. */
-  closed(detail: string): void;
+  /** `detail` is for people, if the platform provides any. `close` is what the peer's close frame says. */
+  closed(detail: string, close?: Close): void;
+}
+
+export interface Close {
+  readonly code: number;
+  readonly reason: string;
 }
 
 /** The part of a WebSocket that this needs. */
 export interface Socket {
+  /** As in browsers: 1 is open; after a close frame has arrived, it is not. */
+  readonly readyState: number;
   readonly bufferedAmount: number;
   send(frame: Frame): void;
   close(): void;
@@ -49,7 +56,8 @@ export interface Socket {
 
 export type OpenSocket = (url: string, events: SocketEvents, token: string | undefined) => Socket;
 
-export interface SessionOptions extends WindowLimits {
+export interface SessionOptions {
+  readonly window: CongestionWindow;
   readonly open: OpenSocket;
   readonly url: string;
   readonly token?: string | undefined;
@@ -59,12 +67,14 @@ export interface SessionOptions extends WindowLimits {
   readonly onSlowDown: () => void;
   /** A message arrived that may allow the next frame. */
   readonly onReply: () => void;
-  /** Called once, after every pending frame is settled. */
-  readonly onEnd: (error: ClientError) => void;
+  /** Called once, after every pending frame is settled. `isMove`: the gateway has asked the client to connect again. */
+  readonly onEnd: (error: ClientError, isMove: boolean) => void;
 }
 
 /** The longest delay of a timer. */
 const maxTimeoutMs = 2 ** 31 - 1;
+/** `readyState` of a WebSocket that takes frames. */
+const openState = 1;
 /** How often to check whether the last frame has left the socket's buffer. */
 const drainPollMs = 10;
 
@@ -80,7 +90,7 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.window = new CongestionWindow(options);
+    this.window = options.window;
     this.#timeoutMs = Math.min(options.timeoutMs, maxTimeoutMs);
     const events: SocketEvents = {
       opened: () => {
@@ -91,7 +101,7 @@ export class Session {
       received: (data) => {
         if (this.#phase === 'open') this.#received(data);
       },
-      closed: (detail) => this.end(this.#phase === 'open' ? 'closed' : 'unreachable', detail),
+      closed: (detail, close) => this.#end(this.#phase === 'open' ? 'closed' : 'unreachable', detail, close),
     };
     this.#socket = options.open(options.url, events, options.token);
     this.#watchdog = setTimeout(() => this.#watch(), this.#timeoutMs);
@@ -99,7 +109,7 @@ export class Session {
 
   /** Like {@link CongestionWindow.waitMs}, but the socket's buffer must also be empty, or frames would become stale in it. */
   waitMs(nowMs: number): number {
-    if (this.#phase !== 'open') return Number.POSITIVE_INFINITY;
+    if (this.#phase !== 'open' || this.#socket.readyState !== openState) return Number.POSITIVE_INFINITY;
     return Math.max(this.#socket.bufferedAmount > 0 ? drainPollMs : 0, this.window.waitMs(nowMs));
   }
 
@@ -114,12 +124,23 @@ export class Session {
 
   /** Settles pending frames as lost and closes the socket. */
   end(code: ClientErrorCode, detail: string): void {
+    this.#end(code, detail);
+  }
+
+  #end(code: ClientErrorCode, detail: string, close?: Close): void {
     if (this.#phase === 'over') return;
     this.#phase = 'over';
     clearTimeout(this.#watchdog);
     const error = new ClientError(code, detail);
-    for (const [index, { settle, frame }] of this.#pending) settle({ type: 'lost', frame, index, error });
-    this.#options.onEnd(error);
+    const isMove = close?.code === goingAwayCloseCode;
+    // Then the gateway has answered every frame that it received: the others crossed the close on their way, and were not taken.
+    const isAnswered = isMove && moveReasons.some((reason) => reason === close.reason);
+    const nowMs = performance.now();
+    for (const [index, { settle, frame, sentFrame }] of this.#pending) {
+      const roundTripMs = nowMs - (sentFrame?.sentAtMs ?? nowMs);
+      settle(isAnswered ? { type: 'dropped', frame, index, roundTripMs } : { type: 'lost', frame, index, error });
+    }
+    this.#options.onEnd(error, isMove);
     this.#socket.close();
   }
 

@@ -114,10 +114,6 @@ export class Pool {
     if (!this.isDraining) this.#options.load(pipelineId);
   }
 
-  inFlightOf(sessionId: string): number {
-    return this.#scheduler.inFlightOf(sessionId);
-  }
-
   /** Starts, holds or drops a frame, immediately. @returns a function that cancels its hold. */
   offer(sessionId: string, { source, frameIndex, bytes }: Frame, done: Done): CancelHold {
     const { pipelineId } = source;

@@ -50,7 +50,8 @@ export interface Server {
   /** Uses the certificate that is in the files now for new connections. @throws StartError if that fails; the old one stays in use. */
   renewCertificate(): Promise<void>;
   /**
-   * Reports that it is draining, still serves for `drainDelayMs`, then stops listening, finishes frames in flight, closes clients with 1001, stops the workers.
+   * Reports that it is draining and still serves for `drainDelayMs`. Then stops listening, asks the sessions to move over `drainSpreadMs`,
+   * finishes frames in flight, closes clients with 1001, stops the workers.
    * @returns whether every thread ended within `shutdownGraceMs`. If not, the process can only be killed.
    */
   stop(): Promise<boolean>;
@@ -161,10 +162,11 @@ export async function startServer(parts: ServerParts): Promise<Server> {
   const stop = async () => {
     isDraining = true;
     await sleep(config.drainDelayMs);
-    const deadlineMs = performance.now() + config.shutdownGraceMs;
     main.stopListening();
+    // Without workers, no session is served while it waits for its turn.
+    await stream.moveAll(pool.status().ready > 0 ? config.drainSpreadMs : 0);
+    const deadlineMs = performance.now() + config.shutdownGraceMs;
     const drained = pool.drain();
-    stream.closeWhenIdle();
     await Promise.race([drained, sleep(config.shutdownGraceMs, undefined, { ref: false })]);
     stream.closeNow();
     const ended = await pool.stop(Math.max(0, deadlineMs - performance.now()));

@@ -72,9 +72,9 @@ export class ClosingSockets {
   /** In the order in which closing began. */
   readonly #sinceMs = new Map<Socket, number>();
 
-  end(socket: Socket, code: number): void {
+  end(socket: Socket, code: number, reason?: string): void {
     this.#sinceMs.set(socket, performance.now());
-    socket.end(code);
+    socket.end(code, reason);
   }
 
   /** Sends an error and closes. */
@@ -108,8 +108,8 @@ export function createOutbox(socket: Socket, closing: ClosingSockets): Outbox {
       if (data.open) socket.ping(payload);
     },
     bufferedBytes: () => (data.open ? socket.getBufferedAmount() : 0),
-    close: (code) => {
-      if (data.open) closing.end(socket, code);
+    close: (code, reason) => {
+      if (data.open) closing.end(socket, code, reason);
     },
     abort: () => {
       if (data.open) socket.close();

@@ -1,38 +1,26 @@
 /** `GET /ws/video/stream`: sockets become sessions, messages become frames. Runs on the loop. */
 import { randomUUID } from 'node:crypto';
-import type { BlockList } from 'node:net';
-import type { Authorizer, Decision } from '../auth/authorize.ts';
-import { httpErrors, type StreamErrorCode, streamErrors } from '../errors.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type StreamErrorCode, streamErrors } from '../errors.ts';
 import { namesOf } from '../observe/event-log.ts';
-import type { Log } from '../observe/log.ts';
-import type { Observer } from '../observe/observer.ts';
 import type { Pool } from '../pool/pool.ts';
-import { goingAwayCloseCode, streamPath, unknownPipelineDetail } from '../protocol.ts';
-import type { Address, Addresses } from '../session/addresses.ts';
-import { cleanCameraName } from '../session/camera-name.ts';
+import { goingAwayCloseCode, type MoveReason, streamPath, unknownPipelineDetail } from '../protocol.ts';
+import type { Address } from '../session/addresses.ts';
 import { type IdleLimits, OpenSessions } from '../session/open-sessions.ts';
-import { type SessionLimits, SessionManager } from '../session/session-manager.ts';
+import { SessionManager } from '../session/session-manager.ts';
+import { SessionMoves } from '../session/session-moves.ts';
+import type { SessionLimits } from '../session/session-parts.ts';
 import type { TokenUse, TokenUses } from '../session/token-uses.ts';
-import { accessRequestOf } from './access.ts';
 import { normalizeSlashes } from './paths.ts';
-import { clientAddress } from './peer-address.ts';
 import { isHandshake } from './request-checks.ts';
-import { respond, tooManyRequests } from './respond.ts';
 import { limitsFor, type ServedPipeline, type ServedPipelines } from './served-pipeline.ts';
-import { SessionPermits, streamNeed } from './session-permits.ts';
-import {
-  acceptSocket,
-  ClosingSockets,
-  createOutbox,
-  handshakeOf,
-  type Socket,
-  type SocketData,
-  socketSettings,
-} from './stream-socket.ts';
-import { guarded, type HttpRequest, type HttpResponse, type TemplatedApp } from './uws.ts';
+import { SessionPermits } from './session-permits.ts';
+import { ClosingSockets, createOutbox, type Socket, type SocketData, socketSettings } from './stream-socket.ts';
+import { acceptUpgrade, type UpgradeOptions } from './stream-upgrade.ts';
+import { guarded, type TemplatedApp } from './uws.ts';
 
-export interface StreamOptions {
-  readonly limits: SessionLimits & IdleLimits;
+export interface StreamOptions extends UpgradeOptions {
+  readonly limits: SessionLimits & IdleLimits & { readonly maxSessionAgeMs: number };
   /** Whether another session may be opened; may end an idle one to make room. */
   readonly hasRoom: () => boolean;
   /** Whether the process is above its memory limit; nothing new is admitted then. */
@@ -41,13 +29,7 @@ export interface StreamOptions {
   readonly hardCapBytes: number;
   readonly pipelines: ServedPipelines;
   readonly pool: Pool;
-  readonly addresses: Addresses;
   readonly tokens: TokenUses;
-  readonly authorizer: Authorizer;
-  /** Proxies whose `X-Forwarded-For` is trusted. */
-  readonly trustedProxies: BlockList;
-  readonly log: Log;
-  readonly observer: Observer;
   /** Called once per closed WebSocket. */
   readonly onClosed: () => void;
 }
@@ -55,15 +37,21 @@ export interface StreamOptions {
 /** Reported for a connection that was cut without a close frame (RFC 6455, 7.1.5). */
 const abnormalCloseCode = 1006;
 
+/** The longest wait before a shutdown notices that no session is left to move. */
+const maxMoveWaitMs = 100;
+
 export class StreamEndpoint {
   readonly #options: StreamOptions;
   readonly #sessions: OpenSessions;
+  readonly #moves: SessionMoves;
   readonly #permits: SessionPermits;
+  #isStopping = false;
   readonly #closing = new ClosingSockets();
 
   constructor(options: StreamOptions) {
     this.#options = options;
     this.#sessions = new OpenSessions(options.limits);
+    this.#moves = new SessionMoves(options.limits.maxSessionAgeMs);
     this.#permits = new SessionPermits(options.authorizer, options.tokens);
   }
 
@@ -84,7 +72,7 @@ export class StreamEndpoint {
       upgrade: (response, request, context) =>
         guarded(log, () => {
           const isStream = normalizeSlashes(request.getUrl()) === streamPath;
-          if (isStream && isHandshake(request)) this.#upgrade(response, request, context);
+          if (isStream && isHandshake(request)) acceptUpgrade(this.#options, { response, request, context });
           else request.setYield(true);
         }),
       open: (socket) => guarded(log, () => this.#opened(socket)),
@@ -95,9 +83,10 @@ export class StreamEndpoint {
     });
   }
 
-  /** Ends idle sessions, cuts sockets that do not close, and measures round trips. Called periodically. */
+  /** Ends idle sessions, moves old ones, cuts sockets that do not close, and measures round trips. Called periodically. */
   maintain(nowMs: number): void {
     this.#sessions.endIdle(nowMs);
+    this.#moves.moveDue(nowMs);
     this.#closing.closeExpired(nowMs);
     this.#permits.endUnauthorized(nowMs);
     for (const session of this.#sessions) session.ping(nowMs);
@@ -124,9 +113,21 @@ export class StreamEndpoint {
     }
   }
 
-  /** For a draining pool: closes each session with 1001 once none of its frames is in flight. */
-  closeWhenIdle(): void {
-    for (const session of this.#sessions) session.closeWhenIdle();
+  /**
+   * For a shutdown: opens no more sessions, and asks the open ones to move, one after the other over `overMs`. Resolves then, or as soon
+   * as none is left.
+   */
+  async moveAll(overMs: number): Promise<void> {
+    this.#isStopping = true;
+    const startMs = performance.now();
+    this.#moves.spread(startMs, overMs);
+    for (let nowMs = startMs; ; nowMs = performance.now()) {
+      this.#moves.moveDue(nowMs);
+      const leftMs = startMs + overMs - nowMs;
+      if (this.sessions === 0 || leftMs <= 0) return;
+      // A session may end by itself in the meantime.
+      await sleep(Math.min(Math.max(0, this.#moves.nextDueMs - nowMs), leftMs, maxMoveWaitMs));
+    }
   }
 
   /** Closes all remaining sessions with 1001, even with frames in flight. */
@@ -134,54 +135,12 @@ export class StreamEndpoint {
     for (const session of this.#sessions) session.closeNow();
   }
 
-  /** Accepts the upgrade even if the session will be refused, so that the client receives the reason as JSON, except during a flood. */
-  #upgrade(response: HttpResponse, request: HttpRequest, context: Parameters<HttpResponse['upgrade']>[4]): void {
-    const { addresses, trustedProxies, observer, authorizer } = this.#options;
-    const [pipelineId, camera] = [request.getQuery('pipeline_id'), cleanCameraName(request.getQuery('camera'))];
-    const nowMs = performance.now();
-    const address = addresses.enter(clientAddress(response, request, trustedProxies), nowMs);
-    if (!address.takeConnect(nowMs)) {
-      addresses.leave(address);
-      const { detail } = httpErrors.too_many_requests;
-      const names = { endpoint: 'stream', address: address.name, camera, pipelineId } as const;
-      observer.emit('refused', { ...names, code: 'too_many_requests', detail });
-      respond(response, tooManyRequests);
-      return;
-    }
-    const handshake = handshakeOf(request);
-    const accept = (access: Decision) => {
-      const data: SocketData = { pipelineId, camera, address, access, session: undefined, open: true };
-      acceptSocket(response, handshake, context, data);
-    };
-    const access = authorizer.authorize(accessRequestOf(request), streamNeed(pipelineId));
-    if (access instanceof Promise) this.#acceptLater(response, address, access, accept);
-    else accept(access);
-  }
-
-  /** The peer may be gone before its JWT is checked. */
-  #acceptLater(
-    response: HttpResponse,
-    address: Address,
-    access: Promise<Decision>,
-    accept: (access: Decision) => void,
-  ): void {
-    const { addresses, log } = this.#options;
-    let isGone = false;
-    response.onAborted(() => {
-      isGone = true;
-      addresses.leave(address);
-    });
-    void access.then((decision) => {
-      if (!isGone) guarded(log, () => response.cork(() => accept(decision)));
-    });
-  }
-
   #opened(socket: Socket): void {
     const { pipelineId, address, access } = socket.getUserData();
-    const { pipelines, pool, tokens, isOverMemoryLimit } = this.#options;
+    const { pipelines, tokens, isOverMemoryLimit } = this.#options;
     const pipeline = pipelines.get(pipelineId ?? '');
     const token = access.allowed && access.permit ? tokens.of(access.permit.grant, performance.now()) : undefined;
-    if (pool.isDraining) this.#closing.end(socket, goingAwayCloseCode);
+    if (this.#isStopping) this.#closing.end(socket, goingAwayCloseCode, 'shutdown' satisfies MoveReason);
     else if (!access.allowed) this.#refuse(socket, access.code, access.detail);
     else if (!pipelineId) this.#refuse(socket, 'invalid_pipeline');
     else if (pipeline === undefined) this.#refuse(socket, 'invalid_pipeline', unknownPipelineDetail(pipelineId));
@@ -219,6 +178,7 @@ export class StreamEndpoint {
         address.sessions -= 1;
         if (token !== undefined) token.sessions -= 1;
         this.#sessions.delete(session);
+        this.#moves.delete(session);
         this.#permits.delete(session);
       },
     });
@@ -226,7 +186,9 @@ export class StreamEndpoint {
     address.sessions += 1;
     if (token !== undefined) token.sessions += 1;
     if (data.access.allowed && data.access.permit) this.#permits.add(session, data.access.permit);
-    this.#sessions.add(session, performance.now());
+    const nowMs = performance.now();
+    this.#sessions.add(session, nowMs);
+    this.#moves.add(session, nowMs);
   }
 
   #received(socket: Socket, message: ArrayBuffer, isBinary: boolean): void {

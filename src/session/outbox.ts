@@ -7,8 +7,8 @@ export interface Outbox {
   ping(payload: string): void;
   /** Bytes sent but not yet transmitted to the peer. */
   bufferedBytes(): number;
-  /** Closes the connection after everything sent so far; nothing may be sent afterwards. */
-  close(code: number): void;
+  /** Closes the connection after everything sent so far; nothing may be sent afterwards. `reason` is part of the close frame. */
+  close(code: number, reason?: string): void;
   /** Closes the connection immediately, discarding an incomplete message. */
   abort(): void;
 }

@@ -4,6 +4,11 @@ export class ReplyOrder<Reply> {
   /** Frames without a reply, in index order, each with its reply once it is known. */
   readonly #pending = new Map<number, Reply | undefined>();
 
+  /** Whether every frame has its reply. */
+  get isEmpty(): boolean {
+    return this.#pending.size === 0;
+  }
+
   /** Registers a frame; indices must increase. */
   expect(frameIndex: number): void {
     this.#pending.set(frameIndex, undefined);

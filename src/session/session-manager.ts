@@ -1,47 +1,23 @@
 /** One connection: numbers its frames, offers them to the pool, sends one reply per frame. Knows no socket. Main thread. */
 import { type StreamErrorCode, streamErrors } from '../errors.ts';
-import type { FrameEnd, FrameReport, Observer, Source } from '../observe/observer.ts';
+import type { FrameEnd, FrameReport, Source } from '../observe/observer.ts';
 import type { FailedOutcome, FrameOutcome, ResultOutcome } from '../pool/messages.ts';
-import type { Pool } from '../pool/pool.ts';
 import {
   closeCodeOf,
   encodeDropped,
   encodeError,
   encodeResult,
   goingAwayCloseCode,
+  type MoveReason,
   slowDownMessage,
+  unfinishedReason,
 } from '../protocol.ts';
 import type { BackpressureState, DropReason, OpenSession, SessionStatus } from '../status.ts';
 import type { Address } from './addresses.ts';
-import type { BackpressureThresholds } from './backpressure.ts';
-import { type FrameLimits, validateJpeg } from './frame-validator.ts';
-import type { Outbox } from './outbox.ts';
+import { validateJpeg } from './frame-validator.ts';
 import { ReplyOrder } from './reply-order.ts';
 import { SessionHealth } from './session-health.ts';
-import type { TokenUse } from './token-uses.ts';
-
-export interface SessionLimits extends FrameLimits, BackpressureThresholds {
-  readonly sendBufferBytes: number;
-}
-
-/** The parts of the pool that a session uses. */
-export type SessionPool = Pick<
-  Pool,
-  'openSession' | 'closeSession' | 'prepare' | 'offer' | 'inFlightOf' | 'isDraining'
->;
-
-export interface SessionParts {
-  readonly source: Source & { readonly sessionId: string };
-  readonly address: Address;
-  /** Its limits apply too; undefined if no token is needed. */
-  readonly token?: Pick<TokenUse, 'name' | 'takeFrame' | 'limitResult'> | undefined;
-  readonly limits: SessionLimits;
-  readonly pool: SessionPool;
-  readonly outbox: Outbox;
-  readonly observer: Observer;
-  /** Called once, however the session ends. */
-  readonly onEnd?: () => void;
-}
+import type { SessionParts } from './session-parts.ts';
 
 type SentError = { readonly code: StreamErrorCode; readonly detail: string };
 
@@ -64,6 +40,8 @@ export class SessionManager {
   readonly #replies = new ReplyOrder<FinishedFrame>();
   readonly #health: SessionHealth;
   #hasEnded = false;
+  /** Set once the client shall move: the session takes no more frames, and closes when it has answered the others. */
+  #moveReason: MoveReason | undefined;
   #error: SentError | undefined;
 
   constructor(parts: SessionParts) {
@@ -127,6 +105,7 @@ export class SessionManager {
     const validateMs = performance.now() - receivedMs;
     const received = { frameIndex, byteLength, receivedMs, validateMs, holdMs: 0 };
     if (!check.ok) this.#failFrame(received, check.code, check.detail);
+    else if (this.#moveReason !== undefined) this.#drop(received, 'draining');
     else if (token?.takeFrame(receivedMs) === false) this.#drop(received, 'token_limit');
     else {
       this.#replies.expect(frameIndex);
@@ -179,16 +158,15 @@ export class SessionManager {
     this.#parts.outbox.abort();
   }
 
-  /** For a shutdown: closes the connection once no frame is in flight. */
-  closeWhenIdle(): void {
-    if (this.#parts.pool.inFlightOf(this.source.sessionId) === 0) this.closeNow();
+  /** Asks the client to connect again: closes with 1001 once every frame in flight or held has its reply, and drops later ones. */
+  move(reason: MoveReason): void {
+    this.#moveReason ??= reason;
+    this.#closeIfAnswered();
   }
 
   /** Closes the connection now; frames in flight get no reply. */
   closeNow(): void {
-    if (this.#hasEnded) return;
-    this.#end();
-    this.#parts.outbox.close(goingAwayCloseCode);
+    this.#goAway(unfinishedReason);
   }
 
   /** To be called when the socket is closed. */
@@ -205,7 +183,17 @@ export class SessionManager {
       this.#drop(frame, outcome.reason);
       this.#sendReady(this.#replies.drop(frame.frameIndex));
     } else this.#sendReady(this.#replies.finish(frame.frameIndex, [frame, outcome]));
-    if (this.#parts.pool.isDraining) this.closeWhenIdle();
+    this.#closeIfAnswered();
+  }
+
+  #closeIfAnswered(): void {
+    if (this.#moveReason !== undefined && this.#replies.isEmpty) this.#goAway(this.#moveReason);
+  }
+
+  #goAway(reason: string): void {
+    if (this.#hasEnded) return;
+    this.#end();
+    this.#parts.outbox.close(goingAwayCloseCode, reason);
   }
 
   #sendReady(ready: readonly FinishedFrame[]): void {
@@ -232,7 +220,8 @@ export class SessionManager {
     const message = encodeDropped(frame.frameIndex);
     this.#send(message);
     this.#report(frame, { type: 'dropped', reason }, message);
-    this.#updateState(true);
+    // A session that moves is no sign of overload, and its client shall keep its rate.
+    if (reason !== 'draining') this.#updateState(true);
   }
 
   #report({ receivedMs, ...frame }: ReceivedFrame, end: FrameEnd, reply = ''): void {

@@ -14,7 +14,7 @@ import { encodeGradient } from '../support/jpeg-bytes.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const maxBytes = 4096;
+const maxBytes = 4608;
 
 const gateway = await startGateway({ POOL_WORKERS: '1' });
 tap.teardown(() => gateway.kill());

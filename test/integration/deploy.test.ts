@@ -37,10 +37,10 @@ for (const unit of units) {
 
 test('the times of the unit fit the defaults of the gateway', async (t) => {
   const { loadConfig } = await import('../../src/config.ts');
-  const { drainDelayMs, shutdownGraceMs, maxUnreadyMs } = loadConfig({});
+  const { drainDelayMs, drainSpreadMs, shutdownGraceMs, maxUnreadyMs } = loadConfig({});
   const unit = readFileSync(join(deploy, 'systemd/framegate.service'), 'utf8');
   const msOf = (name: string) => Number(new RegExp(`^${name}=(\\d+)$`, 'm').exec(unit)?.[1]) * 1000;
-  t.ok(msOf('TimeoutStopSec') > drainDelayMs + shutdownGraceMs);
+  t.ok(msOf('TimeoutStopSec') > drainDelayMs + drainSpreadMs + shutdownGraceMs);
   t.ok(msOf('WatchdogSec') > maxUnreadyMs);
 });
 

@@ -37,6 +37,39 @@ const noWebsockets = noPython ?? (await missing('import websockets.asyncio.clien
 /** Python with the library on its path, without writing compiled files. */
 const env = { ...process.env, PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' };
 
+const events = ['send', 'result', 'drop', 'slow_down', 'move', 'pass'] as const;
+type Event = (typeof events)[number];
+
+function nextEvent(maySend: boolean, isInFlight: boolean, dropRate: number, random: () => number): Event {
+  if (maySend) return 'send';
+  if (random() < 0.01) return 'slow_down';
+  if (random() < 0.02) return 'move';
+  if (!isInFlight) return 'pass';
+  return random() < dropRate ? 'drop' : 'result';
+}
+
+interface Step {
+  readonly what: Event;
+  readonly nowMs: number;
+  /** The frame in flight that a reply is for. */
+  readonly which: number;
+  readonly serviceMs: number;
+}
+
+function apply(window: CongestionWindow, inFlight: SentFrame[], { what, nowMs, which, serviceMs }: Step): void {
+  if (what === 'send') inFlight.push(window.sent(nowMs));
+  if (what === 'slow_down') window.slowDown(nowMs);
+  if (what === 'move') {
+    inFlight.length = 0;
+    window.moved();
+  }
+  if (what !== 'drop' && what !== 'result') return;
+  for (const frame of inFlight.splice(which, 1)) {
+    if (what === 'drop') window.dropped(frame, nowMs);
+    else window.result(frame, nowMs, serviceMs);
+  }
+}
+
 /** One random run of the congestion window: the events, and its state after each step. */
 function randomRun(seed: number) {
   const random = seededRandom(seed);
@@ -53,21 +86,9 @@ function randomRun(seed: number) {
   for (let i = 0; i < 400; i++) {
     nowMs += 60 * random() ** 2;
     const which = Math.floor(random() * inFlight.length);
-    const frame = inFlight[which];
     const serviceMs = 50 * random();
-    let what = 'pass';
-    if (window.waitMs(nowMs) === 0) {
-      what = 'send';
-      inFlight.push(window.sent(nowMs));
-    } else if (random() < 0.01) {
-      what = 'slow_down';
-      window.slowDown(nowMs);
-    } else if (frame !== undefined) {
-      what = random() < dropRate ? 'drop' : 'result';
-      inFlight.splice(which, 1);
-      if (what === 'drop') window.dropped(frame, nowMs);
-      else window.result(frame, nowMs, serviceMs);
-    }
+    const what = nextEvent(window.waitMs(nowMs) === 0, inFlight.length > 0, dropRate, random);
+    apply(window, inFlight, { what, nowMs, which, serviceMs });
     const waitMs = window.waitMs(nowMs);
     steps.push({ what, nowMs, which, serviceMs, waitMs: Number.isFinite(waitMs) ? waitMs : null, fps: window.fps });
   }
@@ -76,7 +97,7 @@ function randomRun(seed: number) {
 
 test('both congestion windows have the same state after every step', options(noWebsockets), async (t) => {
   const runs = Array.from({ length: 200 }, (_, seed) => randomRun(seed + 1));
-  for (const what of ['send', 'result', 'drop', 'slow_down', 'pass']) {
+  for (const what of events) {
     t.ok(
       runs.some(({ steps }) => steps.some((step) => step.what === what)),
       what,

@@ -7,6 +7,7 @@ export class FakeSocket implements Socket {
   readonly events: SocketEvents;
   readonly sent: Frame[] = [];
   bufferedAmount = 0;
+  readyState = 1;
   isClosed = false;
 
   constructor(url: string, events: SocketEvents) {
@@ -34,6 +35,12 @@ export class FakeSocket implements Socket {
 
   drop(index: number): void {
     this.say({ frame_index: index, dropped: true });
+  }
+
+  /** The gateway asks the client to move. */
+  move(reason = 'session age'): void {
+    this.readyState = 2;
+    this.events.closed(`Connection closed (1001, ${reason})`, { code: 1001, reason });
   }
 
   /** The gateway ends the session with this error. */

@@ -92,6 +92,7 @@ export class FakeUwsSocket {
   readonly pings: string[] = [];
   /** The close code, or `cut`. */
   ended: number | 'cut' | undefined;
+  endReason: string | undefined;
   readonly #data: SocketData;
 
   constructor(data: SocketData) {
@@ -109,9 +110,10 @@ export class FakeUwsSocket {
       cork: (write: () => void) => call(write),
       send: (text: string) => call(() => this.sent.push(text)),
       ping: (payload: string) => call(() => this.pings.push(payload)),
-      end: (code: number) =>
+      end: (code: number, reason?: string) =>
         call(() => {
           this.ended = code;
+          this.endReason = reason;
         }),
       close: () =>
         call(() => {

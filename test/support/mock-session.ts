@@ -4,13 +4,15 @@ import { type FrameReport, Observers } from '../../src/observe/observer.ts';
 import type { FrameOutcome } from '../../src/pool/messages.ts';
 import type { Done, Frame } from '../../src/pool/pool.ts';
 import { Address } from '../../src/session/addresses.ts';
-import { SessionManager, type SessionPool } from '../../src/session/session-manager.ts';
+import { SessionManager } from '../../src/session/session-manager.ts';
+import type { SessionPool } from '../../src/session/session-parts.ts';
 
 /** Records what is sent to the peer. */
 class MockOutbox {
   readonly sent: string[] = [];
   readonly pings: string[] = [];
   readonly closeCodes: number[] = [];
+  readonly closeReasons: (string | undefined)[] = [];
   unread = 0;
   wasAborted = false;
 
@@ -27,8 +29,9 @@ class MockOutbox {
     return this.unread;
   }
 
-  close(code: number): void {
+  close(code: number, reason?: string): void {
     this.closeCodes.push(code);
+    this.closeReasons.push(reason);
   }
 
   abort(): void {
@@ -39,7 +42,6 @@ class MockOutbox {
 /** Keeps every frame while `isFull` is false, until the test calls {@link finish}; drops all others. */
 class MockPool implements SessionPool {
   isFull = false;
-  isDraining = false;
   readonly opened: string[] = [];
   readonly closed: string[] = [];
   readonly prepared: string[] = [];
@@ -56,10 +58,6 @@ class MockPool implements SessionPool {
 
   prepare(pipelineId: string): void {
     this.prepared.push(pipelineId);
-  }
-
-  inFlightOf(): number {
-    return this.#inFlight.size;
   }
 
   offer(_sessionId: string, frame: Frame, done: Done): () => void {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -13,22 +12,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from .congestion_window import CongestionWindow
 from .events import ClientError, FrameSent, Reply, Result, Skipped, SlowDown, State, StateChange
-from .session import Sent, Session
+from .retries import Retries
+from .session import Sent, Session, now_ms
 
 _log = logging.getLogger("framegate_client")
 
 _STREAM_PATH = "/ws/video/stream"
-# The first retry delay is about this long. It doubles with each failure, up to the maximum.
-_FIRST_RETRY_MS = 250.0
-_MAX_RETRY_MS = 15_000.0
-# How many consecutive sessions without a result may end with a code before the client gives up. The next session would
-# fail the same way, or the frame is the cause. All other codes are temporary: the client reconnects without limit.
-_FATAL_AFTER = {
-    "invalid_pipeline": 1,
-    **dict.fromkeys(("invalid_message", "unauthorized", "forbidden", "invalid_reply"), 1),
-    "invalid_frame": 3,
-    "frame_too_large": 3,
-}
 
 _Event = TypeVar("_Event")
 
@@ -69,7 +58,10 @@ class Client:
         self._token = token
         self._new_window: Callable[[], CongestionWindow] = lambda: CongestionWindow(max_in_flight, max_fps, adapt=adapt)
         self._timeout_ms = timeout_ms
-        self._max_attempts = max_attempts
+        # Survives a move, so that the next session goes on at the same rate.
+        self._window = self._new_window()
+        self._retries = Retries(max_attempts)
+        self._opened_at_ms = 0.0
         self._state: State = "connecting"
         self._session = self._new_session()
         self._listeners: dict[type, list[Callable[..., object]]] = {}
@@ -77,8 +69,6 @@ class Client:
         self._ready: list[asyncio.Future[None]] = []
         self._opened: list[asyncio.Future[None]] = []
         self._timer: asyncio.TimerHandle | None = None
-        self._attempts = 0
-        self._same_code = 0
         self._error: ClientError | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -104,12 +94,12 @@ class Client:
     @property
     def in_flight(self) -> int:
         """Frames that were sent and have no reply yet."""
-        return self._session.window.in_flight if self._state == "open" else 0
+        return self._window.in_flight if self._state == "open" else 0
 
     @property
     def fps(self) -> float:
         """The current rate limit in frames per second."""
-        return self._session.window.fps
+        return self._window.fps
 
     def on(self, kind: type[_Event], listener: Callable[[_Event], object]) -> Callable[[], None]:
         """Call ``listener`` on every event of this class. @returns a function that removes it."""
@@ -176,7 +166,7 @@ class Client:
                 waiters.remove(waiter)
 
     def _new_session(self) -> Session:
-        return Session(self._new_window(), self._timeout_ms, self._pump, lambda: self._emit(SlowDown(self.fps)))
+        return Session(self._window, self._timeout_ms, self._pump, lambda: self._emit(SlowDown(self.fps)))
 
     async def _run(self) -> None:
         try:
@@ -196,25 +186,27 @@ class Client:
                 await asyncio.sleep(retry_in_ms / 1000)
 
     def _on_open(self) -> None:
+        self._opened_at_ms = now_ms()
         self._set_state("open")
         _resolve(self._opened)
         self._pump()
 
     def _ended(self, error: ClientError) -> float | None:
         """Retry or give up. @returns milliseconds until the next attempt; ``None`` after giving up."""
-        self._attempts += 1
-        self._same_code = self._same_code + 1 if self._error is not None and self._error.code == error.code else 1
         self._error = error
-        is_fatal = self._same_code >= _FATAL_AFTER.get(error.code, math.inf)
-        retry_in_ms: float | None = None
-        if is_fatal or self._attempts >= self._max_attempts:
+        is_move = self._session.is_move
+        if is_move:
+            self._window.moved()
+        elif self._state == "open":
+            self._window = self._new_window()
+        retry_in_ms = (
+            self._retries.moved(now_ms() - self._opened_at_ms) if is_move else self._retries.failed(error.code)
+        )
+        if retry_in_ms is None:
             _log.error("%s; giving up", error)
             self._finish(error)
         else:
-            max_ms = min(_MAX_RETRY_MS, _FIRST_RETRY_MS * 2 ** min(self._attempts - 1, 30))
-            # Jitter: clients that lost the same gateway must not all reconnect at the same moment.
-            retry_in_ms = max_ms * (1 + random.random()) / 2
-            _log.warning("%s; retrying in %.1f s", error, retry_in_ms / 1000)
+            _log.log(logging.INFO if is_move else logging.WARNING, "%s; retrying in %.1f s", error, retry_in_ms / 1000)
             self._set_state("waiting", retry_in_ms)
             self._skip()
             _resolve(self._opened, error)
@@ -252,7 +244,7 @@ class Client:
 
         def settle(reply: Reply) -> None:
             if isinstance(reply, Result):
-                self._attempts = self._same_code = 0
+                self._retries.succeeded()
             self._emit(reply)
             if not future.done():
                 future.set_result(reply)

@@ -71,6 +71,8 @@ class CongestionWindow:
         self._last_sent_at_ms = -math.inf
         self._last_slot_at_ms = -math.inf
         self._decreased_at_ms = -math.inf
+        # When the drops since the last sign that frames are taken began, and window and growth before them.
+        self._before_drops: tuple[float, float, float] | None = None
 
     @property
     def in_flight(self) -> int:
@@ -126,6 +128,8 @@ class CongestionWindow:
         self._last_result_at_ms = now_ms
         self._results_since_drop += 1
         self._round_trip_ms = _smooth(self._round_trip_ms, round_trip_ms)
+        if self._before_drops is not None and frame.sent_at_ms >= self._before_drops[0]:
+            self._before_drops = None
         excess_ms = self._excess_delay_ms(max(0.0, round_trip_ms - service_ms))
         backlog = self._window * excess_ms / self.round_trip_ms
         step = _GAIN * (_TARGET_BACKLOG_FRAMES - backlog) / max(1.0, self._window)
@@ -141,14 +145,31 @@ class CongestionWindow:
     def dropped(self, frame: SentFrame, now_ms: float) -> None:
         """Record a dropped frame."""
         self._in_flight -= 1
+        if self._before_drops is None:
+            self._before_drops = (now_ms, self._window, self._results_since_drop)
         self._results_since_drop = 0.0
         if self._may_decrease(frame):
             self._decrease(min(self._window, frame.in_flight_before), now_ms)
 
     def slow_down(self, now_ms: float) -> None:
         """Decrease the window, because the gateway reports a high drop rate."""
+        self._before_drops = None
         self._results_since_drop = 0.0
         self._decrease(0.0, now_ms)
+
+    def moved(self) -> None:
+        """Go on at the same rate with the next connection, because the gateway has asked the client to move.
+
+        Nothing is in flight, and the frames dropped last were dropped for the move. The new path is measured afresh.
+        """
+        if self._before_drops is not None:
+            _, self._window, self._results_since_drop = self._before_drops
+        self._before_drops = None
+        self._results_since_drop = min(self._results_since_drop, _RAMP_RESULTS)
+        self._in_flight = self._filter_results = 0
+        self._network_ms = self._deviation_ms = 0.0
+        self._min_network_ms = self._previous_min_network_ms = math.inf
+        self._is_draining = False
 
     def _decrease(self, min_window: float, now_ms: float) -> None:
         self._decreased_at_ms = now_ms

@@ -37,7 +37,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Dropped:
-    """The gateway had no free worker for the frame in time."""
+    """The gateway had no free worker for the frame in time, or had asked the client to move."""
 
     frame: bytes
     index: int

@@ -12,11 +12,16 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.protocol import State
 
 from .congestion_window import CongestionWindow, SentFrame
 from .events import ClientError, Dropped, Lost, Reply, Result
 
 _KEYS = ("result", "dropped", "warning")
+# Close code of a gateway that asks the client to connect again, and the reasons with which it has answered every frame
+# that it received. Frames without a reply crossed the close on their way, and were not taken.
+_GOING_AWAY = 1001
+_MOVE_REASONS = ("session age", "shutdown")
 # Timeout for the closing handshake.
 _CLOSE_TIMEOUT_S = 1
 # The longest frame timeout that a gateway can have.
@@ -60,10 +65,13 @@ class Session:
         self._pending: dict[int, Sent] = {}
         self._frames = 0
         self._write: asyncio.Task[None] | None = None
+        self.is_move = False
+        """Whether it has ended because the gateway asked the client to connect again."""
+        self._is_answered = False
 
     def wait_ms(self) -> float:
         """Like :meth:`CongestionWindow.wait_ms`, but infinite while the last frame is still being written."""
-        if self._socket is None or self._write is not None:
+        if self._socket is None or self._write is not None or self._socket.state is not State.OPEN:
             return float("inf")
         return self.window.wait_ms(now_ms())
 
@@ -111,13 +119,18 @@ class Session:
             try:
                 message = await self._next_message(socket)
             except ConnectionClosed as closed:
-                code = 1006 if closed.rcvd is None else closed.rcvd.code
-                return ClientError("closed", f"Connection closed ({code})")
+                return self._closed(closed)
             if message is None:
                 return ClientError("timed_out", f"No reply within {self._timeout_ms:g} ms")
             error = self._received(message)
             if error is not None:
                 return error
+
+    def _closed(self, closed: ConnectionClosed) -> ClientError:
+        code, reason = (1006, "") if closed.rcvd is None else (closed.rcvd.code, closed.rcvd.reason)
+        self.is_move = code == _GOING_AWAY
+        self._is_answered = self.is_move and reason in _MOVE_REASONS
+        return ClientError("closed", f"Connection closed ({code}{reason and f', {reason}'})")
 
     async def _next_message(self, socket: ClientConnection) -> str | bytes | None:
         """Wait for a message. @returns ``None`` if the oldest frame has timed out first."""
@@ -170,7 +183,9 @@ class Session:
 
     def _settle_all(self, error: ClientError) -> None:
         for index, item in self._pending.items():
-            item.settle(Lost(item.frame, index, error))
+            sent_at_ms = now_ms() if item.sent_frame is None else item.sent_frame.sent_at_ms
+            dropped = Dropped(item.frame, index, now_ms() - sent_at_ms)
+            item.settle(dropped if self._is_answered else Lost(item.frame, index, error))
         self._pending.clear()
 
     async def _write_frame(self, frame: bytes) -> None:

@@ -15,6 +15,9 @@ def apply(window: CongestionWindow, step: dict[str, Any], in_flight: list[SentFr
         in_flight.append(window.sent(now_ms))
     elif what == "slow_down":
         window.slow_down(now_ms)
+    elif what == "move":
+        in_flight.clear()
+        window.moved()
     elif what == "result":
         window.result(in_flight.pop(step["which"]), now_ms, step["serviceMs"])
     elif what == "drop":

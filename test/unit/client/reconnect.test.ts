@@ -198,3 +198,65 @@ test('frames sent by a listener when the session ends are skipped, never lost', 
   for (const reply of replies) t.match(await reply, { type: 'skipped' });
   t.ok(replies.length >= 3);
 });
+
+test('a move: the client goes on at its rate, and at once, and a frame that crossed the close is dropped', async (t) => {
+  const { gateway } = sending({ maxFps: 1e6 });
+  const { client } = gateway;
+  for (let index = 0; index < 20; index++) {
+    gateway.socket.result(index);
+    await client.ready();
+    client.send(frame);
+  }
+  const { fps } = client;
+  t.ok(fps > 20, `the window has grown: ${fps}`);
+  const crossing = gateway.events('sent').length - 1;
+  gateway.socket.move();
+  t.match(gateway.events('dropped'), [{ index: crossing, roundTripMs: Number }]);
+  t.strictSame([gateway.events('lost'), client.state, client.inFlight], [[], 'waiting', 0]);
+  t.ok((gateway.events('state').at(-1)?.retryInMs ?? 1e9) <= 250);
+  t.match(gateway.events('error'), [{ code: 'closed', detail: 'Connection closed (1001, session age)' }]);
+  t.equal(client.fps, fps);
+  (await gateway.reconnected()).events.closed('connect ECONNREFUSED');
+  t.equal(client.fps, fps, 'also after an attempt that fails');
+  (await gateway.reconnected()).events.opened();
+  t.equal(client.fps, fps);
+  t.equal(client.send(frame).index, 0);
+  t.equal(client.inFlight, 1);
+  gateway.socket.events.closed('gone', { code: 1006, reason: '' });
+  t.not(client.fps, fps, 'a cut connection says nothing about the next one');
+  t.equal(gateway.events('lost').length, 1);
+  client.close();
+});
+
+test('a close with 1001 and another reason is a move too, but its frames without a reply are lost', async (t) => {
+  for (const reason of ['shutdown timeout', '']) {
+    const { gateway, sent } = sending();
+    gateway.socket.move(reason);
+    t.match(await sent.reply, { type: 'lost', error: { code: 'closed' } });
+    t.ok((gateway.events('state').at(-1)?.retryInMs ?? 1e9) <= 250);
+    gateway.client.close();
+  }
+});
+
+test('nothing is sent after the close frame has arrived', async (t) => {
+  const { gateway } = sending();
+  gateway.socket.result(0);
+  gateway.socket.readyState = 2;
+  const late = gateway.client.send(frame);
+  t.equal(gateway.socket.sent.length, 1);
+  gateway.socket.move();
+  t.match(await late.reply, { type: 'skipped' });
+  gateway.client.close();
+});
+
+test('maxAttempts does not count moves that follow a result', async (t) => {
+  const { gateway } = sending({ maxAttempts: 1 });
+  for (let move = 0; move < 3; move++) {
+    gateway.socket.result(0);
+    gateway.socket.move();
+    t.equal(gateway.client.state, 'waiting');
+    (await gateway.reconnected()).events.opened();
+    gateway.client.send(frame);
+  }
+  gateway.client.close();
+});

@@ -1,5 +1,6 @@
 /** One connection of the client: phases, indices, replies, timeouts, and exactly one end. */
 import { type Test, test } from 'tap';
+import { CongestionWindow } from '../../../src/client/congestion-window.ts';
 import {
   type OpenSocket,
   type Pending,
@@ -18,7 +19,8 @@ function sessionOf(t: Test, options: Partial<SessionOptions> = {}) {
     return socket;
   };
   const session = new Session({
-    ...{ open, url: 'ws://gateway/stream', timeoutMs: 60_000, maxInFlight: 4, maxFps: 1000 },
+    ...{ open, url: 'ws://gateway/stream', timeoutMs: 60_000 },
+    window: new CongestionWindow({ maxInFlight: 4, maxFps: 1000 }),
     onOpen: () => events.push('open'),
     onSlowDown: () => events.push('slow_down'),
     onReply: () => events.push('reply'),

@@ -21,9 +21,10 @@ const handshake = [
 interface Setup {
   readonly options?: Partial<StreamOptions>;
   readonly maxFramesPerSecond?: number;
+  readonly maxSessionAgeMs?: number;
 }
 
-function endpointOf(t: Test, { options = {}, maxFramesPerSecond = 100_000 }: Setup = {}) {
+function endpointOf(t: Test, { options = {}, maxFramesPerSecond = 100_000, maxSessionAgeMs = 0 }: Setup = {}) {
   const app = new FakeApp();
   const executor = new ManualExecutor(1, 'plates');
   const { pool } = poolOf(t, [executor]);
@@ -38,6 +39,7 @@ function endpointOf(t: Test, { options = {}, maxFramesPerSecond = 100_000 }: Set
         dropWindowMs: 60_000,
         idleTimeoutMs: 60_000,
         firstFrameTimeoutMs: 60_000,
+        maxSessionAgeMs,
       },
     },
     hardCapBytes: 5000,
@@ -172,17 +174,42 @@ test('a reply for a closed socket is not sent', async (t) => {
   t.notOk(kept.lines.includes('unexpected_error'));
 });
 
-test('a drain closes idle sessions with 1001, and others after their frame', async (t) => {
-  const { open, send, endpoint, executor, pool } = endpointOf(t);
+test('a shutdown closes idle sessions with 1001, and others after their frame', async (t) => {
+  const { open, send, endpoint, executor } = endpointOf(t);
   const [idle, busy] = [open(), open()];
   send(busy, jpeg);
-  void pool.drain();
-  endpoint.closeWhenIdle();
+  await endpoint.moveAll(0);
   t.strictSame([idle.ended, busy.ended], [1001, undefined]);
   await executor.end(0);
   await Promise.resolve();
-  t.strictSame([busy.sent.length, busy.ended], [1, 1001]);
+  t.strictSame([busy.sent.length, busy.ended, busy.endReason], [1, 1001, 'shutdown']);
+  const late = open();
+  t.strictSame([late.ended, late.endReason], [1001, 'shutdown'], 'nobody is admitted');
+});
+
+test('a spread shutdown moves the oldest session first, serves the others, and ends when none is left', async (t) => {
+  const { open, send, close, endpoint, executor } = endpointOf(t);
+  const [first, second] = [open(), open()];
+  const moved = endpoint.moveAll(3_600_000);
+  t.strictSame([first.ended, second.ended], [1001, undefined]);
   t.equal(open().ended, 1001, 'nobody is admitted');
+  send(second, jpeg);
+  await executor.end(0);
+  await Promise.resolve();
+  t.match(second.sent, [/"result"/]);
+  t.equal(second.ended, undefined);
+  close(second);
+  await moved;
+});
+
+test('an old session is asked to move', async (t) => {
+  const { open, endpoint } = endpointOf(t, { maxSessionAgeMs: 2000 });
+  const peer = open();
+  const nowMs = performance.now();
+  endpoint.maintain(nowMs + 1000);
+  t.equal(peer.ended, undefined);
+  endpoint.maintain(nowMs + 3000);
+  t.strictSame([peer.ended, peer.endReason], [1001, 'session age']);
 });
 
 test('a peer that does not answer the close is cut after five seconds', async (t) => {

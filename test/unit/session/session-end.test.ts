@@ -84,7 +84,7 @@ test('after the end nothing is sent, counted or offered', async (t) => {
   session.receiveFrame(noJpeg);
   session.receiveText();
   session.failInternally('once more');
-  session.closeWhenIdle();
+  session.move('shutdown');
   pool.finish(0);
   pool.finish(1, failure);
   session.socketClosed();
@@ -130,41 +130,6 @@ test('a peer that reads nothing loses its session through pings', async (t) => {
   t.same(outbox.sent, ['{"error":"slow_reader","detail":"Replies are not being read"}']);
   t.same(outbox.closeCodes, [1008]);
   t.same(pool.closed, ['the session']);
-});
-
-test('draining without frames in flight closes immediately', async (t) => {
-  const { session, pool, outbox, errors } = openMockSession();
-  pool.isDraining = true;
-  session.closeWhenIdle();
-  t.same(outbox.closeCodes, [1001]);
-  t.same(outbox.sent, []);
-  t.same(errors, []);
-  t.same(pool.closed, ['the session']);
-});
-
-test('draining finishes frames in flight, drops new ones, and then closes', async (t) => {
-  const { session, pool, outbox } = openMockSession();
-  session.receiveFrame(frame);
-  session.receiveFrame(frame);
-  pool.isDraining = true;
-  pool.isFull = true;
-  session.closeWhenIdle();
-  session.receiveFrame(frame);
-  t.same(outbox.sent, ['{"frame_index":2,"dropped":true}']);
-  pool.finish(1);
-  t.same(outbox.closeCodes, []);
-  pool.finish(0);
-  t.same(outbox.sent.slice(1), [replyOf(0), replyOf(1)]);
-  t.same(outbox.closeCodes, [1001]);
-});
-
-test('a frame that fails while draining closes with its error', async (t) => {
-  const { session, pool, outbox } = openMockSession();
-  session.receiveFrame(frame);
-  pool.isDraining = true;
-  session.closeWhenIdle();
-  pool.finish(0, failure);
-  t.same(outbox.closeCodes, [1011]);
 });
 
 test('when the socket has closed, nothing is sent or closed, and the pool session is closed', async (t) => {
