@@ -82,11 +82,11 @@ test('without --fps a dropped frame is sent again, and every reply is printed wi
 
 for (const rate of [[], ['--fps', '1000']]) {
   test(`a lost connection is reported in one line, exit code 1 ${rate.join(' ')}`, async (t) => {
-    const closing = await startFakeGateway(t, { frame: ({ socket }) => socket.close(1001) });
+    const closing = await startFakeGateway(t, { frame: ({ socket }) => socket.close(1012) });
     const { code, stdout, stderr } = await runCli(['send', imagesFolder(t), '--url', closing.url.href, ...rate]);
     t.equal(code, 1);
     t.equal(stdout, '');
-    t.equal(stderr, 'Connection closed (1001)\n');
+    t.equal(stderr, 'Connection closed (1012)\n');
     t.equal(closing.sockets.length, 1, 'it does not reconnect');
   });
 }

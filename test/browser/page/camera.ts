@@ -107,7 +107,8 @@ async function report(client: Client, source: CameraSource, options: CameraOptio
     picturesWithResult,
     pictureSizes: [...pictureSizes],
     colorError: first === undefined ? -1 : await colorErrorOf(first),
-    sentAfterStop: sent - before,
+    // One frame may already be with the client, which sends it when the rate allows.
+    sentAfterStop: Math.max(0, sent - before - 1),
   };
 }
 
