@@ -9,6 +9,8 @@ export interface StartedFrame {
   readonly frameIndex: number;
   /** Released by the executor as soon as nothing reads it any more. */
   readonly slot: FrameSlot;
+  /** Monotonic time until which it may still wait for a worker, where an executor lets frames wait. */
+  readonly holdEndMs: number;
 }
 
 /** What an executor can run: all that the scheduler knows about it. */
@@ -19,8 +21,12 @@ export interface Capacity {
   readonly generation: number;
   /** Maximum number of concurrent frames. */
   readonly capacity: number;
-  /** Number of additional frames that it can run now. */
+  /** Number of additional frames that it can take now. */
   readonly free: number;
+  /** How many of these start at once. The others wait for a worker, so that it is never idle while the next frame is on its way. */
+  readonly idle: number;
+  /** Executors of a lower rank are preferred, such as the threads of this process to other hosts. */
+  readonly rank: number;
 }
 
 export interface ExecutorStatus {

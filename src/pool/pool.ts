@@ -14,13 +14,21 @@ import type { FrameSlot, FrameSlots } from './frame-slots.ts';
 import type { FrameOutcome } from './messages.ts';
 import type { PipelineRules } from './pipeline-load.ts';
 import { Scheduler, type Start } from './scheduler.ts';
-import type { HoldPolicy, Ticket } from './ticket.ts';
+import type { SessionKind, Ticket } from './ticket.ts';
 
 export interface Frame {
   readonly source: Source;
   readonly frameIndex: number;
   /** The message as received; `offer` copies it before it returns. */
   readonly bytes: Uint8Array;
+  /** Below those of the pool: set by a gateway for the frames that it sends to this host. */
+  readonly limits?: FrameLimits;
+}
+
+/** Limits of one frame, in milliseconds from its arrival. */
+export interface FrameLimits {
+  readonly maxHoldMs: number;
+  readonly timeoutMs: number;
 }
 
 /**
@@ -73,6 +81,9 @@ interface Job {
   readonly frameIndex: number;
   readonly done: Done;
   readonly byteLength: number;
+  readonly maxHoldMs: number | undefined;
+  /** Monotonic time by which it has an outcome, wherever it then is; `Infinity` without a limit of its own. */
+  readonly latestMs: number;
   holdMs: number;
   /** Where its bytes are until it is passed to an executor or dropped. */
   slot: FrameSlot | undefined;
@@ -100,8 +111,8 @@ export class Pool {
     return this.#scheduler.isDraining;
   }
 
-  openSession(sessionId: string, holdPolicy?: HoldPolicy): void {
-    this.#scheduler.open(sessionId, holdPolicy);
+  openSession(sessionId: string, kind?: SessionKind): void {
+    this.#scheduler.open(sessionId, kind);
   }
 
   /** Removes a session: its held frames are dropped. Running frames finish, and their outcome is still reported. */
@@ -115,13 +126,14 @@ export class Pool {
   }
 
   /** Starts, holds or drops a frame, immediately. @returns a function that cancels its hold. */
-  offer(sessionId: string, { source, frameIndex, bytes }: Frame, done: Done): CancelHold {
+  offer(sessionId: string, { source, frameIndex, bytes, limits }: Frame, done: Done): CancelHold {
     const { pipelineId } = source;
     const nowMs = performance.now();
     this.prepare(pipelineId);
     if (this.#scheduler.held > 0) this.#startHeld(nowMs);
-    const frame = { sessionId, source, pipelineId, frameIndex, done };
-    const job: Job = { ...frame, byteLength: bytes.byteLength, holdMs: 0, slot: undefined };
+    const frame = { sessionId, source, pipelineId, frameIndex, done, maxHoldMs: limits?.maxHoldMs };
+    const latestMs = nowMs + (limits?.timeoutMs ?? Number.POSITIVE_INFINITY);
+    const job: Job = { ...frame, byteLength: bytes.byteLength, latestMs, holdMs: 0, slot: undefined };
     const decision = this.#scheduler.arrive(sessionId, job, nowMs);
     switch (decision.type) {
       case 'start':
@@ -197,7 +209,7 @@ export class Pool {
   #mayHold({ frame: { byteLength, sessionId }, session }: Ticket<Job>): boolean {
     const { maxHeldBytes } = this.#options;
     if (this.#heldBytes + byteLength > maxHeldBytes) return false;
-    if (session.holdPolicy === 'newest') return true;
+    if (session.kind !== 'requests') return true;
     const own = this.#scheduler.heldBy(sessionId).reduce((sum, { frame }) => sum + frame.byteLength, 0);
     return own <= maxAddressHeldShare * maxHeldBytes;
   }
@@ -214,14 +226,15 @@ export class Pool {
   }
 
   #run({ ticket, executor }: Start<Job, Executor>, nowMs: number): void {
-    const { source, frameIndex, slot } = ticket.frame;
+    const { source, frameIndex, slot, latestMs } = ticket.frame;
     ticket.frame.holdMs = nowMs - ticket.arrivedMs;
     if (slot === undefined) {
       this.#ended(ticket, { type: 'dropped', reason: 'memory_full' });
       return;
     }
     ticket.frame.slot = undefined;
-    const outcome = executor.run({ source, frameIndex, slot }, nowMs + this.#options.frameTimeoutMs);
+    const deadlineMs = Math.min(latestMs, nowMs + this.#options.frameTimeoutMs);
+    const outcome = executor.run({ source, frameIndex, slot, holdEndMs: ticket.holdEndMs }, deadlineMs);
     void outcome.then((outcome) => this.#ended(ticket, outcome));
   }
 

@@ -13,7 +13,7 @@ import { HoldLength } from './hold-length.ts';
 import type { FrameOutcome } from './messages.ts';
 import { PipelineLoad, type PipelineRules } from './pipeline-load.ts';
 import { SessionShare } from './session-share.ts';
-import { type FrameInfo, type HoldPolicy, hasPriorityOver, type Session, type Ticket } from './ticket.ts';
+import { type FrameInfo, hasPriorityOver, type Session, type SessionKind, type Ticket } from './ticket.ts';
 
 interface Running {
   readonly startedMs: number;
@@ -87,8 +87,8 @@ export class Scheduler<Frame extends FrameInfo, Target extends Capacity> {
     return this.#sessions.get(sessionId)?.share.inFlight ?? 0;
   }
 
-  open(sessionId: string, holdPolicy: HoldPolicy = 'newest'): void {
-    this.#sessions.set(sessionId, { share: new SessionShare(), holdPolicy, generation: 0, newest: undefined });
+  open(sessionId: string, kind: SessionKind = 'stream'): void {
+    this.#sessions.set(sessionId, { share: new SessionShare(), kind, generation: 0, newest: undefined });
   }
 
   /** Removes a session; its running frames finish normally. @returns its held frames, which are dropped. */
@@ -126,7 +126,7 @@ export class Scheduler<Frame extends FrameInfo, Target extends Capacity> {
       this.#forget(displaced);
       this.#holdLength.recordDrop(displaced, nowMs);
     }
-    if (session.holdPolicy === 'newest') session.newest = ticket;
+    if (session.kind === 'stream') session.newest = ticket;
     this.#held.add(ticket);
     return { type: 'hold', ticket, displaced };
   }
@@ -186,14 +186,14 @@ export class Scheduler<Frame extends FrameInfo, Target extends Capacity> {
     const running = this.#running.get(ticket);
     if (running === undefined) throw new Error('frame ended without having started');
     this.#running.delete(ticket);
-    const { share } = ticket.session;
+    const { share, kind } = ticket.session;
     const tookMs = nowMs - running.startedMs;
     share.inFlight -= 1;
     share.charge(tookMs - running.estimateMs, nowMs);
     // Failures are often early and not representative. One that took longer than expected shows that such frames are slow.
     const isRepresentative = outcome.type === 'result' || (outcome.type === 'failed' && tookMs > running.estimateMs);
     this.#loads.ended(ticket.frame.pipelineId, isRepresentative ? tookMs : undefined);
-    if (outcome.type !== 'dropped' || outcome.reason !== 'worker_lost') return outcome;
+    if (outcome.type !== 'dropped' || outcome.reason !== 'worker_lost' || kind === 'gateway') return outcome;
     return share.recordWorkerLoss(nowMs) ? repeatedLoss : outcome;
   }
 
@@ -216,10 +216,10 @@ export class Scheduler<Frame extends FrameInfo, Target extends Capacity> {
   }
 
   #ticketOf(session: Session<Frame>, frame: Frame, nowMs: number): Ticket<Frame> {
-    const { share, holdPolicy } = session;
+    const { share, kind } = session;
     // A request has no newer frame that could displace it.
-    if (holdPolicy === 'each') {
-      const dueMs = nowMs + this.#maxWaitMs;
+    if (kind !== 'stream') {
+      const dueMs = nowMs + Math.min(this.#maxWaitMs, frame.maxHoldMs ?? this.#maxWaitMs);
       return { frame, session, arrivedMs: nowMs, holdEndMs: dueMs, dueMs };
     }
     const dueMs = nowMs + Math.min(this.#maxWaitMs, share.intervalMs);

@@ -5,6 +5,8 @@ import type { SessionShare } from './session-share.ts';
 /** What the scheduler needs to know of a frame; other fields belong to its owner. */
 export interface FrameInfo {
   readonly pipelineId: string;
+  /** Maximum hold of this frame, below that of the pool; undefined without one of its own. */
+  readonly maxHoldMs?: number | undefined;
 }
 
 /** A frame that is held or running. */
@@ -13,15 +15,18 @@ export interface Ticket<Frame extends FrameInfo> extends Hold {
   readonly session: Session<Frame>;
 }
 
-/** `newest`: the session holds only its newest frame. `each`: every frame is held separately, for HTTP requests, which have no next frame. */
-export type HoldPolicy = 'newest' | 'each';
+/**
+ * `stream`: the session holds only its newest frame. `requests`: every frame is held separately, since HTTP requests have no next frame.
+ * `gateway`: as `requests`, for the frames of another gateway's sessions, which that gateway admits and whose lost workers it counts.
+ */
+export type SessionKind = 'stream' | 'requests' | 'gateway';
 
 export interface Session<Frame extends FrameInfo> {
   readonly share: SessionShare;
-  readonly holdPolicy: HoldPolicy;
+  readonly kind: SessionKind;
   /** The newest generation that has run one of its frames: a later frame never gets an older one. */
   generation: number;
-  /** The held frame of a session with policy `newest`. */
+  /** The held frame of a session of kind `stream`. */
   newest: Ticket<Frame> | undefined;
 }
 

@@ -34,7 +34,7 @@ export class AddressSessions {
       if (!hasRoom()) return undefined;
       activity = { requests: 0, lastRequestMs: nowMs };
       this.#active.set(address, activity);
-      this.#pool.openSession(sessionIdOf(address), 'each');
+      this.#pool.openSession(sessionIdOf(address), 'requests');
     }
     activity.requests += 1;
     activity.lastRequestMs = nowMs;

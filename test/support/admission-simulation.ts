@@ -69,6 +69,7 @@ interface SimulatedFrame {
 /** A number of simulated workers. */
 class SimulatedExecutor implements Capacity {
   readonly generation: number = 1;
+  readonly rank: number = 0;
   readonly pipelines: ReadonlySet<string>;
   readonly capacity: number;
   running = 0;
@@ -80,6 +81,10 @@ class SimulatedExecutor implements Capacity {
 
   get free(): number {
     return this.capacity - this.running;
+  }
+
+  get idle(): number {
+    return this.free;
   }
 }
 

@@ -9,9 +9,11 @@ import { KeptLog, sourceOf } from './started-pool.ts';
 /** Runs frames until the test ends them. */
 export class ManualExecutor implements Executor {
   readonly generation: number = 1;
+  readonly rank: number = 0;
   readonly pipelines: ReadonlySet<string>;
   capacity: number;
   readonly started: StartedFrame[] = [];
+  readonly deadlines: number[] = [];
   readonly #running = new Map<number, { frame: StartedFrame; end: (outcome: FrameOutcome) => void }>();
 
   constructor(capacity: number, ...pipelines: string[]) {
@@ -23,8 +25,13 @@ export class ManualExecutor implements Executor {
     return this.capacity - this.#running.size;
   }
 
-  run(frame: StartedFrame): Promise<FrameOutcome> {
+  get idle(): number {
+    return this.free;
+  }
+
+  run(frame: StartedFrame, deadlineMs: number): Promise<FrameOutcome> {
     this.started.push(frame);
+    this.deadlines.push(deadlineMs);
     return new Promise((end) => this.#running.set(frame.frameIndex, { frame, end }));
   }
 

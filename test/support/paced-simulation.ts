@@ -104,12 +104,17 @@ export function medianAgeMs(tallies: readonly PacedTally[], fromMs: number, toMs
 /** The scene's current workers. */
 class Workers implements Capacity {
   readonly generation: number = 1;
+  readonly rank: number = 0;
   readonly pipelines = new Set([pipelineId]);
   capacity = 0;
   running = 0;
 
   get free(): number {
     return Math.max(0, this.capacity - this.running);
+  }
+
+  get idle(): number {
+    return this.free;
   }
 }
 

@@ -3,7 +3,7 @@ import type { Capacity } from '../../src/pool/executor.ts';
 import type { FrameOutcome } from '../../src/pool/messages.ts';
 import type { PipelineRules } from '../../src/pool/pipeline-load.ts';
 import { type Decision, Scheduler, type Start } from '../../src/pool/scheduler.ts';
-import type { HoldPolicy, Ticket } from '../../src/pool/ticket.ts';
+import type { SessionKind, Ticket } from '../../src/pool/ticket.ts';
 import type { DropReason } from '../../src/status.ts';
 
 export interface TestFrame {
@@ -13,6 +13,7 @@ export interface TestFrame {
 
 export class TestExecutor implements Capacity {
   readonly generation: number = 1;
+  readonly rank: number = 0;
   readonly pipelines: ReadonlySet<string>;
   readonly capacity: number;
   running = 0;
@@ -24,6 +25,10 @@ export class TestExecutor implements Capacity {
 
   get free(): number {
     return this.capacity - this.running;
+  }
+
+  get idle(): number {
+    return this.free;
   }
 }
 
@@ -50,7 +55,7 @@ export class Scheduling {
   }
 
   openEach(session: string): void {
-    this.scheduler.open(session, 'each' satisfies HoldPolicy);
+    this.scheduler.open(session, 'requests' satisfies SessionKind);
   }
 
   /** Offers a frame. @returns the decision. */

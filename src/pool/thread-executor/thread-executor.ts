@@ -39,6 +39,7 @@ const maxPrintedLength = 2000;
 export class ThreadExecutor implements Executor {
   readonly pipelines: ReadonlySet<string>;
   readonly generation: number;
+  readonly rank = 0;
   readonly #options: ThreadExecutorOptions;
   readonly #workers = new Set<WorkerHandle>();
   /** Target number of workers. */
@@ -74,6 +75,10 @@ export class ThreadExecutor implements Executor {
 
   get free(): number {
     return this.isStopping ? 0 : this.#count('idle');
+  }
+
+  get idle(): number {
+    return this.free;
   }
 
   /**

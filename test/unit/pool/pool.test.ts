@@ -197,7 +197,7 @@ test('an outcome callback that ends its session during a hold leaks nothing', as
 test('a held frame can be canceled; a started one cannot', async (t) => {
   const executor = new ManualExecutor(1, 'plates');
   const { pool, slots } = poolOf(t, [executor]);
-  pool.openSession('a', 'each');
+  pool.openSession('a', 'requests');
   const canceledOutcomes: FrameOutcome[] = [];
   const frame = (frameIndex: number) => ({ source: sourceOf('plates'), frameIndex, bytes: Uint8Array.of(1) });
   const cancelFirst = pool.offer('a', frame(1), (outcome) => canceledOutcomes.push(outcome));
@@ -217,7 +217,7 @@ test('a held frame can be canceled; a started one cannot', async (t) => {
 test('one address cannot fill the held memory with its requests', async (t) => {
   const executor = new ManualExecutor(1, 'plates');
   const { pool, outcomes, offer } = poolOf(t, [executor]);
-  pool.openSession('address', 'each');
+  pool.openSession('address', 'requests');
   pool.openSession('camera');
   offer('address', 1);
   for (let index = 2; index < 8; index++) offer('address', index, 'plates', new Uint8Array(1000));
@@ -225,6 +225,27 @@ test('one address cannot fill the held memory with its requests', async (t) => {
   t.same(outcomes.get(4), { type: 'dropped', reason: 'memory_full' });
   offer('camera', 9, 'plates', new Uint8Array(1000));
   t.equal(pool.status().held, 3);
+});
+
+test('a frame may bring limits below those of the pool: its longest hold, and when it must have its outcome', async (t) => {
+  const executor = new ManualExecutor(1, 'plates');
+  const { pool } = poolOf(t, [executor]);
+  pool.openSession('gateway', 'gateway');
+  const offer = (frameIndex: number, maxHoldMs: number) =>
+    new Promise<FrameOutcome>((resolve) => {
+      const limits = { maxHoldMs, timeoutMs: 5000 };
+      pool.offer('gateway', { source: sourceOf('plates'), frameIndex, bytes: Uint8Array.of(1), limits }, resolve);
+    });
+  const offeredAtMs = performance.now();
+  const first = offer(1, 0);
+  const expired = await offer(2, 20);
+  t.same(expired, { type: 'dropped', reason: 'expired' }, 'the pool itself holds frames for a minute');
+  t.ok((executor.started[0]?.holdEndMs ?? 0) >= offeredAtMs);
+  t.ok((executor.deadlines[0] ?? Number.POSITIVE_INFINITY) <= performance.now() + 5000, 'not the minute of the pool');
+  const canStill = offer(3, 60_000);
+  await executor.end(1);
+  await executor.end(3);
+  t.match(await Promise.all([first, canStill]), [{ type: 'result' }, { type: 'result' }]);
 });
 
 test('an outcome callback that throws does not disturb the pool', async (t) => {

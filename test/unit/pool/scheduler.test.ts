@@ -241,6 +241,16 @@ test('the first lost worker drops the frame, a second one within a minute fails 
   t.same(play.end('b1', 60_031, lost), lost, 'after a minute the count restarts');
 });
 
+test('lost workers do not end a gateway: their frames belong to many sessions', async (t) => {
+  const lost = { type: 'dropped', reason: 'worker_lost' } as const;
+  const play = new Scheduling();
+  play.scheduler.open('gateway', 'gateway');
+  for (const name of ['a0', 'b0', 'c0']) {
+    play.arrive('gateway', name, 0);
+    t.same(play.end(name, 10, lost), lost);
+  }
+});
+
 test('a frame far behind others is dropped immediately instead of being copied', async (t) => {
   const play = new Scheduling();
   const names = Array.from({ length: 60 }, (_, index) => `s${index}`);

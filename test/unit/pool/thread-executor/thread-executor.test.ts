@@ -35,7 +35,10 @@ function executorOf(t: Test, ...pipelines: string[]) {
   const run = (pipelineId: string, deadlineMs = farAwayMs): Promise<FrameOutcome> => {
     const slot = slots.allocate(jpeg);
     if (slot === undefined) throw new Error('no room for a frame');
-    return executor.run({ source: sourceOf(pipelineId), frameIndex: 0, slot }, deadlineMs);
+    return executor.run(
+      { source: sourceOf(pipelineId), frameIndex: 0, slot, holdEndMs: Number.POSITIVE_INFINITY },
+      deadlineMs,
+    );
   };
   return { executor, slots, kept, changes, run };
 }

@@ -52,7 +52,7 @@ function startWorker(t: Test, modelsDir = fixtureModels) {
 function frameFor(pipelineId: string) {
   const slot = slots.allocate(jpeg);
   if (slot === undefined) throw new Error('no room for a frame');
-  return { source: sourceOf(pipelineId), frameIndex: 0, slot };
+  return { source: sourceOf(pipelineId), frameIndex: 0, slot, holdEndMs: Number.POSITIVE_INFINITY };
 }
 
 function run(worker: WorkerHandle, pipelineId: string): Promise<FrameOutcome> {
