@@ -16,6 +16,7 @@ import type { SendOptions } from './cli/send.ts';
 import type { ServeFlags } from './cli/serve.ts';
 import type { CreateTokenFlags, TokenFileFlags } from './cli/token.ts';
 import { warn } from './cli/warn.ts';
+import type { WorkerFlags } from './cli/worker.ts';
 import { ConfigError, configExitCode, exitCodeOf } from './errors.ts';
 import { type NumberRange, parseNumber } from './number-text.ts';
 import { stderrWriter } from './observe/line-writer.ts';
@@ -41,11 +42,31 @@ program
   .option('--port <port>', 'port to listen on (PORT, default 8000)')
   .option('--admin-host <host>', 'address of the admin listener (ADMIN_HOST, default 127.0.0.1)')
   .option('--admin-port <port>', 'port for the admin routes only (ADMIN_PORT, default: they are on the main port)')
-  .option('--workers <n>', 'worker threads (POOL_WORKERS, default: CPU count, minus one on three or more cores)')
+  .option(
+    '--workers <n>',
+    'worker threads; 0 with --nats (POOL_WORKERS, default: CPU count, minus one on three or more cores)',
+  )
   .option('--models-dir <dir>', 'models, pipelines/*.json and tools/*.mjs (MODELS_DIR)')
+  .option('--nats <url>', 'address of a NATS broker, to use worker hosts too (NATS_URL)')
+  .option('--group <name>', 'gateways and hosts of a group work together (NATS_GROUP)')
   .action(async (flags: ServeFlags) => {
     const { serve } = await import('./cli/serve.ts');
     await serve(flags);
+  });
+
+program
+  .command('worker')
+  .description('run frames of gateways on this host, through a NATS broker, until SIGTERM or Ctrl-C')
+  .option('--nats <url>', 'address of the broker (NATS_URL)')
+  .option('--group <name>', 'gateways and hosts of a group work together (NATS_GROUP)')
+  .option('--name <name>', 'name of this host in logs and lists (HOST_NAME, default: the name of the machine)')
+  .option('--workers <n>', 'worker threads (POOL_WORKERS, default: CPU count, minus one on three or more cores)')
+  .option('--models-dir <dir>', 'the same models, pipelines and tools as on the gateways (MODELS_DIR)')
+  .option('--admin-host <host>', 'address of the admin listener (ADMIN_HOST, default 127.0.0.1)')
+  .option('--admin-port <port>', 'port for health, readiness and metrics (ADMIN_PORT, default: no listener)')
+  .action(async (flags: WorkerFlags) => {
+    const { work } = await import('./cli/worker.ts');
+    await work(flags);
   });
 
 program

@@ -1,5 +1,6 @@
 /** Reads the environment and command-line flags into one frozen Config. The only reader of `process.env`. Main thread. */
 import { totalmem } from 'node:os';
+import { type BrokerConfig, brokerConfigOf, brokerIssues } from './broker-config.ts';
 import { ConfigError } from './errors.ts';
 import { bytesOf, bytesPerMegabyte, minMemoryMegabytes, type Settings, settings } from './settings.ts';
 
@@ -41,12 +42,23 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/** Settings of which only what follows from them is in the configuration. */
+const folded = [
+  ...(['maxFrameMegabytes', 'maxMemoryMegabytes', 'adminHost', 'adminPort', 'tlsCertFile', 'tlsKeyFile'] as const),
+  ...(['natsUrls', 'natsGroup', 'natsCredsFile', 'natsNkeyFile'] as const),
+  ...(['natsTlsCaFile', 'natsTlsCertFile', 'natsTlsKeyFile'] as const),
+];
+type Folded = (typeof folded)[number];
+
+function unfolded<All extends Settings>(all: All): Omit<All, Folded> {
+  const names: ReadonlySet<string> = new Set(folded);
+  return Object.fromEntries(Object.entries(all).filter(([name]) => !names.has(name))) as Omit<All, Folded>;
+}
+
 /** All settings, validated, and what follows from them. */
-export interface Config
-  extends Omit<
-    Settings,
-    'maxFrameMegabytes' | 'maxMemoryMegabytes' | 'adminHost' | 'adminPort' | 'tlsCertFile' | 'tlsKeyFile'
-  > {
+export interface Config extends Omit<Settings, Folded> {
+  /** How to reach other hosts; undefined if only this process runs frames. */
+  readonly broker: BrokerConfig | undefined;
   /** Certificate and key of the listeners, as absolute paths; undefined for plain HTTP. */
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
   /** The listener of the admin routes; undefined if they are on the main one. */
@@ -104,21 +116,24 @@ function readSettings(env: Environment): Settings & Pick<Config, 'deprecations'>
  */
 export function loadConfig(env: Environment): Config {
   const all = readSettings(env);
-  const { maxFrameMegabytes, maxMemoryMegabytes, adminHost, adminPort, tlsCertFile, tlsKeyFile, ...values } = all;
-  const { maxSessions, poolWorkers, deprecations } = values;
+  const { maxFrameMegabytes, maxMemoryMegabytes, tlsCertFile, tlsKeyFile, maxSessions, poolWorkers, deprecations } =
+    all;
   const maxFrameBytes = bytesOf(maxFrameMegabytes);
-  const issues = [...limitIssues(all, maxFrameBytes), ...listenerIssues(all), ...keyIssues(all)];
+  const issues = [...limitIssues(all, maxFrameBytes), ...listenerIssues(all), ...keyIssues(all), ...brokerIssues(all)];
   if (issues.length > 0) throw new ConfigError([...deprecations, ...issues]);
   const tls =
     tlsCertFile === undefined || tlsKeyFile === undefined ? undefined : { certFile: tlsCertFile, keyFile: tlsKeyFile };
+  const broker = brokerConfigOf(all);
   return Object.freeze({
-    ...values,
-    ...{ admin: adminAddressOf(all), tls },
+    ...unfolded(all),
+    ...{ admin: adminAddressOf(all), tls, broker },
     maxFrameBytes,
     maxFrameLabel: `${maxFrameMegabytes}MB`,
     hardCapBytes: Math.max(minHardCapBytes, Math.ceil(hardCapFactor * maxFrameBytes)),
-    maxSessionsPerAddress: values.maxSessionsPerAddress ?? maxSessions,
-    maxMemoryBytes: (maxMemoryMegabytes ?? defaultMemoryMegabytes(poolWorkers)) * bytesPerMegabyte,
+    maxSessionsPerAddress: all.maxSessionsPerAddress ?? maxSessions,
+    maxMemoryBytes:
+      (maxMemoryMegabytes ?? defaultMemoryMegabytes(poolWorkers)) * bytesPerMegabyte +
+      (broker === undefined || maxMemoryMegabytes !== undefined ? 0 : all.maxRemoteBytes),
   });
 }
 

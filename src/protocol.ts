@@ -116,6 +116,9 @@ export type ServerMessage = ResultMessage | DroppedMessage | WarningMessage | Er
 export const slowDownMessage = '{"warning":"slow_down"}';
 
 /** Detail of `invalid_pipeline` for an id that is not served. */
+/** Detail of `server_busy` for a pipeline that only other hosts could run. */
+export const noHostDetail = 'No host runs this pipeline now';
+
 export function unknownPipelineDetail(pipelineId: string): string {
   return `Unknown pipeline_id: ${pipelineId}`;
 }

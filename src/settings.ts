@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { usableCores } from './cpu-quota.ts';
 import { numberIn } from './number-schema.ts';
 import { parseNumber } from './number-text.ts';
+import { shownUrl } from './shown-url.ts';
 
 export const bytesPerMegabyte = 1_048_576;
 
@@ -33,6 +34,8 @@ const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
 /** `auto`: readable lines if standard error is a terminal, JSON otherwise. */
 const logFormats = ['auto', 'json', 'pretty'] as const;
+
+const poolSides = ['local', 'remote'] as const;
 
 /** ONNX Runtime's execution providers, by their onnxruntime-node names. */
 const knownProviders = ['cpu', 'cuda', 'tensorrt', 'coreml', 'dml', 'webgpu', 'openvino', 'migraphx', 'rocm'] as const;
@@ -86,6 +89,14 @@ const keyUrl = z.string().refine(isKeyUrl, { error: 'must be an https:// address
 const provider = z.enum(knownProviders, {
   error: ({ input }) => `unknown provider "${input}"; expected one of ${knownProviders.join(', ')}`,
 });
+
+/** A password belongs to the first one; the others have the same. */
+const brokerUrl = z.string().refine(isBrokerUrl, {
+  error: ({ input }) =>
+    `invalid address "${shownBrokerUrl(String(input))}"; expected one such as nats://10.0.0.7:4222 or tls://…`,
+});
+/** A token of a NATS subject. */
+const groupName = z.string().regex(/^[\w-]{1,64}$/, 'must be 1 to 64 letters, digits, - or _');
 
 /** Every setting: its variable, and a schema with its default and limits. Keys carry the units. */
 export const settings = {
@@ -154,13 +165,36 @@ export const settings = {
   drainSpreadMs: integer('DRAIN_SPREAD_MS', 0, 0, 3_600_000),
   /** How long a shutdown waits for frames in flight and for workers to stop. */
   shutdownGraceMs: integer('SHUTDOWN_GRACE_MS', 10_000, 0, 3_600_000),
-  poolWorkers: integer('POOL_WORKERS', defaultWorkers(usableCores()), 1, 256),
+  /** With 0, only other hosts run frames. */
+  poolWorkers: integer('POOL_WORKERS', defaultWorkers(usableCores()), 0, 256),
   /** JavaScript heap per worker thread; a thread that exceeds it is terminated and replaced. */
   maxHeapMegabytes: integer('POOL_HEAP_MB', 512, 64, 65_536),
   /** A thread still running this long after its frame timed out is terminated. */
   maxStuckMs: integer('POOL_STUCK_MS', 10_000, 0, 3_600_000),
   /** The gateway exits after this long without a ready worker; 0 disables it. */
   maxUnreadyMs: integer('POOL_MAX_UNREADY_MS', 60_000, 0, 3_600_000),
+  /** Whether frames go to the threads of this process or to other hosts first. */
+  poolPrefer: setting('POOL_PREFER', z.enum(poolSides, `must be one of ${poolSides.join(', ')}`).prefault('local')),
+  /** Addresses of a NATS broker, through which gateways use other hosts. */
+  natsUrls: setting('NATS_URL', list.pipe(z.array(brokerUrl)).prefault('')),
+  natsGroup: setting('NATS_GROUP', groupName.prefault('default')),
+  natsCredsFile: setting('NATS_CREDS_FILE', path),
+  natsNkeyFile: setting('NATS_NKEY_FILE', path),
+  natsTlsCaFile: setting('NATS_TLS_CA_FILE', path),
+  natsTlsCertFile: setting('NATS_TLS_CERT_FILE', path),
+  natsTlsKeyFile: setting('NATS_TLS_KEY_FILE', path),
+  /** Total size of all frames that other hosts run. */
+  maxRemoteBytes: megabytes('NATS_MAX_IN_FLIGHT_MB', 256, 1),
+  /** A host that has said nothing for this long is lost. Hosts report every second. */
+  hostLostMs: integer('STREAM_HOST_LOST_MS', 3000, 1500, 60_000),
+  /** Name of a worker host in logs and lists; the machine's by default. */
+  hostName: setting(
+    'HOST_NAME',
+    z
+      .string()
+      .regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, ., - or _')
+      .optional(),
+  ),
   tlsCertFile: setting('TLS_CERT_FILE', path),
   tlsKeyFile: setting('TLS_KEY_FILE', path),
   providers: setting(
@@ -194,6 +228,16 @@ function isOrigin(text: string): boolean {
     text === 'null' ||
     /^[a-z][a-z\d+.-]*:\/\/(?:\[[\da-f:.]+\]|[^\s:/?#@[\]]+)(?::\d{1,5})?$/i.test(text)
   );
+}
+
+function isBrokerUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, pathname, search } = new URL(text);
+  return ['nats:', 'tls:'].includes(protocol) && hostname !== '' && ['', '/'].includes(pathname) && search === '';
+}
+
+function shownBrokerUrl(text: string): string {
+  return URL.canParse(text) ? shownUrl(new URL(text)) : text;
 }
 
 function isKeyUrl(text: string): boolean {

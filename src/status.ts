@@ -19,6 +19,8 @@ export const dropReasons = [
   'memory_full',
   /** Its worker was lost while running it. */
   'worker_lost',
+  /** Its host was lost while running it. */
+  'host_lost',
   /** Its result was not sent, since the peer does not read its replies. */
   'slow_reader',
   /** The server is shutting down, or has asked the client to move. */

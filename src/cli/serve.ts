@@ -1,11 +1,9 @@
 /** `framegate serve`: configuration, pool, server, signals. Main thread. */
 import { createAuthorizer, openAccessWarning, prepareTokens } from '../auth/create-authorizer.ts';
 import { type Config, configOfProcess, notifyEnvironment } from '../config.ts';
-import { failureExitCode } from '../errors.ts';
 import { logEvents } from '../observe/event-log.ts';
 import { eventMetrics } from '../observe/event-metrics.ts';
 import { HealthLog } from '../observe/health-log.ts';
-import type { ProcessLog } from '../observe/log.ts';
 import { Metrics } from '../observe/metrics.ts';
 import { Observers } from '../observe/observer.ts';
 import { openLog } from '../observe/open-log.ts';
@@ -19,10 +17,12 @@ import { type Server, startServer } from '../server/app.ts';
 import { localUrlHost } from '../url-host.ts';
 import { version } from '../version.ts';
 import { logCertificate, prepareCertificate } from './certificate.ts';
-import { ReadyWatch } from './ready-watch.ts';
+import { killProcess, logRuntimeWarnings, stopAndExitOnSignal } from './process-exit.ts';
 import { Reloader } from './reloader.ts';
-import { handleSignals, stopOnSignals } from './signals.ts';
+import { connectHosts } from './remote-hosts.ts';
+import { handleSignals } from './signals.ts';
 import { SystemdNotifier } from './systemd-notify.ts';
+import { exitWhenUnready } from './unready-exit.ts';
 
 /** Flags of `serve`: each overrides the environment variable of the same name. */
 export interface ServeFlags {
@@ -31,6 +31,8 @@ export interface ServeFlags {
   readonly adminHost?: string;
   readonly adminPort?: string;
   readonly workers?: string;
+  readonly nats?: string;
+  readonly group?: string;
   readonly modelsDir?: string;
 }
 
@@ -45,6 +47,8 @@ export async function serve(flags: ServeFlags): Promise<void> {
     ADMIN_HOST: flags.adminHost,
     ADMIN_PORT: flags.adminPort,
     POOL_WORKERS: flags.workers,
+    NATS_URL: flags.nats,
+    NATS_GROUP: flags.group,
     MODELS_DIR: flags.modelsDir,
   });
   const startedAtMs = performance.now();
@@ -68,7 +72,9 @@ export async function serve(flags: ServeFlags): Promise<void> {
     ],
     replacePipelines: async () => {
       const next = await readPipelines();
+      const useHostsWith = await hosts?.prepare(next);
       const generation = await reloadPool(next);
+      useHostsWith?.(generation);
       server.setPipelines(next);
       counted.setPipelines(next);
       return generation;
@@ -77,7 +83,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   });
   const systemd = new SystemdNotifier({
     ...notifyEnvironment(),
-    isHealthy: () => pool.status().ready > 0,
+    isHealthy: () => config.poolWorkers === 0 || pool.status().ready > 0,
     warn: (reason) => process.emitWarning(reason),
   });
   const reload = async () => {
@@ -98,7 +104,9 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const counted = eventMetrics(observer, pipelines);
   metrics.add(counted.metrics);
   metrics.add(processMetrics(version));
-  const { pool, started, reload: reloadPool } = startLocalPool({ ...config, pipelines, log, observer });
+  const hosts = await connectHosts(config, log, observer);
+  const local = startLocalPool({ ...config, pipelines, log, observer, remote: hosts?.execution });
+  const { pool, started, reload: reloadPool } = local;
   let server: Server;
   let isStopping = () => false;
   try {
@@ -107,14 +115,17 @@ export async function serve(flags: ServeFlags): Promise<void> {
         ...{ config, pool, pipelines, log, observer, metrics, authorizer, version },
         reloads: () => reloader.status,
       }),
+      async () => hosts?.stop(),
     );
     metrics.addDefaults();
-    isStopping = stopOnSignal(server, log, systemd);
+    isStopping = stopAndExitOnSignal({ log, stop: () => server.stop(), stopping: () => systemd.stopping() });
+    await hosts?.start(local, pipelines);
     await started;
     isReady = true;
   } catch (error) {
     // A signal during startup stops the workers too; its handler ends the process.
     if (isStopping()) return;
+    await hosts?.stop();
     if (!(await pool.stop(config.shutdownGraceMs))) {
       log.fatal('stop_timeout', { err: error }, 'worker did not stop in time');
       killProcess(log);
@@ -122,7 +133,9 @@ export async function serve(flags: ServeFlags): Promise<void> {
     throw error;
   }
   const urls = urlsOf(config, server);
-  watchWorkers(config, server, pool, log, isStopping);
+  // Without threads of its own, a restart would not help.
+  const maxUnreadyMs = config.poolWorkers === 0 ? 0 : config.maxUnreadyMs;
+  exitWhenUnready({ pool, maxUnreadyMs, log, isStopping, stop: () => server.stop() });
   const start_ms = Math.round(performance.now() - startedAtMs);
   log.info('ready', { ...urls, host: config.host, ...summaryOf(config, pool), start_ms }, 'ready');
   const poolStatus = () => pool.status();
@@ -130,12 +143,6 @@ export async function serve(flags: ServeFlags): Promise<void> {
   void systemd.ready();
   // Log lines are for programs; a person at a terminal wants to know what to open.
   if (process.stderr.isTTY) writer.write(`\nframegate is ready: open ${urls.page} in a browser.\n\n`);
-}
-
-/** Node would print its warnings, such as deprecations, between the lines of the log. Those of workers are `tool_output`. */
-function logRuntimeWarnings(log: ProcessLog): void {
-  process.removeAllListeners('warning');
-  process.on('warning', (warning) => log.warn('runtime_warning', { err: warning }, warning.message));
 }
 
 /** URLs for clients and browsers on this machine. */
@@ -150,68 +157,22 @@ function urlsOf({ host, tls }: Config, { port, admin }: Server): { url: string; 
 }
 
 /** A signal and the unready watch may both stop the server; they share one stop. */
-function withSharedStop(server: Server): Server {
+function withSharedStop(server: Server, afterStop: () => Promise<void>): Server {
   let stopped: Promise<boolean> | undefined;
+  const stopAll = async () => {
+    const ended = await server.stop();
+    await afterStop();
+    return ended;
+  };
   const stop = () => {
-    stopped ??= server.stop();
+    stopped ??= stopAll();
     return stopped;
   };
   return { ...server, stop };
 }
 
-/** Stops the gateway when its pool has had no ready worker for too long. */
-function watchWorkers(config: Config, server: Server, pool: Pool, log: ProcessLog, isStopping: () => boolean): void {
-  if (config.maxUnreadyMs === 0) return;
-  const onTimeout = async (unreadyMs: number) => {
-    if (isStopping()) return;
-    const { size, ready, timedOut } = pool.status();
-    const fields = { size, ready, timed_out: timedOut, unready_ms: Math.round(unreadyMs) };
-    log.fatal('pool_unready', fields, 'no worker ready for too long');
-    if (await server.stop()) process.exit(failureExitCode);
-    exitWithFailure(log);
-  };
-  new ReadyWatch({ ready: () => pool.status().ready, maxUnreadyMs: config.maxUnreadyMs, onTimeout }).start();
-}
-
 function summaryOf(config: Config, pool: Pool): object {
-  const { pipelines, reports } = pool.status();
-  return { workers: config.poolWorkers, models_dir: config.modelsDir, pipelines, ...reports[0] };
-}
-
-/** @returns whether a signal has arrived. */
-function stopOnSignal(server: Server, log: ProcessLog, systemd: SystemdNotifier): () => boolean {
-  let isStopping = false;
-  const stop = async (signal: NodeJS.Signals) => {
-    isStopping = true;
-    log.info('stopping', { signal }, 'stopping');
-    const told = systemd.stopping();
-    if (await server.stop()) {
-      log.info('stopped', {}, 'stopped');
-      await told;
-      process.exit(0);
-    }
-    log.fatal('stop_timeout', { signal }, 'worker did not stop in time');
-    killProcess(log);
-  };
-  stopOnSignals(['SIGTERM', 'SIGINT'], stop, () => killProcess(log));
-  return () => isStopping;
-}
-
-/** The only way to exit while a thread is inside native code: a normal exit would abort in native destructors. */
-function killProcess(log: ProcessLog): never {
-  log.flush();
-  process.kill(process.pid, 'SIGKILL');
-  throw new Error('killed');
-}
-
-/**
- * Exits with code 1 while a thread is inside native code: execve replaces this process by a program that only exits with that code, and
- * the kernel ends all threads without running destructors. If Node or the system does not support it, uses SIGKILL.
- */
-function exitWithFailure(log: ProcessLog): never {
-  log.flush();
-  if (process.execve !== undefined && process.platform !== 'win32') {
-    process.execve(process.execPath, [process.execPath, '-e', `process.exit(${failureExitCode})`], {});
-  }
-  return killProcess(log);
+  const { pipelines, reports, hosts } = pool.status();
+  const remote = config.broker === undefined ? {} : { hosts: hosts.length };
+  return { workers: config.poolWorkers, ...remote, models_dir: config.modelsDir, pipelines, ...reports[0] };
 }

@@ -1,4 +1,5 @@
 /** Loads models by the names that pipelines use, and releases them together. Worker threads; `check` runs on any thread. */
+import { dirname, join } from 'node:path';
 import type { Model, ModelLoader } from './model.ts';
 import { findModel, type ModelFiles } from './model-files.ts';
 import { shippedModels } from './ocr/pp-ocr.ts';
@@ -18,6 +19,7 @@ export interface ModelSource {
 export class ModelScope implements ModelLoader {
   readonly #source: ModelSource;
   readonly #models: OwnedModel[] = [];
+  readonly #files = new Set<string>();
 
   constructor(source: ModelSource) {
     this.#source = source;
@@ -26,6 +28,11 @@ export class ModelScope implements ModelLoader {
   /** The models loaded so far. */
   get models(): readonly Model[] {
     return this.#models;
+  }
+
+  /** Paths of all files that it has looked for: models, and the `model.json` beside each, which may not exist. */
+  get files(): readonly string[] {
+    return [...this.#files];
   }
 
   check(name: string): readonly string[] {
@@ -51,8 +58,9 @@ export class ModelScope implements ModelLoader {
 
   #find(name: string): ModelFiles | { readonly issue: string } {
     const shipped = shippedModels.get(name);
-    if (shipped !== undefined) return { onnxPath: shipped, overrides: {} };
     const { modelsDir, warn } = this.#source;
-    return findModel(modelsDir, name, warn);
+    const found = shipped === undefined ? findModel(modelsDir, name, warn) : { onnxPath: shipped, overrides: {} };
+    if ('onnxPath' in found) this.#files.add(found.onnxPath).add(join(dirname(found.onnxPath), 'model.json'));
+    return found;
   }
 }

@@ -12,6 +12,7 @@ export interface PoolFigures {
   readonly held: number;
   readonly frameBytes: number;
   readonly generation: number;
+  readonly hosts: readonly { readonly limit: number }[];
   readonly reports: readonly { readonly models: readonly { readonly name: string; readonly provider: string }[] }[];
 }
 
@@ -43,7 +44,6 @@ export function gauges({
   openSockets,
   limits,
 }: GaugeParts): Metric[] {
-  const gauge = (name: string, help: string, value: () => number) => single('gauge', name, help, value);
   return [
     {
       name: 'framegate_sessions',
@@ -55,17 +55,25 @@ export function gauges({
     gauge('framegate_max_sessions', 'STREAM_MAX_SESSIONS.', () => limits.maxSessions),
     gauge('framegate_open_sockets', 'Open sockets of all kinds.', openSockets),
     gauge('framegate_max_sockets', 'Sockets that the file descriptor limit allows.', () => limits.maxSockets),
+    gauge('framegate_memory_limit_bytes', 'MAX_MEMORY_MB.', () => limits.maxMemoryBytes),
+    gauge('framegate_hosts', 'Hosts that can run frames of this gateway.', () => hostsWithCapacity(pool.status())),
+    ...poolGauges({ pool, reloads }),
+  ];
+}
+
+/** Those of a pool, on a gateway and on a host. */
+export function poolGauges({ pool, reloads }: Pick<GaugeParts, 'pool' | 'reloads'>): Metric[] {
+  return [
     {
       name: 'framegate_workers',
       type: 'gauge',
       help: 'Workers: ready for a frame, busy with one, stuck in a frame that timed out, or missing.',
       read: () => workerSamples(pool.status()),
     },
-    gauge('framegate_workers_target', 'POOL_WORKERS.', () => pool.status().size),
+    gauge('framegate_workers_target', 'POOL_WORKERS, and the workers of other hosts.', () => pool.status().size),
     gauge('framegate_running_frames', 'Frames that are running.', () => pool.status().inFlight),
     gauge('framegate_held_frames', 'Frames that are held until a worker is free.', () => pool.status().held),
     gauge('framegate_frame_memory_bytes', 'Size of all running and held frames.', () => pool.status().frameBytes),
-    gauge('framegate_memory_limit_bytes', 'MAX_MEMORY_MB.', () => limits.maxMemoryBytes),
     gauge('framegate_generation', 'Generation of the pipelines, 1 at startup.', () => pool.status().generation),
     {
       name: 'framegate_reloads_total',
@@ -80,6 +88,12 @@ export function gauges({
       read: () => modelSamples(pool.status()),
     },
   ];
+}
+
+const gauge = (name: string, help: string, value: () => number) => single('gauge', name, help, value);
+
+function hostsWithCapacity({ hosts }: PoolFigures): number {
+  return hosts.filter(({ limit }) => limit > 0).length;
 }
 
 function sessionSamples(pipelines: GaugeParts['pipelines'], sessions: GaugeParts['sessions']): Sample[] {

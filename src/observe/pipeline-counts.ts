@@ -17,6 +17,9 @@ const stageBounds = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.
 /** In seconds. Finer where the latency of live cameras usually is. */
 const frameBounds = [0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 5, 10];
 
+/** Only frames that have run on another host have it. */
+const networkStage = 'network';
+
 /** Errors of a frame: of the check on arrival, and of the pipeline. */
 const frameErrors = [
   'invalid_frame',
@@ -54,7 +57,7 @@ export class PipelineCounts {
   readonly failed = new Counts(frameErrors);
   readonly frameSeconds = new BucketCounts(frameBounds);
   /** By stage, in the order in which a frame passes them. */
-  stageSeconds: ReadonlyMap<string, BucketCounts> = new Map();
+  stageSeconds = new Map<string, BucketCounts>();
   /** By the error that was sent; empty for none. */
   readonly endedByGateway = new Counts(['', ...sessionErrors]);
   endedByClient = 0;
@@ -70,8 +73,9 @@ export class PipelineCounts {
 
   /** Sets the stages; one that there was before goes on counting. */
   setNodes(nodes: MeasuredPipeline['nodes']): void {
-    const stages = ['validate', 'hold', 'decode', ...nodes.keys(), 'encode', 'total'];
     const known = this.stageSeconds;
+    const network = known.has(networkStage) ? [networkStage] : [];
+    const stages = ['validate', 'hold', ...network, 'decode', ...nodes.keys(), 'encode', 'total'];
     this.stageSeconds = new Map(stages.map((stage) => [stage, known.get(stage) ?? new BucketCounts(stageBounds)]));
   }
 
@@ -80,17 +84,24 @@ export class PipelineCounts {
     this.receivedBytes += byteLength;
   }
 
-  frameEnded({ end, replyBytes, validateMs, holdMs, totalMs }: FrameReport): void {
+  frameEnded(report: FrameReport): void {
+    const { end, replyBytes, totalMs } = report;
     this.sentBytes += replyBytes;
     if (end.type === 'dropped') this.dropped.add(end.reason);
     else if (end.type === 'failed') this.failed.add(end.code);
     else {
       this.results += 1;
       this.frameSeconds.observe(totalMs / msPerSecond);
-      for (const [stage, seconds] of this.stageSeconds) {
-        const ms = stage === 'validate' ? validateMs : stage === 'hold' ? holdMs : end.timings[stage];
-        if (ms !== undefined) seconds.observe(ms / msPerSecond);
-      }
+      this.#observeStages(report, end.timings);
+    }
+  }
+
+  #observeStages({ validateMs, holdMs }: FrameReport, timings: Readonly<Record<string, number>>): void {
+    if (timings[networkStage] !== undefined && !this.stageSeconds.has(networkStage))
+      this.stageSeconds.set(networkStage, new BucketCounts(stageBounds));
+    for (const [stage, seconds] of this.stageSeconds) {
+      const ms = stage === 'validate' ? validateMs : stage === 'hold' ? holdMs : timings[stage];
+      if (ms !== undefined) seconds.observe(ms / msPerSecond);
     }
   }
 

@@ -46,6 +46,8 @@ export interface Pipeline {
   readonly nodes: ReadonlyMap<string, CheckedNode>;
   readonly plan: GraphPlan;
   readonly source: PipelineSource;
+  /** Paths of the models that its tools name, and of their `model.json`, which may not exist. */
+  readonly modelFiles: readonly string[];
   readonly load: 'start' | 'demand';
   /** A frame with more pixels is rejected; the gateway's own limit applies too. */
   readonly maxPixels: number;
@@ -117,9 +119,14 @@ function listFiles(folder: string, pattern: RegExp): string[] {
 /** A custom tool's module has a tool as its default export, or a function that takes `{ z }` and returns one. */
 type ToolModule = { readonly default?: unknown };
 
+/** Paths of the custom tools of a models folder. @throws ConfigError if it cannot be read. */
+export function customToolFiles(modelsDir: string): string[] {
+  return listFiles(join(modelsDir, 'tools'), /\.m?js$/);
+}
+
 async function loadTools(modelsDir: string, issues: string[]): Promise<Map<string, Tool>> {
   const tools = new Map<string, Tool>(builtInTools.map((tool) => [toolName(tool), tool]));
-  for (const path of listFiles(join(modelsDir, 'tools'), /\.m?js$/)) {
+  for (const path of customToolFiles(modelsDir)) {
     try {
       requireFile(path);
       // A reload must not get the module of an earlier version of the file.
@@ -163,12 +170,14 @@ function checkPipeline(
   const plan = planGraph(file.value);
   const nodes = new Map<string, CheckedNode>();
   const issues = plan.ok ? [] : [...plan.issues];
+  const modelFiles = new Set<string>();
   const expectedId = basename(source.path, '.json');
   if (file.value.id !== expectedId) issues.push(`id is "${file.value.id}"; expected "${expectedId}", as the file name`);
   for (const node of file.value.nodes) {
     const warn = (line: string) => context.warn?.(`${source.path}: node "${node.id}": ${line}`);
     const models = new ModelScope({ ...context, warn });
     const checked = checkNode(node, tools, { ...context, warn, models });
+    for (const path of models.files) modelFiles.add(path);
     if (checked.ok) nodes.set(node.id, checked.value);
     else issues.push(...checked.issues.map((issue) => `node "${node.id}": ${issue}`));
   }
@@ -177,7 +186,8 @@ function checkPipeline(
   const { id, name, description, load, limits, sequential } = file.value;
   const { max_pixels: maxPixels = Number.POSITIVE_INFINITY, max_workers: maxWorkers } = limits;
   const rules = { sequential, ...(maxWorkers === undefined ? {} : { maxWorkers }) };
-  return { ok: true, value: { id, name, description, nodes, plan: plan.value, source, load, maxPixels, rules } };
+  const described = { id, name, description, nodes, plan: plan.value, source, modelFiles: [...modelFiles] };
+  return { ok: true, value: { ...described, load, maxPixels, rules } };
 }
 
 function parseSource({ text }: PipelineSource): Checked<PipelineFile> {

@@ -2,6 +2,7 @@
 import type { Source } from '../observe/observer.ts';
 import type { FrameSlot } from './frame-slots.ts';
 import type { FrameOutcome, WorkerReport } from './messages.ts';
+import type { WorkerSetups } from './setups.ts';
 
 /** A frame that was started, with its bytes in shared memory. */
 export interface StartedFrame {
@@ -29,6 +30,20 @@ export interface Capacity {
   readonly rank: number;
 }
 
+/** A host behind the broker, as shown on `/readyz`. */
+export interface HostReport {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly workers: { readonly size: number; readonly ready: number; readonly busy: number };
+  /** Frames that this gateway may have in flight there, and has. */
+  readonly limit: number;
+  readonly in_flight: number;
+  readonly generation: number;
+  readonly pipelines: readonly string[];
+  readonly setups: readonly WorkerSetups[];
+}
+
 export interface ExecutorStatus {
   /** Workers with models loaded and warmed up. */
   readonly ready: number;
@@ -36,6 +51,8 @@ export interface ExecutorStatus {
   /** Workers out of service, still running a frame that timed out. */
   readonly timedOut: number;
   readonly reports: readonly WorkerReport[];
+  /** Of an executor on another host. */
+  readonly host?: HostReport;
 }
 
 export interface Executor extends Capacity {

@@ -12,6 +12,7 @@
  * Otherwise every frame is held until its session's next frame is due.
  */
 import { smooth } from '../statistics.ts';
+import { SlidingMaximum } from './sliding-maximum.ts';
 
 /** Margin above the maximum age. */
 const margin = 1.25;
@@ -26,31 +27,6 @@ const dropRateWeight = 1 / 64;
 const minOverloadRate = 0.03;
 /** How long overload is assumed to last, since frames with shortened holds do not measure it. */
 const overloadMemoryMs = 30_000;
-
-/** Maximum over a sliding window, kept in two halves: a value counts for one to two window lengths. */
-class SlidingMaximum {
-  #current = 0;
-  #previous = 0;
-  #sinceMs = 0;
-
-  record(value: number, nowMs: number, lengthMs: number): void {
-    this.#roll(nowMs, lengthMs);
-    this.#current = Math.max(this.#current, value);
-  }
-
-  at(nowMs: number, lengthMs: number): number {
-    this.#roll(nowMs, lengthMs);
-    return Math.max(this.#current, this.#previous);
-  }
-
-  #roll(nowMs: number, lengthMs: number): void {
-    const passed = nowMs - this.#sinceMs;
-    if (passed < lengthMs) return;
-    this.#previous = passed < 2 * lengthMs ? this.#current : 0;
-    this.#current = 0;
-    this.#sinceMs = nowMs;
-  }
-}
 
 /** The hold of one frame; all times are monotonic milliseconds. */
 export interface Hold {

@@ -1,4 +1,4 @@
-/** Builds the pool of a gateway on one machine: frame memory, threads, pipeline loader. Main thread. */
+/** Builds a pool with the threads of this process: frame memory, threads, pipeline loader. Main thread. */
 import { StartError } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Observer } from '../observe/observer.ts';
@@ -20,6 +20,7 @@ export interface PoolPipeline {
 }
 
 export interface LocalPoolOptions extends ThreadLimits {
+  /** With 0, only executors that are added run frames. */
   readonly poolWorkers: number;
   readonly maxFrameBytes: number;
   /** Total size of all held frames. */
@@ -31,10 +32,26 @@ export interface LocalPoolOptions extends ThreadLimits {
   readonly pipelines: readonly PoolPipeline[];
   readonly log: Log;
   readonly observer: Observer;
+  /** Undefined if only this process runs frames. */
+  readonly remote?: RemoteExecution | undefined;
+}
+
+/** What the pool needs to know of executors on other hosts. */
+export interface RemoteExecution {
+  /** Total size of the frames that they run. */
+  readonly maxBytes: number;
+  /** Called for each pipeline about to be used, at each frame. */
+  readonly request: (pipelineId: string) => void;
+  /** Whether one of them has the pipeline, loaded or not. */
+  readonly has: (pipelineId: string) => boolean;
 }
 
 export interface LocalPool {
   readonly pool: Pool;
+  /** The pool's executors; other ones may be added and removed. Call the pool's `capacityChanged` then. */
+  readonly executors: Executor[];
+  /** Where the frames are. */
+  readonly memory: SharedArrayBuffer;
   /** Resolves when every worker is ready for the first time. Rejects with a ConfigError if one cannot start. */
   readonly started: Promise<void>;
   /**
@@ -65,8 +82,8 @@ function slotsFor(bytes: number): FrameSlots {
 /** Starts the threads. Frames that arrive before one is ready are held or dropped. */
 export function startLocalPool(options: LocalPoolOptions): LocalPool {
   const { poolWorkers, maxFrameBytes, maxHeldBytes, modelsDir, providers, log, observer } = options;
-  const { maxHeapMegabytes, maxStuckMs } = options;
-  const slots = slotsFor(maxHeldBytes + runningPerWorker * poolWorkers * maxFrameBytes);
+  const { maxHeapMegabytes, maxStuckMs, remote } = options;
+  const slots = slotsFor(maxHeldBytes + runningPerWorker * poolWorkers * maxFrameBytes + (remote?.maxBytes ?? 0));
   const executors: Executor[] = [];
   const rules = new Map<string, PipelineRules>();
   const setRules = (pipelines: readonly PoolPipeline[]) => {
@@ -89,7 +106,12 @@ export function startLocalPool(options: LocalPoolOptions): LocalPool {
   });
   setRules(options.pipelines);
   const loader = new PipelineLoader(generationOf(1, options.pipelines), { executors, workers: poolWorkers, log });
-  const pool: Pool = new Pool({ ...options, ...{ executors, slots, rules }, load: (id) => loader.load(id) });
+  const load = (id: string) => {
+    loader.load(id);
+    remote?.request(id);
+  };
+  const canRun = (id: string) => poolWorkers > 0 || remote?.has(id) === true;
+  const pool: Pool = new Pool({ ...options, ...{ executors, slots, rules }, load, canRun });
   const started = loader.start();
   // Callers that need the result await it; the log has the error in any case.
   started.catch(() => undefined);
@@ -100,5 +122,5 @@ export function startLocalPool(options: LocalPoolOptions): LocalPool {
     setRules(pipelines);
     return generations;
   };
-  return { pool, started, reload };
+  return { pool, executors, memory: slots.memory, started, reload };
 }

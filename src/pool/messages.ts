@@ -74,6 +74,14 @@ export interface DroppedOutcome {
   readonly reason: DropReason;
 }
 
+/** Sent to the peer when a frame takes too long. */
+const timedOutDetail = 'Pipeline timed out';
+
+export const timedOut: FailedOutcome = {
+  ...{ type: 'failed', code: 'pipeline_failure' },
+  ...{ detail: timedOutDetail, reason: timedOutDetail },
+};
+
 /** The outcome of a frame: exactly one per offered frame. */
 export type FrameOutcome = ResultOutcome | FailedOutcome | DroppedOutcome;
 

@@ -53,6 +53,7 @@ export class PipelineLoader {
 
   /** Requests a pipeline; does nothing if it is loaded, being loaded, or unknown. */
   load(pipelineId: string): void {
+    if (this.#options.workers === 0) return;
     if (this.#requested.has(pipelineId) || !this.#generation.ids.has(pipelineId)) return;
     const failedAtMs = this.#failedAtMs.get(pipelineId) ?? Number.NEGATIVE_INFINITY;
     if (performance.now() - failedAtMs < retryAfterMs) return;

@@ -9,10 +9,11 @@
 import type { Log } from '../observe/log.ts';
 import type { Source } from '../observe/observer.ts';
 import type { DropReason } from '../status.ts';
-import type { Executor, ExecutorStatus } from './executor.ts';
+import type { Executor } from './executor.ts';
 import type { FrameSlot, FrameSlots } from './frame-slots.ts';
 import type { FrameOutcome } from './messages.ts';
 import type { PipelineRules } from './pipeline-load.ts';
+import { executorsStatus, type PoolStatus } from './pool-status.ts';
 import { Scheduler, type Start } from './scheduler.ts';
 import type { SessionKind, Ticket } from './ticket.ts';
 
@@ -40,7 +41,7 @@ export type Done = (outcome: FrameOutcome, holdMs: number) => void;
 export interface PoolOptions {
   /** Where frames run. Read again for each decision, so executors may be added and removed. */
   readonly executors: readonly Executor[];
-  /** Target number of workers, over all executors. */
+  /** Target number of workers of this process. */
   readonly poolWorkers: number;
   readonly slots: FrameSlots;
   /** Total size of all held frames. */
@@ -50,21 +51,15 @@ export interface PoolOptions {
   readonly frameTimeoutMs: number;
   /** Called for each pipeline about to be used, loaded or not. */
   readonly load: (pipelineId: string) => void;
+  /** Whether an executor runs a pipeline or could load it. */
+  readonly canRun: (pipelineId: string) => boolean;
   readonly log: Log;
 }
 
-export interface PoolStatus extends ExecutorStatus {
-  /** Target number of workers. */
-  readonly size: number;
-  readonly inFlight: number;
+export interface PoolLoad {
   readonly held: number;
-  /** Size of the frames that are held or running. */
-  readonly frameBytes: number;
-  readonly sessions: number;
-  /** The oldest generation of pipelines that still runs frames; 0 if none does. */
-  readonly generation: number;
-  /** Ids of the pipelines that can run now. */
-  readonly pipelines: readonly string[];
+  /** Sessions that sent frames lately. */
+  readonly activeSessions: number;
 }
 
 /** Cancels the hold of a frame; has no effect once the frame was started or dropped. */
@@ -111,6 +106,16 @@ export class Pool {
     return this.#scheduler.isDraining;
   }
 
+  /** What it needs of its executors now. */
+  load(): PoolLoad {
+    return { held: this.#scheduler.held, activeSessions: this.#scheduler.activeSessions(performance.now()) };
+  }
+
+  /** Frames that can run at once now, on all executors. */
+  get capacity(): number {
+    return this.#options.executors.reduce((sum, { capacity }) => sum + capacity, 0);
+  }
+
   openSession(sessionId: string, kind?: SessionKind): void {
     this.#scheduler.open(sessionId, kind);
   }
@@ -123,6 +128,11 @@ export class Pool {
   /** Requests that a pipeline be loaded before its first frame. Until it is loaded, its frames are held or dropped. */
   prepare(pipelineId: string): void {
     if (!this.isDraining) this.#options.load(pipelineId);
+  }
+
+  /** Whether a pipeline can run, loaded or not. Without, all its frames would be dropped. */
+  canRun(pipelineId: string): boolean {
+    return this.#options.canRun(pipelineId);
   }
 
   /** Starts, holds or drops a frame, immediately. @returns a function that cancels its hold. */
@@ -173,21 +183,12 @@ export class Pool {
   }
 
   status(): PoolStatus {
-    const serving = this.#options.executors.filter(({ capacity }) => capacity > 0);
-    const statuses = this.#options.executors.map((executor) => executor.status());
-    const sum = (count: (status: ExecutorStatus) => number) => statuses.reduce((total, each) => total + count(each), 0);
     return {
-      size: this.#options.poolWorkers,
-      ready: sum(({ ready }) => ready),
-      busy: sum(({ busy }) => busy),
-      timedOut: sum(({ timedOut }) => timedOut),
+      ...executorsStatus(this.#options.executors, this.#options.poolWorkers),
       inFlight: this.#scheduler.inFlight,
       held: this.#scheduler.held,
       frameBytes: this.#options.slots.usedBytes,
       sessions: this.#scheduler.sessions,
-      generation: serving.length === 0 ? 0 : Math.min(...serving.map(({ generation }) => generation)),
-      pipelines: [...new Set(serving.flatMap(({ pipelines }) => [...pipelines]))],
-      reports: statuses.flatMap(({ reports }) => reports),
     };
   }
 

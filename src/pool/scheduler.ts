@@ -79,6 +79,13 @@ export class Scheduler<Frame extends FrameInfo, Target extends Capacity> {
     return this.#running.size;
   }
 
+  /** Sessions that sent frames lately. */
+  activeSessions(nowMs: number): number {
+    let count = 0;
+    for (const { share } of this.#sessions.values()) if (share.activeUntilMs >= nowMs) count += 1;
+    return count;
+  }
+
   get isDraining(): boolean {
     return this.#isDraining;
   }

@@ -11,8 +11,13 @@ export interface AdminParts extends SessionSources {
 export function adminRoutes({ metrics, ...sources }: AdminParts): ReadonlyMap<string, () => Reply | Promise<Reply>> {
   return new Map<string, () => Reply | Promise<Reply>>([
     ['/sessions', () => jsonReply('200 OK', JSON.stringify(listSessions(sources, performance.now())))],
-    ['/metrics', () => metricsReply(metrics)],
+    metricsRoute(metrics),
   ]);
+}
+
+/** Path and reply of the metrics. */
+export function metricsRoute(metrics: AdminParts['metrics']): [path: string, route: () => Promise<Reply>] {
+  return ['/metrics', () => metricsReply(metrics)];
 }
 
 async function metricsReply(metrics: AdminParts['metrics']): Promise<Reply> {

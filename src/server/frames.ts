@@ -6,7 +6,7 @@ import type { Log } from '../observe/log.ts';
 import type { FrameReport, Observer, Source } from '../observe/observer.ts';
 import type { FrameOutcome } from '../pool/messages.ts';
 import type { Pool } from '../pool/pool.ts';
-import { framesPath, unknownPipelineDetail } from '../protocol.ts';
+import { framesPath, noHostDetail, unknownPipelineDetail } from '../protocol.ts';
 import { AddressSessions } from '../session/address-sessions.ts';
 import type { Address, Addresses } from '../session/addresses.ts';
 import { cleanCameraName } from '../session/camera-name.ts';
@@ -227,6 +227,10 @@ export class FramesEndpoint {
       const { code, detail } = check;
       observer.emit('frameReceived', source, bytes.byteLength);
       this.#reply(pending, { ...received, holdMs: 0 }, { type: 'failed', code, detail, reason: detail });
+      return;
+    }
+    if (!pool.canRun(pipeline.id)) {
+      this.#reject(pending, rejectionOf('server_busy', noHostDetail));
       return;
     }
     const sessionId = this.#addresses.enter(address, receivedMs, hasRoom);

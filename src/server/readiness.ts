@@ -1,6 +1,6 @@
 /** `GET /readyz`: whether the gateway can run frames, and in detail what it runs. Runs on the loop. */
-import type { WorkerReport } from '../pool/messages.ts';
-import type { PoolStatus } from '../pool/pool.ts';
+import type { PoolStatus } from '../pool/pool-status.ts';
+import { setupsOf } from '../pool/setups.ts';
 import type { ReloadStatus } from '../status.ts';
 import { jsonReply, type Reply } from './respond.ts';
 
@@ -17,7 +17,7 @@ export interface Lifecycle {
  * @param version undefined for clients, who are only told whether the gateway is ready.
  */
 export function readiness(
-  { reports, pipelines, generation, ...counts }: PoolStatus,
+  { reports, pipelines, generation, hosts, ...counts }: PoolStatus,
   { isDraining, reloads }: Lifecycle,
   version: string | undefined,
 ): Reply {
@@ -28,16 +28,7 @@ export function readiness(
   const body = {
     ...{ ready, degraded: counts.ready < counts.size, draining },
     ...{ generation, reloads: reloads() },
-    ...{ pool: counts, pipelines, setups: setupsOf(reports), version },
+    ...{ pool: counts, hosts, pipelines, setups: setupsOf(reports), version },
   };
   return jsonReply(line, JSON.stringify(body));
-}
-
-function setupsOf(reports: readonly WorkerReport[]): object[] {
-  const setups = new Map<string, { workers: number } & WorkerReport>();
-  for (const report of reports) {
-    const key = JSON.stringify(report);
-    setups.set(key, { workers: (setups.get(key)?.workers ?? 0) + 1, ...report });
-  }
-  return [...setups.values()];
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type StreamErrorCode, streamErrors } from '../errors.ts';
 import { namesOf } from '../observe/event-log.ts';
 import type { Pool } from '../pool/pool.ts';
-import { goingAwayCloseCode, type MoveReason, streamPath, unknownPipelineDetail } from '../protocol.ts';
+import { goingAwayCloseCode, type MoveReason, noHostDetail, streamPath, unknownPipelineDetail } from '../protocol.ts';
 import type { Address } from '../session/addresses.ts';
 import { type IdleLimits, OpenSessions } from '../session/open-sessions.ts';
 import { SessionManager } from '../session/session-manager.ts';
@@ -137,13 +137,14 @@ export class StreamEndpoint {
 
   #opened(socket: Socket): void {
     const { pipelineId, address, access } = socket.getUserData();
-    const { pipelines, tokens, isOverMemoryLimit } = this.#options;
+    const { pipelines, pool, tokens, isOverMemoryLimit } = this.#options;
     const pipeline = pipelines.get(pipelineId ?? '');
     const token = access.allowed && access.permit ? tokens.of(access.permit.grant, performance.now()) : undefined;
     if (this.#isStopping) this.#closing.end(socket, goingAwayCloseCode, 'shutdown' satisfies MoveReason);
     else if (!access.allowed) this.#refuse(socket, access.code, access.detail);
     else if (!pipelineId) this.#refuse(socket, 'invalid_pipeline');
     else if (pipeline === undefined) this.#refuse(socket, 'invalid_pipeline', unknownPipelineDetail(pipelineId));
+    else if (!pool.canRun(pipelineId)) this.#refuse(socket, 'server_busy', noHostDetail);
     else if (isOverMemoryLimit()) this.#refuse(socket, 'server_busy', 'The gateway is short of memory');
     else if (token?.hasRoomForSession === false) this.#refuse(socket, 'server_busy', 'Too many sessions of this token');
     else if (!this.#hasRoomFor(address)) this.#refuse(socket, 'server_busy');

@@ -54,7 +54,7 @@ const msPerSecond = 1000;
 const percent = 100;
 
 /** Drops that more workers or more memory would avoid. */
-const gatewayDrops: readonly DropReason[] = ['busy', 'displaced', 'expired', 'memory_full', 'worker_lost'];
+const gatewayDrops: readonly DropReason[] = ['busy', 'displaced', 'expired', 'memory_full', 'worker_lost', 'host_lost'];
 
 const problemOfError: Readonly<Record<StreamErrorCode, ProblemCode>> = {
   invalid_frame: 'bad_frames',

@@ -70,6 +70,7 @@ export function poolOf(t: Test, executors: ManualExecutor[], options: Partial<Po
     maxWaitMs: 60_000,
     frameTimeoutMs: 60_000,
     load: (pipelineId) => loads.push(pipelineId),
+    canRun: () => true,
     log: new KeptLog().log,
     ...options,
   });

@@ -46,6 +46,11 @@ test('an empty environment yields the defaults', async (t) => {
     shutdownGraceMs: 10_000,
     maxUnreadyMs: 60_000,
     poolWorkers: cores <= 2 ? cores : cores - 1,
+    poolPrefer: 'local',
+    broker: undefined,
+    maxRemoteBytes: 268_435_456,
+    hostLostMs: 3000,
+    hostName: undefined,
     maxHeapMegabytes: 512,
     maxStuckMs: 10_000,
     providers: ['cpu'],
@@ -93,6 +98,12 @@ test('every variable is read', async (t) => {
     STREAM_MAX_SESSION_AGE_S: '3600',
     SHUTDOWN_GRACE_MS: '0',
     POOL_WORKERS: '7',
+    POOL_PREFER: 'remote',
+    NATS_URL: 'nats://gate:p%40ss@10.0.0.7:4222, tls://10.0.0.8',
+    NATS_GROUP: 'north',
+    NATS_MAX_IN_FLIGHT_MB: '16',
+    STREAM_HOST_LOST_MS: '2000',
+    HOST_NAME: 'rack-1',
     POOL_HEAP_MB: '100',
     POOL_STUCK_MS: '0',
     ORT_PROVIDERS: 'cuda, cpu',
@@ -139,6 +150,16 @@ test('every variable is read', async (t) => {
     shutdownGraceMs: 0,
     maxUnreadyMs: 60_000,
     poolWorkers: 7,
+    poolPrefer: 'remote',
+    broker: {
+      servers: ['10.0.0.7:4222', '10.0.0.8'],
+      ...{ usesTls: true, user: 'gate', password: 'p@ss', group: 'north' },
+      ...{ credsFile: undefined, nkeyFile: undefined },
+      ...{ tlsCaFile: undefined, tlsCertFile: undefined, tlsKeyFile: undefined },
+    },
+    maxRemoteBytes: 16_777_216,
+    hostLostMs: 2000,
+    hostName: 'rack-1',
     maxHeapMegabytes: 100,
     maxStuckMs: 0,
     providers: ['cuda', 'cpu'],
@@ -177,7 +198,6 @@ test('a number is valid from its minimum to its maximum, and not beyond', async 
     ['DRAIN_SPREAD_MS', 'drainSpreadMs', 0, 3_600_000],
     ['SHUTDOWN_GRACE_MS', 'shutdownGraceMs', 0, 3_600_000],
     ['POOL_MAX_UNREADY_MS', 'maxUnreadyMs', 0, 3_600_000],
-    ['POOL_WORKERS', 'poolWorkers', 1, 256],
     ['STREAM_MAX_SESSIONS_PER_ADDRESS', 'maxSessionsPerAddress', 1, 100_000],
     ['STREAM_FIRST_FRAME_TIMEOUT_MS', 'firstFrameTimeoutMs', 0, 86_400_000],
     ['STREAM_IDLE_TIMEOUT_MS', 'idleTimeoutMs', 0, 86_400_000],
@@ -240,7 +260,7 @@ test('unknown names in a list are reported one by one, and an empty list too', a
 });
 
 test('several bad values are reported together, one line each', async (t) => {
-  const env = { PORT: 'http', POOL_WORKERS: '0', LOG_LEVEL: 'loud' };
+  const env = { PORT: 'http', POOL_WORKERS: '-1', LOG_LEVEL: 'loud' };
   t.same(
     issuesOf(env).map((issue) => issue.split(' ')[0]),
     ['PORT', 'POOL_WORKERS', 'LOG_LEVEL'],

@@ -4,14 +4,15 @@ import '../../observe/no-telemetry.ts';
 import { Worker } from 'node:worker_threads';
 import { NativeCalls } from '../../observe/native-calls.ts';
 import type { StartedFrame } from '../executor.ts';
-import type {
-  FrameOutcome,
-  FromWorker,
-  ProviderError,
-  ToWorker,
-  WorkerData,
-  WorkerReport,
-  WorkerSetup,
+import {
+  type FrameOutcome,
+  type FromWorker,
+  type ProviderError,
+  type ToWorker,
+  timedOut,
+  type WorkerData,
+  type WorkerReport,
+  type WorkerSetup,
 } from '../messages.ts';
 
 /** The frame that a worker is running; `settle` is called once. */
@@ -44,9 +45,6 @@ export interface WorkerEvents {
   /** A tool, or a package that it uses, printed something. */
   printed(text: string): void;
 }
-
-/** Sent to the peer when a frame takes too long. */
-const timedOutDetail = 'Pipeline timed out';
 
 /**
  * V8 lets the young generation of each thread grow to 48 MB before collecting it; a frame creates a few hundred KB of garbage. With 4 MB,
@@ -139,7 +137,7 @@ export class WorkerHandle {
     const { frame, settle } = this.#state.job;
     this.#state = { kind: 'timed_out', frame };
     this.#send({ type: 'stop' });
-    settle({ type: 'failed', code: 'pipeline_failure', detail: timedOutDetail, reason: timedOutDetail });
+    settle(timedOut);
   }
 
   /**

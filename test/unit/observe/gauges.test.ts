@@ -9,7 +9,13 @@ const model = (provider: string) => ({ models: [{ name: 'plate-yolo', provider }
 function read(name: string, changes: Partial<Parameters<typeof gauges>[0]> = {}) {
   const session = (pipelineId: string, state: BackpressureState) => ({ source: { pipelineId }, stateAt: () => state });
   const all = gauges({
-    pool: { status: () => ({ ...figures, reports: [model('cuda'), model('cpu'), model('cuda')] }) },
+    pool: {
+      status: () => ({
+        ...figures,
+        hosts: [{ limit: 4 }, { limit: 0 }],
+        reports: [model('cuda'), model('cpu'), model('cuda')],
+      }),
+    },
     pipelines: new Map([
       ['plates', {}],
       ['pages', {}],
@@ -49,7 +55,7 @@ test('ready, busy and missing workers add up to the target', async (t) => {
 });
 
 test('while a pipeline is loaded there may be one worker more than the target, and none is missing', async (t) => {
-  const pool = { status: () => ({ ...figures, ready: 5, reports: [] }) };
+  const pool = { status: () => ({ ...figures, ready: 5, reports: [], hosts: [] }) };
   t.strictSame(read('framegate_workers', { pool })?.at(-1), ['missing', 0]);
 });
 

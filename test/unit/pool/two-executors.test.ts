@@ -36,6 +36,7 @@ test('each runs its pipelines, and a frame that both can run goes where there is
     ...{ executors, slots, log, poolWorkers: 3, maxHeldBytes: 500_000, maxWaitMs: 30_000, frameTimeoutMs: 30_000 },
     rules: new Map(),
     load: () => undefined,
+    canRun: () => true,
   });
   t.teardown(() => pool.stop(10_000));
   const two = await startExecutor(2, 'slow', 'echo');

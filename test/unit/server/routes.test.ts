@@ -4,7 +4,7 @@ import { BlockList } from 'node:net';
 import { test } from 'tap';
 import { Observers } from '../../../src/observe/observer.ts';
 import type { WorkerReport } from '../../../src/pool/messages.ts';
-import type { PoolStatus } from '../../../src/pool/pool.ts';
+import type { PoolStatus } from '../../../src/pool/pool-status.ts';
 import { PlainAccess } from '../../../src/server/plain-access.ts';
 import { jsonReply } from '../../../src/server/respond.ts';
 import { type ListenerRole, type Route, registerRoutes } from '../../../src/server/routes.ts';
@@ -18,6 +18,7 @@ const status: PoolStatus = {
   ...{ size: 3, ready: 3, busy: 0, timedOut: 0, inFlight: 0, held: 0, frameBytes: 0, sessions: 0, generation: 1 },
   pipelines: ['plates'],
   reports: [],
+  hosts: [],
 };
 
 const pipelines = new Map(
@@ -63,6 +64,7 @@ test('workers that fell back to another provider are reported apart, each setup 
   const { status: line, body } = routesOf({ reports }).ask('GET /readyz');
   t.equal(line, '200 OK');
   t.strictSame(JSON.parse(body ?? ''), {
+    hosts: [],
     ...{
       ready: true,
       degraded: false,

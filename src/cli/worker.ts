@@ -1,0 +1,156 @@
+/** `framegate worker`: a host that runs frames of gateways, without a stream server. Main thread. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createAuthorizer, prepareTokens } from '../auth/create-authorizer.ts';
+import { type Config, configOfProcess, type ListenAddress, notifyEnvironment } from '../config.ts';
+import { ConfigError } from '../errors.ts';
+import { Host } from '../host/host.ts';
+import { registerService } from '../host/service.ts';
+import { logEvents } from '../observe/event-log.ts';
+import { poolGauges } from '../observe/gauges.ts';
+import { HealthLog } from '../observe/health-log.ts';
+import { Metrics } from '../observe/metrics.ts';
+import { Observers } from '../observe/observer.ts';
+import { openLog } from '../observe/open-log.ts';
+import { processMetrics } from '../observe/process-metrics.ts';
+import { openStderr } from '../observe/stderr.ts';
+import { loadPipelines } from '../pipeline/registry.ts';
+import { startLocalPool } from '../pool/local-pool.ts';
+import type { Pool } from '../pool/pool.ts';
+import { type HostServer, type HostServerParts, startHostServer } from '../server/host-server.ts';
+import { localUrlHost } from '../url-host.ts';
+import { version } from '../version.ts';
+import { connectBroker, fingerprintsOf } from './broker-connection.ts';
+import { killProcess, logRuntimeWarnings, stopAndExitOnSignal } from './process-exit.ts';
+import { Reloader } from './reloader.ts';
+import { handleSignals } from './signals.ts';
+import { SystemdNotifier } from './systemd-notify.ts';
+import { exitWhenUnready } from './unready-exit.ts';
+
+/** Flags of `worker`: each overrides the environment variable of the same meaning. */
+export interface WorkerFlags {
+  readonly nats?: string;
+  readonly group?: string;
+  readonly name?: string;
+  readonly workers?: string;
+  readonly modelsDir?: string;
+  readonly adminHost?: string;
+  readonly adminPort?: string;
+}
+
+/**
+ * Runs frames until SIGTERM or SIGINT.
+ * @throws ConfigError if it cannot start.
+ */
+export async function work(flags: WorkerFlags): Promise<void> {
+  const config = configOfProcess({
+    NATS_URL: flags.nats,
+    NATS_GROUP: flags.group,
+    HOST_NAME: flags.name,
+    POOL_WORKERS: flags.workers,
+    MODELS_DIR: flags.modelsDir,
+    ADMIN_HOST: flags.adminHost,
+    ADMIN_PORT: flags.adminPort,
+  });
+  const { broker: brokerConfig, modelsDir, providers, poolWorkers, maxWaitMs } = config;
+  if (brokerConfig === undefined) throw new ConfigError(['a worker host needs a broker: set NATS_URL or --nats']);
+  if (poolWorkers === 0) throw new ConfigError(['POOL_WORKERS must be at least 1 on a worker host']);
+  const startedAtMs = performance.now();
+  openStderr();
+  const { log } = openLog(config);
+  process.once('exit', () => log.flush());
+  logRuntimeWarnings(log);
+  const observer = new Observers();
+  logEvents(observer, log, config);
+  const warnDeprecated = (line: string) => log.warn('config_deprecated', {}, line);
+  for (const line of config.deprecations) warnDeprecated(line);
+  const readPipelines = () => loadPipelines({ modelsDir, providers, warn: warnDeprecated });
+  const pipelines = await readPipelines();
+  const fingerprints = await fingerprintsOf(pipelines, modelsDir);
+  const { broker, subjects, identity } = await connectBroker('host', brokerConfig, config, log);
+  // One frame may wait per worker.
+  const maxHeldBytes = poolWorkers * config.maxFrameBytes;
+  const { pool, started, reload } = startLocalPool({ ...config, maxHeldBytes, pipelines, log, observer });
+  const host = new Host({ channel: broker, subjects, identity, pool, maxWaitMs, log, observer });
+  let isStopping = () => false;
+  const { authorizer, tokens } = createAuthorizer(config, (line) => log.warn('keys_unavailable', {}, line));
+  const reloader = new Reloader({
+    prepare: [async () => prepareTokens(config, tokens)],
+    replacePipelines: async () => {
+      const next = await readPipelines();
+      const nextFingerprints = await fingerprintsOf(next, modelsDir);
+      const generation = await reload(next);
+      host.setPipelines(nextFingerprints);
+      return generation;
+    },
+    log,
+  });
+  const admin = await startAdmin({
+    ...{ config, pool, pipelines, log, observer, authorizer, version },
+    lifecycle: { isDraining: () => isStopping(), reloads: () => reloader.status },
+  }).catch(async (error: unknown) => {
+    await pool.stop(config.shutdownGraceMs);
+    await broker.close();
+    throw error;
+  });
+  const systemd = new SystemdNotifier({
+    ...notifyEnvironment(),
+    isHealthy: () => pool.status().ready > 0,
+    warn: (reason) => process.emitWarning(reason),
+  });
+  let stopped: Promise<boolean> | undefined;
+  const stop = () => {
+    stopped ??= leave(host, pool, config).finally(async () => {
+      await broker.close();
+      admin?.close();
+    });
+    return stopped;
+  };
+  handleSignals({
+    log,
+    stop: () => process.kill(process.pid, 'SIGTERM'),
+    reload: () => !isStopping() && void reloader.request(),
+  });
+  isStopping = stopAndExitOnSignal({ log, stop, stopping: () => systemd.stopping() });
+  try {
+    await started;
+  } catch (error) {
+    if (isStopping()) return;
+    await broker.close();
+    if (!(await pool.stop(config.shutdownGraceMs))) killProcess(log);
+    throw error;
+  }
+  host.start(fingerprints);
+  registerService({ channel: broker, subjects, identity, group: brokerConfig.group, host });
+  const poolStatus = () => pool.status();
+  exitWhenUnready({ pool, maxUnreadyMs: config.maxUnreadyMs, log, isStopping, stop });
+  new HealthLog({ observers: observer, log, poolStatus, isStopping }).start();
+  const start_ms = Math.round(performance.now() - startedAtMs);
+  const { pipelines: loaded, reports } = pool.status();
+  const names = { host: identity.name, id: identity.id, group: brokerConfig.group };
+  const shown = admin === undefined ? {} : { admin: urlOf(config, admin.address) };
+  const setup = { workers: poolWorkers, models_dir: modelsDir, pipelines: loaded, ...reports[0] };
+  log.info('ready', { ...names, ...shown, ...setup, start_ms }, 'ready');
+  void systemd.ready();
+}
+
+/** Finishes the frames that it has. @returns whether every thread has ended within `shutdownGraceMs`. */
+async function leave(host: Host, pool: Pool, { shutdownGraceMs }: Config): Promise<boolean> {
+  const deadlineMs = performance.now() + shutdownGraceMs;
+  await Promise.race([host.leave(), sleep(shutdownGraceMs, undefined, { ref: false })]);
+  return pool.stop(Math.max(0, deadlineMs - performance.now()));
+}
+
+/** Listens only with ADMIN_PORT. @throws ConfigError if it cannot. */
+async function startAdmin(parts: Omit<HostServerParts, 'address' | 'metrics'>): Promise<HostServer | undefined> {
+  const { config, pool, lifecycle } = parts;
+  if (config.admin === undefined) return undefined;
+  const metrics = new Metrics();
+  metrics.add(poolGauges({ pool, reloads: lifecycle.reloads }));
+  metrics.add(processMetrics(version));
+  metrics.addDefaults();
+  return startHostServer({ ...parts, metrics, address: config.admin });
+}
+
+function urlOf({ tls }: Config, { host, port }: ListenAddress): string {
+  return `http${tls === undefined ? '' : 's'}://${localUrlHost(host)}:${port}/`;
+}

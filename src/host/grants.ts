@@ -1,0 +1,52 @@
+/** How many frames each gateway may have in flight on a host. Pure. */
+
+/** What a gateway would use of this host. */
+export interface Claim {
+  /** Frames in flight here that would satisfy it; may be a fraction. */
+  readonly demand: number;
+  /** Shares are proportional to it: the number of its active sessions. */
+  readonly weight: number;
+}
+
+/**
+ * Weighted max–min fair shares of `slots`: nobody gets more than it claims, and what one does not need is shared among the others
+ * (Bertsekas and Gallager, Data Networks, 6.5.2).
+ * @returns shares by key; they may be fractions.
+ */
+export function fairShares<Key>(claims: ReadonlyMap<Key, Claim>, slots: number): Map<Key, number> {
+  // Those satisfied with the smallest share per weight come first.
+  const byLevel = [...claims].sort(([, a], [, b]) => a.demand / a.weight - b.demand / b.weight);
+  const shares = new Map<Key, number>();
+  let leftSlots = slots;
+  let leftWeight = byLevel.reduce((sum, [, { weight }]) => sum + weight, 0);
+  for (const [key, { demand, weight }] of byLevel) {
+    const share = Math.min(demand, (leftSlots * weight) / leftWeight);
+    shares.set(key, share);
+    leftSlots -= share;
+    leftWeight -= weight;
+  }
+  return shares;
+}
+
+/**
+ * The limit of each gateway: everything but the shares of the others, so that no slot stays empty while somebody could use it. Limits of
+ * gateways that need less than their share overlap; a frame that finds no room after all is refused and runs elsewhere.
+ * @returns at least 1 each, so that a gateway can start; 0 without slots.
+ */
+export function limitsOf<Key>(claims: ReadonlyMap<Key, Claim>, slots: number): Map<Key, number> {
+  const shares = fairShares(claims, slots);
+  const total = [...shares.values()].reduce((sum, share) => sum + share, 0);
+  const limitOf = (share: number) => (slots === 0 ? 0 : Math.max(1, Math.round(slots - (total - share))));
+  return new Map([...shares].map(([key, share]) => [key, limitOf(share)]));
+}
+
+/**
+ * Places in which frames wait on the host, so that a worker that becomes free finds its next frame there: as many as are freed while a
+ * frame and a reply are on their way; at least one, at most one per worker.
+ * @param serviceMs how long a frame occupies a worker; undefined until that is known.
+ */
+export function waitingPlaces(workers: number, networkMs: number, serviceMs: number | undefined): number {
+  if (workers === 0) return 0;
+  const freed = serviceMs === undefined || serviceMs === 0 ? 1 : Math.ceil((workers * networkMs) / serviceMs);
+  return Math.min(workers, Math.max(1, freed));
+}

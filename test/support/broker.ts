@@ -1,0 +1,81 @@
+/** Runs a NATS broker, if it is installed, and listens to what passes it. Tests only. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { connect as connectTcp } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type { Test } from 'tap';
+import { freePort } from './free-port.ts';
+
+/** Options of a test that needs a broker. */
+export const needsBroker: { readonly skip?: string } = (() => {
+  try {
+    execFileSync('nats-server', ['--version'], { stdio: 'ignore' });
+    return {};
+  } catch {
+    return { skip: 'needs nats-server: make test-deps, or apt install nats-server' };
+  }
+})();
+
+export interface TestBroker {
+  readonly port: number;
+  readonly url: string;
+  /** Ends it at once. */
+  stop(): Promise<void>;
+  /** Starts it again, on the same port. */
+  start(): Promise<void>;
+  /** Another client of the broker. */
+  client(): Promise<NatsConnection>;
+}
+
+/** Frames of the default size limit, and what travels with them. */
+const defaultConfig = 'max_payload: 8MB';
+const pollMs = 10;
+
+/** @param config text of its configuration file. */
+export async function startBroker(t: Test, config: string = defaultConfig): Promise<TestBroker> {
+  const port = await freePort();
+  const file = join(t.testdir(), 'broker.conf');
+  writeFileSync(file, config);
+  let child: ChildProcess | undefined;
+  const start = async () => {
+    child = spawn('nats-server', ['--addr', '127.0.0.1', '--port', String(port), '--config', file], {
+      stdio: 'ignore',
+    });
+    const started = child;
+    process.once('exit', () => started.kill('SIGKILL'));
+    while (!(await accepts(port))) {
+      if (started.exitCode !== null) throw new Error(`nats-server refuses its configuration:\n${config}`);
+      await sleep(pollMs);
+    }
+  };
+  const stop = async () => {
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  };
+  t.teardown(stop);
+  await start();
+  const url = `nats://127.0.0.1:${port}`;
+  const client = async () => {
+    const connection = await connect({ servers: `127.0.0.1:${port}` });
+    t.teardown(() => connection.close());
+    return connection;
+  };
+  return { port, url, start, stop, client };
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = connectTcp(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
