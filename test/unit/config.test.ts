@@ -2,7 +2,7 @@
 import { totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
-import { type Config, configOfProcess, loadConfig, notifyEnvironment } from '../../src/config.ts';
+import { type Config, configOfProcess, loadConfig } from '../../src/config.ts';
 import { usableCores } from '../../src/cpu-quota.ts';
 import { issuesOf } from '../support/config-issues.ts';
 
@@ -294,20 +294,4 @@ test('a variable under its deprecated name still works, and is reported with its
   });
   t.strictSame(loadConfig({}).deprecations, []);
   t.match(issuesOf({ STREAM_MAX_UNREAD_KB: 'x' }), [deprecation, /^STREAM_SEND_BUFFER_KB must be a number/]);
-});
-
-test('what systemd says about notifications is read', async (t) => {
-  const pid = 7;
-  t.same(notifyEnvironment({}, pid), { socket: undefined, watchdogMs: undefined });
-  const env = { NOTIFY_SOCKET: '/run/notify', WATCHDOG_USEC: '90000000' };
-  t.same(notifyEnvironment(env, pid), { socket: '/run/notify', watchdogMs: 90_000 });
-  t.equal(notifyEnvironment({ ...env, WATCHDOG_PID: '7' }, pid).watchdogMs, 90_000);
-  t.equal(
-    notifyEnvironment({ ...env, WATCHDOG_PID: '8' }, pid).watchdogMs,
-    undefined,
-    'it is meant for another process',
-  );
-  for (const WATCHDOG_USEC of ['0', 'x', '-1']) {
-    t.equal(notifyEnvironment({ ...env, WATCHDOG_USEC }, pid).watchdogMs, undefined, WATCHDOG_USEC);
-  }
 });
