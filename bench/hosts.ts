@@ -3,9 +3,10 @@ import { Command, Option } from 'commander';
 import { writePaddedFrame } from './hosts/padded-frame.ts';
 import { stopAll } from './hosts/processes.ts';
 import { brokerRestart, kills, latency, type Scenario, scaling, sharing, waiting } from './hosts/scenarios.ts';
+import { transport } from './hosts/transport.ts';
 
 const scenarios: Readonly<Record<string, Scenario>> = {
-  ...{ scaling, latency, waiting, kills, sharing },
+  ...{ scaling, latency, transport, waiting, kills, sharing },
   'broker-restart': brokerRestart,
 };
 

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { freePort } from '../../test/support/free-port.ts';
 
 const cliPath = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
-const modelsDir = fileURLToPath(new URL('models', import.meta.url));
+export const modelsDir = fileURLToPath(new URL('models', import.meta.url));
 
 /** Workers of each host. */
 export const workersPerHost = 4;

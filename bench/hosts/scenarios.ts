@@ -35,7 +35,7 @@ const serviceMs = 15;
 const msPerSecond = 1000;
 const usPerSecond = 1_000_000;
 /** Frames per second that the workers of one host take at most. */
-const hostFps = (workersPerHost * msPerSecond) / serviceMs;
+export const hostFps = (workersPerHost * msPerSecond) / serviceMs;
 const cameraFps = 10;
 const warmUpSeconds = 2;
 

@@ -40,13 +40,17 @@ export function limitsOf<Key>(claims: ReadonlyMap<Key, Claim>, slots: number): M
   return new Map([...shares].map(([key, share]) => [key, limitOf(share)]));
 }
 
+/** Over a link so slow that more would be needed, workers are idle at times: the frames would be too old anyway. */
+const maxAheadPerWorker = 8;
+
 /**
- * Places in which frames wait on the host, so that a worker that becomes free finds its next frame there: as many as are freed while a
- * frame and a reply are on their way; at least one, at most one per worker.
+ * Frames beyond the running ones that may be on their way or waiting, so that a worker that becomes free finds its next frame: as many as
+ * are freed while a frame and a reply travel, and at least one.
+ * @param networkMs how long both travel together.
  * @param serviceMs how long a frame occupies a worker; undefined until that is known.
  */
-export function waitingPlaces(workers: number, networkMs: number, serviceMs: number | undefined): number {
+export function framesAhead(workers: number, networkMs: number, serviceMs: number | undefined): number {
   if (workers === 0) return 0;
   const freed = serviceMs === undefined || serviceMs === 0 ? 1 : Math.ceil((workers * networkMs) / serviceMs);
-  return Math.min(workers, Math.max(1, freed));
+  return Math.min(maxAheadPerWorker * workers, Math.max(1, freed));
 }

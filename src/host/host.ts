@@ -24,7 +24,7 @@ import type { Pool } from '../pool/pool.ts';
 import { setupsOf } from '../pool/setups.ts';
 import { smooth } from '../statistics.ts';
 import { type Gateway, Gateways } from './gateways.ts';
-import { waitingPlaces } from './grants.ts';
+import { framesAhead } from './grants.ts';
 
 export interface HostOptions {
   readonly channel: Channel;
@@ -56,7 +56,7 @@ export interface HostTotals {
 const publishDelayMs = 10;
 /** Weight of the newest frame in the smoothed service time. */
 const serviceWeight = 0.05;
-/** At most one frame waits per worker. */
+/** One runs, one waits. Over a slow link, more are on their way, and may arrive together. */
 const maxFramesPerWorker = 2;
 
 /** Outcomes of a pool that had no room: the frame has not run, and may run elsewhere. */
@@ -70,6 +70,8 @@ export class Host {
   #fingerprints: ReadonlyMap<string, string> = new Map();
   #isLeaving = false;
   #serviceMs: number | undefined;
+  /** Frames that it takes at most: running and waiting. */
+  #places = 0;
   #publishTimer: NodeJS.Timeout | undefined;
   #tick: NodeJS.Timeout | undefined;
 
@@ -181,8 +183,7 @@ export class Host {
   #refusalOf({ pipeline, fingerprint }: FrameHeader): RefusalReason | undefined {
     if (this.#isLeaving) return 'leaving';
     if (this.#fingerprints.get(pipeline) !== fingerprint) return 'fingerprint';
-    const places = this.#options.maxWaitMs === 0 ? this.#ready : maxFramesPerWorker * this.#ready;
-    return this.#gateways.inFlight >= places ? 'busy' : undefined;
+    return this.#gateways.inFlight >= this.#places ? 'busy' : undefined;
   }
 
   #refuse(reply: string, gatewayId: string | undefined, reason: RefusalReason): void {
@@ -222,8 +223,10 @@ export class Host {
   #update(): void {
     const ready = this.#ready;
     const { maxWaitMs } = this.#options;
-    const waiting = maxWaitMs === 0 ? 0 : waitingPlaces(ready, this.#gateways.networkMs, this.#serviceMs);
-    if (this.#gateways.share(ready, ready + waiting)) this.#publishSoon();
+    const ahead = maxWaitMs === 0 ? 0 : framesAhead(ready, this.#gateways.networkMs, this.#serviceMs);
+    // Limits of several gateways overlap a little.
+    this.#places = maxWaitMs === 0 ? ready : Math.max(ready + ahead, maxFramesPerWorker * ready);
+    if (this.#gateways.share(ready, ready + ahead)) this.#publishSoon();
   }
 
   #publishSoon(): void {

@@ -268,8 +268,8 @@ test('a process of another version is refused with one line', needsBroker, async
 });
 
 test('a broker that cannot be used is refused at start, with what to change', needsBroker, async (t) => {
-  const small = await startBroker(t, 'max_payload: 1MB');
-  const locked = await startBroker(t, 'max_payload: 8MB\nauthorization { user: a, password: secret }');
+  const small = await startBroker(t, { config: 'max_payload: 1MB' });
+  const locked = await startBroker(t, { config: 'max_payload: 8MB\nauthorization { user: a, password: secret }' });
   for (const command of ['serve', 'worker']) {
     const refused = await runCli([command, '--nats', small.url], { PORT: '0' });
     t.equal(refused.code, 2);

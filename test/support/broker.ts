@@ -34,14 +34,23 @@ export interface TestBroker {
 const defaultConfig = 'max_payload: 8MB';
 const pollMs = 10;
 
-/** @param config text of its configuration file. */
-export async function startBroker(t: Test, config: string = defaultConfig): Promise<TestBroker> {
+export interface BrokerOptions {
+  /** Text of its configuration file. */
+  readonly config?: string;
+  /** Address to listen on. */
+  readonly host?: string;
+}
+
+export async function startBroker(
+  t: Test,
+  { config = defaultConfig, host = '127.0.0.1' }: BrokerOptions = {},
+): Promise<TestBroker> {
   const port = await freePort();
   const file = join(t.testdir(), 'broker.conf');
   writeFileSync(file, config);
   let child: ChildProcess | undefined;
   const start = async () => {
-    child = spawn('nats-server', ['--addr', '127.0.0.1', '--port', String(port), '--config', file], {
+    child = spawn('nats-server', ['--addr', host, '--port', String(port), '--config', file], {
       stdio: 'ignore',
     });
     const started = child;

@@ -31,6 +31,8 @@ export interface Gateway {
 export interface ProcessLimits {
   /** Limit of file descriptors of the process. */
   readonly openFiles?: number;
+  /** Comes before the command. */
+  readonly prefix?: readonly string[];
 }
 
 /** Raw requests of the tests use the short names as their host. */
@@ -91,11 +93,11 @@ async function endedSoon(child: ChildProcess): Promise<void> {
 export function spawnCli(
   args: readonly string[],
   env: Record<string, string> = {},
-  { openFiles }: ProcessLimits = {},
+  { openFiles, prefix = [] }: ProcessLimits = {},
 ): ChildProcess {
   const { PATH, HOME, NODE_V8_COVERAGE } = process.env;
   const passed = Object.entries({ PATH, HOME, NODE_V8_COVERAGE }).filter(([, value]) => value !== undefined);
-  const command = [process.execPath, cliPath, ...args];
+  const command = [...prefix, process.execPath, cliPath, ...args];
   // Node raises the soft limit to the hard one, so both are set.
   if (openFiles !== undefined) command.unshift('sh', '-c', `ulimit -n ${openFiles} && exec "$@"`, 'sh');
   const child = spawn(command[0] as string, command.slice(1), {

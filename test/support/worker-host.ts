@@ -13,9 +13,16 @@ export interface WorkerHost {
 
 const testEnv = { MODELS_DIR: fixtureModels, POOL_WORKERS: '2' };
 
-/** Waits until it is ready. */
-export async function startWorkerHost(t: Test, env: Record<string, string>): Promise<WorkerHost> {
-  const child = spawnCli(['worker'], { ...testEnv, ...env });
+/**
+ * Waits until it is ready.
+ * @param prefix of its command, such as `ip netns exec NAME`.
+ */
+export async function startWorkerHost(
+  t: Test,
+  env: Record<string, string>,
+  prefix: readonly string[] = [],
+): Promise<WorkerHost> {
+  const child = spawnCli(['worker'], { ...testEnv, ...env }, { prefix });
   t.teardown(async () => {
     child.kill('SIGKILL');
     await ended;

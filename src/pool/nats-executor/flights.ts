@@ -135,7 +135,8 @@ export class Flights {
     const header = encodeFrameHeader({
       ...{ gateway: gatewayId, pipeline: pipelineId, fingerprint: host.fingerprintOf(pipelineId) },
       ...{ frameIndex, session: sessionId, camera, address },
-      maxHoldMs: Math.max(0, holdEndMs - nowMs),
+      // Its hold begins at the host when it has arrived there.
+      maxHoldMs: Math.max(0, holdEndMs - nowMs - this.networkMs / 2),
       timeoutMs: Math.max(0, deadlineMs - nowMs),
     });
     const bytes = this.#frameBytes.subarray(slot.offset, slot.offset + slot.byteLength);
