@@ -51,6 +51,8 @@ const gatewayStatus = z.object({
   activeSessions: count,
   /** How long a frame and its reply are on their way, in milliseconds. */
   networkMs: z.number().min(0),
+  /** Fingerprints before the last reload: hosts that still have these are used until they are reloaded, too. */
+  previous: fingerprints,
   /** Ids of the pipelines that its sessions use. */
   wanted: z.array(z.string()),
 });

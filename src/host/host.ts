@@ -123,8 +123,10 @@ export class Host {
       return;
     }
     const { id, name, isLeaving } = status;
-    const { matching, issues } = compareFingerprints(this.#fingerprints, status.pipelines);
-    this.#issues.report(id, issues, { gateway: name });
+    const current = compareFingerprints(this.#fingerprints, status.pipelines);
+    const previous = compareFingerprints(this.#fingerprints, status.previous);
+    const matching = current.matching.length === 0 ? previous.matching : current.matching;
+    this.#issues.report(id, current.issues, { gateway: name });
     if (isLeaving || matching.length === 0) {
       this.#forget(id);
       return;

@@ -160,7 +160,10 @@ export class Hosts {
     const current = compareFingerprints(this.#current.fingerprints, pipelines);
     const previous = this.#previous && compareFingerprints(this.#previous.fingerprints, pipelines);
     const isBehind = previous !== undefined && previous.matching.length > current.matching.length;
-    if (!isLeaving) this.#issues.report(id, current.issues, { host: name });
+    const issues = isBehind
+      ? ['its pipelines are those before the last reload; reload this host, too']
+      : current.issues;
+    if (!isLeaving) this.#issues.report(id, issues, { host: name });
     if (isBehind && this.#previous !== undefined)
       return { matching: previous.matching, generation: this.#previous.number };
     return { matching: current.matching, generation: this.#current.number };
@@ -205,6 +208,7 @@ export class Hosts {
     const status: GatewayStatus = {
       ...{ protocol: protocolVersion, ...identity, isLeaving: this.#isLeaving },
       pipelines: Object.fromEntries(this.#current.fingerprints),
+      previous: Object.fromEntries(this.#previous?.fingerprints ?? []),
       demand: this.#announcedDemand,
       hostWorkers: [...this.#hosts.values()].reduce((sum, { readyWorkers }) => sum + readyWorkers, 0),
       activeSessions: load().activeSessions,
