@@ -12,7 +12,7 @@ import { ActiveSessions } from './active-sessions.ts';
 import type { Decision, Start } from './decision.ts';
 import type { Capacity } from './executor.ts';
 import { chooseExecutor } from './executor-choice.ts';
-import { HeldFrames } from './held-frames.ts';
+import { HeldFrames, type Runnable } from './held-frames.ts';
 import { HoldLength } from './hold-length.ts';
 import type { FrameOutcome } from './messages.ts';
 import { PipelineLoad, type PipelineRules } from './pipeline-load.ts';
@@ -146,12 +146,7 @@ export class Scheduler<Frame extends FrameInfo, Target extends Capacity> {
   /** The held frame to start now, if a worker is free for one. Call until it returns undefined whenever capacity was freed. */
   next(nowMs: number): Start<Frame, Target> | undefined {
     if (!this.#executors.some(({ free }) => free > 0)) return undefined;
-    this.#held.endHolds(nowMs);
-    const runnable = this.#held.firstRunnable(
-      (pipelineId, generation) => this.#executorFor(pipelineId, generation, nowMs),
-      (pipelineId, inFlight) => this.#mayRun(pipelineId, inFlight),
-      this.#fairInFlight(),
-    );
+    const runnable = this.#firstRunnable(nowMs);
     if (runnable === undefined) {
       this.#holdLength.recordIdle(nowMs);
       return undefined;
@@ -221,6 +216,16 @@ export class Scheduler<Frame extends FrameInfo, Target extends Capacity> {
     const limitMs = this.#holdLength.limitMs(nowMs, serviceMs, () => this.#held.isFirst(session));
     const holdEndMs = Math.min(dueMs, nowMs + limitMs);
     return { frame, session, arrivedMs: nowMs, holdEndMs, dueMs, held: undefined };
+  }
+
+  #firstRunnable(nowMs: number): Runnable<Frame, Target> | undefined {
+    if (this.#held.size === 0) return undefined;
+    this.#held.endHolds(nowMs);
+    return this.#held.firstRunnable(
+      (pipelineId, generation) => this.#executorFor(pipelineId, generation, nowMs),
+      (pipelineId, inFlight) => this.#mayRun(pipelineId, inFlight),
+      this.#fairInFlight(),
+    );
   }
 
   /** A free executor that may run frames of a pipeline now. @param generation the oldest one that may. */
