@@ -1,5 +1,5 @@
 /** `npm run bench:scale`: simulates many cameras, gateways, and hosts with the gateway's own scheduler, and the loss of a zone. */
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { headingOf, rowOf, rowsOf } from './scale-simulation/report.ts';
 import { defaultScene, type Scene } from './scale-simulation/scene.ts';
 import { simulateScale } from './scale-simulation/simulation.ts';
@@ -24,20 +24,37 @@ const growthServiceMs = 40;
 const minGrowthFrames = 100_000;
 const hostWorkers = 8;
 
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('must be above 0');
+  return value;
+}
+
+function count(text: string): number {
+  const value = positive(text);
+  if (!Number.isInteger(value)) throw new InvalidArgumentError('must be a whole number');
+  return value;
+}
+
 const flags = new Command('npm run bench:scale --')
   .description(
     'Simulates cameras, gateways, and worker hosts with the scheduler of the gateway. Without options, runs the standard scenes, which takes some minutes.',
   )
-  .option('--cameras <n>', 'cameras; simulates one scene with the other options', Number)
-  .option('--fps <rate>', 'frames per second of each camera', Number, defaultScene.fps)
-  .option('--gateways <n>', 'gateways', Number, defaultScene.gateways)
-  .option('--hosts <n>', 'worker hosts', Number, defaultScene.hosts)
-  .option('--workers <n>', 'workers of each host', Number, defaultScene.workers)
-  .option('--waiting <n>', 'frames that may wait at each host', Number, defaultScene.waiting)
-  .option('--service <ms>', 'mean time of a frame on a worker', Number, defaultScene.serviceMs)
-  .option('--deviation <part>', 'its standard deviation, as a part of the mean', Number, defaultScene.serviceDeviation)
-  .option('--round-trip <ms>', 'mean round trip between gateway and host', Number, defaultScene.roundTripMs)
-  .option('--seconds <s>', 'length of each phase', Number, defaultScene.phaseMs / 1000)
+  .option('--cameras <n>', 'cameras; simulates one scene with the other options', count)
+  .option('--fps <rate>', 'frames per second of each camera', positive, defaultScene.fps)
+  .option('--gateways <n>', 'gateways', count, defaultScene.gateways)
+  .option('--hosts <n>', 'worker hosts', count, defaultScene.hosts)
+  .option('--workers <n>', 'workers of each host', count, defaultScene.workers)
+  .option('--waiting <n>', 'frames that may wait at each host', count, defaultScene.waiting)
+  .option('--service <ms>', 'mean time of a frame on a worker', positive, defaultScene.serviceMs)
+  .option(
+    '--deviation <part>',
+    'its standard deviation, as a part of the mean',
+    positive,
+    defaultScene.serviceDeviation,
+  )
+  .option('--round-trip <ms>', 'mean round trip between gateway and host', positive, defaultScene.roundTripMs)
+  .option('--seconds <s>', 'length of each phase', positive, defaultScene.phaseMs / 1000)
   .option('--zone-loss', 'lose one of three zones, and get it back', false)
   .option('--growth', 'only measure how the time of the scheduler grows with the number of sessions', false)
   .parse()
