@@ -36,6 +36,10 @@ function count(text: string): number {
   return value;
 }
 
+function countOrNone(text: string): number {
+  return text === '0' ? 0 : count(text);
+}
+
 const flags = new Command('npm run bench:scale --')
   .description(
     'Simulates cameras, gateways, and worker hosts with the scheduler of the gateway. Without options, runs the standard scenes, which takes some minutes.',
@@ -45,7 +49,7 @@ const flags = new Command('npm run bench:scale --')
   .option('--gateways <n>', 'gateways', count, defaultScene.gateways)
   .option('--hosts <n>', 'worker hosts', count, defaultScene.hosts)
   .option('--workers <n>', 'workers of each host', count, defaultScene.workers)
-  .option('--waiting <n>', 'frames that may wait at each host', count, defaultScene.waiting)
+  .option('--waiting <n>', 'frames that may wait at each host', countOrNone, defaultScene.waiting)
   .option('--service <ms>', 'mean time of a frame on a worker', positive, defaultScene.serviceMs)
   .option(
     '--deviation <part>',
