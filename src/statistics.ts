@@ -6,7 +6,7 @@
  * @param part 0 to 1.
  * @returns NaN without values.
  */
-export function percentile(sorted: readonly number[], part: number): number {
+export function percentile(sorted: ArrayLike<number>, part: number): number {
   return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? Number.NaN;
 }
 

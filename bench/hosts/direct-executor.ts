@@ -52,8 +52,8 @@ export class DirectExecutor implements Executor {
     return this.#connections.filter(({ settle }) => settle === undefined).length;
   }
 
-  get idle(): number {
-    return this.free;
+  get idleShare(): number {
+    return this.free / this.capacity;
   }
 
   run({ slot }: StartedFrame): Promise<FrameOutcome> {

@@ -83,7 +83,8 @@ async function throughBroker({ frame, seconds }: ScenarioOptions): Promise<Measu
   const hosts = new Hosts({
     ...{ channel: broker, subjects: new Subjects('default'), identity: { id: 'bench', name: 'bench', version: '' } },
     ...{ executors, memory: slots.memory, rank: 1, hostLostMs: 5000, log, observer: new Observers() },
-    load: () => pool.load(),
+    held: () => pool.held,
+    countActiveSessions: () => pool.countActiveSessions(),
     capacityChanged: () => pool.capacityChanged(),
   });
   hosts.setPipelines(await fingerprintsOf(await loadPipelines({ modelsDir, providers: ['cpu'] }), modelsDir), 1);

@@ -31,9 +31,12 @@ export type HostReply = (FrameOutcome | { readonly type: 'refused'; readonly rea
   readonly tookMs: number;
   /** Frames that the gateway may have in flight on this host from now on. */
   readonly limit: number;
+  /** Frames of other gateways that it has now. */
+  readonly others: number;
 };
 
-const common = { tookMs: z.number().min(0), limit: z.number().int().min(0) };
+const count = z.number().int().min(0);
+const common = { tookMs: z.number().min(0), limit: count, others: count };
 const replyHeader = z.discriminatedUnion('type', [
   z.object({ type: z.literal('result'), timings: z.record(z.string(), z.number()), ...common }),
   z.object({

@@ -31,6 +31,8 @@ const hostStatus = z.object({
   loaded: z.array(z.string()),
   /** Frames that each gateway may have in flight here, by gateway id. */
   limits: z.record(z.string(), count),
+  /** Frames that each gateway has in flight here, by gateway id. */
+  inFlight: z.record(z.string(), count),
   setups: z.array(
     z.object({
       workers: count,

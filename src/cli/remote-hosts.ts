@@ -42,7 +42,8 @@ export async function connectHosts(config: Config, log: Log, observer: Observer)
       const fingerprints = await fingerprintsOf(pipelines, modelsDir);
       hosts = new Hosts({
         ...{ channel: broker, subjects, identity, executors, memory, rank: ranks[poolPrefer], hostLostMs },
-        load: () => pool.load(),
+        held: () => pool.held,
+        countActiveSessions: () => pool.countActiveSessions(),
         capacityChanged: () => pool.capacityChanged(),
         ...{ log, observer },
       });

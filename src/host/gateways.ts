@@ -14,6 +14,9 @@ export interface Gateway {
 /** What a gateway gets that has sent a frame but no status yet. */
 const firstClaim: Claim = { demand: 1, weight: 1 };
 
+/** Multiples of it are spread evenly over 0 to 1. */
+const goldenRatio = 0.618_033_988_749_895;
+
 /** A gateway that has said nothing for this many of its statuses is gone. */
 const maxSilentIntervals = 4;
 
@@ -21,6 +24,7 @@ export class Gateways {
   readonly #byId = new Map<string, Gateway>();
   readonly #maxSilentMs: number;
   #limits: ReadonlyMap<string, number> = new Map();
+  #offset = Math.random();
 
   constructor(statusIntervalMs: number) {
     this.#maxSilentMs = maxSilentIntervals * statusIntervalMs;
@@ -65,6 +69,11 @@ export class Gateways {
     return this.#limits;
   }
 
+  /** With more gateways than slots, others get them from now on. */
+  takeTurns(): void {
+    this.#offset = (this.#offset + goldenRatio) % 1;
+  }
+
   /**
    * Computes the limits anew.
    * @param workers of this host: a gateway spreads its demand over all hosts in proportion to them.
@@ -73,7 +82,8 @@ export class Gateways {
    */
   share(workers: number, slots: number): boolean {
     const before = this.#limits;
-    this.#limits = limitsOf(new Map([...this].map((gateway) => [gateway.id, claimOf(gateway, workers)])), slots);
+    const claims = new Map([...this].map((gateway) => [gateway.id, claimOf(gateway, workers)]));
+    this.#limits = limitsOf(claims, slots, this.#offset);
     return before.size !== this.#limits.size || [...this.#limits].some(([id, limit]) => before.get(id) !== limit);
   }
 }

@@ -8,6 +8,9 @@ export interface Claim {
   readonly weight: number;
 }
 
+/** Of a sum of fractions that should be whole. */
+const roundingError = 1e-9;
+
 /**
  * Weighted max–min fair shares of `slots`: nobody gets more than it claims, and what one does not need is shared among the others
  * (Bertsekas and Gallager, Data Networks, 6.5.2).
@@ -18,7 +21,7 @@ export function fairShares<Key>(claims: ReadonlyMap<Key, Claim>, slots: number):
   const byLevel = [...claims].sort(([, a], [, b]) => a.demand / a.weight - b.demand / b.weight);
   const shares = new Map<Key, number>();
   let leftSlots = slots;
-  let leftWeight = byLevel.reduce((sum, [, { weight }]) => sum + weight, 0);
+  let leftWeight = sumOf(byLevel.map(([, { weight }]) => weight));
   for (const [key, { demand, weight }] of byLevel) {
     const share = Math.min(demand, (leftSlots * weight) / leftWeight);
     shares.set(key, share);
@@ -31,13 +34,30 @@ export function fairShares<Key>(claims: ReadonlyMap<Key, Claim>, slots: number):
 /**
  * The limit of each gateway: everything but the shares of the others, so that no slot stays empty while somebody could use it. Limits of
  * gateways that need less than their share overlap; a frame that finds no room after all is refused and runs elsewhere.
- * @returns at least 1 each, so that a gateway can start; 0 without slots.
+ *
+ * Each gets at least 1, so that it can start. With more gateways than slots, this would be too much: then only some get 1.
+ * @param offset 0 to 1: decides which of them. Different for each host and each time, so that everyone's turn comes.
  */
-export function limitsOf<Key>(claims: ReadonlyMap<Key, Claim>, slots: number): Map<Key, number> {
+export function limitsOf<Key>(claims: ReadonlyMap<Key, Claim>, slots: number, offset = 0): Map<Key, number> {
   const shares = fairShares(claims, slots);
-  const total = [...shares.values()].reduce((sum, share) => sum + share, 0);
-  const limitOf = (share: number) => (slots === 0 ? 0 : Math.max(1, Math.round(slots - (total - share))));
-  return new Map([...shares].map(([key, share]) => [key, limitOf(share)]));
+  const spare = slots - sumOf(shares.values());
+  if (claims.size <= slots)
+    return new Map([...shares].map(([key, share]) => [key, Math.max(1, Math.round(share + spare))]));
+  const weights = sumOf([...claims.values()].map(({ weight }) => weight));
+  let reached = offset;
+  return new Map(
+    [...claims].map(([key, { weight }]) => {
+      const from = Math.floor(reached);
+      reached += (shares.get(key) ?? 0) + (spare * weight) / weights;
+      return [key, Math.floor(reached + roundingError) - from];
+    }),
+  );
+}
+
+function sumOf(values: Iterable<number>): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
 }
 
 /** Over a link so slow that more would be needed, workers are idle at times: the frames would be too old anyway. */

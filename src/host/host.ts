@@ -192,7 +192,8 @@ export class Host {
     if (reply === '') return;
     this.totals.refused += 1;
     const limit = this.#gateways.limits.get(gatewayId ?? '') ?? 0;
-    const [header, body] = encodeReply({ type: 'refused', reason, tookMs: 0, limit });
+    const others = this.#gateways.inFlight - (this.#gateways.get(gatewayId ?? '')?.inFlight ?? 0);
+    const [header, body] = encodeReply({ type: 'refused', reason, tookMs: 0, limit, others });
     this.#options.channel.publish(reply, body, { header });
   }
 
@@ -211,12 +212,14 @@ export class Host {
     this.totals.busyMs += tookMs - holdMs;
     if (outcome.type === 'result') this.#serviceMs = smooth(this.#serviceMs, tookMs - holdMs, serviceWeight);
     const limit = this.#gateways.limits.get(gateway.id) ?? 0;
-    const [header, body] = encodeReply({ ...outcome, tookMs, limit });
+    const others = this.#gateways.inFlight - gateway.inFlight;
+    const [header, body] = encodeReply({ ...outcome, tookMs, limit, others });
     this.#options.channel.publish(reply, body, { header });
   }
 
   #maintain(): void {
     for (const { id } of this.#gateways.silentSince(performance.now())) this.#forget(id);
+    this.#gateways.takeTurns();
     this.#update();
     this.#publish();
   }
@@ -252,6 +255,7 @@ export class Host {
       workers: { size, ready, busy, timedOut },
       loaded: [...pipelines],
       limits: Object.fromEntries(this.#gateways.limits),
+      inFlight: Object.fromEntries([...this.#gateways].map(({ id, inFlight }) => [id, inFlight])),
       setups: setupsOf(reports),
     };
   }

@@ -3,7 +3,7 @@ import type { Capacity } from './executor.ts';
 
 /**
  * A free executor for a frame: one with an idle worker; then the lowest rank; then the oldest generation, so that a reload does not crowd
- * all sessions onto its first worker; then the one with the fewest pipelines; then the one with the largest free share.
+ * all sessions onto its first worker; then the one with the fewest pipelines; then the one with the largest share of idle workers.
  * @param minGeneration the newest generation that has run a frame of the session, so that its results never go back to an older one.
  */
 export function chooseExecutor<Target extends Capacity>(
@@ -26,9 +26,9 @@ function isServed(executors: readonly Capacity[], minGeneration: number): boolea
 }
 
 function isBetterFit(a: Capacity, b: Capacity): boolean {
-  if (a.idle > 0 !== b.idle > 0) return a.idle > 0;
+  if (a.idleShare > 0 !== b.idleShare > 0) return a.idleShare > 0;
   if (a.rank !== b.rank) return a.rank < b.rank;
   if (a.generation !== b.generation) return a.generation < b.generation;
   if (a.pipelines.size !== b.pipelines.size) return a.pipelines.size < b.pipelines.size;
-  return a.free * b.capacity > b.free * a.capacity;
+  return a.idleShare === b.idleShare ? a.free > b.free : a.idleShare > b.idleShare;
 }

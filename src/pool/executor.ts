@@ -24,8 +24,8 @@ export interface Capacity {
   readonly capacity: number;
   /** Number of additional frames that it can take now. */
   readonly free: number;
-  /** How many of these start at once. The others wait for a worker, so that it is never idle while the next frame is on its way. */
-  readonly idle: number;
+  /** Idle workers ÷ all that are ready. With 0, a frame waits there for a worker, so that none is idle while the next frame is on its way. */
+  readonly idleShare: number;
   /** Executors of a lower rank are preferred, such as the threads of this process to other hosts. */
   readonly rank: number;
 }

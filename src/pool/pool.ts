@@ -56,12 +56,6 @@ export interface PoolOptions {
   readonly log: Log;
 }
 
-export interface PoolLoad {
-  readonly held: number;
-  /** Sessions that sent frames lately. */
-  readonly activeSessions: number;
-}
-
 /** Cancels the hold of a frame; has no effect once the frame was started or dropped. */
 export type CancelHold = () => void;
 
@@ -106,9 +100,14 @@ export class Pool {
     return this.#scheduler.isDraining;
   }
 
-  /** What it needs of its executors now. */
-  load(): PoolLoad {
-    return { held: this.#scheduler.held, activeSessions: this.#scheduler.activeSessions(performance.now()) };
+  /** Number of held frames. */
+  get held(): number {
+    return this.#scheduler.held;
+  }
+
+  /** Number of sessions that sent frames lately. Looks at all of them. */
+  countActiveSessions(): number {
+    return this.#scheduler.activeSessions(performance.now());
   }
 
   /** Frames that can run at once now, on all executors. */

@@ -4,16 +4,21 @@
  *   arrive ─► start: a worker is free         next ─► start: the held frame of the session that is owed the most
  *          ─► hold: its session's newest      expire ─► drop: its hold has ended
  *          ─► drop
+ *
+ * Each call takes O(log n) for n sessions or held frames, and O(k) for k executors and pipelines.
  */
 
-import type { DropReason } from '../status.ts';
+import { ActiveSessions } from './active-sessions.ts';
+import type { Decision, Start } from './decision.ts';
 import type { Capacity } from './executor.ts';
 import { chooseExecutor } from './executor-choice.ts';
+import { HeldFrames, type Runnable } from './held-frames.ts';
 import { HoldLength } from './hold-length.ts';
 import type { FrameOutcome } from './messages.ts';
 import { PipelineLoad, type PipelineRules } from './pipeline-load.ts';
 import { SessionShare } from './session-share.ts';
-import { type FrameInfo, hasPriorityOver, type Session, type SessionKind, type Ticket } from './ticket.ts';
+import type { FrameInfo, Session, SessionKind, Ticket } from './ticket.ts';
+import { reportedOutcome } from './worker-loss.ts';
 
 interface Running {
   readonly startedMs: number;
@@ -21,21 +26,7 @@ interface Running {
   readonly estimateMs: number;
 }
 
-export interface Start<Frame extends FrameInfo, Target> {
-  readonly type: 'start';
-  readonly ticket: Ticket<Frame>;
-  readonly executor: Target;
-}
-
-export type Decision<Frame extends FrameInfo, Target> =
-  | Start<Frame, Target>
-  | {
-      readonly type: 'hold';
-      readonly ticket: Ticket<Frame>;
-      /** The session's older frame, whose place it took. */
-      readonly displaced: Ticket<Frame> | undefined;
-    }
-  | { readonly type: 'drop'; readonly reason: DropReason };
+export type { Decision, Start } from './decision.ts';
 
 export interface SchedulerOptions<Target extends Capacity> {
   /** Where frames can run. Read again for each decision, so the array may change. */
@@ -53,8 +44,11 @@ export class Scheduler<Frame extends FrameInfo, Target extends Capacity> {
   readonly #executors: readonly Target[];
   readonly #maxWaitMs: number;
   readonly #sessions = new Map<string, Session<Frame>>();
-  readonly #held = new Set<Ticket<Frame>>();
+  readonly #active = new ActiveSessions();
+  readonly #held = new HeldFrames<Frame>();
   readonly #running = new Map<Ticket<Frame>, Running>();
+  /** Number of sessions with held or running frames. */
+  #contenders = 0;
   readonly #loads: PipelineLoad;
   readonly #holdLength: HoldLength;
   #isDraining = false;
@@ -81,9 +75,7 @@ export class Scheduler<Frame extends FrameInfo, Target extends Capacity> {
 
   /** Sessions that sent frames lately. */
   activeSessions(nowMs: number): number {
-    let count = 0;
-    for (const { share } of this.#sessions.values()) if (share.activeUntilMs >= nowMs) count += 1;
-    return count;
+    return this.#active.count(nowMs);
   }
 
   get isDraining(): boolean {
@@ -95,20 +87,25 @@ export class Scheduler<Frame extends FrameInfo, Target extends Capacity> {
   }
 
   open(sessionId: string, kind: SessionKind = 'stream'): void {
-    this.#sessions.set(sessionId, { share: new SessionShare(), kind, generation: 0, newest: undefined });
+    this.#sessions.set(sessionId, {
+      ...{ share: new SessionShare(), kind, generation: 0, activity: undefined },
+      ...{ newest: undefined, held: 0, lanes: [], isContender: false },
+    });
   }
 
   /** Removes a session; its running frames finish normally. @returns its held frames, which are dropped. */
   close(sessionId: string): Ticket<Frame>[] {
     const session = this.#sessions.get(sessionId);
     this.#sessions.delete(sessionId);
-    return session === undefined ? [] : this.#release((ticket) => ticket.session === session);
+    if (session === undefined) return [];
+    if (session.activity !== undefined) this.#active.remove(session.activity);
+    return this.#release(this.#held.of(session));
   }
 
   /** From now on, drops every frame that arrives. @returns the held frames, which are dropped too. */
   drain(): Ticket<Frame>[] {
     this.#isDraining = true;
-    return this.#release(() => true);
+    return this.#release(this.#held.tickets);
   }
 
   /** Decides on a frame that has just arrived. */
@@ -117,9 +114,10 @@ export class Scheduler<Frame extends FrameInfo, Target extends Capacity> {
     if (session === undefined) return { type: 'drop', reason: 'session_closed' };
     this.#recordArrival(session, frame, nowMs);
     if (this.#isDraining) return { type: 'drop', reason: 'draining' };
+    this.#held.endHolds(nowMs);
     const ticket = this.#ticketOf(session, frame, nowMs);
-    const executor = this.#executorFor(ticket, nowMs);
-    if (executor !== undefined) {
+    const executor = this.#executorFor(frame.pipelineId, session.generation, nowMs);
+    if (executor !== undefined && this.#mayRun(frame.pipelineId, session.share.inFlight)) {
       this.#holdLength.recordBusy(nowMs);
       return this.#start(ticket, executor, nowMs);
     }
@@ -135,54 +133,44 @@ export class Scheduler<Frame extends FrameInfo, Target extends Capacity> {
     }
     if (session.kind === 'stream') session.newest = ticket;
     this.#held.add(ticket);
+    this.#updateContenders(session);
     return { type: 'hold', ticket, displaced };
   }
 
   /** Cancels the hold of a frame. @returns whether it was held. */
   cancel(ticket: Ticket<Frame>): boolean {
-    const wasHeld = this.#held.has(ticket);
-    this.#forget(ticket);
-    return wasHeld;
+    return this.#forget(ticket);
   }
 
   /** The held frames of a session. */
   heldBy(sessionId: string): Ticket<Frame>[] {
     const session = this.#sessions.get(sessionId);
-    return [...this.#held].filter((ticket) => ticket.session === session);
+    return session === undefined ? [] : this.#held.of(session);
   }
 
   /** The held frame to start now, if a worker is free for one. Call until it returns undefined whenever capacity was freed. */
   next(nowMs: number): Start<Frame, Target> | undefined {
     if (!this.#executors.some(({ free }) => free > 0)) return undefined;
-    let best: { ticket: Ticket<Frame>; executor: Target } | undefined;
-    let youngestMs = Number.POSITIVE_INFINITY;
-    const share = this.#fairInFlight();
-    for (const ticket of this.#held) {
-      if (ticket.holdEndMs <= nowMs) continue;
-      const executor = this.#executorFor(ticket, nowMs);
-      if (executor === undefined) continue;
-      youngestMs = Math.min(youngestMs, nowMs - ticket.arrivedMs);
-      if (best === undefined || hasPriorityOver(ticket, best.ticket, nowMs, share)) best = { ticket, executor };
-    }
-    if (best === undefined) {
+    const runnable = this.#firstRunnable(nowMs);
+    if (runnable === undefined) {
       this.#holdLength.recordIdle(nowMs);
       return undefined;
     }
-    this.#holdLength.recordFreedWorker(youngestMs, nowMs);
-    this.#forget(best.ticket);
-    return this.#start(best.ticket, best.executor, nowMs);
+    this.#holdLength.recordFreedWorker(nowMs - runnable.newestMs, nowMs);
+    this.#forget(runnable.ticket);
+    return this.#start(runnable.ticket, runnable.target, nowMs);
   }
 
   /** Ends expired holds. @returns their frames, which are dropped. */
   expire(nowMs: number): Ticket<Frame>[] {
-    const ended = this.#release(({ holdEndMs }) => holdEndMs <= nowMs);
+    const ended = this.#release(this.#held.endedBy(nowMs));
     for (const ticket of ended) this.#holdLength.recordDrop(ticket, nowMs);
     return ended;
   }
 
   /** When the next hold ends; `Infinity` if nothing is held. */
   get nextExpiryMs(): number {
-    return [...this.#held].reduce((nextMs, { holdEndMs }) => Math.min(nextMs, holdEndMs), Number.POSITIVE_INFINITY);
+    return this.#held.nextEndMs;
   }
 
   /**
@@ -193,33 +181,32 @@ export class Scheduler<Frame extends FrameInfo, Target extends Capacity> {
     const running = this.#running.get(ticket);
     if (running === undefined) throw new Error('frame ended without having started');
     this.#running.delete(ticket);
-    const { share, kind } = ticket.session;
+    const { session } = ticket;
+    const { share, kind } = session;
     const tookMs = nowMs - running.startedMs;
     share.inFlight -= 1;
     share.charge(tookMs - running.estimateMs, nowMs);
+    if (session.activity !== undefined) this.#active.charged(session.activity);
+    this.#updatePriority(session);
     // Failures are often early and not representative. One that took longer than expected shows that such frames are slow.
     const isRepresentative = outcome.type === 'result' || (outcome.type === 'failed' && tookMs > running.estimateMs);
     this.#loads.ended(ticket.frame.pipelineId, isRepresentative ? tookMs : undefined);
-    if (outcome.type !== 'dropped' || outcome.reason !== 'worker_lost' || kind === 'gateway') return outcome;
-    return share.recordWorkerLoss(nowMs) ? repeatedLoss : outcome;
+    return kind === 'gateway' ? outcome : reportedOutcome(outcome, share, nowMs);
   }
 
-  #recordArrival({ share }: Session<Frame>, { pipelineId }: Frame, nowMs: number): void {
+  #recordArrival(session: Session<Frame>, { pipelineId }: Frame, nowMs: number): void {
+    const { share } = session;
     // A session that joins or returns is not owed anything for the time in which it sent nothing.
-    const isReturning = share.activeUntilMs < nowMs;
-    const minMs = isReturning ? this.#minActiveChargeMs(nowMs) : 0;
-    if (share.chargeMs(nowMs) < minMs) share.charge(minMs - share.chargeMs(nowMs), nowMs);
+    const least = share.activeUntilMs < nowMs ? this.#active.leastCharged(nowMs) : undefined;
+    if (least !== undefined && share.chargeOrder < least.chargeOrder) {
+      share.matchCharge(least);
+      this.#held.update(session);
+    }
     share.arrived(nowMs);
+    if (session.activity === undefined) session.activity = this.#active.add(share);
+    else this.#active.arrived(session.activity);
     this.#loads.arrived(pipelineId, share.activeUntilMs);
     if (share.intervalMs <= this.#maxWaitMs) this.#holdLength.recordInterval(share.intervalMs, nowMs);
-  }
-
-  #minActiveChargeMs(nowMs: number): number {
-    let minMs = Number.POSITIVE_INFINITY;
-    for (const { share } of this.#sessions.values()) {
-      if (share.activeUntilMs >= nowMs) minMs = Math.min(minMs, share.chargeMs(nowMs));
-    }
-    return Number.isFinite(minMs) ? minMs : 0;
   }
 
   #ticketOf(session: Session<Frame>, frame: Frame, nowMs: number): Ticket<Frame> {
@@ -227,75 +214,88 @@ export class Scheduler<Frame extends FrameInfo, Target extends Capacity> {
     // A request has no newer frame that could displace it.
     if (kind !== 'stream') {
       const dueMs = nowMs + Math.min(this.#maxWaitMs, frame.maxHoldMs ?? this.#maxWaitMs);
-      return { frame, session, arrivedMs: nowMs, holdEndMs: dueMs, dueMs };
+      return { frame, session, arrivedMs: nowMs, holdEndMs: dueMs, dueMs, held: undefined };
     }
     const dueMs = nowMs + Math.min(this.#maxWaitMs, share.intervalMs);
-    const full = { frame, session, arrivedMs: nowMs, holdEndMs: dueMs, dueMs };
     const serviceMs = this.#loads.serviceMs(frame.pipelineId);
-    const limitMs = this.#holdLength.limitMs(nowMs, serviceMs, () => this.#hasTopPriority(full, nowMs));
-    return { ...full, holdEndMs: Math.min(dueMs, nowMs + limitMs) };
+    const limitMs = this.#holdLength.limitMs(nowMs, serviceMs, () => this.#held.isFirst(session));
+    const holdEndMs = Math.min(dueMs, nowMs + limitMs);
+    return { frame, session, arrivedMs: nowMs, holdEndMs, dueMs, held: undefined };
   }
 
-  /** A free executor that may run the frame now. */
-  #executorFor({ frame: { pipelineId }, session }: Ticket<Frame>, nowMs: number): Target | undefined {
-    const best = chooseExecutor(this.#executors, pipelineId, session.generation);
-    if (best === undefined || !this.#loads.mayStart(pipelineId, nowMs)) return undefined;
-    return this.#loads.isSequential(pipelineId) && session.share.inFlight > 0 ? undefined : best;
+  #firstRunnable(nowMs: number): Runnable<Frame, Target> | undefined {
+    if (this.#held.size === 0) return undefined;
+    this.#held.endHolds(nowMs);
+    return this.#held.firstRunnable(
+      (pipelineId, generation) => this.#executorFor(pipelineId, generation, nowMs),
+      (pipelineId, inFlight) => this.#mayRun(pipelineId, inFlight),
+      this.#fairInFlight(),
+    );
+  }
+
+  /** A free executor that may run frames of a pipeline now. @param generation the oldest one that may. */
+  #executorFor(pipelineId: string, generation: number, nowMs: number): Target | undefined {
+    const best = chooseExecutor(this.#executors, pipelineId, generation);
+    return best !== undefined && this.#loads.mayStart(pipelineId, nowMs) ? best : undefined;
+  }
+
+  /** Whether a session with this many frames in flight may start another one. */
+  #mayRun(pipelineId: string, inFlight: number): boolean {
+    return inFlight === 0 || !this.#loads.isSequential(pipelineId);
   }
 
   #start(ticket: Ticket<Frame>, executor: Target, nowMs: number): Start<Frame, Target> {
-    const { share } = ticket.session;
+    const { session } = ticket;
+    const { share } = session;
     const estimateMs = this.#loads.serviceMs(ticket.frame.pipelineId);
     this.#holdLength.recordStart(ticket, nowMs);
-    ticket.session.generation = executor.generation;
+    session.generation = executor.generation;
     share.inFlight += 1;
     share.startedAtMs = nowMs;
     share.charge(estimateMs, nowMs);
+    this.#updatePriority(session);
     this.#loads.started(ticket.frame.pipelineId);
     this.#running.set(ticket, { startedMs: nowMs, estimateMs });
     return { type: 'start', ticket, executor };
   }
 
-  /** Whether a frame goes before all held ones, except for its own session's, which it would displace. */
-  #hasTopPriority(ticket: Ticket<Frame>, nowMs: number): boolean {
-    for (const other of this.#held) {
-      if (other.session !== ticket.session && hasPriorityOver(other, ticket, nowMs)) return false;
-    }
-    return true;
+  /** To be called whenever a session was charged, or its frames in flight or its generation have changed. */
+  #updatePriority(session: Session<Frame>): void {
+    this.#held.update(session);
+    this.#updateContenders(session);
+  }
+
+  #updateContenders(session: Session<Frame>): void {
+    const isContender = session.share.inFlight > 0 || session.held > 0;
+    if (isContender === session.isContender) return;
+    session.isContender = isContender;
+    this.#contenders += isContender ? 1 : -1;
   }
 
   /** Whether frames with priority take so long that this one's hold would end long before its turn. */
-  #wouldExpire(ticket: Ticket<Frame>, nowMs: number): boolean {
-    const maxRunning = this.#loads.maxRunning(ticket.frame.pipelineId);
-    let budgetMs = maxBacklogFactor * maxRunning * (ticket.holdEndMs - nowMs);
-    for (const other of this.#held) {
-      if (hasPriorityOver(other, ticket, nowMs)) budgetMs -= this.#loads.serviceMs(other.frame.pipelineId);
-      if (budgetMs < 0) return true;
-    }
-    return false;
+  #wouldExpire({ frame, session, holdEndMs }: Ticket<Frame>, nowMs: number): boolean {
+    const maxRunning = this.#loads.maxRunning(frame.pipelineId);
+    const backlogMs = this.#held.msBefore(session, (pipelineId) => this.#loads.serviceMs(pipelineId));
+    return backlogMs > maxBacklogFactor * maxRunning * (holdEndMs - nowMs);
   }
 
   /** Frames that each session may have in flight while another one holds a frame that could run. */
   #fairInFlight(): number {
-    const contenders = new Set([...this.#held, ...this.#running.keys()].map(({ session }) => session)).size;
     const capacity = this.#executors.reduce((sum, executor) => sum + executor.capacity, 0);
-    return Math.max(1, Math.ceil(capacity / contenders));
+    return Math.max(1, Math.ceil(capacity / this.#contenders));
   }
 
-  #release(matches: (ticket: Ticket<Frame>) => boolean): Ticket<Frame>[] {
-    const released = [...this.#held].filter(matches);
-    for (const ticket of released) this.#forget(ticket);
-    return released;
+  #release(tickets: Ticket<Frame>[]): Ticket<Frame>[] {
+    for (const ticket of tickets) this.#forget(ticket);
+    return tickets;
   }
 
-  #forget(ticket: Ticket<Frame>): void {
-    this.#held.delete(ticket);
-    if (ticket.session.newest === ticket) ticket.session.newest = undefined;
+  /** @returns whether the frame was held. */
+  #forget(ticket: Ticket<Frame>): boolean {
+    const { session } = ticket;
+    if (session.newest === ticket) session.newest = undefined;
+    const wasHeld = this.#held.remove(ticket);
+    this.#updateContenders(session);
+    return wasHeld;
   }
 }
-
-/** The outcome when a session loses a second worker; `detail` is sent to the peer. */
-const repeatedLoss: FrameOutcome = {
-  ...{ type: 'failed', code: 'pipeline_failure' },
-  ...{ detail: 'Worker stopped unexpectedly', reason: 'session lost a second worker within a minute' },
-};

@@ -11,6 +11,8 @@ const fallingWeight = 0.1;
 const minArrivals = 3;
 /** Time constant with which charged worker time decays to 1/e, so that old usage no longer counts against a session. */
 const chargeDecayMs = 5000;
+/** Charges that differ by less than a millionth have the same order: decayed values are not exact. */
+const orderPrecision = 1_000_000;
 /** A session stays active for this long after a frame, or for three of its intervals. */
 const minActiveMs = 1000;
 const activeIntervals = 3;
@@ -32,6 +34,8 @@ export class SessionShare {
   #arrivals = 0;
   #chargedMs = 0;
   #chargedAtMs = 0;
+  /** Computed when it is needed; NaN until then. */
+  #chargeOrder = Number.NEGATIVE_INFINITY;
 
   /** Smoothed frame interval; `Infinity` until enough frames have arrived. */
   get intervalMs(): number {
@@ -66,9 +70,29 @@ export class SessionShare {
     return this.#chargedMs === 0 ? 0 : this.#chargedMs * Math.exp((this.#chargedAtMs - nowMs) / chargeDecayMs);
   }
 
+  /**
+   * Sorts sessions by their charges at any time. All charges decay by the same factor, so their order changes only when one is charged:
+   * the logarithm of the charge, plus the time of the charge in time constants, stays the same.
+   */
+  get chargeOrder(): number {
+    if (Number.isNaN(this.#chargeOrder)) {
+      const order = Math.log(this.#chargedMs) + this.#chargedAtMs / chargeDecayMs;
+      this.#chargeOrder = Math.round(orderPrecision * order);
+    }
+    return this.#chargeOrder;
+  }
+
   /** Adds worker time, or corrects an estimate that was too high. */
   charge(workerMs: number, nowMs: number): void {
     this.#chargedMs = Math.max(0, this.chargeMs(nowMs) + workerMs);
     this.#chargedAtMs = nowMs;
+    this.#chargeOrder = Number.NaN;
+  }
+
+  /** Gives the session the same charge as another one. */
+  matchCharge(other: SessionShare): void {
+    this.#chargedMs = other.#chargedMs;
+    this.#chargedAtMs = other.#chargedAtMs;
+    this.#chargeOrder = other.#chargeOrder;
   }
 }

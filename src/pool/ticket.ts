@@ -1,5 +1,8 @@
-/** A frame in the scheduler, its session, and the priority of held frames. Pure. */
+/** A frame in the scheduler, its session, and where the held frames of a session are. Types only. */
+import type { Activity } from './active-sessions.ts';
 import type { Hold } from './hold-length.ts';
+import type { HeapItem } from './indexed-heap.ts';
+import type { PriorityNode, PriorityTree } from './priority-tree.ts';
 import type { SessionShare } from './session-share.ts';
 
 /** What the scheduler needs to know of a frame; other fields belong to its owner. */
@@ -13,6 +16,8 @@ export interface FrameInfo {
 export interface Ticket<Frame extends FrameInfo> extends Hold {
   readonly frame: Frame;
   readonly session: Session<Frame>;
+  /** Its place among the held frames while it is held. */
+  held: Held<Frame> | undefined;
 }
 
 /**
@@ -28,27 +33,34 @@ export interface Session<Frame extends FrameInfo> {
   generation: number;
   /** The held frame of a session of kind `stream`. */
   newest: Ticket<Frame> | undefined;
+  /** Number of its held frames. */
+  held: number;
+  /** Its held frames by pipeline; kept by `HeldFrames`. */
+  readonly lanes: Lane<Frame>[];
+  /** Whether it has held or running frames. */
+  isContender: boolean;
+  /** Undefined until its first frame. */
+  activity: Activity | undefined;
 }
 
-/** Smaller differences between charges are ignored: decayed values are not exact. */
-const chargeToleranceMs = 0.001;
+/** The held frames of one session for one pipeline. They share a place in the order of priority, in which only the oldest can be next. */
+export interface Lane<Frame extends FrameInfo> {
+  readonly session: Session<Frame>;
+  readonly pipelineId: string;
+  readonly node: PriorityNode<Lane<Frame>>;
+  /** Where the node is; undefined while the lane is empty. */
+  tree: PriorityTree<Lane<Frame>> | undefined;
+  oldest: Held<Frame> | undefined;
+  newest: Held<Frame> | undefined;
+  frames: number;
+}
 
-/**
- * Whether a held frame starts before another: sessions within their fair share first, then the one with the least recent worker time,
- * then the one served longest ago.
- * @param fairInFlight frames that a session within its share may have in flight.
- */
-export function hasPriorityOver<Frame extends FrameInfo>(
-  a: Ticket<Frame>,
-  b: Ticket<Frame>,
-  nowMs: number,
-  fairInFlight = Number.POSITIVE_INFINITY,
-): boolean {
-  const [shareA, shareB] = [a.session.share, b.session.share];
-  const isWithin = shareA.inFlight < fairInFlight;
-  if (isWithin !== shareB.inFlight < fairInFlight) return isWithin;
-  const [chargeA, chargeB] = [shareA.chargeMs(nowMs), shareB.chargeMs(nowMs)];
-  if (Math.abs(chargeA - chargeB) > chargeToleranceMs) return chargeA < chargeB;
-  if (shareA.startedAtMs !== shareB.startedAtMs) return shareA.startedAtMs < shareB.startedAtMs;
-  return a.arrivedMs < b.arrivedMs;
+/** A held frame. Until its hold ends, it is between its neighbors in its lane, and in the heap of holds by their ends. */
+export interface Held<Frame extends FrameInfo> extends HeapItem {
+  readonly ticket: Ticket<Frame>;
+  readonly lane: Lane<Frame>;
+  /** Its place in the order of holds. */
+  readonly number: number;
+  older: Held<Frame> | undefined;
+  newer: Held<Frame> | undefined;
 }

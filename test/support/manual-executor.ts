@@ -25,8 +25,8 @@ export class ManualExecutor implements Executor {
     return this.capacity - this.#running.size;
   }
 
-  get idle(): number {
-    return this.free;
+  get idleShare(): number {
+    return this.free / Math.max(1, this.capacity);
   }
 
   run(frame: StartedFrame, deadlineMs: number): Promise<FrameOutcome> {

@@ -113,8 +113,8 @@ class Workers implements Capacity {
     return Math.max(0, this.capacity - this.running);
   }
 
-  get idle(): number {
-    return this.free;
+  get idleShare(): number {
+    return this.free / Math.max(1, this.capacity);
   }
 }
 

@@ -27,8 +27,8 @@ export class TestExecutor implements Capacity {
     return this.capacity - this.running;
   }
 
-  get idle(): number {
-    return this.free;
+  get idleShare(): number {
+    return this.free / Math.max(1, this.capacity);
   }
 }
 

@@ -99,7 +99,7 @@ export class Flights {
   }
 
   #replied(flight: Flight, reply: HostReply): void {
-    flight.host.setLimit(reply.limit);
+    flight.host.grant(reply.limit, reply.others);
     if (reply.type === 'refused') {
       if (reply.reason === 'leaving') flight.host.retire();
       if (!this.#sendToAnother(flight)) this.#finish(flight, { type: 'dropped', reason: 'busy' });

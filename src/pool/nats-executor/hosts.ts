@@ -35,8 +35,10 @@ export interface HostsOptions {
   /** Of the hosts, against 0 of the threads of this process: lower ones get frames first. */
   readonly rank: number;
   readonly hostLostMs: number;
-  /** What the pool needs now. */
-  readonly load: () => { readonly held: number; readonly activeSessions: number };
+  /** Number of frames that the pool holds now. */
+  readonly held: () => number;
+  /** Number of sessions that sent frames lately. Asked for once a second, since counting them takes long. */
+  readonly countActiveSessions: () => number;
   readonly capacityChanged: () => void;
   readonly log: Log;
   readonly observer: Observer;
@@ -63,6 +65,8 @@ export class Hosts {
   #previous: Generation | undefined;
   #announcedDemand = 0;
   #announcedAtMs = Number.NEGATIVE_INFINITY;
+  #activeSessions = 0;
+  #countedAtMs = Number.NEGATIVE_INFINITY;
   #checkedAtMs = 0;
   #checks: NodeJS.Timeout | undefined;
   #isLeaving = false;
@@ -142,7 +146,9 @@ export class Hosts {
 
   #add(host: RemoteHost, { name, id, version, workers }: HostStatus, { matching }: CommonPipelines): void {
     this.#hosts.set(host.id, host);
-    this.#options.executors.push(host);
+    // Otherwise, all gateways would fill the same hosts first.
+    const { executors } = this.#options;
+    executors.splice(Math.floor(Math.random() * (executors.length + 1)), 0, host);
     const fields = { host: name, id, version, workers: workers.size, pipelines: matching };
     this.#options.log.info('host_joined', fields, 'host joined');
     this.#announce(performance.now());
@@ -194,7 +200,7 @@ export class Hosts {
   }
 
   #recordDemand(nowMs: number): void {
-    this.#demand.record(this.#flights.count + this.#options.load().held, nowMs, statusIntervalMs);
+    this.#demand.record(this.#flights.count + this.#options.held(), nowMs, statusIntervalMs);
   }
 
   #demandAt(nowMs: number): number {
@@ -202,7 +208,11 @@ export class Hosts {
   }
 
   #announce(nowMs: number): void {
-    const { channel, subjects, identity, load } = this.#options;
+    const { channel, subjects, identity, countActiveSessions } = this.#options;
+    if (nowMs - this.#countedAtMs >= statusIntervalMs) {
+      this.#activeSessions = countActiveSessions();
+      this.#countedAtMs = nowMs;
+    }
     this.#announcedAtMs = nowMs;
     this.#announcedDemand = this.#demandAt(nowMs);
     const status: GatewayStatus = {
@@ -211,7 +221,7 @@ export class Hosts {
       previous: Object.fromEntries(this.#previous?.fingerprints ?? []),
       demand: this.#announcedDemand,
       hostWorkers: [...this.#hosts.values()].reduce((sum, { readyWorkers }) => sum + readyWorkers, 0),
-      activeSessions: load().activeSessions,
+      activeSessions: this.#activeSessions,
       networkMs: this.#flights.networkMs,
       wanted: [...this.#wanted],
     };

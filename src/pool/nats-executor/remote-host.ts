@@ -20,6 +20,8 @@ export class RemoteHost implements Executor {
   #pipelines: ReadonlySet<string> = new Set();
   #generation = 1;
   #limit = 0;
+  /** Frames of other gateways there, as far as is known. */
+  #others = 0;
   #inFlight = 0;
   #isRetired = false;
   heardAtMs: number;
@@ -56,8 +58,9 @@ export class RemoteHost implements Executor {
     return Math.max(0, this.capacity - this.#inFlight);
   }
 
-  get idle(): number {
-    return Math.max(0, Math.min(this.capacity, this.readyWorkers) - this.#inFlight);
+  get idleShare(): number {
+    const busy = this.#inFlight + this.#others;
+    return this.free === 0 ? 0 : Math.max(0, 1 - busy / Math.max(1, this.readyWorkers));
   }
 
   get readyWorkers(): number {
@@ -84,12 +87,15 @@ export class RemoteHost implements Executor {
     this.#matching = new Set(matching);
     this.#pipelines = new Set(status.loaded.filter((id) => this.#matching.has(id)));
     this.#generation = generation;
-    this.#limit = status.limits[gatewayId] ?? 0;
+    const all = Object.values(status.inFlight).reduce((sum, count) => sum + count, 0);
+    this.grant(status.limits[gatewayId] ?? 0, all - (status.inFlight[gatewayId] ?? 0));
     this.heardAtMs = nowMs;
   }
 
-  setLimit(limit: number): void {
+  /** @param others frames of other gateways that it has now. */
+  grant(limit: number, others: number): void {
     this.#limit = limit;
+    this.#others = others;
   }
 
   get isRetired(): boolean {

@@ -77,8 +77,8 @@ export class ThreadExecutor implements Executor {
     return this.isStopping ? 0 : this.#count('idle');
   }
 
-  get idle(): number {
-    return this.free;
+  get idleShare(): number {
+    return this.free === 0 ? 0 : this.free / this.#serving;
   }
 
   /**

@@ -3,7 +3,7 @@ import { test } from 'tap';
 import { chooseExecutor } from '../../../src/pool/executor-choice.ts';
 
 function executorOf(generation: number, free: number, ...pipelines: string[]) {
-  return { generation, free, idle: free, rank: 0, capacity: 2, pipelines: new Set(pipelines) };
+  return { generation, free, idleShare: free / 2, rank: 0, capacity: 2, pipelines: new Set(pipelines) };
 }
 
 test('only a free executor with the pipeline is chosen', async (t) => {
@@ -32,14 +32,21 @@ test('when the generation that a session has seen is gone, an older one serves i
   t.equal(chooseExecutor([old, { ...executorOf(2, 0, 'a'), capacity: 0 }], 'a', 2), old);
 });
 
-test('an idle worker goes before a place to wait, a lower rank before a higher one, and a large free share before a small one', async (t) => {
-  const local = executorOf(1, 2, 'a');
-  const remote = { ...executorOf(1, 8, 'a'), rank: 1, capacity: 8 };
+test('an idle worker goes before a place to wait, a lower rank before a higher one, then the larger idle share', async (t) => {
+  const local = executorOf(1, 1, 'a');
+  const remote = { ...executorOf(1, 8, 'a'), rank: 1, idleShare: 1 };
   t.equal(chooseExecutor([remote, local], 'a', 0), local);
-  t.equal(chooseExecutor([{ ...remote, idle: 0 }, local], 'a', 0), local);
-  const waiting = { ...local, idle: 0 };
+  t.equal(chooseExecutor([{ ...remote, idleShare: 0 }, local], 'a', 0), local);
+  const waiting = { ...local, idleShare: 0 };
   t.equal(chooseExecutor([waiting, remote], 'a', 0), remote, 'it can start at once');
-  const half = { ...executorOf(1, 2, 'a'), capacity: 4 };
-  const third = { ...executorOf(1, 3, 'a'), capacity: 9 };
-  t.equal(chooseExecutor([third, half], 'a', 0), half, 'fewer places, but a larger share of them');
+  const [half, third] = [
+    { ...executorOf(1, 2, 'a'), idleShare: 1 / 2 },
+    { ...executorOf(1, 3, 'a'), idleShare: 1 / 3 },
+  ];
+  t.equal(chooseExecutor([third, half], 'a', 0), half, 'fewer idle workers, but a larger share of them');
+  const [two, three] = [
+    { ...half, idleShare: 0 },
+    { ...third, idleShare: 0 },
+  ];
+  t.equal(chooseExecutor([two, three], 'a', 0), three, 'without idle workers, more places to wait');
 });

@@ -4,7 +4,7 @@ import type { Capacity } from '../../../src/pool/executor.ts';
 import { PipelineLoad, type PipelineRules } from '../../../src/pool/pipeline-load.ts';
 
 function executor(capacity: number, ...pipelines: string[]): Capacity {
-  return { generation: 1, capacity, free: capacity, idle: capacity, rank: 0, pipelines: new Set(pipelines) };
+  return { generation: 1, capacity, free: capacity, idleShare: 1, rank: 0, pipelines: new Set(pipelines) };
 }
 
 function loadOf(executors: readonly Capacity[], rules: Record<string, PipelineRules> = {}): PipelineLoad {

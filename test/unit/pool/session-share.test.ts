@@ -53,3 +53,35 @@ test('decay keeps the order', async (t) => {
   t.ok(less.chargeMs(60) < more.chargeMs(60));
   t.ok(less.chargeMs(9000) < more.chargeMs(9000));
 });
+
+test('the order of charges stays the same while they decay', async (t) => {
+  const [none, less, more] = [shareWith(0), shareWith(0), shareWith(0)];
+  less.charge(10, 0);
+  more.charge(10, 50);
+  t.equal(none.chargeOrder, Number.NEGATIVE_INFINITY);
+  t.ok(less.chargeOrder < more.chargeOrder);
+  less.charge(10, 60);
+  t.ok(less.chargeOrder > more.chargeOrder);
+  less.charge(-100, 60);
+  t.equal(less.chargeOrder, Number.NEGATIVE_INFINITY);
+});
+
+test('charges that differ only by rounding have the same order, even after a year', async (t) => {
+  const yearMs = 365 * 86_400_000;
+  const [plain, corrected] = [shareWith(yearMs), shareWith(yearMs)];
+  plain.charge(15, yearMs);
+  corrected.charge(14.7, yearMs);
+  corrected.charge(0.2, yearMs);
+  corrected.charge(0.1, yearMs);
+  t.equal(plain.chargeOrder, corrected.chargeOrder);
+  corrected.charge(0.001, yearMs);
+  t.ok(plain.chargeOrder < corrected.chargeOrder);
+});
+
+test('a session can start with the charge of another', async (t) => {
+  const [joining, other] = [shareWith(90), shareWith(0)];
+  other.charge(25, 0);
+  joining.matchCharge(other);
+  t.equal(joining.chargeOrder, other.chargeOrder);
+  t.equal(joining.chargeMs(100), other.chargeMs(100));
+});
