@@ -21,7 +21,7 @@ build: dist/cli.js
 test: dist/cli.js
 	@npm --silent test
 
-# Tests that take minutes: real timeouts, and random tests with more rounds. Set `SEED` to repeat a run.
+# Tests that take minutes: real timeouts and proxies, and random tests with more rounds. Set `SEED` to repeat a run.
 test-long: dist/cli.js
 	@node test/run.ts $(wildcard test/long/*.test.ts)
 	@ROUNDS=$(or $(ROUNDS),6000) node test/run.ts test/protocol/http-random.test.ts
