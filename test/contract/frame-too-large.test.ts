@@ -1,13 +1,11 @@
 /** `frame_too_large`: the limit in bytes, its label in the error, and messages far above it. */
 import tap, { test } from 'tap';
 import { startGateway } from '../support/gateway.ts';
-import { encodeGradient, insertAfterSoi, segment } from '../support/jpeg-bytes.ts';
+import { paddedImage } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { idle } from '../support/vital-signs.ts';
 
 const megabyte = 1_048_576;
-const maxPayloadBytes = 65_533;
-const segmentOverhead = 4;
 
 /** SOI and EOI without an image between them. */
 function frameOf(byteLength: number): Uint8Array {
@@ -15,20 +13,6 @@ function frameOf(byteLength: number): Uint8Array {
   bytes.set([0xff, 0xd8]);
   bytes.set([0xff, 0xd9], byteLength - 2);
   return bytes;
-}
-
-/** An image padded with comments to an exact length. */
-function imageOf(byteLength: number): Uint8Array {
-  const image = encodeGradient(64, 48);
-  const filling: number[] = [];
-  for (let left = byteLength - image.length; left > 0; ) {
-    let payload = Math.min(maxPayloadBytes, left - segmentOverhead);
-    // The rest must also have room for a segment.
-    if (left - payload - segmentOverhead > 0 && left - payload - segmentOverhead < segmentOverhead) payload -= 8;
-    filling.push(...segment(0xfe, new Uint8Array(payload)));
-    left -= payload + segmentOverhead;
-  }
-  return insertAfterSoi(image, filling);
 }
 
 const byDefault = await startGateway({ POOL_WORKERS: '1' });
@@ -53,10 +37,10 @@ test('size is checked first, so large garbage is too large as well', async (t) =
 test('with a fractional limit, exactly that many bytes are valid, one more is not, and the error names the limit', async (t) => {
   const limit = 0.25 * megabyte;
   const client = await StreamClient.open(fractional.streamUrl('echo'));
-  const exact = imageOf(limit);
+  const exact = paddedImage(limit);
   t.equal(exact.length, limit);
   t.match(await client.sendUntilStarted(exact), { frame_index: 0, result: { width: 64, height: 48 } });
-  client.send(imageOf(limit + 1));
+  client.send(paddedImage(limit + 1));
   t.equal(await client.closed(), 1009);
   t.strictSame(client.texts.slice(1), ['{"error":"frame_too_large","detail":"Frame exceeds 0.25MB"}']);
 });

@@ -53,6 +53,23 @@ export function insertAfterSoi(jpeg: Uint8Array, bytes: readonly number[]): Uint
   return Uint8Array.from([...jpeg.subarray(0, 2), ...bytes, ...jpeg.subarray(2)]);
 }
 
+const maxCommentBytes = 65_533;
+const commentOverhead = 4;
+
+/** An image padded with comments to an exact length. */
+export function paddedImage(byteLength: number): Uint8Array {
+  const image = encodeGradient(64, 48);
+  const filling: number[] = [];
+  for (let left = byteLength - image.length; left > 0; ) {
+    let payload = Math.min(maxCommentBytes, left - commentOverhead);
+    // The rest must also have room for a segment.
+    if (left - payload - commentOverhead > 0 && left - payload - commentOverhead < commentOverhead) payload -= 8;
+    filling.push(...segment(0xfe, new Uint8Array(payload)));
+    left -= payload + commentOverhead;
+  }
+  return insertAfterSoi(image, filling);
+}
+
 export function appendZeros(jpeg: Uint8Array, count: number): Uint8Array {
   const longer = new Uint8Array(jpeg.length + count);
   longer.set(jpeg);

@@ -18,8 +18,9 @@ export class StreamClient {
   closeCode: number | undefined;
   readonly #waiting = new Set<() => void>();
 
-  private constructor(url: string, headers: Record<string, string>) {
-    this.socket = new WebSocket(url, { perMessageDeflate: false, headers });
+  private constructor(url: string, headers: Record<string, string>, localAddress: string | undefined) {
+    const local = localAddress === undefined ? {} : { localAddress };
+    this.socket = new WebSocket(url, { perMessageDeflate: false, headers, ...local });
     this.socket.on('message', (data, isBinary) => {
       if (isBinary) throw new Error('the gateway never sends binary messages');
       this.texts.push(data.toString());
@@ -34,8 +35,9 @@ export class StreamClient {
     });
   }
 
-  static async open(url: string, headers: Record<string, string> = {}): Promise<StreamClient> {
-    const client = new StreamClient(url, headers);
+  /** @param localAddress from which it connects */
+  static async open(url: string, headers: Record<string, string> = {}, localAddress?: string): Promise<StreamClient> {
+    const client = new StreamClient(url, headers, localAddress);
     await once(client.socket, 'open');
     return client;
   }

@@ -1,7 +1,8 @@
 /** The client address, behind trusted and untrusted proxies. */
 import { test } from 'tap';
 import { addressKey, clientAddress, forwardedAddress, parseNetworks } from '../../../src/server/peer-address.ts';
-import type { HttpRequest, HttpResponse } from '../../../src/server/uws.ts';
+import type { HttpResponse } from '../../../src/server/uws.ts';
+import { fakeRequest } from '../../support/fake-request.ts';
 
 const trusted = parseNetworks(['10.0.0.0/8', '192.0.2.7', 'fd00::/8']);
 
@@ -42,13 +43,22 @@ test('an IPv6 address counts as its network', async (t) => {
   t.equal(addressKey(''), '');
 });
 
+/** The address of a client with these header lines. @param peer in the format of uWebSockets.js */
+function addressOf(peer: string, headers: readonly string[]): string {
+  const response = { getRemoteAddressAsText: () => new TextEncoder().encode(peer).buffer } as unknown as HttpResponse;
+  return clientAddress(response, fakeRequest('GET /', headers), trusted);
+}
+
 test('the peer address is parsed in the format of uWebSockets.js', async (t) => {
-  const request = { getHeader: () => '198.51.100.1' } as unknown as HttpRequest;
-  const from = (text: string) => {
-    const bytes = new TextEncoder().encode(text);
-    return clientAddress({ getRemoteAddressAsText: () => bytes.buffer } as unknown as HttpResponse, request, trusted);
-  };
+  const from = (text: string) => addressOf(text, ['x-forwarded-for: 198.51.100.1']);
   t.equal(from('203.0.113.5'), '203.0.113.5');
   t.equal(from('0000:0000:0000:0000:0000:ffff:cb00:7105'), '203.0.113.5');
   t.equal(from('0000:0000:0000:0000:0000:ffff:0a01:0203'), '198.51.100.1', 'a trusted proxy on a dual-stack socket');
+});
+
+test('of several X-Forwarded-For lines, the last counts: a client may send one, and HAProxy adds its own', async (t) => {
+  const lines = ['x-forwarded-for: 192.0.2.9', 'host: gate', 'x-forwarded-for: 198.51.100.1'];
+  t.equal(addressOf('10.1.2.3', lines), '198.51.100.1');
+  t.equal(addressOf('10.1.2.3', [...lines, 'x-forwarded-for: 10.9.9.9']), '198.51.100.1', 'a chain of proxies');
+  t.equal(addressOf('203.0.113.5', lines), '203.0.113.5', 'not from a proxy');
 });
