@@ -27,7 +27,6 @@ interface Running {
 }
 
 export type { Decision, Start } from './decision.ts';
-
 export interface SchedulerOptions<Target extends Capacity> {
   /** Where frames can run. Read again for each decision, so the array may change. */
   readonly executors: readonly Target[];
@@ -182,16 +181,16 @@ export class Scheduler<Frame extends FrameInfo, Target extends Capacity> {
     if (running === undefined) throw new Error('frame ended without having started');
     this.#running.delete(ticket);
     const { session } = ticket;
-    const { share, kind } = session;
+    const { share } = session;
     const tookMs = nowMs - running.startedMs;
     share.inFlight -= 1;
     share.charge(tookMs - running.estimateMs, nowMs);
     if (session.activity !== undefined) this.#active.charged(session.activity);
     this.#updatePriority(session);
-    // Failures are often early and not representative. One that took longer than expected shows that such frames are slow.
-    const isRepresentative = outcome.type === 'result' || (outcome.type === 'failed' && tookMs > running.estimateMs);
-    this.#loads.ended(ticket.frame.pipelineId, isRepresentative ? tookMs : undefined);
-    return kind === 'gateway' ? outcome : reportedOutcome(outcome, share, nowMs);
+    // Failures are often early. One that took longer than expected shows that such frames are slow.
+    const isTypical = outcome.type === 'result' || (outcome.type === 'failed' && tookMs > running.estimateMs);
+    this.#loads.ended(ticket.frame.pipelineId, isTypical ? tookMs : undefined);
+    return reportedOutcome(outcome, session, nowMs);
   }
 
   #recordArrival(session: Session<Frame>, { pipelineId }: Frame, nowMs: number): void {
