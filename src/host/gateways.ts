@@ -16,6 +16,8 @@ const firstClaim: Claim = { demand: 1, weight: 1 };
 
 /** A gateway that has said nothing for this many of its statuses is gone. */
 const maxSilentIntervals = 4;
+/** Each has at least one frame in flight, and every change of one is published to all. */
+export const maxGateways = 256;
 
 export class Gateways {
   readonly #byId = new Map<string, Gateway>();
@@ -42,6 +44,11 @@ export class Gateways {
 
   [Symbol.iterator](): IterableIterator<Gateway> {
     return this.#byId.values();
+  }
+
+  /** Whether there is no room for another one. */
+  get isFull(): boolean {
+    return this.#byId.size >= maxGateways;
   }
 
   /** Those that have said nothing for too long and have no frames here. */

@@ -5,7 +5,7 @@
  *   frame ──► refused: no room, leaving, another version of the pipeline
  *         └─► pool: runs, or waits for a worker ──► reply, with the gateway's new limit
  */
-import type { BrokerMessage, Channel } from '../broker/broker.ts';
+import type { BrokerMessage, Channel } from '../broker/channel.ts';
 import { decodeFrameHeader, encodeReply, type FrameHeader, type RefusalReason } from '../broker/frame-headers.ts';
 import { Issues } from '../broker/issues.ts';
 import {
@@ -23,7 +23,7 @@ import type { FrameOutcome } from '../pool/messages.ts';
 import type { Pool } from '../pool/pool.ts';
 import { setupsOf } from '../pool/setups.ts';
 import { smooth } from '../statistics.ts';
-import { type Gateway, Gateways } from './gateways.ts';
+import { type Gateway, Gateways, maxGateways } from './gateways.ts';
 import { waitingPlaces } from './grants.ts';
 
 export interface HostOptions {
@@ -58,6 +58,8 @@ const publishDelayMs = 10;
 const serviceWeight = 0.05;
 /** At most one frame waits per worker. */
 const maxFramesPerWorker = 2;
+/** The process was suspended or blocked: statuses have arrived meanwhile and are read first. */
+const maxTickDelayMs = 500;
 
 /** Outcomes of a pool that had no room: the frame has not run, and may run elsewhere. */
 const notRun: ReadonlySet<string> = new Set(['busy', 'memory_full', 'draining', 'session_closed', 'displaced']);
@@ -72,6 +74,7 @@ export class Host {
   #serviceMs: number | undefined;
   #publishTimer: NodeJS.Timeout | undefined;
   #tick: NodeJS.Timeout | undefined;
+  #tickedAtMs = 0;
 
   constructor(options: HostOptions) {
     this.#options = options;
@@ -90,7 +93,8 @@ export class Host {
     channel.subscribe(subjects.everyGatewayStatus, ({ bytes }) => this.#receiveStatus(bytes));
     channel.onChange((isConnected) => isConnected && this.#publish());
     for (const event of ['workerReady', 'workerExited'] as const) observer.on(event, () => this.#update());
-    this.#tick = setInterval(() => this.#maintain(), statusIntervalMs);
+    this.#tickedAtMs = performance.now();
+    this.#tick = setInterval(() => this.#maintain(performance.now()), statusIntervalMs);
   }
 
   /** Serves these pipelines from now on, which the pool must run already. */
@@ -127,10 +131,13 @@ export class Host {
       this.#forget(id);
       return;
     }
-    this.#gatewayOf(id, status);
-    for (const pipelineId of status.wanted) {
-      if (matching.includes(pipelineId)) this.#options.pool.prepare(pipelineId);
+    if (this.#gateways.get(id) === undefined && this.#gateways.isFull) {
+      this.#issues.report('too many', [`more than ${maxGateways} gateways`], { gateway: name });
+      return;
     }
+    this.#gatewayOf(id, status);
+    const wanted = new Set(status.wanted);
+    for (const pipelineId of matching) if (wanted.has(pipelineId)) this.#options.pool.prepare(pipelineId);
     this.#update();
   }
 
@@ -160,6 +167,8 @@ export class Host {
   }
 
   #receiveFrame({ header: text, bytes, reply }: BrokerMessage): void {
+    // Nobody waits for the outcome.
+    if (reply === '') return;
     const arrivedMs = performance.now();
     const header = decodeFrameHeader(text);
     const refusal = header === undefined ? 'invalid' : this.#refusalOf(header);
@@ -178,15 +187,15 @@ export class Host {
     });
   }
 
-  #refusalOf({ pipeline, fingerprint }: FrameHeader): RefusalReason | undefined {
+  #refusalOf({ pipeline, fingerprint, gateway }: FrameHeader): RefusalReason | undefined {
     if (this.#isLeaving) return 'leaving';
     if (this.#fingerprints.get(pipeline) !== fingerprint) return 'fingerprint';
+    if (this.#gateways.get(gateway) === undefined && this.#gateways.isFull) return 'busy';
     const places = this.#options.maxWaitMs === 0 ? this.#ready : maxFramesPerWorker * this.#ready;
     return this.#gateways.inFlight >= places ? 'busy' : undefined;
   }
 
   #refuse(reply: string, gatewayId: string | undefined, reason: RefusalReason): void {
-    if (reply === '') return;
     this.totals.refused += 1;
     const limit = this.#gateways.limits.get(gatewayId ?? '') ?? 0;
     const [header, body] = encodeReply({ type: 'refused', reason, tookMs: 0, limit });
@@ -212,8 +221,10 @@ export class Host {
     this.#options.channel.publish(reply, body, { header });
   }
 
-  #maintain(): void {
-    for (const { id } of this.#gateways.silentSince(performance.now())) this.#forget(id);
+  #maintain(nowMs: number): void {
+    const wasBlocked = nowMs - this.#tickedAtMs > statusIntervalMs + maxTickDelayMs;
+    this.#tickedAtMs = nowMs;
+    if (!wasBlocked) for (const { id } of this.#gateways.silentSince(nowMs)) this.#forget(id);
     this.#update();
     this.#publish();
   }

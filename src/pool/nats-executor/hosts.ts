@@ -5,7 +5,7 @@
  *   no status for too long, or no broker ──► its frames are dropped, the executor is removed
  *   once a second, and when it needs more ──► gateway status
  */
-import type { Channel } from '../../broker/broker.ts';
+import type { Channel } from '../../broker/channel.ts';
 import { Issues } from '../../broker/issues.ts';
 import {
   compareFingerprints,
@@ -48,6 +48,8 @@ interface Generation {
   readonly fingerprints: ReadonlyMap<string, string>;
 }
 
+/** Each is a candidate for every frame. */
+const maxHosts = 256;
 const checkIntervalMs = 50;
 /** The process was suspended or blocked: statuses have arrived meanwhile and are read first. */
 const maxCheckDelayMs = 500;
@@ -75,6 +77,7 @@ export class Hosts {
       ...{ channel, subjects, memory, observer, capacityChanged, gatewayId: identity.id },
       otherHost: (pipelineId, first) => this.#otherHost(pipelineId, first),
       hostGone: (host) => this.#lose(host, 'it is gone'),
+      invalidReply: ({ id, name }) => this.#issues.report(`${id} reply`, ['its reply is not valid'], { host: name }),
     });
   }
 
@@ -132,6 +135,10 @@ export class Hosts {
     const known = this.#hosts.get(status.id);
     const common = this.#commonPipelines(status);
     if (known === undefined && (status.isLeaving || common.matching.length === 0)) return;
+    if (known === undefined && this.#hosts.size >= maxHosts) {
+      this.#issues.report('too many', [`more than ${maxHosts} hosts`], { host: status.name });
+      return;
+    }
     const nowMs = performance.now();
     const host = known ?? new RemoteHost(status, rank, nowMs, this.#send);
     host.update(status, common, identity.id, nowMs);

@@ -1,0 +1,67 @@
+/** Limits of gateways on a host: shares by need and weight. */
+import { test } from 'tap';
+import { type Claim, fairShares, limitsOf, waitingPlaces } from '../../../src/host/grants.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
+
+const claims = (...all: readonly (readonly [demand: number, weight: number])[]) =>
+  new Map(all.map(([demand, weight], index) => [index, { demand, weight }]));
+const valuesOf = (shares: ReadonlyMap<number, number>) => [...shares.keys()].sort().map((key) => shares.get(key));
+const sumOf = (shares: ReadonlyMap<number, number>) => [...shares.values()].reduce((sum, share) => sum + share, 0);
+
+test('what one does not need is shared among the others, by weight', async (t) => {
+  t.same(valuesOf(fairShares(claims([1, 1], [10, 1], [10, 1]), 9)), [1, 4, 4]);
+  t.same(valuesOf(fairShares(claims([10, 1], [10, 2]), 9)), [3, 6]);
+  t.same(valuesOf(fairShares(claims([2, 1], [3, 1]), 9)), [2, 3], 'nobody gets more than it claims');
+  t.same(valuesOf(fairShares(claims([5, 1]), 0)), [0]);
+  t.equal(fairShares(new Map(), 4).size, 0);
+});
+
+test('shares of random claims', async (t) => {
+  const random = seededRandom(7);
+  let contended = 0;
+  for (let round = 0; round < 2000; round++) {
+    const all = new Map<number, Claim>();
+    for (let key = 0; key < 1 + Math.floor(random() * 8); key++)
+      all.set(key, { demand: random() * 20, weight: 1 + Math.floor(random() * 50) });
+    const slots = Math.floor(random() * 30);
+    const shares = fairShares(all, slots);
+    const demand = [...all.values()].reduce((sum, claim) => sum + claim.demand, 0);
+    const isContended = demand > slots;
+    if (isContended) contended += 1;
+    const within = [...all].every(([key, claim]) => (shares.get(key) ?? 0) <= claim.demand + 1e-9);
+    const sums = Math.abs(sumOf(shares) - Math.min(slots, demand)) < 1e-6;
+    // Max–min: whoever gets less than it claims has at least the share per weight of everybody else.
+    const level = (key: number, { weight }: Claim) => (shares.get(key) ?? 0) / weight;
+    const highest = Math.max(...[...all].map(([key, claim]) => level(key, claim)));
+    const isFair = [...all].every(
+      ([key, claim]) => (shares.get(key) ?? 0) > claim.demand - 1e-9 || level(key, claim) > highest - 1e-9,
+    );
+    const limits = limitsOf(all, slots);
+    const room = [...limits.values()].every((limit) =>
+      slots === 0 ? limit === 0 : Number.isInteger(limit) && limit >= 1 && limit <= slots,
+    );
+    const covers = slots === 0 || [...limits].every(([key, limit]) => limit >= Math.floor(shares.get(key) ?? 0));
+    if (!within || !sums || !isFair || !room || !covers)
+      t.fail('not max–min fair', { claims: [...all], slots, shares: [...shares], limits: [...limits] });
+  }
+  t.ok(contended > 500 && contended < 2000, 'both cases occurred');
+});
+
+test('a gateway may use what the others do not need; everybody may start', async (t) => {
+  t.same(valuesOf(limitsOf(claims([1, 1]), 8)), [8], 'alone: everything');
+  t.same(valuesOf(limitsOf(claims([1, 1], [1, 1]), 8)), [7, 7]);
+  t.same(valuesOf(limitsOf(claims([8, 1], [8, 1]), 8)), [4, 4], 'contended: no overlap');
+  t.same(valuesOf(limitsOf(claims([8, 1], [8, 3]), 8)), [2, 6]);
+  t.same(valuesOf(limitsOf(claims([9, 1], [9, 1], [9, 1]), 2)), [1, 1, 1], 'at least one, so that each can start');
+  t.same(valuesOf(limitsOf(claims([9, 1], [9, 1]), 0)), [0, 0]);
+});
+
+test('as many frames wait as workers are freed while a frame is on its way', async (t) => {
+  t.equal(waitingPlaces(0, 5, 10), 0);
+  t.equal(waitingPlaces(4, 0, undefined), 1, 'unknown service time');
+  t.equal(waitingPlaces(4, 0, 0), 1);
+  t.equal(waitingPlaces(4, 0, 10), 1, 'at least one');
+  t.equal(waitingPlaces(4, 5, 10), 2);
+  t.equal(waitingPlaces(4, 5.1, 10), 3, 'rounded up');
+  t.equal(waitingPlaces(4, 1e300, 10), 4, 'at most one per worker');
+});
