@@ -232,12 +232,27 @@ function isOrigin(text: string): boolean {
 
 function isBrokerUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
-  const { protocol, hostname, pathname, search } = new URL(text);
+  const { protocol, hostname, pathname, search, username, password } = new URL(text);
+  if (!isDecodable(username) || !isDecodable(password)) return false;
   return ['nats:', 'tls:'].includes(protocol) && hostname !== '' && ['', '/'].includes(pathname) && search === '';
 }
 
+/** A `%` in a password must be written as `%25`. */
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Without a password, the user is a token. */
 function shownBrokerUrl(text: string): string {
-  return URL.canParse(text) ? shownUrl(new URL(text)) : text;
+  if (!URL.canParse(text)) return text;
+  const url = new URL(text);
+  if (url.username !== '' && url.password === '') url.username = '***';
+  return shownUrl(url);
 }
 
 function isKeyUrl(text: string): boolean {

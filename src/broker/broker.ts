@@ -1,37 +1,14 @@
 /**
  * The connection to a NATS broker, which lasts for the life of the process: it reconnects by itself, and while it is not connected,
- * nothing is published, not even later. The only file that imports the NATS client. Main thread.
+ * nothing is published, not even later. Main thread.
  */
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type Authenticator,
-  type ConnectionOptions,
-  connect,
-  credsAuthenticator,
-  errors,
-  headers,
-  type Msg,
-  type NatsConnection,
-  nkeyAuthenticator,
-  type Status,
-} from '@nats-io/transport-node';
+import { connect, headers, type Msg, type NatsConnection, type Status } from '@nats-io/transport-node';
 import type { BrokerConfig } from '../broker-config.ts';
 import { ConfigError } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
-
-/** A message with the value of its one header, which belongs to this project. */
-export interface BrokerMessage {
-  readonly subject: string;
-  /** Where to reply to; empty if no reply is expected. */
-  readonly reply: string;
-  /** Empty without one. */
-  readonly header: string;
-  /** Valid until the handler returns. */
-  readonly bytes: Uint8Array;
-  /** Nobody receives messages on the subject of a request; sent by the broker to its reply subject. */
-  readonly isUndelivered: boolean;
-}
+import type { BrokerMessage, Channel, PublishOptions } from './channel.ts';
+import { connectionOptions, isTemporary, messageOf, reasonOf } from './connection-options.ts';
 
 export interface BrokerOptions {
   readonly config: BrokerConfig;
@@ -42,52 +19,24 @@ export interface BrokerOptions {
   readonly log: Log;
 }
 
-/** What gateways and hosts use of the broker. */
-export interface Channel {
-  readonly isConnected: boolean;
-  /**
-   * Sends a message; does nothing while the broker is not connected.
-   * @param bytes must not change until the current task of the event loop has ended.
-   */
-  publish(subject: string, bytes: Uint8Array | string, options?: PublishOptions): void;
-  /** Receives messages from now on, also after a reconnection. */
-  subscribe(subject: string, receive: (message: BrokerMessage) => void): void;
-  /** Called with each change of `isConnected`, and at once if it is connected already. */
-  onChange(changed: (isConnected: boolean) => void): void;
-}
-
-export interface PublishOptions {
-  readonly reply?: string;
-  readonly header?: string;
-}
-
 const headerName = 'Framegate';
 
-/** A broker that does not answer two pings in a row is gone. */
-const pingIntervalMs = 2000;
-const maxUnansweredPings = 2;
-const connectTimeoutMs = 5000;
-const reconnectMs = 250;
-/** Every gateway and host reconnects when a broker restarts; this spreads them. */
-const reconnectJitterMs = 250;
 const firstRetryMs = 1000;
-
-/** The broker is not there yet, or the network is not. Everything else is a wrong setting. */
-const temporaryCodes: ReadonlySet<unknown> = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'ETIMEDOUT',
-]);
+/** A broker that has hung must not hold up the end of the process. */
+const maxFlushMs = 1000;
+/** Reasons of errors that are remembered until the next connection, so that each is logged once. */
+const maxReasons = 100;
 
 const noResponders = 503;
 
+type Subscription = readonly [subject: string, receive: (message: BrokerMessage) => void];
+
 export class Broker implements Channel {
   readonly #options: BrokerOptions;
-  readonly #subscriptions: [subject: string, receive: (message: BrokerMessage) => void][] = [];
+  readonly #subscriptions: Subscription[] = [];
+  /** The broker has refused these; they are tried again at the next connection. */
+  readonly #denied = new Set<Subscription>();
+  readonly #reasons = new Set<string>();
   readonly #listeners: ((isConnected: boolean) => void)[] = [];
   #connection: NatsConnection | undefined;
   #isConnected = false;
@@ -118,20 +67,24 @@ export class Broker implements Channel {
     return this.#isConnected;
   }
 
-  publish(subject: string, bytes: Uint8Array | string, { reply = '', header }: PublishOptions = {}): void {
-    if (this.#connection === undefined || !this.#isConnected) return;
-    if (header === undefined) {
-      this.#connection.publish(subject, bytes, { reply });
-      return;
-    }
+  publish(subject: string, bytes: Uint8Array | string, { reply = '', header }: PublishOptions = {}): boolean {
+    if (this.#connection === undefined || !this.#isConnected) return false;
     const all = headers();
-    all.append(headerName, header);
-    this.#connection.publish(subject, bytes, { reply, headers: all });
+    if (header !== undefined) all.append(headerName, header);
+    try {
+      this.#connection.publish(subject, bytes, { reply, ...(header === undefined ? {} : { headers: all }) });
+      return true;
+    } catch (error) {
+      // The limit of a running broker can be lowered.
+      this.#report(`a message could not be sent: ${messageOf(error)}`);
+      return false;
+    }
   }
 
   subscribe(subject: string, receive: (message: BrokerMessage) => void): void {
-    this.#subscriptions.push([subject, receive]);
-    if (this.#connection !== undefined) this.#subscribe(this.#connection, subject, receive);
+    const subscription = [subject, receive] as const;
+    this.#subscriptions.push(subscription);
+    if (this.#connection !== undefined) this.#subscribe(this.#connection, subscription);
   }
 
   onChange(changed: (isConnected: boolean) => void): void {
@@ -144,42 +97,46 @@ export class Broker implements Channel {
     this.#isClosed = true;
     const connection = this.#connection;
     if (connection === undefined) return;
-    if (this.#isConnected) await connection.flush().catch(() => undefined);
+    const flushed = this.#isConnected ? connection.flush().catch(() => undefined) : undefined;
+    await Promise.race([flushed, sleep(maxFlushMs, undefined, { ref: false })]);
     this.#isConnected = false;
     await connection.close();
   }
 
   async #connect(): Promise<void> {
     const { config, name, log } = this.#options;
-    const connection = await connect(optionsOf(config, name));
+    const connection = await connect(connectionOptions(config, name));
     const issue = this.#payloadIssue(connection);
     if (issue !== undefined || this.#isClosed) await connection.close();
     if (issue !== undefined) throw new ConfigError([issue]);
+    if (this.#isClosed) return;
     this.#connection = connection;
-    for (const [subject, receive] of this.#subscriptions) this.#subscribe(connection, subject, receive);
+    for (const subscription of this.#subscriptions) this.#subscribe(connection, subscription);
     void this.#watch(connection);
     log.info('broker_connected', { server: connection.getServer() }, 'connected to broker');
     this.#changed(true);
   }
 
   async #connectLater(): Promise<void> {
-    let lastReason = '';
     while (!this.#isClosed && this.#connection === undefined) {
       await sleep(firstRetryMs, undefined, { ref: false });
       try {
         await this.#connect();
       } catch (error) {
-        const reason = messageOf(error);
-        const isNew = reason !== lastReason && !isTemporary(error);
-        if (isNew) this.#options.log.error('broker_error', { reason }, 'broker cannot be used');
-        lastReason = reason;
+        if (!isTemporary(error)) this.#report(messageOf(error));
       }
     }
   }
 
-  /** Ends when the connection is closed for good. */
+  /** The client reconnects by itself. If it gives up after all, such as for a file that cannot be used, a new one takes over. */
   async #watch(connection: NatsConnection): Promise<void> {
     for await (const status of connection.status()) this.#received(connection, status);
+    if (this.#isClosed) return;
+    this.#connection = undefined;
+    this.#changed(false);
+    const cause = await connection.closed();
+    this.#report(`connection closed${cause === undefined ? '' : `: ${messageOf(cause)}`}`);
+    void this.#connectLater();
   }
 
   #received(connection: NatsConnection, status: Status): void {
@@ -190,26 +147,42 @@ export class Broker implements Channel {
     } else if (status.type === 'reconnect') {
       const issue = this.#payloadIssue(connection);
       if (issue === undefined) log.info('broker_connected', { server: status.server }, 'connected to broker');
-      else log.error('broker_error', { reason: issue }, 'broker cannot be used');
+      else this.#report(issue);
+      for (const denied of this.#denied) this.#subscribe(connection, denied);
       this.#changed(issue === undefined);
-    } else if (status.type === 'error') {
-      log.error('broker_error', { reason: status.error.message }, 'broker reports an error');
-    }
+    } else if (status.type === 'error') this.#report(reasonOf(status.error));
+  }
+
+  /** Logs a reason once, until the next connection. */
+  #report(reason: string): void {
+    if (this.#reasons.has(reason) || this.#reasons.size >= maxReasons) return;
+    this.#reasons.add(reason);
+    this.#options.log.error('broker_error', { reason }, `broker: ${reason}`);
   }
 
   #changed(isConnected: boolean): void {
+    if (isConnected) this.#reasons.clear();
     if (this.#isConnected === isConnected) return;
     this.#isConnected = isConnected;
-    for (const changed of this.#listeners) changed(isConnected);
+    for (const changed of this.#listeners) {
+      try {
+        changed(isConnected);
+      } catch (err) {
+        this.#options.log.error('unexpected_error', { err }, 'change of the broker connection could not be handled');
+      }
+    }
   }
 
-  #subscribe(connection: NatsConnection, subject: string, receive: (message: BrokerMessage) => void): void {
+  #subscribe(connection: NatsConnection, subscription: Subscription): void {
     const { log } = this.#options;
+    const [subject, receive] = subscription;
+    this.#denied.delete(subscription);
     connection.subscribe(subject, {
       callback: (error, message) => {
         try {
-          // A denied subscription is reported by the status, too.
+          // The status reports it, too.
           if (error === null) receive(messageOfNats(message));
+          else this.#denied.add(subscription);
         } catch (err) {
           log.error('unexpected_error', { err, subject }, 'broker message could not be handled');
         }
@@ -238,52 +211,4 @@ function messageOfNats(message: Msg): BrokerMessage {
   const { subject, reply = '', headers, data } = message;
   const isUndelivered = headers?.code === noResponders;
   return { subject, reply, header: headers?.get(headerName) ?? '', bytes: data, isUndelivered };
-}
-
-/** Files are read by the client at each connection, so renewed ones are used. */
-function optionsOf(config: BrokerConfig, name: string): ConnectionOptions {
-  const { servers, usesTls, user, password, tlsCaFile, tlsCertFile, tlsKeyFile } = config;
-  const authenticator = authenticatorOf(config);
-  return {
-    ...{ servers: [...servers], name, noEcho: true, timeout: connectTimeoutMs },
-    ...{ pingInterval: pingIntervalMs, maxPingOut: maxUnansweredPings },
-    ...{ maxReconnectAttempts: -1, ignoreAuthErrorAbort: true },
-    ...{ reconnectTimeWait: reconnectMs, reconnectJitter: reconnectJitterMs, reconnectJitterTLS: reconnectJitterMs },
-    ...(user === undefined ? {} : password === undefined ? { token: user } : { user, pass: password }),
-    ...(authenticator === undefined ? {} : { authenticator }),
-    ...(usesTls || tlsCertFile !== undefined
-      ? {
-          tls: {
-            ...(tlsCaFile === undefined ? {} : { caFile: tlsCaFile }),
-            ...(tlsCertFile === undefined ? {} : { certFile: tlsCertFile }),
-            ...(tlsKeyFile === undefined ? {} : { keyFile: tlsKeyFile }),
-          },
-        }
-      : {}),
-  };
-}
-
-/** @throws ConfigError if a file has no usable key. */
-function authenticatorOf({ credsFile, nkeyFile }: BrokerConfig): Authenticator | undefined {
-  try {
-    if (credsFile !== undefined) return credsAuthenticator(readFileSync(credsFile));
-    if (nkeyFile !== undefined) return nkeyAuthenticator(Buffer.from(readFileSync(nkeyFile, 'utf8').trim()));
-    return undefined;
-  } catch (cause) {
-    throw new ConfigError([`${credsFile ?? nkeyFile}: ${messageOf(cause)}`], { cause });
-  }
-}
-
-function isTemporary(error: unknown): boolean {
-  if (error instanceof errors.TimeoutError) return true;
-  const [code, cause] = [codeOf(error), error instanceof Error ? error.cause : undefined];
-  return temporaryCodes.has(code) || temporaryCodes.has(codeOf(cause)) || cause instanceof errors.TimeoutError;
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

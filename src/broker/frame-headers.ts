@@ -4,10 +4,14 @@
 import { z } from 'zod';
 import type { FrameOutcome } from '../pool/messages.ts';
 import { dropReasons } from '../status.ts';
+import { count, processId } from './statuses.ts';
+
+/** Far above what a gateway or host sends. Longer ones are not parsed. */
+const maxHeaderLength = 65_536;
 
 const frameHeader = z.object({
   /** Id of the gateway. */
-  gateway: z.string().max(64),
+  gateway: processId,
   pipeline: z.string(),
   fingerprint: z.string(),
   /** Of the session, for the host's log. */
@@ -35,10 +39,9 @@ export type HostReply = (FrameOutcome | { readonly type: 'refused'; readonly rea
   readonly others: number;
 };
 
-const count = z.number().int().min(0);
 const common = { tookMs: z.number().min(0), limit: count, others: count };
 const replyHeader = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('result'), timings: z.record(z.string(), z.number()), ...common }),
+  z.object({ type: z.literal('result'), timings: z.record(z.string(), z.number().min(0)), ...common }),
   z.object({
     type: z.literal('failed'),
     code: z.enum(['invalid_frame', 'pipeline_failure', 'internal_error']),
@@ -76,6 +79,7 @@ export function decodeReply(header: string, body: Uint8Array): HostReply | undef
 }
 
 function jsonOf(text: string): unknown {
+  if (text.length > maxHeaderLength) return undefined;
   try {
     return JSON.parse(text);
   } catch {

@@ -6,9 +6,16 @@ export const protocolVersion = 1;
 
 export const statusIntervalMs = 1000;
 
-const id = z.string().regex(/^[\w-]{1,64}$/);
+/** Far above what a process with hundreds of pipelines says of itself. Larger ones are not parsed. */
+const maxStatusBytes = 262_144;
+/** Of a text in the log. */
+const maxIssueLength = 500;
+const maxListed = 10;
+
+/** Id of a gateway or host: one token of a subject. */
+export const processId = z.string().regex(/^[\w-]{1,64}$/);
 const name = z.string().max(64);
-const count = z.number().int().min(0).max(1_000_000);
+export const count = z.number().int().min(0).max(1_000_000);
 /** Fingerprint by pipeline id. */
 const fingerprints = z.record(z.string(), z.string());
 
@@ -16,7 +23,7 @@ const common = {
   /** Compared first: with another version, the rest may mean something else. */
   protocol: z.literal(protocolVersion),
   version: z.string().max(64),
-  id,
+  id: processId,
   name,
   /** It will end; it finishes what it has. */
   isLeaving: z.boolean(),
@@ -69,9 +76,11 @@ export interface UnknownStatus {
 export const parseHostStatus = (bytes: Uint8Array) => parse(hostStatus, bytes);
 export const parseGatewayStatus = (bytes: Uint8Array) => parse(gatewayStatus, bytes);
 
-const anySender = z.object({ protocol: z.number(), version: z.string(), name: z.string() });
+const anySender = z.object({ protocol: z.number(), version: z.string().max(64), name });
 
 function parse<Status>(schema: z.ZodType<Status>, bytes: Uint8Array): Status | UnknownStatus {
+  if (bytes.byteLength > maxStatusBytes)
+    return { name: 'unknown', issue: `its status has more than ${maxStatusBytes} bytes` };
   let json: unknown;
   try {
     json = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
@@ -83,7 +92,7 @@ function parse<Status>(schema: z.ZodType<Status>, bytes: Uint8Array): Status | U
   const sender = anySender.safeParse(json).data;
   const issue = checked.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
   if (sender === undefined || sender.protocol === protocolVersion)
-    return { name: sender?.name ?? 'unknown', issue: `its status is not valid: ${issue}` };
+    return { name: sender?.name ?? 'unknown', issue: `its status is not valid: ${issue.slice(0, maxIssueLength)}` };
   const [theirs, ours] = [`protocol ${sender.protocol} (version ${sender.version})`, `protocol ${protocolVersion}`];
   return { name: sender.name, issue: `it speaks ${theirs}, and this process ${ours}; update the older one` };
 }
@@ -104,9 +113,13 @@ export function compareFingerprints(
 ): Comparison {
   const shared = Object.entries(others).filter(([id]) => own.has(id));
   const matching = shared.flatMap(([id, fingerprint]) => (own.get(id) === fingerprint ? [id] : []));
-  const differing = shared.flatMap(([id]) => (matching.includes(id) ? [] : [id]));
+  const differing = shared.flatMap(([id, fingerprint]) => (own.get(id) === fingerprint ? [] : [id]));
   const issues = differing.map((id) => `pipeline ${id} differs: its file, models or custom tools are not the same`);
-  if (shared.length === 0)
-    issues.push(`no pipeline in common: it has ${Object.keys(others).sort().join(', ') || 'none'}`);
+  if (shared.length === 0) issues.push(`no pipeline in common: it has ${listed(Object.keys(others).sort()) || 'none'}`);
   return { matching, issues };
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, maxListed).join(', ').slice(0, maxIssueLength);
+  return names.length > maxListed ? `${shown} and ${names.length - maxListed} more` : shown;
 }

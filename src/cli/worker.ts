@@ -63,17 +63,9 @@ export async function work(flags: WorkerFlags): Promise<void> {
   logEvents(observer, log, config);
   const warnDeprecated = (line: string) => log.warn('config_deprecated', {}, line);
   for (const line of config.deprecations) warnDeprecated(line);
-  const readPipelines = () => loadPipelines({ modelsDir, providers, warn: warnDeprecated });
-  const pipelines = await readPipelines();
-  const fingerprints = await fingerprintsOf(pipelines, modelsDir);
-  const { broker, subjects, identity } = await connectBroker('host', brokerConfig, config, log);
-  // One frame may wait per worker.
-  const maxHeldBytes = poolWorkers * config.maxFrameBytes;
-  const { pool, started, reload } = startLocalPool({ ...config, maxHeldBytes, pipelines, log, observer });
-  const host = new Host({ channel: broker, subjects, identity, pool, maxWaitMs, log, observer });
-  let isStopping = () => false;
   const { authorizer, tokens } = createAuthorizer(config, (line) => log.warn('keys_unavailable', {}, line));
-  const reloader = new Reloader({
+  const readPipelines = () => loadPipelines({ modelsDir, providers, warn: warnDeprecated });
+  const reloader: Reloader = new Reloader({
     prepare: [async () => prepareTokens(config, tokens)],
     replacePipelines: async () => {
       const next = await readPipelines();
@@ -84,19 +76,27 @@ export async function work(flags: WorkerFlags): Promise<void> {
     },
     log,
   });
-  const admin = await startAdmin({
-    ...{ config, pool, pipelines, log, observer, authorizer, version },
-    lifecycle: { isDraining: () => isStopping(), reloads: () => reloader.status },
-  }).catch(async (error: unknown) => {
-    await pool.stop(config.shutdownGraceMs);
-    await broker.close();
-    throw error;
+  let isReady = false;
+  let isStopping = () => false;
+  handleSignals({
+    log,
+    stop: () => process.kill(process.pid, 'SIGTERM'),
+    // Until it is ready, the host reads its files anyway; while it stops, it needs none.
+    reload: () => isReady && !isStopping() && void reloader.request(),
   });
+  const pipelines = await readPipelines();
+  const fingerprints = await fingerprintsOf(pipelines, modelsDir);
+  const { broker, subjects, identity } = await connectBroker('host', brokerConfig, config, log);
+  // One frame may wait per worker.
+  const maxHeldBytes = poolWorkers * config.maxFrameBytes;
+  const { pool, started, reload } = startLocalPool({ ...config, maxHeldBytes, pipelines, log, observer });
+  const host = new Host({ channel: broker, subjects, identity, pool, maxWaitMs, log, observer });
   const systemd = new SystemdNotifier({
     ...notifyEnvironment(),
     isHealthy: () => pool.status().ready > 0,
     warn: (reason) => process.emitWarning(reason),
   });
+  let admin: HostServer | undefined;
   let stopped: Promise<boolean> | undefined;
   const stop = () => {
     stopped ??= leave(host, pool, config).finally(async () => {
@@ -105,20 +105,25 @@ export async function work(flags: WorkerFlags): Promise<void> {
     });
     return stopped;
   };
-  handleSignals({
-    log,
-    stop: () => process.kill(process.pid, 'SIGTERM'),
-    reload: () => !isStopping() && void reloader.request(),
-  });
   isStopping = stopAndExitOnSignal({ log, stop, stopping: () => systemd.stopping() });
   try {
+    admin = await startAdmin({
+      ...{ config, pool, pipelines, log, observer, authorizer, version },
+      lifecycle: { isDraining: () => isStopping(), reloads: () => reloader.status },
+    });
     await started;
   } catch (error) {
+    // A signal during startup stops the workers too; its handler ends the process.
     if (isStopping()) return;
     await broker.close();
-    if (!(await pool.stop(config.shutdownGraceMs))) killProcess(log);
+    if (!(await pool.stop(config.shutdownGraceMs))) {
+      log.fatal('stop_timeout', { err: error }, 'worker did not stop in time');
+      killProcess(log);
+    }
     throw error;
   }
+  if (isStopping()) return;
+  isReady = true;
   host.start(fingerprints);
   registerService({ channel: broker, subjects, identity, group: brokerConfig.group, host });
   const poolStatus = () => pool.status();

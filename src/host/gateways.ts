@@ -19,6 +19,8 @@ const goldenRatio = 0.618_033_988_749_895;
 
 /** A gateway that has said nothing for this many of its statuses is gone. */
 const maxSilentIntervals = 4;
+/** Each has at least one frame in flight, and every change of one is published to all. */
+export const maxGateways = 256;
 
 export class Gateways {
   readonly #byId = new Map<string, Gateway>();
@@ -46,6 +48,11 @@ export class Gateways {
 
   [Symbol.iterator](): IterableIterator<Gateway> {
     return this.#byId.values();
+  }
+
+  /** Whether there is no room for another one. */
+  get isFull(): boolean {
+    return this.#byId.size >= maxGateways;
   }
 
   /** Those that have said nothing for too long and have no frames here. */

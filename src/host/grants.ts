@@ -44,12 +44,12 @@ export function limitsOf<Key>(claims: ReadonlyMap<Key, Claim>, slots: number, of
   if (claims.size <= slots)
     return new Map([...shares].map(([key, share]) => [key, Math.max(1, Math.round(share + spare))]));
   const weights = sumOf([...claims.values()].map(({ weight }) => weight));
-  let reached = offset;
+  let reached = offset + roundingError;
   return new Map(
     [...claims].map(([key, { weight }]) => {
       const from = Math.floor(reached);
       reached += (shares.get(key) ?? 0) + (spare * weight) / weights;
-      return [key, Math.floor(reached + roundingError) - from];
+      return [key, Math.floor(reached) - from];
     }),
   );
 }

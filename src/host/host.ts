@@ -5,7 +5,7 @@
  *   frame ──► refused: no room, leaving, another version of the pipeline
  *         └─► pool: runs, or waits for a worker ──► reply, with the gateway's new limit
  */
-import type { BrokerMessage, Channel } from '../broker/broker.ts';
+import type { BrokerMessage, Channel } from '../broker/channel.ts';
 import { decodeFrameHeader, encodeReply, type FrameHeader, type RefusalReason } from '../broker/frame-headers.ts';
 import { Issues } from '../broker/issues.ts';
 import {
@@ -23,7 +23,7 @@ import type { FrameOutcome } from '../pool/messages.ts';
 import type { Pool } from '../pool/pool.ts';
 import { setupsOf } from '../pool/setups.ts';
 import { smooth } from '../statistics.ts';
-import { type Gateway, Gateways } from './gateways.ts';
+import { type Gateway, Gateways, maxGateways } from './gateways.ts';
 import { framesAhead } from './grants.ts';
 
 export interface HostOptions {
@@ -58,6 +58,8 @@ const publishDelayMs = 10;
 const serviceWeight = 0.05;
 /** One runs, one waits. Over a slow link, more are on their way, and may arrive together. */
 const maxFramesPerWorker = 2;
+/** The process was suspended or blocked: statuses have arrived meanwhile and are read first. */
+const maxTickDelayMs = 500;
 
 /** Outcomes of a pool that had no room: the frame has not run, and may run elsewhere. */
 const notRun: ReadonlySet<string> = new Set(['busy', 'memory_full', 'draining', 'session_closed', 'displaced']);
@@ -70,10 +72,11 @@ export class Host {
   #fingerprints: ReadonlyMap<string, string> = new Map();
   #isLeaving = false;
   #serviceMs: number | undefined;
-  /** Frames that it takes at most: running and waiting. */
-  #places = 0;
+  /** Frames beyond the running ones that it has granted. */
+  #ahead = 0;
   #publishTimer: NodeJS.Timeout | undefined;
   #tick: NodeJS.Timeout | undefined;
+  #tickedAtMs = 0;
 
   constructor(options: HostOptions) {
     this.#options = options;
@@ -92,7 +95,8 @@ export class Host {
     channel.subscribe(subjects.everyGatewayStatus, ({ bytes }) => this.#receiveStatus(bytes));
     channel.onChange((isConnected) => isConnected && this.#publish());
     for (const event of ['workerReady', 'workerExited'] as const) observer.on(event, () => this.#update());
-    this.#tick = setInterval(() => this.#maintain(), statusIntervalMs);
+    this.#tickedAtMs = performance.now();
+    this.#tick = setInterval(() => this.#maintain(performance.now()), statusIntervalMs);
   }
 
   /** Serves these pipelines from now on, which the pool must run already. */
@@ -131,10 +135,13 @@ export class Host {
       this.#forget(id);
       return;
     }
-    this.#gatewayOf(id, status);
-    for (const pipelineId of status.wanted) {
-      if (matching.includes(pipelineId)) this.#options.pool.prepare(pipelineId);
+    if (this.#gateways.get(id) === undefined && this.#gateways.isFull) {
+      this.#issues.report('too many', [`more than ${maxGateways} gateways`], { gateway: name });
+      return;
     }
+    this.#gatewayOf(id, status);
+    const wanted = new Set(status.wanted);
+    for (const pipelineId of matching) if (wanted.has(pipelineId)) this.#options.pool.prepare(pipelineId);
     this.#update();
   }
 
@@ -164,6 +171,8 @@ export class Host {
   }
 
   #receiveFrame({ header: text, bytes, reply }: BrokerMessage): void {
+    // Nobody waits for the outcome.
+    if (reply === '') return;
     const arrivedMs = performance.now();
     const header = decodeFrameHeader(text);
     const refusal = header === undefined ? 'invalid' : this.#refusalOf(header);
@@ -182,14 +191,20 @@ export class Host {
     });
   }
 
-  #refusalOf({ pipeline, fingerprint }: FrameHeader): RefusalReason | undefined {
+  /** Frames that it takes at most, running and waiting: a little more than granted, since limits of several gateways overlap. */
+  get #places(): number {
+    const ready = this.#ready;
+    return this.#options.maxWaitMs === 0 ? ready : Math.max(ready + this.#ahead, maxFramesPerWorker * ready);
+  }
+
+  #refusalOf({ pipeline, fingerprint, gateway }: FrameHeader): RefusalReason | undefined {
     if (this.#isLeaving) return 'leaving';
     if (this.#fingerprints.get(pipeline) !== fingerprint) return 'fingerprint';
+    if (this.#gateways.get(gateway) === undefined && this.#gateways.isFull) return 'busy';
     return this.#gateways.inFlight >= this.#places ? 'busy' : undefined;
   }
 
   #refuse(reply: string, gatewayId: string | undefined, reason: RefusalReason): void {
-    if (reply === '') return;
     this.totals.refused += 1;
     const limit = this.#gateways.limits.get(gatewayId ?? '') ?? 0;
     const others = this.#gateways.inFlight - (this.#gateways.get(gatewayId ?? '')?.inFlight ?? 0);
@@ -217,8 +232,10 @@ export class Host {
     this.#options.channel.publish(reply, body, { header });
   }
 
-  #maintain(): void {
-    for (const { id } of this.#gateways.silentSince(performance.now())) this.#forget(id);
+  #maintain(nowMs: number): void {
+    const wasBlocked = nowMs - this.#tickedAtMs > statusIntervalMs + maxTickDelayMs;
+    this.#tickedAtMs = nowMs;
+    if (!wasBlocked) for (const { id } of this.#gateways.silentSince(nowMs)) this.#forget(id);
     this.#gateways.takeTurns();
     this.#update();
     this.#publish();
@@ -228,10 +245,8 @@ export class Host {
   #update(): void {
     const ready = this.#ready;
     const { maxWaitMs } = this.#options;
-    const ahead = maxWaitMs === 0 ? 0 : framesAhead(ready, this.#gateways.networkMs, this.#serviceMs);
-    // Limits of several gateways overlap a little.
-    this.#places = maxWaitMs === 0 ? ready : Math.max(ready + ahead, maxFramesPerWorker * ready);
-    if (this.#gateways.share(ready, ready + ahead)) this.#publishSoon();
+    this.#ahead = maxWaitMs === 0 ? 0 : framesAhead(ready, this.#gateways.networkMs, this.#serviceMs);
+    if (this.#gateways.share(ready, ready + this.#ahead)) this.#publishSoon();
   }
 
   #publishSoon(): void {

@@ -2,7 +2,7 @@
  * Makes a host visible to `nats micro ls`, `info` and `stats`. The protocol is that of NATS services:
  * https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-32.md. Main thread.
  */
-import type { Channel } from '../broker/broker.ts';
+import type { Channel } from '../broker/channel.ts';
 import { protocolVersion } from '../broker/statuses.ts';
 import type { Subjects } from '../broker/subjects.ts';
 import { timestamp } from '../observe/timestamp.ts';

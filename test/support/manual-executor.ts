@@ -44,6 +44,10 @@ export class ManualExecutor implements Executor {
     await Promise.resolve();
   }
 
+  async endAll(): Promise<void> {
+    for (const frameIndex of [...this.#running.keys()]) await this.end(frameIndex);
+  }
+
   status() {
     return { ready: this.capacity, busy: this.#running.size, timedOut: 0, reports: [] };
   }
@@ -54,7 +58,7 @@ export class ManualExecutor implements Executor {
 }
 
 export function resultOf(frameIndex: number): FrameOutcome {
-  return { type: 'result', text: `result ${frameIndex}`, timings: {} };
+  return { type: 'result', text: `{"frame":${frameIndex}}`, timings: {} };
 }
 
 /** A pool with manual executors; `outcomes` by frame index. */

@@ -1,7 +1,7 @@
 /** A pool of real threads for one test, stopped at its end, and a log that records its lines. Tests only. */
 import type { Test } from 'tap';
 import { logEvents } from '../../src/observe/event-log.ts';
-import type { Log } from '../../src/observe/log.ts';
+import type { Log, LogFields } from '../../src/observe/log.ts';
 import { Observers, type Source } from '../../src/observe/observer.ts';
 import { loadPipelines } from '../../src/pipeline/registry.ts';
 import { type LocalPool, type LocalPoolOptions, startLocalPool } from '../../src/pool/local-pool.ts';
@@ -9,9 +9,10 @@ import type { FrameOutcome } from '../../src/pool/messages.ts';
 import type { Pool } from '../../src/pool/pool.ts';
 import { fixtureModels } from './gateway.ts';
 
-/** The event of each line. */
+/** The event of each line, and its fields. */
 export class KeptLog {
   readonly lines: string[] = [];
+  readonly entries: { readonly event: string; readonly fields: LogFields }[] = [];
 
   readonly log: Log = {
     debug: this.#keeper(),
@@ -22,9 +23,15 @@ export class KeptLog {
   };
 
   #keeper(): Log['error'] {
-    return (event) => {
+    return (event, fields) => {
       this.lines.push(event);
+      this.entries.push({ event, fields });
     };
+  }
+
+  /** The fields of the lines of an event. */
+  fieldsOf(event: string): LogFields[] {
+    return this.entries.filter((entry) => entry.event === event).map(({ fields }) => fields);
   }
 }
 

@@ -2,7 +2,7 @@
  * Frames on their way to hosts and back. Each gets exactly one outcome: the host's reply, `timed out` at its deadline, or `host_lost`. A
  * reply that comes later is discarded. Main thread.
  */
-import type { BrokerMessage, Channel } from '../../broker/broker.ts';
+import type { BrokerMessage, Channel } from '../../broker/channel.ts';
 import { decodeReply, encodeFrameHeader, type HostReply } from '../../broker/frame-headers.ts';
 import { lastToken, type Subjects } from '../../broker/subjects.ts';
 import type { Observer } from '../../observe/observer.ts';
@@ -22,6 +22,8 @@ export interface FlightsOptions {
   readonly otherHost: (pipelineId: string, first: RemoteHost) => RemoteHost | undefined;
   /** Called for a host that receives no messages any more. */
   readonly hostGone: (host: RemoteHost) => void;
+  /** Called for a host whose reply is not understood. */
+  readonly invalidReply: (host: RemoteHost) => void;
   readonly capacityChanged: () => void;
 }
 
@@ -55,7 +57,7 @@ export class Flights {
     this.#frameBytes = new Uint8Array(options.memory);
   }
 
-  /** Frames without an outcome. */
+  /** Frames that hosts may be working on, with those that have timed out. */
   get count(): number {
     return this.#byKey.size;
   }
@@ -93,8 +95,10 @@ export class Flights {
       return;
     }
     const reply = decodeReply(header, bytes);
-    if (reply === undefined) this.#finish(flight, { type: 'dropped', reason: 'host_lost' });
-    else this.#replied(flight, reply);
+    if (reply === undefined) {
+      this.#options.invalidReply(flight.host);
+      this.#finish(flight, { type: 'dropped', reason: 'host_lost' });
+    } else this.#replied(flight, reply);
     this.#options.capacityChanged();
   }
 
@@ -140,7 +144,8 @@ export class Flights {
       timeoutMs: Math.max(0, deadlineMs - nowMs),
     });
     const bytes = this.#frameBytes.subarray(slot.offset, slot.offset + slot.byteLength);
-    channel.publish(subjects.run(host.id), bytes, { reply: subjects.reply(gatewayId, key), header });
+    const isSent = channel.publish(subjects.run(host.id), bytes, { reply: subjects.reply(gatewayId, key), header });
+    if (!isSent) this.#finish(flight, { type: 'dropped', reason: 'host_lost' });
   }
 
   /** If this thread was blocked, timers run before messages that have arrived meanwhile. A reply among those is in time. */
@@ -155,7 +160,10 @@ export class Flights {
     this.#options.observer.emit('frameTimedOut', frame);
     flight.settle = undefined;
     frame.slot.release();
-    flight.timer = setTimeout(() => this.#forget(flight), maxLateMs).unref();
+    flight.timer = setTimeout(() => {
+      this.#forget(flight);
+      this.#options.capacityChanged();
+    }, maxLateMs).unref();
     settle?.(timedOut);
   }
 

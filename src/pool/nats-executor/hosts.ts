@@ -5,7 +5,7 @@
  *   no status for too long, or no broker ──► its frames are dropped, the executor is removed
  *   once a second, and when it needs more ──► gateway status
  */
-import type { Channel } from '../../broker/broker.ts';
+import type { Channel } from '../../broker/channel.ts';
 import { Issues } from '../../broker/issues.ts';
 import {
   compareFingerprints,
@@ -37,7 +37,7 @@ export interface HostsOptions {
   readonly hostLostMs: number;
   /** Number of frames that the pool holds now. */
   readonly held: () => number;
-  /** Number of sessions that sent frames lately. Asked for once a second, since counting them takes long. */
+  /** Number of sessions that sent frames lately. Asked for only with a status. */
   readonly countActiveSessions: () => number;
   readonly capacityChanged: () => void;
   readonly log: Log;
@@ -50,6 +50,8 @@ interface Generation {
   readonly fingerprints: ReadonlyMap<string, string>;
 }
 
+/** Each is a candidate for every frame. */
+const maxHosts = 256;
 const checkIntervalMs = 50;
 /** The process was suspended or blocked: statuses have arrived meanwhile and are read first. */
 const maxCheckDelayMs = 500;
@@ -65,8 +67,6 @@ export class Hosts {
   #previous: Generation | undefined;
   #announcedDemand = 0;
   #announcedAtMs = Number.NEGATIVE_INFINITY;
-  #activeSessions = 0;
-  #countedAtMs = Number.NEGATIVE_INFINITY;
   #checkedAtMs = 0;
   #checks: NodeJS.Timeout | undefined;
   #isLeaving = false;
@@ -79,6 +79,7 @@ export class Hosts {
       ...{ channel, subjects, memory, observer, capacityChanged, gatewayId: identity.id },
       otherHost: (pipelineId, first) => this.#otherHost(pipelineId, first),
       hostGone: (host) => this.#lose(host, 'it is gone'),
+      invalidReply: ({ id, name }) => this.#issues.report(`${id} reply`, ['its reply is not valid'], { host: name }),
     });
   }
 
@@ -136,6 +137,10 @@ export class Hosts {
     const known = this.#hosts.get(status.id);
     const common = this.#commonPipelines(status);
     if (known === undefined && (status.isLeaving || common.matching.length === 0)) return;
+    if (known === undefined && this.#hosts.size >= maxHosts) {
+      this.#issues.report('too many', [`more than ${maxHosts} hosts`], { host: status.name });
+      return;
+    }
     const nowMs = performance.now();
     const host = known ?? new RemoteHost(status, rank, nowMs, this.#send);
     host.update(status, common, identity.id, nowMs);
@@ -209,10 +214,6 @@ export class Hosts {
 
   #announce(nowMs: number): void {
     const { channel, subjects, identity, countActiveSessions } = this.#options;
-    if (nowMs - this.#countedAtMs >= statusIntervalMs) {
-      this.#activeSessions = countActiveSessions();
-      this.#countedAtMs = nowMs;
-    }
     this.#announcedAtMs = nowMs;
     this.#announcedDemand = this.#demandAt(nowMs);
     const status: GatewayStatus = {
@@ -221,7 +222,7 @@ export class Hosts {
       previous: Object.fromEntries(this.#previous?.fingerprints ?? []),
       demand: this.#announcedDemand,
       hostWorkers: [...this.#hosts.values()].reduce((sum, { readyWorkers }) => sum + readyWorkers, 0),
-      activeSessions: this.#activeSessions,
+      activeSessions: countActiveSessions(),
       networkMs: this.#flights.networkMs,
       wanted: [...this.#wanted],
     };
