@@ -65,12 +65,12 @@ const maxAheadPerWorker = 8;
 
 /**
  * Frames beyond the running ones that may be on their way or waiting, so that a worker that becomes free finds its next frame: as many as
- * are freed while a frame and a reply travel, and at least one.
+ * are freed while a frame and a reply travel, and one that waits, since that is only the average; but not more than one per worker.
  * @param networkMs how long both travel together.
  * @param serviceMs how long a frame occupies a worker; undefined until that is known.
  */
 export function framesAhead(workers: number, networkMs: number, serviceMs: number | undefined): number {
   if (workers === 0) return 0;
-  const freed = serviceMs === undefined || serviceMs === 0 ? 1 : Math.ceil((workers * networkMs) / serviceMs);
-  return Math.min(maxAheadPerWorker * workers, Math.max(1, freed));
+  const freed = serviceMs === undefined || serviceMs === 0 ? 0 : Math.ceil((workers * networkMs) / serviceMs);
+  return Math.min(maxAheadPerWorker * workers, Math.max(freed, Math.min(freed + 1, workers)));
 }

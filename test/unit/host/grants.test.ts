@@ -64,8 +64,10 @@ test('as many frames wait as workers are freed while a frame is on its way', asy
   t.equal(framesAhead(4, 0, undefined), 1, 'unknown service time');
   t.equal(framesAhead(4, 0, 0), 1);
   t.equal(framesAhead(4, 0, 10), 1, 'at least one');
-  t.equal(framesAhead(4, 5, 10), 2);
-  t.equal(framesAhead(4, 5.1, 10), 3, 'rounded up');
+  t.equal(framesAhead(4, 5, 10), 3, 'two travel, one waits');
+  t.equal(framesAhead(4, 5.1, 10), 4, 'rounded up');
+  t.equal(framesAhead(1, 1, 10), 1, 'not more than one per worker');
+  t.equal(framesAhead(4, 20, 10), 8, 'unless they all travel');
   t.equal(framesAhead(4, 1e300, 10), 32, 'at most eight per worker');
 });
 
