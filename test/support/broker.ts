@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { type ConnectionOptions, connect, type NatsConnection } from '@nats-io/transport-node';
 import type { Test } from 'tap';
 import { freePort } from './free-port.ts';
 
@@ -24,10 +24,12 @@ export interface TestBroker {
   readonly url: string;
   /** Ends it at once. */
   stop(): Promise<void>;
-  /** Starts it again, on the same port. */
-  start(): Promise<void>;
+  /** Starts it again, on the same port. @param config another configuration. */
+  start(config?: string): Promise<void>;
+  /** Suspends it, or lets it go on. */
+  signal(signal: NodeJS.Signals): void;
   /** Another client of the broker. */
-  client(): Promise<NatsConnection>;
+  client(options?: ConnectionOptions): Promise<NatsConnection>;
 }
 
 /** Frames of the default size limit, and what travels with them. */
@@ -38,16 +40,16 @@ const pollMs = 10;
 export async function startBroker(t: Test, config: string = defaultConfig): Promise<TestBroker> {
   const port = await freePort();
   const file = join(t.testdir(), 'broker.conf');
-  writeFileSync(file, config);
   let child: ChildProcess | undefined;
-  const start = async () => {
+  const start = async (text: string = config) => {
+    writeFileSync(file, text);
     child = spawn('nats-server', ['--addr', '127.0.0.1', '--port', String(port), '--config', file], {
       stdio: 'ignore',
     });
     const started = child;
     process.once('exit', () => started.kill('SIGKILL'));
     while (!(await accepts(port))) {
-      if (started.exitCode !== null) throw new Error(`nats-server refuses its configuration:\n${config}`);
+      if (started.exitCode !== null) throw new Error(`nats-server refuses its configuration:\n${text}`);
       await sleep(pollMs);
     }
   };
@@ -60,12 +62,13 @@ export async function startBroker(t: Test, config: string = defaultConfig): Prom
   t.teardown(stop);
   await start();
   const url = `nats://127.0.0.1:${port}`;
-  const client = async () => {
-    const connection = await connect({ servers: `127.0.0.1:${port}` });
+  const client = async (options: ConnectionOptions = {}) => {
+    const connection = await connect({ servers: `127.0.0.1:${port}`, ...options });
     t.teardown(() => connection.close());
     return connection;
   };
-  return { port, url, start, stop, client };
+  const signal = (name: NodeJS.Signals) => void child?.kill(name);
+  return { port, url, start, stop, signal, client };
 }
 
 async function accepts(port: number): Promise<boolean> {
