@@ -188,13 +188,13 @@ test('mutual TLS: a client needs a certificate, and talks only to the broker tha
   const unknown = await runCli(['worker'], { ...env('worker'), ...own, NATS_TLS_CA_FILE: other.certFile });
   t.equal(unknown.code, 2);
   t.match(unknown.stderr, /broker 127\.0\.0\.1:\d+: .*certificate/);
-  const stranger = await certificateRefusal(broker, server.certFile, other);
+  const stranger = await entryOf(broker, server.certFile, other);
   t.equal(stranger, 'refused');
   t.same(lines(gate.log(), 'broker_error'), []);
 });
 
 /** Whether a client with this certificate gets in. */
-async function certificateRefusal(
+async function entryOf(
   broker: TestBroker,
   caFile: string,
   { certFile, keyFile }: { certFile: string; keyFile: string },

@@ -26,6 +26,8 @@ export interface TestBroker {
   stop(): Promise<void>;
   /** Starts it again, on the same port. @param config another configuration. */
   start(config?: string): Promise<void>;
+  /** Suspends it, or lets it go on. */
+  signal(signal: NodeJS.Signals): void;
   /** Another client of the broker. */
   client(options?: ConnectionOptions): Promise<NatsConnection>;
 }
@@ -74,7 +76,8 @@ export async function startBroker(
     t.teardown(() => connection.close());
     return connection;
   };
-  return { port, url, start, stop, client };
+  const signal = (name: NodeJS.Signals) => void child?.kill(name);
+  return { port, url, start, stop, signal, client };
 }
 
 async function accepts(port: number): Promise<boolean> {
