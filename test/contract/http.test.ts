@@ -66,6 +66,7 @@ test('/readyz reports ready workers and their setup', async (t) => {
     generation: 1,
     reloads: { succeeded: 0, failed: 0, issues: [] },
     pool: { size: 2, ready: 2, busy: 0, timedOut: 0, inFlight: 0, held: 0, frameBytes: 0, sessions: 0 },
+    hosts: [],
     setups: [{ workers: 2, decoder: 'jpeg-turbo', models: [] }],
     version,
   });
