@@ -5,10 +5,13 @@ import type { Detection, Point } from '../../src/protocol.ts';
 import { fillHoles, maskIou, rasterize } from './masks.ts';
 import { decodeMask, type ExpectedFrame, type YoloFixture } from './yolo-fixtures.ts';
 
+/** ONNX Runtime computes with other instructions on other CPUs, so the last digits of a model's output differ. */
 const maxPixels = 0.5;
+/** Of a corner, off in both directions at once. */
+const maxCornerPixels = 0.75;
 export const maxScore = 0.01;
 const maxRadians = 0.01;
-export const minMaskIou = 0.99;
+export const minMaskIou = 0.98;
 
 /** v7, YOLOX and others write no class names into their files. */
 export function labelsOf(names: readonly string[], classIndex: number): (string | undefined)[] {
@@ -74,7 +77,7 @@ function compareRotated(
   );
   for (const [x, y] of corners) {
     const nearest = Math.min(...(found.quad ?? []).map(([qx, qy]) => Math.hypot(qx - x, qy - y)));
-    if (!(nearest < maxPixels)) t.fail(`the corner ${x} ${y} is ${nearest} pixels off`);
+    if (!(nearest < maxCornerPixels)) t.fail(`the corner ${x} ${y} is ${nearest} pixels off`);
   }
   const turn = Math.abs((found.angle ?? -1) - angle);
   const apart = Math.min(turn, Math.PI / 2 - turn);
