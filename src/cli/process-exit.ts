@@ -3,12 +3,6 @@ import { failureExitCode } from '../errors.ts';
 import type { ProcessLog } from '../observe/log.ts';
 import { stopOnSignals } from './signals.ts';
 
-/** Node would print its warnings, such as deprecations, between the lines of the log. Those of workers are `tool_output`. */
-export function logRuntimeWarnings(log: ProcessLog): void {
-  process.removeAllListeners('warning');
-  process.on('warning', (warning) => log.warn('runtime_warning', { err: warning }, warning.message));
-}
-
 /** The only way to exit while a thread is inside native code: a normal exit would abort in native destructors. */
 export function killProcess(log: ProcessLog): never {
   log.flush();

@@ -1,14 +1,10 @@
 /** `framegate serve`: configuration, pool, server, signals. Main thread. */
 import { createAuthorizer, openAccessWarning, prepareTokens } from '../auth/create-authorizer.ts';
 import { type Config, configOfProcess, notifyEnvironment } from '../config.ts';
-import { logEvents } from '../observe/event-log.ts';
 import { eventMetrics } from '../observe/event-metrics.ts';
 import { HealthLog } from '../observe/health-log.ts';
 import { Metrics } from '../observe/metrics.ts';
-import { Observers } from '../observe/observer.ts';
-import { openLog } from '../observe/open-log.ts';
 import { processMetrics } from '../observe/process-metrics.ts';
-import { openStderr } from '../observe/stderr.ts';
 import { loadPipelines } from '../pipeline/registry.ts';
 import { startLocalPool } from '../pool/local-pool.ts';
 import type { Pool } from '../pool/pool.ts';
@@ -17,7 +13,8 @@ import { type Server, startServer } from '../server/app.ts';
 import { localUrlHost } from '../url-host.ts';
 import { version } from '../version.ts';
 import { logCertificate, prepareCertificate } from './certificate.ts';
-import { killProcess, logRuntimeWarnings, stopAndExitOnSignal } from './process-exit.ts';
+import { killProcess, stopAndExitOnSignal } from './process-exit.ts';
+import { openProcessLog } from './process-log.ts';
 import { Reloader } from './reloader.ts';
 import { connectHosts } from './remote-hosts.ts';
 import { handleSignals } from './signals.ts';
@@ -52,14 +49,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
     MODELS_DIR: flags.modelsDir,
   });
   const startedAtMs = performance.now();
-  openStderr();
-  const { log, writer } = openLog(config);
-  process.once('exit', () => log.flush());
-  logRuntimeWarnings(log);
-  const observer = new Observers();
-  logEvents(observer, log, config);
-  const warnDeprecated = (line: string) => log.warn('config_deprecated', {}, line);
-  for (const line of config.deprecations) warnDeprecated(line);
+  const { log, writer, observer, warnDeprecated } = openProcessLog(config);
   const { authorizer, tokens } = createAuthorizer(config, (line) => log.warn('keys_unavailable', {}, line));
   const warning = openAccessWarning(config, authorizer);
   if (warning !== undefined) log.warn('open_access', { host: config.host }, warning);

@@ -5,14 +5,10 @@ import { type Config, configOfProcess, type ListenAddress, notifyEnvironment } f
 import { ConfigError } from '../errors.ts';
 import { Host } from '../host/host.ts';
 import { registerService } from '../host/service.ts';
-import { logEvents } from '../observe/event-log.ts';
 import { poolGauges } from '../observe/gauges.ts';
 import { HealthLog } from '../observe/health-log.ts';
 import { Metrics } from '../observe/metrics.ts';
-import { Observers } from '../observe/observer.ts';
-import { openLog } from '../observe/open-log.ts';
 import { processMetrics } from '../observe/process-metrics.ts';
-import { openStderr } from '../observe/stderr.ts';
 import { loadPipelines } from '../pipeline/registry.ts';
 import { startLocalPool } from '../pool/local-pool.ts';
 import type { Pool } from '../pool/pool.ts';
@@ -20,7 +16,8 @@ import { type HostServer, type HostServerParts, startHostServer } from '../serve
 import { localUrlHost } from '../url-host.ts';
 import { version } from '../version.ts';
 import { connectBroker, fingerprintsOf } from './broker-connection.ts';
-import { killProcess, logRuntimeWarnings, stopAndExitOnSignal } from './process-exit.ts';
+import { killProcess, stopAndExitOnSignal } from './process-exit.ts';
+import { openProcessLog } from './process-log.ts';
 import { Reloader } from './reloader.ts';
 import { handleSignals } from './signals.ts';
 import { SystemdNotifier } from './systemd-notify.ts';
@@ -55,14 +52,7 @@ export async function work(flags: WorkerFlags): Promise<void> {
   if (brokerConfig === undefined) throw new ConfigError(['a worker host needs a broker: set NATS_URL or --nats']);
   if (poolWorkers === 0) throw new ConfigError(['POOL_WORKERS must be at least 1 on a worker host']);
   const startedAtMs = performance.now();
-  openStderr();
-  const { log } = openLog(config);
-  process.once('exit', () => log.flush());
-  logRuntimeWarnings(log);
-  const observer = new Observers();
-  logEvents(observer, log, config);
-  const warnDeprecated = (line: string) => log.warn('config_deprecated', {}, line);
-  for (const line of config.deprecations) warnDeprecated(line);
+  const { log, observer, warnDeprecated } = openProcessLog(config);
   const { authorizer, tokens } = createAuthorizer(config, (line) => log.warn('keys_unavailable', {}, line));
   const readPipelines = () => loadPipelines({ modelsDir, providers, warn: warnDeprecated });
   const reloader: Reloader = new Reloader({
