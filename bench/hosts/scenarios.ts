@@ -140,24 +140,30 @@ export const kills: Scenario = async (options) => {
   const restartMs = 500;
   const { broker, hosts, gateway } = await startFleet(3);
   let kills = 0;
+  let awayMs = 0;
   let isDone = false;
   const killer = async () => {
     for (let victim = 0; !isDone; victim = (victim + 1) % hosts.length) {
       await sleep(intervalMs / 2);
       if (isDone) return;
       kills += 1;
+      const killedMs = performance.now();
       await (hosts[victim] as Process).stop('SIGKILL');
       await sleep(restartMs);
       hosts[victim] = await startHost(broker, `host-${victim + 1}`);
+      awayMs += performance.now() - killedMs;
       await sleep(intervalMs / 2);
     }
   };
   const killing = killer();
-  const report = await load(gateway, camerasFor(3, 0.8), options);
+  const share = 0.8;
+  const report = await load(gateway, camerasFor(3, share), options);
   isDone = true;
   await stopAll();
   await killing.catch(() => undefined);
   const { sent, dropped, unanswered, unexpected, errors, closes } = report;
+  // Of three hosts at 80 % each, two are left.
+  const lostShare = 1 - 2 / (3 * share);
   return [
     { what: `frames, and kills in ${options.seconds} s`, value: `${sent}, ${kills}`, target: '' },
     {
@@ -165,7 +171,11 @@ export const kills: Scenario = async (options) => {
       value: `${unanswered}, ${unexpected}, ${errors}, ${JSON.stringify(closes)}`,
       target: '0, 0, 0, none',
     },
-    { what: 'dropped share', value: `${fixed((100 * dropped) / sent)} %`, target: '≤ 2 % beyond lost capacity' },
+    {
+      what: 'dropped share; share that the others could not take while a host was away',
+      value: `${fixed((100 * dropped) / sent)} %; ${fixed((100 * awayMs * lostShare) / (options.seconds * msPerSecond))} %`,
+      target: '≤ 2 % more',
+    },
   ];
 };
 
