@@ -30,6 +30,8 @@ test(
     for (code of codes) {
       await page.locator('#notice-detail', { hasText: `${code}: ${streamErrors[code].detail}` }).waitFor(waitOptions);
       const { title, advice } = streamErrorMessage(code);
+      // The page may be connecting again by itself, and shows the same error after that.
+      await page.locator('#notice-title', { hasText: title }).waitFor(waitOptions);
       t.equal(await page.locator('#notice-title').textContent(), title);
       t.equal(await page.locator('#notice-advice').textContent(), advice);
       t.ok(await page.locator('#reconnect').isVisible());
