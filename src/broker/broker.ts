@@ -3,7 +3,7 @@
  * nothing is published, not even later. Main thread.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, headers, type Msg, type NatsConnection, type Status } from '@nats-io/transport-node';
+import { connect, headers, type Msg, type MsgHdrs, type NatsConnection, type Status } from '@nats-io/transport-node';
 import type { BrokerConfig } from '../broker-config.ts';
 import { ConfigError } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
@@ -69,10 +69,8 @@ export class Broker implements Channel {
 
   publish(subject: string, bytes: Uint8Array | string, { reply = '', header }: PublishOptions = {}): boolean {
     if (this.#connection === undefined || !this.#isConnected) return false;
-    const all = headers();
-    if (header !== undefined) all.append(headerName, header);
     try {
-      this.#connection.publish(subject, bytes, { reply, ...(header === undefined ? {} : { headers: all }) });
+      this.#connection.publish(subject, bytes, { reply, ...(header === undefined ? {} : headersOf(header)) });
       return true;
     } catch (error) {
       // The limit of a running broker can be lowered.
@@ -205,6 +203,12 @@ export class Broker implements Channel {
     const servers = this.#options.config.servers.join(', ');
     return new ConfigError([`broker ${servers}: ${messageOf(error)}`], { cause: error });
   }
+}
+
+function headersOf(header: string): { headers: MsgHdrs } {
+  const all = headers();
+  all.append(headerName, header);
+  return { headers: all };
 }
 
 function messageOfNats(message: Msg): BrokerMessage {

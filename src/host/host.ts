@@ -115,7 +115,7 @@ export class Host {
     clearTimeout(this.#publishTimer);
   }
 
-  /** Target number of workers that are ready. */
+  /** Workers that are ready. */
   get #ready(): number {
     return this.#options.pool.capacity;
   }

@@ -4,6 +4,7 @@ import { type Test, test } from 'tap';
 import { needsBroker, startBroker, type TestBroker } from '../support/broker.ts';
 import { type Gateway, runCli, startGateway } from '../support/gateway.ts';
 import { encodeGradient } from '../support/jpeg-bytes.ts';
+import { linesOfEvent } from '../support/log-lines.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { makeModelsDir } from '../support/temp-models.ts';
 import { eventually, type Readiness, readiness } from '../support/vital-signs.ts';
@@ -28,16 +29,19 @@ async function joined(gateway: Gateway, ...names: string[]): Promise<void> {
   await eventually(() => hostsOf(gateway), isSame, `the hosts ${names.join(', ')}`);
 }
 
+/** Waits until a frame is on the first host. */
+const onItsWay = (gateway: Gateway) =>
+  eventually(
+    () => hostsOf(gateway),
+    ([first]) => first?.in_flight === 1,
+    'a frame on its way',
+  );
+
 /** A gateway without threads of its own. */
 async function startRemoteGateway(t: Test, { url }: TestBroker, env: Record<string, string> = {}): Promise<Gateway> {
   const gateway = await startGateway({ NATS_URL: url, POOL_WORKERS: '0', STREAM_HOST_LOST_MS: '1500', ...env });
   t.teardown(() => gateway.kill());
   return gateway;
-}
-
-function lines(text: string, event: string): Record<string, unknown>[] {
-  const all = text.split('\n').filter((line) => line.startsWith('{'));
-  return all.map((line) => JSON.parse(line) as Record<string, unknown>).filter((line) => line['event'] === event);
 }
 
 test('frames run on a host, and results are those of a local worker', needsBroker, async (t) => {
@@ -60,14 +64,14 @@ test('frames run on a host, and results are those of a local worker', needsBroke
   const metrics = await fetch(`${gateway.httpUrl}/metrics`).then((reply) => reply.text());
   t.match(metrics, /^framegate_hosts 1$/m);
   t.match(metrics, /framegate_stage_duration_seconds_count\{pipeline="by_width",stage="network"\} [1-9]/);
-  t.equal(lines(host.log(), 'gateway_joined').length, 1);
+  t.equal(linesOfEvent(host.log(), 'gateway_joined').length, 1);
 });
 
 test('a host is a service of the broker: ping, info and stats', needsBroker, async (t) => {
   const broker = await startBroker(t);
   const host = await startWorkerHost(t, { NATS_URL: broker.url, HOST_NAME: 'one', NATS_GROUP: 'north' });
   const nats = await broker.client();
-  const { id } = lines(host.log(), 'ready')[0] as { id: string };
+  const { id } = linesOfEvent(host.log(), 'ready')[0] as { id: string };
   for (const subject of ['$SRV.PING', '$SRV.PING.framegate', `$SRV.PING.framegate.${id}`]) {
     const ping = (await nats.request(subject)).json<Record<string, unknown>>();
     t.match(ping, {
@@ -112,7 +116,7 @@ test(
       'each frame is answered once',
     );
     await joined(gateway, victim === 'one' ? 'two' : 'one');
-    t.match(lines(gateway.log(), 'host_lost'), [{ host: victim }]);
+    t.match(linesOfEvent(gateway.log(), 'host_lost'), [{ host: victim }]);
   },
 );
 
@@ -126,11 +130,7 @@ test(
     await joined(gateway, 'one');
     const client = await StreamClient.open(gateway.streamUrl('by_width'));
     client.send(slowFrame);
-    await eventually(
-      () => hostsOf(gateway),
-      ([first]) => first?.in_flight === 1,
-      'a frame on its way',
-    );
+    await onItsWay(gateway);
     host.signal('SIGSTOP');
     await client.until(() => client.replies.length === 1);
     t.match(client.replies, [{ frame_index: 0, dropped: true }]);
@@ -155,11 +155,7 @@ test('a broker that restarts: sessions stay, frames run again', needsBroker, asy
   await joined(gateway, 'one');
   const client = await StreamClient.open(gateway.streamUrl('by_width'));
   client.send(slowFrame);
-  await eventually(
-    () => hostsOf(gateway),
-    ([first]) => first?.in_flight === 1,
-    'a frame on its way',
-  );
+  await onItsWay(gateway);
   await broker.stop();
   await client.until(() => client.replies.length === 1);
   t.match(client.replies, [{ frame_index: 0, dropped: true }]);
@@ -168,7 +164,7 @@ test('a broker that restarts: sessions stay, frames run again', needsBroker, asy
   await joined(gateway, 'one');
   t.match(await client.sendUntilStarted(frame), { result: { slept: 16 } });
   t.equal(client.closeCode, undefined);
-  for (const log of [gateway.log(), host.log()]) t.match(lines(log, 'broker_connected').length, 2);
+  for (const log of [gateway.log(), host.log()]) t.match(linesOfEvent(log, 'broker_connected').length, 2);
 });
 
 test('a host that is asked to stop finishes its frames and loses none', needsBroker, async (t) => {
@@ -178,18 +174,14 @@ test('a host that is asked to stop finishes its frames and loses none', needsBro
   await joined(gateway, 'one');
   const client = await StreamClient.open(gateway.streamUrl('by_width'));
   client.send(slowFrame);
-  await eventually(
-    () => hostsOf(gateway),
-    ([first]) => first?.in_flight === 1,
-    'a frame on its way',
-  );
+  await onItsWay(gateway);
   host.signal('SIGTERM');
   await client.until(() => client.replies.length === 1);
   t.match(client.replies, [{ frame_index: 0, result: { slept: slowWidth } }]);
   t.same(await host.ended(), { code: 0, signal: null });
   await joined(gateway);
-  t.equal(lines(gateway.log(), 'host_left').length, 1);
-  t.equal(lines(gateway.log(), 'host_lost').length, 0);
+  t.equal(linesOfEvent(gateway.log(), 'host_left').length, 1);
+  t.equal(linesOfEvent(gateway.log(), 'host_lost').length, 0);
 });
 
 test('threads of the gateway and hosts run frames together', needsBroker, async (t) => {
@@ -223,7 +215,7 @@ test('pipelines that differ are not run, and both sides say so once', needsBroke
   const gateway = await startRemoteGateway(t, broker, { MODELS_DIR: folder('new', 'shared', 'only_here') });
   const reported = (log: () => string, event: string) =>
     eventually(
-      () => lines(log(), event),
+      () => linesOfEvent(log(), event),
       (all) => all.length > 0,
       event,
     );
@@ -231,8 +223,8 @@ test('pipelines that differ are not run, and both sides say so once', needsBroke
   t.match(await reported(gateway.log, 'host_refused'), [{ host: 'one', issues }]);
   t.match(await reported(host.log, 'gateway_refused'), [{ issues }]);
   await sleep(2500);
-  t.equal(lines(gateway.log(), 'host_refused').length, 1, 'not again with each status');
-  t.equal(lines(host.log(), 'gateway_refused').length, 1);
+  t.equal(linesOfEvent(gateway.log(), 'host_refused').length, 1, 'not again with each status');
+  t.equal(linesOfEvent(host.log(), 'gateway_refused').length, 1);
   t.same(await hostsOf(gateway), []);
 });
 
@@ -249,13 +241,13 @@ test('a process of another version is refused with one line', needsBroker, async
   nats.publish('framegate.default.gateway.y.status', 'not JSON');
   const issues = ['it speaks protocol 0 (version 0.0.9), and this process protocol 1; update the older one'];
   const refused = await eventually(
-    () => lines(gateway.log(), 'host_refused'),
+    () => linesOfEvent(gateway.log(), 'host_refused'),
     (all) => all.length > 0,
     'a refusal',
   );
   t.match(refused, [{ host: 'ancient', issues }]);
   const both = await eventually(
-    () => lines(host.log(), 'gateway_refused'),
+    () => linesOfEvent(host.log(), 'gateway_refused'),
     (all) => all.length > 1,
     'two refusals',
   );
@@ -264,7 +256,7 @@ test('a process of another version is refused with one line', needsBroker, async
     { gateway: 'unknown', issues: ['its status is not JSON'] },
   ]);
   await joined(gateway, 'one');
-  t.equal(lines(gateway.log(), 'host_refused').length, 1);
+  t.equal(linesOfEvent(gateway.log(), 'host_refused').length, 1);
 });
 
 test('a broker that cannot be used is refused at start, with what to change', needsBroker, async (t) => {

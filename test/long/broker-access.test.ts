@@ -9,6 +9,7 @@ import { makeAccount, makeNkey } from '../support/broker-credentials.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { type Gateway, runCli, startGateway } from '../support/gateway.ts';
 import { encodeGradient } from '../support/jpeg-bytes.ts';
+import { linesOfEvent } from '../support/log-lines.ts';
 import { eventually } from '../support/vital-signs.ts';
 import { startWorkerHost } from '../support/worker-host.ts';
 
@@ -50,11 +51,6 @@ function makeFolder(t: Test): string {
 }
 
 const withoutTls = (text: string) => replaced(text, /^tls \{[^}]*\}/m, '');
-
-function lines(text: string, event: string): Record<string, unknown>[] {
-  const all = text.split('\n').filter((line) => line.startsWith('{'));
-  return all.map((line) => JSON.parse(line) as Record<string, unknown>).filter((line) => line['event'] === event);
-}
 
 type Env = Record<string, string>;
 
@@ -111,7 +107,7 @@ test(
       gateway.subscribe(subject, { callback: (error, message) => void (error ?? frames.push(message.subject)) });
     }
     await gateway.flush();
-    const { id } = lines(host.log(), 'ready')[0] as { id: string };
+    const { id } = linesOfEvent(host.log(), 'ready')[0] as { id: string };
     worker.publish(`framegate.default.host.${id}.run`, frame);
     worker.publish('framegate.default.gateway.forged.status', '{}');
     await worker.flush();
@@ -133,7 +129,7 @@ test(
     t.equal((await postFrame(gate)).status, 200);
     await gateway.flush();
     t.same(frames, [], 'the frames of others are not seen');
-    for (const log of [host.log(), gate.log()]) t.same(lines(log, 'broker_error'), []);
+    for (const log of [host.log(), gate.log()]) t.same(linesOfEvent(log, 'broker_error'), []);
     for (const log of [host.log(), gate.log()]) t.notMatch(log, /secret-of/);
   },
 );
@@ -160,16 +156,16 @@ test('NKEYs, read again at each connection', needsBroker, async (t) => {
   await broker.stop();
   await broker.start(config(gateway.publicKey, renewed.publicKey));
   await eventually(
-    () => lines(host.log(), 'broker_error'),
+    () => linesOfEvent(host.log(), 'broker_error'),
     (all) => all.length > 0,
     'the old key is refused',
   );
   await sleep(1000);
-  t.equal(lines(host.log(), 'broker_error').length, 1, 'once, not at each attempt');
+  t.equal(linesOfEvent(host.log(), 'broker_error').length, 1, 'once, not at each attempt');
   t.equal((await postFrame(gate)).status, 503);
   file('worker', renewed.seed);
   await resultOf(gate);
-  t.same(lines(gate.log(), 'broker_error'), []);
+  t.same(linesOfEvent(gate.log(), 'broker_error'), []);
 });
 
 test('mutual TLS: a client needs a certificate, and talks only to the broker that it knows', needsBroker, async (t) => {
@@ -190,7 +186,7 @@ test('mutual TLS: a client needs a certificate, and talks only to the broker tha
   t.match(unknown.stderr, /broker 127\.0\.0\.1:\d+: .*certificate/);
   const stranger = await entryOf(broker, server.certFile, other);
   t.equal(stranger, 'refused');
-  t.same(lines(gate.log(), 'broker_error'), []);
+  t.same(linesOfEvent(gate.log(), 'broker_error'), []);
 });
 
 /** Whether a client with this certificate gets in. */
@@ -226,14 +222,14 @@ test('credentials files; an expired one is replaced while the host runs', needsB
   };
   const { host, gate } = await startBoth(t, await write('worker', 4), await write('gateway'));
   await eventually(
-    () => lines(host.log(), 'broker_error'),
+    () => linesOfEvent(host.log(), 'broker_error'),
     (all) => all.length > 0,
     'the end of its credentials',
   );
-  t.match(lines(host.log(), 'broker_error'), [{ reason: /authentication expired/i }]);
+  t.match(linesOfEvent(host.log(), 'broker_error'), [{ reason: /authentication expired/i }]);
   await write('worker');
   await resultOf(gate);
-  t.same(lines(gate.log(), 'broker_error'), []);
+  t.same(linesOfEvent(gate.log(), 'broker_error'), []);
   const broken = await runCli(['worker'], { NATS_URL: broker.url, NATS_CREDS_FILE: `${join(folder, 'worker')}-none` });
   t.equal(broken.code, 2);
   t.match(broken.stderr, /NATS_CREDS_FILE cannot be read/);
@@ -254,14 +250,14 @@ test(
     const { host, gate } = await startBoth(t, urls[0] ?? {}, urls[1] ?? {});
     // The host reports every second.
     await sleep(2500);
-    t.match(lines(host.log(), 'broker_error'), [
+    t.match(linesOfEvent(host.log(), 'broker_error'), [
       { reason: /^no permission to publish to framegate\.default\.host\.\w+\.\*$/ },
     ]);
-    t.equal(lines(host.log(), 'broker_error').length, 1);
-    t.match(lines(gate.log(), 'broker_error'), [
+    t.equal(linesOfEvent(host.log(), 'broker_error').length, 1);
+    t.match(linesOfEvent(gate.log(), 'broker_error'), [
       { reason: 'no permission to subscribe to framegate.default.host.*.status' },
     ]);
-    t.equal(lines(gate.log(), 'broker_error').length, 1);
+    t.equal(linesOfEvent(gate.log(), 'broker_error').length, 1);
     await broker.stop();
     await broker.start(plain);
     t.equal((await resultOf(gate)).status, 200);
