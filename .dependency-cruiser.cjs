@@ -4,10 +4,10 @@
 const layers = [
   [
     'contract',
-    '^src/(protocol|status|errors|url-host|shown-url|number-text|number-schema|statistics)\\.ts$|^src/jpeg/',
+    '^src/(protocol|status|errors|engine-link|providers|url-host|shown-url|number-text|number-schema|statistics)\\.ts$|^src/jpeg/',
   ],
   ['load', '^src/load/'],
-  ['config', '^src/(config|broker-config|settings|cpu-quota)\\.ts$'],
+  ['config', '^src/(config|broker-config|gpu-config|settings|cpu-quota)\\.ts$'],
   ['observe', '^src/observe/'],
   ['auth', '^src/auth/'],
   ['models', '^src/models/'],
@@ -93,9 +93,9 @@ module.exports = {
       to: { path: 'node_modules/jose' },
     },
     {
-      name: 'only models/onnx-model.ts imports onnxruntime-node',
+      name: 'only models/onnx-session.ts imports onnxruntime-node',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/models/onnx-model\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/models/onnx-session\\.ts$' },
       to: { path: 'node_modules/onnxruntime' },
     },
     {

@@ -155,7 +155,7 @@ metrics.add(processMetrics(version));
 metrics.addDefaults();
 metrics.add(
   gauges({
-    pool: { status: () => ({ ...figures, reports: [], hosts: [] }) },
+    pool: { status: () => ({ ...figures, reports: [], hosts: [], engines: [] }) },
     pipelines: new Map(pipelines.map(({ id }) => [id, {}])),
     reloads: () => ({ succeeded: 0, failed: 0, issues: [] }),
     sessions: variants.get('log and metrics') ?? [],

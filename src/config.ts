@@ -2,6 +2,7 @@
 import { totalmem } from 'node:os';
 import { type BrokerConfig, brokerConfigOf, brokerIssues } from './broker-config.ts';
 import { ConfigError } from './errors.ts';
+import { type GpuConfig, gpuConfigOf, gpuIssues } from './gpu-config.ts';
 import { bytesOf, bytesPerMegabyte, minMemoryMegabytes, type Settings, settings } from './settings.ts';
 
 /**
@@ -47,6 +48,7 @@ const folded = [
   ...(['maxFrameMegabytes', 'maxMemoryMegabytes', 'adminHost', 'adminPort', 'tlsCertFile', 'tlsKeyFile'] as const),
   ...(['natsUrls', 'natsGroup', 'natsCredsFile', 'natsNkeyFile'] as const),
   ...(['natsTlsCaFile', 'natsTlsCertFile', 'natsTlsKeyFile'] as const),
+  ...(['poolWorkers', 'gpuTimeoutMs'] as const),
 ];
 type Folded = (typeof folded)[number];
 
@@ -56,7 +58,7 @@ function unfolded<All extends Settings>(all: All): Omit<All, Folded> {
 }
 
 /** All settings, validated, and what follows from them. */
-export interface Config extends Omit<Settings, Folded> {
+export interface Config extends Omit<Settings, Folded>, GpuConfig {
   /** How to reach other hosts; undefined if only this process runs frames. */
   readonly broker: BrokerConfig | undefined;
   /** Certificate and key of the listeners, as absolute paths; undefined for plain HTTP. */
@@ -116,23 +118,29 @@ function readSettings(env: Environment): Settings & Pick<Config, 'deprecations'>
  */
 export function loadConfig(env: Environment): Config {
   const all = readSettings(env);
-  const { maxFrameMegabytes, maxMemoryMegabytes, tlsCertFile, tlsKeyFile, maxSessions, poolWorkers, deprecations } =
-    all;
+  const { maxFrameMegabytes, maxMemoryMegabytes, tlsCertFile, tlsKeyFile, maxSessions, deprecations } = all;
   const maxFrameBytes = bytesOf(maxFrameMegabytes);
-  const issues = [...limitIssues(all, maxFrameBytes), ...listenerIssues(all), ...keyIssues(all), ...brokerIssues(all)];
+  const issues = [
+    ...limitIssues(all, maxFrameBytes),
+    ...listenerIssues(all),
+    ...keyIssues(all),
+    ...brokerIssues(all),
+    ...gpuIssues(all),
+  ];
   if (issues.length > 0) throw new ConfigError([...deprecations, ...issues]);
   const tls =
     tlsCertFile === undefined || tlsKeyFile === undefined ? undefined : { certFile: tlsCertFile, keyFile: tlsKeyFile };
   const broker = brokerConfigOf(all);
+  const gpu = gpuConfigOf(all);
   return Object.freeze({
     ...unfolded(all),
-    ...{ admin: adminAddressOf(all), tls, broker },
+    ...{ admin: adminAddressOf(all), tls, broker, ...gpu },
     maxFrameBytes,
     maxFrameLabel: `${maxFrameMegabytes}MB`,
     hardCapBytes: Math.max(minHardCapBytes, Math.ceil(hardCapFactor * maxFrameBytes)),
     maxSessionsPerAddress: all.maxSessionsPerAddress ?? maxSessions,
     maxMemoryBytes:
-      (maxMemoryMegabytes ?? defaultMemoryMegabytes(poolWorkers)) * bytesPerMegabyte +
+      (maxMemoryMegabytes ?? defaultMemoryMegabytes(gpu.poolWorkers)) * bytesPerMegabyte +
       (broker === undefined || maxMemoryMegabytes !== undefined ? 0 : all.maxRemoteBytes),
   });
 }

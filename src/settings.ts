@@ -3,9 +3,9 @@ import { isIP, isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { usableCores } from './cpu-quota.ts';
 import { numberIn } from './number-schema.ts';
 import { parseNumber } from './number-text.ts';
+import { knownProviders } from './providers.ts';
 import { shownUrl } from './shown-url.ts';
 
 export const bytesPerMegabyte = 1_048_576;
@@ -37,17 +37,9 @@ const logFormats = ['auto', 'json', 'pretty'] as const;
 
 const poolSides = ['local', 'remote'] as const;
 
-/** ONNX Runtime's execution providers, by their onnxruntime-node names. */
-const knownProviders = ['cpu', 'cuda', 'tensorrt', 'coreml', 'dml', 'webgpu', 'openvino', 'migraphx', 'rocm'] as const;
-
 const packagedModelsDir = fileURLToPath(new URL('../native-models', import.meta.url));
 
 export const bytesOf = (megabytes: number) => Math.floor(megabytes * bytesPerMegabyte);
-
-/** On two cores both run pipelines, since the event loop needs only a few percent of one. On more, one core is reserved for the loop. */
-function defaultWorkers(cores: number): number {
-  return cores <= 2 ? cores : cores - 1;
-}
 
 const setting = <Schema extends z.ZodType>(variable: string, schema: Schema) => ({ variable, schema });
 const number = (variable: string, fallback: number, min: number, max: number) =>
@@ -89,6 +81,15 @@ const keyUrl = z.string().refine(isKeyUrl, { error: 'must be an https:// address
 const provider = z.enum(knownProviders, {
   error: ({ input }) => `unknown provider "${input}"; expected one of ${knownProviders.join(', ')}`,
 });
+
+/** The largest boxes have 16. */
+const maxDevices = 64;
+const deviceIndex = z
+  .string()
+  .refine((text) => /^\d{1,2}$/.test(text) && Number(text) < maxDevices, {
+    error: ({ input }) => `invalid device "${input}"; expected an index such as 0, below ${maxDevices}`,
+  })
+  .transform(Number);
 
 /** A password belongs to the first one; the others have the same. */
 const brokerUrl = z.string().refine(isBrokerUrl, {
@@ -166,7 +167,7 @@ export const settings = {
   /** How long a shutdown waits for frames in flight and for workers to stop. */
   shutdownGraceMs: integer('SHUTDOWN_GRACE_MS', 10_000, 0, 3_600_000),
   /** With 0, only other hosts run frames. */
-  poolWorkers: integer('POOL_WORKERS', defaultWorkers(usableCores()), 0, 256),
+  poolWorkers: setting('POOL_WORKERS', numberIn({ min: 0, max: 256, isWhole: true }).optional()),
   /** JavaScript heap per worker thread; a thread that exceeds it is terminated and replaced. */
   maxHeapMegabytes: integer('POOL_HEAP_MB', 512, 64, 65_536),
   /** A thread still running this long after its frame timed out is terminated. */
@@ -201,6 +202,10 @@ export const settings = {
     'ORT_PROVIDERS',
     list.pipe(z.array(provider).min(1, `must name at least one of ${knownProviders.join(', ')}`)).prefault('cpu'),
   ),
+  /** Devices of the execution providers that number them; empty for the provider's choice. */
+  gpuDevices: setting('GPU_DEVICES', list.pipe(z.array(deviceIndex)).prefault('')),
+  /** An engine whose run takes longer is replaced. */
+  gpuTimeoutMs: setting('GPU_TIMEOUT_MS', numberIn({ min: 100, max: 3_600_000, isWhole: true }).optional()),
   modelsDir: setting(
     'MODELS_DIR',
     z

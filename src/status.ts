@@ -19,6 +19,8 @@ export const dropReasons = [
   'memory_full',
   /** Its worker was lost while running it. */
   'worker_lost',
+  /** The engine of its accelerator was lost while running it. */
+  'engine_lost',
   /** Its host was lost while running it. */
   'host_lost',
   /** Its result was not sent, since the peer does not read its replies. */
@@ -184,6 +186,23 @@ export interface ReloadStatus {
   readonly failed: number;
   /** Why the last one failed, one line per issue; empty if it has succeeded or none has run. */
   readonly issues: readonly string[];
+}
+
+/** `starting` only until it serves for the first time; a lost engine is being replaced. */
+export type EngineState = 'starting' | 'ready' | 'lost';
+
+/** The engine of an accelerator; a part of `GET /readyz`. */
+export interface EngineStatus {
+  readonly engine: number;
+  /** Index of the device; absent if the provider has chosen. */
+  readonly device?: number;
+  readonly state: EngineState;
+  /** Execution providers that can be used, the preferred one first. */
+  readonly providers: readonly string[];
+  /** Frames and lines of text that were run, the runs, and their duration, since it started. */
+  readonly rows: number;
+  readonly batches: number;
+  readonly busy_ms: number;
 }
 
 /** Equal for sessions of the same name, address and pipeline: a camera that reconnects. */

@@ -12,6 +12,7 @@ import { streamPath } from '../protocol.ts';
 import { type Server, startServer } from '../server/app.ts';
 import { localUrlHost } from '../url-host.ts';
 import { version } from '../version.ts';
+import { type Accelerators, closeAccelerators, openAccelerators } from './accelerators.ts';
 import { logCertificate, prepareCertificate } from './certificate.ts';
 import { killProcess, stopAndExitOnSignal } from './process-exit.ts';
 import { openProcessLog } from './process-log.ts';
@@ -94,8 +95,9 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const counted = eventMetrics(observer, pipelines);
   metrics.add(counted.metrics);
   metrics.add(processMetrics(version));
+  const accelerators = await openAccelerators(config, log);
   const hosts = await connectHosts(config, log, observer);
-  const local = startLocalPool({ ...config, pipelines, log, observer, remote: hosts?.execution });
+  const local = startLocalPool({ ...config, ...accelerators, pipelines, log, observer, remote: hosts?.execution });
   const { pool, started, reload: reloadPool } = local;
   let server: Server;
   let isStopping = () => false;
@@ -105,7 +107,10 @@ export async function serve(flags: ServeFlags): Promise<void> {
         ...{ config, pool, pipelines, log, observer, metrics, authorizer, version },
         reloads: () => reloader.status,
       }),
-      async () => hosts?.stop(),
+      async () => {
+        await hosts?.stop();
+        return closeAccelerators(accelerators);
+      },
     );
     metrics.addDefaults();
     isStopping = stopAndExitOnSignal({ log, stop: () => server.stop(), stopping: () => systemd.stopping() });
@@ -116,7 +121,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
     // A signal during startup stops the workers too; its handler ends the process.
     if (isStopping()) return;
     await hosts?.stop();
-    if (!(await pool.stop(config.shutdownGraceMs))) {
+    if (!(await pool.stop(config.shutdownGraceMs)) || !(await closeAccelerators(accelerators))) {
       log.fatal('stop_timeout', { err: error }, 'worker did not stop in time');
       killProcess(log);
     }
@@ -127,7 +132,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const maxUnreadyMs = config.poolWorkers === 0 ? 0 : config.maxUnreadyMs;
   exitWhenUnready({ pool, maxUnreadyMs, log, isStopping, stop: () => server.stop() });
   const start_ms = Math.round(performance.now() - startedAtMs);
-  log.info('ready', { ...urls, host: config.host, ...summaryOf(config, pool), start_ms }, 'ready');
+  log.info('ready', { ...urls, host: config.host, ...summaryOf(config, accelerators, pool), start_ms }, 'ready');
   const poolStatus = () => pool.status();
   new HealthLog({ observers: observer, log, poolStatus, isStopping }).start();
   void systemd.ready();
@@ -147,12 +152,11 @@ function urlsOf({ host, tls }: Config, { port, admin }: Server): { url: string; 
 }
 
 /** A signal and the unready watch may both stop the server; they share one stop. */
-function withSharedStop(server: Server, afterStop: () => Promise<void>): Server {
+function withSharedStop(server: Server, afterStop: () => Promise<boolean>): Server {
   let stopped: Promise<boolean> | undefined;
   const stopAll = async () => {
     const ended = await server.stop();
-    await afterStop();
-    return ended;
+    return (await afterStop()) && ended;
   };
   const stop = () => {
     stopped ??= stopAll();
@@ -161,8 +165,8 @@ function withSharedStop(server: Server, afterStop: () => Promise<void>): Server 
   return { ...server, stop };
 }
 
-function summaryOf(config: Config, pool: Pool): object {
+function summaryOf(config: Config, { poolWorkers }: Accelerators, pool: Pool): object {
   const { pipelines, reports, hosts } = pool.status();
   const remote = config.broker === undefined ? {} : { hosts: hosts.length };
-  return { workers: config.poolWorkers, ...remote, models_dir: config.modelsDir, pipelines, ...reports[0] };
+  return { workers: poolWorkers, ...remote, models_dir: config.modelsDir, pipelines, ...reports[0] };
 }

@@ -15,6 +15,7 @@ import type { Pool } from '../pool/pool.ts';
 import { type HostServer, type HostServerParts, startHostServer } from '../server/host-server.ts';
 import { localUrlHost } from '../url-host.ts';
 import { version } from '../version.ts';
+import { closeAccelerators, openAccelerators } from './accelerators.ts';
 import { connectBroker, fingerprintsOf } from './broker-connection.ts';
 import { killProcess, stopAndExitOnSignal } from './process-exit.ts';
 import { openProcessLog } from './process-log.ts';
@@ -48,9 +49,9 @@ export async function work(flags: WorkerFlags): Promise<void> {
     ADMIN_HOST: flags.adminHost,
     ADMIN_PORT: flags.adminPort,
   });
-  const { broker: brokerConfig, modelsDir, providers, poolWorkers, maxWaitMs } = config;
+  const { broker: brokerConfig, modelsDir, providers, maxWaitMs } = config;
   if (brokerConfig === undefined) throw new ConfigError(['a worker host needs a broker: set NATS_URL or --nats']);
-  if (poolWorkers === 0) throw new ConfigError(['POOL_WORKERS must be at least 1 on a worker host']);
+  if (config.poolWorkers === 0) throw new ConfigError(['POOL_WORKERS must be at least 1 on a worker host']);
   const startedAtMs = performance.now();
   const { log, observer, warnDeprecated } = openProcessLog(config);
   const { authorizer, tokens } = createAuthorizer(config, (line) => log.warn('keys_unavailable', {}, line));
@@ -76,10 +77,19 @@ export async function work(flags: WorkerFlags): Promise<void> {
   });
   const pipelines = await readPipelines();
   const fingerprints = await fingerprintsOf(pipelines, modelsDir);
+  const accelerators = await openAccelerators(config, log);
+  const { poolWorkers } = accelerators;
   const { broker, subjects, identity } = await connectBroker('host', brokerConfig, config, log);
   // One frame may wait per worker.
   const maxHeldBytes = poolWorkers * config.maxFrameBytes;
-  const { pool, started, reload } = startLocalPool({ ...config, maxHeldBytes, pipelines, log, observer });
+  const { pool, started, reload } = startLocalPool({
+    ...config,
+    ...accelerators,
+    maxHeldBytes,
+    pipelines,
+    log,
+    observer,
+  });
   const host = new Host({ channel: broker, subjects, identity, pool, maxWaitMs, log, observer });
   const systemd = new SystemdNotifier({
     ...notifyEnvironment(),
@@ -89,10 +99,12 @@ export async function work(flags: WorkerFlags): Promise<void> {
   let admin: HostServer | undefined;
   let stopped: Promise<boolean> | undefined;
   const stop = () => {
-    stopped ??= leave(host, pool, config).finally(async () => {
-      await broker.close();
-      admin?.close();
-    });
+    stopped ??= leave(host, pool, config)
+      .then(async (ended) => (await closeAccelerators(accelerators)) && ended)
+      .finally(async () => {
+        await broker.close();
+        admin?.close();
+      });
     return stopped;
   };
   isStopping = stopAndExitOnSignal({ log, stop, stopping: () => systemd.stopping() });
@@ -106,7 +118,7 @@ export async function work(flags: WorkerFlags): Promise<void> {
     // A signal during startup stops the workers too; its handler ends the process.
     if (isStopping()) return;
     await broker.close();
-    if (!(await pool.stop(config.shutdownGraceMs))) {
+    if (!(await pool.stop(config.shutdownGraceMs)) || !(await closeAccelerators(accelerators))) {
       log.fatal('stop_timeout', { err: error }, 'worker did not stop in time');
       killProcess(log);
     }

@@ -1,9 +1,10 @@
 /** Loads models by the names that pipelines use, and releases them together. Worker threads; `check` runs on any thread. */
 import { dirname, join } from 'node:path';
-import type { Model, ModelLoader } from './model.ts';
+import type { EngineClient } from './engine/engine-client.ts';
+import { isEngineLost } from './engine/engine-lost.ts';
+import type { Model, ModelLoader, OwnedModel } from './model.ts';
 import { findModel, type ModelFiles } from './model-files.ts';
 import { shippedModels } from './ocr/pp-ocr.ts';
-import type { OwnedModel } from './onnx-model.ts';
 
 /** Where models are, and what runs them. */
 export interface ModelSource {
@@ -11,6 +12,8 @@ export interface ModelSource {
   readonly modelsDir: string;
   /** Execution providers, in the order in which to try them. */
   readonly providers: readonly string[];
+  /** Engines of accelerators; they are tried before the providers. */
+  readonly engines?: EngineClient | undefined;
   /** Receives one line per deprecated key of a `model.json`. */
   warn?(line: string): void;
 }
@@ -43,10 +46,7 @@ export class ModelScope implements ModelLoader {
   async load(name: string): Promise<Model> {
     const files = this.#find(name);
     if ('issue' in files) throw new Error(files.issue);
-    // Imported on demand: the main thread only checks, and must not load ONNX Runtime.
-    const { loadModel } = await import('./onnx-model.ts');
-    const { onnxPath: path, overrides } = files;
-    const model = await loadModel({ name, path, providers: this.#source.providers, overrides });
+    const model = await this.#load(name, files);
     this.#models.push(model);
     return model;
   }
@@ -54,6 +54,24 @@ export class ModelScope implements ModelLoader {
   /** Releases every model of the scope. */
   async release(): Promise<void> {
     for (const model of this.#models.splice(0)) await model.release();
+  }
+
+  async #load(name: string, { onnxPath: path, overrides }: ModelFiles): Promise<OwnedModel> {
+    const { engines, providers } = this.#source;
+    let refusal: string | undefined;
+    if (engines !== undefined) {
+      try {
+        return await engines.open({ name, path, overrides });
+      } catch (error) {
+        if (isEngineLost(error)) throw error;
+        refusal = error instanceof Error ? error.message : String(error);
+        if (providers.length === 0) throw new Error(`model "${name}" cannot be loaded (${refusal})`, { cause: error });
+      }
+    }
+    // Imported on demand: the main thread only checks, and must not load ONNX Runtime.
+    const { loadModel } = await import('./onnx-model.ts');
+    const errors = refusal === undefined ? [] : [refusal];
+    return loadModel({ name, path, providers, overrides, errors });
   }
 
   #find(name: string): ModelFiles | { readonly issue: string } {

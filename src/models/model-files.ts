@@ -36,6 +36,10 @@ const overridesSchema = z.strictObject({
   /** Keypoints of a pose, and values of each: 2 (x, y) or 3 (x, y, score). */
   keypoint_shape: keypointShape.optional(),
   keypoint_names: z.array(z.string()).min(1).optional(),
+  /** On an accelerator: the largest batch of frames in one run; 1 for none. */
+  max_batch: z.number().int().min(1).max(64).optional(),
+  /** On an accelerator: microseconds to wait for a fuller batch. */
+  max_delay_us: z.number().int().min(0).max(100_000).optional(),
 });
 
 export type ModelOverrides = z.infer<typeof overridesSchema>;

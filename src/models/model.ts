@@ -35,10 +35,22 @@ export interface Model extends ModelInfo {
   /** The model's `model.json`; empty if it has none. */
   readonly overrides: ModelOverrides;
   /**
+   * Memory for an input of the next run, where the model reads it without another copy. Its content is undefined. Valid until that run
+   * ends, or until the next call for the same input.
+   * @param dims of the whole tensor, without free dimensions.
+   */
+  allocate(name: string, dims: readonly number[]): InputTensor;
+  /**
    * Runs the model once. Float32 tensors become float16 for an input that takes these, and every numeric output becomes float32.
    * @throws Error when an input is missing or has the wrong shape.
    */
   run(tensors: Inputs): Promise<Outputs>;
+}
+
+/** A model and the right to release it. */
+export interface OwnedModel extends Model {
+  /** Drops this reference. The session ends with its last reference. */
+  release(): Promise<void>;
 }
 
 /** Loads the models that a tool needs, and keeps them until the tool is closed. */

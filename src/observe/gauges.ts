@@ -1,5 +1,6 @@
 /** Metrics of the present state, read from its owners at each scrape. Main thread. */
-import { type BackpressureState, backpressureStates, type ReloadStatus } from '../status.ts';
+import { type BackpressureState, backpressureStates, type EngineStatus, type ReloadStatus } from '../status.ts';
+import { engineMetrics } from './engine-metrics.ts';
 import { type Metric, type Sample, single } from './metric.ts';
 
 /** The parts of the pool's status that are shown. */
@@ -13,6 +14,7 @@ export interface PoolFigures {
   readonly frameBytes: number;
   readonly generation: number;
   readonly hosts: readonly { readonly limit: number }[];
+  readonly engines: readonly EngineStatus[];
   readonly reports: readonly { readonly models: readonly { readonly name: string; readonly provider: string }[] }[];
 }
 
@@ -87,6 +89,7 @@ export function poolGauges({ pool, reloads }: Pick<GaugeParts, 'pool' | 'reloads
       help: 'Ready workers that have loaded the model, by execution provider.',
       read: () => modelSamples(pool.status()),
     },
+    ...engineMetrics(() => pool.status().engines),
   ];
 }
 

@@ -1,4 +1,5 @@
 /** Builds a pool with the threads of this process: frame memory, threads, pipeline loader. Main thread. */
+import type { EngineLinks } from '../engine-link.ts';
 import { StartError } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Observer } from '../observe/observer.ts';
@@ -32,6 +33,8 @@ export interface LocalPoolOptions extends ThreadLimits {
   readonly pipelines: readonly PoolPipeline[];
   readonly log: Log;
   readonly observer: Observer;
+  /** Engines of accelerators; undefined if there are none. */
+  readonly engines?: EngineLinks | undefined;
   /** Undefined if only this process runs frames. */
   readonly remote?: RemoteExecution | undefined;
 }
@@ -82,7 +85,7 @@ function slotsFor(bytes: number): FrameSlots {
 /** Starts the threads. Frames that arrive before one is ready are held or dropped. */
 export function startLocalPool(options: LocalPoolOptions): LocalPool {
   const { poolWorkers, maxFrameBytes, maxHeldBytes, modelsDir, providers, log, observer } = options;
-  const { maxHeapMegabytes, maxStuckMs, remote } = options;
+  const { maxHeapMegabytes, maxStuckMs, engines, remote } = options;
   const slots = slotsFor(maxHeldBytes + runningPerWorker * poolWorkers * maxFrameBytes + (remote?.maxBytes ?? 0));
   const executors: Executor[] = [];
   const rules = new Map<string, PipelineRules>();
@@ -99,7 +102,7 @@ export function startLocalPool(options: LocalPoolOptions): LocalPool {
           ...{ memory: slots.memory, modelsDir, providers },
           sources: pipelines.filter(({ id }) => ids.has(id)).map(({ source }) => source),
         },
-        ...{ generation, pipelines: ids, limits: { maxHeapMegabytes, maxStuckMs } },
+        ...{ generation, pipelines: ids, limits: { maxHeapMegabytes, maxStuckMs }, engines },
         ...{ log, observer },
         capacityChanged: () => pool.capacityChanged(),
       }),

@@ -1,4 +1,6 @@
 /** All messages between the event loop and a worker thread. Plain data only; frame bytes are in shared memory. */
+
+import type { EngineLink } from '../engine-link.ts';
 import type { FrameErrorCode } from '../errors.ts';
 import type { DropReason } from '../status.ts';
 
@@ -22,6 +24,8 @@ export interface WorkerSetup {
 export interface WorkerData extends WorkerSetup {
   /** Where the thread records whether it is in native code; see `observe/native-calls.ts`. */
   readonly nativeCalls: SharedArrayBuffer;
+  /** Connections to the engines of accelerators; empty if there are none. */
+  readonly engines: readonly EngineLink[];
 }
 
 /** Run the frame at `offset` of the memory. */
@@ -38,12 +42,33 @@ export interface StopCommand {
   readonly type: 'stop';
 }
 
-export type ToWorker = FrameCommand | StopCommand;
+/** An engine has been replaced: open the models there. */
+export interface LinkCommand {
+  readonly type: 'link_engine';
+  readonly link: EngineLink;
+}
+
+/** An engine will not answer any more. */
+export interface EngineLostCommand {
+  readonly type: 'engine_lost';
+  readonly engine: number;
+}
+
+export type ToWorker = FrameCommand | StopCommand | LinkCommand | EngineLostCommand;
 
 /** Setup of a worker, shown on `/readyz`. */
 export interface WorkerReport {
   readonly decoder: string;
-  readonly models: readonly { readonly name: string; readonly provider: string }[];
+  readonly models: readonly ReportedModel[];
+}
+
+/** A model as `/readyz` lists it. */
+export interface ReportedModel {
+  readonly name: string;
+  readonly provider: string;
+  /** Of a model that an engine runs: index of the device unless the provider has chosen it, and the largest batch. */
+  readonly device?: number;
+  readonly max_batch?: number;
 }
 
 /** An execution provider could not be used for a model, which therefore uses another. */
@@ -85,8 +110,18 @@ export const timedOut: FailedOutcome = {
 /** The outcome of a frame: exactly one per offered frame. */
 export type FrameOutcome = ResultOutcome | FailedOutcome | DroppedOutcome;
 
+/** Models are loaded and warmed up. */
+export interface ReadyMessage {
+  readonly type: 'ready';
+  readonly report: WorkerReport;
+  readonly providerErrors: readonly ProviderError[];
+  /** Whether engines run some of its models, so that it can run nothing without one. */
+  readonly needsEngine: boolean;
+}
+
 export type FromWorker =
-  | ResultOutcome
-  | FailedOutcome
-  | { readonly type: 'ready'; readonly report: WorkerReport; readonly providerErrors: readonly ProviderError[] }
+  | FrameOutcome
+  | ReadyMessage
+  /** All models are open in a replaced engine. */
+  | { readonly type: 'engine_linked'; readonly engine: number }
   | { readonly type: 'boot_failed'; readonly issues: readonly string[] };

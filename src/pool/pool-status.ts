@@ -1,4 +1,5 @@
 /** What a pool shows of itself. Pure. */
+import type { EngineStatus } from '../status.ts';
 import type { Executor, ExecutorStatus, HostReport } from './executor.ts';
 
 export interface PoolStatus extends Omit<ExecutorStatus, 'host'> {
@@ -14,13 +15,15 @@ export interface PoolStatus extends Omit<ExecutorStatus, 'host'> {
   /** Ids of the pipelines that can run now. */
   readonly pipelines: readonly string[];
   readonly hosts: readonly HostReport[];
+  /** Engines of accelerators of this process. */
+  readonly engines: readonly EngineStatus[];
 }
 
 /** @param poolWorkers target number of workers of this process. */
 export function executorsStatus(
   executors: readonly Executor[],
   poolWorkers: number,
-): Omit<PoolStatus, 'inFlight' | 'held' | 'frameBytes' | 'sessions'> {
+): Omit<PoolStatus, 'inFlight' | 'held' | 'frameBytes' | 'sessions' | 'engines'> {
   const serving = executors.filter(({ capacity }) => capacity > 0);
   const statuses = executors.map((executor) => executor.status());
   const hosts = statuses.flatMap(({ host }) => host ?? []);

@@ -6,6 +6,7 @@
  *                      │       ··· the hold ends ──────────────────► dropped ─► done
  *                      └► drop ────────────────────────────────────► dropped ─► done
  */
+import type { EngineLinks } from '../engine-link.ts';
 import type { Log } from '../observe/log.ts';
 import type { Source } from '../observe/observer.ts';
 import type { DropReason } from '../status.ts';
@@ -43,6 +44,8 @@ export interface PoolOptions {
   readonly executors: readonly Executor[];
   /** Target number of workers of this process. */
   readonly poolWorkers: number;
+  /** Engines of accelerators, for the status; undefined if there are none. */
+  readonly engines?: EngineLinks | undefined;
   readonly slots: FrameSlots;
   /** Total size of all held frames. */
   readonly maxHeldBytes: number;
@@ -188,6 +191,7 @@ export class Pool {
       held: this.#scheduler.held,
       frameBytes: this.#options.slots.usedBytes,
       sessions: this.#scheduler.sessions,
+      engines: this.#options.engines?.status() ?? [],
     };
   }
 

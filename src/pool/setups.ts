@@ -1,10 +1,10 @@
 /** Setups of workers, each with the number of workers that have it. Pure. */
-import type { WorkerReport } from './messages.ts';
+import type { ReportedModel, WorkerReport } from './messages.ts';
 
 export interface WorkerSetups {
   readonly workers: number;
   readonly decoder: string;
-  readonly models: { readonly name: string; readonly provider: string }[];
+  readonly models: ReportedModel[];
 }
 
 /** Workers with identical setup are reported once. */

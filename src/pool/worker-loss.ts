@@ -1,4 +1,4 @@
-/** What is reported when a session loses workers. Pure. */
+/** What is reported when a session loses workers, or the engines that they use. Pure. */
 import type { FrameOutcome } from './messages.ts';
 import type { SessionShare } from './session-share.ts';
 import type { SessionKind } from './ticket.ts';
@@ -16,7 +16,7 @@ interface Loser {
 
 /** The outcome to report for a frame: a session that loses a second worker within a minute has failed. */
 export function reportedOutcome(outcome: FrameOutcome, { share, kind }: Loser, nowMs: number): FrameOutcome {
-  const isLost = outcome.type === 'dropped' && outcome.reason === 'worker_lost';
+  const isLost = outcome.type === 'dropped' && (outcome.reason === 'worker_lost' || outcome.reason === 'engine_lost');
   if (!isLost || kind === 'gateway') return outcome;
   return share.recordWorkerLoss(nowMs) ? repeatedLoss : outcome;
 }

@@ -17,7 +17,7 @@ export interface Lifecycle {
  * @param version undefined for clients, who are only told whether the gateway is ready.
  */
 export function readiness(
-  { reports, pipelines, generation, hosts, ...counts }: PoolStatus,
+  { reports, pipelines, generation, hosts, engines, ...counts }: PoolStatus,
   { isDraining, reloads }: Lifecycle,
   version: string | undefined,
 ): Reply {
@@ -26,9 +26,9 @@ export function readiness(
   const line = ready ? '200 OK' : '503 Service Unavailable';
   if (version === undefined) return jsonReply(line, JSON.stringify({ ready }));
   const body = {
-    ...{ ready, degraded: counts.ready < counts.size, draining },
+    ...{ ready, degraded: counts.ready < counts.size || engines.some(({ state }) => state !== 'ready'), draining },
     ...{ generation, reloads: reloads() },
-    ...{ pool: counts, hosts, pipelines, setups: setupsOf(reports), version },
+    ...{ pool: counts, hosts, ...(engines.length > 0 && { engines }), pipelines, setups: setupsOf(reports), version },
   };
   return jsonReply(line, JSON.stringify(body));
 }

@@ -54,7 +54,15 @@ const msPerSecond = 1000;
 const percent = 100;
 
 /** Drops that more workers or more memory would avoid. */
-const gatewayDrops: readonly DropReason[] = ['busy', 'displaced', 'expired', 'memory_full', 'worker_lost', 'host_lost'];
+const gatewayDrops: readonly DropReason[] = [
+  'busy',
+  'displaced',
+  'expired',
+  'memory_full',
+  'worker_lost',
+  'engine_lost',
+  'host_lost',
+];
 
 const problemOfError: Readonly<Record<StreamErrorCode, ProblemCode>> = {
   invalid_frame: 'bad_frames',

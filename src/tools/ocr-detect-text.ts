@@ -28,7 +28,6 @@ class TextDetector implements ToolInstance {
   readonly #model: Model;
   readonly #maxSide: number;
   readonly #options: TextBoxOptions;
-  #tensor = new Float32Array(0);
 
   constructor(model: Model, maxSide: number, options: TextBoxOptions) {
     this.#model = model;
@@ -52,15 +51,14 @@ class TextDetector implements ToolInstance {
 
   /** @returns the probability of text, `[height, width]`. */
   async #infer(image: Image, width: number, height: number): Promise<Float32Array> {
-    const size = 3 * width * height;
-    if (this.#tensor.length < size) this.#tensor = new Float32Array(size);
-    const data = this.#tensor.subarray(0, size);
     const whole = { x: 0, y: 0, w: image.width, h: image.height };
-    writeRegion(image, whole, nchwTensor(data, width, height, detectionInput), { x: 0, y: 0, width, height });
     const [input] = this.#model.inputs;
     const [output] = this.#model.outputs;
     if (input === undefined || output === undefined) throw new Error('the text detector has no input or no output');
-    const outputs = await this.#model.run({ [input.name]: { data, dims: [1, 3, height, width] } });
+    const tensor = this.#model.allocate(input.name, [1, 3, height, width]);
+    const out = nchwTensor(tensor.data as Float32Array, width, height, detectionInput);
+    writeRegion(image, whole, out, { x: 0, y: 0, width, height });
+    const outputs = await this.#model.run({ [input.name]: tensor });
     const map = outputs[output.name];
     if (map?.data.length !== width * height)
       throw new Error(`the text detector returned shape [${map?.dims.join(', ')}]`);

@@ -48,7 +48,7 @@ class BoxTool implements ToolInstance {
     this.#plan = plan;
     this.#limits = limits;
     this.#decoder = new BoxDecoder(plan.format, plan.input);
-    this.#preprocessor = new Preprocessor(plan.input);
+    this.#preprocessor = new Preprocessor(plan.input, model);
     this.#reader = reader;
   }
 

@@ -28,7 +28,7 @@ class Classifier implements ToolInstance {
     this.#model = model;
     this.#plan = plan;
     this.#topK = topK;
-    this.#preprocessor = new Preprocessor(plan.input);
+    this.#preprocessor = new Preprocessor(plan.input, model);
   }
 
   async run({ image }: Ports): Promise<PortValues> {

@@ -6,15 +6,18 @@
 import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ConfigError, FrameError, streamErrors } from '../errors.ts';
+import { EngineClient } from '../models/engine/engine-client.ts';
+import { isEngineLost } from '../models/engine/engine-lost.ts';
+import type { ModelInfo } from '../models/model-info.ts';
 import { isTerminating, shareNativeCalls } from '../observe/native-calls.ts';
 import { checkPipelines } from '../pipeline/registry.ts';
 import { VideoFilePipelineService } from '../pipeline/video-file-pipeline-service.ts';
 import type {
-  FailedOutcome,
   FrameCommand,
+  FrameOutcome,
   FromWorker,
   ProviderError,
-  ResultOutcome,
+  ReportedModel,
   ToWorker,
   WorkerData,
 } from '../pool/messages.ts';
@@ -39,25 +42,34 @@ function yieldToLoop(): void {
 
 yieldToLoop();
 
-const { memory, modelsDir, nativeCalls, providers, sources } = workerData as WorkerData;
+const { memory, modelsDir, nativeCalls, providers, sources, engines: links } = workerData as WorkerData;
 shareNativeCalls(nativeCalls);
 const frames = new Uint8Array(memory);
+const engines = links.length === 0 ? undefined : new EngineClient(links);
 
 function send(message: FromWorker): void {
   port?.postMessage(message);
 }
 
 async function boot(): Promise<VideoFilePipelineService> {
-  const context = { modelsDir, providers };
+  const context = { modelsDir, providers, engines };
   const service = await VideoFilePipelineService.create(await checkPipelines(sources, context), context);
   const report = { decoder: service.decoder, models: modelList(service) };
-  send({ type: 'ready', report, providerErrors: providerErrorsOf(service) });
+  send({ type: 'ready', report, providerErrors: providerErrorsOf(service), needsEngine: engines?.isUsed === true });
   return service;
 }
 
 /** Each model once, even if several nodes share it. */
-function modelList(service: VideoFilePipelineService): { name: string; provider: string }[] {
-  return [...new Map(service.models.map(({ name, provider }) => [name, { name, provider }])).values()];
+function modelList(service: VideoFilePipelineService): ReportedModel[] {
+  return [...new Map(service.models.map((model) => [model.name, reported(model)])).values()];
+}
+
+function reported({ name, provider, device, maxBatch }: ModelInfo): ReportedModel {
+  return {
+    ...{ name, provider },
+    ...(device !== undefined && { device }),
+    ...(maxBatch !== undefined && { max_batch: maxBatch }),
+  };
 }
 
 /** Each error once, even if several nodes share the model. */
@@ -70,7 +82,7 @@ function providerErrorsOf(service: VideoFilePipelineService): ProviderError[] {
 async function runFrame(
   service: VideoFilePipelineService,
   { pipelineId, frameIndex, offset, byteLength }: FrameCommand,
-): Promise<ResultOutcome | FailedOutcome> {
+): Promise<FrameOutcome> {
   try {
     const bytes = frames.subarray(offset, offset + byteLength);
     const { result } = await service.runOnFrame(pipelineId, frameIndex, bytes);
@@ -84,7 +96,8 @@ async function runFrame(
   }
 }
 
-function failureOf(error: unknown): FailedOutcome {
+function failureOf(error: unknown): FrameOutcome {
+  if (isEngineLost(error)) return { type: 'dropped', reason: 'engine_lost' };
   const reason = error instanceof Error ? describeWithCauses(error) : String(error);
   if (error instanceof FrameError) return { type: 'failed', code: error.code, detail: error.detail, reason };
   // Only serialization remains: a tool returned a value that JSON cannot represent.
@@ -98,6 +111,8 @@ function describeWithCauses(error: Error): string {
 const booting = boot();
 
 port.on('message', async (order: ToWorker) => {
+  // At once, since the boot may be waiting for it.
+  if (order.type === 'engine_lost') engines?.lose(order.engine);
   // A stop order may arrive while the boot fails, which is reported below.
   const service = await booting.catch(() => undefined);
   if (service === undefined) return;
@@ -110,6 +125,13 @@ port.on('message', async (order: ToWorker) => {
       // Ends only this thread. A tool may keep its event loop busy, and no native code is running at this point.
       process.exit(0);
       break;
+    case 'link_engine':
+      // If the models cannot be opened there, the thread ends with the error, and is replaced.
+      await engines?.link(order.link);
+      send({ type: 'engine_linked', engine: order.link.engine });
+      return;
+    case 'engine_lost':
+      return;
     default:
       order satisfies never;
   }

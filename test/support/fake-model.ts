@@ -1,5 +1,7 @@
 /** Models without ONNX Runtime: they return plausible boxes of any output format, and record what they were given. Tests only. */
+
 import { unitRgb } from '../../src/models/image-tensor.ts';
+import { InputBuffers } from '../../src/models/input-buffers.ts';
 import type { Inputs, Model, Outputs, Tensor, TensorShape } from '../../src/models/model.ts';
 import type { BoxFormatName } from '../../src/models/yolo/format-names.ts';
 import { boxFormatNames } from '../../src/models/yolo/format-names.ts';
@@ -128,6 +130,7 @@ export function fakeModel({
   metadata = {},
 }: FakeModelParts) {
   const runs: Inputs[] = [];
+  const buffers = new InputBuffers(inputs);
   const model: Model = {
     name: 'mine',
     provider: 'cpu',
@@ -139,6 +142,7 @@ export function fakeModel({
     })),
     metadata,
     overrides: {},
+    allocate: (name, dims) => buffers.allocate(name, dims),
     async run(tensors) {
       runs.push(tensors);
       return outputs;

@@ -28,8 +28,6 @@ export class CtcRecognizer {
   readonly #output: TensorShape;
   /** Writes the input of single-channel models. */
   readonly #gray: GrayLineWriter;
-  /** Input of one run. It grows to the largest batch so far. */
-  #batch = new Float32Array(0);
 
   /** @throws Error with one line when the model is not a recognizer. */
   constructor(model: Model) {
@@ -79,15 +77,15 @@ export class CtcRecognizer {
   async #recognizeBatch(crops: readonly Crop[], height: number, width: number): Promise<Recognition[]> {
     const channels = this.#input.dims[1] === 1 ? 1 : rgbChannels;
     const lineSize = channels * height * width;
-    if (this.#batch.length < crops.length * lineSize) this.#batch = new Float32Array(crops.length * lineSize);
+    const dims = [crops.length, channels, height, width];
+    const data = this.#model.allocate(this.#input.name, dims).data as Float32Array;
     const dest = { x: 0, y: 0, width, height };
     for (const [index, { image, region }] of crops.entries()) {
-      const line = this.#batch.subarray(index * lineSize, (index + 1) * lineSize);
+      const line = data.subarray(index * lineSize, (index + 1) * lineSize);
       if (channels === 1) this.#gray.write(image, region, line, width);
       else writeRegion(image, region, nchwTensor(line, width, height, this.#plan.normalization), dest);
     }
-    const data = this.#batch.subarray(0, crops.length * lineSize);
-    return this.#infer({ data, dims: [crops.length, channels, height, width] }, crops.length);
+    return this.#infer({ data, dims }, crops.length);
   }
 
   async #infer(input: Tensor, lines: number): Promise<Recognition[]> {

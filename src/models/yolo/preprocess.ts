@@ -2,7 +2,9 @@
 import { resizeAntialiased } from '../antialias.ts';
 import { type Image, type Placement, placeImage } from '../image.ts';
 import { type ImageTensor, nchwTensor, nhwcTensor, writePlaced, writeRegion } from '../image-tensor.ts';
-import type { InputTensor } from '../model.ts';
+import { InputBuffers } from '../input-buffers.ts';
+import type { InputTensor, Model } from '../model.ts';
+import { sizeOf } from '../tensor-types.ts';
 import type { ModelInput } from './input.ts';
 
 const rgbChannels = 3;
@@ -16,45 +18,47 @@ export interface PreprocessedImage {
 
 export class Preprocessor {
   readonly #input: ModelInput;
-  readonly #tensor: InputTensor & { readonly data: Float32Array | Uint8Array };
-  readonly #out: ImageTensor;
+  readonly #memory: Pick<Model, 'allocate'>;
+  readonly #dims: readonly number[];
 
-  constructor(input: ModelInput) {
-    const { width, height, layout } = input;
-    const size = rgbChannels * width * height;
+  /** @param model where the tensors are written; by default a buffer of its own. */
+  constructor(input: ModelInput, model?: Pick<Model, 'allocate'>) {
+    const { name, width, height, layout } = input;
+    const isNhwc = layout.kind === 'nhwc';
     this.#input = input;
-    if (layout.kind === 'nhwc') {
-      const data = new Uint8Array(size);
-      this.#tensor = { data, dims: [1, height, width, rgbChannels] };
-      this.#out = nhwcTensor(data, width, height);
-    } else {
-      const data = new Float32Array(size);
-      this.#tensor = { data, dims: [1, rgbChannels, height, width] };
-      this.#out = nchwTensor(data, width, height, layout.normalization);
-    }
+    this.#memory = model ?? new InputBuffers([{ name, type: isNhwc ? 'uint8' : 'float32', dims: [] }]);
+    this.#dims = isNhwc ? [1, height, width, rgbChannels] : [1, rgbChannels, height, width];
   }
 
   preprocess(image: Image): PreprocessedImage {
     const placement = placeImage(image, this.#input, this.#input.resize);
-    if (this.#isZeroCopy(image)) {
-      // The decoder's buffer already has the tensor's layout.
-      const data = image.data.subarray(0, this.#tensor.data.length);
-      return { tensor: { data, dims: this.#tensor.dims }, placement };
-    }
-    if (this.#input.isAntialiased === true) this.#writeAntialiased(image, placement);
-    else writePlaced(image, placement, this.#out);
-    return { tensor: this.#tensor, placement };
+    if (this.#isTensor(image))
+      return { tensor: { data: image.data.subarray(0, sizeOf(this.#dims)), dims: this.#dims }, placement };
+    const tensor = this.#memory.allocate(this.#input.name, this.#dims);
+    const out = this.#imageTensorOf(tensor);
+    if (this.#input.isAntialiased === true) this.#writeAntialiased(image, placement, out);
+    else writePlaced(image, placement, out);
+    return { tensor, placement };
   }
 
-  #writeAntialiased(image: Image, placement: Placement): void {
+  /** Whether the decoder's buffer already has the tensor's layout, so that nothing is copied here. */
+  #isTensor(image: Image): boolean {
+    const { width, height, layout } = this.#input;
+    return layout.kind === 'nhwc' && image.channels === rgbChannels && image.width === width && image.height === height;
+  }
+
+  #imageTensorOf({ data }: InputTensor): ImageTensor {
+    const { width, height, layout } = this.#input;
+    if (layout.kind === 'nhwc' && data instanceof Uint8Array) return nhwcTensor(data, width, height);
+    if (layout.kind === 'nchw' && data instanceof Float32Array)
+      return nchwTensor(data, width, height, layout.normalization);
+    throw new TypeError(`input ${this.#input.name} is not ${layout.kind}`);
+  }
+
+  #writeAntialiased(image: Image, placement: Placement, out: ImageTensor): void {
     const { width, height } = this.#input;
     const resized = resizeAntialiased(image, placement, { width, height });
     const whole = { x: 0, y: 0, w: width, h: height };
-    writeRegion(resized, whole, this.#out, { x: 0, y: 0, width, height });
-  }
-
-  #isZeroCopy(image: Image): boolean {
-    const { width, height, layout } = this.#input;
-    return layout.kind === 'nhwc' && image.channels === rgbChannels && image.width === width && image.height === height;
+    writeRegion(resized, whole, out, { x: 0, y: 0, width, height });
   }
 }

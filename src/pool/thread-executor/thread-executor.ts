@@ -1,10 +1,11 @@
 /** Worker threads of this process with the same pipelines: lifecycle, deadlines, and replacement. Main thread. */
+import type { EngineLinks } from '../../engine-link.ts';
 import { ConfigError } from '../../errors.ts';
 import type { Log } from '../../observe/log.ts';
 import type { Observer } from '../../observe/observer.ts';
 import type { Executor, ExecutorStatus, StartedFrame } from '../executor.ts';
 import type { FrameOutcome, WorkerSetup } from '../messages.ts';
-import { WorkerHandle } from './worker-handle.ts';
+import { WorkerHandle, type WorkerKind } from './worker-handle.ts';
 
 export interface ThreadLimits {
   /** JavaScript heap per thread, in megabytes. */
@@ -21,6 +22,8 @@ export interface ThreadExecutorOptions {
   /** Ids of the pipelines of `setup`. */
   readonly pipelines: ReadonlySet<string>;
   readonly limits: ThreadLimits;
+  /** Engines of accelerators; undefined if there are none. */
+  readonly engines?: EngineLinks | undefined;
   readonly log: Log;
   readonly observer: Observer;
   /** Called when capacity has increased other than by the end of a frame. */
@@ -153,40 +156,45 @@ export class ThreadExecutor implements Executor {
     return warmest;
   }
 
-  #count(kind: WorkerHandle['kind']): number {
+  #count(kind: WorkerKind): number {
     let count = 0;
     for (const worker of this.#workers) if (worker.kind === kind) count += 1;
     return count;
   }
 
   #spawn(booted?: PromiseWithResolvers<void>): void {
-    const { observer, log } = this.#options;
+    const { observer, log, setup, engines, limits } = this.#options;
     const spawnedMs = performance.now();
-    const worker = new WorkerHandle(this.#options.setup, this.#options.limits.maxHeapMegabytes, {
-      ready: (ready, providerErrors) => {
-        for (const error of providerErrors)
-          log.warn('provider_unavailable', { ...error }, 'execution provider not used');
-        this.#becameIdle(ready);
-        booted?.resolve();
-        observer.emit('workerReady', { bootMs: performance.now() - spawnedMs, pipelines: [...this.pipelines] });
-        this.#options.capacityChanged();
+    const worker = new WorkerHandle(
+      setup,
+      { maxHeapMegabytes: limits.maxHeapMegabytes, engines },
+      {
+        ready: (ready, providerErrors) => {
+          for (const error of providerErrors)
+            log.warn('provider_unavailable', { ...error }, 'execution provider not used');
+          this.#becameIdle(ready);
+          booted?.resolve();
+          observer.emit('workerReady', { bootMs: performance.now() - spawnedMs, pipelines: [...this.pipelines] });
+          this.#options.capacityChanged();
+        },
+        idle: (idle) => {
+          this.#retryMs = minRetryMs;
+          this.#becameIdle(idle);
+        },
+        linked: () => this.#options.capacityChanged(),
+        exited: (exited, error, frame) => {
+          if (error !== undefined) observer.emit('workerExited', { error, frame });
+          this.#exited(exited, error, booted);
+        },
+        bootFailed: (_failed, issues) => {
+          log.error('worker_boot_failed', { pipelines: [...this.pipelines], issues }, 'worker cannot start');
+          booted?.reject(new ConfigError(issues));
+        },
+        printed: (text) => {
+          log.info('tool_output', { text: text.slice(0, maxPrintedLength).trimEnd() }, 'tool printed');
+        },
       },
-      idle: (idle) => {
-        this.#retryMs = minRetryMs;
-        this.#becameIdle(idle);
-      },
-      exited: (exited, error, frame) => {
-        if (error !== undefined) observer.emit('workerExited', { error, frame });
-        this.#exited(exited, error, booted);
-      },
-      bootFailed: (_failed, issues) => {
-        log.error('worker_boot_failed', { pipelines: [...this.pipelines], issues }, 'worker cannot start');
-        booted?.reject(new ConfigError(issues));
-      },
-      printed: (text) => {
-        log.info('tool_output', { text: text.slice(0, maxPrintedLength).trimEnd() }, 'tool printed');
-      },
-    });
+    );
     this.#workers.add(worker);
   }
 

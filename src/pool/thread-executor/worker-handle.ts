@@ -1,7 +1,8 @@
 /** One worker thread as seen from the event loop: its state and current frame. Main thread. */
 import '../../observe/no-telemetry.ts';
 
-import { Worker } from 'node:worker_threads';
+import { type Transferable, Worker } from 'node:worker_threads';
+import type { EngineLinks } from '../../engine-link.ts';
 import { NativeCalls } from '../../observe/native-calls.ts';
 import type { StartedFrame } from '../executor.ts';
 import {
@@ -39,6 +40,8 @@ export interface WorkerEvents {
   ready(worker: WorkerHandle, providerErrors: readonly ProviderError[]): void;
   /** The frame's outcome is about to be reported, and the next frame may start. */
   idle(worker: WorkerHandle): void;
+  /** It is served by an engine again. */
+  linked(worker: WorkerHandle): void;
   /** The thread has ended; `error` is set if it was not asked to, and `frame` if it was running one. */
   exited(worker: WorkerHandle, error: Error | undefined, frame: StartedFrame | undefined): void;
   bootFailed(worker: WorkerHandle, issues: readonly string[]): void;
@@ -55,6 +58,19 @@ const maxYoungGenerationSizeMb = 4;
 /** The entry is TypeScript in a checkout and JavaScript in `dist`. */
 const entryUrl = new URL(`../../worker/entry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
 
+/** `unlinked`: idle, but without the engine that its models need. */
+export type WorkerKind = WorkerState['kind'] | 'unlinked';
+
+export interface WorkerOptions {
+  /**
+   * Limit of the JavaScript heap; V8's default is gigabytes. A tool that exceeds it loses the thread. Tensors, images and WebAssembly are
+   * not part of the heap. A single huge array or map ends the process regardless of the limit.
+   */
+  readonly maxHeapMegabytes: number;
+  /** Engines of accelerators; undefined if there are none. */
+  readonly engines?: EngineLinks | undefined;
+}
+
 export class WorkerHandle {
   readonly #worker: Worker;
   readonly #nativeCalls = new NativeCalls();
@@ -64,14 +80,23 @@ export class WorkerHandle {
   #report: WorkerReport | undefined;
   #hasRun = false;
 
-  /**
-   * @param maxHeapMegabytes limit of the JavaScript heap; V8's default is gigabytes. A tool that exceeds it loses the thread. Tensors, images
-   * and WebAssembly are not part of the heap. A single huge array or map ends the process regardless of the limit.
-   */
-  constructor(setup: WorkerSetup, maxHeapMegabytes: number, events: WorkerEvents) {
+  /** Engines in which its models are open. */
+  readonly #engines = new Set<number>();
+  #needsEngine = false;
+  readonly #detach: () => void;
+
+  constructor(setup: WorkerSetup, { maxHeapMegabytes, engines }: WorkerOptions, events: WorkerEvents) {
     this.#events = events;
+    const { links = [], detach = () => undefined } =
+      engines?.attach({
+        link: (link) => this.#send({ type: 'link_engine', link }, [link.port]),
+        lost: (engine) => this.#loseEngine(engine),
+      }) ?? {};
+    this.#detach = detach;
+    for (const { engine } of links) this.#engines.add(engine);
     this.#worker = new Worker(entryUrl, {
-      workerData: { ...setup, nativeCalls: this.#nativeCalls.memory } satisfies WorkerData,
+      workerData: { ...setup, nativeCalls: this.#nativeCalls.memory, engines: links } satisfies WorkerData,
+      transferList: links.map(({ port }) => port),
       name: 'framegate-worker',
       resourceLimits: { maxYoungGenerationSizeMb, maxOldGenerationSizeMb: maxHeapMegabytes },
       // If Node forwarded it, this process's streams would buffer it without a limit when nobody reads them.
@@ -88,8 +113,9 @@ export class WorkerHandle {
     this.#worker.on('exit', () => this.#ended());
   }
 
-  get kind(): WorkerState['kind'] {
-    return this.#state.kind;
+  get kind(): WorkerKind {
+    const isUnlinked = this.#state.kind === 'idle' && this.#needsEngine && this.#engines.size === 0;
+    return isUnlinked ? 'unlinked' : this.#state.kind;
   }
 
   /** Set once the worker is ready. */
@@ -120,7 +146,7 @@ export class WorkerHandle {
 
   /** Starts a frame in the idle worker; the frame must be in the memory passed at startup. */
   start(frame: StartedFrame, deadlineMs: number, settle: Job['settle']): void {
-    if (this.#state.kind !== 'idle') throw new Error(`cannot start a frame: worker is ${this.#state.kind}`);
+    if (this.kind !== 'idle') throw new Error(`cannot start a frame: worker is ${this.kind}`);
     this.#hasRun = true;
     this.#state = { kind: 'busy', job: { frame, deadlineMs, settle } };
     const { source, frameIndex, slot } = frame;
@@ -158,14 +184,20 @@ export class WorkerHandle {
     this.#send({ type: 'stop' });
   }
 
-  #send(command: ToWorker): void {
-    this.#worker.postMessage(command);
+  #send(command: ToWorker, transfer: Transferable[] = []): void {
+    this.#worker.postMessage(command, transfer);
+  }
+
+  #loseEngine(engine: number): void {
+    this.#engines.delete(engine);
+    this.#send({ type: 'engine_lost', engine });
   }
 
   #receive(message: FromWorker): void {
     switch (message.type) {
       case 'ready':
         this.#report = message.report;
+        this.#needsEngine = message.needsEngine;
         if (this.#state.kind !== 'booting') return;
         this.#state = { kind: 'idle', sinceMs: performance.now() };
         this.#events.ready(this, message.providerErrors);
@@ -173,8 +205,13 @@ export class WorkerHandle {
       case 'boot_failed':
         this.#events.bootFailed(this, message.issues);
         return;
+      case 'engine_linked':
+        this.#engines.add(message.engine);
+        this.#events.linked(this);
+        return;
       case 'result':
-      case 'failed': {
+      case 'failed':
+      case 'dropped': {
         if (this.#state.kind !== 'busy') return; // Timed out: the frame already has its outcome.
         const { frame, settle } = this.#state.job;
         frame.slot.release();
@@ -189,6 +226,7 @@ export class WorkerHandle {
   }
 
   #ended(): void {
+    this.#detach();
     const { frame } = this;
     const state = this.#state;
     const wasExpected = state.kind === 'stopping' || state.kind === 'timed_out';

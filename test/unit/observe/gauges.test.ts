@@ -12,6 +12,7 @@ function read(name: string, changes: Partial<Parameters<typeof gauges>[0]> = {})
     pool: {
       status: () => ({
         ...figures,
+        engines: [],
         hosts: [{ limit: 4 }, { limit: 0 }],
         reports: [model('cuda'), model('cpu'), model('cuda')],
       }),
@@ -55,7 +56,7 @@ test('ready, busy and missing workers add up to the target', async (t) => {
 });
 
 test('while a pipeline is loaded there may be one worker more than the target, and none is missing', async (t) => {
-  const pool = { status: () => ({ ...figures, ready: 5, reports: [], hosts: [] }) };
+  const pool = { status: () => ({ ...figures, ready: 5, reports: [], hosts: [], engines: [] }) };
   t.strictSame(read('framegate_workers', { pool })?.at(-1), ['missing', 0]);
 });
 

@@ -19,6 +19,7 @@ const status: PoolStatus = {
   pipelines: ['plates'],
   reports: [],
   hosts: [],
+  engines: [],
 };
 
 const pipelines = new Map(
@@ -65,6 +66,7 @@ test('workers that fell back to another provider are reported apart, each setup 
   t.equal(line, '200 OK');
   t.strictSame(JSON.parse(body ?? ''), {
     hosts: [],
+    engines: [],
     ...{
       ready: true,
       degraded: false,

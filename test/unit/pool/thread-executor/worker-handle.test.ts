@@ -27,19 +27,24 @@ function startWorker(t: Test, modelsDir = fixtureModels) {
   const issues: (Error | readonly string[] | undefined)[] = [];
   const printed: string[] = [];
   const setup = { memory: slots.memory, modelsDir, providers: ['cpu'], sources: sourcesOf(modelsDir) };
-  const worker = new WorkerHandle(setup, 512, {
-    ready: () => events.push('ready'),
-    idle: () => events.push('idle'),
-    exited: (_worker, issue) => {
-      events.push('exited');
-      issues.push(issue);
+  const worker = new WorkerHandle(
+    setup,
+    { maxHeapMegabytes: 512 },
+    {
+      linked: () => events.push('linked'),
+      ready: () => events.push('ready'),
+      idle: () => events.push('idle'),
+      exited: (_worker, issue) => {
+        events.push('exited');
+        issues.push(issue);
+      },
+      bootFailed: (_worker, found) => {
+        events.push('boot failed');
+        issues.push(found);
+      },
+      printed: (text) => printed.push(text),
     },
-    bootFailed: (_worker, found) => {
-      events.push('boot failed');
-      issues.push(found);
-    },
-    printed: (text) => printed.push(text),
-  });
+  );
   t.teardown(async () => {
     await until(() => worker.kind !== 'busy');
     worker.stop();

@@ -1,0 +1,85 @@
+/** A worker's connection to one engine: commands and their replies. Worker threads. */
+import type { EngineLink } from '../../engine-link.ts';
+import { EngineCounters } from './engine-counters.ts';
+import { EngineLostError } from './engine-lost.ts';
+import type { FromEngine, OpenCommand, RunCommand, ShareCommand, ToEngine } from './messages.ts';
+
+type Request = Omit<OpenCommand, 'id'> | Omit<ShareCommand, 'id'> | Omit<RunCommand, 'id'>;
+type ReplyTo<Type extends Request['type']> = Extract<
+  FromEngine,
+  { type: { open: 'opened'; share: 'shared'; run: 'done' }[Type] }
+>;
+
+interface Pending {
+  readonly resolve: (reply: FromEngine) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class EngineConnection {
+  readonly engine: number;
+  readonly owner: number;
+  readonly #link: EngineLink;
+  readonly #counters: EngineCounters;
+  readonly #pending = new Map<number, Pending>();
+  #lastId = 0;
+  #isLost = false;
+
+  constructor(link: EngineLink) {
+    this.engine = link.engine;
+    this.owner = link.owner;
+    this.#link = link;
+    this.#counters = new EngineCounters(link.load);
+    link.port.on('message', (reply: FromEngine) => this.#receive(reply));
+    link.port.on('close', () => this.lose());
+  }
+
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  /** Rows of all workers that wait or run there. */
+  get load(): number {
+    return this.#counters.load;
+  }
+
+  /**
+   * Sends a command and waits for its reply.
+   * @throws EngineLostError when the engine is lost, and Error with the engine's reason when the command fails.
+   */
+  async request<Command extends Request>(command: Command): Promise<ReplyTo<Command['type']>> {
+    if (this.#isLost) throw new EngineLostError();
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const { promise, resolve, reject } = Promise.withResolvers<FromEngine>();
+    this.#pending.set(id, { resolve, reject });
+    if (command.type === 'run') this.#counters.submitted(command.rows.length);
+    this.#send({ ...command, id } as ToEngine);
+    const reply = await promise;
+    if (reply.type === 'failed') throw new Error(reply.reason);
+    return reply as ReplyTo<Command['type']>;
+  }
+
+  /** Tells the engine that a model is not used any more. */
+  close(model: number): void {
+    if (!this.#isLost) this.#send({ type: 'close', model });
+  }
+
+  /** Nothing will be answered any more. */
+  lose(): void {
+    if (this.#isLost) return;
+    this.#isLost = true;
+    this.#link.port.close();
+    for (const { reject } of this.#pending.values()) reject(new EngineLostError());
+    this.#pending.clear();
+  }
+
+  #send(command: ToEngine): void {
+    this.#link.port.postMessage(command);
+  }
+
+  #receive(reply: FromEngine): void {
+    const pending = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    pending?.resolve(reply);
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * The loop of one device. It does one thing at a time: sessions are created one after the other, and no two runs overlap. Engine threads.
+ *
+ *   worker ──open, share──► tasks ─┐
+ *   worker ──run──► waiting rows ──┴► the next task, else the next batch ──► replies to the workers of its rows
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { RawTensor, RawTensors } from '../tensor-types.ts';
+import { BatchQueue } from './batch-queue.ts';
+import type { Device } from './device.ts';
+import type { EngineCounters } from './engine-counters.ts';
+import { EngineModels, type EngineNotice, type SharedRows } from './engine-models.ts';
+import type { FromEngine, RunCommand, ToEngine } from './messages.ts';
+import type { RowOutcome } from './row-batch.ts';
+
+export interface EngineOptions {
+  readonly device: Device;
+  readonly counters: EngineCounters;
+  readonly notify: (notice: EngineNotice) => void;
+}
+
+interface Client {
+  readonly owner: number;
+  readonly port: MessagePort;
+}
+
+interface WaitingRun {
+  readonly memory: SharedRows;
+  readonly rows: readonly number[];
+  readonly id: number;
+  readonly client: Client;
+  readonly arrivedMs: number;
+}
+
+const microsecondsPerMillisecond = 1000;
+
+export class Engine {
+  readonly #counters: EngineCounters;
+  readonly #models: EngineModels;
+  readonly #tasks: (() => Promise<void>)[] = [];
+  readonly #queue = new BatchQueue<SharedRows, WaitingRun>();
+  #isWorking = false;
+
+  constructor({ device, counters, notify }: EngineOptions) {
+    this.#counters = counters;
+    this.#models = new EngineModels(device, notify);
+  }
+
+  /** Serves a worker until its end of the channel is closed. @param owner see `EngineLink`. */
+  connect(owner: number, port: MessagePort): void {
+    const client: Client = { owner, port };
+    port.on('message', (command: ToEngine) => this.#receive(client, command));
+    port.on('close', () => this.#addTask(() => this.#models.forget(owner)));
+  }
+
+  /** Releases all models after what is running. Resolves when it is done. */
+  stop(): Promise<void> {
+    return new Promise((resolve) => this.#addTask(() => this.#models.releaseAll().then(resolve)));
+  }
+
+  #receive(client: Client, command: ToEngine): void {
+    const { owner } = client;
+    switch (command.type) {
+      case 'open':
+        this.#answer(client, command.id, async () => ({
+          ...{ type: 'opened', id: command.id },
+          ...(await this.#models.open(owner, command)),
+        }));
+        return;
+      case 'share':
+        this.#answer(client, command.id, async () => ({
+          ...{ type: 'shared', id: command.id },
+          ...(await this.#models.share(command)),
+        }));
+        return;
+      case 'close':
+        this.#addTask(() => this.#models.close(owner, command.model));
+        return;
+      case 'run':
+        this.#enqueue(client, command);
+        return;
+      default:
+        command satisfies never;
+    }
+  }
+
+  /** Does a task in its turn, and replies with its value. */
+  #answer(client: Client, id: number, task: () => Promise<FromEngine>): void {
+    this.#addTask(async () => {
+      client.port.postMessage(await task().catch((error: unknown) => failed(id, error)));
+    });
+  }
+
+  #addTask(task: () => Promise<void>): void {
+    this.#tasks.push(task);
+    void this.#work();
+  }
+
+  #enqueue(client: Client, { id, memory: number, rows }: RunCommand): void {
+    const memory = this.#models.memory(number);
+    if (memory === undefined) {
+      this.#reply(client, rows.length, failed(id, 'the model is closed'));
+      return;
+    }
+    this.#queue.push({ memory, rows, id, client, arrivedMs: performance.now() });
+    void this.#work();
+  }
+
+  async #work(): Promise<void> {
+    if (this.#isWorking) return;
+    this.#isWorking = true;
+    while (this.#tasks.length > 0 || this.#queue.oldest !== undefined) {
+      // Messages that came during the last run are read first, so that the next batch includes them.
+      await new Promise((resolve) => setImmediate(resolve));
+      const task = this.#tasks.shift();
+      if (task !== undefined) await task();
+      else if (!(await this.#waitedForMore())) await this.#runBatch(this.#queue.take());
+    }
+    this.#isWorking = false;
+  }
+
+  /** Waits for a fuller batch, as long as the model asks for. @returns whether it did. */
+  async #waitedForMore(): Promise<boolean> {
+    const next = this.#queue.oldest;
+    if (next === undefined || this.#queue.rowsOf(next.memory) >= next.memory.maxBatch) return false;
+    const remainingMs = next.arrivedMs + next.memory.maxDelayUs / microsecondsPerMillisecond - performance.now();
+    if (remainingMs <= 0) return false;
+    // Timers count whole milliseconds; the rest passes in turns of the loop.
+    if (remainingMs >= 1) await new Promise((resolve) => setTimeout(resolve, Math.floor(remainingMs)));
+    return true;
+  }
+
+  async #runBatch(commands: readonly WaitingRun[]): Promise<void> {
+    const [first] = commands;
+    if (first === undefined) return;
+    const rows = commands.flatMap((command) => command.rows);
+    this.#counters.begin();
+    const outcomes = await first.memory.batch.run(rows);
+    this.#counters.end(rows.length);
+    let at = 0;
+    for (const { client, id, rows: own } of commands) {
+      this.#reply(client, own.length, replyOf(id, outcomes.slice(at, at + own.length)));
+      at += own.length;
+    }
+  }
+
+  #reply(client: Client, rows: number, reply: FromEngine): void {
+    this.#counters.answered(rows);
+    client.port.postMessage(reply);
+  }
+}
+
+function failed(id: number, error: unknown): FromEngine {
+  return { type: 'failed', id, reason: error instanceof Error ? error.message : String(error) };
+}
+
+/** A command fails with the first of its rows that does. */
+function replyOf(id: number, outcomes: readonly RowOutcome[]): FromEngine {
+  const outputs: RawTensors[] = [];
+  for (const outcome of outcomes) {
+    if (outcome.type === 'failed') return failed(id, outcome.reason);
+    if (outcome.outputs !== undefined) outputs.push(outcome.outputs);
+  }
+  return outputs.length === 0 ? { type: 'done', id } : { type: 'done', id, outputs: joinRows(outputs) };
+}
+
+/** Rows one after the other. @throws RangeError if their sizes differ, which a model that batches does not do. */
+function joinRows(rows: readonly RawTensors[]): RawTensors {
+  const [first = {}] = rows;
+  if (rows.length === 1) return first;
+  return Object.fromEntries(
+    Object.entries(first).map(([name, { type, data, dims }]) => {
+      const joined = new (data.constructor as new (size: number) => RawTensor['data'])(data.length * rows.length);
+      for (const [index, row] of rows.entries())
+        joined.set((row[name] as RawTensor).data as never, index * data.length);
+      return [name, { type, data: joined, dims: [rows.length, ...dims.slice(1)] }];
+    }),
+  );
+}
