@@ -1,7 +1,7 @@
 /** Loads models by the names that pipelines use, and releases them together. Worker threads; `check` runs on any thread. */
 import { dirname, join } from 'node:path';
 import type { EngineClient } from './engine/engine-client.ts';
-import { isEngineLost } from './engine/engine-lost.ts';
+import { engineLossOf } from './engine/engine-lost.ts';
 import type { Model, ModelLoader, OwnedModel } from './model.ts';
 import { findModel, type ModelFiles } from './model-files.ts';
 import { shippedModels } from './ocr/pp-ocr.ts';
@@ -63,7 +63,7 @@ export class ModelScope implements ModelLoader {
       try {
         return await engines.open({ name, path, overrides });
       } catch (error) {
-        if (isEngineLost(error)) throw error;
+        if (engineLossOf(error) !== undefined) throw error;
         refusal = error instanceof Error ? error.message : String(error);
         if (providers.length === 0) throw new Error(`model "${name}" cannot be loaded (${refusal})`, { cause: error });
       }

@@ -124,4 +124,6 @@ export type FromWorker =
   | ReadyMessage
   /** All models are open in a replaced engine. */
   | { readonly type: 'engine_linked'; readonly engine: number }
+  /** An engine has ended. The main thread is told by the engine's thread, too, but maybe later than of a frame's outcome. */
+  | { readonly type: 'engine_unlinked'; readonly engine: number }
   | { readonly type: 'boot_failed'; readonly issues: readonly string[] };

@@ -7,7 +7,7 @@ import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ConfigError, FrameError, streamErrors } from '../errors.ts';
 import { EngineClient } from '../models/engine/engine-client.ts';
-import { isEngineLost } from '../models/engine/engine-lost.ts';
+import { engineLossOf } from '../models/engine/engine-lost.ts';
 import type { ModelInfo } from '../models/model-info.ts';
 import { isTerminating, shareNativeCalls } from '../observe/native-calls.ts';
 import { checkPipelines } from '../pipeline/registry.ts';
@@ -45,7 +45,8 @@ yieldToLoop();
 const { memory, modelsDir, nativeCalls, providers, sources, engines: links } = workerData as WorkerData;
 shareNativeCalls(nativeCalls);
 const frames = new Uint8Array(memory);
-const engines = links.length === 0 ? undefined : new EngineClient(links);
+const engines =
+  links.length === 0 ? undefined : new EngineClient(links, (engine) => send({ type: 'engine_unlinked', engine }));
 
 function send(message: FromWorker): void {
   port?.postMessage(message);
@@ -97,7 +98,8 @@ async function runFrame(
 }
 
 function failureOf(error: unknown): FrameOutcome {
-  if (isEngineLost(error)) return { type: 'dropped', reason: 'engine_lost' };
+  const loss = engineLossOf(error);
+  if (loss !== undefined) return { type: 'dropped', reason: loss.wasSubmitted ? 'engine_lost' : 'busy' };
   const reason = error instanceof Error ? describeWithCauses(error) : String(error);
   if (error instanceof FrameError) return { type: 'failed', code: error.code, detail: error.detail, reason };
   // Only serialization remains: a tool returned a value that JSON cannot represent.

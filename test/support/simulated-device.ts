@@ -25,6 +25,9 @@ const outputSize = 2;
 /** First values of a row that make the device misbehave, once a frame has them. */
 export const faults = { fail: 201, hang: 202, spin: 203, exit: 204 } as const;
 
+/** Longer than any test waits for a run. */
+const hangMs = 4000;
+
 /** How the device passes time: a real one blocks its thread. */
 export type Pass = (ms: number) => Promise<void>;
 
@@ -94,6 +97,6 @@ function misbehave(first: number): void {
   if (first === faults.fail) throw new Error('this row fails');
   if (first === faults.exit) process.exit(1);
   if (first === faults.spin) while (true);
-  // As a driver that hangs: the thread cannot be terminated.
-  if (first === faults.hang) inNativeCodeSync(() => Atomics.wait(word, 0, 0));
+  // As a driver that hangs: the thread cannot be terminated until it recovers.
+  if (first === faults.hang) inNativeCodeSync(() => Atomics.wait(word, 0, 0, hangMs));
 }

@@ -18,8 +18,12 @@ export class EngineClient {
   #connections: EngineConnection[];
   readonly #models = new Map<EngineModel, EngineModelOptions>();
 
-  constructor(links: readonly EngineLink[]) {
-    this.#connections = links.map((link) => new EngineConnection(link));
+  readonly #closed: (engine: number) => void;
+
+  /** @param closed called when an engine has ended by itself. */
+  constructor(links: readonly EngineLink[], closed: (engine: number) => void) {
+    this.#closed = closed;
+    this.#connections = links.map((link) => new EngineConnection(link, closed));
   }
 
   /** Whether models are open in them. */
@@ -35,7 +39,7 @@ export class EngineClient {
     const opened: [EngineConnection, OpenedModel][] = [];
     for (const connection of this.#connections) opened.push([connection, await openIn(connection, options)]);
     const [first] = opened;
-    if (first === undefined) throw new EngineLostError();
+    if (first === undefined) throw new EngineLostError(false);
     const model = new EngineModel(options.name, options.overrides, first[1], () => this.#models.delete(model));
     for (const [connection, each] of opened) model.addEngine(connection, each);
     this.#models.set(model, options);
@@ -44,7 +48,7 @@ export class EngineClient {
 
   /** Connects with a replaced engine and opens all models there. @throws as `open`. */
   async link(link: EngineLink): Promise<void> {
-    const connection = new EngineConnection(link);
+    const connection = new EngineConnection(link, this.#closed);
     const opened: [EngineModel, OpenedModel][] = [];
     for (const [model, options] of this.#models) opened.push([model, await openIn(connection, options)]);
     this.#connections.push(connection);

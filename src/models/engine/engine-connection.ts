@@ -24,13 +24,18 @@ export class EngineConnection {
   #lastId = 0;
   #isLost = false;
 
-  constructor(link: EngineLink) {
+  /** @param closed called when the engine has ended, before its runs fail. */
+  constructor(link: EngineLink, closed: (engine: number) => void) {
     this.engine = link.engine;
     this.owner = link.owner;
     this.#link = link;
     this.#counters = new EngineCounters(link.load);
     link.port.on('message', (reply: FromEngine) => this.#receive(reply));
-    link.port.on('close', () => this.lose());
+    link.port.on('close', () => {
+      if (this.#isLost) return;
+      closed(link.engine);
+      this.lose();
+    });
   }
 
   get isLost(): boolean {
@@ -47,7 +52,7 @@ export class EngineConnection {
    * @throws EngineLostError when the engine is lost, and Error with the engine's reason when the command fails.
    */
   async request<Command extends Request>(command: Command): Promise<ReplyTo<Command['type']>> {
-    if (this.#isLost) throw new EngineLostError();
+    if (this.#isLost) throw new EngineLostError(false);
     this.#lastId += 1;
     const id = this.#lastId;
     const { promise, resolve, reject } = Promise.withResolvers<FromEngine>();
@@ -69,7 +74,7 @@ export class EngineConnection {
     if (this.#isLost) return;
     this.#isLost = true;
     this.#link.port.close();
-    for (const { reject } of this.#pending.values()) reject(new EngineLostError());
+    for (const { reject } of this.#pending.values()) reject(new EngineLostError(true));
     this.#pending.clear();
   }
 

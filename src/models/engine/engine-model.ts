@@ -75,7 +75,7 @@ export class EngineModel implements OwnedModel {
     if (claimed?.memory.fits(inputs, claimed) === true) return claimed.memory.run(inputs, claimed);
     try {
       const opened = this.#leastLoaded();
-      if (opened === undefined) throw new EngineLostError();
+      if (opened === undefined) throw new EngineLostError(false);
       return await (await this.#memoryFor(opened, inputs)).run(inputs, undefined);
     } finally {
       // The inputs may be in rows of another memory, which are read until here.

@@ -98,7 +98,7 @@ export class EngineThread {
    * process: its thread is left behind.
    * @returns whether it ends.
    */
-  terminate(): boolean {
+  #terminate(): boolean {
     if (!this.#nativeCalls.forbid()) return false;
     void this.#worker.terminate();
     return true;
@@ -112,7 +112,8 @@ export class EngineThread {
       this.#seenMs = nowMs;
     } else if (run !== 0 && nowMs - this.#seenMs > this.#maxRunMs) {
       this.#lose(`a run has lasted longer than ${this.#maxRunMs} ms`);
-      this.terminate();
+      // If it cannot be ended, it ends itself should the run end after all.
+      if (!this.#terminate()) this.stop();
     }
   }
 

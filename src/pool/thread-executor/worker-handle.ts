@@ -209,6 +209,9 @@ export class WorkerHandle {
         this.#engines.add(message.engine);
         this.#events.linked(this);
         return;
+      case 'engine_unlinked':
+        this.#engines.delete(message.engine);
+        return;
       case 'result':
       case 'failed':
       case 'dropped': {
