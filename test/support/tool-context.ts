@@ -1,15 +1,17 @@
 /** Creates tools as a worker does: with a context that loads models, all closed when the test ends. Tests only. */
 import type { Test } from 'tap';
-import { ModelScope } from '../../src/models/loader.ts';
+import { ModelScope, type ModelSource } from '../../src/models/loader.ts';
 import type { Tool, ToolContext, ToolInstance } from '../../src/tools/tool.ts';
 
-const providers = ['cpu'];
+/** What a test says of its models: where they are, or also what runs them. */
+type Models = string | (Pick<ModelSource, 'modelsDir'> & Partial<ModelSource>);
 
-/** @param modelsDir the models folder; by default one that does not exist. */
-export function toolContext(t: Pick<Test, 'teardown'>, modelsDir = '/nowhere'): ToolContext {
-  const models = new ModelScope({ modelsDir, providers });
-  t.teardown(() => models.release());
-  return { modelsDir, providers, models };
+/** @param models the models folder, by default one that does not exist, and what runs them, by default the CPU. */
+export function toolContext(t: Pick<Test, 'teardown'>, models: Models = '/nowhere'): ToolContext {
+  const source = { providers: ['cpu'], ...(typeof models === 'string' ? { modelsDir: models } : models) };
+  const scope = new ModelScope(source);
+  t.teardown(() => scope.release());
+  return { modelsDir: source.modelsDir, providers: source.providers, models: scope };
 }
 
 /** @param params the node's `params` as a pipeline file has them. */
@@ -17,9 +19,9 @@ export async function createTool<Params>(
   t: Pick<Test, 'teardown'>,
   tool: Tool<Params>,
   params: object,
-  modelsDir?: string,
+  models?: Models,
 ): Promise<ToolInstance> {
-  const instance = await tool.create(tool.params.parse(params), toolContext(t, modelsDir));
+  const instance = await tool.create(tool.params.parse(params), toolContext(t, models));
   t.teardown(() => instance.close?.());
   return instance;
 }

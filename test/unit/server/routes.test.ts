@@ -66,7 +66,6 @@ test('workers that fell back to another provider are reported apart, each setup 
   t.equal(line, '200 OK');
   t.strictSame(JSON.parse(body ?? ''), {
     hosts: [],
-    engines: [],
     ...{
       ready: true,
       degraded: false,

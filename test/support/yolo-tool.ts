@@ -1,0 +1,49 @@
+/** Opens the tool of a tiny YOLO model as a pipeline would, and compares what it returns with the family's own code. Tests only. */
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import type { ModelSource } from '../../src/models/loader.ts';
+import { builtInTools } from '../../src/tools/built-in.ts';
+import { type ToolInstance, toolName } from '../../src/tools/tool.ts';
+import { createTool } from './tool-context.ts';
+import { compareBoxes, labelsOf, maxScore } from './yolo-comparison.ts';
+import { drawYoloPicture, type YoloFixture, yoloFixtures } from './yolo-fixtures.ts';
+
+/** These models pick their boxes themselves, and their own code does not apply NMS again. */
+const picked = /^(v10|v26|rtdetr|dfine|rfdetr)(?!.*-many)|-nms$/;
+
+/** @param overrides keys of `model.json` beside those of the fixture. @param source what runs the model; by default the CPU. */
+export async function openYoloTool(
+  t: Test,
+  name: string,
+  fixture: YoloFixture,
+  { overrides = {}, source }: { overrides?: object; source?: Omit<ModelSource, 'modelsDir'> } = {},
+): Promise<ToolInstance> {
+  const tool = builtInTools.find((each) => toolName(each) === fixture.tool);
+  if (tool === undefined) throw new Error(`there is no tool ${fixture.tool}`);
+  const modelsDir = mkdtempSync(join(tmpdir(), 'framegate-yolo-'));
+  t.teardown(() => rmSync(modelsDir, { recursive: true }));
+  mkdirSync(join(modelsDir, name));
+  cpSync(join(yoloFixtures, `${name}.onnx`), join(modelsDir, name, 'model.onnx'));
+  writeFileSync(join(modelsDir, name, 'model.json'), JSON.stringify({ ...fixture.model_json, ...overrides }));
+  const { score_threshold, iou_threshold, task } = fixture;
+  const thresholds = { score_threshold, ...(picked.test(name) ? {} : { iou_threshold }), max_detections: 1000 };
+  const params = task === 'classify' ? { top_k: 1000 } : thresholds;
+  const segmentParams = task === 'segment' && { polygon_tolerance: 0 };
+  return createTool(t, tool, { model: name, ...params, ...segmentParams }, { modelsDir, ...source });
+}
+
+/** Runs the tool on every picture of the fixture, one after the other, and compares. */
+export async function compareFrames(t: Test, fixture: YoloFixture, tool: ToolInstance): Promise<void> {
+  for (const frame of fixture.frames) {
+    const { width, height, seed, probabilities } = frame;
+    const result = await tool.run({ image: drawYoloPicture(width, height, seed) });
+    if (probabilities === undefined) compareBoxes(t, fixture, frame, result.detections ?? []);
+    probabilities?.forEach((probability, index) => {
+      const labels = labelsOf(fixture.names, index);
+      const found = result.classes?.find(({ label }) => labels.includes(label))?.score ?? -1;
+      if (!(Math.abs(found - probability) < maxScore)) t.fail(`class ${index} is ${found}, expected ${probability}`);
+    });
+  }
+}
