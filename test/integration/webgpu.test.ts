@@ -2,17 +2,17 @@
 import { test } from 'tap';
 import { softwareGpu, startWebGpu } from '../support/webgpu.ts';
 import { readYoloFixture } from '../support/yolo-fixtures.ts';
-import { compareFrames, openYoloTool } from '../support/yolo-tool.ts';
+import { compareFrames, openYoloTool, yoloModelsDir } from '../support/yolo-tool.ts';
 
 const skip = softwareGpu() === undefined ? 'Chromium is not installed' : false;
 
 test('WebGPU finds the boxes that the CPU finds, for several workers in batches', { skip }, async (t) => {
   const { engines, client, log } = await startWebGpu(t);
   const fixture = readYoloFixture('v8-free');
-  const source = { engines: client, providers: [] };
+  const modelsDir = yoloModelsDir(t, 'v8-free', fixture, { max_batch: 2 });
+  const source = { modelsDir, engines: client, providers: [] };
   const tools = [];
-  for (let worker = 0; worker < 3; worker++)
-    tools.push(await openYoloTool(t, 'v8-free', fixture, { overrides: { max_batch: 2 }, source }));
+  for (let worker = 0; worker < 3; worker++) tools.push(await openYoloTool(t, 'v8-free', fixture, source));
   const before = engines.status()[0];
   await Promise.all(tools.map((tool) => compareFrames(t, fixture, tool)));
   const after = engines.status()[0];

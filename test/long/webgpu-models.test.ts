@@ -13,11 +13,7 @@ test('models on WebGPU', { skip, timeout: 1_800_000 }, async (t) => {
   for (const name of names) {
     await t.test(name, { timeout: 300_000 }, async (each) => {
       const fixture = readYoloFixture(name);
-      await compareFrames(
-        each,
-        fixture,
-        await openYoloTool(each, name, fixture, { source: { engines: client, providers: [] } }),
-      );
+      await compareFrames(each, fixture, await openYoloTool(each, name, fixture, { engines: client, providers: [] }));
     });
   }
 });

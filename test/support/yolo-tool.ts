@@ -13,25 +13,31 @@ import { drawYoloPicture, type YoloFixture, yoloFixtures } from './yolo-fixtures
 /** These models pick their boxes themselves, and their own code does not apply NMS again. */
 const picked = /^(v10|v26|rtdetr|dfine|rfdetr)(?!.*-many)|-nms$/;
 
-/** @param overrides keys of `model.json` beside those of the fixture. @param source what runs the model; by default the CPU. */
-export async function openYoloTool(
-  t: Test,
-  name: string,
-  fixture: YoloFixture,
-  { overrides = {}, source }: { overrides?: object; source?: Omit<ModelSource, 'modelsDir'> } = {},
-): Promise<ToolInstance> {
-  const tool = builtInTools.find((each) => toolName(each) === fixture.tool);
-  if (tool === undefined) throw new Error(`there is no tool ${fixture.tool}`);
+/** @param overrides keys of `model.json` beside those of the fixture. @returns a models folder with the model. */
+export function yoloModelsDir(t: Test, name: string, fixture: YoloFixture, overrides: object = {}): string {
   const modelsDir = mkdtempSync(join(tmpdir(), 'framegate-yolo-'));
   t.teardown(() => rmSync(modelsDir, { recursive: true }));
   mkdirSync(join(modelsDir, name));
   cpSync(join(yoloFixtures, `${name}.onnx`), join(modelsDir, name, 'model.onnx'));
   writeFileSync(join(modelsDir, name, 'model.json'), JSON.stringify({ ...fixture.model_json, ...overrides }));
+  return modelsDir;
+}
+
+/** @param source where the model is and what runs it; by default a folder of its own, and the CPU. */
+export async function openYoloTool(
+  t: Test,
+  name: string,
+  fixture: YoloFixture,
+  source: Partial<ModelSource> = {},
+): Promise<ToolInstance> {
+  const tool = builtInTools.find((each) => toolName(each) === fixture.tool);
+  if (tool === undefined) throw new Error(`there is no tool ${fixture.tool}`);
   const { score_threshold, iou_threshold, task } = fixture;
   const thresholds = { score_threshold, ...(picked.test(name) ? {} : { iou_threshold }), max_detections: 1000 };
   const params = task === 'classify' ? { top_k: 1000 } : thresholds;
   const segmentParams = task === 'segment' && { polygon_tolerance: 0 };
-  return createTool(t, tool, { model: name, ...params, ...segmentParams }, { modelsDir, ...source });
+  const modelsDir = source.modelsDir ?? yoloModelsDir(t, name, fixture);
+  return createTool(t, tool, { model: name, ...params, ...segmentParams }, { ...source, modelsDir });
 }
 
 /** Runs the tool on every picture of the fixture, one after the other, and compares. */
