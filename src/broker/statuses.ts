@@ -44,7 +44,14 @@ const hostStatus = z.object({
     z.object({
       workers: count,
       decoder: z.string(),
-      models: z.array(z.object({ name: z.string(), provider: z.string() })),
+      models: z.array(
+        z.object({
+          name: z.string(),
+          provider: z.string(),
+          device: z.exactOptional(z.number()),
+          max_batch: z.exactOptional(z.number()),
+        }),
+      ),
     }),
   ),
 });
