@@ -52,7 +52,11 @@ export interface BatchSize {
  * @param sample one row of each input, with a batch dimension of 1.
  * @throws Error when the model does not run.
  */
-export async function probeBatch(model: DeviceModel, sample: RawTensors, size: BatchSize): Promise<ProbedBatch> {
+export async function probeBatch(
+  model: Pick<DeviceModel, 'run'>,
+  sample: RawTensors,
+  size: BatchSize,
+): Promise<ProbedBatch> {
   const { fixedRows, maxBatch } = size;
   const one = await model.run(stack([sample], fixedRows ?? 1));
   const unstacked = (issue: string | undefined): ProbedBatch => ({
@@ -79,7 +83,12 @@ export async function probeBatch(model: DeviceModel, sample: RawTensors, size: B
 }
 
 /** @returns why the second of two rows is not what it is alone; undefined if it is. */
-async function comparePair(model: DeviceModel, sample: RawTensors, one: RawTensors, fixedRows: number | undefined) {
+async function comparePair(
+  model: Pick<DeviceModel, 'run'>,
+  sample: RawTensors,
+  one: RawTensors,
+  fixedRows: number | undefined,
+) {
   const count = fixedRows ?? 2;
   try {
     const pair = await model.run(stack([blankOf(sample), sample], count));

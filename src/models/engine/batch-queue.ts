@@ -18,6 +18,11 @@ export class BatchQueue<Memory extends { readonly maxBatch: number }, Command ex
     return this.#commands[0];
   }
 
+  /** Number of commands. */
+  get size(): number {
+    return this.#commands.length;
+  }
+
   push(command: Command): void {
     this.#commands.push(command);
   }

@@ -39,16 +39,25 @@ export interface SharedRows {
 /** Shapes of inputs per model: a recognizer of text lines has one per width. */
 const maxShapes = 256;
 
+export interface EngineModelsOptions {
+  readonly device: Device;
+  readonly notify: (notice: EngineNotice) => void;
+  /** Runs the rows that wait now. Called before each call of the device that may take seconds, so that frames wait for one at most. */
+  readonly runWaiting: () => Promise<void>;
+}
+
 export class EngineModels {
   readonly #device: Device;
+  readonly #runWaiting: () => Promise<void>;
   readonly #notify: (notice: EngineNotice) => void;
   readonly #models = new Map<number, LoadedModel>();
   readonly #memories = new Map<number, SharedRows>();
   #lastNumber = 0;
 
-  constructor(device: Device, notify: (notice: EngineNotice) => void) {
+  constructor({ device, notify, runWaiting }: EngineModelsOptions) {
     this.#device = device;
     this.#notify = notify;
+    this.#runWaiting = runWaiting;
   }
 
   /** The memory of a number; undefined if its model has been released. */
@@ -110,6 +119,7 @@ export class EngineModels {
   }
 
   async #load(key: string, name: string, path: string, rules: OpenCommand['rules']): Promise<LoadedModel> {
+    await this.#runWaiting();
     const session = await this.#device.load(name, path);
     this.#lastNumber += 1;
     const loaded: LoadedModel = {
@@ -124,7 +134,11 @@ export class EngineModels {
     const { name, session, memories, maxDelayUs } = loaded;
     if (memories.size >= maxShapes) throw new Error(`model "${name}" was given ${maxShapes} sizes of input`);
     // How it batches does not depend on the size: later ones need not be tried with every batch.
-    const probe = await probeBatch(session, sample, loaded.issue === undefined ? loaded.size : { maxBatch: 1 });
+    const run: DeviceModel['run'] = async (...tensors) => {
+      await this.#runWaiting();
+      return session.run(...tensors);
+    };
+    const probe = await probeBatch({ run }, sample, loaded.issue === undefined ? loaded.size : { maxBatch: 1 });
     if (probe.issue !== undefined && loaded.issue === undefined) {
       loaded.issue = probe.issue;
       this.#notify({ type: 'unbatched', model: name, reason: probe.issue });

@@ -43,7 +43,7 @@ export class Engine {
 
   constructor({ device, counters, notify }: EngineOptions) {
     this.#counters = counters;
-    this.#models = new EngineModels(device, notify);
+    this.#models = new EngineModels({ device, notify, runWaiting: () => this.#runWaiting() });
   }
 
   /** Serves a worker until its end of the channel is closed. @param owner see `EngineLink`. */
@@ -111,12 +111,22 @@ export class Engine {
     this.#isWorking = true;
     while (this.#tasks.length > 0 || this.#queue.oldest !== undefined) {
       // Messages that came during the last run are read first, so that the next batch includes them.
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextTurn();
       const task = this.#tasks.shift();
       if (task !== undefined) await task();
       else if (!(await this.#waitedForMore())) await this.#runBatch(this.#queue.take());
     }
     this.#isWorking = false;
+  }
+
+  /** Runs what waits now, but not what comes meanwhile: the task that calls it must get its turn. */
+  async #runWaiting(): Promise<void> {
+    await nextTurn();
+    for (let left = this.#queue.size; left > 0; ) {
+      const batch = this.#queue.take();
+      left -= batch.length;
+      await this.#runBatch(batch);
+    }
   }
 
   /** Waits for a fuller batch, as long as the model asks for. @returns whether it did. */
@@ -148,6 +158,11 @@ export class Engine {
     this.#counters.answered(rows);
     client.port.postMessage(reply);
   }
+}
+
+/** Resolves when the messages that have arrived are read. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function failed(id: number, error: unknown): FromEngine {
