@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { usableCores } from './cpu-quota.ts';
+import { defaultLibrariesFolder } from './gpu/folders.ts';
 import { numberIn } from './number-schema.ts';
 import { parseNumber } from './number-text.ts';
 import { shownUrl } from './shown-url.ts';
@@ -200,6 +201,14 @@ export const settings = {
   providers: setting(
     'ORT_PROVIDERS',
     list.pipe(z.array(provider).min(1, `must name at least one of ${knownProviders.join(', ')}`)).prefault('cpu'),
+  ),
+  /** Where `framegate gpu install` puts the libraries for CUDA, and every start looks for them. */
+  gpuLibrariesDir: setting(
+    'GPU_LIBRARIES_DIR',
+    z
+      .string()
+      .transform((path) => resolve(path))
+      .prefault(defaultLibrariesFolder()),
   ),
   modelsDir: setting(
     'MODELS_DIR',
