@@ -43,10 +43,12 @@ test('prints one line per provider, and exits with 0 if those of ORT_PROVIDERS w
 });
 
 test('a provider of ORT_PROVIDERS that does not work makes the exit code 1', linux, async (t) => {
-  const { code, list } = await check([], { ...noLibraries(t), ORT_PROVIDERS: 'cuda,cpu' });
+  const noDriver = { VK_DRIVER_FILES: join(t.testdirName, 'none') };
+  const { code, list } = await check([], { ...noLibraries(t), ...noDriver, ORT_PROVIDERS: 'cuda,cpu' });
   t.equal(code, 1);
   t.match(about(list, 'cuda'), { wanted: true, usable: false, reason: /is missing$/, fix: /gpu install/ });
   t.match(about(list, 'cpu'), { wanted: true, usable: true });
+  t.match(about(list, 'webgpu')?.reason, /^no Vulkan (loader|driver)/);
   t.match(about(list, 'tensorrt'), { wanted: false });
 });
 
@@ -93,13 +95,6 @@ test('webgpu runs on a software driver, which has no half precision', vulkan, as
   const { code, list, stderr } = await check([], env);
   t.equal(code, 0, stderr);
   t.match(about(list, 'webgpu'), { usable: true, half_precision: false, devices: ['SwiftShader (software)'] });
-});
-
-test('webgpu without a driver says so', linux, async (t) => {
-  const env = { ...noLibraries(t), ORT_PROVIDERS: 'webgpu', VK_DRIVER_FILES: join(t.testdirName, 'none') };
-  const { code, list } = await check([], env);
-  t.equal(code, 1);
-  t.match(about(list, 'webgpu')?.reason, /^no Vulkan (loader|driver)/);
 });
 
 test('a wrong option or setting is a configuration error', async (t) => {
