@@ -7,6 +7,7 @@ const layers = [
     '^src/(protocol|status|errors|engine-link|providers|url-host|shown-url|number-text|number-schema|statistics)\\.ts$|^src/jpeg/',
   ],
   ['load', '^src/load/'],
+  ['gpu', '^src/gpu/'],
   ['config', '^src/(config|broker-config|gpu-config|settings|cpu-quota)\\.ts$'],
   ['observe', '^src/observe/'],
   ['auth', '^src/auth/'],

@@ -11,12 +11,18 @@ fastapi := bench/peers/fastapi/.venv/.installed
 litserve := bench/peers/litserve/.venv/.installed
 ultralytics := bench/peers/ultralytics/.venv/.installed
 
-.PHONY: run build test test-long check coverage format lint types layers unused train peers peer-ultralytics bench release test-deps outside clean
+.PHONY: run build gpu test test-long check coverage format lint types layers unused train peers peer-ultralytics bench release test-deps outside clean
 
 run: dist/cli.js
 	@node --disable-sigusr1 dist/cli.js serve
 
 build: dist/cli.js
+
+# Downloads the libraries that CUDA needs, 1.2 GB, and says which execution providers work. Linux x64; needs Python with pip.
+# See docs/guides/gpu.md.
+gpu: dist/cli.js
+	@node dist/cli.js gpu install
+	-@node dist/cli.js gpu check
 
 test: dist/cli.js
 	@npm --silent test

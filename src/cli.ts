@@ -2,11 +2,14 @@
  * The command line: commands, options, and error output. A command is imported when it runs: all of them together take a quarter of a
  * second to load and 30 MB, which the server would keep for its whole life.
  */
+import './cli/gpu-libraries.ts';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { BenchFlags } from './cli/bench.ts';
 import type { CameraFlags } from './cli/camera.ts';
 import { maxFps, maxStallTimeoutS, maxWidth } from './cli/camera-limits.ts';
 import { replaceDeprecatedFlags } from './cli/deprecated-flags.ts';
+import type { GpuCheckFlags } from './cli/gpu-check.ts';
+import type { GpuInstallFlags } from './cli/gpu-install.ts';
 import type { ListPipelinesFlags } from './cli/list-pipelines.ts';
 import type { ModelsFlags } from './cli/models.ts';
 import { exitWithLauncher, exitWithNpm } from './cli/parent-watch.ts';
@@ -196,6 +199,29 @@ models
   .action(async (file: string, _: ModelsFlags, command: Command) => {
     const { inspectModel } = await import('./cli/inspect-model.ts');
     await inspectModel(file, command.optsWithGlobals());
+  });
+
+const gpu = program.command('gpu').description('install and check what GPUs need; see docs/guides/gpu.md');
+
+gpu
+  .command('install')
+  .description('download the libraries that CUDA needs (1.2 GB), on Linux x64')
+  .option('--dry-run', 'only list them')
+  .option('--system-cuda', "only ONNX Runtime's providers; the system has CUDA 13 and cuDNN")
+  .action(async (flags: GpuInstallFlags) => {
+    const { installGpu } = await import('./cli/gpu-install.ts');
+    process.exitCode = await installGpu(flags);
+  });
+
+gpu
+  .command('check')
+  .description('try each execution provider; says what is missing, and how to fix it')
+  .option('--model <file>', 'model to run; without it, the smallest one that ships')
+  .option('--timeout <s>', 'seconds that one provider may take', numberIn({ above: 0, max: 3600 }), 120)
+  .option('--json', 'print JSON')
+  .action(async (flags: GpuCheckFlags) => {
+    const { checkGpu } = await import('./cli/gpu-check.ts');
+    process.exitCode = await checkGpu(flags);
   });
 
 const tokens = program.command('token').description('manage the tokens of clients; see docs/guides/authentication.md');

@@ -7,6 +7,7 @@ import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { exitWithNpm } from './cli/parent-watch.ts';
+import { libraryPathOfCommand } from './gpu/folders.ts';
 
 /** npm packages with a Node binary per platform; npm installs the matching one. */
 const runtimePackages: Readonly<Record<string, string>> = {
@@ -53,9 +54,12 @@ const cliPath = fileURLToPath(new URL(`./cli${import.meta.url.endsWith('.ts') ? 
 /** The system's own Node may be too old for this flag; `serve` also installs a handler. */
 const disableDebugger = process.allowedNodeEnvironmentFlags.has('--disable-sigusr1') || runtime !== process.execPath;
 const runtimeFlags = disableDebugger ? ['--disable-sigusr1'] : [];
+/** The dynamic linker reads it only when a process starts. */
+const libraryPath = libraryPathOfCommand(process.argv[2], process.env);
 const child = spawn(runtime, [...runtimeFlags, cliPath, ...process.argv.slice(2)], {
   // The channel carries no messages: its end tells the child that this process has ended, however it ended.
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  env: libraryPath === undefined ? process.env : { ...process.env, LD_LIBRARY_PATH: libraryPath },
 });
 child.channel?.unref();
 exitWithNpm(() => child.kill('SIGTERM'));

@@ -3,6 +3,7 @@ import { isIP, isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { defaultLibrariesFolder } from './gpu/folders.ts';
 import { numberIn } from './number-schema.ts';
 import { parseNumber } from './number-text.ts';
 import { knownProviders } from './providers.ts';
@@ -206,6 +207,14 @@ export const settings = {
   gpuDevices: setting('GPU_DEVICES', list.pipe(z.array(deviceIndex)).prefault('')),
   /** An engine whose run takes longer is replaced. */
   gpuTimeoutMs: setting('GPU_TIMEOUT_MS', numberIn({ min: 100, max: 3_600_000, isWhole: true }).optional()),
+  /** Where `framegate gpu install` puts the libraries for CUDA, and every start looks for them. */
+  gpuLibrariesDir: setting(
+    'GPU_LIBRARIES_DIR',
+    z
+      .string()
+      .transform((path) => resolve(path))
+      .prefault(defaultLibrariesFolder()),
+  ),
   modelsDir: setting(
     'MODELS_DIR',
     z

@@ -31,7 +31,7 @@ export async function measureCost(concurrency: number, rounds: number, frames: n
   writeFileSync(path, JSON.stringify(instant));
   const engines = await Engines.start({
     ...{ providers: ['simulated'], devices: [], maxRunMs: 5000, maxHeapMegabytes: 512, log: silentLog },
-    refused: (line) => console.error(line),
+    refused: ({ reason }) => console.error(reason),
     entryUrl: new URL('../../test/support/simulated-engine.ts', import.meta.url),
   });
   if (engines === undefined) throw new Error('the simulated engine has not started');

@@ -52,7 +52,7 @@ export async function startSimulatedPool(workers: number, model: SimulatedModel)
   writeFileSync(join(modelsDir, 'pipelines', `${pipelineId}.json`), JSON.stringify(definition));
   const engines = await Engines.start({
     ...{ providers: ['simulated'], devices: [], maxRunMs: 5000, maxHeapMegabytes: 512, log: silentLog },
-    refused: (line) => console.error(line),
+    refused: ({ reason }) => console.error(reason),
     entryUrl: new URL('../../test/support/simulated-engine.ts', import.meta.url),
   });
   if (engines === undefined) throw new Error('the simulated engine has not started');

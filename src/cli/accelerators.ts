@@ -1,6 +1,9 @@
 /** Opens the accelerators that a configuration names, for the commands that run worker threads. Main thread. */
 import type { Config } from '../config.ts';
 import { StartError } from '../errors.ts';
+import { explainProvider } from '../gpu/explain.ts';
+import type { ProviderFacts } from '../gpu/provider-facts.ts';
+import { readProviderFacts } from '../gpu/read-facts.ts';
 import { Engines } from '../models/engine/engines.ts';
 import type { ProcessLog } from '../observe/log.ts';
 import { acceleratedProviders, cpuProvider } from '../providers.ts';
@@ -24,11 +27,14 @@ export async function openAccelerators(config: Config, log: ProcessLog): Promise
   const fallback = providers.includes(cpuProvider) ? [cpuProvider] : [];
   if (accelerated.length === 0 || poolWorkers === 0) return { engines: undefined, providers, poolWorkers };
   const refusals: string[] = [];
+  let facts: ProviderFacts | undefined;
   const engines = await Engines.start({
     ...{ providers: accelerated, devices: gpuDevices, maxRunMs: gpuTimeoutMs, maxHeapMegabytes, log },
-    refused: (line) => {
-      refusals.push(line);
-      log.warn('provider_unavailable', { reason: line }, 'execution provider not used');
+    refused: ({ provider, reason: error }) => {
+      facts ??= readProviderFacts({ env: process.env });
+      const { reason, fix } = explainProvider(provider, error, facts);
+      refusals.push(`${provider}: ${reason}. Fix: ${fix}`);
+      log.warn('provider_unavailable', { provider, reason, fix, error }, 'execution provider not used');
     },
   });
   if (engines !== undefined) return { engines, providers: fallback, poolWorkers };

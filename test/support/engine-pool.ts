@@ -48,7 +48,7 @@ export async function startEnginePool(t: Test, options: EnginePoolOptions): Prom
   const log = new KeptLog();
   const engines = await Engines.start({
     ...{ providers: ['simulated'], devices, maxRunMs, maxHeapMegabytes: 128, log: log.log },
-    refused: (line) => t.fail(line),
+    refused: ({ reason }) => t.fail(reason),
     entryUrl: new URL('./simulated-engine.ts', import.meta.url),
   });
   if (engines === undefined) throw new Error('no engine has started');

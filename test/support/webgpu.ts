@@ -30,7 +30,7 @@ export async function startWebGpu(t: Test): Promise<WebGpu> {
   const log = new KeptLog();
   const engines = await Engines.start({
     ...{ providers: ['webgpu'], devices: [], maxRunMs, maxHeapMegabytes: 512, log: log.log },
-    refused: (line) => t.fail(line),
+    refused: ({ reason }) => t.fail(reason),
   });
   if (engines === undefined) throw new Error('WebGPU cannot be used');
   const { links, detach } = engines.attach({

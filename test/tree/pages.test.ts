@@ -163,7 +163,8 @@ test('docs/reference/cli.md has a section for every command, with a row for ever
   t.ok(commands.size > 5);
   const sections = page('docs/reference/cli.md').split(/^## /m);
   for (const [command, options] of commands) {
-    const section = sections.find((text) => new RegExp(`^framegate (?:models |token )?${command}\\n`).test(text)) ?? '';
+    const section =
+      sections.find((text) => new RegExp(`^framegate (?:models |token |gpu )?${command}\\n`).test(text)) ?? '';
     t.not(section, '', command);
     for (const option of options) t.match(section, new RegExp(`^\\|.*\`${option}[ \`]`, 'm'), `${command} ${option}`);
   }

@@ -2,6 +2,12 @@
 import type { TensorShape } from '../model.ts';
 import type { RawTensors } from '../tensor-types.ts';
 
+/** A provider that cannot be used at all, with ONNX Runtime's reason. */
+export interface RefusedProvider {
+  readonly provider: string;
+  readonly reason: string;
+}
+
 /** A model on a device. */
 export interface DeviceModel {
   readonly provider: string;

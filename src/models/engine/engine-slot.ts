@@ -83,7 +83,7 @@ export class EngineSlot {
       notice: (notice) => logNotice(log, fields, notice),
       lost: (reason) => {
         log.error('engine_lost', { ...fields, reason }, 'engine lost');
-        this.#lost();
+        this.#lost(reason);
       },
       exited: () => {
         this.#threads.delete(thread);
@@ -109,8 +109,8 @@ export class EngineSlot {
     replaced(this);
   }
 
-  #lost(): void {
-    this.#first.resolve({ usable: [], errors: ['the engine thread ended while it started'] });
+  #lost(reason: string): void {
+    this.#first.resolve({ usable: [], errors: this.#options.providers.map((provider) => ({ provider, reason })) });
     const wasReady = this.#state === 'ready';
     if (wasReady && performance.now() - this.#readyMs > provenMs) this.#retryMs = minRetryMs;
     this.#state = 'lost';

@@ -4,14 +4,15 @@ import '../../observe/no-telemetry.ts';
 import type { MessagePort } from 'node:worker_threads';
 import { Worker } from 'node:worker_threads';
 import { NativeCalls } from '../../observe/native-calls.ts';
+import type { RefusedProvider } from './device.ts';
 import { EngineCounters } from './engine-counters.ts';
 import type { EngineNotice } from './engine-models.ts';
 import type { EngineThreadData, FromEngineThread, ToEngineThread } from './thread-messages.ts';
 
-/** Which providers of a device can be used, and why the others cannot: one line each. */
+/** Which providers of a device can be used, and why the others cannot. */
 export interface OpenedProviders {
   readonly usable: readonly string[];
-  readonly errors: readonly string[];
+  readonly errors: readonly RefusedProvider[];
 }
 
 export interface EngineThreadEvents {

@@ -3,6 +3,7 @@ import { MessageChannel } from 'node:worker_threads';
 import type { EngineLink, EngineLinks, LinkedWorker } from '../../engine-link.ts';
 import type { Log } from '../../observe/log.ts';
 import type { EngineStatus } from '../../status.ts';
+import type { RefusedProvider } from './device.ts';
 import { EngineSlot } from './engine-slot.ts';
 
 export interface EnginesOptions {
@@ -15,8 +16,8 @@ export interface EnginesOptions {
   /** JavaScript heap of an engine thread. Tensors and models are not part of it. */
   readonly maxHeapMegabytes: number;
   readonly log: Log;
-  /** A provider that cannot be used: one line. */
-  readonly refused: (line: string) => void;
+  /** A provider that cannot be used. Called once per provider and reason, since the devices usually have the same. */
+  readonly refused: (refusal: RefusedProvider) => void;
   /** Module of the thread; by default the one for ONNX Runtime. */
   readonly entryUrl?: URL;
 }
@@ -49,10 +50,10 @@ export class Engines implements EngineLinks {
         lost: ({ number }) => engines.#loseAll(number),
       });
       const { usable, errors } = await slot.opened;
-      // All devices have the same reasons, if a library is missing.
-      for (const error of errors.filter((line) => !told.has(line))) {
-        told.add(error);
-        refused(error);
+      for (const error of errors) {
+        const key = JSON.stringify(error);
+        if (!told.has(key)) refused(error);
+        told.add(key);
       }
       if (usable.length > 0) slots.push(slot);
       else await slot.stop();

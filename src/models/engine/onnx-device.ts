@@ -1,8 +1,8 @@
 /** The devices that ONNX Runtime's execution providers reach. Engine threads. */
 import { readOnnxHeader } from '../metadata.ts';
 import { OnnxSession } from '../onnx-session.ts';
-import type { Device, DeviceModel } from './device.ts';
-import { tinyModel } from './tiny-model.ts';
+import { tinyModel } from '../tiny-model.ts';
+import type { Device, DeviceModel, RefusedProvider } from './device.ts';
 
 export class OnnxDevice implements Device {
   readonly id: number | undefined;
@@ -16,21 +16,25 @@ export class OnnxDevice implements Device {
 
   /**
    * Opens providers with a model of one node.
-   * @returns the device with those that can be used, and why the others cannot: one line each.
+   * @returns the device with those that can be used, and why the others cannot.
    */
   static async open(
     providers: readonly string[],
     id: number | undefined,
-  ): Promise<{ readonly device: OnnxDevice; readonly usable: readonly string[]; readonly errors: readonly string[] }> {
+  ): Promise<{
+    readonly device: OnnxDevice;
+    readonly usable: readonly string[];
+    readonly errors: readonly RefusedProvider[];
+  }> {
     const usable: string[] = [];
-    const errors: string[] = [];
+    const errors: RefusedProvider[] = [];
     for (const provider of providers) {
       try {
-        const session = await OnnxSession.create(tinyModel(), targetOf(provider, id));
+        const session = await OnnxSession.create(tinyModel('float32'), targetOf(provider, id));
         await session.release();
         usable.push(provider);
       } catch (error) {
-        errors.push(`${provider}: ${messageOf(error)}`);
+        errors.push({ provider, reason: messageOf(error) });
       }
     }
     return { device: new OnnxDevice(usable, id), usable, errors };

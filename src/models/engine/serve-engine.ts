@@ -1,7 +1,7 @@
 /** Startup and commands of an engine thread, whatever its device. */
 import type { MessagePort } from 'node:worker_threads';
 import { isTerminating, shareNativeCalls } from '../../observe/native-calls.ts';
-import type { Device } from './device.ts';
+import type { Device, RefusedProvider } from './device.ts';
 import { Engine } from './engine.ts';
 import { EngineCounters } from './engine-counters.ts';
 import type { EngineThreadData, FromEngineThread, ToEngineThread } from './thread-messages.ts';
@@ -10,7 +10,7 @@ import type { EngineThreadData, FromEngineThread, ToEngineThread } from './threa
 export interface OpenedDevice {
   readonly device: Device;
   readonly usable: readonly string[];
-  readonly errors: readonly string[];
+  readonly errors: readonly RefusedProvider[];
 }
 
 /** Opens a device and serves workers until the main thread asks to stop. @param parent the main thread's end of the thread. */

@@ -1,5 +1,6 @@
 /** Messages between the main thread and an engine thread. Types only. */
 import type { MessagePort } from 'node:worker_threads';
+import type { RefusedProvider } from './device.ts';
 import type { EngineNotice } from './engine-models.ts';
 
 /** Startup parameters of an engine thread. */
@@ -21,5 +22,5 @@ export type ToEngineThread =
 
 export type FromEngineThread =
   /** The device is open; without a usable provider, the thread ends. */
-  | { readonly type: 'opened'; readonly usable: readonly string[]; readonly errors: readonly string[] }
+  | { readonly type: 'opened'; readonly usable: readonly string[]; readonly errors: readonly RefusedProvider[] }
   | { readonly type: 'notice'; readonly notice: EngineNotice };
