@@ -80,8 +80,8 @@ test('an execution provider that cannot be used is a line of the log, not raw te
   await gateway.stop();
   const lines = linesOf(gateway.log());
   t.match(
-    lines.filter(({ event }) => event === 'provider_unavailable').map(({ model }) => model),
-    ['plate-yolo', 'plate-reader'],
+    lines.filter(({ event }) => event === 'provider_unavailable'),
+    [{ provider: 'cuda', fix: /framegate gpu install|driver/ }],
   );
   const ready = lines.find(({ event }) => event === 'ready');
   t.match(ready, { host: '::', url: /^ws:\/\/\[::1\]:\d+\//, page: /^http:\/\/\[::1\]:\d+\/$/ });
