@@ -1,10 +1,17 @@
-/** The error of a run whose engine is lost: not the frame's fault. Imports nothing. */
+/** Errors of a run that are not the frame's fault. Imports nothing. */
+
+/** The engine of a run is lost. */
 export class EngineLostError extends Error {
   override readonly name = 'EngineLostError';
 
   constructor() {
     super('the engine of the accelerator is lost');
   }
+}
+
+/** The engine has given up the memory of a run, and has not run it. */
+export class MemoryGoneError extends Error {
+  override readonly name = 'MemoryGoneError';
 }
 
 /** Whether an error, or one that caused it, is the loss of an engine. */
