@@ -1,6 +1,7 @@
 /** An engine in the thread of a test, and workers that are connected to it there. Tests only. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel } from 'node:worker_threads';
 import type { Test } from 'tap';
 import type { EngineLink } from '../../src/engine-link.ts';
@@ -85,12 +86,19 @@ export async function startCold(engine: EngineHarness, owner: number, path: stri
   return { client, model: await client.open({ name: 'mine', path, overrides: {} }) };
 }
 
+/** Waits until engines have run every batch size, and the workers know. */
+export async function allWarm(engines: readonly EngineHarness[]): Promise<void> {
+  while (engines.some(({ device }) => !device.batches.includes(8))) await sleep(1);
+  await sleep(10);
+}
+
 /** Two engines, and a worker that is connected with both. */
 export async function startPair(t: Test, model: Partial<SimulatedModel> = {}) {
   const engines = [startEngine(t, 0), startEngine(t, 1)] as const;
   const client = new EngineClient(engines.map((engine) => engine.link(2)));
   const path = simulatedFile(t, model);
   const warm = await openWarm(client, path);
+  await allWarm(engines);
   for (const { device } of engines) device.batches.length = 0;
   return { engines, client, path, model: warm };
 }

@@ -69,8 +69,9 @@ export class EngineModel implements OwnedModel {
     if (this.#claimed !== undefined && this.#claimed.name !== name) return this.#buffers.allocate(name, dims);
     this.giveUpClaim();
     const isDirect = this.inputs.find((input) => input.name === name)?.type !== 'float16';
-    const memory = isDirect ? this.#leastLoaded()?.recent(this.#keyOf(name, dims)) : undefined;
-    this.#claimed = memory?.claim(name, dims);
+    const key = this.#keyOf(name, dims);
+    const engine = isDirect ? this.#leastLoaded((each) => each.recent(key) !== undefined) : undefined;
+    this.#claimed = engine?.recent(key)?.claim(name, dims);
     if (this.#claimed === undefined) return this.#buffers.allocate(name, dims);
     return { data: this.#claimed.tensor.data as InputTensor['data'], dims };
   }
@@ -105,8 +106,8 @@ export class EngineModel implements OwnedModel {
   }
 
   /** The engine with the fewest rows that wait or run. Of several, workers prefer different ones: they may all choose at the same time. */
-  #leastLoaded(): RemoteModel | undefined {
-    const engines = this.#engines.filter(({ connection }) => !connection.isLost);
+  #leastLoaded(isUsable: (engine: RemoteModel) => boolean): RemoteModel | undefined {
+    const engines = this.#engines.filter((engine) => !engine.connection.isLost && isUsable(engine));
     const first = (engines[0]?.connection.owner ?? 0) % Math.max(1, engines.length);
     let least: RemoteModel | undefined;
     for (const engine of [...engines.slice(first), ...engines.slice(0, first)]) {
@@ -122,9 +123,7 @@ export class EngineModel implements OwnedModel {
       sample: () => (this.maxBatch > 1 ? firstRowOf(inputs) : copyOf(inputs)),
     };
     for (;;) {
-      const engine = this.#leastLoaded();
-      if (engine === undefined) throw new EngineLostError();
-      if (!engine.has(shapes)) await this.#shareEverywhere(shapes);
+      const engine = this.#leastLoaded((each) => each.isReady(shapes)) ?? (await this.#firstReady(shapes));
       const rows = await engine.memoryFor(shapes);
       try {
         return await rows.run(inputs);
@@ -135,10 +134,19 @@ export class EngineModel implements OwnedModel {
     }
   }
 
-  /** The first run of a shape takes long, and no later frame should meet it in another engine. */
-  async #shareEverywhere(shapes: InputShapes): Promise<void> {
+  /** Makes a new shape ready in all engines, since the first run takes long, and no later frame should meet it. @returns the first to be ready. */
+  async #firstReady(shapes: InputShapes): Promise<RemoteModel> {
     const engines = this.#engines.filter(({ connection }) => !connection.isLost);
-    await Promise.allSettled(engines.map((engine) => engine.memoryFor(shapes)));
+    if (engines.length === 0) throw new EngineLostError();
+    const pending = engines.map(async (engine) => {
+      await engine.memoryFor(shapes);
+      return engine;
+    });
+    try {
+      return await Promise.any(pending);
+    } catch (error) {
+      throw error instanceof AggregateError ? error.errors[0] : error;
+    }
   }
 
   /** Memories are told apart by the dimensions of a row. */

@@ -14,12 +14,18 @@ export interface InputShapes {
   readonly sample: () => RawTensors;
 }
 
+interface Memory {
+  readonly keys: readonly string[];
+  readonly rows: Promise<RemoteRows>;
+  isReady: boolean;
+}
+
 export class RemoteModel {
   readonly connection: EngineConnection;
   /** Number of the model in the engine. */
   readonly number: number;
   /** By shape, in the order of their creation. The engine limits their number. */
-  readonly #memories = new Map<string, { readonly keys: readonly string[]; readonly rows: Promise<RemoteRows> }>();
+  readonly #memories = new Map<string, Memory>();
   /** The last memory used for an input of a shape: `allocate` knows only that one. */
   readonly #recent = new Map<string, RemoteRows>();
 
@@ -33,8 +39,9 @@ export class RemoteModel {
     return this.#recent.get(key);
   }
 
-  has({ keys }: InputShapes): boolean {
-    return this.#memories.has(keys.join());
+  /** Whether inputs of this shape can run at once. */
+  isReady({ keys }: InputShapes): boolean {
+    return this.#memories.get(keys.join())?.isReady === true;
   }
 
   /** @throws as `EngineConnection.request`. */
@@ -43,8 +50,14 @@ export class RemoteModel {
     const known = this.#memories.get(key);
     if (known !== undefined) return known.rows;
     const rows = this.#share(shapes);
-    this.#memories.set(key, { keys: shapes.keys, rows });
-    rows.catch(() => this.#memories.delete(key));
+    const memory: Memory = { keys: shapes.keys, rows, isReady: false };
+    this.#memories.set(key, memory);
+    rows.then(
+      () => {
+        memory.isReady = true;
+      },
+      () => this.#memories.delete(key),
+    );
     return rows;
   }
 

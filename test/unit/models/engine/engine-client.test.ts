@@ -6,6 +6,7 @@ import { test } from 'tap';
 import { EngineClient } from '../../../../src/models/engine/engine-client.ts';
 import type { InputTensor } from '../../../../src/models/model.ts';
 import {
+  allWarm,
   EngineHarness,
   openWarm,
   resultOf,
@@ -43,6 +44,7 @@ test('workers prefer different engines, since they may choose at the same time',
   const models = [];
   for (const owner of [1, 2, 3, 4])
     models.push(await openWarm(new EngineClient(engines.map((engine) => engine.link(owner))), path));
+  await allWarm(engines);
   for (const { device } of engines) device.batches.length = 0;
   const inputs = models.map((model) => model.allocate('x', [1, 4]));
   await Promise.all(models.map((model, at) => model.run({ x: inputs[at] as InputTensor })));
@@ -55,7 +57,22 @@ test('workers prefer different engines, since they may choose at the same time',
 test('a new shape is made ready in all engines', async (t) => {
   const { engines, model } = await startPair(t, { dims: ['batch', 'size'] });
   await model.run({ x: { data: Float32Array.of(1, 2), dims: [1, 2] } });
-  t.ok(batchesOf(engines).every((batches) => batches.includes(8)));
+  await until(() => batchesOf(engines).every((batches) => batches.includes(8)));
+  t.pass('every batch size has run');
+});
+
+test('an engine that takes long to make a shape ready keeps no frame waiting', async (t) => {
+  const slow = new EngineHarness(t, new SimulatedDevice(() => new Promise(() => undefined)), 0);
+  const fast = startEngine(t, 1);
+  const path = simulatedFile(t);
+  const open = (owner: number) =>
+    new EngineClient([slow.link(owner), fast.link(owner)]).open({ name: 'mine', path, overrides: {} });
+  // Whichever they would prefer. Both before the first run, since an engine does one thing at a time.
+  for (const model of [await open(1), await open(2)]) {
+    t.same(await model.run({ x: rowOf(1) }), resultOf(1));
+    t.ok(isShared(model.allocate('x', [1, 4])));
+    t.same(await model.run({ x: rowOf(2) }), resultOf(2));
+  }
 });
 
 test('if an engine is lost, its runs fail, and the other one takes over', async (t) => {
