@@ -71,14 +71,15 @@ export class DagPipelineService {
     const outputs = new Map<string, PortValues>();
     const timingsMs: Record<string, number> = {};
     for (const level of plan.levels) {
-      await Promise.all(
-        level.map(async (id) => {
-          const inputs: Ports = mergePorts({ image }, plan.predecessors.get(id) ?? [], outputs);
-          const startedAtMs = performance.now();
-          outputs.set(id, await runNode(pipeline.nodes.get(id) as RunnableNode, inputs));
-          timingsMs[id] = performance.now() - startedAtMs;
-        }),
-      );
+      const runs = level.map(async (id) => {
+        const inputs: Ports = mergePorts({ image }, plan.predecessors.get(id) ?? [], outputs);
+        const startedAtMs = performance.now();
+        outputs.set(id, await runNode(pipeline.nodes.get(id) as RunnableNode, inputs));
+        timingsMs[id] = performance.now() - startedAtMs;
+      });
+      // If one fails, the others end before the next frame uses their tools and models.
+      await Promise.allSettled(runs);
+      await Promise.all(runs);
     }
     return { values: mergePorts({}, plan.merged, outputs), timingsMs };
   }

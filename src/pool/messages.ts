@@ -45,6 +45,8 @@ export interface StopCommand {
 /** An engine has been replaced: open the models there. */
 export interface LinkCommand {
   readonly type: 'link_engine';
+  /** Returned when it is done. */
+  readonly number: number;
   readonly link: EngineLink;
 }
 
@@ -123,7 +125,7 @@ export type FromWorker =
   | FrameOutcome
   | ReadyMessage
   /** All models are open in a replaced engine. */
-  | { readonly type: 'engine_linked'; readonly engine: number }
+  | { readonly type: 'engine_linked'; readonly number: number }
   /** An engine has ended. The main thread is told by the engine's thread, too, but maybe later than of a frame's outcome. */
   | { readonly type: 'engine_unlinked'; readonly engine: number }
   | { readonly type: 'boot_failed'; readonly issues: readonly string[] };

@@ -94,6 +94,8 @@ async function runFrame(
     return { type: 'result', text, timings: { ...result.timings_ms, encode: result.timings_ms['encode'] ?? encode } };
   } catch (error) {
     return failureOf(error);
+  } finally {
+    engines?.giveUpClaims();
   }
 }
 
@@ -113,8 +115,9 @@ function describeWithCauses(error: Error): string {
 const booting = boot();
 
 port.on('message', async (order: ToWorker) => {
-  // At once, since the boot may be waiting for it.
+  // These two at once, since the boot may be waiting for an engine, and in their order: an engine may be lost while it is linked.
   if (order.type === 'engine_lost') engines?.lose(order.engine);
+  const linked = order.type === 'link_engine' && engines?.link(order.link);
   // A stop order may arrive while the boot fails, which is reported below.
   const service = await booting.catch(() => undefined);
   if (service === undefined) return;
@@ -129,8 +132,7 @@ port.on('message', async (order: ToWorker) => {
       break;
     case 'link_engine':
       // If the models cannot be opened there, the thread ends with the error, and is replaced.
-      await engines?.link(order.link);
-      send({ type: 'engine_linked', engine: order.link.engine });
+      if (await linked) send({ type: 'engine_linked', number: order.number });
       return;
     case 'engine_lost':
       return;

@@ -30,7 +30,7 @@ const alignment = 64;
 const bytesPerField = Int32Array.BYTES_PER_ELEMENT;
 /** A row that nobody owns. */
 const nobody = 0;
-/** Safety net for a wake-up that was missed because its worker ended. */
+/** Nobody frees the rows of an engine that is lost, so whoever waits for them looks this often whether it is. */
 const maxWaitMs = 100;
 
 interface Place {
@@ -71,15 +71,16 @@ export class BatchMemory {
     return rows;
   }
 
-  /** As `claim`, waiting until there is at least one. */
-  async claimSoon(count: number, owner: number): Promise<number[]> {
-    for (;;) {
+  /** As `claim`, waiting until there is at least one. @returns none if `isOver` before. */
+  async claimSoon(count: number, owner: number, isOver: () => boolean): Promise<number[]> {
+    while (!isOver()) {
       const freed = Atomics.load(this.#fields, this.layout.rows);
       const rows = this.claim(count, owner);
       if (rows.length > 0) return rows;
       const wait = Atomics.waitAsync(this.#fields, this.layout.rows, freed, maxWaitMs);
       if (wait.async) await wait.value;
     }
+    return [];
   }
 
   /** Frees rows if they still belong to their owner. */

@@ -123,12 +123,19 @@ function stack(rows: readonly RawTensors[], count: number): RawTensors {
   });
 }
 
-/** The same with the largest input black: the other inputs are sizes and scales, which must stay. */
+/** The same with the largest input filled with a value: the other inputs are sizes and scales, which must stay. */
 function blankOf(sample: RawTensors): RawTensors {
   const largest = Object.values(sample).reduce((max, { data }) => Math.max(max, data.length), 0);
   return mapTensors(sample, (tensor) =>
-    tensor.data.length === largest ? { ...tensor, data: tensor.data.slice().fill(0 as never) } : tensor,
+    tensor.data.length === largest ? { ...tensor, data: filled(tensor.data) } : tensor,
   );
+}
+
+function filled(data: RawTensor['data']): RawTensor['data'] {
+  // Zeros would not show in a row that adds up the others.
+  const value = data.some((each: number | bigint) => Number(each) !== 1) ? 1 : 0;
+  const values = data.slice();
+  return values.fill((typeof data[0] === 'bigint' ? BigInt(value) : value) as never);
 }
 
 function mapTensors(tensors: RawTensors, change: (tensor: RawTensor, name: string) => RawTensor): RawTensors {

@@ -32,6 +32,13 @@ export class BatchQueue<Memory extends { readonly maxBatch: number }, Command ex
     return this.#commands.reduce((sum, command) => sum + (command.memory === memory ? command.rows.length : 0), 0);
   }
 
+  /** Removes commands that are not to run. @returns them. */
+  remove(isUnwanted: (command: Command) => boolean): Command[] {
+    const removed = this.#commands.filter(isUnwanted);
+    if (removed.length > 0) this.#commands = this.#commands.filter((command) => !isUnwanted(command));
+    return removed;
+  }
+
   /** Removes the commands of the next batch. @returns them, oldest first; none if nothing waits. */
   take(): Command[] {
     const { oldest } = this;

@@ -1,4 +1,6 @@
-/** The error of a run whose engine is lost: not the frame's fault. Imports nothing. */
+/** Errors of a run that are not the frame's fault. Imports nothing. */
+
+/** The engine of a run is lost. */
 export class EngineLostError extends Error {
   override readonly name = 'EngineLostError';
   /** Whether the engine had the run: it may have caused the loss. */
@@ -8,6 +10,11 @@ export class EngineLostError extends Error {
     super('the engine of the accelerator is lost');
     this.wasSubmitted = wasSubmitted;
   }
+}
+
+/** The engine has given up the memory of a run, and has not run it. */
+export class MemoryGoneError extends Error {
+  override readonly name = 'MemoryGoneError';
 }
 
 /** @returns the loss of an engine that caused an error, if one did. */

@@ -5,19 +5,10 @@ import type { ModelOverrides } from '../model-files.ts';
 import { rawInputsOf } from '../raw-input.ts';
 import { type RawTensor, type RawTensors, sizeOf } from '../tensor-types.ts';
 import type { EngineConnection } from './engine-connection.ts';
-import { EngineLostError } from './engine-lost.ts';
+import { EngineLostError, MemoryGoneError } from './engine-lost.ts';
 import type { OpenedModel } from './messages.ts';
-import { type ClaimedRows, RemoteRows } from './remote-rows.ts';
-
-/** The model in one engine. */
-interface Opened {
-  readonly connection: EngineConnection;
-  readonly model: number;
-  /** By the shapes of the inputs; created when the first such inputs come. */
-  readonly memories: Map<string, Promise<RemoteRows>>;
-  /** The last memory used for an input of a shape: `allocate` knows only that one. */
-  readonly recent: Map<string, RemoteRows>;
-}
+import { type InputShapes, RemoteModel } from './remote-model.ts';
+import type { ClaimedRows } from './remote-rows.ts';
 
 /** Name of a free batch dimension. */
 const freeBatch = 'batch';
@@ -34,7 +25,8 @@ export class EngineModel implements OwnedModel {
   readonly outputs: readonly TensorShape[];
   readonly #release: (model: EngineModel) => void;
   readonly #buffers: InputBuffers;
-  #opened: readonly Opened[] = [];
+  readonly #declared: string;
+  #engines: readonly RemoteModel[] = [];
   #claimed: ClaimedRows | undefined;
 
   /** @param release called once, when the model is released. */
@@ -51,85 +43,146 @@ export class EngineModel implements OwnedModel {
     this.outputs = outputs;
     this.#release = release;
     this.#buffers = new InputBuffers(inputs);
+    this.#declared = declarationOf(opened);
   }
 
-  /** Uses the model in another engine, too. Forgets the engines that are lost. */
-  addEngine(connection: EngineConnection, { model }: OpenedModel): void {
-    this.#opened = this.#opened.filter((opened) => !opened.connection.isLost);
-    this.#opened = [...this.#opened, { connection, model, memories: new Map(), recent: new Map() }];
+  /** Whether it runs in an engine. */
+  runsIn(connection: EngineConnection): boolean {
+    return this.#engines.some((engine) => engine.connection === connection);
+  }
+
+  /**
+   * Uses the model in another engine, too, as soon as the shapes of its inputs are ready there. Forgets the engines that are lost.
+   * @throws EngineLostError, and Error when that engine has loaded a different file.
+   */
+  async addEngine(connection: EngineConnection, opened: OpenedModel): Promise<void> {
+    if (declarationOf(opened) !== this.#declared)
+      throw new Error(`model "${this.name}" has changed since it was loaded; reload the pipelines`);
+    const added = new RemoteModel(connection, opened.model);
+    const known = this.#engines.at(-1);
+    if (known !== undefined) await added.adopt(known);
+    this.#engines = [...this.#engines.filter((engine) => !engine.connection.isLost), added];
   }
 
   allocate(name: string, dims: readonly number[]): InputTensor {
-    this.#giveUpClaim();
+    // One row holds all inputs of a run, but only one is claimed for; a tool that allocates several copies the others.
+    if (this.#claimed !== undefined && this.#claimed.name !== name) return this.#buffers.allocate(name, dims);
+    this.giveUpClaim();
     const isDirect = this.inputs.find((input) => input.name === name)?.type !== 'float16';
-    const memory = isDirect ? this.#leastLoaded()?.recent.get(inputKey(name, this.#rowDims(dims))) : undefined;
-    this.#claimed = memory?.claim(name, dims);
+    const key = this.#keyOf(name, dims);
+    const engine = isDirect ? this.#leastLoaded((each) => each.recent(key) !== undefined) : undefined;
+    this.#claimed = engine?.recent(key)?.claim(name, dims);
     if (this.#claimed === undefined) return this.#buffers.allocate(name, dims);
     return { data: this.#claimed.tensor.data as InputTensor['data'], dims };
   }
 
   async run(tensors: Inputs): Promise<Outputs> {
     const inputs = rawInputsOf(tensors, this.inputs);
+    checkSizes(inputs);
     const claimed = this.#claimed;
     this.#claimed = undefined;
-    if (claimed?.memory.fits(inputs, claimed) === true) return claimed.memory.run(inputs, claimed);
+    if (claimed === undefined) return this.#runCopied(inputs);
     try {
-      const opened = this.#leastLoaded();
-      if (opened === undefined) throw new EngineLostError(false);
-      return await (await this.#memoryFor(opened, inputs)).run(inputs, undefined);
+      if (claimed.memory.fits(inputs, claimed)) return await claimed.memory.runClaimed(inputs, claimed);
+    } catch (error) {
+      if (!(error instanceof MemoryGoneError)) throw error;
+      return await this.#runCopied(takeOut(inputs, claimed));
     } finally {
-      // The inputs may be in rows of another memory, which are read until here.
-      claimed?.memory.release(claimed.rows);
+      claimed.release();
     }
+    return this.#runCopied(takeOut(inputs, claimed));
+  }
+
+  /** Frees what was allocated for a run that did not take place: other workers may be waiting for it. */
+  giveUpClaim(): void {
+    this.#claimed?.release();
+    this.#claimed = undefined;
   }
 
   async release(): Promise<void> {
-    this.#giveUpClaim();
-    for (const { connection, model } of this.#opened) connection.close(model);
+    this.giveUpClaim();
+    for (const { connection, number } of this.#engines) connection.close(number);
     this.#release(this);
   }
 
-  /** The engine with the fewest rows that wait or run. */
-  #leastLoaded(): Opened | undefined {
-    let least: Opened | undefined;
-    for (const opened of this.#opened) {
-      if (!opened.connection.isLost && !(least !== undefined && least.connection.load <= opened.connection.load))
-        least = opened;
+  /** The engine with the fewest rows that wait or run. Of several, workers prefer different ones: they may all choose at the same time. */
+  #leastLoaded(isUsable: (engine: RemoteModel) => boolean): RemoteModel | undefined {
+    const engines = this.#engines.filter((engine) => !engine.connection.isLost && isUsable(engine));
+    const first = (engines[0]?.connection.owner ?? 0) % Math.max(1, engines.length);
+    let least: RemoteModel | undefined;
+    for (const engine of [...engines.slice(first), ...engines.slice(0, first)]) {
+      if (least === undefined || engine.connection.load < least.connection.load) least = engine;
     }
     return least;
   }
 
-  async #memoryFor(opened: Opened, inputs: RawTensors): Promise<RemoteRows> {
-    const { connection, model, memories, recent } = opened;
-    const keys = Object.entries(inputs).map(([name, { dims }]) => inputKey(name, this.#rowDims(dims)));
-    const key = keys.join();
-    const known = memories.get(key);
-    if (known !== undefined) return known;
-    const share = async () => {
-      const sample = this.maxBatch > 1 ? firstRowOf(inputs) : inputs;
-      const rows = new RemoteRows(connection, await connection.request({ type: 'share', model, sample }));
-      for (const each of keys) recent.set(each, rows);
-      return rows;
+  /** Runs inputs that are not in shared memory, or not in that of the run. */
+  async #runCopied(inputs: RawTensors): Promise<Outputs> {
+    const shapes: InputShapes = {
+      keys: Object.entries(inputs).map(([name, { dims }]) => this.#keyOf(name, dims)),
+      sample: () => (this.maxBatch > 1 ? firstRowOf(inputs) : copyOf(inputs)),
     };
-    const created = share();
-    memories.set(key, created);
-    created.catch(() => memories.delete(key));
-    return created;
+    for (;;) {
+      const engine = this.#leastLoaded((each) => each.isReady(shapes)) ?? (await this.#firstReady(shapes));
+      const rows = await engine.memoryFor(shapes);
+      try {
+        return await rows.run(inputs);
+      } catch (error) {
+        if (!(error instanceof MemoryGoneError)) throw error;
+        engine.forget(shapes, rows);
+      }
+    }
   }
 
-  /** Dimensions by which memories are told apart. */
-  #rowDims(dims: readonly number[]): readonly number[] {
-    return this.maxBatch > 1 ? dims.slice(1) : dims;
+  /** Makes a new shape ready in all engines, since the first run takes long, and no later frame should meet it. @returns the first to be ready. */
+  async #firstReady(shapes: InputShapes): Promise<RemoteModel> {
+    const engines = this.#engines.filter(({ connection }) => !connection.isLost);
+    if (engines.length === 0) throw new EngineLostError(false);
+    const pending = engines.map(async (engine) => {
+      await engine.memoryFor(shapes);
+      return engine;
+    });
+    try {
+      return await Promise.any(pending);
+    } catch (error) {
+      throw error instanceof AggregateError ? error.errors[0] : error;
+    }
   }
 
-  #giveUpClaim(): void {
-    this.#claimed?.memory.release(this.#claimed.rows);
-    this.#claimed = undefined;
+  /** Memories are told apart by the dimensions of a row. */
+  #keyOf(name: string, dims: readonly number[]): string {
+    return `${name}[${(this.maxBatch > 1 ? dims.slice(1) : dims).join()}]`;
   }
 }
 
-function inputKey(name: string, dims: readonly number[]): string {
-  return `${name}[${dims.join()}]`;
+/** What tools rely on: it must be the same in all engines. */
+function declarationOf({ inputs, outputs, metadata, maxBatch }: OpenedModel): string {
+  return JSON.stringify([inputs, outputs, metadata, maxBatch]);
+}
+
+/** @throws TypeError when a tensor has more or fewer values than its dimensions say. */
+function checkSizes(inputs: RawTensors): void {
+  for (const [name, { data, dims }] of Object.entries(inputs)) {
+    if (sizeOf(dims) === data.length) continue;
+    throw new TypeError(`input ${name} has ${data.length} values; its shape [${dims.join(', ')}] has ${sizeOf(dims)}`);
+  }
+}
+
+/** Copies the inputs that are in claimed rows, and frees the rows: nobody waits for rows while holding some. */
+function takeOut(inputs: RawTensors, claimed: ClaimedRows): RawTensors {
+  const isInside = ({ data }: RawTensor) => data.buffer === claimed.tensor.data.buffer;
+  const taken = Object.entries(inputs).map(([name, tensor]) => [name, isInside(tensor) ? copy(tensor) : tensor]);
+  claimed.release();
+  return Object.fromEntries(taken);
+}
+
+function copy(tensor: RawTensor): RawTensor {
+  return { ...tensor, data: tensor.data.slice() };
+}
+
+/** A view is sent with all of its buffer. */
+function copyOf(inputs: RawTensors): RawTensors {
+  return Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, copy(tensor)]));
 }
 
 function firstRowOf(inputs: RawTensors): RawTensors {

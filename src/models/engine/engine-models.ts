@@ -34,35 +34,46 @@ export interface SharedRows {
   readonly batch: RowBatch;
   readonly maxBatch: number;
   readonly maxDelayUs: number;
+  /** Whether its model is not loaded any more. */
+  readonly isReleased: boolean;
 }
 
-/** Shapes of inputs per model: a recognizer of text lines has one per width. */
-const maxShapes = 256;
-
-export interface EngineModelsOptions {
-  readonly device: Device;
+export interface EngineModelsEvents {
   readonly notify: (notice: EngineNotice) => void;
+  /** A memory has been given up for others. What waits in it still runs. */
+  readonly evicted: (memory: number) => void;
   /** Runs the rows that wait now. Called before each call of the device that may take seconds, so that frames wait for one at most. */
   readonly runWaiting: () => Promise<void>;
 }
 
+/**
+ * Memory of one model for the sizes of input that were used last: a recognizer of text lines has one per width, and a large detector's
+ * takes 200 MB. Only rows that were used are backed by physical memory.
+ */
+const maxShapes = 64;
+const maxSharedBytes = 1_073_741_824;
+
 export class EngineModels {
   readonly #device: Device;
-  readonly #runWaiting: () => Promise<void>;
-  readonly #notify: (notice: EngineNotice) => void;
+  readonly #events: EngineModelsEvents;
   readonly #models = new Map<number, LoadedModel>();
   readonly #memories = new Map<number, SharedRows>();
   #lastNumber = 0;
 
-  constructor({ device, notify, runWaiting }: EngineModelsOptions) {
+  constructor(device: Device, events: EngineModelsEvents) {
     this.#device = device;
-    this.#notify = notify;
-    this.#runWaiting = runWaiting;
+    this.#events = events;
   }
 
-  /** The memory of a number; undefined if its model has been released. */
+  /** The memory of a number, which is about to be used; undefined if it was evicted, or its model is released. */
   memory(number: number): SharedRows | undefined {
-    return this.#memories.get(number);
+    const memory = this.#memories.get(number);
+    if (memory !== undefined) {
+      // The first one in the map is the one that has not been used for longest.
+      this.#memories.delete(number);
+      this.#memories.set(number, memory);
+    }
+    return memory;
   }
 
   /**
@@ -88,7 +99,9 @@ export class EngineModels {
     const loaded = this.#models.get(model);
     if (loaded === undefined) throw new Error('the model is closed');
     const key = JSON.stringify(Object.entries(sample).map(([name, { type, dims }]) => [name, type, dims]));
-    const rows = loaded.memories.get(key) ?? (await this.#createRows(loaded, sample));
+    const known = loaded.memories.get(key);
+    if (known !== undefined) this.memory(known.number);
+    const rows = known ?? (await this.#createRows(loaded, sample));
     loaded.memories.set(key, rows);
     return { memory: rows.number, buffer: rows.buffer.buffer, layout: rows.buffer.layout };
   }
@@ -119,7 +132,7 @@ export class EngineModels {
   }
 
   async #load(key: string, name: string, path: string, rules: OpenCommand['rules']): Promise<LoadedModel> {
-    await this.#runWaiting();
+    await this.#events.runWaiting();
     const session = await this.#device.load(name, path);
     this.#lastNumber += 1;
     const loaded: LoadedModel = {
@@ -131,21 +144,22 @@ export class EngineModels {
   }
 
   async #createRows(loaded: LoadedModel, sample: RawTensors): Promise<SharedRows> {
-    const { name, session, memories, maxDelayUs } = loaded;
-    if (memories.size >= maxShapes) throw new Error(`model "${name}" was given ${maxShapes} sizes of input`);
+    const { name, session, maxDelayUs } = loaded;
     // How it batches does not depend on the size: later ones need not be tried with every batch.
     const run: DeviceModel['run'] = async (...tensors) => {
-      await this.#runWaiting();
+      await this.#events.runWaiting();
       return session.run(...tensors);
     };
     const probe = await probeBatch({ run }, sample, loaded.issue === undefined ? loaded.size : { maxBatch: 1 });
     if (probe.issue !== undefined && loaded.issue === undefined) {
       loaded.issue = probe.issue;
-      this.#notify({ type: 'unbatched', model: name, reason: probe.issue });
+      this.#events.notify({ type: 'unbatched', model: name, reason: probe.issue });
     }
     const buffer = new BatchMemory(probe.layout);
+    this.#evict(loaded, buffer.buffer.byteLength);
     const batch: RowBatch = new RowBatch(session, buffer, probe.fixedRows, {
-      outOfMemory: (rows) => this.#notify({ type: 'out_of_memory', model: name, rows, maxBatch: batch.maxBatch }),
+      outOfMemory: (rows) =>
+        this.#events.notify({ type: 'out_of_memory', model: name, rows, maxBatch: batch.maxBatch }),
     });
     this.#lastNumber += 1;
     const number = this.#lastNumber;
@@ -154,9 +168,27 @@ export class EngineModels {
       get maxBatch() {
         return batch.maxBatch;
       },
+      get isReleased() {
+        return loaded.users.length === 0;
+      },
     };
     this.#memories.set(number, rows);
     return rows;
+  }
+
+  /** Makes room for another memory of a model. */
+  #evict({ memories }: LoadedModel, bytes: number): void {
+    const oldestFirst = [...this.#memories.values()].flatMap((rows) =>
+      [...memories].filter(([, each]) => each === rows),
+    );
+    let total = oldestFirst.reduce((sum, [, { buffer }]) => sum + buffer.buffer.byteLength, bytes);
+    for (const [key, { number, buffer }] of oldestFirst) {
+      if (memories.size < maxShapes && total <= maxSharedBytes) return;
+      total -= buffer.buffer.byteLength;
+      memories.delete(key);
+      this.#memories.delete(number);
+      this.#events.evicted(number);
+    }
   }
 
   async #releaseUnused(loaded: LoadedModel): Promise<void> {

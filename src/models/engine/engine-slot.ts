@@ -79,7 +79,7 @@ export class EngineSlot {
     const { log, number, deviceId } = this.#options;
     const fields = { engine: number, ...(deviceId !== undefined && { device: deviceId }) };
     const thread: EngineThread = new EngineThread(this.#options, {
-      opened: (providers) => this.#opened(providers),
+      opened: (providers) => this.#opened(thread, providers),
       notice: (notice) => logNotice(log, fields, notice),
       lost: (reason) => {
         log.error('engine_lost', { ...fields, reason }, 'engine lost');
@@ -95,11 +95,15 @@ export class EngineSlot {
     return thread;
   }
 
-  #opened(providers: OpenedProviders): void {
+  #opened(thread: EngineThread, providers: OpenedProviders): void {
     this.#first.resolve(providers);
-    this.#providers = providers.usable;
     if (this.#isStopping) return;
     const isReplacement = this.#state === 'lost';
+    if (isReplacement && providers.usable.length === 0) {
+      thread.giveUp(providers.errors.map(({ provider, reason }) => `${provider}: ${reason}`).join('; '));
+      return;
+    }
+    this.#providers = providers.usable;
     this.#state = 'ready';
     this.#readyMs = performance.now();
     if (!isReplacement) return;

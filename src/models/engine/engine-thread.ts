@@ -94,27 +94,32 @@ export class EngineThread {
     this.#send({ type: 'stop' });
   }
 
+  /** Gives up a thread whose device cannot be used. Its loss is reported. */
+  giveUp(reason: string): void {
+    this.#lose(reason);
+    this.#terminate();
+  }
+
   /**
    * Ends a thread that is not in native code now, and keeps it from entering it. A run that hangs in a driver cannot be ended within a
-   * process: its thread is left behind.
-   * @returns whether it ends.
+   * process: its thread is left behind, and is ended if the driver ever returns.
    */
-  #terminate(): boolean {
-    if (!this.#nativeCalls.forbid()) return false;
-    void this.#worker.terminate();
-    return true;
+  #terminate(): void {
+    if (this.#nativeCalls.forbid()) void this.#worker.terminate();
   }
 
   #look(): void {
+    if (this.#isLost) {
+      this.#terminate();
+      return;
+    }
     const run = this.counters.currentRun;
     const nowMs = performance.now();
     if (run !== this.#seenRun) {
       this.#seenRun = run;
       this.#seenMs = nowMs;
     } else if (run !== 0 && nowMs - this.#seenMs > this.#maxRunMs) {
-      this.#lose(`a run has lasted longer than ${this.#maxRunMs} ms`);
-      // If it cannot be ended, it ends itself should the run end after all.
-      if (!this.#terminate()) this.stop();
+      this.giveUp(`a run has lasted longer than ${this.#maxRunMs} ms`);
     }
   }
 
@@ -125,7 +130,6 @@ export class EngineThread {
   }
 
   #lose(reason: string): void {
-    clearInterval(this.#watch);
     if (this.#isLost) return;
     this.#isLost = true;
     this.#events.lost(reason);

@@ -2,7 +2,7 @@
  * The loop of one device. It does one thing at a time: sessions are created one after the other, and no two runs overlap. Engine threads.
  *
  *   worker ──open, share──► tasks ─┐
- *   worker ──run──► waiting rows ──┴► the next task, else the next batch ──► replies to the workers of its rows
+ *   worker ──run──► waiting rows ──┴► the next task, then the next batch ──► replies to the workers of its rows
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { RawTensor, RawTensors } from '../tensor-types.ts';
@@ -32,6 +32,9 @@ interface WaitingRun {
   readonly arrivedMs: number;
 }
 
+/** Less than this passes in turns of the loop; timers count whole milliseconds. */
+const timerMs = 1;
+
 const microsecondsPerMillisecond = 1000;
 
 export class Engine {
@@ -39,23 +42,35 @@ export class Engine {
   readonly #models: EngineModels;
   readonly #tasks: (() => Promise<void>)[] = [];
   readonly #queue = new BatchQueue<SharedRows, WaitingRun>();
+  readonly #clients = new Set<Client>();
   #isWorking = false;
 
   constructor({ device, counters, notify }: EngineOptions) {
     this.#counters = counters;
-    this.#models = new EngineModels({ device, notify, runWaiting: () => this.#runWaiting() });
+    const evicted = (memory: number) => {
+      for (const { port } of this.#clients) port.postMessage({ type: 'evicted', memory } satisfies FromEngine);
+    };
+    this.#models = new EngineModels(device, { notify, evicted, runWaiting: () => this.#runWaiting() });
   }
 
   /** Serves a worker until its end of the channel is closed. @param owner see `EngineLink`. */
   connect(owner: number, port: MessagePort): void {
     const client: Client = { owner, port };
+    this.#clients.add(client);
     port.on('message', (command: ToEngine) => this.#receive(client, command));
-    port.on('close', () => this.#addTask(() => this.#models.forget(owner)));
+    port.on('close', () => this.#disconnect(client));
   }
 
   /** Releases all models after what is running. Resolves when it is done. */
   stop(): Promise<void> {
     return new Promise((resolve) => this.#addTask(() => this.#models.releaseAll().then(resolve)));
+  }
+
+  /** Its rows are freed after what is running, which may be some of them. */
+  #disconnect(client: Client): void {
+    this.#clients.delete(client);
+    for (const { rows } of this.#queue.remove((run) => run.client === client)) this.#counters.answered(rows.length);
+    this.#addTask(() => this.#models.forget(client.owner));
   }
 
   #receive(client: Client, command: ToEngine): void {
@@ -96,10 +111,16 @@ export class Engine {
     void this.#work();
   }
 
+  /** What still waits for a model that nobody uses any more would run without a session. */
+  #rejectReleased(): void {
+    for (const { client, id, rows } of this.#queue.remove(({ memory }) => memory.isReleased))
+      this.#reply(client, rows.length, failed(id, 'the model is closed'));
+  }
+
   #enqueue(client: Client, { id, memory: number, rows }: RunCommand): void {
     const memory = this.#models.memory(number);
     if (memory === undefined) {
-      this.#reply(client, rows.length, failed(id, 'the model is closed'));
+      this.#reply(client, rows.length, { type: 'gone', id });
       return;
     }
     this.#queue.push({ memory, rows, id, client, arrivedMs: performance.now() });
@@ -109,12 +130,18 @@ export class Engine {
   async #work(): Promise<void> {
     if (this.#isWorking) return;
     this.#isWorking = true;
+    let isTurnOfRuns = false;
     while (this.#tasks.length > 0 || this.#queue.oldest !== undefined) {
       // Messages that came during the last run are read first, so that the next batch includes them.
       await nextTurn();
-      const task = this.#tasks.shift();
-      if (task !== undefined) await task();
-      else if (!(await this.#waitedForMore())) await this.#runBatch(this.#queue.take());
+      // Tasks and batches take turns: loading several models must not keep frames waiting for all of them.
+      const isRun: boolean = isTurnOfRuns && this.#queue.oldest !== undefined;
+      const task: (() => Promise<void>) | undefined = isRun ? undefined : this.#tasks.shift();
+      isTurnOfRuns = task !== undefined;
+      if (task !== undefined) {
+        await task();
+        this.#rejectReleased();
+      } else if (!(await this.#waitedForMore())) await this.#runBatch(this.#queue.take());
     }
     this.#isWorking = false;
   }
@@ -135,8 +162,8 @@ export class Engine {
     if (next === undefined || this.#queue.rowsOf(next.memory) >= next.memory.maxBatch) return false;
     const remainingMs = next.arrivedMs + next.memory.maxDelayUs / microsecondsPerMillisecond - performance.now();
     if (remainingMs <= 0) return false;
-    // Timers count whole milliseconds; the rest passes in turns of the loop.
-    if (remainingMs >= 1) await new Promise((resolve) => setTimeout(resolve, Math.floor(remainingMs)));
+    // One at a time, since the batch may be full before.
+    if (remainingMs >= timerMs) await new Promise((resolve) => setTimeout(resolve, timerMs));
     return true;
   }
 
@@ -169,25 +196,32 @@ function failed(id: number, error: unknown): FromEngine {
   return { type: 'failed', id, reason: error instanceof Error ? error.message : String(error) };
 }
 
-/** A command fails with the first of its rows that does. */
+/** A command fails with the first of its rows that does. Never throws: the other commands of the batch need their replies. */
 function replyOf(id: number, outcomes: readonly RowOutcome[]): FromEngine {
   const outputs: RawTensors[] = [];
   for (const outcome of outcomes) {
     if (outcome.type === 'failed') return failed(id, outcome.reason);
     if (outcome.outputs !== undefined) outputs.push(outcome.outputs);
   }
-  return outputs.length === 0 ? { type: 'done', id } : { type: 'done', id, outputs: joinRows(outputs) };
+  try {
+    return outputs.length === 0 ? { type: 'done', id } : { type: 'done', id, outputs: joinRows(outputs) };
+  } catch (error) {
+    return failed(id, error);
+  }
 }
 
-/** Rows one after the other. @throws RangeError if their sizes differ, which a model that batches does not do. */
+/** Rows one after the other. @throws Error if their sizes differ: they ran in different batches, and depend on the image. */
 function joinRows(rows: readonly RawTensors[]): RawTensors {
   const [first = {}] = rows;
   if (rows.length === 1) return first;
   return Object.fromEntries(
     Object.entries(first).map(([name, { type, data, dims }]) => {
       const joined = new (data.constructor as new (size: number) => RawTensor['data'])(data.length * rows.length);
-      for (const [index, row] of rows.entries())
-        joined.set((row[name] as RawTensor).data as never, index * data.length);
+      for (const [index, row] of rows.entries()) {
+        const part = (row[name] as RawTensor).data;
+        if (part.length !== data.length) throw new Error(`output ${name} has rows of different sizes`);
+        joined.set(part as never, index * data.length);
+      }
       return [name, { type, data: joined, dims: [rows.length, ...dims.slice(1)] }];
     }),
   );

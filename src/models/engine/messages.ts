@@ -72,4 +72,8 @@ export type FromEngine =
   | ({ readonly type: 'shared'; readonly id: number } & SharedMemory)
   /** `outputs` only if their sizes depend on the image: rows in the order of the command, copied. */
   | { readonly type: 'done'; readonly id: number; readonly outputs?: RawTensors }
-  | { readonly type: 'failed'; readonly id: number; readonly reason: string };
+  | { readonly type: 'failed'; readonly id: number; readonly reason: string }
+  /** The memory of a run has been given up for others: ask for a new one. */
+  | { readonly type: 'gone'; readonly id: number }
+  /** Not a reply: the same, as soon as it happens, so that the worker does not keep the memory. */
+  | { readonly type: 'evicted'; readonly memory: number };

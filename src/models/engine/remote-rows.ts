@@ -1,17 +1,32 @@
 /** A worker's view of the memory of one model and shape in one engine: claims rows, fills them, and reads their outputs. Worker threads. */
 import type { Outputs, Tensor } from '../model.ts';
-import { type RawTensor, type RawTensors, sizeOf, toFloat32 } from '../tensor-types.ts';
+import { type RawTensor, type RawTensors, sizeOf, toFloat32, viewOf } from '../tensor-types.ts';
 import { BatchMemory } from './batch-memory.ts';
 import type { EngineConnection } from './engine-connection.ts';
+import { EngineLostError } from './engine-lost.ts';
 import type { SharedMemory } from './messages.ts';
 
-/** Rows that a worker has claimed, and may write. */
-export interface ClaimedRows {
+/** Rows that a worker has claimed, and may write until it releases them. */
+export class ClaimedRows {
   readonly memory: RemoteRows;
   readonly rows: readonly number[];
   /** The input that was claimed for, as one tensor over all rows. */
   readonly name: string;
   readonly tensor: RawTensor;
+  #isReleased = false;
+
+  constructor(memory: RemoteRows, rows: readonly number[], name: string, tensor: RawTensor) {
+    this.memory = memory;
+    this.rows = rows;
+    this.name = name;
+    this.tensor = tensor;
+  }
+
+  /** Frees the rows, once: they may be claimed again under the same owner, for another tool of this worker. */
+  release(): void {
+    if (!this.#isReleased) this.memory.release(this.rows);
+    this.#isReleased = true;
+  }
 }
 
 export class RemoteRows {
@@ -36,7 +51,7 @@ export class RemoteRows {
     const [first = 0] = rows;
     const isAdjacent = rows.length === count && rows[count - 1] === first + count - 1;
     const tensor = isAdjacent ? this.#memory.inputs(first, count)[name] : undefined;
-    if (tensor !== undefined) return { memory: this, rows, name, tensor };
+    if (tensor !== undefined) return new ClaimedRows(this, rows, name, tensor);
     this.release(rows);
     return undefined;
   }
@@ -44,29 +59,43 @@ export class RemoteRows {
   /** Whether claimed rows hold one of these inputs, and can hold the others. */
   fits(inputs: RawTensors, { name, rows, tensor }: ClaimedRows): boolean {
     if (inputs[name]?.data !== tensor.data) return false;
-    return [...this.#sizes].every(([input, size]) => inputs[input]?.data.length === size * rows.length);
+    const places = this.#memory.inputs(rows[0] ?? 0, rows.length);
+    return Object.entries(places).every(([input, { type, dims }]) => {
+      const given = inputs[input];
+      return given?.type === type && given.dims.join() === dims.join();
+    });
   }
 
   release(rows: readonly number[]): void {
     if (rows.length > 0) this.#memory.release(rows, this.#connection.owner);
   }
 
+  /** Inputs of one row, such as an engine asks for before it provides memory. The largest is black: an image may be what ended an engine. */
+  sample(): RawTensors {
+    const largest = Math.max(...this.#sizes.values());
+    const sample = Object.entries(this.#memory.inputs(0, 1)).map(([name, tensor]) => {
+      const { length, byteLength } = tensor.data;
+      const data =
+        length === largest ? viewOf(tensor.type, new ArrayBuffer(byteLength), 0, length) : tensor.data.slice();
+      return [name, { ...tensor, data }];
+    });
+    return Object.fromEntries(sample);
+  }
+
   /**
    * Runs the model on one or several rows.
-   * @param claimed rows that hold one of the inputs already.
-   * @throws EngineLostError, or Error with the reason of the device.
+   * @throws TypeError when the inputs have different numbers of rows, or other types than earlier ones. Else as `EngineConnection.request`.
    */
-  async run(inputs: RawTensors, claimed: ClaimedRows | undefined): Promise<Outputs> {
+  async run(inputs: RawTensors): Promise<Outputs> {
     const count = this.#countOf(inputs);
     const results: Record<string, Tensor> = {};
     for (let done = 0; done < count; ) {
       const wanted = Math.min(count - done, this.#memory.layout.maxBatch);
-      const rows = claimed?.rows ?? (await this.#memory.claimSoon(wanted, this.#connection.owner));
+      const rows = await this.#memory.claimSoon(wanted, this.#connection.owner, () => this.#connection.isLost);
+      if (rows.length === 0) throw new EngineLostError(false);
       try {
-        this.#write(inputs, done, rows, claimed?.name);
-        const { outputs } = await this.#connection.request({ type: 'run', memory: this.#number, rows });
-        if (outputs !== undefined) addRows(results, { from: done, rows: rows.length, count }, outputs);
-        else this.#read(results, done, rows, count);
+        this.#write(inputs, done, rows, undefined);
+        await this.#submit(results, { from: done, rows, count });
       } finally {
         this.release(rows);
       }
@@ -75,11 +104,32 @@ export class RemoteRows {
     return results;
   }
 
+  /** As `run`, on rows that hold one of the inputs already. They stay claimed. @param claimed must fit. */
+  async runClaimed(inputs: RawTensors, { rows, name }: ClaimedRows): Promise<Outputs> {
+    const results: Record<string, Tensor> = {};
+    this.#write(inputs, 0, rows, name);
+    await this.#submit(results, { from: 0, rows, count: rows.length });
+    return results;
+  }
+
+  async #submit(results: Record<string, Tensor>, part: { from: number; rows: readonly number[]; count: number }) {
+    const { from, rows, count } = part;
+    const { outputs } = await this.#connection.request({ type: 'run', memory: this.#number, rows });
+    if (outputs !== undefined) addRows(results, { from, rows: rows.length, count }, outputs);
+    else this.#read(results, from, rows, count);
+  }
+
+  /** Stale values of another frame would fill what an input lacks. */
   #countOf(inputs: RawTensors): number {
-    const [[name, size] = ['', 1]] = this.#sizes;
-    const tensor = inputs[name];
-    if (tensor === undefined) throw new Error(`input ${name} is missing`);
-    return tensor.data.length / size;
+    for (const { name, type } of this.#memory.layout.inputs) {
+      const given = inputs[name]?.type;
+      if (given !== type) throw new TypeError(`input ${name} is ${given}; earlier ones were ${type}`);
+    }
+    const counts = new Set([...this.#sizes].map(([name, size]) => (inputs[name]?.data.length ?? 0) / size));
+    const [count] = counts;
+    if (counts.size !== 1 || !Number.isInteger(count))
+      throw new TypeError(`the inputs have different numbers of rows: ${[...counts].join(', ')}`);
+    return count as number;
   }
 
   /** @param written name of the input that is in the rows already. */

@@ -48,19 +48,29 @@ export class RowBatch {
    * batch that does not fit into the device's memory may fit in parts.
    */
   async run(rows: readonly number[]): Promise<RowOutcome[]> {
+    // Workers submit in another order than they have claimed: in the order of the memory, fewer batches need a copy.
+    const order = rows.map((_, index) => index).sort((a, b) => (rows[a] as number) - (rows[b] as number));
+    const sorted = await this.#run(order.map((index) => rows[index] as number));
+    const outcomes: RowOutcome[] = [];
+    for (const [at, index] of order.entries()) outcomes[index] = sorted[at] as RowOutcome;
+    return outcomes;
+  }
+
+  async #run(rows: readonly number[]): Promise<RowOutcome[]> {
     if (rows.length > this.#maxBatch)
-      return [...(await this.run(rows.slice(0, this.#maxBatch))), ...(await this.run(rows.slice(this.#maxBatch)))];
+      return [...(await this.#run(rows.slice(0, this.#maxBatch))), ...(await this.#run(rows.slice(this.#maxBatch)))];
     try {
       return await this.#runOnce(rows);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (rows.length === 1) return [{ type: 'failed', reason }];
       const half = Math.ceil(rows.length / 2);
-      if (outOfMemory.test(reason) && half < this.#maxBatch) {
+      // With a fixed batch size, fewer rows need as much memory.
+      if (outOfMemory.test(reason) && this.#fixedRows === undefined && half < this.#maxBatch) {
         this.#maxBatch = half;
         this.#events.outOfMemory(rows.length);
       }
-      return [...(await this.run(rows.slice(0, half))), ...(await this.run(rows.slice(half)))];
+      return [...(await this.#run(rows.slice(0, half))), ...(await this.#run(rows.slice(half)))];
     }
   }
 

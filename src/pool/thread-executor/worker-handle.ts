@@ -2,7 +2,7 @@
 import '../../observe/no-telemetry.ts';
 
 import { type Transferable, Worker } from 'node:worker_threads';
-import type { EngineLinks } from '../../engine-link.ts';
+import type { EngineLink, EngineLinks } from '../../engine-link.ts';
 import { NativeCalls } from '../../observe/native-calls.ts';
 import type { StartedFrame } from '../executor.ts';
 import {
@@ -82,6 +82,9 @@ export class WorkerHandle {
 
   /** Engines in which its models are open. */
   readonly #engines = new Set<number>();
+  /** Engines by the number of the order to link them. */
+  readonly #linking = new Map<number, number>();
+  #lastLink = 0;
   #needsEngine = false;
   readonly #detach: () => void;
 
@@ -89,7 +92,7 @@ export class WorkerHandle {
     this.#events = events;
     const { links = [], detach = () => undefined } =
       engines?.attach({
-        link: (link) => this.#send({ type: 'link_engine', link }, [link.port]),
+        link: (link) => this.#link(link),
         lost: (engine) => this.#loseEngine(engine),
       }) ?? {};
     this.#detach = detach;
@@ -188,8 +191,16 @@ export class WorkerHandle {
     this.#worker.postMessage(command, transfer);
   }
 
+  #link(link: EngineLink): void {
+    this.#lastLink += 1;
+    this.#linking.set(this.#lastLink, link.engine);
+    this.#send({ type: 'link_engine', number: this.#lastLink, link }, [link.port]);
+  }
+
   #loseEngine(engine: number): void {
     this.#engines.delete(engine);
+    // The worker may have linked it already, and not know yet that it is lost.
+    for (const [number, each] of this.#linking) if (each === engine) this.#linking.delete(number);
     this.#send({ type: 'engine_lost', engine });
   }
 
@@ -205,10 +216,14 @@ export class WorkerHandle {
       case 'boot_failed':
         this.#events.bootFailed(this, message.issues);
         return;
-      case 'engine_linked':
-        this.#engines.add(message.engine);
+      case 'engine_linked': {
+        const engine = this.#linking.get(message.number);
+        if (engine === undefined) return;
+        this.#linking.delete(message.number);
+        this.#engines.add(engine);
         this.#events.linked(this);
         return;
+      }
       case 'engine_unlinked':
         this.#engines.delete(message.engine);
         return;

@@ -149,6 +149,22 @@ test('a tool that throws fails the frame with its failureDetail and keeps the ca
   t.match(error, { code: 'pipeline_failure', detail: 'Measuring failed', cause: { message: 'inside' } });
 });
 
+test('a frame fails when all nodes have ended, so that the next one does not find them at work', async (t) => {
+  const late = `async create() {
+    return {
+      async run() {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        globalThis.framegateTestJournal.push('ended');
+      },
+    };
+  },`;
+  const nodes = [testNode('one', 'fail'), testNode('two', 'late')];
+  const pipelines = [{ id: 'p', nodes, edges: [], entry: ['one', 'two'], output: ['one', 'two'] }];
+  const service = await createService(t, { pipelines, tools: { ...tools, late } });
+  await t.rejects(service.run('p', image), { code: 'pipeline_failure', detail: 'Measuring failed' });
+  t.same(journal, ['ended']);
+});
+
 test('an unknown pipeline is an internal error', async (t) => {
   const service = await createService(t, { pipelines: [{ id: 'p', nodes: [give('a')] }] });
   await t.rejects(service.run('q', image), { code: 'internal_error' });
