@@ -44,6 +44,8 @@ export const eventNames = [
   'worker_boot_failed',
   'engine_ready',
   'engine_lost',
+  'engine_loading',
+  'engine_loaded',
   'engine_unbatched',
   'engine_memory_full',
   'pool_degraded',

@@ -49,6 +49,16 @@ for (const fault of ['exit', 'hang', 'spin']) {
   });
 }
 
+test('a device that fails every run is replaced before it ends all sessions', async (t) => {
+  const { pool } = await startEnginePool(t, { workers: 1 });
+  for (const session of ['a', 'b', 'c', 'd']) pool.openSession(session);
+  t.match(await runFrame(pool, 'break', jpeg, 0, 'a'), { type: 'failed' });
+  t.match(await runFrame(pool, 'row', jpeg, 0, 'b'), { type: 'failed' }, 'which frame is at fault is not known yet');
+  t.match(await runFrame(pool, 'row', jpeg, 0, 'c'), { type: 'dropped', reason: 'engine_lost' });
+  await until(() => pool.status().ready === 1);
+  t.match(await runFrame(pool, 'row', jpeg, 0, 'd'), { type: 'result' });
+});
+
 test('with two devices, frames go to the one with less waiting, and to the other when one is lost', async (t) => {
   const { pool, engines } = await startEnginePool(t, { workers: 4, devices: [0, 1] });
   t.match(pool.status().reports[0]?.models, [{ device: 0 }]);

@@ -23,7 +23,7 @@ export interface SimulatedModel {
 const outputSize = 2;
 
 /** First values of a row that make the device misbehave, once a frame has them. */
-export const faults = { fail: 201, hang: 202, spin: 203, exit: 204 } as const;
+export const faults = { fail: 201, hang: 202, spin: 203, exit: 204, break: 205 } as const;
 
 /** Longer than any test waits for a run. */
 const hangMs = 4000;
@@ -51,10 +51,16 @@ export class SimulatedDevice implements Device {
   /** Runs that were under way when another one began. */
   overlaps = 0;
   #running = 0;
+  #isBroken = false;
 
   constructor(pass: Pass, id?: number) {
     this.#pass = pass;
     this.id = id;
+  }
+
+  /** Fails once a row has broken the device. */
+  async check(): Promise<void> {
+    if (this.#isBroken) throw new Error('the device is broken');
   }
 
   async load(_name: string, path: string): Promise<DeviceModel> {
@@ -85,6 +91,8 @@ export class SimulatedDevice implements Device {
     const size = data.length / rows;
     for (let row = 0; row < rows; row++) {
       const first = Number(data[row * size]);
+      if (first === faults.break) this.#isBroken = true;
+      if (this.#isBroken) throw new Error('the device is broken');
       misbehave(first);
       results.data[row * outputSize] = first;
       results.data[row * outputSize + 1] = first + Number(data[(row + 1) * size - 1]);

@@ -13,6 +13,9 @@ const rowsPerBatch = 2;
 /** Rows for a model that is run row by row: more workers than that wait. */
 const unstackedRows = 16;
 
+/** One row and two have run by then. */
+const minUntriedRows = 3;
+
 /**
  * Kernels differ between batch sizes, and half precision has three digits. Rows that depend on each other differ by much more. The
  * difference is relative to the largest value of the output.
@@ -50,12 +53,14 @@ export interface BatchSize {
  * Runs a model on one row, and on several, and compares. Runs each batch size once, since the first run of a size is slow on most
  * devices.
  * @param sample one row of each input, with a batch dimension of 1.
+ * @param isProven whether rows of another shape did not depend on each other: then these do not either, and one run tells the outputs.
  * @throws Error when the model does not run.
  */
 export async function probeBatch(
   model: Pick<DeviceModel, 'run'>,
   sample: RawTensors,
   size: BatchSize,
+  isProven = false,
 ): Promise<ProbedBatch> {
   const { fixedRows, maxBatch } = size;
   const one = await model.run(stack([sample], fixedRows ?? 1));
@@ -67,12 +72,13 @@ export async function probeBatch(
     ...{ fixedRows: undefined, issue },
   });
   if (maxBatch === 1) return unstacked(size.issue);
-  const issue = await comparePair(model, sample, one, fixedRows);
+  const issue = isProven ? undefined : await comparePair(model, sample, one, fixedRows);
   if (issue !== undefined) {
     if (fixedRows === undefined) return unstacked(issue);
     throw new Error(`its batch of ${fixedRows} cannot be split: ${issue}`);
   }
-  for (let rows = fixedRows ?? 3; rows <= maxBatch; rows++) await model.run(stack([sample], rows));
+  const firstSize = isProven ? maxBatch + 1 : (fixedRows ?? minUntriedRows);
+  for (let rows = firstSize; rows <= maxBatch; rows++) await model.run(stack([sample], rows));
   return {
     layout: {
       ...{ rows: rowsPerBatch * maxBatch, maxBatch, isStacked: true },

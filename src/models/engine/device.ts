@@ -24,6 +24,8 @@ export interface DeviceModel {
 export interface Device {
   /** Index of the device; undefined if the provider chooses. */
   readonly id: number | undefined;
+  /** @throws Error with one line when the device does not work any more. */
+  check(): Promise<void>;
   /** @throws Error with one line when no provider accepts the model. */
   load(name: string, path: string): Promise<DeviceModel>;
 }

@@ -17,7 +17,8 @@ export class EngineModel implements OwnedModel {
   readonly name: string;
   readonly provider: string;
   readonly device?: number;
-  readonly maxBatch: number;
+  /** As the file allows; the engine may find that rows depend on each other. */
+  readonly #fileBatch: number;
   readonly providerErrors: readonly string[];
   readonly metadata: Model['metadata'];
   readonly overrides: ModelOverrides;
@@ -35,7 +36,7 @@ export class EngineModel implements OwnedModel {
     this.name = name;
     this.provider = provider;
     if (device !== undefined) this.device = device;
-    this.maxBatch = maxBatch;
+    this.#fileBatch = maxBatch;
     this.providerErrors = providerErrors;
     this.metadata = metadata;
     this.overrides = overrides;
@@ -44,6 +45,10 @@ export class EngineModel implements OwnedModel {
     this.#release = release;
     this.#buffers = new InputBuffers(inputs);
     this.#declared = declarationOf(opened);
+  }
+
+  get maxBatch(): number {
+    return this.#engines[0]?.maxBatch ?? this.#fileBatch;
   }
 
   /** Whether it runs in an engine. */
@@ -120,7 +125,7 @@ export class EngineModel implements OwnedModel {
   async #runCopied(inputs: RawTensors): Promise<Outputs> {
     const shapes: InputShapes = {
       keys: Object.entries(inputs).map(([name, { dims }]) => this.#keyOf(name, dims)),
-      sample: () => (this.maxBatch > 1 ? firstRowOf(inputs) : copyOf(inputs)),
+      sample: () => (this.#fileBatch > 1 ? firstRowOf(inputs) : copyOf(inputs)),
     };
     for (;;) {
       const engine = this.#leastLoaded((each) => each.isReady(shapes)) ?? (await this.#firstReady(shapes));
@@ -151,7 +156,7 @@ export class EngineModel implements OwnedModel {
 
   /** Memories are told apart by the dimensions of a row. */
   #keyOf(name: string, dims: readonly number[]): string {
-    return `${name}[${(this.maxBatch > 1 ? dims.slice(1) : dims).join()}]`;
+    return `${name}[${(this.#fileBatch > 1 ? dims.slice(1) : dims).join()}]`;
   }
 }
 

@@ -9,6 +9,8 @@ import { RowBatch } from './row-batch.ts';
 
 /** What an operator should know of a model. */
 export type EngineNotice =
+  | { readonly type: 'loading'; readonly model: string }
+  | { readonly type: 'loaded'; readonly model: string; readonly provider: string; readonly ms: number }
   | { readonly type: 'unbatched'; readonly model: string; readonly reason: string }
   | { readonly type: 'out_of_memory'; readonly model: string; readonly rows: number; readonly maxBatch: number };
 
@@ -25,6 +27,8 @@ interface LoadedModel {
   users: number[];
   /** Why it is run row by row, once that is known. */
   issue: string | undefined;
+  /** Whether it has been found to batch. */
+  isProven: boolean;
 }
 
 /** The memory of one model for one shape. */
@@ -133,10 +137,23 @@ export class EngineModels {
 
   async #load(key: string, name: string, path: string, rules: OpenCommand['rules']): Promise<LoadedModel> {
     await this.#events.runWaiting();
+    this.#events.notify({ type: 'loading', model: name });
+    const startedAtMs = performance.now();
     const session = await this.#device.load(name, path);
+    const ms = Math.round(performance.now() - startedAtMs);
+    this.#events.notify({ type: 'loaded', model: name, provider: session.provider, ms });
     this.#lastNumber += 1;
     const loaded: LoadedModel = {
-      ...{ number: this.#lastNumber, name, key, session, memories: new Map(), users: [], issue: undefined },
+      ...{
+        number: this.#lastNumber,
+        name,
+        key,
+        session,
+        memories: new Map(),
+        users: [],
+        issue: undefined,
+        isProven: false,
+      },
       ...{ size: batchSizeOf(session.inputs, rules), maxDelayUs: rules.maxDelayUs ?? 0 },
     };
     this.#models.set(loaded.number, loaded);
@@ -150,7 +167,9 @@ export class EngineModels {
       await this.#events.runWaiting();
       return session.run(...tensors);
     };
-    const probe = await probeBatch({ run }, sample, loaded.issue === undefined ? loaded.size : { maxBatch: 1 });
+    const size = loaded.issue === undefined ? loaded.size : { maxBatch: 1 };
+    const probe = await probeBatch({ run }, sample, size, loaded.isProven);
+    loaded.isProven = probe.layout.isStacked;
     if (probe.issue !== undefined && loaded.issue === undefined) {
       loaded.issue = probe.issue;
       this.#events.notify({ type: 'unbatched', model: name, reason: probe.issue });

@@ -133,8 +133,27 @@ export class EngineSlot {
 }
 
 function logNotice(log: Log, fields: object, notice: EngineNotice): void {
-  const { type, ...details } = notice;
-  if (type === 'unbatched') log.info('engine_unbatched', { ...fields, ...details }, 'model runs one frame at a time');
-  else
-    log.warn('engine_memory_full', { ...fields, ...details }, 'device memory is full; batches are smaller from now on');
+  const named = { ...fields, model: notice.model };
+  switch (notice.type) {
+    case 'loading':
+      log.info('engine_loading', named, 'loading model on the accelerator');
+      return;
+    case 'loaded':
+      log.info('engine_loaded', { ...named, provider: notice.provider, load_ms: notice.ms }, 'model loaded');
+      return;
+    case 'unbatched':
+      log.info('engine_unbatched', { ...named, reason: notice.reason }, 'model runs one frame at a time');
+      return;
+    case 'out_of_memory': {
+      const { rows, maxBatch: max_batch } = notice;
+      log.warn(
+        'engine_memory_full',
+        { ...named, rows, max_batch },
+        'device memory is full; smaller batches from now on',
+      );
+      return;
+    }
+    default:
+      notice satisfies never;
+  }
 }

@@ -36,6 +36,8 @@ export interface EngineThreadOptions {
   readonly maxHeapMegabytes: number;
 }
 
+/** A driver that needs longer to open a device hangs. */
+const maxOpenMs = 60_000;
 /** A hang is noticed within its limit and two of these. */
 const watchMs = 100;
 
@@ -46,6 +48,7 @@ export class EngineThread {
   readonly #events: EngineThreadEvents;
   readonly #maxRunMs: number;
   readonly #watch: NodeJS.Timeout;
+  readonly #opening: NodeJS.Timeout;
   #isStopping = false;
   #isLost = false;
   #error: Error | undefined;
@@ -72,13 +75,17 @@ export class EngineThread {
     for (const stream of [this.#worker.stdout, this.#worker.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => events.printed(text));
     this.#worker.on('message', (message: FromEngineThread) => {
-      if (message.type === 'opened') events.opened(message);
-      else events.notice(message.notice);
+      if (message.type === 'opened') {
+        clearTimeout(this.#opening);
+        events.opened(message);
+      } else events.notice(message.notice);
     });
     this.#worker.on('error', (error) => {
       this.#error = error instanceof Error ? error : new Error(String(error));
     });
     this.#worker.on('exit', () => this.#ended());
+    this.#opening = setTimeout(() => this.giveUp(`the device has not opened within ${maxOpenMs} ms`), maxOpenMs);
+    this.#opening.unref();
     this.#watch = setInterval(() => this.#look(), watchMs);
     this.#watch.unref();
   }
@@ -125,6 +132,7 @@ export class EngineThread {
 
   #ended(): void {
     clearInterval(this.#watch);
+    clearTimeout(this.#opening);
     if (!this.#isStopping) this.#lose(this.#error?.message ?? 'the thread exited by itself');
     this.#events.exited();
   }

@@ -35,6 +35,9 @@ interface WaitingRun {
 /** Less than this passes in turns of the loop; timers count whole milliseconds. */
 const timerMs = 1;
 
+/** The device is checked after so many rows in a row that failed in batches of one. All rows of a larger batch hardly ever fail together. */
+const maxFailedRows = 3;
+
 const microsecondsPerMillisecond = 1000;
 
 export class Engine {
@@ -44,9 +47,12 @@ export class Engine {
   readonly #queue = new BatchQueue<SharedRows, WaitingRun>();
   readonly #clients = new Set<Client>();
   #isWorking = false;
+  #failedRows = 0;
+  readonly #device: Device;
 
   constructor({ device, counters, notify }: EngineOptions) {
     this.#counters = counters;
+    this.#device = device;
     const evicted = (memory: number) => {
       for (const { port } of this.#clients) port.postMessage({ type: 'evicted', memory } satisfies FromEngine);
     };
@@ -174,11 +180,21 @@ export class Engine {
     this.#counters.begin();
     const outcomes = await first.memory.batch.run(rows);
     this.#counters.end(rows.length);
+    await this.#judge(outcomes);
     let at = 0;
     for (const { client, id, rows: own } of commands) {
       this.#reply(client, own.length, replyOf(id, outcomes.slice(at, at + own.length)));
       at += own.length;
     }
+  }
+
+  /** A device that is lost fails every run, and would end every session. @throws Error if it does not work any more. */
+  async #judge(outcomes: readonly RowOutcome[]): Promise<void> {
+    const isFailed = outcomes.every(({ type }) => type === 'failed');
+    this.#failedRows = isFailed ? this.#failedRows + outcomes.length : 0;
+    if (!isFailed || (outcomes.length === 1 && this.#failedRows < maxFailedRows)) return;
+    this.#failedRows = 0;
+    await this.#device.check();
   }
 
   #reply(client: Client, rows: number, reply: FromEngine): void {

@@ -1,7 +1,7 @@
 /** The devices that ONNX Runtime's execution providers reach. Engine threads. */
 import { readOnnxHeader } from '../metadata.ts';
 import { OnnxSession } from '../onnx-session.ts';
-import { tinyModel } from '../tiny-model.ts';
+import { tinyInput, tinyModel } from '../tiny-model.ts';
 import type { Device, DeviceModel, RefusedProvider } from './device.ts';
 
 export class OnnxDevice implements Device {
@@ -30,14 +30,18 @@ export class OnnxDevice implements Device {
     const errors: RefusedProvider[] = [];
     for (const provider of providers) {
       try {
-        const session = await OnnxSession.create(tinyModel('float32'), targetOf(provider, id));
-        await session.release();
+        await tryProvider(provider, id);
         usable.push(provider);
       } catch (error) {
         errors.push({ provider, reason: messageOf(error) });
       }
     }
     return { device: new OnnxDevice(usable, id), usable, errors };
+  }
+
+  async check(): Promise<void> {
+    const [provider] = this.#providers;
+    if (provider !== undefined) await tryProvider(provider, this.id);
   }
 
   async load(name: string, path: string): Promise<DeviceModel> {
@@ -57,6 +61,13 @@ export class OnnxDevice implements Device {
     }
     throw new Error(providerErrors.join('; ') || `no provider for model "${name}"`);
   }
+}
+
+/** Runs a tiny model. @throws Error when the provider cannot. */
+async function tryProvider(provider: string, deviceId: number | undefined): Promise<void> {
+  const session = await OnnxSession.create(tinyModel('float32'), targetOf(provider, deviceId));
+  await session.run({ [tinyInput]: { type: 'float32', data: new Float32Array(1), dims: [1] } });
+  await session.release();
 }
 
 function targetOf(provider: string, deviceId: number | undefined) {

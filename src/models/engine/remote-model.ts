@@ -39,6 +39,12 @@ export class RemoteModel {
     return this.#recent.get(key);
   }
 
+  /** Largest batch, as far as the engine has found out; undefined before the first run. */
+  get maxBatch(): number | undefined {
+    const [rows] = this.#recent.values();
+    return rows?.maxBatch;
+  }
+
   /** Whether inputs of this shape can run at once. */
   isReady({ keys }: InputShapes): boolean {
     return this.#memories.get(keys.join())?.isReady === true;

@@ -43,6 +43,11 @@ export class RemoteRows {
     this.#sizes = new Map(layout.inputs.map(({ name, dims }) => [name, sizeOf(dims)]));
   }
 
+  /** Largest batch; 1 if rows run one at a time. */
+  get maxBatch(): number {
+    return this.#memory.layout.maxBatch;
+  }
+
   /** Claims adjacent rows for an input of these dimensions. @returns them; undefined if there are not enough. */
   claim(name: string, dims: readonly number[]): ClaimedRows | undefined {
     const count = sizeOf(dims) / (this.#sizes.get(name) ?? 1);

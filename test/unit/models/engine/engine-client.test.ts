@@ -56,9 +56,10 @@ test('workers prefer different engines, since they may choose at the same time',
 
 test('a new shape is made ready in all engines', async (t) => {
   const { engines, model } = await startPair(t, { dims: ['batch', 'size'] });
+  const before = batchesOf(engines).map(({ length }) => length);
   await model.run({ x: { data: Float32Array.of(1, 2), dims: [1, 2] } });
-  await until(() => batchesOf(engines).every((batches) => batches.includes(8)));
-  t.pass('every batch size has run');
+  await until(() => batchesOf(engines).every(({ length }, index) => length > (before[index] ?? 0)));
+  t.pass('the model has run in both');
 });
 
 test('an engine that takes long to make a shape ready keeps no frame waiting', async (t) => {

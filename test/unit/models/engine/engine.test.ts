@@ -192,6 +192,7 @@ test('rows that come back with different sizes fail their command only', async (
   let isProbed = false;
   const device: Device = {
     id: undefined,
+    check: async () => undefined,
     load: async () => ({
       ...{
         provider: 'odd',
