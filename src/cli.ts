@@ -3,6 +3,7 @@
  * second to load and 30 MB, which the server would keep for its whole life.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { BatchFlags } from './cli/batch-model.ts';
 import type { BenchFlags } from './cli/bench.ts';
 import type { CameraFlags } from './cli/camera.ts';
 import { maxFps, maxStallTimeoutS, maxWidth } from './cli/camera-limits.ts';
@@ -196,6 +197,16 @@ models
   .action(async (file: string, _: ModelsFlags, command: Command) => {
     const { inspectModel } = await import('./cli/inspect-model.ts');
     await inspectModel(file, command.optsWithGlobals());
+  });
+
+models
+  .command('batch <file>')
+  .description('write a copy of an .onnx file with a free batch dimension, if it gives the same results')
+  .option('-o, --output <file>', 'file to write (default: FILE with -batch before .onnx)')
+  .option('--force', 'overwrite an existing file, even the original')
+  .action(async (file: string, flags: BatchFlags) => {
+    const { batchModel } = await import('./cli/batch-model.ts');
+    await batchModel(file, flags);
   });
 
 const tokens = program.command('token').description('manage the tokens of clients; see docs/guides/authentication.md');
