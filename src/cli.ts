@@ -3,25 +3,25 @@
  * second to load and 30 MB, which the server would keep for its whole life.
  */
 import './cli/gpu-libraries.ts';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
+import type { BatchFlags } from './cli/batch-model.ts';
 import type { BenchFlags } from './cli/bench.ts';
 import type { CameraFlags } from './cli/camera.ts';
 import { maxFps, maxStallTimeoutS, maxWidth } from './cli/camera-limits.ts';
 import { replaceDeprecatedFlags } from './cli/deprecated-flags.ts';
-import type { GpuCheckFlags } from './cli/gpu-check.ts';
-import type { GpuInstallFlags } from './cli/gpu-install.ts';
+import { addGpuCommands } from './cli/gpu-commands.ts';
 import type { ListPipelinesFlags } from './cli/list-pipelines.ts';
 import type { ModelsFlags } from './cli/models.ts';
+import { numberIn } from './cli/number-option.ts';
 import { exitWithLauncher, exitWithNpm } from './cli/parent-watch.ts';
 import { printable } from './cli/printable.ts';
 import type { ReloadFlags } from './cli/reload.ts';
 import type { SendOptions } from './cli/send.ts';
 import type { ServeFlags } from './cli/serve.ts';
-import type { CreateTokenFlags, TokenFileFlags } from './cli/token.ts';
+import { addTokenCommands } from './cli/token-commands.ts';
 import { warn } from './cli/warn.ts';
 import type { WorkerFlags } from './cli/worker.ts';
 import { ConfigError, configExitCode, exitCodeOf } from './errors.ts';
-import { type NumberRange, parseNumber } from './number-text.ts';
 import { stderrWriter } from './observe/line-writer.ts';
 import { version } from './version.ts';
 
@@ -201,86 +201,18 @@ models
     await inspectModel(file, command.optsWithGlobals());
   });
 
-const gpu = program.command('gpu').description('install and check what GPUs need; see docs/guides/gpu.md');
-
-gpu
-  .command('install')
-  .description('download the libraries that CUDA needs (1.2 GB), on Linux x64')
-  .option('--dry-run', 'only list them')
-  .option('--system-cuda', "only ONNX Runtime's providers; the system has CUDA 13 and cuDNN")
-  .action(async (flags: GpuInstallFlags) => {
-    const { installGpu } = await import('./cli/gpu-install.ts');
-    process.exitCode = await installGpu(flags);
+models
+  .command('batch <file>')
+  .description('write a copy of an .onnx file with a free batch dimension, if it gives the same results')
+  .option('-o, --output <file>', 'file to write (default: FILE with -batch before .onnx)')
+  .option('--force', 'overwrite an existing file, even the original')
+  .action(async (file: string, flags: BatchFlags) => {
+    const { batchModel } = await import('./cli/batch-model.ts');
+    await batchModel(file, flags);
   });
 
-gpu
-  .command('check')
-  .description('try each execution provider; says what is missing, and how to fix it')
-  .option('--model <file>', 'model to run; without it, the smallest one that ships')
-  .option('--timeout <s>', 'seconds that one provider may take', numberIn({ above: 0, max: 3600 }), 120)
-  .option('--json', 'print JSON')
-  .action(async (flags: GpuCheckFlags) => {
-    const { checkGpu } = await import('./cli/gpu-check.ts');
-    process.exitCode = await checkGpu(flags);
-  });
-
-const tokens = program.command('token').description('manage the tokens of clients; see docs/guides/authentication.md');
-/** As for `STREAM_MAX_SESSIONS`. */
-const maxTokenSessions = 100_000;
-/** More than any result has. */
-const maxResultItems = 1_000_000;
-const tokenFileHelp = 'token file (AUTH_TOKENS_FILE)';
-
-tokens
-  .command('create <name>')
-  .description('add a token and print it, once')
-  .option('--file <file>', tokenFileHelp)
-  .option('--scope <list>', 'stream, frames, admin', 'stream,frames')
-  .option('--pipelines <list>', 'pipeline ids, or all', 'all')
-  .option('--max-fps <n>', 'maximum frames per second', numberIn({ above: 0 }))
-  .option('--max-sessions <n>', 'maximum open sessions', numberIn({ min: 1, max: maxTokenSessions, isWhole: true }))
-  .option(
-    '--max-detections <n>',
-    'maximum detections per frame',
-    numberIn({ min: 0, max: maxResultItems, isWhole: true }),
-  )
-  .option(
-    '--max-text-length <n>',
-    'maximum characters of text per frame',
-    numberIn({ min: 0, max: maxResultItems, isWhole: true }),
-  )
-  .option('--expires <when>', 'days such as 90d, or a date')
-  .action(async (name: string, flags: CreateTokenFlags) => {
-    const { createNamedToken } = await import('./cli/token.ts');
-    createNamedToken(name, flags);
-  });
-
-tokens
-  .command('list')
-  .description('list the tokens with what they permit')
-  .option('--file <file>', tokenFileHelp)
-  .action(async (flags: TokenFileFlags) => {
-    const { listTokens } = await import('./cli/token.ts');
-    listTokens(flags);
-  });
-
-tokens
-  .command('revoke <name>')
-  .description('remove a token')
-  .option('--file <file>', tokenFileHelp)
-  .action(async (name: string, flags: TokenFileFlags) => {
-    const { revokeToken } = await import('./cli/token.ts');
-    revokeToken(name, flags);
-  });
-
-/** A parser for the argument of an option. */
-function numberIn(range: NumberRange): (text: string) => number {
-  return (text) => {
-    const parsed = parseNumber(text, range);
-    if (typeof parsed === 'string') throw new InvalidArgumentError(`It ${parsed}.`);
-    return parsed;
-  };
-}
+addGpuCommands(program);
+addTokenCommands(program);
 
 // Every long-running command handles SIGTERM itself.
 const end = () => process.kill(process.pid, 'SIGTERM');

@@ -1,16 +1,8 @@
 /** ONNX fuzz cases: changed fields, hostile metadata, weights in external files, corrupted bytes. */
+import { varint } from '../../src/models/onnx-file/protobuf.ts';
 import { randomBytes } from '../../test/support/seeded-random.ts';
 import { damage } from './damage.ts';
-import {
-  entryField,
-  type Field,
-  numberField,
-  readMessage,
-  type Schema,
-  varint,
-  wire,
-  writeMessage,
-} from './protobuf.ts';
+import { entryField, type Field, numberField, readMessage, type Schema, wire, writeMessage } from './protobuf.ts';
 import { below, type Case, pick, type Random } from './target.ts';
 
 /** The messages of onnx.proto3 in a model file, by those of their fields that are messages. */

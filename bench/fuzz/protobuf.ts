@@ -1,5 +1,6 @@
 /** Decodes a protobuf message into its nested fields, and encodes it again. */
 import { Reader } from 'protobufjs/minimal.js';
+import { varint } from '../../src/models/onnx-file/protobuf.ts';
 
 /** Fields that are messages; the others are numbers or bytes. */
 export interface Schema {
@@ -46,21 +47,6 @@ export function writeMessage(fields: readonly Field[]): Uint8Array {
     return [tagOf(wire.bytes), varint(BigInt(value.length)), value];
   });
   return Buffer.concat(chunks);
-}
-
-const varintBits = 7n;
-const varintMask = 0x7fn;
-const more = 0x80;
-
-/** @param value negative numbers are encoded in ten bytes, like int64. */
-export function varint(value: bigint): Uint8Array {
-  const bytes: number[] = [];
-  let rest = BigInt.asUintN(64, value);
-  while (rest > varintMask) {
-    bytes.push(Number(rest & varintMask) | more);
-    rest >>= varintBits;
-  }
-  return Uint8Array.from([...bytes, Number(rest)]);
 }
 
 /** A string field. */

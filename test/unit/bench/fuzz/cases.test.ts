@@ -5,8 +5,9 @@ import { test } from 'tap';
 import { damage } from '../../../../bench/fuzz/damage.ts';
 import { makeJson } from '../../../../bench/fuzz/json-cases.ts';
 import { makeOnnx, onnxSchema } from '../../../../bench/fuzz/onnx-cases.ts';
-import { numberField, readMessage, varint, writeMessage } from '../../../../bench/fuzz/protobuf.ts';
+import { numberField, readMessage, writeMessage } from '../../../../bench/fuzz/protobuf.ts';
 import { randomForCase } from '../../../../bench/fuzz/target.ts';
+import { varint } from '../../../../src/models/onnx-file/protobuf.ts';
 import { onnxFixture } from '../../../support/onnx-fixtures.ts';
 import { yoloFixtures } from '../../../support/yolo-fixtures.ts';
 
