@@ -1,6 +1,5 @@
-/** Names GPU devices that a process has open, from what the kernel says about them. Linux; any thread. */
-import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { namesIn, readText } from './system-files.ts';
 
 /** PCI vendors of GPUs. */
 const vendors: Readonly<Record<string, string>> = { '0x10de': 'NVIDIA', '0x1002': 'AMD', '0x8086': 'Intel' };
@@ -44,20 +43,4 @@ function renderName(path: string, root: string): string {
   const [vendor, device] = ['vendor', 'device'].map((name) => readText(join(folder, name)).trim());
   const maker = vendors[vendor ?? ''];
   return vendor && device ? `${maker === undefined ? '' : `${maker} `}GPU (PCI ${vendor}:${device})` : path;
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }

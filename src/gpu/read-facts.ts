@@ -1,9 +1,10 @@
 /** Collects what `explainProvider` needs to know about this machine. Reads files only; any thread. */
-import { accessSync, closeSync, constants, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, readSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type InstalledRuntime, installedRuntime, runtimeLibrary } from './folders.ts';
 import { Linker } from './linker.ts';
 import type { DeviceFile, LibraryFacts, LibraryProvider, ProviderFacts } from './provider-facts.ts';
+import { namesIn, readText } from './system-files.ts';
 
 export interface FactSources {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -119,22 +120,6 @@ function otherVersionIn(part: Buffer): string | undefined {
     if (version !== undefined) return version;
   }
   return undefined;
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).sort();
-  } catch {
-    return [];
-  }
 }
 
 /** `NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.95.05  …`; the open module says `Open Kernel Module for x86_64  580.95.05`. */
