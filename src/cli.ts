@@ -8,6 +8,7 @@ import type { BatchFlags } from './cli/batch-model.ts';
 import type { BenchFlags } from './cli/bench.ts';
 import type { CameraFlags } from './cli/camera.ts';
 import { maxFps, maxStallTimeoutS, maxWidth } from './cli/camera-limits.ts';
+import { exitWithReader } from './cli/closed-output.ts';
 import { replaceDeprecatedFlags } from './cli/deprecated-flags.ts';
 import { addGpuCommands } from './cli/gpu-commands.ts';
 import type { ListPipelinesFlags } from './cli/list-pipelines.ts';
@@ -218,6 +219,7 @@ addTokenCommands(program);
 const end = () => process.kill(process.pid, 'SIGTERM');
 exitWithLauncher(end);
 exitWithNpm(end);
+exitWithReader();
 
 try {
   const args = replaceDeprecatedFlags(process.argv.slice(2), warn);

@@ -1,4 +1,5 @@
 /** `framegate send` with files, folders, a rate, and invalid arguments. */
+import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import tap, { type Test, test } from 'tap';
@@ -48,6 +49,18 @@ test('files are sent in the given order, and short and full addresses work', asy
     t.equal(code, 0, address);
     t.match(linesOf(stdout), [{ result: { width: 30 } }, { result: { width: 10 } }]);
   }
+});
+
+test('a reader that has seen enough ends it without a stack trace', async (t) => {
+  const child = spawnCli(['send', '--sample', '--url', url, '-p', 'slow']);
+  let stderr = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  child.stdout?.once('data', () => child.stdout?.destroy());
+  const [code] = await once(child, 'exit');
+  t.equal(code, 141);
+  t.equal(stderr, '');
 });
 
 test('with --fps every file is sent once, and a dropped frame exits with code 1', async (t) => {
