@@ -1,14 +1,19 @@
-/** `npm run bench:pipeline`: runs a pipeline in a loop on one thread, without sockets: the upper limit of the gateway. */
+/**
+ * `npm run bench:pipeline`: runs a pipeline in a loop on one thread, without sockets: the upper limit of the gateway. With `--feed`, only the
+ * way from JPEG to tensor: the upper limit of a worker that leaves inference to an accelerator.
+ */
 
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { percentile } from '../src/statistics.ts';
 import { defaultFrameSize, type FrameSize, renderFrames } from '../test/support/samples/street-frames.ts';
 import { openPipeline } from './open-pipeline.ts';
+import { measureFeed, tableOf } from './pipeline/feed.ts';
 
 interface Flags {
   readonly pipeline: string;
   readonly frames: number;
   readonly size: FrameSize;
+  readonly feed?: boolean;
   readonly json?: boolean;
 }
 
@@ -27,33 +32,44 @@ const flags = new Command('npm run bench:pipeline --')
   .option('-p, --pipeline <id>', 'pipeline to run', 'yolo_ocr')
   .option('-n, --frames <n>', 'number of frames', wholeNumber, 200)
   .addOption(size)
-  .option('--json', 'print one JSON object')
+  .option('--feed', 'print how many frames one core decodes and preprocesses, for several frame and input sizes')
+  .option('--json', 'print JSON')
   .parse()
   .opts<Flags>();
 
-const service = await openPipeline(flags.pipeline);
-const frames = renderFrames(flags.size);
-const stages = new Map<string, number[]>();
-let cpuAtStart = process.cpuUsage();
-for (let index = -warmUpFrames; index < flags.frames; index++) {
-  if (index === 0) cpuAtStart = process.cpuUsage();
-  const bytes = frames[(index + warmUpFrames) % frames.length] as Uint8Array;
-  const { result } = await service.runOnFrame(flags.pipeline, index, bytes);
-  if (index < 0) continue;
-  for (const [stage, ms] of Object.entries(result.timings_ms)) stages.set(stage, [...(stages.get(stage) ?? []), ms]);
+if (flags.feed) await printFeed();
+else await printPipeline();
+
+async function printFeed(): Promise<void> {
+  const feeds = await measureFeed(flags.frames);
+  process.stdout.write(`${flags.json ? JSON.stringify(feeds) : tableOf(feeds)}\n`);
 }
-const cpu = process.cpuUsage(cpuAtStart);
-await service.close();
-const cpuSeconds = (cpu.user + cpu.system) / 1e6;
-const report = {
-  pipeline: flags.pipeline,
-  frames: flags.frames,
-  size: flags.size,
-  frames_per_cpu_second: flags.frames / cpuSeconds,
-  cpu_ms_per_frame: (cpuSeconds * 1000) / flags.frames,
-  stage_ms: Object.fromEntries([...stages].map(([stage, values]) => [stage, percentiles(values)])),
-};
-process.stdout.write(`${JSON.stringify(report, null, flags.json ? 0 : 2)}\n`);
+
+async function printPipeline(): Promise<void> {
+  const service = await openPipeline(flags.pipeline);
+  const frames = renderFrames(flags.size);
+  const stages = new Map<string, number[]>();
+  let cpuAtStart = process.cpuUsage();
+  for (let index = -warmUpFrames; index < flags.frames; index++) {
+    if (index === 0) cpuAtStart = process.cpuUsage();
+    const bytes = frames[(index + warmUpFrames) % frames.length] as Uint8Array;
+    const { result } = await service.runOnFrame(flags.pipeline, index, bytes);
+    if (index < 0) continue;
+    for (const [stage, ms] of Object.entries(result.timings_ms)) stages.set(stage, [...(stages.get(stage) ?? []), ms]);
+  }
+  const cpu = process.cpuUsage(cpuAtStart);
+  await service.close();
+  const cpuSeconds = (cpu.user + cpu.system) / 1e6;
+  const report = {
+    pipeline: flags.pipeline,
+    frames: flags.frames,
+    size: flags.size,
+    frames_per_cpu_second: flags.frames / cpuSeconds,
+    cpu_ms_per_frame: (cpuSeconds * 1000) / flags.frames,
+    stage_ms: Object.fromEntries([...stages].map(([stage, values]) => [stage, percentiles(values)])),
+  };
+  process.stdout.write(`${JSON.stringify(report, null, flags.json ? 0 : 2)}\n`);
+}
 
 function percentiles(values: readonly number[]): { median: number; p95: number } {
   const sorted = values.toSorted((a, b) => a - b);

@@ -1,6 +1,10 @@
 /** Writes images into input tensors: resizes, normalizes and converts the layout in one pass. Worker threads. */
+import { resizeBilinear } from './bilinear.ts';
 import type { Image, Placement } from './image.ts';
-import { averageBlocks, axisTaps, minAveragedReduction, type Region, samplesOf } from './resampling.ts';
+import { averageBlocks, minAveragedReduction, type Region, samplesOf, samplesPerWord, wordsOf } from './resampling.ts';
+import type { DestRect, ImageTensor } from './tensor-layout.ts';
+
+export type { ImageTensor } from './tensor-layout.ts';
 
 /** Maps samples of 0 to 255 to `(sample / 255 - mean) / std`, per channel. */
 export interface Normalization {
@@ -14,25 +18,6 @@ const rgbChannels = 3;
 
 /** RGB, 0 to 1: what YOLO exports take. */
 export const unitRgb: Normalization = { mean: [0, 0, 0], std: [1, 1, 1], order: 'rgb' };
-
-/** A tensor that images are written into. A sample becomes `sample × factor - shift`. */
-export interface ImageTensor {
-  /** Views that begin at the first red, green and blue value. */
-  readonly red: Samples;
-  readonly green: Samples;
-  readonly blue: Samples;
-  /** Distance between the values of two adjacent pixels: 1 for NCHW, 3 for NHWC. */
-  readonly step: number;
-  /** Pixels. */
-  readonly width: number;
-  readonly height: number;
-  readonly factor: readonly [number, number, number];
-  readonly shift: readonly [number, number, number];
-  /** The whole tensor if it takes RGB samples without normalization, so that rows can be copied. */
-  readonly rgb?: Uint8Array;
-}
-
-type Samples = Float32Array | Uint8Array;
 
 /** float32 `[3, height, width]`. */
 export function nchwTensor(data: Float32Array, width: number, height: number, norm: Normalization): ImageTensor {
@@ -71,14 +56,6 @@ export function nhwcTensor(data: Uint8Array, width: number, height: number): Ima
   };
 }
 
-/** Where a resized region is written in the tensor, in pixels. */
-export interface DestRect {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
-
 /** Resizes a region of an image into a tensor and writes only `dest`. A gray image fills all three channels. */
 export function writeRegion(image: Image, region: Region, out: ImageTensor, dest: DestRect): void {
   const reduction = Math.min(region.w / dest.width, region.h / dest.height);
@@ -94,64 +71,8 @@ function writeSampled(image: Image, region: Region, out: ImageTensor, dest: Dest
   const { rgb, width } = out;
   if (!isSameSize(region, dest)) resizeBilinear(image, region, out, dest);
   else if (rgb !== undefined && image.channels === rgbChannels) copyRows(image, region, rgb, width, dest);
-  else copyPixels(image, region, out, dest);
-}
-
-/**
- * All channels of a pixel in one pass: computing its taps and weights once halves the time. Copying what the inner loop uses
- * into locals saves another third.
- */
-function resizeBilinear(image: Image, region: Region, out: ImageTensor, dest: DestRect): void {
-  const { data, channels } = image;
-  const xs = axisTaps(region.x, region.w, dest.width, image.width, channels);
-  const ys = axisTaps(region.y, region.h, dest.height, image.height, channels * image.width);
-  const { red, green, blue, step } = out;
-  const [redFactor, greenFactor, blueFactor] = out.factor;
-  const [redShift, greenShift, blueShift] = out.shift;
-  const [g, h] = samplesOf(image);
-  const { first, second, weight } = xs;
-  for (let row = 0; row < dest.height; row++) {
-    const top = ys.first[row] as number;
-    const bottom = ys.second[row] as number;
-    const down = ys.weight[row] as number;
-    let at = ((dest.y + row) * out.width + dest.x) * step;
-    for (let column = 0; column < dest.width; column++, at += step) {
-      const left = first[column] as number;
-      const right = second[column] as number;
-      const across = weight[column] as number;
-      const a = top + left;
-      const b = top + right;
-      const c = bottom + left;
-      const d = bottom + right;
-      const partD = across * down;
-      const partC = down - partD;
-      const partB = across - partD;
-      const partA = 1 - down - partB;
-      red[at] = mix(data, a, b, c, d, partA, partB, partC, partD) * redFactor - redShift;
-      green[at] = mix(data, a + g, b + g, c + g, d + g, partA, partB, partC, partD) * greenFactor - greenShift;
-      blue[at] = mix(data, a + h, b + h, c + h, d + h, partA, partB, partC, partD) * blueFactor - blueShift;
-    }
-  }
-}
-
-/** Weighted sum of four samples. Inlined by the compiler. */
-function mix(
-  data: Uint8Array,
-  a: number,
-  b: number,
-  c: number,
-  d: number,
-  partA: number,
-  partB: number,
-  partC: number,
-  partD: number,
-): number {
-  return (
-    (data[a] as number) * partA +
-    (data[b] as number) * partB +
-    (data[c] as number) * partC +
-    (data[d] as number) * partD
-  );
+  else if (out.step !== 1 || image.channels !== rgbChannels || !copyWords(image, region, out, dest))
+    copyPixels(image, region, out, dest);
 }
 
 /** Whether the region maps to the tensor pixel by pixel. */
@@ -177,6 +98,40 @@ function copyPixels(image: Image, region: Region, out: ImageTensor, dest: DestRe
   }
 }
 
+/**
+ * As {@link copyPixels} for RGB into NCHW, four pixels at once: three words are RGBR GBRG BRGB.
+ * @returns whether the rows begin and end with whole words; otherwise nothing is written.
+ */
+function copyWords(image: Image, region: Region, out: ImageTensor, dest: DestRect): boolean {
+  const words = wordsOf(image, region);
+  if (words === undefined || dest.width % samplesPerWord !== 0) return false;
+  const { red, green, blue } = out;
+  const [redFactor, greenFactor, blueFactor] = out.factor;
+  const [redShift, greenShift, blueShift] = out.shift;
+  for (let row = 0; row < dest.height; row++) {
+    let from = (((region.y + row) * image.width + region.x) * rgbChannels) / samplesPerWord;
+    let at = (dest.y + row) * out.width + dest.x;
+    for (const end = at + dest.width; at < end; at += samplesPerWord, from += rgbChannels) {
+      const first = words[from] as number;
+      const second = words[from + 1] as number;
+      const third = words[from + 2] as number;
+      red[at] = (first & 255) * redFactor - redShift;
+      green[at] = ((first >>> 8) & 255) * greenFactor - greenShift;
+      blue[at] = ((first >>> 16) & 255) * blueFactor - blueShift;
+      red[at + 1] = (first >>> 24) * redFactor - redShift;
+      green[at + 1] = (second & 255) * greenFactor - greenShift;
+      blue[at + 1] = ((second >>> 8) & 255) * blueFactor - blueShift;
+      red[at + 2] = ((second >>> 16) & 255) * redFactor - redShift;
+      green[at + 2] = (second >>> 24) * greenFactor - greenShift;
+      blue[at + 2] = (third & 255) * blueFactor - blueShift;
+      red[at + 3] = ((third >>> 8) & 255) * redFactor - redShift;
+      green[at + 3] = ((third >>> 16) & 255) * greenFactor - greenShift;
+      blue[at + 3] = (third >>> 24) * blueFactor - blueShift;
+    }
+  }
+  return true;
+}
+
 function copyRows({ data, width }: Image, region: Region, rgb: Uint8Array, outWidth: number, dest: DestRect): void {
   const length = rgbChannels * dest.width;
   for (let row = 0; row < dest.height; row++) {
@@ -191,11 +146,11 @@ const padding = 114;
 /** Writes an image into an input at its place and overwrites the whole tensor. */
 export function writePlaced(image: Image, place: Placement, out: ImageTensor): void {
   const { width, height } = out;
-  if (place.width < width || place.height < height) fillGray(out);
   const across = visiblePart(place.offsetX, place.width, width, image.width);
   const down = visiblePart(place.offsetY, place.height, height, image.height);
   const region = { x: across.from, y: down.from, w: across.length, h: down.length };
   const dest = { x: across.at, y: down.at, width: across.size, height: down.size };
+  fillAround(dest, out);
   writeRegion(image, region, out, dest);
 }
 
@@ -206,16 +161,27 @@ function visiblePart(offset: number, placed: number, input: number, image: numbe
   return { from: (hidden * image) / placed, length: (size * image) / placed, at: Math.max(0, offset), size };
 }
 
-function fillGray({ red, green, blue, step, width, height, factor, shift, rgb }: ImageTensor): void {
+/** Fills what is outside of `dest` with gray. */
+function fillAround(dest: DestRect, out: ImageTensor): void {
+  const { width, height } = out;
+  fillGray(out, 0, dest.y * width);
+  fillGray(out, (dest.y + dest.height) * width, height * width);
+  if (dest.width === width) return;
+  const right = dest.x + dest.width;
+  for (let row = dest.y; row < dest.y + dest.height; row++) {
+    fillGray(out, row * width, row * width + dest.x);
+    fillGray(out, row * width + right, (row + 1) * width);
+  }
+}
+
+/** Fills pixels from `from` up to `to`, in the order of rows. */
+function fillGray({ red, green, blue, factor, shift, rgb }: ImageTensor, from: number, to: number): void {
+  if (from === to) return;
   if (rgb !== undefined) {
-    rgb.fill(padding);
+    rgb.fill(padding, rgbChannels * from, rgbChannels * to);
     return;
   }
-  const grayOf = (index: 0 | 1 | 2) => padding * factor[index] - shift[index];
-  const values = [grayOf(0), grayOf(1), grayOf(2)] as const;
-  for (let at = 0; at < width * height * step; at += step) {
-    red[at] = values[0];
-    green[at] = values[1];
-    blue[at] = values[2];
-  }
+  red.fill(padding * factor[0] - shift[0], from, to);
+  green.fill(padding * factor[1] - shift[1], from, to);
+  blue.fill(padding * factor[2] - shift[2], from, to);
 }

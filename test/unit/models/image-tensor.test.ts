@@ -12,27 +12,7 @@ import {
   writePlaced,
   writeRegion,
 } from '../../../src/models/image-tensor.ts';
-import type { Region } from '../../../src/models/resampling.ts';
-import { seededRandom } from '../../support/seeded-random.ts';
-
-function noise(width: number, height: number, channels: 1 | 3 = 3): Image {
-  const random = seededRandom(width * 1000 + height);
-  return {
-    width,
-    height,
-    channels,
-    data: Uint8Array.from({ length: width * height * channels }, () => 256 * random()),
-  };
-}
-
-/** The whole tensor as the destination. */
-function fullTensor(width: number, height: number) {
-  return { x: 0, y: 0, width, height };
-}
-
-function whole(image: Image) {
-  return { x: 0, y: 0, w: image.width, h: image.height };
-}
+import { assertClose, fullTensor, noise, whole } from '../../support/noise-image.ts';
 
 /** Writes an image into the whole tensor. */
 function write(image: Image, out: ImageTensor, resize: Resize = 'letterbox'): void {
@@ -70,13 +50,6 @@ function resizeByDefinition(image: Image, region: ReturnType<typeof whole>, widt
   return out;
 }
 
-function assertClose(actual: Float32Array, expected: readonly number[], tolerance = 1e-5): void {
-  assert.equal(actual.length, expected.length);
-  actual.forEach((value, at) => {
-    assert.ok(Math.abs(value - (expected[at] as number)) <= tolerance, `${at}: ${value}, expected ${expected[at]}`);
-  });
-}
-
 test('without resizing, the tensor has the image’s samples, channel by channel', async (t) => {
   const image: Image = { width: 2, height: 1, channels: 3, data: Uint8Array.of(255, 0, 51, 102, 153, 204) };
   const out = new Float32Array(6);
@@ -106,49 +79,6 @@ test('a fractional region matches the reference', async (t) => {
   writeRegion(image, region, nchwTensor(out, 8, 10, unitRgb), fullTensor(8, 10));
   assertClose(out, resizeByDefinition(image, region, 8, 10));
   t.pass();
-});
-
-/** The mean of each block of a region, `[3, height, width]`, 0 to 255. */
-function meansOfBlocks(image: Image, region: Region, factor: number): number[] {
-  const means: number[] = [];
-  const taps = [...Array(factor).keys()];
-  for (let channel = 0; channel < 3; channel++) {
-    for (let y = region.y; y < region.y + region.h; y += factor) {
-      for (let x = region.x; x < region.x + region.w; x += factor) {
-        const samples = taps.flatMap((down) =>
-          taps.map((across) => {
-            const pixel = (y + down) * image.width + x + across;
-            return image.data[pixel * image.channels + (channel % image.channels)] as number;
-          }),
-        );
-        means.push(Math.round(samples.reduce((sum, sample) => sum + sample, 0) / samples.length));
-      }
-    }
-  }
-  return means;
-}
-
-test('a reduction by two or more averages whole blocks', async (t) => {
-  for (const channels of [1, 3] as const) {
-    for (const factor of [2, 3, 4, 5]) {
-      const image = noise(5 * factor + 3, 4 * factor + 2, channels);
-      const region = { x: 2, y: 1, w: 5 * factor, h: 4 * factor };
-      const means = meansOfBlocks(image, region, factor);
-      const nchw = new Float32Array(60);
-      writeRegion(image, region, nchwTensor(nchw, 5, 4, unitRgb), fullTensor(5, 4));
-      assertClose(
-        nchw,
-        means.map((mean) => mean / 255),
-      );
-      const pixels = new Uint8Array(60);
-      writeRegion(image, region, nhwcTensor(pixels, 5, 4), fullTensor(5, 4));
-      t.strictSame(
-        [...pixels],
-        means.map((_, at) => means[(at % 3) * 20 + Math.floor(at / 3)]),
-        `${channels} channels by ${factor}`,
-      );
-    }
-  }
 });
 
 test('a fine pattern is averaged without aliasing', async (t) => {
