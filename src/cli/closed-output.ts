@@ -1,11 +1,9 @@
 /** Ends a command when nobody reads its output any more, as in `framegate send | head`. Main thread of the command line. */
 
-/** As a program that SIGPIPE ends; Node ignores that signal. */
-const brokenPipeExitCode = 141;
-
+/** For commands with nothing to finish. A command that has, such as `camera`, listens by itself. */
 export function exitWithReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
-    process.exit(brokenPipeExitCode);
+    if (process.stdout.listenerCount('error') === 1) process.exit(0);
   });
 }

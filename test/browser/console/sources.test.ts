@@ -67,7 +67,8 @@ test('the chosen pipeline is kept in the URL', needsBrowser, async (t) => {
   await texts(1);
   await page.getByLabel('Pipeline').selectOption('yolo');
   await page.waitForFunction(() => !document.querySelector('#times')?.textContent?.includes('read'), null, waitOptions);
-  t.match(page.url(), /\?pipeline=yolo$/);
+  // The browser reports the new address a moment later.
+  await page.waitForURL(/\?pipeline=yolo$/, waitOptions);
   t.match(await page.locator('#pipeline-hint').textContent(), /without text recognition/);
   await page.reload();
   t.equal(await page.getByLabel('Pipeline').inputValue(), 'yolo');
