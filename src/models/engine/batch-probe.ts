@@ -13,6 +13,9 @@ const rowsPerBatch = 2;
 /** Rows for a model that is run row by row: more workers than that wait. */
 const unstackedRows = 16;
 
+/** A batch that takes longer adds more latency than the cameras in it gain. */
+const maxBatchMs = 500;
+
 /** One row and two have run by then. */
 const minUntriedRows = 3;
 
@@ -21,6 +24,12 @@ const minUntriedRows = 3;
  * difference is relative to the largest value of the output.
  */
 const maxRelativeDifference = 0.02;
+
+/** A model, as far as the probe needs it. */
+export interface ProbedModel extends Pick<DeviceModel, 'run'> {
+  /** Duration of the last run, without what it waited for; by default, runs are taken to be fast. */
+  readonly lastRunMs?: () => number;
+}
 
 export interface ProbedBatch {
   readonly layout: BatchLayout;
@@ -50,19 +59,18 @@ export interface BatchSize {
 }
 
 /**
- * Runs a model on one row, and on several, and compares. Runs each batch size once, since the first run of a size is slow on most
- * devices.
+ * Runs a model on one row, and on several, and compares. Runs each batch size, since the first run of a size is slow on most devices.
  * @param sample one row of each input, with a batch dimension of 1.
  * @param isProven whether rows of another shape did not depend on each other: then these do not either, and one run tells the outputs.
  * @throws Error when the model does not run.
  */
 export async function probeBatch(
-  model: Pick<DeviceModel, 'run'>,
+  model: ProbedModel,
   sample: RawTensors,
   size: BatchSize,
   isProven = false,
 ): Promise<ProbedBatch> {
-  const { fixedRows, maxBatch } = size;
+  const { fixedRows } = size;
   const one = await model.run(stack([sample], fixedRows ?? 1));
   const unstacked = (issue: string | undefined): ProbedBatch => ({
     layout: {
@@ -71,14 +79,14 @@ export async function probeBatch(
     },
     ...{ fixedRows: undefined, issue },
   });
-  if (maxBatch === 1) return unstacked(size.issue);
+  if (size.maxBatch === 1) return unstacked(size.issue);
   const issue = isProven ? undefined : await comparePair(model, sample, one, fixedRows);
   if (issue !== undefined) {
     if (fixedRows === undefined) return unstacked(issue);
     throw new Error(`its batch of ${fixedRows} cannot be split: ${issue}`);
   }
-  const firstSize = isProven ? maxBatch + 1 : (fixedRows ?? minUntriedRows);
-  for (let rows = firstSize; rows <= maxBatch; rows++) await model.run(stack([sample], rows));
+  const maxBatch =
+    isProven || fixedRows !== undefined ? size.maxBatch : await largestBatch(model, sample, size.maxBatch);
   return {
     layout: {
       ...{ rows: rowsPerBatch * maxBatch, maxBatch, isStacked: true },
@@ -86,6 +94,19 @@ export async function probeBatch(
     },
     ...{ fixedRows, issue: undefined },
   };
+}
+
+/** Runs each batch size that was not tried. @returns the largest that is fast enough. */
+async function largestBatch(model: ProbedModel, sample: RawTensors, maxBatch: number): Promise<number> {
+  const isSlow = async (rows: number) => {
+    await model.run(stack([sample], rows));
+    return (model.lastRunMs?.() ?? 0) > maxBatchMs;
+  };
+  for (let rows = minUntriedRows; rows <= maxBatch; rows++) {
+    // The first run of a size may compile or choose kernels; the second one does not.
+    if ((await isSlow(rows)) && (await isSlow(rows))) return rows - 1;
+  }
+  return maxBatch;
 }
 
 /** @returns why the second of two rows is not what it is alone; undefined if it is. */

@@ -19,7 +19,8 @@ interface LoadedModel {
   readonly name: string;
   readonly key: string;
   readonly session: DeviceModel;
-  readonly size: BatchSize;
+  /** As the file allows, until the first run shows what is fast enough. */
+  size: BatchSize;
   readonly maxDelayUs: number;
   /** By the shape of a row of its inputs. */
   readonly memories: Map<string, SharedRows>;
@@ -163,13 +164,20 @@ export class EngineModels {
   async #createRows(loaded: LoadedModel, sample: RawTensors): Promise<SharedRows> {
     const { name, session, maxDelayUs } = loaded;
     // How it batches does not depend on the size: later ones need not be tried with every batch.
+    let lastRunMs = 0;
     const run: DeviceModel['run'] = async (...tensors) => {
       await this.#events.runWaiting();
-      return session.run(...tensors);
+      const startedAtMs = performance.now();
+      const outputs = await session.run(...tensors);
+      lastRunMs = performance.now() - startedAtMs;
+      return outputs;
     };
     const size = loaded.issue === undefined ? loaded.size : { maxBatch: 1 };
-    const probe = await probeBatch({ run }, sample, size, loaded.isProven);
-    loaded.isProven = probe.layout.isStacked;
+    const probe = await probeBatch({ run, lastRunMs: () => lastRunMs }, sample, size, loaded.isProven);
+    if (probe.layout.isStacked) {
+      loaded.isProven = true;
+      loaded.size = { ...loaded.size, maxBatch: probe.layout.maxBatch };
+    }
     if (probe.issue !== undefined && loaded.issue === undefined) {
       loaded.issue = probe.issue;
       this.#events.notify({ type: 'unbatched', model: name, reason: probe.issue });

@@ -23,23 +23,27 @@ const tolerance = 40;
 /** Opens the console with an image, which is the same in every frame. @returns the colors at places of the frame for a result. */
 async function openImage(t: Test) {
   let result: object = {};
-  const opened = await openWith(t, () => result);
+  /** The last frame that was answered. */
+  let answered = -1;
+  const opened = await openWith(t, ({ index }) => {
+    answered = index;
+    return result;
+  });
   const { page } = opened;
   await page.setInputFiles('#picture-file', image);
   const colorsOf = async (next: object, spots: readonly Spot[]) => {
     result = next;
-    await nextFrames(page);
+    await frameShown(page, answered + 1);
     return page.evaluate(readColors, spots);
   };
   return { ...opened, colorsOf };
 }
 
-/** Waits for two more frames: the first may have been answered earlier. */
-async function nextFrames(page: Page): Promise<void> {
+/** Waits for a frame: several may be on their way that were answered with the result before. */
+async function frameShown(page: Page, index: number): Promise<void> {
   await page.locator('#caption', { hasText: '320 × 240' }).waitFor(waitOptions);
-  const index = Number(await page.locator('#picture').getAttribute('data-frame'));
   await page.waitForFunction(
-    (shown) => Number(document.querySelector<HTMLElement>('#picture')?.dataset['frame'] ?? -1) >= shown + 2,
+    (wanted) => Number(document.querySelector<HTMLElement>('#picture')?.dataset['frame'] ?? -1) >= wanted,
     index,
     waitOptions,
   );

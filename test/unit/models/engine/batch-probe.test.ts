@@ -54,6 +54,16 @@ test('a free batch: runs every size once', async (t) => {
   t.same([issue, fixedRows], [undefined, undefined]);
 });
 
+test('batches that take too long are not made, except for the first run of a size', async (t) => {
+  const model = modelOf(same);
+  const lastRunMs = () =>
+    (model.sizes.filter((size) => size === model.sizes.at(-1)).length === 1 ? 3000 : 0) +
+    110 * (model.sizes.at(-1) ?? 0);
+  const { layout } = await probeBatch({ ...model, lastRunMs }, sample, { maxBatch: 8 });
+  t.same(model.sizes, [1, 2, 3, 3, 4, 4, 5, 5]);
+  t.match(layout, { rows: 8, maxBatch: 4, isStacked: true });
+});
+
 test('a batch of one: rows are runs of their own', async (t) => {
   const model = modelOf(same);
   const { layout, issue } = await probeBatch(model, sample, { maxBatch: 1, issue: 'the file says so' });
