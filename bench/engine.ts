@@ -1,5 +1,6 @@
 /** `npm run bench:engine`: batches across cameras on a simulated device, and what the engine costs by itself. */
 import { Command, Option } from 'commander';
+import { numberIn } from '../src/cli/number-option.ts';
 import { defaultFrameSize, renderFrames } from '../test/support/samples/street-frames.ts';
 import { measureCost } from './engine/cost.ts';
 import { runFleet } from './engine/fleet.ts';
@@ -7,23 +8,24 @@ import { pipelineId, startSimulatedPool } from './engine/simulated-pool.ts';
 
 interface Flags {
   readonly only?: 'fleet' | 'cost';
-  readonly cameras: string;
-  readonly fps: string;
+  readonly cameras: number;
+  readonly fps: number;
   readonly workers: string;
-  readonly seconds: string;
-  readonly baseMs: string;
-  readonly rowMs: string;
+  readonly seconds: number;
+  readonly baseMs: number;
+  readonly rowMs: number;
 }
 
+const positive = numberIn({ above: 0 });
 const flags = new Command('npm run bench:engine --')
   .description('A device that takes a fixed time per batch and a time per frame, in place of an accelerator.')
   .addOption(new Option('--only <part>', 'one part').choices(['fleet', 'cost']))
-  .option('--cameras <n>', 'cameras', '64')
-  .option('--fps <n>', 'frames per second and camera', '10')
+  .option('--cameras <n>', 'cameras', positive, 64)
+  .option('--fps <n>', 'frames per second and camera', positive, 10)
   .option('--workers <list>', 'numbers of worker threads', '8')
-  .option('--seconds <n>', 'length of a measurement', '10')
-  .option('--base-ms <ms>', 'time of a batch', '2')
-  .option('--row-ms <ms>', 'time of each frame in it', '0.5')
+  .option('--seconds <n>', 'length of a measurement', positive, 10)
+  .option('--base-ms <ms>', 'time of a batch', positive, 2)
+  .option('--row-ms <ms>', 'time of each frame in it', positive, 0.5)
   .parse()
   .opts<Flags>();
 
@@ -35,13 +37,7 @@ if (flags.only !== 'cost') await showFleets();
 if (flags.only !== 'fleet') await showCosts();
 
 async function showFleets(): Promise<void> {
-  const [baseMs, rowMs, cameras, fps, seconds] = [
-    flags.baseMs,
-    flags.rowMs,
-    flags.cameras,
-    flags.fps,
-    flags.seconds,
-  ].map(Number) as [number, number, number, number, number];
+  const { baseMs, rowMs, cameras, fps, seconds } = flags;
   const frames = renderFrames(defaultFrameSize);
   const batchMs = baseMs + rowMs * maxBatch;
   console.log(`device: ${baseMs} ms + ${rowMs} ms per frame; ${cameras} cameras x ${fps} fps, frames of 640x480`);

@@ -2,7 +2,9 @@
  * The loop of one device. It does one thing at a time: sessions are created one after the other, and no two runs overlap. Engine threads.
  *
  *   worker ──open, share──► tasks ─┐
- *   worker ──run──► waiting rows ──┴► the next task, then the next batch ──► replies to the workers of its rows
+ *   worker ──run──► waiting rows ──┴► the next task, else the next batch ──► replies to the workers of its rows
+ *
+ * A task runs the rows that wait before each call of the device that may take long.
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { RawTensor, RawTensors } from '../tensor-types.ts';
@@ -136,14 +138,10 @@ export class Engine {
   async #work(): Promise<void> {
     if (this.#isWorking) return;
     this.#isWorking = true;
-    let isTurnOfRuns = false;
     while (this.#tasks.length > 0 || this.#queue.oldest !== undefined) {
       // Messages that came during the last run are read first, so that the next batch includes them.
       await nextTurn();
-      // Tasks and batches take turns: loading several models must not keep frames waiting for all of them.
-      const isRun: boolean = isTurnOfRuns && this.#queue.oldest !== undefined;
-      const task: (() => Promise<void>) | undefined = isRun ? undefined : this.#tasks.shift();
-      isTurnOfRuns = task !== undefined;
+      const task = this.#tasks.shift();
       if (task !== undefined) {
         await task();
         this.#rejectReleased();

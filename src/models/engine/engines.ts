@@ -35,7 +35,7 @@ export class Engines implements EngineLinks {
   }
 
   /**
-   * Opens the devices. One after the other, since drivers may not bear it at the same time.
+   * Opens the devices. One after the other, since some drivers cannot open two at the same time.
    * @returns the engines of those that can be used; undefined if none can.
    */
   static async start(options: EnginesOptions): Promise<Engines | undefined> {
