@@ -74,7 +74,64 @@ export interface Detection {
   text?: string;
   /** Confidence in the text, 0 to 1. */
   text_score?: number;
+  /** The same number for the same object in the frames of a session: 1, 2, 3, … */
+  track_id?: number;
+  /** Since the object was first detected, in milliseconds. */
+  age_ms?: number;
+  /** How many times the text was recognized; `text` and `text_score` are the vote of all of them. */
+  text_reads?: number;
+  /** Whether further frames are unlikely to change the text. */
+  text_settled?: boolean;
 }
+
+/** An object that a tracker follows, detected in this frame or lately. Once it is absent from a result, its id never comes back. */
+export interface Track {
+  readonly track_id: number;
+  readonly label: string;
+  /** Smoothed box in pixels; predicted while the object is not detected. */
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+  /** Smoothed velocity of its center, in pixels per second. */
+  readonly vx: number;
+  readonly vy: number;
+  readonly age_ms: number;
+  /** Since it was last detected, in milliseconds: 0 if it is in this frame. */
+  readonly lost_ms: number;
+}
+
+/**
+ * Something that happened, reported once. Built-in types: `enter`, `leave` and `dwell` of an area, `cross` of a line, and `text` (or the
+ * name that the pipeline gives it) once a text is settled.
+ */
+export interface SceneEvent {
+  readonly type: string;
+  /** Arrival of the frame that shows it, as Unix time in milliseconds. */
+  readonly at_ms: number;
+  readonly track_id?: number;
+  readonly label?: string;
+  readonly text?: string;
+  /** Confidence in the text, 0 to 1. */
+  readonly text_score?: number;
+  /** Name of the area or line. */
+  readonly zone?: string;
+  /** Of a crossed line, as seen from its first point toward its second: `in` from left to right, `out` from right to left. */
+  readonly direction?: 'in' | 'out';
+  readonly [key: string]: unknown;
+}
+
+/** An area or a line of the scene, as in a pipeline file. Points are fractions of the frame's width and height, from the top left. */
+export type Zone = { readonly name: string } & (
+  | { readonly area: readonly Point[] }
+  | { readonly line: readonly [Point, Point] }
+);
+
+/**
+ * Counts of the session so far by zone, kind and label: `{"gate":{"in":{"car":3},"out":{}}}`. Areas have `inside`, the objects that are in
+ * them now, `enter`, `leave` and `dwell`.
+ */
+export type SceneCounts = Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, number>>>>>>;
 
 /** The output of a pipeline for one frame. A pipeline's tools may add their own keys. */
 export interface FrameResult {
@@ -87,6 +144,10 @@ export interface FrameResult {
   classes?: readonly ClassScore[];
   /** Names of the `keypoints` of every detection, if the model has names. */
   keypoint_names?: readonly string[];
+  tracks?: readonly Track[];
+  /** What has happened since the last result. Those of a result that was dropped are in the next one. */
+  events?: readonly SceneEvent[];
+  counts?: SceneCounts;
   /** Problems that the decoder found in a damaged file: part of the image may be gray or displaced. */
   warnings?: readonly string[];
   /** Milliseconds per node id, plus `decode` and `total`. */
@@ -115,10 +176,10 @@ export type ServerMessage = ResultMessage | DroppedMessage | WarningMessage | Er
 
 export const slowDownMessage = '{"warning":"slow_down"}';
 
-/** Detail of `invalid_pipeline` for an id that is not served. */
 /** Detail of `server_busy` for a pipeline that only other hosts could run. */
 export const noHostDetail = 'No host runs this pipeline now';
 
+/** Detail of `invalid_pipeline` for an id that is not served. */
 export function unknownPipelineDetail(pipelineId: string): string {
   return `Unknown pipeline_id: ${pipelineId}`;
 }

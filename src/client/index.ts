@@ -3,7 +3,20 @@ import { Client, type ConnectOptions } from './client.ts';
 import { closeText } from './reason.ts';
 import type { OpenSocket } from './session.ts';
 
-export type { ClassScore, Detection, FrameResult, Keypoint, MaskRle, Point, Polygon, Quad } from '../protocol.ts';
+export type {
+  ClassScore,
+  Detection,
+  FrameResult,
+  Keypoint,
+  MaskRle,
+  Point,
+  Polygon,
+  Quad,
+  SceneCounts,
+  SceneEvent,
+  Track,
+  Zone,
+} from '../protocol.ts';
 export {
   type CameraFrames,
   type CameraOptions,

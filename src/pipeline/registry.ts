@@ -10,7 +10,7 @@ import { ConfigError } from '../errors.ts';
 import { ModelScope, type ModelSource } from '../models/loader.ts';
 import { readTextFile, requireFile } from '../models/text-file.ts';
 import { builtInTools, renamedTools } from '../tools/built-in.ts';
-import { type Tool, type ToolContext, toolName } from '../tools/tool.ts';
+import { type AnyTool, type FromParams, type ToolContext, type ToolState, toolName } from '../tools/tool.ts';
 import {
   type Checked,
   describeIssue,
@@ -20,11 +20,14 @@ import {
   planGraph,
 } from './graph.ts';
 
-/** A validated node: its tool, and its params with defaults filled in. */
+/** A validated node: its tool, its params with defaults filled in, and what follows from them. */
 export interface CheckedNode {
   readonly id: string;
-  readonly tool: Tool;
+  readonly tool: AnyTool;
   readonly params: unknown;
+  readonly inputs: readonly string[];
+  /** Undefined for a tool without state. */
+  readonly state: ToolState | undefined;
 }
 
 /** The text of a pipeline file. */
@@ -124,8 +127,8 @@ export function customToolFiles(modelsDir: string): string[] {
   return listFiles(join(modelsDir, 'tools'), /\.m?js$/);
 }
 
-async function loadTools(modelsDir: string, issues: string[]): Promise<Map<string, Tool>> {
-  const tools = new Map<string, Tool>(builtInTools.map((tool) => [toolName(tool), tool]));
+async function loadTools(modelsDir: string, issues: string[]): Promise<Map<string, AnyTool>> {
+  const tools = new Map<string, AnyTool>(builtInTools.map((tool) => [toolName(tool), tool]));
   for (const path of customToolFiles(modelsDir)) {
     try {
       requireFile(path);
@@ -154,15 +157,15 @@ const toolShape = z.looseObject({
   check: z.custom((value) => value === undefined || typeof value === 'function', 'must be a function').optional(),
 });
 
-function requireTool(exported: unknown): Tool {
+function requireTool(exported: unknown): AnyTool {
   const checked = toolShape.safeParse(exported);
   if (!checked.success) throw new Error(`invalid tool: ${checked.error.issues.map(describeIssue).join('; ')}`);
-  return exported as Tool;
+  return exported as AnyTool;
 }
 
 function checkPipeline(
   source: PipelineSource,
-  tools: ReadonlyMap<string, Tool>,
+  tools: ReadonlyMap<string, AnyTool>,
   context: ModelSource,
 ): Checked<Pipeline> {
   const file = parseSource(source);
@@ -204,7 +207,7 @@ function messageOf(error: unknown): string {
 
 function checkNode(
   node: PipelineFile['nodes'][number],
-  tools: ReadonlyMap<string, Tool>,
+  tools: ReadonlyMap<string, AnyTool>,
   context: ToolContext,
 ): Checked<CheckedNode> {
   const name = `${node.plugin_id}.${node.tool_id}`;
@@ -217,11 +220,18 @@ function checkNode(
     return { ok: false, issues: params.error.issues.map((issue) => `params: ${describeIssue(issue)}`) };
   }
   const issues = issuesOf(tool, params.data, context);
-  return issues.length > 0 ? { ok: false, issues } : { ok: true, value: { id: node.id, tool, params: params.data } };
+  if (issues.length > 0) return { ok: false, issues };
+  const inputs = resolve(tool.inputs, params.data);
+  const state = 'state' in tool ? resolve(tool.state, params.data) : undefined;
+  return { ok: true, value: { id: node.id, tool, params: params.data, inputs, state } };
+}
+
+function resolve<Value>(value: FromParams<unknown, Value>, params: unknown): Value {
+  return typeof value === 'function' ? (value as (params: unknown) => Value)(params) : value;
 }
 
 /** Finds a tool by its name, or by a deprecated name unless a custom tool uses it. */
-function findTool(name: string, tools: ReadonlyMap<string, Tool>, { warn }: ToolContext): Tool | undefined {
+function findTool(name: string, tools: ReadonlyMap<string, AnyTool>, { warn }: ToolContext): AnyTool | undefined {
   const newName = tools.has(name) ? undefined : renamedTools.get(name);
   if (newName === undefined) return tools.get(name);
   warn?.(`${name} is deprecated; use ${newName}`);
@@ -229,7 +239,7 @@ function findTool(name: string, tools: ReadonlyMap<string, Tool>, { warn }: Tool
 }
 
 /** Issues returned by a tool's own check. A check that throws or returns something else is an issue too, since users write them. */
-function issuesOf(tool: Tool, params: unknown, context: ToolContext): string[] {
+function issuesOf(tool: AnyTool, params: unknown, context: ToolContext): string[] {
   try {
     const issues: unknown = tool.check?.(params, context) ?? [];
     return Array.isArray(issues) ? issues.map(String) : [`${toolName(tool)}: check() must return a list of issues`];
@@ -241,10 +251,10 @@ function issuesOf(tool: Tool, params: unknown, context: ToolContext): string[] {
 /** Every required port must be an output of a direct predecessor. */
 function portIssues(nodes: ReadonlyMap<string, CheckedNode>, plan: GraphPlan): string[] {
   const issues: string[] = [];
-  for (const [id, { tool }] of nodes) {
+  for (const [id, { tool, inputs }] of nodes) {
     const predecessors = plan.predecessors.get(id) ?? [];
     const available = new Set([framePort, ...predecessors.flatMap((from) => nodes.get(from)?.tool.outputs ?? [])]);
-    for (const port of tool.inputs) {
+    for (const port of inputs) {
       if (!available.has(port))
         issues.push(`node "${id}": ${toolName(tool)} needs "${port}", which no predecessor outputs`);
     }
