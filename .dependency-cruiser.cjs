@@ -4,7 +4,7 @@
 const layers = [
   [
     'contract',
-    '^src/(protocol|status|errors|engine-link|providers|url-host|shown-url|number-text|number-schema|statistics)\\.ts$|^src/jpeg/',
+    '^src/(protocol|status|errors|engine-link|session-state|providers|url-host|shown-url|number-text|number-schema|statistics)\\.ts$|^src/jpeg/',
   ],
   ['load', '^src/load/'],
   ['gpu', '^src/gpu/'],

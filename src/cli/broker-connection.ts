@@ -7,7 +7,8 @@ import type { BrokerConfig } from '../broker-config.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../observe/log.ts';
 import { fingerprintPipelines } from '../pipeline/fingerprints.ts';
-import { customToolFiles, type Pipeline } from '../pipeline/registry.ts';
+import type { Pipeline } from '../pipeline/registry.ts';
+import { customToolFiles } from '../pipeline/tool-files.ts';
 import { version } from '../version.ts';
 
 /** Room in a message beside the frame: its header, and the state of its session. */

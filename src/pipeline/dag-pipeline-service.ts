@@ -3,32 +3,48 @@ import { FrameError } from '../errors.ts';
 import type { Image } from '../models/image.ts';
 import { ModelScope, type ModelSource } from '../models/loader.ts';
 import type { ModelInfo } from '../models/model-info.ts';
-import type { Ports, PortValues, ToolInstance } from '../tools/tool.ts';
+import { type FrameMoment, noMoment } from '../session-state.ts';
+import type { Clock, Ports, PortValues, StatefulInstance, ToolInstance } from '../tools/tool.ts';
 import { toolName } from '../tools/tool.ts';
-import type { CheckedNode, Pipeline } from './registry.ts';
+import type { CheckedNode } from './check-node.ts';
+import type { Pipeline } from './registry.ts';
+import { isStateful, readStates, type StatefulNode, type States, writeStates } from './session-states.ts';
 
 /** The merged outputs of the output nodes and their predecessors, and the duration of each node. */
 export interface DagRun {
   readonly values: PortValues;
   readonly timingsMs: Readonly<Record<string, number>>;
+  /** For the session's next frame; empty if the pipeline has no state. */
+  readonly state: string;
 }
+
+type AnyInstance = ToolInstance | StatefulInstance<unknown>;
 
 interface RunnableNode {
   readonly id: string;
-  readonly instance: ToolInstance;
+  readonly instance: AnyInstance;
+  readonly hasState: boolean;
   readonly failureDetail: string;
+}
+
+/** States of a frame's tools: those before it, and what the tools leave for the next one. */
+interface RunStates {
+  readonly before: States;
+  readonly after: Map<string, unknown>;
+  readonly clock: Clock;
 }
 
 /** A tool instance with its models, and the first node that uses it, as startup errors name it. */
 interface SharedInstance {
   readonly nodeName: string;
-  readonly instance: ToolInstance;
+  readonly instance: AnyInstance;
   readonly models: ModelScope;
 }
 
 interface RunnablePipeline {
   readonly definition: Pipeline;
   readonly nodes: ReadonlyMap<string, RunnableNode>;
+  readonly stateful: readonly StatefulNode[];
 }
 
 export class DagPipelineService {
@@ -64,24 +80,27 @@ export class DagPipelineService {
    * Runs one pipeline on one image. Nodes of the same level run concurrently, which helps nodes that wait for another thread.
    * @throws FrameError `pipeline_failure` with the failing tool's detail.
    */
-  async run(pipelineId: string, image: Image): Promise<DagRun> {
+  async run(pipelineId: string, image: Image, { state, clock }: FrameMoment = noMoment): Promise<DagRun> {
     const pipeline = this.#pipelines.get(pipelineId);
     if (pipeline === undefined) throw new FrameError('internal_error');
-    const { plan } = pipeline.definition;
+    const { definition, stateful } = pipeline;
+    const { plan } = definition;
+    const states: RunStates = { before: readStates(state, stateful), after: new Map(), clock };
     const outputs = new Map<string, PortValues>();
     const timingsMs: Record<string, number> = {};
     for (const level of plan.levels) {
       const runs = level.map(async (id) => {
         const inputs: Ports = mergePorts({ image }, plan.predecessors.get(id) ?? [], outputs);
         const startedAtMs = performance.now();
-        outputs.set(id, await runNode(pipeline.nodes.get(id) as RunnableNode, inputs));
+        outputs.set(id, await runNode(pipeline.nodes.get(id) as RunnableNode, inputs, states));
         timingsMs[id] = performance.now() - startedAtMs;
       });
       // If one fails, the others end before the next frame uses their tools and models.
       await Promise.allSettled(runs);
       await Promise.all(runs);
     }
-    return { values: mergePorts({}, plan.merged, outputs), timingsMs };
+    const values = { ...mergePorts({}, plan.merged, outputs), ...joinedPorts(plan.merged, outputs) };
+    return { values, timingsMs, state: stateful.length === 0 ? '' : writeStates(states.after, stateful) };
   }
 
   /**
@@ -126,9 +145,10 @@ async function createAll(
       const key = `${instanceKey(node)} ${sameBefore}`;
       const entry = shared.get(key) ?? (await createInstance(definition.id, node, context));
       shared.set(key, entry);
-      nodes.set(id, { id, instance: entry.instance, failureDetail: node.tool.failureDetail });
+      const hasState = isStateful(node);
+      nodes.set(id, { id, instance: entry.instance, hasState, failureDetail: node.tool.failureDetail });
     }
-    runnable.set(definition.id, { definition, nodes });
+    runnable.set(definition.id, { definition, nodes, stateful: [...definition.nodes.values()].filter(isStateful) });
   }
   return runnable;
 }
@@ -142,11 +162,11 @@ async function createInstance(pipelineId: string, node: CheckedNode, context: Mo
   const models = new ModelScope(context);
   try {
     const instance = await withNodeName(nodeName, async () => {
-      const created: Partial<ToolInstance> | undefined = await node.tool.create(node.params, { ...context, models });
+      const created: Partial<AnyInstance> | undefined = await node.tool.create(node.params, { ...context, models });
       // Custom tools are not type-checked; without this check every frame would fail.
       if (typeof created?.run !== 'function')
         throw new Error(`${toolName(node.tool)}: create() must return an object with run()`);
-      return created as ToolInstance;
+      return created as AnyInstance;
     });
     return { nodeName, instance, models };
   } catch (error) {
@@ -174,9 +194,22 @@ function mergePorts<Base extends PortValues>(
   return ids.reduce((merged, id) => Object.assign(merged, outputs.get(id)), base);
 }
 
-async function runNode(node: RunnableNode, inputs: Ports): Promise<PortValues> {
+/** Ports in which every node reports its own: a later one does not replace them. */
+function joinedPorts(ids: readonly string[], outputs: ReadonlyMap<string, PortValues>): PortValues {
+  const events = ids.flatMap((id) => outputs.get(id)?.events ?? []);
+  const hasEvents = ids.some((id) => outputs.get(id)?.events !== undefined);
+  const counts = ids.map((id) => outputs.get(id)?.counts).filter((each) => each !== undefined);
+  return { ...(hasEvents && { events }), ...(counts.length > 0 && { counts: Object.assign({}, ...counts) }) };
+}
+
+async function runNode(node: RunnableNode, inputs: Ports, states: RunStates): Promise<PortValues> {
   try {
-    return await node.instance.run(inputs);
+    if (!node.hasState) return await (node.instance as ToolInstance).run(inputs);
+    const moment = { state: states.before.get(node.id), clock: states.clock };
+    const step = await (node.instance as StatefulInstance<unknown>).run(inputs, moment);
+    if (step?.outputs === undefined) throw new Error('run() must return { outputs, state }');
+    states.after.set(node.id, step.state);
+    return step.outputs;
   } catch (cause) {
     if (cause instanceof FrameError) throw cause;
     throw new FrameError('pipeline_failure', node.failureDetail, { cause });

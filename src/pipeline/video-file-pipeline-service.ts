@@ -2,6 +2,7 @@
 import type { ModelSource } from '../models/loader.ts';
 import type { ModelInfo } from '../models/model-info.ts';
 import type { FrameResult, ResultMessage } from '../protocol.ts';
+import { type FrameMoment, noMoment } from '../session-state.ts';
 import { JpegDecoder } from '../tools/jpeg-decoder.ts';
 import type { PortValues } from '../tools/tool.ts';
 import { DagPipelineService } from './dag-pipeline-service.ts';
@@ -10,6 +11,12 @@ import { round, roundClasses, roundDetection, scoreDigits } from './rounding.ts'
 
 /** Decimal places of a time: ten microseconds. */
 const millisecondDigits = 2;
+
+/** The result of a frame, and the state for its session's next frame. */
+export interface ProcessedFrame extends ResultMessage {
+  /** Empty if the pipeline has none. */
+  readonly state: string;
+}
 
 export class VideoFilePipelineService {
   readonly #decoder: JpegDecoder;
@@ -41,15 +48,21 @@ export class VideoFilePipelineService {
   /**
    * Decodes one JPEG frame and runs a pipeline on it.
    * @param frameBytes a JPEG, possibly with trailing bytes. Neither modified nor retained.
+   * @param moment the state of its session and its time of arrival.
    * @throws FrameError `invalid_frame` when the frame cannot be decoded, `pipeline_failure` when a tool fails.
    */
-  async runOnFrame(pipelineId: string, frameIndex: number, frameBytes: Uint8Array): Promise<ResultMessage> {
+  async runOnFrame(
+    pipelineId: string,
+    frameIndex: number,
+    frameBytes: Uint8Array,
+    moment: FrameMoment = noMoment,
+  ): Promise<ProcessedFrame> {
     const startedAtMs = performance.now();
     const { image, warnings } = await this.#decoder.decode(frameBytes);
     const decodeMs = performance.now() - startedAtMs;
-    const run = await this.#dag.run(pipelineId, image);
+    const run = await this.#dag.run(pipelineId, image, moment);
     const timings = { decode: decodeMs, ...run.timingsMs, total: performance.now() - startedAtMs };
-    return { frame_index: frameIndex, result: composeResult(image, warnings, run.values, timings) };
+    return { frame_index: frameIndex, result: composeResult(image, warnings, run.values, timings), state: run.state };
   }
 
   close(): Promise<void> {

@@ -4,6 +4,9 @@ import type { Image } from '../models/image.ts';
 import type { ModelLoader } from '../models/model.ts';
 import type { ModelInfo } from '../models/model-info.ts';
 import type { ClassScore, Detection, SceneCounts, SceneEvent, Track, Zone } from '../protocol.ts';
+import type { Clock } from '../session-state.ts';
+
+export type { Clock } from '../session-state.ts';
 
 /**
  * Values passed between nodes, by port name. These ports have fixed types. A tool may add others, which must be plain JSON.
@@ -27,16 +30,6 @@ export interface Ports {
 /** What a tool returns. An omitted port keeps its previous value. */
 export type PortValues = Partial<Ports>;
 
-/** When a frame arrived. Frames are dropped, so tools reckon in time and never count frames. */
-export interface Clock {
-  /** From the opening of the session to the frame's arrival, in milliseconds. Never goes back. 0 for a frame without a session. */
-  readonly sessionMs: number;
-  /** Since the arrival of the session's last frame that was processed, in milliseconds; undefined for the first one. */
-  readonly elapsedMs: number | undefined;
-  /** The arrival as Unix time in milliseconds. Advances exactly as `sessionMs`, even if the system's clock is set. */
-  readonly unixMs: number;
-}
-
 /** What a tool with state is told besides its inputs. */
 export interface Moment<State> {
   /** As returned for the session's last frame that was processed; the initial state for its first one, and after the tool has changed. */
@@ -49,6 +42,8 @@ export interface ToolState<State = unknown> {
   /** Checks every state that the tool returns. */
   readonly schema: z.ZodType<State>;
   readonly initial: State;
+  /** Increase it when the same JSON gets another meaning: sessions then start anew. A custom tool's file counts as well. */
+  readonly version?: number;
 }
 
 /** What a tool with state returns. */

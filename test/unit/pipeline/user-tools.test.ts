@@ -54,7 +54,7 @@ test('reports every missing or wrong member', async (t) => {
   const source = `export default { pluginId: '', toolId: 't', description: 'd', inputs: 'image', outputs: [], params: {} };`;
   t.same(await issuesOf(t, { files: { 'tools/bad.mjs': source } }), [
     'tools/bad.mjs: invalid tool: pluginId: Too small: expected string to have >=1 characters; ' +
-      'inputs: Invalid input: expected array, received string; ' +
+      'inputs: must be a list of ports; ' +
       'failureDetail: Invalid input: expected string, received undefined; ' +
       'params: must be a schema created with the given z; create: must be a function',
   ]);
