@@ -12,6 +12,7 @@ const layers = [
   ['observe', '^src/observe/'],
   ['auth', '^src/auth/'],
   ['models', '^src/models/'],
+  ['votes', '^src/votes/'],
   ['tools', '^src/tools/'],
   ['pipeline', '^src/pipeline/'],
   ['pool contract', '^src/pool/messages\\.ts$'],
