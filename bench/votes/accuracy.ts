@@ -26,9 +26,11 @@ export interface Accuracy {
   readonly wrongFrames: Share;
   /** The same, of the reads with a score that would be reported. */
   readonly wrongSureFrames: Share;
-  /** Events whose text is not exactly that of the plate, or that show no plate. */
+  /** Events of tracks of plates whose text is not exactly that of a plate that the track has shown. */
   readonly wrongEvents: Share;
   readonly wrongSettledEvents: Share;
+  /** Events of tracks whose boxes show something else: signs, mostly. */
+  readonly otherEvents: number;
   /** Tracks of plates with an event. */
   readonly reported: Share;
   /** Tracks that have been read right in one frame at least, and whose event is right. */
@@ -41,7 +43,8 @@ export interface Accuracy {
 }
 
 interface TrackHistory {
-  readonly truth: string;
+  /** Texts of the plates that the track's boxes show. A tracker may confuse two vehicles. */
+  readonly truths: ReadonlySet<string>;
   readonly sightings: readonly Sighting[];
   readonly event: { readonly text: string; readonly isSettled: boolean } | undefined;
 }
@@ -51,14 +54,18 @@ const binEdges = [0, 0.2, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1];
 /** @param floor score from which a text is reported. */
 export function judge(runs: readonly ClipRun[], floor: number): Accuracy {
   const all = runs.flatMap(historiesOf);
-  const plates = all.filter(({ truth }) => truth !== '');
-  const reads = plates.flatMap(({ truth, sightings }) => sightings.map(({ single }) => ({ truth, ...single })));
+  const plates = all.filter(({ truths }) => truths.size > 0);
+  const reads = plates.flatMap(({ sightings }) =>
+    sightings.flatMap(({ plate, single }) => (plate === undefined ? [] : [{ truth: plain(plate.text), ...single }])),
+  );
   const isWrongRead = (read: { truth: string; text: string }) => plain(read.text) !== read.truth;
-  const isWrongEvent = ({ truth, event }: TrackHistory) => plain(event?.text ?? '') !== truth;
+  const isWrongEvent = ({ truths, event }: TrackHistory) => !truths.has(plain(event?.text ?? ''));
   const isSure = ({ score }: { score: number }) => score >= floor;
-  const reported = all.filter(({ event }) => event !== undefined);
+  const reported = plates.filter(({ event }) => event !== undefined);
   const settled = reported.filter(({ event }) => event?.isSettled);
-  const legible = plates.filter(({ truth, sightings }) => sightings.some(({ single }) => plain(single.text) === truth));
+  const legible = plates.filter(({ truths, sightings }) =>
+    sightings.some(({ single }) => truths.has(plain(single.text))),
+  );
   const bins = binsOf(plates);
   return {
     tracks: plates.length,
@@ -66,6 +73,7 @@ export function judge(runs: readonly ClipRun[], floor: number): Accuracy {
     wrongSureFrames: shareOf(reads.filter(isSure), isWrongRead),
     wrongEvents: shareOf(reported, isWrongEvent),
     wrongSettledEvents: shareOf(settled, isWrongEvent),
+    otherEvents: all.filter(({ truths, event }) => truths.size === 0 && event !== undefined).length,
     reported: shareOf(plates, ({ event }) => event !== undefined),
     rightOfLegible: shareOf(legible, (track) => !isWrongEvent(track)),
     changed: shareOf(
@@ -85,21 +93,19 @@ function historiesOf({ sightings, events }: ClipRun): TrackHistory[] {
   return [...Map.groupBy(sightings, ({ trackId }) => trackId)].map(([id, own]) => {
     const event = events.find(({ track_id: eventId }) => eventId === id);
     const seen = event && { text: event.text ?? '', isSettled: event['text_settled'] === true };
-    return { truth: truthOf(own), sightings: own, event: seen };
+    const truths = new Set(own.flatMap(({ plate }) => (plate === undefined ? [] : [plain(plate.text)])));
+    return { truths, sightings: own, event: seen };
   });
 }
 
-/** The text of the plate that most of a track's boxes show; empty if most show none. */
-function truthOf(sightings: readonly Sighting[]): string {
-  const groups = [...Map.groupBy(sightings, ({ plate }) => plate?.text ?? '')];
-  const [[text] = ['']] = groups.sort(([, a], [, b]) => b.length - a.length);
-  return plain(text);
-}
-
 function binsOf(tracks: readonly TrackHistory[]): Bin[] {
-  const votes = tracks.flatMap(({ truth, sightings }) => {
-    const voted = sightings.flatMap(({ vote }) => vote ?? []);
-    return voted.map(({ text, score }) => ({ score, isRight: plain(text) === truth, weight: 1 / voted.length }));
+  const votes = tracks.flatMap(({ sightings }) => {
+    const voted = sightings.flatMap(({ vote, plate }) =>
+      vote === undefined || plate === undefined ? [] : { ...vote, plate },
+    );
+    return voted.map(({ text, score, plate }) => {
+      return { score, isRight: plain(text) === plain(plate.text), weight: 1 / voted.length };
+    });
   });
   return binEdges.slice(1).flatMap((to, index) => {
     const from = binEdges[index] as number;

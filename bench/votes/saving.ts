@@ -19,45 +19,57 @@ export interface Cost {
 
 /** Shipped recognizer of both pipelines. */
 const shippedModel = 'plate-reader';
-/** V8 has compiled everything by then. */
-const warmUpFrames = 20;
+/** Runs a pipeline as fast as it can. Its clock says that frames arrive at `fps`. */
+export async function openMeter(pipeline: string, model: string, fps: number): Promise<Meter> {
+  return new Meter(await openVariant(pipeline, model), pipeline, model, fps);
+}
 
-/** Runs a pipeline as fast as it can; its clock says that frames arrive at `fps`. */
-export async function measureCost(
-  pipeline: string,
-  model: string,
-  frames: readonly Uint8Array[],
-  fps: number,
-): Promise<Cost> {
-  const service = await openVariant(pipeline, model);
-  for (const [index, frame] of frames.slice(0, warmUpFrames).entries())
-    await service.runOnFrame(pipeline, index, frame);
-  const counter = new LineCounter();
-  let state = '';
-  let events = 0;
-  const startedAtMs = performance.now();
-  for (const [index, frame] of frames.entries()) {
-    const elapsedMs = index === 0 ? undefined : 1000 / fps;
-    const sessionMs = Math.round((1000 * index) / fps);
-    const done = await service.runOnFrame(pipeline, index, frame, {
-      state,
-      clock: { sessionMs, elapsedMs, unixMs: sessionMs },
-    });
-    state = done.state;
-    events += done.result.events?.length ?? 0;
-    counter.add(done.result);
+class Meter {
+  readonly #service: VideoFilePipelineService;
+  readonly #pipeline: string;
+  readonly #model: string;
+  readonly #fps: number;
+  readonly #counter = new LineCounter();
+  #state = '';
+  #frames = 0;
+  #events = 0;
+  #runMs = 0;
+
+  constructor(service: VideoFilePipelineService, pipeline: string, model: string, fps: number) {
+    this.#service = service;
+    this.#pipeline = pipeline;
+    this.#model = model;
+    this.#fps = fps;
   }
-  const seconds = (performance.now() - startedAtMs) / 1000;
-  await service.close();
-  const cameraSeconds = frames.length / fps;
-  return {
-    pipeline,
-    model,
-    runsPerSecond: counter.runs / cameraSeconds,
-    linesPerSecond: counter.lines / cameraSeconds,
-    resultsPerSecond: frames.length / seconds,
-    events,
-  };
+
+  async run(frames: readonly Uint8Array[]): Promise<void> {
+    // V8 compiles everything first.
+    if (this.#frames === 0) for (const frame of frames) await this.#service.runOnFrame(this.#pipeline, 0, frame);
+    for (const frame of frames) {
+      const sessionMs = Math.round((1000 * this.#frames) / this.#fps);
+      const clock = { sessionMs, elapsedMs: this.#frames === 0 ? undefined : 1000 / this.#fps, unixMs: sessionMs };
+      const startedAtMs = performance.now();
+      const done = await this.#service.runOnFrame(this.#pipeline, this.#frames, frame, { state: this.#state, clock });
+      this.#runMs += performance.now() - startedAtMs;
+      this.#state = done.state;
+      this.#frames++;
+      this.#events += done.result.events?.length ?? 0;
+      this.#counter.add(done.result);
+    }
+  }
+
+  async close(): Promise<Cost> {
+    await this.#service.close();
+    const cameraSeconds = this.#frames / this.#fps;
+    return {
+      pipeline: this.#pipeline,
+      model: this.#model,
+      runsPerSecond: this.#counter.runs / cameraSeconds,
+      linesPerSecond: this.#counter.lines / cameraSeconds,
+      resultsPerSecond: (1000 * this.#frames) / this.#runMs,
+      events: this.#events,
+    };
+  }
 }
 
 async function openVariant(id: string, model: string): Promise<VideoFilePipelineService> {

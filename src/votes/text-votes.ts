@@ -18,7 +18,7 @@ import {
 export interface VoteOptions {
   /** Type of the events. */
   readonly event: string;
-  /** A text of at least this score, read at least twice, is settled. */
+  /** A text of at least this score, read at least three times, is settled. */
   readonly settledScore: number;
   /** A track that ends with an unsettled text is reported if the text has at least this score. */
   readonly minScore: number;
@@ -57,7 +57,8 @@ interface LiveTrack {
 /** As scores of detections on the wire. */
 const scoreDigits = 4;
 
-const minSettledReads = 2;
+/** Two successive reads may share a post in front of the plate. A fourth one changed nothing on rendered tracks. */
+const minSettledReads = 3;
 
 /** A box that is higher by this factor is worth a read at once, and new patience: a plate that comes closer can be read in the end. */
 const growth = 1.25;
