@@ -1,8 +1,8 @@
 /** A session with a mock pool and an outbox that records everything. Tests only. */
 import type { StreamErrorCode } from '../../src/errors.ts';
 import { type FrameReport, Observers } from '../../src/observe/observer.ts';
+import type { Done, Frame } from '../../src/pool/frame.ts';
 import type { FrameOutcome } from '../../src/pool/messages.ts';
-import type { Done, Frame } from '../../src/pool/pool.ts';
 import { Address } from '../../src/session/addresses.ts';
 import { SessionManager } from '../../src/session/session-manager.ts';
 import type { SessionPool } from '../../src/session/session-parts.ts';
