@@ -12,6 +12,7 @@ const layers = [
   ['observe', '^src/observe/'],
   ['auth', '^src/auth/'],
   ['models', '^src/models/'],
+  ['zones', '^src/zones/'],
   ['tools', '^src/tools/'],
   ['pipeline', '^src/pipeline/'],
   ['pool contract', '^src/pool/messages\\.ts$'],
