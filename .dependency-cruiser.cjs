@@ -114,6 +114,12 @@ module.exports = {
       to: { path: 'node_modules/@nats-io' },
     },
     {
+      name: 'only camera/publish/mqtt-connection.ts imports the MQTT client',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/camera/publish/mqtt-connection\\.ts$' },
+      to: { path: 'node_modules/mqtt' },
+    },
+    {
       name: 'only server/uws.ts imports uWebSockets.js',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/server/uws\\.ts$' },
