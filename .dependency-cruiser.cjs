@@ -14,6 +14,7 @@ const layers = [
   ['models', '^src/models/'],
   ['zones', '^src/zones/'],
   ['tracking', '^src/tracking/'],
+  ['votes', '^src/votes/'],
   ['tools', '^src/tools/'],
   ['pipeline', '^src/pipeline/'],
   ['pool contract', '^src/pool/messages\\.ts$'],

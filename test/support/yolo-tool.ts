@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { ModelSource } from '../../src/models/loader.ts';
 import { builtInTools } from '../../src/tools/built-in.ts';
-import { type Tool, type ToolInstance, toolName } from '../../src/tools/tool.ts';
+import { type ToolInstance, toolName } from '../../src/tools/tool.ts';
 import { createTool } from './tool-context.ts';
 import { compareBoxes, labelsOf, maxScore } from './yolo-comparison.ts';
 import { drawYoloPicture, type YoloFixture, yoloFixtures } from './yolo-fixtures.ts';
