@@ -1,12 +1,13 @@
 /** Tools with state: each session has its own, which survives lost workers and reloads, and is gone with the session. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Test, test } from 'tap';
+import tap, { type Test, test } from 'tap';
 import { countingTool } from '../support/counting-tool.ts';
 import { runCli, startGateway } from '../support/gateway.ts';
 import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { type Reply, StreamClient } from '../support/stream-client.ts';
 import { makeModelsDir, pipelineFile, testNode } from '../support/temp-models.ts';
+import { eventually } from '../support/vital-signs.ts';
 
 const frame = encodeGradient(32, 16);
 const counting = (from?: number) => ({
@@ -14,15 +15,15 @@ const counting = (from?: number) => ({
   nodes: [testNode('n', 'count', from === undefined ? {} : { from })],
 });
 
-async function startCounting(t: Test, env: Record<string, string> = {}) {
-  const modelsDir = makeModelsDir(t, {
-    pipelines: [counting(), { id: 'slow', nodes: [testNode('n', 'count')], load: 'demand' }],
-    tools: { count: countingTool },
-  });
-  const gateway = await startGateway({ MODELS_DIR: modelsDir, POOL_WORKERS: '3', ...env });
+async function startCounting(t: Pick<Test, 'teardown'>, modelsDir: string) {
+  const gateway = await startGateway({ MODELS_DIR: modelsDir, POOL_WORKERS: '3' });
   t.teardown(() => gateway.kill());
-  return { gateway, modelsDir, open: () => StreamClient.open(gateway.streamUrl('count')) };
+  return gateway;
 }
+
+const parts = { pipelines: [counting()], tools: { count: countingTool } };
+const gateway = await startCounting(tap, makeModelsDir(tap, parts));
+const open = () => StreamClient.open(gateway.streamUrl('count'));
 
 /** Sends a frame that is started at once, and waits for its reply. */
 async function answerTo(client: StreamClient, bytes: Uint8Array = frame): Promise<Reply> {
@@ -33,7 +34,6 @@ async function answerTo(client: StreamClient, bytes: Uint8Array = frame): Promis
 }
 
 test('state goes from frame to frame of a session, whichever worker runs it, and to no other session', async (t) => {
-  const { open } = await startCounting(t);
   const clients = await Promise.all([1, 2, 3, 4, 5].map(open));
   const rounds = 6;
   for (let round = 1; round <= rounds; round++) {
@@ -47,7 +47,6 @@ test('state goes from frame to frame of a session, whichever worker runs it, and
 });
 
 test('a session has one frame in flight, although workers are free', async (t) => {
-  const { open } = await startCounting(t);
   const client = await open();
   for (let i = 0; i < 4; i++) client.send(encodeGradient(200, 16));
   await client.until(() => client.replies.length === 4);
@@ -61,7 +60,6 @@ test('a session has one frame in flight, although workers are free', async (t) =
 });
 
 test('a lost worker loses no state', async (t) => {
-  const { open } = await startCounting(t);
   const client = await open();
   t.match(await answerTo(client), { result: { frames: 1 } });
   t.match(await answerTo(client, encodeGradient(13, 16)), { frame_index: 1, dropped: true });
@@ -69,7 +67,6 @@ test('a lost worker loses no state', async (t) => {
 });
 
 test('time is counted from the last frame that was processed', async (t) => {
-  const { open } = await startCounting(t);
   const client = await open();
   const before = Date.now();
   const first = (await answerTo(client))['result'] as { elapsed: null; events: { at_ms: number }[] };
@@ -90,19 +87,21 @@ const failures = [
 
 for (const [width, detail, reason] of failures)
   test(`a state that cannot be kept ends the session: ${detail}, frame of width ${width}`, async (t) => {
-    const { gateway, open } = await startCounting(t, { POOL_WORKERS: '1' });
     const other = await open();
     await answerTo(other);
     const client = await open();
     client.send(encodeGradient(width, 16));
     t.equal(await client.closed(), 1011);
     t.same(client.replies, [{ error: 'pipeline_failure', detail }]);
-    t.match(gateway.log(), reason);
+    await eventually(
+      async () => gateway.log(),
+      (log) => reason.test(log),
+      'the reason in the log',
+    );
     t.match(await answerTo(other), { result: { frames: 2 } }, 'another session keeps its own');
   });
 
 test('a frame sent by POST begins with the initial state each time', async (t) => {
-  const { gateway } = await startCounting(t);
   for (let i = 0; i < 2; i++) {
     const reply = await fetch(`${gateway.httpUrl}/frames?pipeline_id=count`, { method: 'POST', body: frame });
     t.match(await reply.json(), { result: { frames: 1, elapsed: null, events: [{ type: 'frame', n: 1 }] } });
@@ -110,12 +109,13 @@ test('a frame sent by POST begins with the initial state each time', async (t) =
 });
 
 test('after a reload, the state goes on, unless the tool has changed', async (t) => {
-  const { gateway, modelsDir, open } = await startCounting(t);
-  const client = await open();
+  const modelsDir = makeModelsDir(t, parts);
+  const reloaded = await startCounting(t, modelsDir);
+  const client = await StreamClient.open(reloaded.streamUrl('count'));
   await answerTo(client);
   const write = (from?: number) =>
     writeFileSync(join(modelsDir, 'pipelines', 'count.json'), JSON.stringify(pipelineFile(counting(from))));
-  const reload = () => runCli(['reload', '--url', gateway.httpUrl]);
+  const reload = () => runCli(['reload', '--url', reloaded.httpUrl]);
   t.match(await reload(), { code: 0 });
   t.match(await client.sendUntilStarted(frame), { result: { frames: 2 } });
   write(100);
@@ -128,9 +128,9 @@ test('after a reload, the state goes on, unless the tool has changed', async (t)
 });
 
 test('sessions show how much their tools remember', async (t) => {
-  const { gateway, open } = await startCounting(t);
   const client = await open();
   await answerTo(client);
   const { sessions } = (await (await fetch(`${gateway.httpUrl}/sessions`)).json()) as { sessions: object[] };
-  t.match(sessions, [{ pipeline: 'count', state_length: Number }]);
+  t.ok(sessions.length > 0);
+  t.match(sessions[0], { pipeline: 'count', state_length: Number });
 });
