@@ -89,7 +89,9 @@ export class TextVotes {
   constructor(state: VotesState, live: readonly LiveTrack[], clock: Clock, options: VoteOptions) {
     this.#options = options;
     this.#clock = clock;
-    this.#live = new Map(live.map((track) => [track.track_id, track]));
+    // A custom tracker may return anything.
+    const known = live.filter(({ track_id: id }) => Number.isSafeInteger(id) && id >= 0);
+    this.#live = new Map(known.map((track) => [track.track_id, track]));
     this.#reported = state.reported.filter(([, endedMs]) => clock.sessionMs - endedMs < options.repeatMs);
     for (const track of state.tracks.map(unpackTrack)) this.#tracks.set(track.id, track);
     for (const track of [...this.#tracks.values()]) if (!this.#live.has(track.id)) this.#end(track);

@@ -134,6 +134,11 @@ test('a text without certainties of its characters is as sure of each as of itse
   t.ok(score > 0.3 && score < 0.9 ** 4, `${score}`);
 });
 
+test('ids that are no whole numbers are no tracks', async (t) => {
+  const session = new Session();
+  for (const id of [Number.NaN, -1, 0.5]) t.equal(session.frame(0, [{ id, text: 'AB123' }]).has(id), false, `${id}`);
+});
+
 test('a track that is not live has no vote', async (t) => {
   const session = new Session();
   const votes = session.frame(0, [{ id: 1, text: 'AB123' }]);
