@@ -4,7 +4,7 @@ import { ConnectCard } from './connect-card.ts';
 import { ConnectionBadge } from './connection-badge.ts';
 import { type Action, Controls } from './controls.ts';
 import { Display } from './display.ts';
-import { type SourceErrorCode, sourceErrorMessage, streamErrorMessage } from './error-messages.ts';
+import { openingMessage, type SourceErrorCode, sourceErrorMessage, streamErrorMessage } from './error-messages.ts';
 import { GatewayCard } from './gateway-card.ts';
 import { Notice } from './notice.ts';
 import {
@@ -94,11 +94,7 @@ export class Controller {
     this.#hasSourceFailed = false;
     this.#prefer({ source: name });
     this.#connection.show('wait', 'Opening source');
-    this.#notice.show(
-      name === 'camera'
-        ? { title: 'Waiting for the camera', advice: 'Your browser may ask for permission to use it.' }
-        : { title: 'Opening source', advice: file?.name ?? 'Preparing the sample scene.' },
-    );
+    this.#notice.show(openingMessage(name, file?.name));
     try {
       const ended = (code: SourceErrorCode) => {
         if (choice === this.#choices) this.#sourceFailed(code);
@@ -135,7 +131,10 @@ export class Controller {
 
   #toggle(): void {
     const { source } = this.#preferences;
-    if (this.#action === 'choose_file') return this.#controls.chooseFile(source);
+    if (this.#action === 'choose_file') {
+      this.#controls.chooseFile(source);
+      return;
+    }
     if (!this.#wantsRun) {
       this.#wantsRun = true;
       this.#showControls();

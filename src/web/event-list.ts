@@ -15,6 +15,8 @@ export class EventList {
   readonly #rows = new Map<number, HTMLElement>();
 
   constructor() {
+    // It scrolls, also by keyboard.
+    this.#list.tabIndex = 0;
     onCopy(this.#copy, () => this.#log.jsonLines());
     this.#clear.addEventListener('click', () => {
       this.#log.clear();
