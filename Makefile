@@ -10,8 +10,9 @@ piscina := bench/peers/ws-piscina/node_modules/.package-lock.json
 fastapi := bench/peers/fastapi/.venv/.installed
 litserve := bench/peers/litserve/.venv/.installed
 ultralytics := bench/peers/ultralytics/.venv/.installed
+tracking := bench/peers/tracking/.venv/.installed
 
-.PHONY: run build gpu test test-long check coverage format lint types layers unused train peers peer-ultralytics bench release test-deps outside clean
+.PHONY: run build gpu test test-long check coverage format lint types layers unused train peers peer-ultralytics peer-tracking bench release test-deps outside clean
 
 run: dist/cli.js
 	@node --disable-sigusr1 dist/cli.js serve
@@ -45,9 +46,9 @@ format: $(installed)
 lint types layers unused: $(installed)
 	@npm --silent run $@
 
-# External programs used by the tests: a browser, ffmpeg, an RTSP server, Prometheus, nats-server, HAProxy, nginx, and Python with `websockets`,
+# External programs used by the tests: a browser, ffmpeg, an RTSP server, Prometheus, nats-server, mosquitto, HAProxy, nginx, and Python with `websockets`,
 # `wsproto`, Pillow, OpenCV, Kubernetes' schemas and Envoy. Debian only, as root or with sudo. Without them, `make test` skips the tests that need them.
-test_packages := chromium ffmpeg fonts-dejavu-core haproxy nats-server nginx-light prometheus python3-venv \
+test_packages := chromium ffmpeg fonts-dejavu-core haproxy mosquitto nats-server nginx-light prometheus python3-venv \
 	python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
 as_root := $(if $(filter 0,$(shell id -u)),,sudo)
 
@@ -81,9 +82,12 @@ $(piscina): bench/peers/ws-piscina/package.json bench/peers/ws-piscina/package-l
 # Installs Ultralytics for `npm run bench:yolo -- --peer`: some 6 GB, most of it CUDA libraries that PyTorch brings along.
 peer-ultralytics: $(ultralytics)
 
+# Installs public trackers and motmetrics for `npm run bench:tracking -- --peer`: some 700 MB.
+peer-tracking: $(tracking)
+
 $(fastapi) $(litserve): bench/peers/python-pipeline/requirements.txt
 
-$(fastapi) $(litserve) $(ultralytics): bench/peers/%/.venv/.installed: bench/peers/%/requirements.txt
+$(fastapi) $(litserve) $(ultralytics) $(tracking): bench/peers/%/.venv/.installed: bench/peers/%/requirements.txt
 	python3 -m venv bench/peers/$*/.venv
 	bench/peers/$*/.venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
@@ -93,7 +97,7 @@ release: $(installed)
 	@npm --silent run release -- $(VERSION)
 
 clean:
-	rm -rf dist node_modules release .tap test/.venv bench/peers/ws-piscina/node_modules bench/peers/fastapi/.venv bench/peers/litserve/.venv bench/peers/ultralytics/.venv
+	rm -rf dist node_modules release .tap test/.venv bench/peers/ws-piscina/node_modules bench/peers/fastapi/.venv bench/peers/litserve/.venv bench/peers/ultralytics/.venv bench/peers/tracking/.venv
 
 $(installed): package.json package-lock.json .npmrc
 	npm ci

@@ -142,6 +142,18 @@ program
   )
   .option('--sources <file>', 'JSON file with cameras and their options')
   .option('--json', 'print JSON lines even on a terminal')
+  .option('--events-only', 'print a JSON line per event instead of one per frame')
+  .option(
+    '--publish <url>',
+    'publish events to mqtts://USER@HOST/PREFIX or to a webhook, https://…; repeatable; see docs/guides/events.md',
+    (url: string, urls: string[] = []) => [...urls, url],
+  )
+  .option('--mqtt-password-file <file>', 'file with the password of the MQTT user (FRAMEGATE_MQTT_PASSWORD)')
+  .option('--webhook-secret-file <file>', 'file with the secret that signs webhooks (FRAMEGATE_WEBHOOK_SECRET)')
+  .option('--publish-ca <file>', 'PEM file with the certificate authorities to trust instead of the usual ones')
+  .option('--publish-cert <file>', 'PEM file with a client certificate')
+  .option('--publish-key <file>', 'PEM file with its key')
+  .option('--home-assistant', 'announce counts and last texts to Home Assistant, at MQTT targets')
   .action(async (sources: string[], flags: CameraFlags) => {
     const { camera } = await import('./cli/camera.ts');
     process.exitCode = await camera(sources, flags);

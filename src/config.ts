@@ -193,6 +193,19 @@ export function tokenOfEnvironment(): string | undefined {
   return givenValue(process.env, 'FRAMEGATE_TOKEN');
 }
 
+/** Secrets of the targets to which the bridge publishes events. */
+export interface PublishSecrets {
+  readonly mqttPassword: string | undefined;
+  readonly webhookSecret: string | undefined;
+}
+
+export function publishSecretsOfEnvironment(): PublishSecrets {
+  return {
+    mqttPassword: givenValue(process.env, 'FRAMEGATE_MQTT_PASSWORD'),
+    webhookSecret: givenValue(process.env, 'FRAMEGATE_WEBHOOK_SECRET'),
+  };
+}
+
 /** What systemd tells a service about its notifications. */
 export interface NotifyEnvironment {
   /** Where it expects them; undefined if it expects none. */

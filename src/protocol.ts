@@ -147,6 +147,8 @@ export interface FrameResult {
   tracks?: readonly Track[];
   /** What has happened since the last result. Those of a result that was dropped are in the next one. */
   events?: readonly SceneEvent[];
+  /** Events that were left out, since too many waited for a client that did not read its results. */
+  events_lost?: number;
   counts?: SceneCounts;
   /** Problems that the decoder found in a damaged file: part of the image may be gray or displaced. */
   warnings?: readonly string[];
@@ -182,6 +184,17 @@ export const noHostDetail = 'No host runs this pipeline now';
 /** Detail of `invalid_pipeline` for an id that is not served. */
 export function unknownPipelineDetail(pipelineId: string): string {
   return `Unknown pipeline_id: ${pipelineId}`;
+}
+
+/**
+ * Adds the events to a result.
+ * @param result a {@link FrameResult} as JSON text.
+ * @param events each as JSON text.
+ * @param lost events that could not be kept until now.
+ */
+export function addEvents(result: string, events: readonly string[], lost = 0): string {
+  const lostKey = lost === 0 ? '' : `,"events_lost":${lost}`;
+  return `${result.slice(0, -1)},"events":[${events.join(',')}]${lostKey}}`;
 }
 
 /** @param result a {@link FrameResult} as JSON text. */

@@ -118,6 +118,8 @@ export interface OpenSession extends SessionStatus {
   readonly unanswered_ping_s?: number;
   /** Bytes sent that the client has not received yet. */
   readonly unread_bytes: number;
+  /** Characters of JSON that its pipeline's tools remember of it; absent if they remember nothing. */
+  readonly state_length?: number;
 }
 
 /** What is known of the earlier sessions of a camera: the same name, address and pipeline. */

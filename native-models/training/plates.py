@@ -57,11 +57,15 @@ STYLES = (
 
 @dataclass(frozen=True)
 class Plate:
-    """A drawn plate: RGBA pixels with a margin (frame), and the four corners of the plate itself."""
+    """A drawn plate: RGBA pixels with a margin (frame), the four corners of the plate itself, and its registration.
+
+    Lines of the registration are separated by `|`.
+    """
 
     pixels: np.ndarray
     corners: np.ndarray
     aspect: float
+    text: str
 
 
 class FontBook:
@@ -128,9 +132,10 @@ def _ink_for(rng, style, background):
 
 
 def _draw_text(rng, fonts, image, relief, style, ink, area):
-    """Draw the registration into the area (x0, y0, x1, y1), on one or two lines."""
+    """Draw a registration into the area (x0, y0, x1, y1), on one or two lines. Return its text."""
     x0, y0, x1, y1 = area
-    rows = random_text(rng, style.patterns[rng.integers(len(style.patterns))]).split("|")
+    text = random_text(rng, style.patterns[rng.integers(len(style.patterns))])
+    rows = text.split("|")
     row_height = (y1 - y0) / len(rows)
     for index, row in enumerate(rows):
         height = row_height * rng.uniform(0.68, 0.9)
@@ -145,6 +150,7 @@ def _draw_text(rng, fonts, image, relief, style, ink, area):
             place = (int(x + width * rng.uniform(0.27, 0.45)), int(y + height * rng.uniform(0.3, 0.7)))
             color = [float(c) for c in rng.integers(40, 220, 3)]
             cv2.circle(image, place, int(max(radius, 1)), color, -1, cv2.LINE_AA)
+    return text
 
 
 def _wear(rng, image, relief):
@@ -210,15 +216,15 @@ def draw_plate(rng, fonts, height=88):
         mask = fonts.mask(rng, HEADERS[rng.integers(len(HEADERS))], height * 0.1)[:, : int(width * 0.7)]
         stamp(image, mask, (width - mask.shape[1]) / 2, height * 0.86, ink)
         y1 = height * 0.83
-    _draw_text(rng, fonts, image, relief, style, ink, (x0, y0, x1, y1))
+    text = _draw_text(rng, fonts, image, relief, style, ink, (x0, y0, x1, y1))
     if rng.random() < 0.55:
         inset = int(height * rng.uniform(0.0, 0.04))
         cv2.rectangle(image, (inset, inset), (width - 1 - inset, height - 1 - inset), [float(c) for c in ink], 1 + height // 45, cv2.LINE_AA)
     _wear(rng, image, relief)
-    return _framed(rng, fonts, np.clip(image, 0, 255), aspect)
+    return _framed(rng, fonts, np.clip(image, 0, 255), aspect, text)
 
 
-def _framed(rng, fonts, image, aspect):
+def _framed(rng, fonts, image, aspect, text):
     """Add a margin to the plate: transparent, or a dealer's frame or holder that is not part of the box."""
     height, width = image.shape[:2]
     pad = max(int(height * rng.uniform(0.04, 0.12)), 2)
@@ -237,4 +243,4 @@ def _framed(rng, fonts, image, aspect):
     target[..., 3] = np.maximum(target[..., 3], mask)
     pixels[..., 3] *= 255
     corners = np.array([[pad, pad], [pad + width, pad], [pad + width, pad + height], [pad, pad + height]], np.float32)
-    return Plate(np.clip(pixels, 0, 255).astype(np.uint8), corners, aspect)
+    return Plate(np.clip(pixels, 0, 255).astype(np.uint8), corners, aspect, text)

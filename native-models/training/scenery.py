@@ -28,7 +28,7 @@ def backdrop(rng, pool, height, width):
     if pool and choice < 0.5:
         return _picture(rng, pool, height, width)
     if choice < 0.9:
-        return _street(rng, pool, height, width)
+        return street(rng, pool, height, width)
     low, high = random_color(rng), random_color(rng)
     field = noise_field(rng, height, width, int(rng.integers(3, 40)))[..., None]
     return low.astype(np.float32) + (high - low).astype(np.float32) * field
@@ -46,7 +46,7 @@ def _picture(rng, pool, height, width):
     return np.ascontiguousarray(part, dtype=np.float32)
 
 
-def _street(rng, pool, height, width):
+def street(rng, pool, height, width):
     """Draw sky, buildings, trees, and a road from rectangles and noise."""
     canvas = np.zeros((height, width, 3), np.float32)
     paint = Painter(canvas, PIXEL_MATRIX)

@@ -12,6 +12,8 @@ import { type CapturedFrame, FrameBuffers } from './captured-frame.ts';
 import type { Encode, Inspect } from './encoder.ts';
 import type { CaptureOptions, FfmpegVersion } from './ffmpeg-arguments.ts';
 import { LatestFrame } from './latest-frame.ts';
+import { type CameraEvent, EventReader } from './publish/event-reader.ts';
+import { LossReport } from './publish/loss-report.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { Source } from './source.ts';
 import { type SourceEnd, type SourceState, SourceSupervisor, type SupervisorOptions } from './source-supervisor.ts';
@@ -20,6 +22,8 @@ import { Tally } from './tally.ts';
 /** One camera's settings. */
 export interface CameraPlan extends CaptureOptions {
   readonly name: string;
+  /** Its name for others: at the gateway, and in events. Never a part of its address that may be secret. */
+  readonly publicName: string;
   readonly source: Source;
   /** The gateway. */
   readonly url: URL;
@@ -35,6 +39,10 @@ export interface CameraPlan extends CaptureOptions {
 
 export type BridgeEvent =
   | { readonly type: 'result'; readonly index: number; readonly result: FrameResult; readonly roundTripMs: number }
+  /** The events of a result, after it. */
+  | { readonly type: 'events'; readonly events: readonly CameraEvent[] }
+  /** Said now and then; the tally has the number. */
+  | { readonly type: 'events_lost'; readonly detail: string }
   | { readonly type: 'dropped'; readonly index: number }
   | { readonly type: 'source'; readonly state: SourceState }
   /** The camera's JPEGs had to be repaired or re-encoded; emitted once per reason. */
@@ -70,6 +78,8 @@ export class Bridge {
   readonly #supervisor: SourceSupervisor;
   readonly #buffers = new FrameBuffers();
   readonly #latest = new LatestFrame((frame) => this.#buffers.release(frame));
+  readonly #events: EventReader;
+  readonly #losses = new LossReport();
   #rateLimit: RateLimit;
   #isStopped = false;
   #isSending = false;
@@ -78,6 +88,7 @@ export class Bridge {
     this.#options = options;
     const { plan } = options;
     this.#rateLimit = new RateLimit(plan.fps);
+    this.#events = new EventReader(plan.publicName);
     this.#supervisor = new SourceSupervisor(this.#supervisorOptions());
   }
 
@@ -138,6 +149,7 @@ export class Bridge {
     client.on('result', ({ index, result, roundTripMs }) => {
       this.tally.answered(result, roundTripMs);
       onEvent({ type: 'result', index, result, roundTripMs });
+      this.#onEvents(result);
     });
     client.on('dropped', ({ index }) => {
       this.tally.count('dropped');
@@ -155,6 +167,19 @@ export class Bridge {
     });
     client.on('error', (error) => this.#gatewayFailed(client, error));
     return client;
+  }
+
+  #onEvents(result: FrameResult): void {
+    const { events, leftOut, unusable } = this.#events.read(result, Date.now());
+    const lost = leftOut + unusable;
+    this.tally.count('events', events.length);
+    this.tally.count('events_lost', lost);
+    if (events.length > 0) this.#options.onEvent({ type: 'events', events });
+    if (lost === 0) return;
+    const why =
+      leftOut > 0 ? 'the gateway left them out, as replies were not read in time' : 'their shape or size is wrong';
+    const detail = this.#losses.lost(lost, why, performance.now());
+    if (detail !== undefined) this.#options.onEvent({ type: 'events_lost', detail });
   }
 
   #gatewayFailed(client: Client, error: ClientError): void {

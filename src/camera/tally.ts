@@ -15,6 +15,10 @@ export interface Counts {
   readonly dropped: number;
   /** Sent, but the connection was lost before the reply. */
   readonly lost: number;
+  /** Of all results. */
+  readonly events: number;
+  /** Left out by the gateway, or not usable. */
+  readonly events_lost: number;
 }
 
 /** Rates are averaged over this. */
@@ -33,6 +37,8 @@ export class Tally {
     answered: 0,
     dropped: 0,
     lost: 0,
+    events: 0,
+    events_lost: 0,
   };
   #arrivalsMs: number[] = [];
   #roundTripsMs: number[] = [];
@@ -52,8 +58,8 @@ export class Tally {
     return this.#roundTripsMs.length === 0 ? undefined : median(this.#roundTripsMs);
   }
 
-  count(name: keyof Counts): void {
-    this.#counts[name] += 1;
+  count(name: keyof Counts, by = 1): void {
+    this.#counts[name] += by;
   }
 
   arrived(nowMs: number): void {

@@ -9,10 +9,11 @@ import type { Log } from '../observe/log.ts';
 import { fingerprintPipelines } from '../pipeline/fingerprints.ts';
 import type { Pipeline } from '../pipeline/registry.ts';
 import { customToolFiles } from '../pipeline/tool-files.ts';
+import { maxStateBytes } from '../session-state.ts';
 import { version } from '../version.ts';
 
-/** Room in a message beside the frame: its header, and the state of its session. */
-const messageRoomBytes = 65_536;
+/** Room in a message beside the frame: its header, far above what one takes, and the state of its session. */
+const messageRoomBytes = 16_384 + maxStateBytes;
 /** Enough to be unique among the processes of a group. */
 const idLength = 12;
 

@@ -1,8 +1,9 @@
 /** Shows cameras on a terminal: one status row per camera, redrawn in place, with a log above. */
 import type { BridgeEvent } from '../camera/bridge.ts';
+import type { Target, TargetNotice } from '../camera/publish/target.ts';
 import type { SourceEnd, SourceState } from '../camera/source-supervisor.ts';
 import type { Counts, Tally } from '../camera/tally.ts';
-import type { CameraOutput } from './camera-lines.ts';
+import { type CameraOutput, describeCounts } from './camera-lines.ts';
 import { cut, paddingOf, printable, printableLine, widthOf } from './printable.ts';
 
 /** The part of a terminal that this needs. */
@@ -41,6 +42,7 @@ const clearBelow = '\x1b[J';
 export class CameraScreen implements CameraOutput {
   readonly #terminal: Terminal;
   readonly #rows = new Map<string, Row>();
+  readonly #targets: Target[] = [];
   readonly #timer: NodeJS.Timeout;
   #drawn = 0;
 
@@ -53,11 +55,16 @@ export class CameraScreen implements CameraOutput {
     this.#rows.set(name, { name, tally, state: 'opening', gatewayIsLost: false });
   }
 
+  addTarget(target: Target): void {
+    this.#targets.push(target);
+  }
+
   event(name: string, event: BridgeEvent): void {
     const row = this.#rows.get(name);
     if (row === undefined) return;
     if (event.type === 'source') this.#onSourceState(row, event.state);
     else if (event.type === 'repaired') this.#log(`${name}: stream repaired: ${event.detail}`);
+    else if (event.type === 'events_lost') this.#log(`${name}: ${event.detail}`);
     else if (event.type === 'gateway') {
       row.gatewayIsLost = event.state === 'lost';
       this.#log(`${name}: gateway: ${event.state === 'lost' ? event.detail : 'connected'}`);
@@ -73,6 +80,14 @@ export class CameraScreen implements CameraOutput {
 
   unusable(name: string, issue: string): void {
     this.#log(`${name}: ${issue}`);
+  }
+
+  target(name: string, notice: TargetNotice): void {
+    this.#log(`${name}: ${notice.type === 'connected' ? 'connected' : notice.detail}`);
+  }
+
+  targetEnded({ name, counts }: Pick<Target, 'name' | 'counts'>): void {
+    this.#log(`${name}: ${describeCounts(counts)}`);
   }
 
   close(): void {
@@ -103,15 +118,25 @@ export class CameraScreen implements CameraOutput {
   }
 
   #table(): string {
-    const room = (this.#terminal.rows ?? defaultRows) - 2;
+    const columns = this.#terminal.columns ?? defaultColumns;
+    const targets = this.#targets.map((target) => targetLine(target, columns));
+    const room = (this.#terminal.rows ?? defaultRows) - 2 - targets.length;
     const rows = [...this.#rows.values()];
     const fitting = Math.max(1, room - 1);
     const shown = rows.length <= fitting ? rows : bySeverity(rows).slice(0, Math.max(1, fitting - 1));
-    const lines = layOut([[...headings], ...shown.map(cellsOf)], this.#terminal.columns ?? defaultColumns);
+    const lines = layOut([[...headings], ...shown.map(cellsOf)], columns);
     if (shown.length < rows.length) lines.push(`and ${rows.length - shown.length} more`);
+    lines.push(...targets);
     this.#drawn = lines.length;
     return lines.map((line) => `${line}\n`).join('');
   }
+}
+
+/** A target's line below the table. */
+function targetLine({ name, state, counts }: Target, columns: number): string {
+  const { published, waiting, lost } = counts;
+  const line = `${printable(name)}  ${state}, events: ${published} published, ${waiting} waiting, ${lost} lost`;
+  return cut(line, Math.max(1, columns - 1));
 }
 
 /** The order of rows if not all fit: cameras that are not live come first, since they may need attention. */

@@ -6,11 +6,18 @@ import { isLive, nameOfSource, readSource } from '../camera/source.ts';
 import { ConfigError } from '../errors.ts';
 import { describeIssue } from '../pipeline/graph.ts';
 import { maxFps, maxStallTimeoutS, maxWidth } from './camera-limits.ts';
+import {
+  type PlannedTarget,
+  type PublishEntry,
+  type PublishFlags,
+  planTargets,
+  publishSchema,
+} from './camera-targets.ts';
 import { clientToken, type TokenFlags } from './client-token.ts';
 import { streamUrlOf, withCameraName } from './gateway-address.ts';
 import { warn } from './warn.ts';
 
-export interface CameraFlags extends TokenFlags {
+export interface CameraFlags extends TokenFlags, PublishFlags {
   readonly pipeline: string;
   readonly url: string;
   /** Of the only source. */
@@ -26,6 +33,8 @@ export interface CameraFlags extends TokenFlags {
   readonly stallTimeout: number;
   readonly sources?: string;
   readonly json?: boolean;
+  /** Print events instead of frames. */
+  readonly eventsOnly?: boolean;
 }
 
 /** A camera that cannot be played, and the reason. */
@@ -37,6 +46,8 @@ export interface UnusableCamera {
 export interface CameraPlans {
   readonly plans: readonly CameraPlan[];
   readonly unusable: readonly UnusableCamera[];
+  /** Where events are published. */
+  readonly targets: readonly PlannedTarget[];
 }
 
 /** Each camera needs an ffmpeg process and a connection. For more cameras, run the command several times. */
@@ -62,6 +73,7 @@ const cameraSchema = z.strictObject({
   reconnect: z.boolean().optional(),
   rtsp_transport: z.enum(['tcp', 'udp']).optional(),
   stall_timeout: z.number().min(1).max(maxStallTimeoutS).optional(),
+  publish: publishSchema.optional(),
 });
 
 const fileSchema = z.array(cameraSchema).min(1).max(maxCameras);
@@ -83,13 +95,16 @@ export function planCameras(sources: readonly string[], flags: CameraFlags): Cam
     throw new ConfigError([`too many cameras: ${entries.length}; at most ${maxCameras} are allowed`]);
   const token = clientToken(flags);
   const plans: CameraPlan[] = [];
+  const publishing: { publicName: string; publish: readonly PublishEntry[] | undefined }[] = [];
   const unusable: UnusableCamera[] = [];
   const used = new Map<string, number>();
   for (const [index, entry] of entries.entries()) {
     const read = readSource(entry.source);
     if (read.ok) {
       const plan = planOf(entry, flags, read.source, index);
-      plans.push({ ...plan, token, url: withCameraName(plan.url, entry.name ?? unnamed(read.source, used)) });
+      const publicName = entry.name ?? unnamed(read.source, used);
+      plans.push({ ...plan, publicName, token, url: withCameraName(plan.url, publicName) });
+      publishing.push({ publicName, publish: entry.publish });
     } else unusable.push({ name: entry.name ?? `camera ${index + 1}`, issue: read.issue });
   }
   const issues = [...duplicateNames(plans), ...(plans.length === 0 ? unusable.map(({ issue }) => issue) : [])];
@@ -100,10 +115,15 @@ export function planCameras(sources: readonly string[], flags: CameraFlags): Cam
   const endless = plans.filter(({ source, loop }) => isLive(source) && loop === true);
   issues.push(...endless.map(({ name }) => `${name}: --loop applies to files only`));
   if (issues.length > 0) throw new ConfigError(issues);
-  return { plans, unusable };
+  return { plans, unusable, targets: planTargets(publishing, flags) };
 }
 
-function planOf(entry: CameraEntry, flags: CameraFlags, source: CameraPlan['source'], index: number): CameraPlan {
+function planOf(
+  entry: CameraEntry,
+  flags: CameraFlags,
+  source: CameraPlan['source'],
+  index: number,
+): Omit<CameraPlan, 'publicName'> {
   // A command-line flag applies only to the cameras that support it.
   const isOnlyEntry = Object.keys(entry).length === 1;
   return {

@@ -9,7 +9,7 @@ import { poolGauges } from '../observe/gauges.ts';
 import { HealthLog } from '../observe/health-log.ts';
 import { Metrics } from '../observe/metrics.ts';
 import { processMetrics } from '../observe/process-metrics.ts';
-import { loadPipelines } from '../pipeline/registry.ts';
+import { loadPipelines, type Pipeline } from '../pipeline/registry.ts';
 import { startLocalPool } from '../pool/local-pool.ts';
 import type { Pool } from '../pool/pool.ts';
 import { type HostServer, type HostServerParts, startHostServer } from '../server/host-server.ts';
@@ -55,7 +55,8 @@ export async function work(flags: WorkerFlags): Promise<void> {
   const startedAtMs = performance.now();
   const { log, observer, warnDeprecated } = openProcessLog(config);
   const { authorizer, tokens } = createAuthorizer(config, (line) => log.warn('keys_unavailable', {}, line));
-  const readPipelines = () => loadPipelines({ modelsDir, providers, warn: warnDeprecated });
+  const readPipelines = async () =>
+    (await loadPipelines({ modelsDir, providers, warn: warnDeprecated })).map(withoutOrder);
   const reloader: Reloader = new Reloader({
     prepare: [async () => prepareTokens(config, tokens)],
     replacePipelines: async () => {
@@ -138,6 +139,11 @@ export async function work(flags: WorkerFlags): Promise<void> {
   const setup = { workers: poolWorkers, models_dir: modelsDir, pipelines: loaded, ...reports[0] };
   log.info('ready', { ...names, ...shown, ...setup, start_ms }, 'ready');
   void systemd.ready();
+}
+
+/** To a host, a gateway is one session. Of the sessions behind it, the gateway sends one frame at a time where their pipeline asks for that. */
+function withoutOrder(pipeline: Pipeline): Pipeline {
+  return { ...pipeline, rules: { ...pipeline.rules, sequential: false } };
 }
 
 /** Finishes the frames that it has. @returns whether every thread has ended within `shutdownGraceMs`. */

@@ -6,7 +6,7 @@
  *         └─► pool: runs, or waits for a worker ──► reply, with the gateway's new limit
  */
 import type { BrokerMessage, Channel } from '../broker/channel.ts';
-import { decodeFrameHeader, encodeReply, type FrameHeader, type RefusalReason } from '../broker/frame-headers.ts';
+import { decodeFrame, encodeReply, type FrameHeader, type RefusalReason } from '../broker/frame-headers.ts';
 import { Issues } from '../broker/issues.ts';
 import {
   compareFingerprints,
@@ -21,6 +21,7 @@ import type { Log } from '../observe/log.ts';
 import type { Observers } from '../observe/observer.ts';
 import type { FrameOutcome } from '../pool/messages.ts';
 import type { Pool } from '../pool/pool.ts';
+import { fixedMemory } from '../pool/session-memory.ts';
 import { setupsOf } from '../pool/setups.ts';
 import { smooth } from '../statistics.ts';
 import { type Gateway, Gateways, maxGateways } from './gateways.ts';
@@ -170,21 +171,22 @@ export class Host {
     this.#update();
   }
 
-  #receiveFrame({ header: text, bytes, reply }: BrokerMessage): void {
+  #receiveFrame({ header: text, bytes: body, reply }: BrokerMessage): void {
     // Nobody waits for the outcome.
     if (reply === '') return;
     const arrivedMs = performance.now();
-    const header = decodeFrameHeader(text);
-    const refusal = header === undefined ? 'invalid' : this.#refusalOf(header);
-    if (header === undefined || refusal !== undefined) {
-      this.#refuse(reply, header?.gateway, refusal ?? 'invalid');
+    const sent = decodeFrame(text, body);
+    const refusal = sent === undefined ? 'invalid' : this.#refusalOf(sent.header);
+    if (sent === undefined || refusal !== undefined) {
+      this.#refuse(reply, sent?.header.gateway, refusal ?? 'invalid');
       return;
     }
+    const { header, moment, bytes } = sent;
     const gateway = this.#gatewayOf(header.gateway, undefined);
     const { pipeline: pipelineId, session: sessionId, camera, address, frameIndex, maxHoldMs, timeoutMs } = header;
     const source = { sessionId, camera, pipelineId, address };
     gateway.inFlight += 1;
-    const frame = { source, frameIndex, bytes, limits: { maxHoldMs, timeoutMs } };
+    const frame = { source, frameIndex, bytes, limits: { maxHoldMs, timeoutMs }, memory: fixedMemory(moment) };
     this.#options.pool.offer(gateway.id, frame, (outcome, holdMs) => {
       gateway.inFlight -= 1;
       this.#reply(gateway, reply, outcome, { arrivedMs, holdMs });

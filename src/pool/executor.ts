@@ -1,5 +1,6 @@
 /** The interface of what runs frames, such as the threads of this process. Executors take no part in admission. */
 import type { Source } from '../observe/observer.ts';
+import type { FrameMoment } from '../session-state.ts';
 import type { FrameSlot } from './frame-slots.ts';
 import type { FrameOutcome, WorkerReport } from './messages.ts';
 import type { WorkerSetups } from './setups.ts';
@@ -10,6 +11,8 @@ export interface StartedFrame {
   readonly frameIndex: number;
   /** Released by the executor as soon as nothing reads it any more. */
   readonly slot: FrameSlot;
+  /** The state of its session, and its time of arrival. */
+  readonly moment: FrameMoment;
   /** Monotonic time until which it may still wait for a worker, where an executor lets frames wait. */
   readonly holdEndMs: number;
 }

@@ -2,6 +2,7 @@
 
 import type { EngineLink } from '../engine-link.ts';
 import type { FrameErrorCode } from '../errors.ts';
+import type { FrameMoment } from '../session-state.ts';
 import type { DropReason } from '../status.ts';
 
 /** A pipeline file as read by the main thread. */
@@ -33,6 +34,7 @@ export interface FrameCommand {
   readonly type: 'frame';
   readonly pipelineId: string;
   readonly frameIndex: number;
+  readonly moment: FrameMoment;
   readonly offset: number;
   readonly byteLength: number;
 }
@@ -85,6 +87,10 @@ export interface ResultOutcome {
   readonly text: string;
   /** Milliseconds per stage, as in the result's `timings_ms`, and `encode`, which is known only after the text is written. */
   readonly timings: Readonly<Record<string, number>>;
+  /** For the session's next frame; undefined if the pipeline has none. */
+  readonly state?: string | undefined;
+  /** Each event as JSON text; undefined if the pipeline reports none. They are no part of `text`, since they may be sent later. */
+  readonly events?: readonly string[] | undefined;
 }
 
 export interface FailedOutcome {

@@ -8,36 +8,16 @@
  */
 import type { EngineLinks } from '../engine-link.ts';
 import type { Log } from '../observe/log.ts';
-import type { Source } from '../observe/observer.ts';
+import { noMoment } from '../session-state.ts';
 import type { DropReason } from '../status.ts';
 import type { Executor } from './executor.ts';
-import type { FrameSlot, FrameSlots } from './frame-slots.ts';
+import type { Done, Frame, Job } from './frame.ts';
+import type { FrameSlots } from './frame-slots.ts';
 import type { FrameOutcome } from './messages.ts';
 import type { PipelineRules } from './pipeline-load.ts';
 import { executorsStatus, type PoolStatus } from './pool-status.ts';
 import { Scheduler, type Start } from './scheduler.ts';
 import type { SessionKind, Ticket } from './ticket.ts';
-
-export interface Frame {
-  readonly source: Source;
-  readonly frameIndex: number;
-  /** The message as received; `offer` copies it before it returns. */
-  readonly bytes: Uint8Array;
-  /** Below those of the pool: set by a gateway for the frames that it sends to this host. */
-  readonly limits?: FrameLimits;
-}
-
-/** Limits of one frame, in milliseconds from its arrival. */
-export interface FrameLimits {
-  readonly maxHoldMs: number;
-  readonly timeoutMs: number;
-}
-
-/**
- * Called once per offered frame; before `offer` returns if the frame is dropped immediately.
- * @param holdMs how long the frame was held before it was started.
- */
-export type Done = (outcome: FrameOutcome, holdMs: number) => void;
 
 export interface PoolOptions {
   /** Where frames run. Read again for each decision, so executors may be added and removed. */
@@ -64,22 +44,6 @@ export type CancelHold = () => void;
 
 /** Maximum share of one address's HTTP requests in the held bytes. */
 const maxAddressHeldShare = 0.25;
-
-/** A frame between `offer` and its outcome. */
-interface Job {
-  readonly sessionId: string;
-  readonly source: Source;
-  readonly pipelineId: string;
-  readonly frameIndex: number;
-  readonly done: Done;
-  readonly byteLength: number;
-  readonly maxHoldMs: number | undefined;
-  /** Monotonic time by which it has an outcome, wherever it then is; `Infinity` without a limit of its own. */
-  readonly latestMs: number;
-  holdMs: number;
-  /** Where its bytes are until it is passed to an executor or dropped. */
-  slot: FrameSlot | undefined;
-}
 
 function nothingToCancel(): void {
   // The frame was started or dropped.
@@ -138,12 +102,12 @@ export class Pool {
   }
 
   /** Starts, holds or drops a frame, immediately. @returns a function that cancels its hold. */
-  offer(sessionId: string, { source, frameIndex, bytes, limits }: Frame, done: Done): CancelHold {
-    const { pipelineId } = source;
+  offer(sessionId: string, { bytes, limits, ...offered }: Frame, done: Done): CancelHold {
+    const { pipelineId } = offered.source;
     const nowMs = performance.now();
     this.prepare(pipelineId);
     if (this.#scheduler.held > 0) this.#startHeld(nowMs);
-    const frame = { sessionId, source, pipelineId, frameIndex, done, maxHoldMs: limits?.maxHoldMs };
+    const frame = { ...offered, sessionId, pipelineId, done, maxHoldMs: limits?.maxHoldMs };
     const latestMs = nowMs + (limits?.timeoutMs ?? Number.POSITIVE_INFINITY);
     const job: Job = { ...frame, byteLength: bytes.byteLength, latestMs, holdMs: 0, slot: undefined };
     const decision = this.#scheduler.arrive(sessionId, job, nowMs);
@@ -230,7 +194,7 @@ export class Pool {
   }
 
   #run({ ticket, executor }: Start<Job, Executor>, nowMs: number): void {
-    const { source, frameIndex, slot, latestMs } = ticket.frame;
+    const { source, frameIndex, slot, latestMs, memory } = ticket.frame;
     ticket.frame.holdMs = nowMs - ticket.arrivedMs;
     if (slot === undefined) {
       this.#ended(ticket, { type: 'dropped', reason: 'memory_full' });
@@ -238,13 +202,15 @@ export class Pool {
     }
     ticket.frame.slot = undefined;
     const deadlineMs = Math.min(latestMs, nowMs + this.#options.frameTimeoutMs);
-    const outcome = executor.run({ source, frameIndex, slot, holdEndMs: ticket.holdEndMs }, deadlineMs);
+    const moment = memory?.momentOf(ticket.arrivedMs) ?? noMoment;
+    const outcome = executor.run({ source, frameIndex, slot, moment, holdEndMs: ticket.holdEndMs }, deadlineMs);
     void outcome.then((outcome) => this.#ended(ticket, outcome));
   }
 
-  /** The freed worker gets its next frame before the reply to this one is written. */
+  /** The freed worker gets its next frame before the reply to this one is written; that may be one of the same session. */
   #ended(ticket: Ticket<Job>, outcome: FrameOutcome): void {
     const nowMs = performance.now();
+    if (outcome.type === 'result') ticket.frame.memory?.processed(ticket.arrivedMs, outcome.state);
     const reported = this.#scheduler.ended(ticket, outcome, nowMs);
     this.#startHeld(nowMs);
     this.#settle(ticket.frame, reported);

@@ -3,7 +3,7 @@ import type { Denial } from '../auth/authorize.ts';
 import { type HttpErrorCode, httpErrors, type StreamErrorCode } from '../errors.ts';
 import type { FrameEnd } from '../observe/observer.ts';
 import type { FrameOutcome, ResultOutcome } from '../pool/messages.ts';
-import { encodeDropped, encodeError, encodeResult } from '../protocol.ts';
+import { addEvents, encodeDropped, encodeError, encodeResult } from '../protocol.ts';
 import { denialReply } from './access.ts';
 import { jsonReply, type Reply, retryLater } from './respond.ts';
 
@@ -37,7 +37,7 @@ export type FailedFrame = Extract<FrameEnd, { type: 'failed' }> & { readonly cod
 export function replyFor(outcome: FrameOutcome | FailedFrame, limit: (text: string) => string): Reply {
   switch (outcome.type) {
     case 'result':
-      return jsonReply('200 OK', encodeResult(frameIndex, limit(outcome.text)), [
+      return jsonReply('200 OK', encodeResult(frameIndex, limit(withEvents(outcome))), [
         ['Server-Timing', serverTimingOf(outcome.timings)],
       ]);
     case 'dropped':
@@ -47,6 +47,10 @@ export function replyFor(outcome: FrameOutcome | FailedFrame, limit: (text: stri
     default:
       return outcome satisfies never;
   }
+}
+
+function withEvents({ text, events }: ResultOutcome): string {
+  return events === undefined ? text : addEvents(text, events);
 }
 
 export function rejectionOf(code: keyof typeof statuses, detail: string): Rejection {

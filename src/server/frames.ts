@@ -4,8 +4,10 @@ import type { Authorizer, Decision } from '../auth/authorize.ts';
 import { streamErrors } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { FrameReport, Observer, Source } from '../observe/observer.ts';
+import { unixMs } from '../observe/timestamp.ts';
 import type { FrameOutcome } from '../pool/messages.ts';
 import type { Pool } from '../pool/pool.ts';
+import { SessionMemory } from '../pool/session-memory.ts';
 import { framesPath, noHostDetail, unknownPipelineDetail } from '../protocol.ts';
 import { AddressSessions } from '../session/address-sessions.ts';
 import type { Address, Addresses } from '../session/addresses.ts';
@@ -239,7 +241,7 @@ export class FramesEndpoint {
       return;
     }
     observer.emit('frameReceived', source, bytes.byteLength);
-    const frame = { source, frameIndex, bytes };
+    const frame = { source, frameIndex, bytes, memory: new SessionMemory(receivedMs, unixMs()) };
     pending.cancel = pool.offer(sessionId, frame, (outcome, holdMs) => {
       this.#addresses.leave(address);
       this.#reply(pending, { ...received, holdMs }, outcome);

@@ -26,9 +26,11 @@ export function limitResult(text: string, { maxDetections, maxTextLength }: Resu
     return part;
   };
   const detections = kept.map((each) => (each.text === undefined ? each : { ...each, text: cut(each.text) }));
+  const events = result.events?.map((each) => (each.text === undefined ? each : { ...each, text: cut(each.text) }));
   const page = result.text === undefined ? {} : { text: cut(result.text) };
   if (!isLimited) return text;
-  return JSON.stringify({ ...result, ...(result.detections && { detections }), ...page, limited: true });
+  const lists = { ...(result.detections && { detections }), ...(events && { events }) };
+  return JSON.stringify({ ...result, ...lists, ...page, limited: true });
 }
 
 /** The elements with the highest scores, in their order. */

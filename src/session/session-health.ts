@@ -43,7 +43,7 @@ export class SessionHealth {
   }
 
   /** The same, and how it is doing now. */
-  status(nowMs: number, unreadBytes: number): OpenSession {
+  status(nowMs: number, unreadBytes: number, stateLength: number): OpenSession {
     return {
       ...this.totals(nowMs),
       state: this.backpressure.stateAt(nowMs),
@@ -51,6 +51,7 @@ export class SessionHealth {
       ...this.stats.recent(nowMs),
       ...this.roundTrip.status(nowMs),
       unread_bytes: unreadBytes,
+      ...(stateLength === 0 ? {} : { state_length: stateLength }),
     };
   }
 }

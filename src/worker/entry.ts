@@ -21,12 +21,16 @@ import type {
   ToWorker,
   WorkerData,
 } from '../pool/messages.ts';
+import type { SceneEvent } from '../protocol.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('worker/entry must run in a worker thread');
 
 /** Precision of a time: ten microseconds, as in the result. */
 const perMillisecond = 100;
+
+/** A tool that reports this many in one frame does not report each event once. */
+const maxEvents = 1000;
 
 /** Added to the event loop's nice value. */
 const niceness = 5;
@@ -82,21 +86,31 @@ function providerErrorsOf(service: VideoFilePipelineService): ProviderError[] {
 
 async function runFrame(
   service: VideoFilePipelineService,
-  { pipelineId, frameIndex, offset, byteLength }: FrameCommand,
+  { pipelineId, frameIndex, moment, offset, byteLength }: FrameCommand,
 ): Promise<FrameOutcome> {
   try {
     const bytes = frames.subarray(offset, offset + byteLength);
-    const { result } = await service.runOnFrame(pipelineId, frameIndex, bytes);
+    const run = await service.runOnFrame(pipelineId, frameIndex, bytes, moment);
     const startedAtMs = performance.now();
+    const { events: listed, ...result } = run.result;
     const text = JSON.stringify(result);
+    const events = eventTexts(listed);
     const encode = Math.round((performance.now() - startedAtMs) * perMillisecond) / perMillisecond;
     // A node may have the same name.
-    return { type: 'result', text, timings: { ...result.timings_ms, encode: result.timings_ms['encode'] ?? encode } };
+    const timings = { ...result.timings_ms, encode: result.timings_ms['encode'] ?? encode };
+    return { type: 'result', text, timings, state: run.state || undefined, events };
   } catch (error) {
     return failureOf(error);
   } finally {
     engines?.giveUpClaims();
   }
+}
+
+/** @throws FrameError if a tool reports more events than a client could want. */
+function eventTexts(events: readonly SceneEvent[] | undefined): string[] | undefined {
+  if (events !== undefined && events.length > maxEvents)
+    throw new FrameError('pipeline_failure', `More than ${maxEvents} events in one frame`);
+  return events?.map((event) => JSON.stringify(event) ?? 'null');
 }
 
 function failureOf(error: unknown): FrameOutcome {

@@ -1,8 +1,8 @@
 /** A session with a mock pool and an outbox that records everything. Tests only. */
 import type { StreamErrorCode } from '../../src/errors.ts';
 import { type FrameReport, Observers } from '../../src/observe/observer.ts';
+import type { Done, Frame } from '../../src/pool/frame.ts';
 import type { FrameOutcome } from '../../src/pool/messages.ts';
-import type { Done, Frame } from '../../src/pool/pool.ts';
 import { Address } from '../../src/session/addresses.ts';
 import { SessionManager } from '../../src/session/session-manager.ts';
 import type { SessionPool } from '../../src/session/session-parts.ts';
@@ -104,18 +104,12 @@ const addressLimits = {
   maxFrameBytes: 100_000,
 };
 
-/** A session with its mocks; `errors`, `stateChanges` and `reports` record what it tells the observer. */
-export function openMockSession() {
+/** What a session is made of, with mocks. */
+export function mockSessionParts() {
   const pool = new MockPool();
   const outbox = new MockOutbox();
-  const errors: [StreamErrorCode, string][] = [];
-  const stateChanges: { before: string; state: string; rate: number }[] = [];
-  const reports: FrameReport[] = [];
   const observer = new Observers();
-  observer.on('sessionFailed', (_, { code, reason }) => errors.push([code, reason]));
-  observer.on('stateChanged', (_, change) => stateChanges.push(change));
-  observer.on('frameEnded', (_, report) => reports.push(report));
-  const session = new SessionManager({
+  const parts = {
     source: { sessionId: 'the session', camera: 'gate', pipelineId: 'the pipeline', address: '192.0.2.1' },
     address: new Address('192.0.2.1', addressLimits, 0),
     limits: {
@@ -127,9 +121,20 @@ export function openMockSession() {
       dropWindowMs: 3_600_000,
       sendBufferBytes,
     },
-    pool,
-    outbox,
-    observer,
-  });
+    ...{ pool, outbox, observer },
+  };
+  return { parts, pool, outbox, observer };
+}
+
+/** A session with its mocks; `errors`, `stateChanges` and `reports` record what it tells the observer. */
+export function openMockSession() {
+  const { parts, pool, outbox, observer } = mockSessionParts();
+  const errors: [StreamErrorCode, string][] = [];
+  const stateChanges: { before: string; state: string; rate: number }[] = [];
+  const reports: FrameReport[] = [];
+  observer.on('sessionFailed', (_, { code, reason }) => errors.push([code, reason]));
+  observer.on('stateChanged', (_, change) => stateChanges.push(change));
+  observer.on('frameEnded', (_, report) => reports.push(report));
+  const session = new SessionManager(parts);
   return { session, pool, outbox, errors, stateChanges, reports };
 }

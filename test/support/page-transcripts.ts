@@ -23,7 +23,7 @@ interface Checkout {
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Entries of the checkout that the commands need, in a temporary folder that they may write to. */
-const linked = ['node_modules', 'docs', 'test', 'package.json'];
+const linked = ['node_modules', 'docs', 'src', 'test', 'package.json'];
 const copied = ['native-models'];
 /** The port used in the docs. */
 const portOfPages = '8000';
@@ -61,7 +61,8 @@ export async function runPageCommands(
       .replaceAll(portOfPages, port)
       // Skip npx, which is slow to start.
       .replace('npx framegate', 'framegate')
-      .replace(/^framegate (send|bench|camera)\b/, `$& --url ws://127.0.0.1:${port}`);
+      .replace(/^framegate (send|bench|camera)\b/, `$& --url ws://127.0.0.1:${port}`)
+      .replace(/^framegate reload\b/, `$& --url http://127.0.0.1:${port}`);
   let status = 0;
   for (const { command, printed } of steps) {
     if (command.endsWith('&')) {

@@ -2,12 +2,13 @@
 import type { Test } from 'tap';
 import type { Channel } from '../../src/broker/channel.ts';
 import {
-  decodeFrameHeader,
+  decodeFrame,
   decodeReply,
-  encodeFrameHeader,
+  encodeFrame,
   encodeReply,
   type FrameHeader,
   type HostReply,
+  type SentFrame,
 } from '../../src/broker/frame-headers.ts';
 import { type GatewayStatus, type HostStatus, parseGatewayStatus, protocolVersion } from '../../src/broker/statuses.ts';
 import { lastToken, Subjects } from '../../src/broker/subjects.ts';
@@ -16,6 +17,7 @@ import { Observers } from '../../src/observe/observer.ts';
 import type { Executor } from '../../src/pool/executor.ts';
 import { Hosts, type HostsOptions } from '../../src/pool/nats-executor/hosts.ts';
 import type { Pool, PoolOptions } from '../../src/pool/pool.ts';
+import { noMoment } from '../../src/session-state.ts';
 import type { FakeBroker } from './fake-channel.ts';
 import { ManualExecutor, poolOf } from './manual-executor.ts';
 import { KeptLog } from './started-pool.ts';
@@ -95,10 +97,8 @@ export function manualHost(t: Test, broker: FakeBroker, id: string, workers: num
   return { ...made, host, executor, log, channel, observer };
 }
 
-interface ReceivedFrame {
-  readonly header: FrameHeader;
+interface ReceivedFrame extends SentFrame {
   readonly reply: string;
-  readonly bytes: Uint8Array;
 }
 
 /** A peer that says what the test wants. */
@@ -111,9 +111,9 @@ export class ScriptedHost {
     this.id = id;
     this.channel = broker.connect();
     this.channel.subscribe(subjects.run(id), ({ header, reply, bytes }) => {
-      const decoded = decodeFrameHeader(header);
-      if (decoded === undefined) throw new Error(`invalid frame header: ${header}`);
-      this.frames.push({ header: decoded, reply, bytes: Uint8Array.from(bytes) });
+      const sent = decodeFrame(header, bytes);
+      if (sent === undefined) throw new Error(`invalid frame header: ${header}`);
+      this.frames.push({ ...sent, reply, bytes: Uint8Array.from(sent.bytes) });
     });
   }
 
@@ -174,14 +174,15 @@ export class ScriptedGateway {
     hostId: string,
     frameIndex: number,
     changes: Partial<FrameHeader> = {},
-    { bytes = Uint8Array.of(frameIndex), reply = subjects.reply(this.id, String(frameIndex)) } = {},
+    { bytes = Uint8Array.of(frameIndex), reply = subjects.reply(this.id, String(frameIndex)), moment = noMoment } = {},
   ): void {
-    const header = encodeFrameHeader({
+    const header = {
       ...{ gateway: this.id, pipeline: 'plates', fingerprint: 'f1', frameIndex, session: 's', camera: 'gate' },
       ...{ address: '192.0.2.1', maxHoldMs: 60_000, timeoutMs: 60_000 },
       ...changes,
-    });
-    this.channel.publish(subjects.run(hostId), bytes, { reply, header });
+    };
+    const [text, body] = encodeFrame({ header, moment, bytes });
+    this.channel.publish(subjects.run(hostId), body, { reply, header: text });
   }
 }
 

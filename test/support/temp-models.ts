@@ -32,7 +32,7 @@ export interface ModelsParts {
 }
 
 /** @returns a new folder per call, since Node loads a module path only once. It is removed when the test ends. */
-export function makeModelsDir(t: Test, parts: ModelsParts): string {
+export function makeModelsDir(t: Pick<Test, 'teardown'>, parts: ModelsParts): string {
   const folder = mkdtempSync(join(tmpdir(), 'framegate-models-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   for (const pipeline of parts.pipelines ?? []) {

@@ -31,7 +31,7 @@ export async function openYoloTool(
   source: Partial<ModelSource> = {},
 ): Promise<ToolInstance> {
   const tool = builtInTools.find((each) => toolName(each) === fixture.tool);
-  if (tool === undefined) throw new Error(`there is no tool ${fixture.tool}`);
+  if (tool === undefined || 'state' in tool) throw new Error(`there is no tool ${fixture.tool}`);
   const { score_threshold, iou_threshold, task } = fixture;
   const thresholds = { score_threshold, ...(picked.test(name) ? {} : { iou_threshold }), max_detections: 1000 };
   const params = task === 'classify' ? { top_k: 1000 } : thresholds;

@@ -4,6 +4,14 @@ export interface Recognition {
   readonly text: string;
   /** Confidence from 0 to 1; 0 for an empty text. */
   readonly score: number;
+  /** The characters of the text, if the recognizer tells how certain it is of each. */
+  readonly characters?: readonly RecognizedCharacter[];
+}
+
+export interface RecognizedCharacter {
+  readonly character: string;
+  /** Probability that it is right, 0 to 1. */
+  readonly certainty: number;
 }
 
 /**
@@ -14,6 +22,9 @@ export type Scoring = 'mean' | 'product';
 
 /** The CTC blank class. PP-OCR and most CTC exports use the first class. */
 const blank = 0;
+
+/** Certainty of a space that `spaceFrom` inserts. Its probability says little: see `generalSpaceFrom` in recognizers.ts. */
+const insertedSpaceCertainty = 0.9;
 
 /** How a recognizer's output is decoded. */
 export interface CtcRules {
@@ -38,30 +49,47 @@ export function decodeCtc(
   alphabet: readonly string[],
   { scoring, spaceFrom = Number.POSITIVE_INFINITY }: CtcRules = { scoring: 'mean' },
 ): Recognition {
-  const characters: string[] = [];
-  /** For each character, its highest probability over its run of steps. */
-  const certainties: number[] = [];
+  const characters: Character[] = [];
   const gap = new Gap(alphabet.indexOf(' ') + 1, spaceFrom);
-  let written = '';
   let previous = blank;
   for (let step = 0; step < steps; step++) {
     const row = probabilities.subarray(step * classes, (step + 1) * classes);
     const best = argmax(row);
-    const probability = row[best] as number;
+    const certainty = row[best] as number;
     const character = alphabet[best - 1];
     gap.addStep(row, best);
     if (character !== undefined && best !== previous) {
-      if (gap.endAt(best) && !written.endsWith(' ')) written += ' ';
-      written += character;
-      characters.push(character);
-      certainties.push(probability);
+      if (gap.endAt(best) && characters.at(-1)?.character !== ' ') characters.push(insertedSpace);
+      characters.push({ character, certainty, isInserted: false });
     } else if (character !== undefined) {
-      certainties.push(Math.max(probability, certainties.pop() ?? 0));
+      const last = characters.at(-1) as Character;
+      last.certainty = Math.max(certainty, last.certainty);
     }
     previous = best;
   }
-  const text = written.trim();
-  return { text, score: text === '' ? 0 : scoreOf(characters, certainties, scoring) };
+  const shown = trim(characters);
+  const text = shown.map(({ character }) => character).join('');
+  const scored = characters.filter(({ isInserted }) => !isInserted);
+  return {
+    text,
+    score: text === '' ? 0 : scoreOf(scored, scoring),
+    characters: shown.map(({ character, certainty }) => ({ character, certainty })),
+  };
+}
+
+interface Character {
+  readonly character: string;
+  /** Its highest probability over its run of steps. */
+  certainty: number;
+  /** Such spaces have no effect on the score. */
+  readonly isInserted: boolean;
+}
+
+const insertedSpace: Character = { character: ' ', certainty: insertedSpaceCertainty, isInserted: true };
+
+function trim(characters: readonly Character[]): readonly Character[] {
+  const isText = ({ character }: Character) => character.trim() !== '';
+  return characters.slice(Math.max(0, characters.findIndex(isText)), characters.findLastIndex(isText) + 1);
 }
 
 /** Index of the highest value; the first one on a tie. */
@@ -119,13 +147,13 @@ class Gap {
 
 const isLetterOrDigit = /[\p{L}\p{N}]/u;
 
-function scoreOf(characters: readonly string[], certainties: readonly number[], scoring: Scoring): number {
+function scoreOf(characters: readonly Character[], scoring: Scoring): number {
   switch (scoring) {
     case 'mean':
-      return certainties.reduce((sum, certainty) => sum + certainty, 0) / certainties.length;
+      return characters.reduce((sum, { certainty }) => sum + certainty, 0) / characters.length;
     case 'product':
-      return certainties
-        .filter((_, index) => isLetterOrDigit.test(characters[index] as string))
-        .reduce((product, certainty) => product * certainty, 1);
+      return characters
+        .filter(({ character }) => isLetterOrDigit.test(character))
+        .reduce((product, { certainty }) => product * certainty, 1);
   }
 }

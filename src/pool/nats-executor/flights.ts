@@ -3,7 +3,7 @@
  * reply that comes later is discarded. Main thread.
  */
 import type { BrokerMessage, Channel } from '../../broker/channel.ts';
-import { decodeReply, encodeFrameHeader, type HostReply } from '../../broker/frame-headers.ts';
+import { decodeReply, encodeFrame, type HostReply } from '../../broker/frame-headers.ts';
 import { lastToken, type Subjects } from '../../broker/subjects.ts';
 import type { Observer } from '../../observe/observer.ts';
 import { smooth } from '../../statistics.ts';
@@ -131,20 +131,22 @@ export class Flights {
   #transmit(flight: Flight): void {
     const { channel, subjects, gatewayId } = this.#options;
     const { frame, host, deadlineMs, key } = flight;
-    const { source, frameIndex, slot, holdEndMs } = frame;
+    const { source, frameIndex, slot, moment, holdEndMs } = frame;
     const { pipelineId, sessionId, camera, address } = source;
     const nowMs = performance.now();
     flight.sentMs = nowMs;
     host.frameSent();
-    const header = encodeFrameHeader({
+    const header = {
       ...{ gateway: gatewayId, pipeline: pipelineId, fingerprint: host.fingerprintOf(pipelineId) },
       ...{ frameIndex, session: sessionId, camera, address },
       // Its hold begins at the host when it has arrived there.
       maxHoldMs: Math.max(0, holdEndMs - nowMs - this.networkMs / 2),
       timeoutMs: Math.max(0, deadlineMs - nowMs),
-    });
+    };
     const bytes = this.#frameBytes.subarray(slot.offset, slot.offset + slot.byteLength);
-    const isSent = channel.publish(subjects.run(host.id), bytes, { reply: subjects.reply(gatewayId, key), header });
+    const [text, body] = encodeFrame({ header, moment, bytes });
+    const options = { reply: subjects.reply(gatewayId, key), header: text };
+    const isSent = channel.publish(subjects.run(host.id), body, options);
     if (!isSent) this.#finish(flight, { type: 'dropped', reason: 'host_lost' });
   }
 

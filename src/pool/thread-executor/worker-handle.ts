@@ -152,9 +152,9 @@ export class WorkerHandle {
     if (this.kind !== 'idle') throw new Error(`cannot start a frame: worker is ${this.kind}`);
     this.#hasRun = true;
     this.#state = { kind: 'busy', job: { frame, deadlineMs, settle } };
-    const { source, frameIndex, slot } = frame;
+    const { source, frameIndex, moment, slot } = frame;
     const { offset, byteLength } = slot;
-    this.#send({ type: 'frame', pipelineId: source.pipelineId, frameIndex, offset, byteLength });
+    this.#send({ type: 'frame', pipelineId: source.pipelineId, frameIndex, moment, offset, byteLength });
   }
 
   /**

@@ -1,45 +1,66 @@
 /** Headers of frames and replies: what was encoded, and what a hostile or broken peer sends. */
 import { test } from 'tap';
 import {
-  decodeFrameHeader,
+  decodeFrame,
   decodeReply,
-  encodeFrameHeader,
+  encodeFrame,
   encodeReply,
   type FrameHeader,
   type HostReply,
+  type SentFrame,
 } from '../../../src/broker/frame-headers.ts';
+import { noMoment } from '../../../src/session-state.ts';
 
 const header: FrameHeader = {
   ...{ gateway: 'gate', pipeline: 'plates', fingerprint: 'f1', frameIndex: 7 },
   ...{ session: 's', camera: 'Tor – Süd', address: '192.0.2.1', maxHoldMs: 12.5, timeoutMs: 5000 },
 };
 
-test('a frame header survives its way', async (t) => {
-  t.same(decodeFrameHeader(encodeFrameHeader(header)), header);
+const clock = { sessionMs: 1234.5, elapsedMs: 100.1, unixMs: 1_700_000_000_000 };
+const bytes = Uint8Array.of(1, 2, 3);
+
+test('a frame survives its way', async (t) => {
   const { session, camera, ...request } = header;
-  t.same(
-    decodeFrameHeader(encodeFrameHeader({ ...request, session: undefined, camera: undefined })),
-    request,
-    'a frame of POST /frames has neither session nor camera',
-  );
+  const sent: readonly SentFrame[] = [
+    { header, moment: { state: '', clock }, bytes },
+    { header, moment: { state: '{"read":["f","Straße 🚗"]}', clock: { ...clock, elapsedMs: undefined } }, bytes },
+    { header: request, moment: noMoment, bytes },
+  ];
+  for (const frame of sent) {
+    const [text, body] = encodeFrame(frame);
+    const { moment, ...received } = decodeFrame(text, body) as SentFrame;
+    t.same(received.header, frame.header);
+    t.same(moment, frame.moment);
+    t.same([...received.bytes], [1, 2, 3]);
+  }
 });
 
-test('a header that is not one is refused', async (t) => {
-  for (const text of ['', '{', 'null', '[]', '{}']) t.equal(decodeFrameHeader(text), undefined, text);
-  const wrong: readonly Partial<Record<keyof FrameHeader, unknown>>[] = [
+test('a frame of an older gateway has no clock', async (t) => {
+  t.same(decodeFrame(JSON.stringify(header), bytes)?.moment, noMoment);
+});
+
+test('a frame that is not one is refused', async (t) => {
+  for (const text of ['', '{', 'null', '[]', '{}']) t.equal(decodeFrame(text, bytes), undefined, text);
+  const wrong: readonly object[] = [
     ...['a.b', '', '>', 'x'.repeat(65), null].map((gateway) => ({ gateway })),
     { frameIndex: '7' },
     { maxHoldMs: -1 },
     { timeoutMs: null },
     { pipeline: ['plates'] },
     { camera: 'x'.repeat(70_000) },
+    ...[-1, 0.5, 4, 70_000, '1'].map((stateBytes) => ({ stateBytes })),
+    ...[null, {}, { ...clock, sessionMs: -1 }, { ...clock, unixMs: 'now' }].map((wrongClock) => ({
+      clock: wrongClock,
+    })),
   ];
-  for (const change of wrong) t.equal(decodeFrameHeader(JSON.stringify({ ...header, ...change })), undefined);
-  t.equal(decodeFrameHeader(encodeFrameHeader(header).replace('12.5', '1e999')), undefined);
+  for (const change of wrong) t.equal(decodeFrame(JSON.stringify({ ...header, ...change }), bytes), undefined);
+  t.equal(decodeFrame(JSON.stringify(header).replace('12.5', '1e999'), bytes), undefined);
 });
 
 const common = { tookMs: 3.25, limit: 4, others: 2 };
 const replies: readonly HostReply[] = [
+  { type: 'result', text: '{"n":1}', timings: {}, events: [], ...common },
+  { type: 'result', text: '{"n":1}', timings: {}, state: '{"ü":[]}', events: ['{"type":"ä🚗"}', '{"n":2}'], ...common },
   { type: 'result', text: '{"label":"Tür"}', timings: { decode: 1.5 }, ...common },
   { type: 'failed', code: 'pipeline_failure', detail: 'Test tool failed', reason: 'why', ...common },
   { type: 'dropped', reason: 'expired', ...common },
@@ -55,6 +76,8 @@ for (const reply of replies)
 test('a reply that is not one is refused', async (t) => {
   const result = { type: 'result', timings: {}, ...common };
   const body = Buffer.from('{}');
+  for (const lengths of [{ stateLength: 1 }, { stateLength: 3 }, { eventLengths: [1] }, { eventLengths: [2, 2] }])
+    t.equal(decodeReply(JSON.stringify({ ...result, ...lengths }), body), undefined);
   const wrong: readonly object[] = [
     { ...result, tookMs: null },
     { ...result, tookMs: -1 },

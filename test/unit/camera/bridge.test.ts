@@ -15,7 +15,13 @@ async function bridgeOf(t: Test, behavior: FakeBehavior, camera: SnapshotOptions
   const events: BridgeEvent[] = [];
   const bridge = new Bridge({
     plan: {
-      ...{ name: 'front', source: read.source, url: new URL(`ws://127.0.0.1:${gateway.port}`), pipeline: 'test' },
+      ...{
+        name: 'front',
+        publicName: 'front',
+        source: read.source,
+        url: new URL(`ws://127.0.0.1:${gateway.port}`),
+        pipeline: 'test',
+      },
       ...{ reconnects: true, stallTimeoutMs: 20_000, fps: 50 },
       ...plan,
     },

@@ -4,13 +4,15 @@ import type { Image } from '../../../src/models/image.ts';
 import { noMargin } from '../../../src/models/ocr/recognizers.ts';
 import type { Detection } from '../../../src/protocol.ts';
 import { ocrExtractText, regionAround } from '../../../src/tools/ocr-extract-text.ts';
+import type { ToolInstance } from '../../../src/tools/tool.ts';
 import { createCanvas } from '../../support/samples/canvas.ts';
 import { drawText, measureText, turnedBox } from '../../support/samples/draw-text.ts';
 import { renderPage } from '../../support/samples/render-text.ts';
 import { toolContext } from '../../support/tool-context.ts';
 
-async function createTool(params: Record<string, unknown> = {}) {
-  return ocrExtractText.create(ocrExtractText.params.parse(params), toolContext(tap));
+/** Without `votes`, so the tool has no state. */
+async function createTool(params: Record<string, unknown> = {}): Promise<ToolInstance> {
+  return (await ocrExtractText.create(ocrExtractText.params.parse(params), toolContext(tap))) as ToolInstance;
 }
 
 /** Open until the tests end, so all tools share its model and none loads it again. */

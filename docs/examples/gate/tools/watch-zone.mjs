@@ -45,7 +45,7 @@ export default ({ z }) => {
       }
     },
 
-    /** Called once per thread. State kept here is shared by all cameras that the thread serves, in any order. */
+    /** Called once per thread. What is kept here is shared by all cameras that the thread serves, in any order. */
     async create({ zone, min_brightness, min_sharpness, warm_size }, context) {
       const { corners } = readZone(zone, context);
       const samplesBySize = new Map();

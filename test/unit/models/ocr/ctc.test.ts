@@ -1,6 +1,6 @@
 /** CTC decoding on tensors that are small enough to check by hand. */
 import { test } from 'tap';
-import { decodeCtc } from '../../../../src/models/ocr/ctc.ts';
+import { type CtcRules, decodeCtc as decodeAll } from '../../../../src/models/ocr/ctc.ts';
 
 const alphabet = ['A', 'B', 'C'];
 const classes = alphabet.length + 1;
@@ -8,6 +8,18 @@ const blank = 0;
 const a = 1;
 const b = 2;
 const c = 3;
+
+/** Most tests are about the text and its score. */
+function decodeCtc(
+  rows: Float32Array,
+  steps: number,
+  classCount: number,
+  letters: readonly string[],
+  rules?: CtcRules,
+) {
+  const { text, score } = decodeAll(rows, steps, classCount, letters, rules);
+  return { text, score };
+}
 
 /** Decodes steps given as the best class and its probability; the other classes share the rest. */
 function decode(...steps: readonly (readonly [winner: number, probability: number])[]) {
@@ -119,4 +131,29 @@ test('a character of several code units is one character', async (t) => {
 
 test('decodes only the given number of steps of a longer buffer', async (t) => {
   t.equal(decodeCtc(Float32Array.of(0, 1, 0, 0, 0, 0, 1, 0), 1, classes, alphabet).text, 'A');
+});
+
+test('tells how certain it is of each character: its highest probability', async (t) => {
+  const rows = Float32Array.of(0.25, 0.75, 0, 0.5, 0.5, 0, 0, 1, 0, 0.125, 0.25, 0.625, 1, 0, 0, 0, 0.5, 0.5);
+  const { characters } = decodeAll(rows, 6, 3, ['A', 'B']);
+  t.same(characters, [
+    { character: 'A', certainty: 0.75 },
+    { character: 'A', certainty: 1 },
+    { character: 'B', certainty: 0.625 },
+    { character: 'A', certainty: 0.5 },
+  ]);
+});
+
+test('the characters are those of the text, with inserted spaces and without those around it', async (t) => {
+  const rows = [0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0.6, 0, 0, 0, 0.4, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1];
+  const { text, characters = [] } = decodeAll(Float32Array.from(rows), 5, 5, spaced, {
+    scoring: 'mean',
+    spaceFrom: 0.2,
+  });
+  t.equal(text, 'A B');
+  t.same(
+    characters.map(({ character }) => character),
+    ['A', ' ', 'B'],
+  );
+  t.same(decodeAll(Float32Array.of(1, 0), 1, 2, ['A']).characters, []);
 });

@@ -5,6 +5,7 @@ import { type Test, test } from 'tap';
 import { FrameSlots } from '../../../../src/pool/frame-slots.ts';
 import type { FrameOutcome } from '../../../../src/pool/messages.ts';
 import { ThreadExecutor } from '../../../../src/pool/thread-executor/thread-executor.ts';
+import { noMoment } from '../../../../src/session-state.ts';
 import { fixtureModels } from '../../../support/gateway.ts';
 import { encodeGradient } from '../../../support/jpeg-bytes.ts';
 import { KeptLog, observerOf, sourceOf, until } from '../../../support/started-pool.ts';
@@ -36,7 +37,7 @@ function executorOf(t: Test, ...pipelines: string[]) {
     const slot = slots.allocate(jpeg);
     if (slot === undefined) throw new Error('no room for a frame');
     return executor.run(
-      { source: sourceOf(pipelineId), frameIndex: 0, slot, holdEndMs: Number.POSITIVE_INFINITY },
+      { source: sourceOf(pipelineId), frameIndex: 0, slot, moment: noMoment, holdEndMs: Number.POSITIVE_INFINITY },
       deadlineMs,
     );
   };

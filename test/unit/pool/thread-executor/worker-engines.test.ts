@@ -8,6 +8,7 @@ import { OnnxDevice } from '../../../../src/models/engine/onnx-device.ts';
 import { FrameSlots } from '../../../../src/pool/frame-slots.ts';
 import type { FrameOutcome } from '../../../../src/pool/messages.ts';
 import { WorkerHandle } from '../../../../src/pool/thread-executor/worker-handle.ts';
+import { noMoment } from '../../../../src/session-state.ts';
 import { EngineHarness } from '../../../support/engine-harness.ts';
 import { encodeGradient } from '../../../support/jpeg-bytes.ts';
 import { onnxFixture } from '../../../support/onnx-fixtures.ts';
@@ -83,7 +84,13 @@ function startEngine(t: Test): EngineHarness<OnnxDevice> {
 function run(worker: WorkerHandle, pipelineId = 'p'): Promise<FrameOutcome> {
   const slot = slots.allocate(jpeg);
   if (slot === undefined) throw new Error('no room for a frame');
-  const frame = { source: sourceOf(pipelineId), frameIndex: 0, slot, holdEndMs: Number.POSITIVE_INFINITY };
+  const frame = {
+    source: sourceOf(pipelineId),
+    frameIndex: 0,
+    slot,
+    moment: noMoment,
+    holdEndMs: Number.POSITIVE_INFINITY,
+  };
   return new Promise((resolve) => worker.start(frame, Number.POSITIVE_INFINITY, resolve));
 }
 

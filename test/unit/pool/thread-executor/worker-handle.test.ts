@@ -6,6 +6,7 @@ import { t as root, type Test, test } from 'tap';
 import { FrameSlots } from '../../../../src/pool/frame-slots.ts';
 import type { FrameOutcome, PipelineSource } from '../../../../src/pool/messages.ts';
 import { WorkerHandle } from '../../../../src/pool/thread-executor/worker-handle.ts';
+import { noMoment } from '../../../../src/session-state.ts';
 import { fixtureModels } from '../../../support/gateway.ts';
 import { encodeGradient } from '../../../support/jpeg-bytes.ts';
 import { sourceOf, until } from '../../../support/started-pool.ts';
@@ -57,7 +58,7 @@ function startWorker(t: Test, modelsDir = fixtureModels) {
 function frameFor(pipelineId: string) {
   const slot = slots.allocate(jpeg);
   if (slot === undefined) throw new Error('no room for a frame');
-  return { source: sourceOf(pipelineId), frameIndex: 0, slot, holdEndMs: Number.POSITIVE_INFINITY };
+  return { source: sourceOf(pipelineId), frameIndex: 0, slot, moment: noMoment, holdEndMs: Number.POSITIVE_INFINITY };
 }
 
 function run(worker: WorkerHandle, pipelineId: string): Promise<FrameOutcome> {

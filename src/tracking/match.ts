@@ -1,0 +1,125 @@
+/** Which detection belongs to which track: how likely each pair is, and the best choice of pairs. Pure; worker threads. */
+import { assign, type Pair } from './assignment.ts';
+import { type Box, sizeOf, type TrackedObject } from './track.ts';
+
+/** A detection that can be tracked. */
+export interface Candidate {
+  /** In the list of detections. */
+  readonly index: number;
+  readonly label: string;
+  readonly box: Box;
+  readonly score: number;
+}
+
+/** How pairs are judged. Numbers are twice negative logarithms of likelihoods, as in a squared distance. */
+export interface MatchRules {
+  /** Standard deviations of measured centers (relative to the size), log sizes, and log aspect ratios. */
+  readonly placeNoise: number;
+  readonly scaleNoise: number;
+  readonly aspectNoise: number;
+  /** What a pair may cost before two strangers are more likely. Higher where new objects are rare. */
+  readonly limit: number;
+  /** Added for every second for which the track has been lost: it may have left. */
+  readonly perLostSecond: number;
+  /** Added for a track that is not confirmed. */
+  readonly unconfirmed: number;
+  /** Standard deviation of the center of an object that is just where it is expected, as all are that stand, and what that costs. */
+  readonly stillNoise: number;
+  readonly still: number;
+  /** Largest squared distance, whatever else speaks for a pair. */
+  readonly gate: number;
+  /** Largest cost of a different size and shape. */
+  readonly shapeGate: number;
+  /** Whether labels must be the same. */
+  readonly sameLabel: boolean;
+}
+
+/** Two times the logarithm of a variance counts for two axes. */
+const axes = 2;
+
+/** A track's part of the cost, which is the same for all detections. */
+interface Expected {
+  readonly track: TrackedObject;
+  readonly row: number;
+  readonly logSize: number;
+  readonly logAspect: number;
+  readonly placePrecision: number;
+  readonly scalePrecision: number;
+  readonly base: number;
+  /** The same, in case that the object is just where it is expected. */
+  readonly stillPrecision: number;
+  readonly stillBase: number;
+}
+
+interface Measured {
+  readonly candidate: Candidate;
+  readonly column: number;
+  readonly logSize: number;
+  readonly logAspect: number;
+}
+
+/**
+ * @param tracks as predicted for `nowMs`.
+ * @returns indices of both; each is in at most one pair.
+ */
+export function match(
+  tracks: readonly TrackedObject[],
+  candidates: readonly Candidate[],
+  nowMs: number,
+  rules: MatchRules,
+): readonly Pair[] {
+  const expected = tracks.map((track, row) => expect(track, row, nowMs, rules));
+  const measured = candidates.map((candidate, column) => ({ candidate, column, ...shapeOf(candidate.box) }));
+  const pairs: Pair[] = [];
+  for (const one of expected) {
+    for (const other of measured) {
+      if (rules.sameLabel && one.track.label !== other.candidate.label) continue;
+      const cost = costOf(one, other, rules);
+      if (cost < 0) pairs.push({ row: one.row, column: other.column, cost });
+    }
+  }
+  return assign(pairs);
+}
+
+function shapeOf(box: { readonly w: number; readonly h: number }): {
+  readonly logSize: number;
+  readonly logAspect: number;
+} {
+  return { logSize: Math.log(sizeOf(box)), logAspect: Math.log(box.w / box.h) };
+}
+
+function expect(track: TrackedObject, row: number, nowMs: number, rules: MatchRules): Expected {
+  const placeVariance = track.place.value ** 2 + rules.placeNoise ** 2;
+  const scaleVariance = track.scale.value ** 2 + rules.scaleNoise ** 2;
+  const lostSeconds = Math.max(nowMs - track.seenMs, 0) / 1000;
+  const stillVariance = rules.stillNoise ** 2;
+  const common =
+    Math.log(scaleVariance) +
+    rules.perLostSecond * lostSeconds +
+    (track.id === 0 ? rules.unconfirmed : 0) -
+    rules.limit;
+  return {
+    track,
+    row,
+    ...shapeOf(track),
+    placePrecision: 1 / (placeVariance * track.w * track.h),
+    scalePrecision: 1 / scaleVariance,
+    base: common + axes * Math.log(placeVariance),
+    stillPrecision: 1 / (stillVariance * track.w * track.h),
+    stillBase: common + axes * Math.log(stillVariance) + rules.still,
+  };
+}
+
+/** Below 0 if the pair is likelier than that both have nothing to do with each other. */
+function costOf(one: Expected, other: Measured, rules: MatchRules): number {
+  const dx = other.candidate.box.x - one.track.x;
+  const dy = other.candidate.box.y - one.track.y;
+  const squared = dx * dx + dy * dy;
+  const place = squared * one.placePrecision;
+  if (place > rules.gate) return 0;
+  const size = (other.logSize - one.logSize) ** 2 * one.scalePrecision;
+  const aspect = ((other.logAspect - one.logAspect) / rules.aspectNoise) ** 2;
+  const shape = size + aspect;
+  if (shape > rules.shapeGate) return 0;
+  return shape + Math.min(place + one.base, squared * one.stillPrecision + one.stillBase);
+}

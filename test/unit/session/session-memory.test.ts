@@ -1,0 +1,47 @@
+/** The state of a session is gone with it: of a thousand sessions with large states, nothing is left in memory. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { test } from 'tap';
+import { SessionManager } from '../../../src/session/session-manager.ts';
+import { headerOnly } from '../../support/jpeg-bytes.ts';
+import { ManualExecutor, poolOf } from '../../support/manual-executor.ts';
+import { mockSessionParts } from '../../support/mock-session.ts';
+
+const frame = headerOnly({ width: 8, height: 8 });
+const stateLength = 60_000;
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+/** Bytes in use after a collection. */
+function heapUsed(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+}
+
+test('a thousand sessions that have ended leave no state behind', async (t) => {
+  const executor = new ManualExecutor(1, 'the pipeline');
+  const { pool } = poolOf(t, [executor]);
+  const run = async (count: number) => {
+    for (let i = 0; i < count; i++) {
+      const { parts } = mockSessionParts();
+      const session = new SessionManager({ ...parts, pool, source: { ...parts.source, sessionId: `${i}` } });
+      for (let index = 0; index < 2; index++) {
+        session.receiveFrame(frame);
+        // A string of its own, as it comes from a worker.
+        const state = Buffer.alloc(stateLength, 'x').toString('latin1');
+        await executor.end(index, { type: 'result', text: '{"n":1}', timings: {}, state });
+        await new Promise(setImmediate);
+      }
+      if (session.status(performance.now()).state_length !== stateLength) throw new Error('the state was not kept');
+      session.socketClosed();
+      executor.started.length = 0;
+      executor.deadlines.length = 0;
+    }
+  };
+  await run(50);
+  const before = heapUsed();
+  await run(1000);
+  const grown = heapUsed() - before;
+  t.ok(grown < 100 * stateLength, `the heap has grown by ${grown} bytes; all states have ${1000 * stateLength}`);
+});
