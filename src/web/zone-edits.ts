@@ -1,8 +1,7 @@
 /** The zones that are being edited, as a reducer. Points are fractions of the frame. Pure. */
 import type { Point, Zone } from '../client/index.ts';
-import { maxCorners, maxZones } from './checked-scene.ts';
 import { formatReply } from './reply-json.ts';
-import { pointsOf } from './zone-geometry.ts';
+import { pointsOf, sidesCross } from './zone-geometry.ts';
 
 export type ZoneKind = 'area' | 'line';
 
@@ -49,11 +48,14 @@ export interface Corner {
   readonly point: number;
 }
 
+/** Limits of `scene.zones`. */
+const maxZones = 64;
+const maxCorners = 64;
+export const maxNameLength = 64;
 export const minAreaPoints = 3;
 const linePoints = 2;
 /** Enough to take back a mistake. */
 const maxPast = 50;
-export const maxNameLength = 64;
 /** A point this near to the one before it is a second click on the same place. */
 const samePlace = 0.002;
 /** Digits of a fraction: a tenth of a pixel of a frame with 1000. */
@@ -142,9 +144,17 @@ export function nameIssue(zones: readonly Zone[], index: number, given: string):
   const name = given.trim();
   if (name === '') return 'A zone needs a name.';
   if (name.length > maxNameLength) return `A name has at most ${maxNameLength} characters.`;
+  if (/\p{C}/u.test(name) || name === '__proto__')
+    return 'A name cannot contain control characters, or be “__proto__”.';
   return zones.some((other, at) => at !== index && other.name === name)
     ? `Another zone is called “${name}”.`
     : undefined;
+}
+
+/** What `scene.zones` would reject; undefined if nothing. */
+export function zonesIssue(zones: readonly Zone[]): string | undefined {
+  const crossed = zones.find((zone) => 'area' in zone && sidesCross(zone.area));
+  return crossed && `Sides of “${crossed.name}” cross each other. The gateway rejects such an area.`;
 }
 
 /** Whether the draft has all points that it needs. */

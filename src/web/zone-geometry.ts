@@ -67,6 +67,26 @@ export function middlesOf(points: readonly Point[]): Point[] {
   });
 }
 
+/** Whether two sides of an area cross or touch each other, other than at their common corner: then its inside is not clear. */
+export function sidesCross(corners: readonly Point[]): boolean {
+  const sideAt = (index: number) => [corners[index], corners[(index + 1) % corners.length]] as [Point, Point];
+  return corners.some((_, first) =>
+    corners.slice(first + 2).some((_other, offset) => {
+      const second = first + 2 + offset;
+      const areNeighbors = (second + 1) % corners.length === first;
+      return !areNeighbors && segmentsCross(sideAt(first), sideAt(second));
+    }),
+  );
+}
+
+function segmentsCross([a1, a2]: readonly [Point, Point], [b1, b2]: readonly [Point, Point]): boolean {
+  const turn = ([x1, y1]: Point, [x2, y2]: Point, [x, y]: Point) => (x2 - x1) * (y - y1) - (y2 - y1) * (x - x1);
+  const [start, end] = [turn(b1, b2, a1), turn(b1, b2, a2)];
+  // Both on the other's straight line: they lie one after the other.
+  if (start === 0 && end === 0) return false;
+  return start * end <= 0 && turn(a1, a2, b1) * turn(a1, a2, b2) <= 0;
+}
+
 /** The unit vector to the right of a direction: the image's y axis points down. */
 function rightOf(start: Point, end: Point): Point {
   const [dx, dy] = [end[0] - start[0], end[1] - start[1]];

@@ -1,7 +1,7 @@
 /** The list of the zones that are being edited, with which one names, flips and deletes them. */
 import type { Zone } from '../client/index.ts';
 import { element, write } from './elements.ts';
-import { type EditAction, maxNameLength, nameIssue } from './zone-edits.ts';
+import { type EditAction, maxNameLength, nameIssue, zonesIssue } from './zone-edits.ts';
 
 interface Row {
   readonly item: HTMLLIElement;
@@ -81,7 +81,7 @@ export class ZoneList {
     const index = this.#rows.findIndex(({ name }) => name === document.activeElement);
     const name = this.#rows[index]?.name.value;
     const issue = name === undefined ? undefined : nameIssue(this.#zones, index, name);
-    write(this.#issue, issue ?? '');
+    write(this.#issue, issue ?? zonesIssue(this.#zones) ?? '');
     for (const [at, row] of this.#rows.entries()) {
       row.name.setAttribute('aria-invalid', String(at === index && issue !== undefined));
     }
