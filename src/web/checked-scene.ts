@@ -33,9 +33,10 @@ export function trackIdOf(given: unknown): number | undefined {
 }
 
 export function countsOf(given: unknown): SceneCounts {
-  return entriesOf(given, maxZones, (zone) =>
+  const counts = entriesOf(given, maxZones, (zone) =>
     entriesOf(zone, maxCounts, (kind) => entriesOf(kind, maxCounts, (count) => numberOf(count))),
   );
+  return counts ?? {};
 }
 
 /** Zones of a pipeline. Keys that only its tool knows stay. */
@@ -52,8 +53,9 @@ function isCorners(given: unknown): given is readonly Point[] {
   return Array.isArray(given) && given.length >= minCorners && given.length <= maxCorners && given.every(isPoint);
 }
 
+/** The first entries that can be read; undefined if it is no object. */
 function entriesOf<Value>(given: unknown, max: number, read: (value: unknown) => Value | undefined) {
-  if (!isRecord(given) || Array.isArray(given)) return {};
+  if (!isRecord(given) || Array.isArray(given)) return undefined;
   const entries = Object.entries(given).slice(0, max);
   const checked = entries.flatMap(([key, value]): [string, Value][] => {
     const found = read(value);

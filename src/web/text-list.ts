@@ -95,7 +95,10 @@ function createRow(): Row {
 function write({ text, meta }: Row, recognition: Recognition, nowMs: number): void {
   const metaText = metaOf(recognition, nowMs);
   if (text.textContent !== recognition.text) text.textContent = recognition.text;
-  text.title = recognition.text;
+  text.title = titleOf(recognition);
+  const isSettled = recognition.track?.isSettled;
+  if (isSettled === undefined) delete text.dataset['settled'];
+  else text.dataset['settled'] = String(isSettled);
   if (meta.textContent !== metaText) meta.textContent = metaText;
 }
 
@@ -112,15 +115,19 @@ function textTrackOf(
   };
 }
 
-/** What is known about a text: confidence, votes, and when it was last seen. */
+/** The text, and whether it may still change. */
+function titleOf({ text, track }: Recognition): string {
+  if (track?.isSettled === undefined) return text;
+  return `${text}: ${track.isSettled ? 'settled, further frames are unlikely to change it' : 'may still change'}`;
+}
+
+/** What is known about a text: its track, confidence, votes, and when it was last seen. */
 export function metaOf({ score, lastSeenMs, track }: Recognition, nowMs: number): string {
-  const { id, reads, isSettled } = track ?? {};
-  const settled = isSettled === true ? '✓ settled' : '… may change';
+  const { id, reads } = track ?? {};
   return [
     ...(id === undefined ? [] : [`#${id}`]),
     ...[`${Math.round(score * 100)} %`],
     ...(reads === undefined ? [] : [`${reads} ${reads === 1 ? 'read' : 'reads'}`]),
-    ...(isSettled === undefined ? [] : [settled]),
     formatAgo(nowMs - lastSeenMs),
   ].join(' · ');
 }

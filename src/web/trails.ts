@@ -35,7 +35,7 @@ export class Trails {
     return this.#places;
   }
 
-  /** Adds the centers of the boxes in a frame. */
+  /** Adds the boxes of a frame: the middles of their lower sides, where most objects stand on the ground, and which cover no text. */
   add(boxes: readonly TrackedBox[], nowMs: number): void {
     for (const { track_id: id, x, y, w, h, lost_ms: lostMs = 0 } of boxes) {
       if (id === undefined || lostMs > 0) continue;
@@ -47,7 +47,7 @@ export class Trails {
       // The newest place moves along until it is late enough after the one before it.
       const [previous, newest] = [places.at(-2), places.at(-1)];
       if (previous !== undefined && newest !== undefined && newest.atMs - previous.atMs < minStepMs) places.pop();
-      places.push({ x: x + w / 2, y: y + h / 2, atMs: nowMs });
+      places.push({ x: x + w / 2, y: y + h, atMs: nowMs });
     }
     this.#forget(nowMs - trailMs);
   }

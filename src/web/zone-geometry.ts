@@ -38,7 +38,10 @@ export function arrowOf([from, to]: readonly [Point, Point], size: Size): { shaf
   };
 }
 
-/** Where the name of a zone is, as the center of its text: inside an area at its upper left, and behind the arrow of a line. */
+/**
+ * Where the name of a zone is, as the center of its text: inside an area at its upper left; behind the arrow of a line, or beyond one of its
+ * ends if there is no room.
+ */
 export function namePlace(zone: Zone, size: Size, text: Size): Point {
   const points = pointsOf(zone).map((point) => toPixels(point, size));
   if ('area' in zone) {
@@ -47,9 +50,20 @@ export function namePlace(zone: Zone, size: Size, text: Size): Point {
   }
   const [start, end] = points as [Point, Point];
   const [nx, ny] = rightOf(start, end);
-  // So far back that the text, which is wider than high, does not touch the line.
-  const back = nameGap + (Math.abs(nx) * text.width) / 2;
-  return within([(start[0] + end[0]) / 2 - nx * back, (start[1] + end[1]) / 2 - ny * back], size, text);
+  const middle: Point = [(start[0] + end[0]) / 2, (start[1] + end[1]) / 2];
+  const places = [away(middle, [-nx, -ny], text), away(start, [-ny, nx], text), away(end, [ny, -nx], text)];
+  const free = places.find((place) => isSame(place, within(place, size, text)));
+  return free ?? within(places[0] as Point, size, text);
+}
+
+/** The center of a text that is next to a place in a direction. */
+function away([x, y]: Point, [dx, dy]: Point, text: Size): Point {
+  const distance = nameGap + (Math.abs(dx) * text.width) / 2;
+  return [x + dx * distance, y + dy * distance];
+}
+
+function isSame(a: Point, b: Point): boolean {
+  return a[0] === b[0] && a[1] === b[1];
 }
 
 /** The index of the point that is nearest to a place, if it is at most `reach` away. All in pixels. */

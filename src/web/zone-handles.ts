@@ -1,16 +1,11 @@
 /** Draws and moves the points of zones on the picture, by mouse, touch and keyboard. */
-import type { Point, Zone } from '../client/index.ts';
+import type { Point } from '../client/index.ts';
+import { cornerOf, createHandle, draftHandles, handleAttributes, handlesOf, reach } from './handle-shapes.ts';
 import { setAttributes, svgElement } from './svg-elements.ts';
 import { type Corner, canFinish, type EditAction, type Edits } from './zone-edits.ts';
-import { middlesOf, nearestPoint, pointsOf, type Size, toPixels } from './zone-geometry.ts';
+import { middlesOf, nearestPoint, pointsOf, toPixels } from './zone-geometry.ts';
 import { pathOf, type ZonePicture } from './zone-picture.ts';
 
-/** In CSS pixels. */
-const handleRadius = 6;
-/** As near as a finger can point. */
-const reach = 16;
-/** Sides that are shorter have no handle in their middle, which would cover those at their ends. */
-const minSide = 4 * reach;
 /** Moves of an arrow key, as a part of the frame; with the shift key, the longer one. */
 const step = 0.005;
 const longStep = 0.05;
@@ -38,6 +33,8 @@ export class ZoneHandles {
   /** Where the next point of a draft would be. */
   #cursor: Point = [0.5, 0.5];
   #grasp: Grasp | undefined;
+  /** The corner that was pressed last. A captured pointer's clicks do not say. */
+  #pressed: Corner | undefined;
   /** The grasped thing has moved since it was grasped, or the focused one since it has the focus. */
   #hasMoved = false;
 
@@ -52,7 +49,7 @@ export class ZoneHandles {
     svg.addEventListener('pointerup', () => this.#release());
     svg.addEventListener('pointercancel', () => this.#letGo());
     svg.addEventListener('click', (event) => this.#clicked(event));
-    svg.addEventListener('dblclick', (event) => this.#doubleClicked(event));
+    svg.addEventListener('dblclick', () => this.#doubleClicked());
     svg.addEventListener('keydown', (event) => this.#key(event));
     svg.addEventListener('focusin', () => {
       this.#hasMoved = false;
@@ -114,6 +111,7 @@ export class ZoneHandles {
     const found = cornerOf(event.target);
     const zone = found?.zone ?? this.#zoneOf(event.target);
     this.#hasMoved = false;
+    this.#pressed = found?.isMiddle === false ? found : undefined;
     if (zone === undefined || zones[zone] === undefined) {
       this.#act({ type: 'select', index: undefined });
       return;
@@ -169,13 +167,13 @@ export class ZoneHandles {
     else this.#act({ type: 'point', point: place });
   }
 
-  #doubleClicked(event: MouseEvent): void {
+  #doubleClicked(): void {
     if (this.#edits().draft !== undefined) {
       this.#act({ type: 'finish' });
       return;
     }
-    const corner = cornerOf(event.target);
-    if (corner !== undefined && !corner.isMiddle) this.#act({ type: 'remove', at: corner });
+    if (this.#pressed !== undefined) this.#act({ type: 'remove', at: this.#pressed });
+    this.#pressed = undefined;
   }
 
   #key(event: KeyboardEvent): void {
@@ -233,65 +231,4 @@ export class ZoneHandles {
     const { left, top, width, height } = this.#picture.svg.getBoundingClientRect();
     return [(clientX - left) / width, (clientY - top) / height];
   }
-}
-
-interface Handle {
-  readonly place: Point;
-  readonly attributes: Partial<Record<(typeof handleAttributes)[number], string>>;
-}
-
-const handleAttributes = ['class', 'tabindex', 'role', 'aria-label', 'data-corner', 'data-middle'] as const;
-
-/** The corners of a zone, and the middles of an area's sides, at which corners can be added. */
-function handlesOf(zone: Zone | undefined, index: number, size: Size): Handle[] {
-  if (zone === undefined) return [];
-  const points = pointsOf(zone);
-  const corners = points.map((place, at) => ({
-    place,
-    attributes: {
-      ...{ class: 'handle', tabindex: '0', role: 'button', 'data-corner': `${index} ${at}` },
-      'aria-label': `${zone.name}, point ${at + 1} of ${points.length}, at ${percent(place[0])} across and ${percent(place[1])} down`,
-    },
-  }));
-  if ('line' in zone) return corners;
-  const middles = middlesOf(points).flatMap((place, at) => {
-    const [x, y] = toPixels(points[at] as Point, size);
-    const [middleX, middleY] = toPixels(place, size);
-    if (2 * Math.hypot(middleX - x, middleY - y) < minSide) return [];
-    const data = { 'data-corner': `${index} ${at}`, 'data-middle': '' };
-    const label = `${zone.name}, add a point after point ${at + 1}`;
-    return [
-      { place, attributes: { class: 'handle middle', tabindex: '0', role: 'button', 'aria-label': label, ...data } },
-    ];
-  });
-  return [...corners, ...middles];
-}
-
-/** The first point is emphasized when a click on it closes the area. */
-function draftHandles(points: readonly Point[], canClose: boolean): Handle[] {
-  return points.map((place, at) => ({
-    place,
-    attributes: { class: at === 0 && canClose ? 'handle closing' : 'handle' },
-  }));
-}
-
-/** A circle to see, in one that is as large as a finger. */
-function createHandle(): SVGGElement {
-  const handle = svgElement('g');
-  handle.append(
-    svgElement('circle', { class: 'reach', r: reach }),
-    svgElement('circle', { class: 'dot', r: handleRadius }),
-  );
-  return handle;
-}
-
-function cornerOf(target: EventTarget | null): (Corner & { readonly isMiddle: boolean }) | undefined {
-  const handle = target instanceof Element ? target.closest('[data-corner]') : null;
-  if (handle === null) return undefined;
-  const [zone = 0, point = 0] = (handle.getAttribute('data-corner') ?? '').split(' ').map(Number);
-  return { zone, point, isMiddle: handle.hasAttribute('data-middle') };
-}
-
-function percent(part: number): string {
-  return `${Math.round(part * 100)} %`;
 }
