@@ -165,8 +165,9 @@ function notAllowed(methods = readMethods, detail?: string): Reply {
 }
 
 function listed(pipelines: readonly ServedPipeline[], status: PoolStatus): object[] {
-  return pipelines.map(({ id, name, description }) => ({
+  return pipelines.map(({ id, name, description, zones }) => ({
     ...{ id, name, description },
     loaded: status.pipelines.includes(id),
+    ...(zones.length === 0 ? {} : { zones }),
   }));
 }

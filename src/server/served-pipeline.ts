@@ -1,10 +1,13 @@
-/** A pipeline as the server sees it: its names and its frame limits. */
+/** A pipeline as the server sees it: its names, its zones and its frame limits. */
+import type { Zone } from '../protocol.ts';
 import type { FrameLimits } from '../session/frame-validator.ts';
 
 export interface ServedPipeline {
   readonly id: string;
   readonly name: string;
   readonly description: string;
+  /** What a client may draw over the picture. */
+  readonly zones: readonly Zone[];
   /** Frames with more pixels are rejected. */
   readonly maxPixels: number;
 }

@@ -1,7 +1,7 @@
 /** The parts of a result that the page can show. A custom tool may send them in any shape; what has another shape is left out. Pure. */
-import type { ClassScore, Detection, FrameResult, Keypoint, Point, Polygon, Quad } from '../client/index.ts';
-
-type Unchecked = Readonly<Record<string, unknown>>;
+import type { ClassScore, Detection, FrameResult, Keypoint, Polygon, Quad } from '../client/index.ts';
+import { trackIdOf, tracksOf } from './checked-scene.ts';
+import { booleanOf, isNumber, isPoint, isRecord, kept, listOf, numberOf, textOf, type Unchecked } from './unchecked.ts';
 
 /** Corners of a rotated box, and the fewest of a polygon. */
 const quadCorners = 4;
@@ -10,7 +10,7 @@ const minPolygonPoints = 3;
 /** A keypoint that is never drawn. */
 const unseenKeypoint: Keypoint = [0, 0, 0];
 
-/** Keeps what the page shows of a result. Size and times are the gateway's own, and are not checked. */
+/** Keeps what the page shows of a result, but for `events` and `counts`, which have their own lists. Size and times are the gateway's own, and are not checked. */
 export function checkedResult(result: FrameResult): FrameResult {
   const { width, height, timings_ms } = result;
   const given: Unchecked = result;
@@ -24,6 +24,7 @@ export function checkedResult(result: FrameResult): FrameResult {
       'keypoint_names',
       listOf(given['keypoint_names'])?.map((name) => textOf(name) ?? ''),
     ),
+    ...kept('tracks', tracksOf(given['tracks'])),
     ...kept(
       'warnings',
       listOf(given['warnings'])?.flatMap((warning) => textOf(warning) ?? []),
@@ -43,6 +44,9 @@ function detectionsOf(given: unknown): Detection[] {
     ...kept('keypoints', listOf(given['keypoints'])?.map(keypointOf)),
     ...kept('text', textOf(given['text'])),
     ...kept('text_score', numberOf(given['text_score'])),
+    ...kept('track_id', trackIdOf(given['track_id'])),
+    ...kept('text_reads', numberOf(given['text_reads'])),
+    ...kept('text_settled', booleanOf(given['text_settled'])),
   };
   return [detection];
 }
@@ -69,32 +73,4 @@ function keypointOf(given: unknown): Keypoint {
   const [x, y, score] = given as readonly [number, number, unknown?];
   if (score === undefined) return [x, y];
   return isNumber(score) ? [x, y, score] : unseenKeypoint;
-}
-
-function isPoint(given: unknown): given is Point {
-  return Array.isArray(given) && isNumber(given[0]) && isNumber(given[1]);
-}
-
-function isNumber(given: unknown): given is number {
-  return Number.isFinite(given);
-}
-
-function isRecord(given: unknown): given is Unchecked {
-  return typeof given === 'object' && given !== null;
-}
-
-function numberOf(given: unknown): number | undefined {
-  return isNumber(given) ? given : undefined;
-}
-
-function textOf(given: unknown): string | undefined {
-  return typeof given === 'string' ? given : undefined;
-}
-
-function listOf(given: unknown): readonly unknown[] | undefined {
-  return Array.isArray(given) ? given : undefined;
-}
-
-function kept<Key extends string, Value>(key: Key, value: Value | undefined): { [K in Key]?: Value } {
-  return (value === undefined ? {} : { [key]: value }) as { [K in Key]?: Value };
 }

@@ -4,10 +4,16 @@ import { ConnectCard } from './connect-card.ts';
 import { ConnectionBadge } from './connection-badge.ts';
 import { type Action, Controls } from './controls.ts';
 import { Display } from './display.ts';
-import { type SourceErrorCode, sourceErrorMessage, streamErrorMessage } from './error-messages.ts';
+import { openingMessage, type SourceErrorCode, sourceErrorMessage, streamErrorMessage } from './error-messages.ts';
 import { GatewayCard } from './gateway-card.ts';
 import { Notice } from './notice.ts';
-import { codeOfFetchError, fetchPipelines, fetchPipelinesUntilListed, type PipelineSummary } from './pipelines.ts';
+import {
+  codeOfFetchError,
+  fetchPipelines,
+  fetchPipelinesUntilListed,
+  type PipelineSummary,
+  waitAdvice,
+} from './pipelines.ts';
 import { type Preferences, readPreferences, type SourceName, writePreferences } from './preferences.ts';
 import { Run, type RunEvents } from './run.ts';
 import { openSource, type Source, SourceError } from './sources.ts';
@@ -46,7 +52,7 @@ export class Controller {
 
   async start(): Promise<void> {
     setInterval(() => this.#render(), renderIntervalMs);
-    new GatewayCard().start();
+    new GatewayCard().start(() => void this.#updateList());
     document.addEventListener('visibilitychange', () => this.#visibilityChanged());
     this.#showControls();
     await this.#listPipelines();
@@ -88,11 +94,7 @@ export class Controller {
     this.#hasSourceFailed = false;
     this.#prefer({ source: name });
     this.#connection.show('wait', 'Opening source');
-    this.#notice.show(
-      name === 'camera'
-        ? { title: 'Waiting for the camera', advice: 'Your browser may ask for permission to use it.' }
-        : { title: 'Opening source', advice: file?.name ?? 'Preparing the sample scene.' },
-    );
+    this.#notice.show(openingMessage(name, file?.name));
     try {
       const ended = (code: SourceErrorCode) => {
         if (choice === this.#choices) this.#sourceFailed(code);
@@ -167,11 +169,16 @@ export class Controller {
     } else this.#run?.tune(this.#preferences);
   }
 
-  async #reconnect(): Promise<void> {
-    await fetchPipelines().then(
+  /** Lists the pipelines again, if the gateway can be reached. */
+  #updateList(): Promise<void> {
+    return fetchPipelines().then(
       (pipelines) => this.#useList(pipelines),
       () => undefined,
     );
+  }
+
+  async #reconnect(): Promise<void> {
+    await this.#updateList();
     this.#wantsRun = true;
     this.#begin();
     this.#showControls();
@@ -186,7 +193,7 @@ export class Controller {
     this.#hasGivenUp = false;
     this.#connection.show('wait', 'Connecting');
     if (this.#display.hasFrame) this.#notice.hide();
-    else this.#notice.show({ title: 'Waiting for the first result', advice: this.#waitAdvice(pipeline) });
+    else this.#notice.show({ title: 'Waiting for the first result', advice: waitAdvice(this.#summaryOf(pipeline)) });
     source.play();
     const url = new URL('.', document.baseURI);
     this.#run = new Run({ url, pipeline, adapt, source, fps, quality, events: this.#eventsOf(source) });
@@ -207,11 +214,8 @@ export class Controller {
     };
   }
 
-  /** Why the first result may take a while. */
-  #waitAdvice(pipeline: string): string {
-    return this.#pipelines.find(({ id }) => id === pipeline)?.loaded === false
-      ? 'The gateway loads this pipeline when it is first used, which takes some seconds.'
-      : 'The frame is being processed.';
+  #summaryOf(pipeline: string): PipelineSummary | undefined {
+    return this.#pipelines.find(({ id }) => id === pipeline);
   }
 
   #endRun(): void {
@@ -236,6 +240,7 @@ export class Controller {
         break;
       case 'open':
         if (this.#lastCode !== undefined && clearedByConnection.has(this.#lastCode)) this.#notice.hide();
+        this.#display.newSession();
         this.#connection.show('good', 'Connected');
         break;
     }
@@ -266,7 +271,9 @@ export class Controller {
 
   #showControls(): void {
     this.#controls.show(this.#preferences, this.#action, this.#source?.maxFps ?? Number.POSITIVE_INFINITY);
-    this.#connectCard.show(this.#preferences.pipeline ?? defaultPipeline);
+    const { pipeline = defaultPipeline } = this.#preferences;
+    this.#connectCard.show(pipeline);
+    this.#display.usePipeline(pipeline, this.#summaryOf(pipeline)?.zones);
   }
 
   /** What the button next to the sources does now. A file that cannot be opened is not worth another attempt. */

@@ -1,4 +1,4 @@
-/** Everything that shows results: the frame, the figures, the texts, the classes and the last reply. */
+/** Everything that shows results: the frame, the figures, the texts, the scene, the classes and the last reply. */
 import { checkedResult } from './checked-result.ts';
 import { ClassList } from './class-list.ts';
 import { element, write } from './elements.ts';
@@ -7,7 +7,9 @@ import { LastReply } from './last-reply.ts';
 import { isPage } from './page-text.ts';
 import { PageView } from './page-view.ts';
 import { Panel } from './panel.ts';
+import type { PipelineSummary } from './pipelines.ts';
 import type { ReceivedResult } from './run.ts';
+import { Scene } from './scene.ts';
 import { StageTimes } from './stage-times.ts';
 import { Statistics } from './statistics.ts';
 import { TextList } from './text-list.ts';
@@ -24,6 +26,7 @@ export interface DisplayState {
 
 export class Display {
   readonly #panel = new Panel();
+  readonly #scene = new Scene();
   readonly #frameView = new FrameView();
   readonly #texts = new TextList();
   readonly #page = new PageView();
@@ -43,9 +46,21 @@ export class Display {
     return this.#hasFrame;
   }
 
-  /** Removes what belongs to another source or pipeline. The list of recent texts stays. */
+  /** Shows the zones of a pipeline. */
+  usePipeline(id: string, zones: PipelineSummary['zones']): void {
+    this.#scene.usePipeline(id, zones);
+  }
+
+  /** A session begins: its tracks start with number 1 again. */
+  newSession(): void {
+    this.#frameView.newSession();
+    this.#texts.newSession();
+  }
+
+  /** Removes what belongs to another source or pipeline. The lists of recent texts and of events stay. */
   clear(): void {
     this.#frameView.clear();
+    this.#scene.clear();
     this.#reply.clear();
     this.#page.hide();
     this.#classes.clear();
@@ -86,7 +101,8 @@ export class Display {
     this.#isPage ||= isPage(result);
     if (this.#isPage) this.#page.show(checked);
     else this.#texts.add(checked, source, nowMs);
-    this.#frameView.show(checked, this.#isPage, nowMs);
+    this.#frameView.show(checked, this.#isPage, nowMs, this.#scene.names);
+    this.#scene.result(received.result);
     this.#classes.set(result.classes);
     // The reply is shown as it came.
     this.#reply.set(received);
@@ -104,6 +120,7 @@ export class Display {
     });
     this.#texts.render(nowMs);
     this.#classes.render(nowMs);
+    this.#scene.render();
     this.#reply.render();
   }
 

@@ -1,5 +1,6 @@
 /** Error messages of the console, with advice. Pure. */
 import type { ClientErrorCode } from '../client/index.ts';
+import type { SourceName } from './preferences.ts';
 
 /** Reason why a source cannot be opened or read. */
 export type SourceErrorCode =
@@ -141,4 +142,11 @@ export function sourceErrorMessage(code: SourceErrorCode): ErrorMessage {
 /** @param code any code, including unknown ones. */
 export function streamErrorMessage(code: string): ErrorMessage {
   return Object.hasOwn(streamMessages, code) ? streamMessages[code as ClientErrorCode] : unknownCodeMessage;
+}
+
+/** What the page says while a source is opened. */
+export function openingMessage(source: SourceName, fileName: string | undefined): ErrorMessage {
+  return source === 'camera'
+    ? { title: 'Waiting for the camera', advice: 'Your browser may ask for permission to use it.' }
+    : { title: 'Opening source', advice: fileName ?? 'Preparing the sample scene.' };
 }

@@ -5,6 +5,8 @@ import { fetchJson } from './token.ts';
 /** Older gateways have no `version`. */
 interface Details {
   readonly version?: string;
+  /** Changes when the gateway has read its pipelines again. */
+  readonly generation?: number;
   readonly degraded: boolean;
   readonly draining: boolean;
   readonly pool: { readonly size: number; readonly ready: number; readonly sessions: number };
@@ -25,22 +27,28 @@ const unknown = '–';
 const pollMs = 5000;
 
 export class GatewayCard {
-  /** Updates the card until the page is closed, and not while it is hidden. */
-  start(): void {
+  #generation: number | undefined;
+
+  /** Updates the card until the page is closed, and not while it is hidden. @param reloaded called when the pipelines are others. */
+  start(reloaded: () => void): void {
     const update = () => {
-      if (!document.hidden) void this.#update();
+      if (!document.hidden) void this.#update(reloaded);
     };
     setInterval(update, pollMs);
     update();
   }
 
-  async #update(): Promise<void> {
+  async #update(reloaded: () => void): Promise<void> {
     // While no worker is ready the status is 503, with the same body.
     const readiness = await fetchJson('readyz').then(
       (body) => body as Readiness,
       () => undefined,
     );
     for (const [row, text] of Object.entries(rowsOf(readiness))) write(element(`gateway-${row}`, HTMLElement), text);
+    const generation = readiness !== undefined && 'setups' in readiness ? readiness.generation : undefined;
+    if (generation === undefined) return;
+    if (this.#generation !== undefined && generation !== this.#generation) reloaded();
+    this.#generation = generation;
   }
 }
 

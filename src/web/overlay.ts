@@ -1,20 +1,19 @@
-/** Draws boxes, rotated boxes, masks, skeletons and labels over a frame. */
-import type { Detection, Point, Polygon } from '../client/index.ts';
+/** Draws boxes, rotated boxes, masks, skeletons and tracks over a frame, with their labels. */
+import type { Detection, Point, Polygon, Track } from '../client/index.ts';
 import type { ClassColors } from './class-colors.ts';
+import { drawLabels, isTentative, labelOf, type Rect, trackLabelOf } from './labels.ts';
 import { drawSkeleton } from './skeleton.ts';
-import { minScore } from './text-log.ts';
 import { thinRing } from './thin-ring.ts';
+import { trackColor } from './track-colors.ts';
 
 /** Colors that stand out on any frame: license-plate yellow on near black. */
 const boxColor = '#ffcf33';
 const haloColor = 'rgb(12 13 15 / 0.55)';
-const inkColor = '#16181d';
 
 /** Sizes in CSS pixels. */
 const lineWidth = 2;
 const haloWidth = 4;
-const fontSize = 13;
-const padding = 5;
+const lostDash = [7, 6];
 
 /** Opacity of a filled mask: the object stays recognizable. */
 const maskOpacity = 0.35;
@@ -29,16 +28,14 @@ export interface OverlayOptions {
   readonly colors: ClassColors;
   /** Names of the keypoints of every detection; empty if they have none. */
   readonly keypointNames: readonly string[];
+  /** Where labels of zones are, in canvas pixels. */
+  readonly taken: readonly Rect[];
 }
 
-/** Label of a box: its text if the recognizer is confident, otherwise its class. */
-export function labelOf({ label, score, text, text_score: textScore = 0 }: Detection): string {
-  const hasText = text !== undefined && text !== '' && textScore >= minScore;
-  return hasText ? `${text}${percent(textScore)}` : `${label}${percent(score)}`.trim();
-}
+type Box = Pick<Detection, 'x' | 'y' | 'w' | 'h' | 'quad'>;
 
 /** Corners in frame pixels; those of the rotated box if there is one. */
-export function cornersOf({ x, y, w, h, quad }: Detection): readonly Point[] {
+export function cornersOf({ x, y, w, h, quad }: Box): readonly Point[] {
   return (
     quad ?? [
       [x, y],
@@ -49,38 +46,47 @@ export function cornersOf({ x, y, w, h, quad }: Detection): readonly Point[] {
   );
 }
 
-/** Draws detections, those with a mask without their box, which would only repeat its extent. */
+/** Draws detections, those with a mask without their box, which would only repeat its extent, and tracks that have no detection now. */
 export function drawDetections(
   context: CanvasRenderingContext2D,
   detections: readonly Detection[],
+  tracks: readonly Track[],
   options: OverlayOptions,
 ): void {
-  const { scale, density, hasLabels, keypointNames } = options;
-  context.font = `600 ${fontSize * density}px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace`;
-  context.textBaseline = 'middle';
+  const { scale, density, hasLabels, keypointNames, colors, taken } = options;
+  const others = tracksWithout(detections, tracks);
+  for (const track of others) drawTrack(context, track, options);
   for (const detection of detections) drawOutline(context, detection, options);
   for (const detection of detections) {
     if (detection.keypoints !== undefined) drawSkeleton(context, detection, keypointNames, scale, density);
   }
-  // Labels are drawn over everything else.
-  if (hasLabels) drawLabels(context, detections, options);
+  if (!hasLabels) return;
+  // Labels are drawn over everything else, that of the best detection on top.
+  const found = detections.map((detection) => ({
+    ...{ text: labelOf(detection), corners: cornersOf(detection) },
+    ...{ color: colorOf(detection, colors), isTentative: isTentative(detection) },
+  }));
+  const lost = others.map((track) => ({
+    ...{ text: trackLabelOf(track), corners: cornersOf(track), color: trackColor(track.track_id), isTentative: true },
+  }));
+  drawLabels(context, [...found, ...lost], { scale, density, taken });
 }
 
-/** The label of the best detection gets its place first, and is on top if there is no room for all. */
-function drawLabels(
-  context: CanvasRenderingContext2D,
-  detections: readonly Detection[],
-  options: OverlayOptions,
-): void {
-  const taken: Rect[] = [];
-  const labels = detections.flatMap((detection) => {
-    const text = labelOf(detection);
-    if (text === '') return [];
-    const rect = labelRect(context, detection, text, options, taken);
-    taken.push(rect);
-    return [{ text, rect, color: colorOf(detection, options.colors) }];
-  });
-  for (const { text, rect, color } of labels.reverse()) drawLabel(context, text, rect, color, options.density);
+/** Tracks that no detection of the frame belongs to: lost ones, and all of a pipeline without detections. */
+export function tracksWithout(detections: readonly Detection[], tracks: readonly Track[]): readonly Track[] {
+  const found = new Set(detections.map(({ track_id: id }) => id));
+  return tracks.filter(({ track_id: id }) => !found.has(id));
+}
+
+/** The box of a track; dashed if it is predicted. */
+function drawTrack(context: CanvasRenderingContext2D, track: Track, { scale, density }: OverlayOptions): void {
+  const path = new Path2D();
+  addRing(path, cornersOf(track), scale);
+  context.lineJoin = 'round';
+  if (track.lost_ms > 0) context.setLineDash(lostDash.map((length) => length * density));
+  stroke(context, path, haloColor, haloWidth * density);
+  stroke(context, path, trackColor(track.track_id), lineWidth * density);
+  context.setLineDash([]);
 }
 
 /** The mask of a detection, or its box. */
@@ -107,8 +113,9 @@ function drawOutline(
   stroke(context, path, color, lineWidth * density);
 }
 
-/** Masks overlap and need colors that differ by class; boxes are yellow, which stands out most. */
+/** Tracks have a color each. Masks overlap and need colors that differ by class; boxes are yellow, which stands out most. */
 function colorOf(detection: Detection, colors: ClassColors): string {
+  if (detection.track_id !== undefined) return trackColor(detection.track_id);
   return hasMask(detection) ? colors.of(detection.label) : boxColor;
 }
 
@@ -128,80 +135,4 @@ function stroke(context: CanvasRenderingContext2D, path: Path2D, color: string, 
   context.strokeStyle = color;
   context.lineWidth = width;
   context.stroke(path);
-}
-
-/** In canvas pixels. */
-export interface Rect {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-function labelRect(
-  context: CanvasRenderingContext2D,
-  detection: Detection,
-  text: string,
-  { scale, density }: OverlayOptions,
-  taken: readonly Rect[],
-): Rect {
-  const corners = cornersOf(detection);
-  const left = Math.min(...corners.map(([x]) => x)) * scale;
-  const top = Math.min(...corners.map(([, y]) => y)) * scale;
-  const bottom = Math.max(...corners.map(([, y]) => y)) * scale;
-  const { canvas } = context;
-  const width = Math.min(canvas.width, context.measureText(text).width + 2 * padding * density);
-  const height = (fontSize + padding) * density;
-  const gap = haloWidth * density;
-  return { ...placeLabel({ left, top, bottom, width, height, gap }, canvas, taken), width, height };
-}
-
-function drawLabel(
-  context: CanvasRenderingContext2D,
-  text: string,
-  { x, y, width, height }: Rect,
-  color: string,
-  density: number,
-): void {
-  context.fillStyle = color;
-  context.beginPath();
-  context.roundRect(x, y, width, height, 3 * density);
-  context.fill();
-  context.fillStyle = inkColor;
-  context.fillText(text, x + padding * density, y + height / 2 + density / 2, width - 2 * padding * density);
-}
-
-interface LabelRoom {
-  readonly left: number;
-  readonly top: number;
-  readonly bottom: number;
-  readonly width: number;
-  readonly height: number;
-  readonly gap: number;
-}
-
-/**
- * Above the box if there is room, otherwise below, otherwise inside. Never outside the canvas. If another label is there, one line higher,
- * so that a label does not jump far when boxes come closer.
- */
-export function placeLabel(
-  { left, top, bottom, width, height, gap }: LabelRoom,
-  canvas: { readonly width: number; readonly height: number },
-  taken: readonly Rect[] = [],
-): { x: number; y: number } {
-  const x = Math.max(0, Math.min(left, canvas.width - width));
-  const above = top - gap - height;
-  const inside = Math.max(0, top + gap);
-  const places = [above, above - height, bottom + gap, inside].filter((y) => y >= 0 && y + height <= canvas.height);
-  const free = places.find((y) => !taken.some((other) => overlaps({ x, y, width, height }, other)));
-  return { x, y: free ?? places[0] ?? inside };
-}
-
-function overlaps(a: Rect, b: Rect): boolean {
-  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
-}
-
-/** Empty without a score. */
-function percent(score: number): string {
-  return Number.isNaN(score) ? '' : ` ${Math.round(score * 100)} %`;
 }

@@ -8,6 +8,8 @@ export interface PipelineSummary {
   readonly description: string;
   /** False if the gateway loads it on first use. */
   readonly loaded?: boolean;
+  /** Areas and lines of the scene, if it has any. A custom tool may give them any shape. */
+  readonly zones?: unknown;
 }
 
 /** Interval between attempts to list the pipelines. */
@@ -39,4 +41,11 @@ export async function fetchPipelinesUntilListed(
 export function codeOfFetchError(error: unknown): ClientErrorCode {
   if (error instanceof AccessError) return error.code;
   return error instanceof SyntaxError ? 'invalid_reply' : 'unreachable';
+}
+
+/** Why the first result of a pipeline may take a while. */
+export function waitAdvice(pipeline: PipelineSummary | undefined): string {
+  return pipeline?.loaded === false
+    ? 'The gateway loads this pipeline when it is first used, which takes some seconds.'
+    : 'The frame is being processed.';
 }

@@ -3,7 +3,7 @@ import type { Detection } from '../client/index.ts';
 import { cropHeight, cropWidth, drawCrop } from './crops.ts';
 import { element } from './elements.ts';
 import type { ReceivedResult } from './run.ts';
-import { type Recognition, TextLog } from './text-log.ts';
+import { type Recognition, TextLog, type TextTrack } from './text-log.ts';
 
 interface Row {
   readonly item: HTMLLIElement;
@@ -17,11 +17,18 @@ export class TextList {
   readonly #empty = element('texts-empty', HTMLElement);
   readonly #log = new TextLog();
   readonly #rows = new Map<number, Row>();
+  /** Counts the sessions. */
+  #sessions = 0;
   readonly #headings = new Map<string, HTMLLIElement>();
 
   /** Adds the texts of a result. New or improved recognitions get a crop of the image. */
   add({ result, image }: ReceivedResult, source: string, nowMs: number): void {
     for (const detection of result.detections ?? []) this.#addDetection(detection, image, source, nowMs);
+  }
+
+  /** Tracks of the next session have the same numbers. */
+  newSession(): void {
+    this.#sessions += 1;
   }
 
   /** Updates the list and its relative times. */
@@ -55,7 +62,8 @@ export class TextList {
 
   #addDetection(detection: Detection, image: ImageBitmap, source: string, nowMs: number): void {
     const { text = '', text_score: score = 0, label } = detection;
-    const update = this.#log.add({ text, score, label, source }, nowMs);
+    const track = textTrackOf(detection, this.#sessions);
+    const update = this.#log.add({ text, score, label, source, ...(track === undefined ? {} : { track }) }, nowMs);
     if (update.type !== 'new' && update.type !== 'better') return;
     const { id } = update.recognition;
     const row = this.#rows.get(id) ?? createRow();
@@ -85,10 +93,43 @@ function createRow(): Row {
 }
 
 function write({ text, meta }: Row, recognition: Recognition, nowMs: number): void {
-  const metaText = `${Math.round(recognition.score * 100)} % · ${formatAgo(nowMs - recognition.lastSeenMs)}`;
+  const metaText = metaOf(recognition, nowMs);
   if (text.textContent !== recognition.text) text.textContent = recognition.text;
-  text.title = recognition.text;
+  text.title = titleOf(recognition);
+  const isSettled = recognition.track?.isSettled;
+  if (isSettled === undefined) delete text.dataset['settled'];
+  else text.dataset['settled'] = String(isSettled);
   if (meta.textContent !== metaText) meta.textContent = metaText;
+}
+
+/** Undefined without a track. */
+function textTrackOf(
+  { track_id: id, text_reads: reads, text_settled: isSettled }: Detection,
+  session: number,
+): TextTrack | undefined {
+  if (id === undefined) return undefined;
+  return {
+    ...{ session, id },
+    ...(reads === undefined ? {} : { reads }),
+    ...(isSettled === undefined ? {} : { isSettled }),
+  };
+}
+
+/** The text, and whether it may still change. */
+function titleOf({ text, track }: Recognition): string {
+  if (track?.isSettled === undefined) return text;
+  return `${text}: ${track.isSettled ? 'settled, further frames are unlikely to change it' : 'may still change'}`;
+}
+
+/** What is known about a text: its track, confidence, votes, and when it was last seen. */
+export function metaOf({ score, lastSeenMs, track }: Recognition, nowMs: number): string {
+  const { id, reads } = track ?? {};
+  return [
+    ...(id === undefined ? [] : [`#${id}`]),
+    ...[`${Math.round(score * 100)} %`],
+    ...(reads === undefined ? [] : [`${reads} ${reads === 1 ? 'read' : 'reads'}`]),
+    formatAgo(nowMs - lastSeenMs),
+  ].join(' · ');
 }
 
 /** Formats a relative time. */

@@ -6,11 +6,21 @@ export interface Recognition {
   readonly label: string;
   /** Name of the source in whose frames it was recognized. */
   readonly source: string;
-  /** Best confidence so far, 0 to 1. */
+  /** Best confidence so far, 0 to 1; of a track, that of the last vote. */
   readonly score: number;
+  /** The track whose text it is, in its session. Its text may change until it is settled. */
+  readonly track?: TextTrack;
   /** Start of the latest sighting. */
   readonly sightedMs: number;
   readonly lastSeenMs: number;
+}
+
+export interface TextTrack {
+  readonly session: number;
+  readonly id: number;
+  /** How many times its text was recognized, if the pipeline says so. */
+  readonly reads?: number;
+  readonly isSettled?: boolean;
 }
 
 /** The texts of one source. */
@@ -25,7 +35,7 @@ export type LogUpdate =
   | { readonly type: 'seen' | 'ignored' };
 
 /** A recognized text, before it is added. */
-export type Reading = Pick<Recognition, 'text' | 'label' | 'source' | 'score'>;
+export type Reading = Pick<Recognition, 'text' | 'label' | 'source' | 'score' | 'track'>;
 
 export const maxLogEntries = 10;
 /** Texts with a lower confidence are guesses that change from frame to frame. */
@@ -56,23 +66,37 @@ export class TextLog {
     return [...groups].map(([source, recognitions]) => ({ source, recognitions }));
   }
 
-  add({ text, label, source, score }: Reading, nowMs: number): LogUpdate {
+  add(reading: Reading, nowMs: number): LogUpdate {
+    const { text, source, score, track } = reading;
     if (text.trim() === '' || !(score >= minScore)) return { type: 'ignored' };
-    const index = this.#recognitions.findIndex((known) => known.text === text && known.source === source);
-    const known = this.#recognitions[index];
+    const known = this.#known(reading);
     if (known === undefined) {
-      const recognition = { id: this.#count++, text, label, source, score, sightedMs: nowMs, lastSeenMs: nowMs };
+      const recognition = { ...reading, id: this.#count++, sightedMs: nowMs, lastSeenMs: nowMs };
       this.#recognitions.push(recognition);
       if (this.#recognitions.length > maxLogEntries) this.#removeOldest();
       return { type: 'new', recognition };
     }
-    const isBetter = score >= known.score + minImprovement;
+    const isOther = text !== known.text;
+    // A vote may become less sure, too.
+    const best = track === undefined ? Math.max(score, known.score) : score;
     const recognition = {
-      ...{ ...known, label, score: Math.max(score, known.score), lastSeenMs: nowMs },
+      ...{ ...known, ...reading, score: best, lastSeenMs: nowMs },
       sightedMs: nowMs - known.lastSeenMs > sightingTimeoutMs ? nowMs : known.sightedMs,
     };
-    this.#recognitions = this.#recognitions.with(index, recognition);
-    return isBetter ? { type: 'better', recognition } : { type: 'seen' };
+    // Another track may have had the text that this one has now.
+    this.#recognitions = this.#recognitions.flatMap((each) => {
+      if (each === known) return [recognition];
+      return each.text === text && each.source === source ? [] : [each];
+    });
+    return isOther || score >= known.score + minImprovement ? { type: 'better', recognition } : { type: 'seen' };
+  }
+
+  /** The entry of the same track, or else of the same text. */
+  #known({ text, source, track }: Reading): Recognition | undefined {
+    const isSameTrack = (known: Recognition) =>
+      track !== undefined && known.track?.id === track.id && known.track.session === track.session;
+    const ofSource = this.#recognitions.filter((known) => known.source === source);
+    return ofSource.find(isSameTrack) ?? ofSource.find((known) => known.text === text);
   }
 
   #removeOldest(): void {

@@ -14,8 +14,17 @@ export const image = {
   buffer: Buffer.from(encodeGradient(size.width, size.height)),
 };
 
+export interface OpenWithOptions extends OpenOptions {
+  /** Parameters of the page's address. */
+  readonly query?: string;
+}
+
 /** Opens the console of a gateway that answers every frame with what `resultFor` returns, or not at all. */
-export async function openWith(t: Test, resultFor: (arrival: Arrival) => object | undefined, options?: OpenOptions) {
+export async function openWith(
+  t: Test,
+  resultFor: (arrival: Arrival) => object | undefined,
+  { query = 'fps=10', ...options }: OpenWithOptions = {},
+) {
   const fake = await startFakeGateway(t, {
     serve: serveConsole,
     frame: (arrival) => {
@@ -25,6 +34,6 @@ export async function openWith(t: Test, resultFor: (arrival: Arrival) => object 
       arrival.socket.send(JSON.stringify({ frame_index: arrival.index, result: timed }));
     },
   });
-  const opened = await openConsole(t, `http://127.0.0.1:${fake.port}/?fps=10`, options);
+  const opened = await openConsole(t, `http://127.0.0.1:${fake.port}/?${query}`, options);
   return { ...opened, port: fake.port };
 }

@@ -24,7 +24,7 @@ function endpointOf(t: Test, changes: Partial<FramesOptions> = {}) {
   const kept = new KeptLog();
   const endpoint = new FramesEndpoint({
     limits: { maxFrameBytes, maxFrameLabel: '4KB', maxPixels: 1000, bodyTimeoutMs: 60_000 },
-    pipelines: new Map([['plates', { id: 'plates', name: '', description: '', maxPixels: 1000 }]]),
+    pipelines: new Map([['plates', { id: 'plates', name: '', description: '', zones: [], maxPixels: 1000 }]]),
     ...{ pool, addresses, trustedProxies: new BlockList(), log: kept.log, observer: observerOf(kept.log) },
     ...{ hasRoom: () => true, isOverMemoryLimit: () => false },
     ...{ authorizer: openAccess, tokens: new TokenUses() },

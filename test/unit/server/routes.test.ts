@@ -5,6 +5,7 @@ import { test } from 'tap';
 import { Observers } from '../../../src/observe/observer.ts';
 import type { WorkerReport } from '../../../src/pool/messages.ts';
 import type { PoolStatus } from '../../../src/pool/pool-status.ts';
+import type { Zone } from '../../../src/protocol.ts';
 import { PlainAccess } from '../../../src/server/plain-access.ts';
 import { jsonReply } from '../../../src/server/respond.ts';
 import { type ListenerRole, type Route, registerRoutes } from '../../../src/server/routes.ts';
@@ -22,8 +23,28 @@ const status: PoolStatus = {
   engines: [],
 };
 
+const zones: readonly Zone[] = [
+  {
+    name: 'yard',
+    area: [
+      [0, 0],
+      [1, 0],
+      [1, 1],
+    ],
+  },
+  {
+    name: 'gate',
+    line: [
+      [0, 0.5],
+      [1, 0.5],
+    ],
+  },
+];
 const pipelines = new Map(
-  ['plates', 'pages'].map((id) => [id, { id, name: `Name of ${id}`, description: '', maxPixels: 1 }]),
+  ['plates', 'pages'].map((id) => [
+    id,
+    { id, name: `Name of ${id}`, description: '', zones: id === 'plates' ? zones : [], maxPixels: 1 },
+  ]),
 );
 const reloads: ReloadStatus = { succeeded: 2, failed: 1, issues: ['plates.json: is not JSON'] };
 
@@ -105,10 +126,10 @@ test('one ready worker is enough, without any or while draining the status is 50
   }
 });
 
-test('/pipelines shows which pipelines are loaded', async (t) => {
+test('/pipelines shows which pipelines are loaded, and the zones of those that have some', async (t) => {
   t.strictSame(JSON.parse(routesOf().ask('GET /pipelines').body ?? ''), {
     pipelines: [
-      { id: 'plates', name: 'Name of plates', description: '', loaded: true },
+      { id: 'plates', name: 'Name of plates', description: '', loaded: true, zones },
       { id: 'pages', name: 'Name of pages', description: '', loaded: false },
     ],
   });

@@ -5,7 +5,7 @@ import { limitsFor } from '../../../src/server/served-pipeline.ts';
 const limits = { maxFrameBytes: 1000, maxFrameLabel: '1KB', maxPixels: 500 };
 
 function pipelineWith(maxPixels: number) {
-  return { id: 'p', name: 'P', description: 'Made for a test.', maxPixels };
+  return { id: 'p', name: 'P', description: 'Made for a test.', zones: [], maxPixels };
 }
 
 test('a pipeline may allow fewer pixels than the gateway, not more; other limits are unchanged', async (t) => {

@@ -43,7 +43,7 @@ function endpointOf(t: Test, { options = {}, maxFramesPerSecond = 100_000, maxSe
       },
     },
     hardCapBytes: 5000,
-    pipelines: new Map([['plates', { id: 'plates', name: '', description: '', maxPixels: 1000 }]]),
+    pipelines: new Map([['plates', { id: 'plates', name: '', description: '', zones: [], maxPixels: 1000 }]]),
     addresses: new Addresses({
       ...{ maxSessionsPerAddress: 2, maxFramesPerSecond, maxReceivingBytes: 8000, maxFrameBytes: 4000 },
     }),

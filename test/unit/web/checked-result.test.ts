@@ -24,8 +24,10 @@ test('what the page shows is kept, and nothing else', async (t) => {
           [1, 2],
           [3, 4, 0.5],
         ],
+        ...{ track_id: 7, text_reads: 3, text_settled: false },
       },
     ],
+    tracks: [{ track_id: 7, label: 'car', x: 1, y: 2, w: 3, h: 4, vx: 5, vy: -6, age_ms: 100, lost_ms: 0 }],
     ...{ text: 'x', text_score: 0.5, classes: [{ label: 'cat', score: 0.7 }] },
     ...{ keypoint_names: ['nose', 'left_eye'], warnings: ['gray'] },
   };
@@ -35,10 +37,12 @@ test('what the page shows is kept, and nothing else', async (t) => {
 
 test('a key of another shape is left out', async (t) => {
   for (const wrong of [null, 5, 'x', true, {}]) {
-    for (const key of ['detections', 'classes', 'keypoint_names', 'warnings']) {
+    for (const key of ['detections', 'classes', 'keypoint_names', 'tracks', 'warnings']) {
       t.strictSame(check({ [key]: wrong }), frame, `${key}: ${wrong}`);
     }
-    for (const key of ['quad', 'polygons', 'keypoints']) {
+    for (const key of ['quad', 'polygons', 'keypoints', 'track_id', 'text_reads', 'text_settled']) {
+      if (key === 'text_settled' && wrong === true) continue;
+      if (wrong === 5 && (key === 'track_id' || key === 'text_reads')) continue;
       t.strictSame(checkDetection({ [key]: wrong }), box, `${key}: ${wrong}`);
     }
   }

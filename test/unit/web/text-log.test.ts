@@ -87,3 +87,32 @@ test(`at most ${maxLogEntries} texts are kept: those seen last`, async (t) => {
   const newest = Array.from({ length: maxLogEntries - 1 }, (_, index) => `T${24 - index}`);
   t.strictSame(listed(log, 999_999), [['Sample', ...['T24', 'T0'], ...newest.slice(1)]]);
 });
+
+test('the text of a track may change, and takes the place of what it was', async (t) => {
+  const log = new TextLog();
+  const ofTrack = (text: string, score: number, id: number, session = 1) => ({
+    ...read(text, score),
+    track: { session, id, isSettled: score > 0.9 },
+  });
+  log.add(ofTrack('A8123', 0.6, 1), 0);
+  t.equal(log.add(ofTrack('A8123', 0.6, 1), 100).type, 'seen');
+  t.equal(log.add(ofTrack('AB123', 0.55, 1), 200).type, 'better', 'another text has another crop');
+  t.match(log.recognitions, [{ id: 0, text: 'AB123', score: 0.55, track: { isSettled: false } }]);
+  log.add(ofTrack('AB123', 0.95, 1), 300);
+  t.match(log.recognitions, [{ id: 0, text: 'AB123', score: 0.95, track: { isSettled: true } }]);
+  log.add(ofTrack('CD456', 0.95, 2), 400);
+  t.strictSame(listed(log, 400), [['Sample', 'CD456', 'AB123']]);
+});
+
+test('a text that another track has now is listed once, and a number means another track in another session', async (t) => {
+  const log = new TextLog();
+  const ofTrack = (text: string, id: number, session: number) => ({ ...read(text), track: { session, id } });
+  log.add(ofTrack('AB123', 1, 1), 0);
+  log.add(ofTrack('XY999', 2, 1), 0);
+  log.add(ofTrack('AB123', 2, 1), 100);
+  t.match(log.recognitions, [{ text: 'AB123', track: { id: 2 } }]);
+  log.add(ofTrack('CD456', 2, 2), 200);
+  t.strictSame(listed(log, 200), [['Sample', 'CD456', 'AB123']]);
+  log.add(ofTrack('AB123', 3, 2), 300);
+  t.strictSame(listed(log, 300), [['Sample', 'CD456', 'AB123']], 'the same text comes back with another number');
+});
