@@ -3,6 +3,7 @@ import type { MatchRules } from './match.ts';
 import type { MotionModels } from './track.ts';
 
 export interface Tuning {
+  /** `place.speed` is replaced by what the user sets. */
   readonly models: MotionModels;
   readonly rules: Omit<MatchRules, 'sameLabel' | 'placeNoise' | 'scaleNoise'>;
   /** Detections of low scores are accepted up to a limit that is lower by this much. */
