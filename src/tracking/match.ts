@@ -21,8 +21,6 @@ export interface MatchRules {
   readonly limit: number;
   /** Added for every second for which the track has been lost: it may have left. */
   readonly perLostSecond: number;
-  /** Added for a track that is not confirmed. */
-  readonly unconfirmed: number;
   /** Standard deviation of the center of an object that is just where it is expected, as all are that stand, and what that costs. */
   readonly stillNoise: number;
   readonly still: number;
@@ -93,11 +91,7 @@ function expect(track: TrackedObject, row: number, nowMs: number, rules: MatchRu
   const scaleVariance = track.scale.value ** 2 + rules.scaleNoise ** 2;
   const lostSeconds = Math.max(nowMs - track.seenMs, 0) / 1000;
   const stillVariance = rules.stillNoise ** 2;
-  const common =
-    Math.log(scaleVariance) +
-    rules.perLostSecond * lostSeconds +
-    (track.id === 0 ? rules.unconfirmed : 0) -
-    rules.limit;
+  const common = Math.log(scaleVariance) + rules.perLostSecond * lostSeconds - rules.limit;
   return {
     track,
     row,
