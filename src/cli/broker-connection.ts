@@ -12,8 +12,8 @@ import { customToolFiles } from '../pipeline/tool-files.ts';
 import { maxStateBytes } from '../session-state.ts';
 import { version } from '../version.ts';
 
-/** Room in a message beside the frame: its header, far above what one takes, and the state of its session. */
-const messageRoomBytes = 16_384 + maxStateBytes;
+/** Room in a message for its header, far above what one takes. Beside it are the frame and the state of its session. */
+const headerRoomBytes = 16_384;
 /** Enough to be unique among the processes of a group. */
 const idLength = 12;
 
@@ -31,7 +31,7 @@ export async function connectBroker(
   log: Log,
 ): Promise<BrokerConnection> {
   const name = config.hostName ?? hostname();
-  const minPayloadBytes = config.maxFrameBytes + messageRoomBytes;
+  const minPayloadBytes = config.maxFrameBytes + headerRoomBytes + maxStateBytes;
   const options = { config: brokerConfig, name: `framegate ${role} ${name}`, minPayloadBytes, log };
   const broker = await Broker.connect(options);
   const id = randomUUID().replaceAll('-', '').slice(0, idLength);

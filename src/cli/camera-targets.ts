@@ -85,8 +85,10 @@ function draftTargets(cameras: readonly PublishingCamera[], flags: PublishFlags,
   if (issues.length > 0) return [];
   const drafts = new Map<string, Draft>();
   for (const { publicName, publish = given } of cameras) {
-    for (const item of publish) {
-      const entry = withFlags(typeof item === 'string' ? { url: item } : item, flags);
+    const entries = publish.map((item) => withFlags(typeof item === 'string' ? { url: item } : item, flags));
+    if (new Set(entries.map(({ url }) => url)).size < entries.length)
+      issues.push(`${publicName}: publish: the same address is given twice`);
+    for (const entry of entries) {
       const read = readTargetUrl(entry.url);
       if (!read.ok) issues.push(`${publicName}: publish: ${read.issue}`);
       else addDraft(drafts, { entry, address: read.address, cameras: [publicName] }, issues);
@@ -111,12 +113,10 @@ const passwordHelp =
 
 function addDraft(drafts: Map<string, Draft>, draft: Draft, issues: string[]): void {
   const known = drafts.get(draft.entry.url);
-  const [camera = ''] = draft.cameras;
   if (known === undefined) drafts.set(draft.entry.url, draft);
-  else if (known.cameras.includes(camera)) issues.push(`${camera}: publish: the same address is given twice`);
   else if (JSON.stringify(known.entry) !== JSON.stringify(draft.entry))
     issues.push(`${draft.address.shown} has different options for different cameras`);
-  else known.cameras.push(camera);
+  else known.cameras.push(...draft.cameras);
 }
 
 /** The flags apply to every target of their kind that has no file of its own. Keys in a fixed order, to be compared. */

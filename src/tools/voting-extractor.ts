@@ -14,7 +14,7 @@ const milliseconds = z.int().min(0).max(hourMs);
 export const votesParams = z.strictObject({
   /** Type of the event that reports a text. */
   event: z.string().min(1).max(64).default('text'),
-  /** A text with this score that was recognized twice is settled. */
+  /** A text with this score that was recognized three times is settled. */
   settled_score: z.number().min(0.5).max(1).default(0.95),
   /** An unsettled text with this score is reported when its track ends. */
   min_score: z.number().min(0).max(1).default(0.5),

@@ -18,7 +18,7 @@ import {
 export interface VoteOptions {
   /** Type of the events. */
   readonly event: string;
-  /** A text of at least this score, read at least twice, is settled. */
+  /** A text of at least this score, read at least three times, is settled. */
   readonly settledScore: number;
   /** A track that ends with an unsettled text is reported if the text has at least this score. */
   readonly minScore: number;
@@ -57,7 +57,8 @@ interface LiveTrack {
 /** As scores of detections on the wire. */
 const scoreDigits = 4;
 
-const minSettledReads = 2;
+/** Two successive reads may share a post in front of the plate. A fourth one changed nothing on rendered tracks. */
+const minSettledReads = 3;
 
 /** A box that is higher by this factor is worth a read at once, and new patience: a plate that comes closer can be read in the end. */
 const growth = 1.25;
@@ -88,7 +89,9 @@ export class TextVotes {
   constructor(state: VotesState, live: readonly LiveTrack[], clock: Clock, options: VoteOptions) {
     this.#options = options;
     this.#clock = clock;
-    this.#live = new Map(live.map((track) => [track.track_id, track]));
+    // A custom tracker may return anything.
+    const known = live.filter(({ track_id: id }) => Number.isSafeInteger(id) && id >= 0);
+    this.#live = new Map(known.map((track) => [track.track_id, track]));
     this.#reported = state.reported.filter(([, endedMs]) => clock.sessionMs - endedMs < options.repeatMs);
     for (const track of state.tracks.map(unpackTrack)) this.#tracks.set(track.id, track);
     for (const track of [...this.#tracks.values()]) if (!this.#live.has(track.id)) this.#end(track);

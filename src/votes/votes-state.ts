@@ -25,10 +25,21 @@ const evidenceUnits = 10;
 const weightUnits = 100;
 
 /** The columns of a network, one after the other: the characters of the candidates, the evidence of each, and maybe that of no character. */
-type Cells = readonly (string | number)[];
+type Cells = (string | number)[];
+
+/** Four candidates, one of them no character, take five cells. */
+const cellsPerColumn = 5;
+const maxCellLength = 16;
 
 const count = z.number().min(0);
-const cells = z.array(z.union([z.string().max(2 * maxColumns), z.number()])).max(4 * 2 * maxColumns);
+/** One check for the whole list: a schema per cell takes several times as long, in every frame. */
+const cells = z.custom<Cells>(
+  (value) => Array.isArray(value) && value.length <= cellsPerColumn * maxColumns && value.every(isCell),
+);
+
+function isCell(cell: unknown): boolean {
+  return typeof cell === 'string' ? cell.length <= maxCellLength : Number.isFinite(cell);
+}
 
 const trackSchema = z.tuple([
   count, // id
@@ -69,6 +80,8 @@ export interface TrackReads {
   /** Key of the text for which there was an event, or would have been without another track; empty before. */
   readonly reported: string;
   readonly network: Network;
+  /** As it was in the session's state, unless it has changed since. */
+  readonly packed?: TrackState;
 }
 
 /** @param tracks that have votes. @returns the maximum number of columns of each. */
@@ -83,7 +96,7 @@ export function unpackTrack(state: TrackState): TrackReads {
     weight: weight / weightUnits,
     absence: absence / evidenceUnits,
   };
-  return { id, label, reads, readsAtHeight, height, lastReadMs, reported, network };
+  return { id, label, reads, readsAtHeight, height, lastReadMs, reported, network, packed: state };
 }
 
 /** Writes the state; with fewer candidates and columns if it were too large otherwise. */
@@ -92,7 +105,10 @@ export function packVotes(tracks: readonly TrackReads[], reported: readonly Repo
     tracks: tracks.map((track) => packTrack(track, shorten(track.network))),
     reported: [...reported],
   });
-  const full = pack((network) => network);
+  const full: VotesState = {
+    tracks: tracks.map((track) => track.packed ?? packTrack(track, track.network)),
+    reported: [...reported],
+  };
   if (Buffer.byteLength(JSON.stringify(full)) <= maxBytes) return full;
   const columns = columnsPerTrack(tracks.length);
   const short = pack((network) => shrunk(network, columns, 2));

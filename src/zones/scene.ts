@@ -37,9 +37,9 @@ export interface SceneStep {
 /** The state must stay small: objects beyond this number are not watched. */
 export const maxObjects = 200;
 /** Stays of all objects in all areas. Beyond, an object enters no further area. */
-export const maxStays = 1000;
+const maxStays = 1000;
 /** Numbers that are counted, of all zones, kinds and labels. Beyond, new labels count as `other`. */
-export const maxCounts = 500;
+const maxCounts = 500;
 /** Longer labels are cut. */
 const maxLabelLength = 32;
 const otherLabel = 'other';

@@ -43,7 +43,24 @@ test('yolo_ocr_hd detects a plate 28 pixels wide in a frame 1280 pixels wide', a
   t.type(detection?.text, 'string');
 });
 
-for (const pipelineId of ['yolo', 'yolo_ocr', 'yolo_ocr_hd']) {
+/** Enough for the third read, however fast the frames are processed: a text is read every 150 ms. */
+const maxFrames = 2000;
+
+test('plates reports the plate once, and the vote is in every frame', async (t) => {
+  const client = await StreamClient.open(gateway.streamUrl('plates'));
+  const results: FrameResult[] = [];
+  while (results.length < maxFrames && (results.at(-1)?.events ?? []).length === 0) {
+    results.push((await client.sendUntilStarted(scene))['result'] as FrameResult);
+  }
+  const { result: next } = (await client.sendUntilStarted(scene)) as { result: FrameResult };
+  await client.close();
+  const [event] = results.at(-1)?.events ?? [];
+  t.match(event, { type: 'plate', track_id: 1, label: 'plate', text: 'KX777ZB', text_settled: true, at_ms: Number });
+  t.match(next.detections?.[0], { track_id: 1, text: 'KX777ZB', text_settled: true });
+  t.strictSame(next.events, [], 'reported once');
+});
+
+for (const pipelineId of ['yolo', 'yolo_ocr', 'yolo_ocr_hd', 'plates']) {
   test(`${pipelineId} finds nothing on an empty street`, async (t) => {
     t.strictSame((await resultOf(pipelineId, emptyScene)).detections, []);
   });
@@ -74,7 +91,7 @@ test('document_ocr recognizes a page line by line', async (t) => {
 });
 
 test('results have no image', async (t) => {
-  for (const pipelineId of ['yolo', 'yolo_ocr', 'yolo_ocr_hd', 'ocr_only', 'document_ocr']) {
+  for (const pipelineId of ['yolo', 'yolo_ocr', 'yolo_ocr_hd', 'plates', 'ocr_only', 'document_ocr']) {
     const result = await resultOf(pipelineId, scene);
     t.equal('image' in result, false);
     t.ok(JSON.stringify(result).length < 20_000, `${pipelineId} answers briefly`);
@@ -93,6 +110,6 @@ test('/readyz lists each model with its provider, and every pipeline', async (t)
   // Tesseract does not run on ONNX Runtime; all other models do.
   for (const [name, provider] of Object.entries(providers))
     t.equal(provider, /tesseract/.test(name) ? 'wasm' : 'cpu', name);
-  for (const id of ['document_ocr', 'ocr_only', 'yolo', 'yolo_ocr', 'yolo_ocr_hd'])
+  for (const id of ['document_ocr', 'ocr_only', 'plates', 'yolo', 'yolo_ocr', 'yolo_ocr_hd'])
     t.ok(body.pipelines.includes(id), id);
 });

@@ -1,12 +1,12 @@
-/** Runs a mosquitto, if it is installed, and listens to it as a subscriber. Tests only. */
+/** Runs a mosquitto, if it is installed, and listens to it as a subscriber. Tests and benchmarks only. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type IClientOptions } from 'mqtt';
-import type { Test } from 'tap';
 import { freePort } from './free-port.ts';
 
 /** Debian puts it where only root looks. */
@@ -24,6 +24,11 @@ export const needsMosquitto: { readonly skip?: string } = (() => {
       : { skip: 'needs mosquitto: make test-deps, or apt install mosquitto' };
   }
 })();
+
+/** What is to be done at the end: a test, or a benchmark. */
+export interface Owner {
+  teardown(clean: () => unknown): void;
+}
 
 export interface Mosquitto {
   readonly port: number;
@@ -44,11 +49,13 @@ const pollMs = 10;
 
 /** @param config lines of its configuration beside the listener; anonymous clients are allowed unless it says otherwise. */
 export async function startMosquitto(
-  t: Test,
+  t: Owner,
   config: readonly string[] = ['allow_anonymous true'],
 ): Promise<Mosquitto> {
   const port = await freePort();
-  const folder = t.testdir();
+  // A folder of its own: `t.testdir` empties the folder of the test.
+  const folder = mkdtempSync(join(tmpdir(), 'framegate-mosquitto-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'mosquitto.conf');
   // As root, it would become another user, who cannot write into the folder.
   writeFileSync(file, ['user root', `listener ${port} 127.0.0.1`, 'log_type all', ...config, ''].join('\n'));
@@ -80,7 +87,7 @@ export async function startMosquitto(
 
 /** Everything that a subscriber gets, also after the broker was restarted, and with the broker's retained messages first. */
 export async function subscribe(
-  t: Test,
+  t: Owner,
   { port }: Pick<Mosquitto, 'port'>,
   topic = '#',
   options: IClientOptions = {},

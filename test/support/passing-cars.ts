@@ -2,8 +2,8 @@
 import { encodeJpeg } from './samples/render-text.ts';
 import { seededRandom } from './seeded-random.ts';
 
-export const streetWidth = 320;
-export const streetHeight = 180;
+const streetWidth = 320;
+const streetHeight = 180;
 const lanes = 3;
 const laneHeight = streetHeight / lanes;
 const carWidth = 26;

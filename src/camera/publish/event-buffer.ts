@@ -52,6 +52,11 @@ export class EventBuffer {
     return { published: this.#published, waiting: this.#entries.length, lost: this.#lost };
   }
 
+  /** Events that were taken, and not acknowledged, given up or released. */
+  get sending(): number {
+    return this.#sending;
+  }
+
   /** @returns how many events were lost to make room. */
   push(event: CameraEvent): number {
     this.#entries.push({ event, saidLost: 0 });

@@ -6,6 +6,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { MqttClient, ReasonCodes } from 'mqtt';
+import { BrokerStream } from './broker-stream.ts';
 import { describeNetworkError } from './network-error.ts';
 import type { TlsMaterial } from './target.ts';
 
@@ -41,8 +42,11 @@ export interface MqttConnection {
 
 export interface MqttListeners {
   readonly onOpen: (connection: MqttConnection) => void;
-  /** Called once, also if it never opened. `isOldBroker`: it speaks MQTT 3.1.1 only. */
-  readonly onClose: (detail: string, isOldBroker: boolean) => void;
+  /**
+   * Called once, also if it never opened.
+   * `detail`: undefined if the broker closed it without a reason. `isOldBroker`: it speaks MQTT 3.1.1 only.
+   */
+  readonly onClose: (detail: string | undefined, isOldBroker: boolean) => void;
 }
 
 /** MQTT 5 says why a message is refused, and MQTT 3.1.1 does not. */
@@ -58,13 +62,10 @@ export type OpenMqtt = (
 const connectTimeoutMs = 10_000;
 /** A broker that is silent for one and a half times as long is lost; and it takes a silent bridge for lost. */
 const keepaliveS = 30;
-/** Unacknowledged messages. More would be faster only at round trips of over 100 ms, and repeat more events after a crash of the broker. */
+/** Unacknowledged messages, at most: 160 a second at a round trip of 100 ms. */
 const maxUnacknowledged = 16;
 /** Beside topic and payload, the largest header of a message. */
 const messageHeaderBytes = 16;
-/** A broker only acknowledges. More than this, and this much per message or ping, could only be meant to fill our memory. */
-const maxReceivedBytes = 65_536;
-const maxReceivedBytesPerMessage = 1024;
 /** Reason codes of a broker that does not speak the version: in the forms of MQTT 3.1.1 and 5. */
 const wrongVersionCodes: ReadonlySet<number> = new Set([1, 132]);
 
@@ -79,12 +80,15 @@ export const openMqtt: OpenMqtt = (options, version, { onOpen, onClose }) => {
   };
   socket.setTimeout(connectTimeoutMs, () => fail('connection timed out'));
   socket.on('error', (error) => fail(describeNetworkError(error)));
-  socket.once('close', () => onClose(detail ?? 'the broker closed the connection', isOldBroker));
+  socket.once('close', () => onClose(detail, isOldBroker));
   socket.once(options.usesTls ? 'secureConnect' : 'connect', () => {
     // Only now, so that a password is never sent to a broker whose certificate has not been verified.
     socket.setTimeout(0).setNoDelay(true);
-    const client = new MqttClient(() => socket, clientOptions(options, version));
-    limitReceived(socket, client, fail);
+    const stream = new BrokerStream(socket, fail);
+    const client = new MqttClient(() => stream, clientOptions(options, version));
+    client.on('packetsend', ({ cmd }) => {
+      if (cmd === 'publish' || cmd === 'pingreq') stream.expectAnswer();
+    });
     client.on('error', (error) => {
       const code = 'code' in error ? error.code : undefined;
       isOldBroker = version === 5 && typeof code === 'number' && wrongVersionCodes.has(code);
@@ -110,7 +114,6 @@ function clientOptions({ clientId, user, password, willTopic }: MqttOptions, ver
     ...(user === undefined ? {} : { username: user }),
     ...(password === undefined ? {} : { password }),
     will: { topic: willTopic, payload: Buffer.from('offline'), qos: 1 as const, retain: true },
-    ...(version === 5 ? { properties: { maximumPacketSize: maxReceivedBytes } } : {}),
     timerVariant: 'native' as const,
   };
 }
@@ -140,19 +143,6 @@ function outcomeOf(error: unknown): PublishOutcome {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const refused = describeReason(code);
   return refused === undefined ? 'closed' : { refused };
-}
-
-/** Bounds what a broker can make us read: some room, and more with each message or ping that it has to answer. */
-function limitReceived(socket: Socket, client: MqttClient, fail: (reason: string) => void): void {
-  let leftBytes = maxReceivedBytes;
-  client.on('packetsend', ({ cmd }) => {
-    if (cmd === 'publish' || cmd === 'pingreq')
-      leftBytes = Math.min(maxReceivedBytes, leftBytes + maxReceivedBytesPerMessage);
-  });
-  socket.on('data', (chunk: Buffer) => {
-    leftBytes -= chunk.length;
-    if (leftBytes < 0) fail('the broker sends more than acknowledgments');
-  });
 }
 
 /** @param code a reason code of MQTT, if it is a number. */

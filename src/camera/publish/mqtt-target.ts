@@ -30,8 +30,17 @@ export interface MqttTargetOptions {
 const roundMs = 500;
 /** A broker that is connected but does not acknowledge for this long is left. */
 const ackTimeoutMs = 30_000;
+/**
+ * One more event is unacknowledged for so many that wait. A broker that crashes may have passed on what it has not acknowledged, and gets it
+ * again: in ordinary operation, that is one event, and only a long backlog is sent faster.
+ */
+const waitingPerUnacknowledged = 16;
 /** A connection that lasts this long ends the back-off. Two bridges with the same client id would otherwise take it from each other forever. */
-const stableMs = 30_000;
+const stableMs = 10_000;
+
+const closed = 'the broker closed the connection';
+/** Many brokers end the older of two connections with the same client id without a reason. */
+const closedAgain = `${closed} again, as it does if another bridge has the same cameras and prefix`;
 
 /** A message that the broker has not acknowledged yet. */
 interface Sent {
@@ -86,23 +95,13 @@ export class MqttTarget implements Target {
     this.#pump();
   }
 
-  #setLastText({ camera, json }: CameraEvent): void {
-    const { topics, discovery } = this.#options;
-    if (discovery !== undefined) this.#setSensor(lastTextSensor(discovery, camera));
-    this.#retained.set(topics.lastText(camera), json);
-  }
-
-  #setSensor({ topic, payload }: DiscoveryMessage): void {
-    this.#retained.set(topic, payload);
-  }
-
   count(camera: string, counts: unknown): void {
     const { topics, discovery } = this.#options;
     const reader = this.#counts.get(camera) ?? new SceneCountsReader();
     this.#counts.set(camera, reader);
     const ignoredBefore = reader.ignored;
-    for (const { zone, kind, total, labels } of reader.read(counts)) {
-      if (discovery !== undefined) this.#setSensor(countSensor(discovery, camera, zone, kind));
+    for (const { zone, kind, total, labels, isNew } of reader.read(counts)) {
+      if (isNew && discovery !== undefined) this.#setSensor(countSensor(discovery, camera, zone, kind));
       this.#retained.set(topics.counts(camera, zone, kind), JSON.stringify({ total, labels }));
     }
     if (ignoredBefore === 0 && reader.ignored > 0)
@@ -146,6 +145,16 @@ export class MqttTarget implements Target {
     }
   }
 
+  #setLastText({ camera, json }: CameraEvent): void {
+    const { topics, discovery } = this.#options;
+    if (discovery !== undefined) this.#setSensor(lastTextSensor(discovery, camera));
+    this.#retained.set(topics.lastText(camera), json);
+  }
+
+  #setSensor({ topic, payload }: DiscoveryMessage): void {
+    this.#retained.set(topic, payload);
+  }
+
   #connect(): void {
     const { broker, topics, open } = this.#options;
     clearTimeout(this.#retry);
@@ -167,9 +176,10 @@ export class MqttTarget implements Target {
     this.#pump();
   }
 
-  #onClose(detail: string, isOldBroker: boolean): void {
+  #onClose(detail: string | undefined, isOldBroker: boolean): void {
     const nowMs = performance.now();
-    const wasStable = this.#connection !== undefined && nowMs - this.#openedAtMs >= stableMs;
+    const wasOpen = this.#connection !== undefined;
+    const wasStable = wasOpen && nowMs - this.#openedAtMs >= stableMs;
     this.#connection = undefined;
     this.#sent = new Set();
     this.#buffer.release();
@@ -177,7 +187,8 @@ export class MqttTarget implements Target {
     if (isOldBroker) this.#version = 4;
     this.#failures = wasStable || isOldBroker ? 1 : this.#failures + 1;
     if (this.#isEnded) return;
-    if (!isOldBroker) this.#say('away', this.#outage.failed(detail, nowMs));
+    const reason = detail ?? (wasOpen && this.#failures > 1 ? closedAgain : closed);
+    if (!isOldBroker) this.#say('away', this.#outage.failed(reason, nowMs));
     this.#retry = setTimeout(() => this.#connect(), isOldBroker ? 0 : retryDelayMs(this.#failures, Math.random()));
   }
 
@@ -201,6 +212,8 @@ export class MqttTarget implements Target {
   }
 
   #sendEvent(): boolean {
+    const { waiting } = this.#buffer.counts;
+    if (this.#buffer.sending >= Math.ceil(waiting / waitingPerUnacknowledged)) return false;
     const taken = this.#buffer.take();
     if (taken === undefined) return false;
     const { camera, type } = taken.event;

@@ -7,6 +7,8 @@ export interface ZoneCount {
   readonly total: number;
   /** By label, for the first of them. */
   readonly labels: Readonly<Record<string, number>>;
+  /** Whether this zone and kind were never read before. */
+  readonly isNew: boolean;
 }
 
 /** Zones times kinds per camera. A pipeline has fewer; names that change with every frame must not fill the broker. */
@@ -28,27 +30,30 @@ export class SceneCountsReader {
   /** @param counts of a result as it came from the gateway; custom tools may return any shape. */
   read(counts: unknown): ZoneCount[] {
     return entriesOf(counts).flatMap(([zone, kinds]) =>
-      entriesOf(kinds).flatMap(([kind, labels]) => (this.#admits(zone, kind) ? [zoneCount(zone, kind, labels)] : [])),
+      entriesOf(kinds).flatMap(([kind, labels]) => {
+        const admission = this.#admit(zone, kind);
+        return admission === 'ignored' ? [] : [zoneCount(zone, kind, labels, admission === 'new')];
+      }),
     );
   }
 
-  #admits(zone: string, kind: string): boolean {
+  #admit(zone: string, kind: string): 'new' | 'known' | 'ignored' {
     const key = JSON.stringify([zone, kind]);
-    if (this.#known.has(key)) return true;
+    if (this.#known.has(key)) return 'known';
     if (this.#known.size >= maxZoneCounts) {
       this.#ignored += 1;
-      return false;
+      return 'ignored';
     }
     this.#known.add(key);
-    return true;
+    return 'new';
   }
 }
 
-function zoneCount(zone: string, kind: string, counts: unknown): ZoneCount {
+function zoneCount(zone: string, kind: string, counts: unknown, isNew: boolean): ZoneCount {
   const numbers = entriesOf(counts).filter((entry): entry is [string, number] => Number.isFinite(entry[1]));
   const total = numbers.reduce((sum, [, count]) => sum + count, 0);
   const labels = numbers.slice(0, maxLabels).map(([label, count]) => [cutName(label), count]);
-  return { zone, kind, total, labels: Object.fromEntries(labels) as Record<string, number> };
+  return { zone, kind, total, labels: Object.fromEntries(labels) as Record<string, number>, isNew };
 }
 
 /** Printable text of limited length, for a name from outside. */

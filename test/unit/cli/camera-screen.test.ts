@@ -131,3 +131,24 @@ test('addresses with the same start stay distinguishable', async (t) => {
   t.match(one, /^….*192\.0\.2\.7:554\/stream1 {2}live/);
   t.match(two, /^….*192\.0\.2\.7:554\/stream2 {2}live/);
 });
+
+test('targets are below the table, with what is published, waiting, and lost', async (t) => {
+  let written = '';
+  const screen = new CameraScreen({ columns: 60, rows: 10, write: (text) => (written += text) });
+  t.teardown(() => screen.close());
+  screen.add('front', { tally: new Tally() });
+  const target = {
+    ...{ name: 'mqtts://h:8883', state: 'away' as const, counts: { published: 120, waiting: 3, lost: 1 } },
+    publish: () => undefined,
+    close: async () => undefined,
+  };
+  screen.addTarget(target);
+  screen.draw();
+  t.match(written, 'mqtts://h:8883  away, events: 120 published, 3 waiting, 1 …\n');
+  screen.target('mqtts://h:8883', { type: 'away', detail: 'refused; events wait' });
+  screen.target('mqtts://h:8883', { type: 'connected' });
+  screen.targetEnded(target);
+  t.match(written, 'mqtts://h:8883: refused; events wait\n');
+  t.match(written, 'mqtts://h:8883: connected\n');
+  t.match(written, 'mqtts://h:8883: events: 120 published, 3 not delivered, 1 lost\n');
+});

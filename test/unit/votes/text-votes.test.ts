@@ -4,25 +4,17 @@ import { TextVotes, type View } from '../../../src/votes/text-votes.ts';
 import { initialVotes } from '../../../src/votes/votes-state.ts';
 import { openedAt, options, VotingSession as Session, view } from '../../support/voting-session.ts';
 
-test('a text is settled by two reads that agree, and reported once', async (t) => {
+test('a text is settled by three reads that agree, and reported once', async (t) => {
   const session = new Session();
   t.match(session.frame(0, [{ id: 4, text: 'AB123' }]).textOf(4), { text: 'AB123', reads: 1, isSettled: false });
+  t.match(session.frame(200, [{ id: 4, text: 'AB123' }]).textOf(4), { reads: 2, isSettled: false });
   t.same(session.events, []);
-  const settled = session.frame(200, [{ id: 4, text: 'AB123' }]).textOf(4);
-  t.match(settled, { text: 'AB123', reads: 2, isSettled: true });
-  session.show(300, 9000, 100, { id: 4, text: 'AB123' });
+  const settled = session.frame(400, [{ id: 4, text: 'AB123' }]).textOf(4);
+  t.match(settled, { text: 'AB123', reads: 3, isSettled: true });
+  session.show(500, 9000, 100, { id: 4, text: 'AB123' });
   session.frame(9000, []);
-  t.match(session.events, [
-    {
-      type: 'plate',
-      at_ms: openedAt + 200,
-      track_id: 4,
-      label: 'car',
-      text: 'AB123',
-      text_reads: 2,
-      text_settled: true,
-    },
-  ]);
+  const expected = { type: 'plate', at_ms: openedAt + 400, track_id: 4, label: 'car', text: 'AB123' };
+  t.match(session.events, [{ ...expected, text_reads: 3, text_settled: true }]);
   t.equal(session.events.length, 1);
   t.ok(Number(session.events[0]?.text_score) >= 0.95);
 });
@@ -40,8 +32,8 @@ test('an unsettled text is read at intervals, a settled one rarely, both by the 
     session.show(0, 10_001, stepMs, { id: 1, text: 'AB123' });
     const second = Math.ceil(150 / stepMs) * stepMs;
     const times = session.reads.get(1) ?? [];
-    t.same(times.slice(0, 2), [0, second], `a frame every ${stepMs} ms`);
-    const gaps = times.slice(2).map((at, index) => at - (times[index + 1] ?? 0));
+    t.same(times.slice(0, 3), [0, second, 2 * second], `a frame every ${stepMs} ms`);
+    const gaps = times.slice(3).map((at, index) => at - (times[index + 2] ?? 0));
     t.ok(gaps.length >= 4 && gaps.every((gap) => gap >= 2000 && gap < 2000 + stepMs), `${gaps}`);
   }
 });
@@ -142,6 +134,11 @@ test('a text without certainties of its characters is as sure of each as of itse
   t.ok(score > 0.3 && score < 0.9 ** 4, `${score}`);
 });
 
+test('ids that are no whole numbers are no tracks', async (t) => {
+  const session = new Session();
+  for (const id of [Number.NaN, -1, 0.5]) t.equal(session.frame(0, [{ id, text: 'AB123' }]).has(id), false, `${id}`);
+});
+
 test('a track that is not live has no vote', async (t) => {
   const session = new Session();
   const votes = session.frame(0, [{ id: 1, text: 'AB123' }]);
@@ -153,7 +150,7 @@ test('a track that is not live has no vote', async (t) => {
 
 test('events tell the time of the frame, and two that settle in one frame are both reported', async (t) => {
   const session = new Session();
-  for (const at of [0, 200]) {
+  for (const at of [0, 200, 400]) {
     session.frame(at, [
       { id: 1, text: 'AB123' },
       { id: 2, text: 'KX777' },
@@ -162,8 +159,8 @@ test('events tell the time of the frame, and two that settle in one frame are bo
   t.same(
     session.events.map(({ text, at_ms: ms }) => [text, ms]),
     [
-      ['AB123', openedAt + 200],
-      ['KX777', openedAt + 200],
+      ['AB123', openedAt + 400],
+      ['KX777', openedAt + 400],
     ],
   );
 });

@@ -43,8 +43,8 @@ test('a track is the same after it was written and read', async (t) => {
 });
 
 test('a track that was written and read is written in the same way', async (t) => {
-  const track = roundTrip(trackOf(networkOf('AB123CD', 'A8123CD', 'AB1123CD')));
-  t.same(packVotes([roundTrip(track)], []), packVotes([track], []));
+  const { packed, ...track } = roundTrip(trackOf(networkOf('AB123CD', 'A8123CD', 'AB1123CD')));
+  t.same(packVotes([track], []).tracks, [packed]);
 });
 
 test('a license plate takes some tens of bytes for each different read', async (t) => {

@@ -18,22 +18,23 @@ export default ({ z }) => ({
   async create({ x }) {
     return {
       run({ image, tracks }, { state, clock }) {
-        const events = [];
-        const isRight = {};
-        for (const { track_id, label, x: left, w, lost_ms } of tracks) {
-          const before = state.isRight[track_id];
-          // The place of an object that is not seen now is only a guess.
-          const now = lost_ms > 0 ? before : left + w / 2 > x * image.width;
-          if (now === undefined) continue;
-          if (before !== undefined && now !== before) {
-            const direction = now ? 'right' : 'left';
-            events.push({ type: 'crossed', track_id, label, direction, at_ms: clock.unixMs });
-          }
+        // The place of an object that is not seen now is only a guess, so it stays where it was.
+        const isRight = ({ track_id, lost_ms, x: left, w }) =>
+          lost_ms > 0 ? state.isRight[track_id] : left + w / 2 > x * image.width;
+        const known = tracks
+          .map((track) => ({ ...track, before: state.isRight[track.track_id], now: isRight(track) }))
+          .filter(({ now }) => now !== undefined);
+        const crossed = known.filter(({ before, now }) => before !== undefined && before !== now);
+        const count = state.count + crossed.length;
+        const events = crossed.map(({ track_id, label, now }) => ({
+          ...{ type: 'crossed', track_id, label },
+          ...{ direction: now ? 'right' : 'left', at_ms: clock.unixMs },
+        }));
+        return {
+          outputs: { events, crossings: count },
           // Objects that are gone are left out, so that the state stays small.
-          isRight[track_id] = now;
-        }
-        const count = state.count + events.length;
-        return { outputs: { events, crossings: count }, state: { count, isRight } };
+          state: { count, isRight: Object.fromEntries(known.map(({ track_id, now }) => [track_id, now])) },
+        };
       },
     };
   },
