@@ -129,6 +129,8 @@ class FrameResult(_Frame, total=False):
     tracks: list[Track]
     events: list[SceneEvent]
     """What has happened since the last result. Those of a result that was dropped are in the next one."""
+    events_lost: int
+    """Events that were left out, since too many waited for a client that did not read its results."""
     counts: SceneCounts
     warnings: list[str]
     """Problems that the decoder found in a damaged file: part of the image may be gray or displaced."""
