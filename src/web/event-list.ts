@@ -1,4 +1,5 @@
 /** The list of events, newest first. */
+import type { FrameResult } from '../client/index.ts';
 import { onCopy } from './copy.ts';
 import { element, write } from './elements.ts';
 import { EventLog, formatTime, type LoggedEvent, maxEvents } from './event-log.ts';
@@ -24,19 +25,20 @@ export class EventList {
     });
   }
 
-  /** @param given the key `events` of a result. The first one makes the list visible. */
-  add(given: unknown): void {
-    if (Array.isArray(given)) this.#card.hidden = false;
-    this.#log.add(given);
+  /** Adds the events of a result as it was received. The first result with events, or none, makes the list visible. */
+  add({ events, events_lost: lost }: Pick<FrameResult, 'events' | 'events_lost'>): void {
+    if (Array.isArray(events)) this.#card.hidden = false;
+    this.#log.add(events, lost);
   }
 
   render(): void {
     if (this.#card.hidden) return;
-    const { events, count } = this.#log;
+    const { events, count, lost } = this.#log;
     this.#empty.hidden = events.length > 0;
     this.#copy.disabled = events.length === 0;
     this.#clear.disabled = events.length === 0;
-    write(this.#note, events.length === maxEvents ? `The newest ${maxEvents} of ${count}.` : '');
+    const newest = events.length === maxEvents ? `The newest ${maxEvents} of ${count}. ` : '';
+    write(this.#note, lost > 0 ? `${newest}${lost} lost: this page read its results too slowly.` : newest.trim());
     const ids = new Set(events.map(({ id }) => id));
     for (const [id, row] of this.#rows) {
       if (ids.has(id)) continue;

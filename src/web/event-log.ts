@@ -27,6 +27,7 @@ export interface LoggedEvent {
 export class EventLog {
   #events: LoggedEvent[] = [];
   #count = 0;
+  #lost = 0;
 
   /** Newest first. */
   get events(): readonly LoggedEvent[] {
@@ -38,8 +39,17 @@ export class EventLog {
     return this.#count;
   }
 
-  /** @param given the key `events` of a result, in any shape. What is no event is left out. */
-  add(given: unknown): void {
+  /** How many the gateway has left out, since this page did not read its results. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /**
+   * @param given the key `events` of a result, in any shape. What is no event is left out.
+   * @param lost its key `events_lost`.
+   */
+  add(given: unknown, lost?: unknown): void {
+    this.#lost += numberOf(lost) ?? 0;
     const list = listOf(given) ?? [];
     this.#count += Math.max(0, list.length - maxEvents);
     const added = list.slice(-maxEvents).flatMap((event) => {
@@ -52,6 +62,7 @@ export class EventLog {
 
   clear(): void {
     this.#events = [];
+    this.#lost = 0;
   }
 
   /** The events as JSON lines, oldest first, as in a log. */

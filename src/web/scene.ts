@@ -37,8 +37,9 @@ export class Scene {
   }
 
   /** @param result as it was received. */
-  result({ events, counts }: Pick<FrameResult, 'events' | 'counts'>): void {
-    this.#events.add(events);
+  result(received: FrameResult): void {
+    this.#events.add(received);
+    const { counts } = received;
     if (counts !== undefined) this.#counts = counts;
     if (this.#hasFrame) return;
     this.#hasFrame = true;

@@ -117,7 +117,7 @@ test('both congestion windows have the same state after every step', options(noW
 /** Prints the keys of the result types, each with whether it is required. */
 const printKeys = `
 import json, framegate_client as client
-types = [client.FrameResult, client.Detection, client.MaskRle, client.ClassScore]
+types = [client.FrameResult, client.Detection, client.MaskRle, client.ClassScore, client.Track, client.SceneEvent]
 print(json.dumps({type.__name__: {key: key in type.__required_keys__ for key in type.__annotations__} for type in types}))
 `;
 
@@ -132,7 +132,7 @@ function protocolKeys(name: string): Record<string, boolean> {
 test('results have the same keys in Python as in the wire contract', options(noWebsockets), async (t) => {
   const { stdout } = await run(python, ['-c', printKeys], { env });
   const types = JSON.parse(stdout) as Record<string, Record<string, boolean>>;
-  t.equal(Object.keys(types).length, 4);
+  t.equal(Object.keys(types).length, 6);
   for (const [name, keys] of Object.entries(types)) t.same(keys, protocolKeys(name), name);
 });
 

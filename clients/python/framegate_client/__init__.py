@@ -13,7 +13,18 @@ from .events import (
     State,
     StateChange,
 )
-from .results import ClassScore, Detection, FrameResult, Keypoint, MaskRle, Point, Polygon
+from .results import (
+    ClassScore,
+    Detection,
+    FrameResult,
+    Keypoint,
+    MaskRle,
+    Point,
+    Polygon,
+    SceneCounts,
+    SceneEvent,
+    Track,
+)
 from .session import Sent
 
 __version__ = "0.1.0"
@@ -35,10 +46,13 @@ __all__ = [
     "Polygon",
     "Reply",
     "Result",
+    "SceneCounts",
+    "SceneEvent",
     "Sent",
     "Skipped",
     "SlowDown",
     "State",
     "StateChange",
+    "Track",
     "connect",
 ]

@@ -54,6 +54,14 @@ test(`the newest ${maxEvents} are kept, also if one result has thousands`, async
   t.equal(log.count, 5001);
 });
 
+test('events that the gateway has left out are counted', async (t) => {
+  const log = new EventLog();
+  for (const lost of [undefined, 3, 'x', 2]) log.add([cross], lost);
+  t.equal(log.lost, 5);
+  log.clear();
+  t.equal(log.lost, 0);
+});
+
 test('long values are shortened, so that memory is bounded', async (t) => {
   const log = new EventLog();
   const long = 'x'.repeat(1_000_000);
