@@ -18,7 +18,7 @@ export const defaultTuning: Tuning = {
     scale: { speed: 0.2, lasts: 3, noise: 0.08 },
     aspectGain: 0.3,
   },
-  rules: { aspectNoise: 0.2, limit: 12, perLostSecond: 2, stillNoise: 0.2, still: 1, gate: 40, shapeGate: 30 },
+  rules: { aspectNoise: 0.2, limit: 12, perLostSecond: 2, stillNoise: 0.2, still: 1 },
   lowPenalty: 8,
   lowNoise: 3,
 };
