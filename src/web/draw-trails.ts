@@ -4,6 +4,10 @@ import { type Place, trailMs } from './trails.ts';
 
 /** In CSS pixels. */
 const trailWidth = 3;
+/** More trails are thin: they would cover the picture, and lines of one pixel take a third of the time without a GPU. */
+const maxWideTrails = 8;
+/** In canvas pixels. */
+const thinTrailWidth = 1;
 /** A trail fades in so many steps: a stroke for each costs less than one for every place. */
 const fadeSteps = 4;
 const maxOpacity = 0.9;
@@ -22,7 +26,7 @@ export function drawTrails(
   { nowMs, scale, density }: TrailOptions,
 ): void {
   if (trails.size === 0) return;
-  context.lineWidth = trailWidth * density;
+  context.lineWidth = trails.size > maxWideTrails ? thinTrailWidth : trailWidth * density;
   // Without a GPU, round joins take a third of the time.
   context.lineJoin = 'bevel';
   context.lineCap = 'butt';
