@@ -42,7 +42,7 @@ export class ZoneEditor {
     this.#done.addEventListener('click', () => this.#setOpen(false));
     this.#area.addEventListener('click', () => this.#draw('area'));
     this.#line.addEventListener('click', () => this.#draw('line'));
-    this.#undo.addEventListener('click', () => this.#act({ type: 'undo' }));
+    this.#undo.addEventListener('click', () => this.#act({ type: this.#edits.draft === undefined ? 'undo' : 'back' }));
     onCopy(element('zone-copy', HTMLButtonElement), () => zonesJson(this.#edits.zones));
     document.addEventListener('keydown', (event) => this.#key(event));
   }
@@ -83,7 +83,7 @@ export class ZoneEditor {
     this.#list.show(zones, selected);
     this.#area.setAttribute('aria-pressed', String(draft?.kind === 'area'));
     this.#line.setAttribute('aria-pressed', String(draft?.kind === 'line'));
-    this.#undo.disabled = past.length === 0 || draft !== undefined;
+    this.#undo.disabled = (draft?.points ?? past).length === 0;
     write(this.#hint, this.#hintText());
     writeField(this.#json, zonesJson(zones));
   }
@@ -117,9 +117,11 @@ export class ZoneEditor {
     (isOpen ? this.#area : this.#open).focus({ preventScroll: true });
   }
 
+  /** Starts a draft. The button of a draft cancels it, for those who have no Escape key. */
   #draw(kind: 'area' | 'line'): void {
-    this.#act({ type: 'draw', kind });
-    this.#handles.startDraft();
+    const isPressed = this.#edits.draft?.kind === kind;
+    this.#act(isPressed ? { type: 'cancel' } : { type: 'draw', kind });
+    if (!isPressed) this.#handles.startDraft();
   }
 
   #act(action: EditAction): void {
@@ -131,7 +133,7 @@ export class ZoneEditor {
     if (!this.isOpen) return;
     // In a field, the browser undoes what was written.
     const isText = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
-    if (key === 'z' && (ctrlKey || metaKey) && !isText) this.#act({ type: 'undo' });
+    if (key === 'z' && (ctrlKey || metaKey) && !isText) this.#undo.click();
     if (key !== 'Escape') return;
     if (this.#edits.draft !== undefined) this.#act({ type: 'cancel' });
     else this.#handles.cancelMove();

@@ -161,6 +161,8 @@ export class ZoneHandles {
     // The second click of a double click closes the area.
     if (draft === undefined || event.detail > 1) return;
     const place = this.#placeOf(event);
+    // A tap comes without a movement before it.
+    this.#cursor = place;
     const { size } = this.#picture;
     const first = draft.points.slice(0, 1).map((point) => toPixels(point, size));
     if (canFinish(draft) && nearestPoint(first, toPixels(place, size), reach) === 0) this.#act({ type: 'finish' });

@@ -52,44 +52,32 @@ test('a track has a color of its own, and leaves a trail that fades', needsBrows
   t.strictSame(issues, []);
 });
 
-test('a lost track is dashed at its predicted box', needsBrowser, async (t) => {
+test('a lost track is dashed, and texts say whether they are settled while they change', needsBrowser, async (t) => {
+  const lost = { ...shape, w: 200, x: 60, y: 130, ...motion, track_id: 2, lost_ms: 640 };
+  let read = { text: 'A8123', text_score: 0.7, text_reads: 1, text_settled: false };
   const { page, issues } = await openWith(
     t,
-    () => ({ detections: [], tracks: [{ ...shape, w: 200, x: 60, y: 100, ...motion, track_id: 2, lost_ms: 640 }] }),
+    () => {
+      const { detection, track } = carAt(12, 50);
+      return { detections: [{ ...detection, label: 'plate', ...read }], tracks: [track, lost] };
+    },
     options,
   );
   await frameShown(page, 2);
-  const solid = await shareOf(page, trackColor(2), [70, 129, 180, 2]);
-  t.ok(solid > 0.15 && solid < 0.8, `${solid} of the lower side`);
+  const dashed = await shareOf(page, trackColor(2), [70, 159, 180, 2]);
+  t.ok(dashed > 0.15 && dashed < 0.8, `${dashed} of the lower side of the predicted box`);
+  const row = page.locator('#texts li');
+  await row.filter({ hasText: '#12 · 70 % · 1 read' }).waitFor(waitOptions);
+  t.match(await row.locator('.text').getAttribute('title'), /A8123: may still change/);
+  const spoken = page.locator('#found li');
+  await spoken.filter({ hasText: '#12 A8123, may change, 70 %' }).waitFor({ ...waitOptions, state: 'attached' });
+  read = { text: 'AB123', text_score: 0.98, text_reads: 4, text_settled: true };
+  await row.filter({ hasText: '#12 · 98 % · 4 reads' }).waitFor(waitOptions);
+  t.strictSame(await row.locator('.text').allTextContents(), ['AB123']);
+  t.equal(await row.locator('.text').getAttribute('data-settled'), 'true');
+  await spoken.filter({ hasText: '#12 AB123, settled, 98 %' }).waitFor({ ...waitOptions, state: 'attached' });
   t.strictSame(issues, []);
 });
-
-test(
-  'texts say whether they are settled, and a track is listed once while its text changes',
-  needsBrowser,
-  async (t) => {
-    let read = { text: 'A8123', text_score: 0.7, text_reads: 1, text_settled: false };
-    const { page, issues } = await openWith(
-      t,
-      () => {
-        const { detection, track } = carAt(12, 50);
-        return { detections: [{ ...detection, label: 'plate', ...read }], tracks: [track] };
-      },
-      options,
-    );
-    const row = page.locator('#texts li');
-    await row.filter({ hasText: '#12 · 70 % · 1 read' }).waitFor(waitOptions);
-    t.match(await row.locator('.text').getAttribute('title'), /A8123: may still change/);
-    const spoken = page.locator('#found li');
-    await spoken.filter({ hasText: '#12 A8123, may change, 70 %' }).waitFor({ ...waitOptions, state: 'attached' });
-    read = { text: 'AB123', text_score: 0.98, text_reads: 4, text_settled: true };
-    await row.filter({ hasText: '#12 · 98 % · 4 reads' }).waitFor(waitOptions);
-    t.strictSame(await row.locator('.text').allTextContents(), ['AB123']);
-    t.equal(await row.locator('.text').getAttribute('data-settled'), 'true');
-    await spoken.filter({ hasText: '#12 AB123, settled, 98 %' }).waitFor({ ...waitOptions, state: 'attached' });
-    t.strictSame(issues, []);
-  },
-);
 
 test('the trails of a session end with it: the next one has the same numbers', needsBrowser, async (t) => {
   let isSecond = false;

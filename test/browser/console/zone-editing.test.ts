@@ -251,6 +251,13 @@ test('zones are drawn and dragged by touch, on a phone', needsBrowser, async (t)
   for (const [x, y] of triangle) await page.touchscreen.tap(...at(x, y));
   await page.touchscreen.tap(...at(...triangle[0]));
   t.ok(isNear((await zones())[2]?.area, triangle));
+  await page.getByRole('button', { name: 'Draw line' }).tap();
+  await page.touchscreen.tap(...at(0.2, 0.2));
+  await page.getByRole('button', { name: 'Undo' }).tap();
+  await page.touchscreen.tap(...at(0.2, 0.3));
+  await page.getByRole('button', { name: 'Draw line' }).tap();
+  await page.touchscreen.tap(...at(0.75, 0.2));
+  t.equal((await zones()).length, 3, 'without keys, a draft loses its last point, and is canceled, too');
   const session = await page.context().newCDPSession(page);
   const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...points: [number, number][]) =>
     session.send('Input.dispatchTouchEvent', { type, touchPoints: points.map(([x, y]) => ({ x, y })) });
