@@ -1,6 +1,6 @@
 /** Takes the screenshots for the docs: `npm run screenshots`. Requires Chromium, and ffmpeg for compression. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,29 @@ const msPerSecond = 1000;
 
 /** The page Cameras needs a moment to fill its small charts, and to notice what is wrong. */
 const camerasSettledMs = 34_000;
+
+/** Time in which some cars have passed the zones. */
+const sceneSettledMs = 15_000;
+
+/** The zones of the sample scene: the left lane, and a line across the right one. */
+const zones = [
+  {
+    ...{ name: 'left lane', dwell_ms: 2000 },
+    area: [
+      [0.04, 0.5],
+      [0.49, 0.44],
+      [0.53, 0.95],
+      [0.04, 0.95],
+    ],
+  },
+  {
+    name: 'gate',
+    line: [
+      [0.72, 0.35],
+      [0.72, 0.95],
+    ],
+  },
+];
 
 const scenes = [
   { name: 'console-desktop', viewport: { width: 1440, height: 1090 }, deviceScaleFactor: 1, colorScheme: 'light' },
@@ -67,8 +90,74 @@ async function showCameras(): Promise<void> {
   await busy.kill();
 }
 
+/** The shipped models with a pipeline that follows plates, reads each, and watches zones. */
+function sceneModels(): string {
+  const models = join(work, 'models');
+  mkdirSync(join(models, 'pipelines'), { recursive: true });
+  for (const name of readdirSync(shippedModels)) {
+    if (name.startsWith('plate-')) symlinkSync(join(shippedModels, name), join(models, name));
+  }
+  const nodes = [
+    {
+      id: 'detect',
+      plugin_id: 'yolo',
+      tool_id: 'detect_objects',
+      params: { model: 'plate-yolo', score_threshold: 0.1 },
+    },
+    { id: 'track', plugin_id: 'track', tool_id: 'objects' },
+    { id: 'read', plugin_id: 'ocr', tool_id: 'extract_text', params: { model: 'plate-reader', votes: {} } },
+    { id: 'zones', plugin_id: 'scene', tool_id: 'zones', params: { zones } },
+  ];
+  const edges = [
+    ['detect', 'track'],
+    ['track', 'read'],
+    ['track', 'zones'],
+    ['read', 'zones'],
+  ].map(([from_node, to_node]) => ({ from_node, to_node }));
+  const description = 'Follows license plates, reads each, and reports where they go.';
+  const pipeline = {
+    id: 'street',
+    name: 'Street',
+    description,
+    nodes,
+    edges,
+    entry_nodes: ['detect'],
+    output_nodes: ['zones'],
+  };
+  writeFileSync(join(models, 'pipelines', 'street.json'), JSON.stringify(pipeline));
+  return models;
+}
+
+/** Tracks, zones and events; and the editor of the zones with a new area. */
+async function showScene(): Promise<void> {
+  const street = await startGateway({ MODELS_DIR: sceneModels(), POOL_WORKERS: '1' });
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: 'light' });
+  await page.goto(street.httpUrl);
+  await page.waitForTimeout(sceneSettledMs);
+  await save(page, 'console-scene');
+  const editor = await browser.newPage({ viewport: { width: 900, height: 980 }, colorScheme: 'dark' });
+  await editor.goto(street.httpUrl);
+  await editor.getByRole('button', { name: 'Edit zones' }).click();
+  await editor.getByRole('button', { name: 'Draw area' }).click();
+  const box = await editor.locator('#zones').boundingBox();
+  if (box === null) throw new Error('no picture');
+  for (const [x, y] of [
+    [0.56, 0.5],
+    [0.9, 0.62],
+    [0.92, 0.93],
+    [0.6, 0.93],
+    [0.56, 0.5],
+  ] as const) {
+    await editor.mouse.click(box.x + x * box.width, box.y + y * box.height);
+  }
+  await editor.waitForTimeout(sceneSettledMs / 3);
+  await save(editor, 'console-zones');
+  await street.stop();
+}
+
 try {
   await showCameras();
+  await showScene();
   for (const { name, ...context } of scenes) {
     const page = await browser.newPage(context);
     await page.goto(gateway.httpUrl);

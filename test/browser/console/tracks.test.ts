@@ -36,7 +36,7 @@ test('a track has a color of its own, and leaves a trail that fades', needsBrows
     t,
     ({ index }: Arrival) => {
       // Back and forth, until it parks.
-      const { detection, track } = carAt(3, isParked ? 140 : 20 + 24 * Math.abs((index % 20) - 10));
+      const { detection, track } = carAt(3, isParked ? 140 : 20 + 48 * Math.abs((index % 10) - 5));
       return { detections: [detection], tracks: [track] };
     },
     options,
