@@ -20,7 +20,7 @@ interface Marks {
   readonly settled: string;
   readonly unsettled: string;
 }
-export const drawnMarks: Marks = { settled: ' ✓', unsettled: '…' };
+const drawnMarks: Marks = { settled: ' ✓', unsettled: '…' };
 export const spokenMarks: Marks = { settled: ', settled,', unsettled: ', may change,' };
 
 export interface Label {

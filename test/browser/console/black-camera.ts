@@ -4,8 +4,6 @@ import { waitOptions } from './open-console.ts';
 
 /** The address's parameters, with the pipeline that has zones. */
 export const blackQuery = 'source=camera&pipeline=scene&fps=20';
-/** Size of the camera in pixels. */
-export const blackSize = { width: 320, height: 240 };
 
 /** Replaces the camera. Runs in the page before its scripts. */
 export function blackCamera(): void {
