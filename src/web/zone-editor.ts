@@ -107,7 +107,8 @@ export class ZoneEditor {
       svg.setAttribute('tabindex', '0');
       svg.removeAttribute('aria-hidden');
     } else {
-      svg.removeAttribute('tabindex');
+      // Without it, Chromium takes an SVG with such listeners for one that can have the focus.
+      svg.setAttribute('tabindex', '-1');
       svg.setAttribute('aria-hidden', 'true');
       // Without a selected zone, no handles stay.
       this.#handles.draw();

@@ -78,6 +78,7 @@ test('every control can be reached and operated by keyboard', needsBrowser, asyn
     'A',
     'A',
     'A',
+    'zones-edit',
     'sample',
     'camera',
     'video',
