@@ -12,8 +12,8 @@ import { noFfmpegReason, runCamera } from '../support/camera-run.ts';
 import { startGateway } from '../support/gateway.ts';
 import { startMjpegCamera } from '../support/mjpeg-camera.ts';
 import { needsMosquitto, type Received, startMosquitto, subscribe } from '../support/mosquitto.ts';
-import { findCarsTool, isRightward, labelOfLane, type Passage, Street } from '../support/passing-cars.ts';
-import { makeModelsDir, testNode } from '../support/temp-models.ts';
+import { type Crossing, findCarsTool, pairPassages, Street, streetPipeline } from '../support/passing-cars.ts';
+import { makeModelsDir } from '../support/temp-models.ts';
 import { eventually, readiness } from '../support/vital-signs.ts';
 import { startWorkerHost } from '../support/worker-host.ts';
 
@@ -29,43 +29,13 @@ const brokerEveryMs = Math.min(60_000, durationMs / 2);
 const maxLateMs = 8000;
 const hostNames = ['one', 'two'];
 
-const pipeline = {
-  id: 'street',
-  nodes: [
-    testNode('find', 'find_cars'),
-    { id: 'track', plugin_id: 'track', tool_id: 'objects' },
-    {
-      ...{ id: 'scene', plugin_id: 'scene', tool_id: 'zones' },
-      params: {
-        anchor: 'center',
-        zones: [
-          {
-            name: 'middle',
-            line: [
-              [0.5, 0],
-              [0.5, 1],
-            ],
-          },
-        ],
-      },
-    },
-  ],
-};
-
-interface Crossing {
-  readonly id: string;
-  readonly label: string;
-  readonly direction: string;
-  readonly at_ms: number;
-}
-
 const skip = needsBroker.skip ?? needsMosquitto.skip ?? (noFfmpegReason || undefined);
 
 test(`each passage is one event, for ${minutes} minutes with lost hosts and brokers (seed ${seed})`, {
   ...(skip === undefined ? {} : { skip }),
   timeout: durationMs + 120_000,
 }, async (t) => {
-  const modelsDir = makeModelsDir(t, { pipelines: [pipeline], tools: { find_cars: findCarsTool } });
+  const modelsDir = makeModelsDir(t, { pipelines: [streetPipeline()], tools: { find_cars: findCarsTool } });
   // One after the other: each looks for a free port.
   const broker = await startBroker(t);
   const mosquitto = await startMosquitto(t);
@@ -91,7 +61,7 @@ test(`each passage is one event, for ${minutes} minutes with lost hosts and brok
   const street = new Street(seed, durationMs);
   const startedAtMs = Date.now();
   const elapsedMs = () => Date.now() - startedAtMs;
-  const pictures = setInterval(() => camera.show(Buffer.from(street.pictureAt(elapsedMs()))), 1000 / fps);
+  const pictures = setInterval(() => camera.show(Buffer.from(street.jpegAt(elapsedMs()))), 1000 / fps);
   t.teardown(() => clearInterval(pictures));
 
   let [killed, restarts] = [0, 0];
@@ -119,7 +89,7 @@ test(`each passage is one event, for ${minutes} minutes with lost hosts and brok
   t.comment(`${killed} hosts and ${restarts} brokers were killed`);
   const crossings = crossingsOf(received);
   t.equal(new Set(crossings.map(({ id }) => id)).size, crossings.length, 'no event comes twice');
-  const { missing, unexpected } = compare(street.passages, crossings, startedAtMs);
+  const { missing, unexpected } = pairPassages(street.passages, crossings, { startMs: startedAtMs, maxLateMs });
   t.comment(`${street.passages.length} passages, ${crossings.length} events`);
   t.same(missing, [], 'every passage is reported');
   t.same(unexpected, [], 'nothing else is reported');
@@ -128,28 +98,9 @@ test(`each passage is one event, for ${minutes} minutes with lost hosts and brok
   t.comment(`${bridge.lines.filter(({ frame_index }) => frame_index !== undefined).length} frames, ${dropped} dropped`);
 });
 
-function crossingsOf(received: readonly Received[]): Crossing[] {
+function crossingsOf(received: readonly Received[]): (Crossing & { readonly id: string })[] {
   return received
-    .map(({ payload }) => JSON.parse(payload) as Crossing & { readonly type: string })
+    .map(({ payload }) => JSON.parse(payload) as Crossing & { readonly id: string; readonly type: string })
     .filter(({ type }) => type === 'cross')
     .sort((a, b) => a.at_ms - b.at_ms);
-}
-
-/** Pairs the events of each lane with its passages in order of time. */
-function compare(passages: readonly Passage[], crossings: readonly Crossing[], startedAtMs: number) {
-  const unpaired = new Set(crossings);
-  const missing = passages.filter(({ label, atMs }) => {
-    const event = [...unpaired].find((each) => {
-      const lateMs = each.at_ms - startedAtMs - atMs;
-      return each.label === label && each.direction === directionOf(label) && lateMs > -1000 && lateMs < maxLateMs;
-    });
-    return event === undefined || !unpaired.delete(event);
-  });
-  return { missing, unexpected: [...unpaired] };
-}
-
-/** The line points down, so what goes to the left passes from its left to its right side. */
-function directionOf(label: string): string {
-  const lane = [0, 1, 2].find((each) => labelOfLane(each) === label) ?? 0;
-  return isRightward(lane) ? 'out' : 'in';
 }

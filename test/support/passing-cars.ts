@@ -1,6 +1,8 @@
 /** A street in simulated pictures: cars drive through, some stop on their way, and each passes the middle once. Pure. Tests only. */
+import type { Image } from '../../src/models/image.ts';
 import { encodeJpeg } from './samples/render-text.ts';
 import { seededRandom } from './seeded-random.ts';
+import { type PipelineParts, testNode } from './temp-models.ts';
 
 const streetWidth = 320;
 const streetHeight = 180;
@@ -25,8 +27,8 @@ export interface Passage {
 }
 
 /** Label of the boxes in a lane, and the direction of its cars. */
-export const labelOfLane = (lane: number) => `lane${lane}`;
-export const isRightward = (lane: number) => lane % 2 === 0;
+const labelOfLane = (lane: number) => `lane${lane}`;
+const isRightward = (lane: number) => lane % 2 === 0;
 
 /** Cars for this long; the last ones leave some seconds later. Times count from the start. */
 export class Street {
@@ -56,7 +58,11 @@ export class Street {
   }
 
   /** The picture at a time, as JPEG. */
-  pictureAt(nowMs: number): Uint8Array {
+  jpegAt(nowMs: number): Uint8Array {
+    return encodeJpeg(this.imageAt(nowMs));
+  }
+
+  imageAt(nowMs: number): Image {
     const data = new Uint8Array(streetWidth * streetHeight * 3).fill(dark);
     for (const car of this.#cars) {
       const driven = distanceAt(car, nowMs - car.spawnMs);
@@ -69,7 +75,7 @@ export class Street {
         data.fill(bright, (y * streetWidth + from) * 3, (y * streetWidth + to) * 3);
       }
     }
-    return encodeJpeg({ width: streetWidth, height: streetHeight, channels: 3, data });
+    return { width: streetWidth, height: streetHeight, channels: 3, data };
   }
 }
 
@@ -83,18 +89,73 @@ function timeTo({ speed, stopAtX, stopMs }: Car, x: number): number {
   return (x * 1000) / speed + (x > stopAtX ? stopMs : 0);
 }
 
+/** A car has crossed the middle, as an event of `scene.zones`. */
+export interface Crossing {
+  readonly label: string;
+  readonly direction: string;
+  readonly at_ms: number;
+}
+
+/**
+ * Pairs the events of each lane with its passages in order of time.
+ * @param startMs when the street began, in the events' time.
+ * @param maxLateMs a car is reported when it is past the line for sure, at the latest so long after it has passed.
+ */
+export function pairPassages<Event extends Crossing>(
+  passages: readonly Passage[],
+  crossings: readonly Event[],
+  { startMs, maxLateMs }: { readonly startMs: number; readonly maxLateMs: number },
+): { readonly missing: Passage[]; readonly unexpected: Event[] } {
+  const unpaired = new Set(crossings);
+  const missing = passages.filter(({ label, atMs }) => {
+    const event = [...unpaired].find((each) => {
+      const lateMs = each.at_ms - startMs - atMs;
+      return each.label === label && each.direction === directionOf(label) && lateMs > -1000 && lateMs < maxLateMs;
+    });
+    return event === undefined || !unpaired.delete(event);
+  });
+  return { missing, unexpected: [...unpaired] };
+}
+
+/** The line points down, so what goes to the right on the picture passes from its right to its left side. */
+function directionOf(label: string): string {
+  const lane = [0, 1, 2].find((each) => labelOfLane(each) === label) ?? 0;
+  return isRightward(lane) ? 'out' : 'in';
+}
+
+/** The pipeline: the cars are found, followed, and counted in the middle. @param ms how long finding takes. */
+export function streetPipeline(ms?: number): PipelineParts {
+  const zones = [
+    {
+      name: 'middle',
+      line: [
+        [0.5, 0],
+        [0.5, 1],
+      ],
+    },
+  ];
+  return {
+    id: 'street',
+    nodes: [
+      testNode('find', 'find_cars', ms === undefined ? {} : { ms }),
+      { id: 'track', plugin_id: 'track', tool_id: 'objects' },
+      { id: 'scene', plugin_id: 'scene', tool_id: 'zones', params: { anchor: 'center', zones } },
+    ],
+  };
+}
+
 /**
  * Members of the tool `test.find_cars`: finds the cars of the street in its pictures, as a detector would: boxes tremble, one in twenty is
  * missed, scores vary.
  */
 export const findCarsTool = `
   outputs: ['detections'],
-  async create() {
+  async create({ ms = 30 }) {
     const noise = (a, b) => { const x = Math.sin(a * 12.9898 + b * 78.233) * 43758.5453; return x - Math.floor(x); };
     return {
       async run({ image: { width, height, data } }) {
         // As long as a small model takes, so that some frames are under way when their worker is lost.
-        await new Promise((resolve) => setTimeout(resolve, 30));
+        if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
         const detections = [];
         for (let lane = 0; lane < ${lanes}; lane++) {
           const row = Math.round((lane + 0.5) * ${laneHeight}) * width;
