@@ -9,9 +9,10 @@ import { runPeers } from './tracking/peers.ts';
 import { trackSequence } from './tracking/run.ts';
 import { addCounts, type Counts, noCounts, type Rates, ratesOf, scoreSequence } from './tracking/score.ts';
 import { type Conditions, type Sequence, simulate } from './tracking/simulation.ts';
-import { kinds } from './tracking/world.ts';
+import { type Kind, kinds, trackerParams } from './tracking/world.ts';
 
 interface Flags {
+  readonly kinds: readonly Kind[];
   readonly seeds: number;
   readonly seconds: number;
   readonly fps: readonly number[];
@@ -25,6 +26,7 @@ const firstSeed = 1001;
 
 const flags = new Command('npm run bench:tracking --')
   .description('Measures track.objects: cost per frame, state size, and scores on simulated or rendered traffic.')
+  .option('--kinds <list>', `what is simulated: ${kinds.join(', ')}`, kindNames, [...kinds])
   .option('--seeds <n>', 'simulated places per kind', wholeNumber, 6)
   .option('--seconds <n>', 'length of each simulation', wholeNumber, 40)
   .option('--fps <list>', 'frame rates', numbers, [5, 10, 15, 30])
@@ -40,7 +42,7 @@ print([
   `${cost.median_ms.toFixed(2)} ms median, ${cost.p95_ms.toFixed(2)} p95, ${cost.cpu_ms.toFixed(2)} CPU; state ${cost.state_bytes} bytes`,
 ]);
 
-const sources = flags.clips === undefined ? kinds : (['clips'] as const);
+const sources = flags.clips === undefined ? flags.kinds : (['clips'] as const);
 const clips = flags.clips === undefined ? undefined : await readClips(flags.clips);
 for (const source of sources) {
   for (const fps of flags.fps) {
@@ -52,7 +54,8 @@ for (const source of sources) {
 async function printConditions(source: (typeof sources)[number], conditions: Conditions): Promise<void> {
   const sequences = source === 'clips' ? clipsAt(conditions) : streetsAt(source, conditions);
   const name = `${source} ${conditions.fps} fps, ${Math.round(conditions.drops * 100)} % dropped`;
-  const tracked = await Promise.all(sequences.map((sequence) => trackSequence(sequence)));
+  const params = source === 'clips' ? {} : trackerParams[source];
+  const tracked = await Promise.all(sequences.map((sequence) => trackSequence(sequence, params)));
   let counts: Counts = noCounts;
   for (const [index, { frames }] of sequences.entries())
     counts = addCounts(counts, scoreSequence(frames, tracked[index] ?? []));
@@ -61,7 +64,7 @@ async function printConditions(source: (typeof sources)[number], conditions: Con
   for (const peer of await runPeers(sequences, tracked)) print([lineOf(name, peer.tracker, peer, counts.objects)]);
 }
 
-function streetsAt(kind: (typeof kinds)[number], conditions: Conditions): Sequence[] {
+function streetsAt(kind: Kind, conditions: Conditions): Sequence[] {
   return Array.from({ length: flags.seeds }, (_, index) =>
     simulate(kind, firstSeed + index, flags.seconds, conditions),
   );
@@ -84,6 +87,13 @@ function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Must be an integer above 0.');
   return value;
+}
+
+function kindNames(text: string): Kind[] {
+  const names = text.split(',');
+  const known = kinds.filter((kind) => names.includes(kind));
+  if (known.length < names.length) throw new InvalidArgumentError(`Must be of ${kinds.join(', ')}.`);
+  return known;
 }
 
 function numbers(text: string): number[] {

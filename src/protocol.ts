@@ -194,7 +194,7 @@ export function unknownPipelineDetail(pipelineId: string): string {
  */
 export function addEvents(result: string, events: readonly string[], lost = 0): string {
   const lostKey = lost === 0 ? '' : `,"events_lost":${lost}`;
-  return `${result.slice(0, -1)},"events":[${events.join(',')}]${lostKey}}`;
+  return `${result.slice(0, -1)}${result === '{}' ? '' : ','}"events":[${events.join(',')}]${lostKey}}`;
 }
 
 /** @param result a {@link FrameResult} as JSON text. */

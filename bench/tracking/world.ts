@@ -8,6 +8,9 @@ export const frameHeight = 720;
 export const kinds = ['plates', 'cars', 'people'] as const;
 export type Kind = (typeof kinds)[number];
 
+/** Params of `track.objects` that its page recommends. */
+export const trackerParams: Readonly<Record<Kind, object>> = { plates: {}, cars: {}, people: { speed: 3 } };
+
 /** A box in the frame, and its distance from the camera. */
 export interface Solid {
   readonly id: number;

@@ -3,7 +3,9 @@
  * reply's body is the result as text, its events, and the next state. Main thread.
  */
 import { z } from 'zod';
+import { detached } from '../detached-text.ts';
 import type { FrameOutcome } from '../pool/messages.ts';
+import { addEvents } from '../protocol.ts';
 import { type FrameMoment, maxStateBytes, noMoment } from '../session-state.ts';
 import { dropReasons } from '../status.ts';
 import { count, processId } from './statuses.ts';
@@ -29,13 +31,19 @@ const frameHeader = z.object({
   maxHoldMs: z.number().min(0),
   timeoutMs: z.number().min(0),
   /** Absent from gateways of older versions. */
-  clock: clock.default(noMoment.clock),
+  clock: clock.optional(),
   /** Size of the state in the body. */
   stateBytes: z.int().min(0).max(maxStateBytes).default(0),
 });
 type WireHeader = z.output<typeof frameHeader>;
 /** What a gateway tells a host of a frame. */
 export type FrameHeader = Omit<WireHeader, 'clock' | 'stateBytes'>;
+
+/** A frame as a host receives it. */
+export interface ReceivedFrame extends SentFrame {
+  /** Whether its gateway is of a version that knows neither states nor events: to it, the body of a reply is the whole result. */
+  readonly isOfOldGateway: boolean;
+}
 
 /** A frame on its way to a host. */
 export interface SentFrame {
@@ -91,13 +99,21 @@ export function encodeFrame({ header, moment, bytes }: SentFrame): readonly [hea
 }
 
 /** @returns undefined if it is not valid. Its bytes are a part of the body. */
-export function decodeFrame(text: string, body: Uint8Array): SentFrame | undefined {
+export function decodeFrame(text: string, body: Uint8Array): ReceivedFrame | undefined {
   const { data } = frameHeader.safeParse(jsonOf(text));
   if (data === undefined || data.stateBytes > body.byteLength) return undefined;
   const { clock, stateBytes, ...header } = data;
   const frameBytes = body.byteLength - stateBytes;
   const state = stateBytes === 0 ? '' : textOf(body.subarray(frameBytes));
-  return { header, moment: { state, clock }, bytes: body.subarray(0, frameBytes) };
+  const moment = { state, clock: clock ?? noMoment.clock };
+  return { header, moment, bytes: body.subarray(0, frameBytes), isOfOldGateway: clock === undefined };
+}
+
+/** The outcome as a gateway of an older version understands it: its events are a part of the result, and there is no state. */
+export function outcomeForOldGateway(outcome: FrameOutcome): FrameOutcome {
+  if (outcome.type !== 'result') return outcome;
+  const { type, text, timings, events } = outcome;
+  return { type, timings, text: events === undefined ? text : addEvents(text, events) };
 }
 
 /** @returns the header and the body of the message. */
@@ -131,7 +147,8 @@ function cutBody(body: string, eventLengths: readonly number[], stateLength: num
     end += length;
     return body.slice(end - length, end);
   });
-  const state = body.slice(stateStart);
+  // It is kept until the session's next frame.
+  const state = detached(body.slice(stateStart));
   const isObject = (part: string) => part.startsWith('{') && part.endsWith('}');
   return [text, ...events].every(isObject) && (state === '' || isObject(state)) ? { text, events, state } : undefined;
 }

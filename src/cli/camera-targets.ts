@@ -91,7 +91,8 @@ function draftTargets(cameras: readonly PublishingCamera[], flags: PublishFlags,
     for (const entry of entries) {
       const read = readTargetUrl(entry.url);
       if (!read.ok) issues.push(`${publicName}: publish: ${read.issue}`);
-      else addDraft(drafts, { entry, address: read.address, cameras: [publicName] }, issues);
+      else issues.push(...keyIssues(publicName, entry, read.address));
+      if (read.ok) addDraft(drafts, { entry, address: read.address, cameras: [publicName] }, issues);
     }
   }
   if (drafts.size > maxTargets) issues.push(`too many targets: ${drafts.size}; at most ${maxTargets} are allowed`);
@@ -121,7 +122,7 @@ function addDraft(drafts: Map<string, Draft>, draft: Draft, issues: string[]): v
 
 /** The flags apply to every target of their kind that has no file of its own. Keys in a fixed order, to be compared. */
 function withFlags(entry: TargetEntry, flags: PublishFlags): TargetEntry {
-  const isMqtt = entry.url.startsWith('mqtt');
+  const isMqtt = /^mqtt/i.test(entry.url);
   const hasTls = /^(?:mqtts|https):/i.test(entry.url);
   const of = <Value>(applies: boolean, own: Value | undefined, flag: Value | undefined) =>
     own ?? (applies ? flag : undefined);
@@ -151,6 +152,15 @@ function flagIssues(flags: PublishFlags, drafts: readonly Draft[]): string[] {
   return checks.flatMap(([flag, name, isUsed, needed]) =>
     flag === undefined || isUsed ? [] : [`${name} needs ${needed}; add one with --publish`],
   );
+}
+
+/** Keys of an object in the file that its target does not use. */
+function keyIssues(camera: string, entry: TargetEntry, { kind, usesTls, shown }: TargetAddress): string[] {
+  const unused = kind === 'mqtt' ? (['secret_file'] as const) : (['password_file', 'home_assistant'] as const);
+  const keys = [...unused, ...(usesTls ? [] : (['ca_file', 'cert_file', 'key_file'] as const))];
+  return keys
+    .filter((key) => entry[key] !== undefined)
+    .map((key) => `${camera}: publish: ${shown} has no use for ${key}`);
 }
 
 /** Topics and messages are told apart by names only. */

@@ -6,7 +6,13 @@
  *         └─► pool: runs, or waits for a worker ──► reply, with the gateway's new limit
  */
 import type { BrokerMessage, Channel } from '../broker/channel.ts';
-import { decodeFrame, encodeReply, type FrameHeader, type RefusalReason } from '../broker/frame-headers.ts';
+import {
+  decodeFrame,
+  encodeReply,
+  type FrameHeader,
+  outcomeForOldGateway,
+  type RefusalReason,
+} from '../broker/frame-headers.ts';
 import { Issues } from '../broker/issues.ts';
 import {
   compareFingerprints,
@@ -181,7 +187,7 @@ export class Host {
       this.#refuse(reply, sent?.header.gateway, refusal ?? 'invalid');
       return;
     }
-    const { header, moment, bytes } = sent;
+    const { header, moment, bytes, isOfOldGateway } = sent;
     const gateway = this.#gatewayOf(header.gateway, undefined);
     const { pipeline: pipelineId, session: sessionId, camera, address, frameIndex, maxHoldMs, timeoutMs } = header;
     const source = { sessionId, camera, pipelineId, address };
@@ -189,7 +195,8 @@ export class Host {
     const frame = { source, frameIndex, bytes, limits: { maxHoldMs, timeoutMs }, memory: fixedMemory(moment) };
     this.#options.pool.offer(gateway.id, frame, (outcome, holdMs) => {
       gateway.inFlight -= 1;
-      this.#reply(gateway, reply, outcome, { arrivedMs, holdMs });
+      const understood = isOfOldGateway ? outcomeForOldGateway(outcome) : outcome;
+      this.#reply(gateway, reply, understood, { arrivedMs, holdMs });
     });
   }
 

@@ -9,10 +9,16 @@ import { toolName } from '../tools/tool.ts';
 import type { CheckedNode } from './check-node.ts';
 import type { Pipeline } from './registry.ts';
 import { isStateful, readStates, type StatefulNode, type States, writeStates } from './session-states.ts';
+import { checkOutputs, eventTexts, maxEvents } from './tool-outputs.ts';
 
 /** The merged outputs of the output nodes and their predecessors, and the duration of each node. */
 export interface DagRun {
+  /** Without events. */
   readonly values: PortValues;
+  /** Each event of any of these nodes as JSON text; undefined if none of them reports events. */
+  readonly events: readonly string[] | undefined;
+  /** Name of the tool whose output is the value of a port. */
+  readonly toolOf: (port: string) => string | undefined;
   readonly timingsMs: Readonly<Record<string, number>>;
   /** For the session's next frame; empty if the pipeline has no state. */
   readonly state: string;
@@ -24,6 +30,7 @@ interface RunnableNode {
   readonly id: string;
   readonly instance: AnyInstance;
   readonly hasState: boolean;
+  readonly toolName: string;
   readonly failureDetail: string;
 }
 
@@ -99,8 +106,19 @@ export class DagPipelineService {
       await Promise.allSettled(runs);
       await Promise.all(runs);
     }
-    const values = { ...mergePorts({}, plan.merged, outputs), ...joinedPorts(plan.merged, outputs) };
-    return { values, timingsMs, state: stateful.length === 0 ? '' : writeStates(states.after, stateful) };
+    const toolAt = (id: string) => toolName((definition.nodes.get(id) as CheckedNode).tool);
+    const { events: _events, ...values }: PortValues = mergePorts({}, plan.merged, outputs);
+    return {
+      values: { ...values, ...joinedCounts(plan.merged, outputs) },
+      events: joinedEvents(plan.merged, outputs, toolAt),
+      toolOf: (port) =>
+        plan.merged
+          .filter((id) => outputs.get(id)?.[port] !== undefined)
+          .map(toolAt)
+          .at(-1),
+      timingsMs,
+      state: stateful.length === 0 ? '' : writeStates(states.after, stateful),
+    };
   }
 
   /**
@@ -145,8 +163,8 @@ async function createAll(
       const key = `${instanceKey(node)} ${sameBefore}`;
       const entry = shared.get(key) ?? (await createInstance(definition.id, node, context));
       shared.set(key, entry);
-      const hasState = isStateful(node);
-      nodes.set(id, { id, instance: entry.instance, hasState, failureDetail: node.tool.failureDetail });
+      const named = { toolName: toolName(node.tool), failureDetail: node.tool.failureDetail };
+      nodes.set(id, { id, instance: entry.instance, hasState: isStateful(node), ...named });
     }
     runnable.set(definition.id, { definition, nodes, stateful: [...definition.nodes.values()].filter(isStateful) });
   }
@@ -154,7 +172,7 @@ async function createAll(
 }
 
 function instanceKey(node: CheckedNode): string {
-  return `${toolName(node.tool)} ${JSON.stringify(node.params)}`;
+  return `${toolName(node.tool)} ${node.paramsKey}`;
 }
 
 async function createInstance(pipelineId: string, node: CheckedNode, context: ModelSource): Promise<SharedInstance> {
@@ -186,30 +204,36 @@ async function withNodeName<Value>(nodeName: string, task: () => Promise<Value>)
 }
 
 /** Merges the outputs of nodes; later nodes win. */
-function mergePorts<Base extends PortValues>(
-  base: Base,
-  ids: readonly string[],
-  outputs: ReadonlyMap<string, PortValues>,
-): Base {
+function mergePorts<Base extends PortValues>(base: Base, ids: readonly string[], outputs: Outputs): Base {
   return ids.reduce((merged, id) => Object.assign(merged, outputs.get(id)), base);
 }
 
-/** Ports in which every node reports its own: a later one does not replace them. */
-function joinedPorts(ids: readonly string[], outputs: ReadonlyMap<string, PortValues>): PortValues {
-  const events = ids.flatMap((id) => outputs.get(id)?.events ?? []);
-  const hasEvents = ids.some((id) => outputs.get(id)?.events !== undefined);
+type Outputs = ReadonlyMap<string, PortValues>;
+
+/** Every node reports its own events: a later one does not replace them. */
+function joinedEvents(ids: readonly string[], outputs: Outputs, toolAt: (id: string) => string): string[] | undefined {
+  const reporting = ids.filter((id) => outputs.get(id)?.events !== undefined);
+  if (reporting.length === 0) return undefined;
+  const events = reporting.flatMap((id) => eventTexts(toolAt(id), outputs.get(id)?.events ?? []));
+  if (events.length > maxEvents)
+    throw new FrameError('pipeline_failure', `More than ${maxEvents} events of ${reporting.map(toolAt).join(', ')}`);
+  return events;
+}
+
+/** Counts are by zone, and nodes have different zones. */
+function joinedCounts(ids: readonly string[], outputs: Outputs): PortValues {
   const counts = ids.map((id) => outputs.get(id)?.counts).filter((each) => each !== undefined);
-  return { ...(hasEvents && { events }), ...(counts.length > 0 && { counts: Object.assign({}, ...counts) }) };
+  return counts.length === 0 ? {} : { counts: Object.assign({}, ...counts) };
 }
 
 async function runNode(node: RunnableNode, inputs: Ports, states: RunStates): Promise<PortValues> {
   try {
-    if (!node.hasState) return await (node.instance as ToolInstance).run(inputs);
+    if (!node.hasState) return checkOutputs(node.toolName, await (node.instance as ToolInstance).run(inputs));
     const moment = { state: states.before.get(node.id), clock: states.clock };
     const step = await (node.instance as StatefulInstance<unknown>).run(inputs, moment);
-    if (step?.outputs === undefined) throw new Error('run() must return { outputs, state }');
+    if (step?.outputs === undefined) throw new Error(`${node.toolName}: run() must return { outputs, state }`);
     states.after.set(node.id, step.state);
-    return step.outputs;
+    return checkOutputs(node.toolName, step.outputs);
   } catch (cause) {
     if (cause instanceof FrameError) throw cause;
     throw new FrameError('pipeline_failure', node.failureDetail, { cause });

@@ -10,6 +10,7 @@ import type { Zone } from '../protocol.ts';
 import { toolName } from '../tools/tool.ts';
 import { type CheckedNode, checkNode } from './check-node.ts';
 import { type Checked, type GraphPlan, type PipelineFile, parsePipelineFile, planGraph } from './graph.ts';
+import { initialIssues, isStateful } from './session-states.ts';
 import { type KnownTool, listFiles, loadTools, messageOf } from './tool-files.ts';
 
 /** The text of a pipeline file. */
@@ -108,7 +109,8 @@ function checkPipeline(
     if (checked.ok) nodes.set(node.id, checked.value);
     else issues.push(...checked.issues.map((issue) => `node "${node.id}": ${issue}`));
   }
-  if (plan.ok && issues.length === 0) issues.push(...portIssues(nodes, plan.value));
+  if (plan.ok && issues.length === 0)
+    issues.push(...portIssues(nodes, plan.value), ...initialIssues([...nodes.values()].filter(isStateful)));
   if (!plan.ok || issues.length > 0) return { ok: false, issues };
   const { id, name, description, load, limits, sequential } = file.value;
   const { max_pixels: maxPixels = Number.POSITIVE_INFINITY, max_workers: maxWorkers } = limits;

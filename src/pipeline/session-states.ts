@@ -5,7 +5,7 @@ import { toolName } from '../tools/tool.ts';
 import type { CheckedNode, NodeState } from './check-node.ts';
 
 /** A node whose tool has state. */
-export interface StatefulNode extends CheckedNode {
+export interface StatefulNode extends Omit<CheckedNode, 'paramsKey'> {
   readonly state: NodeState;
 }
 
@@ -15,7 +15,7 @@ export type States = ReadonlyMap<string, unknown>;
 /** A node's state with the fingerprint of the tool that wrote it. */
 type Entry = readonly [fingerprint: string, state: unknown];
 
-export function isStateful(node: CheckedNode): node is StatefulNode {
+export function isStateful(node: CheckedNode): node is CheckedNode & StatefulNode {
   return node.state !== undefined;
 }
 
@@ -33,7 +33,10 @@ export function readStates(text: string, nodes: readonly StatefulNode[]): States
   );
 }
 
-/** @throws FrameError `pipeline_failure` that names the tool, if a state is not what its schema describes, or if all together are too large. */
+/**
+ * @param states kept as their schemas return them: without unknown keys, with defaults.
+ * @throws FrameError `pipeline_failure` that names the tool, if a state is not what its schema describes, or if all together are too large.
+ */
 export function writeStates(states: States, nodes: readonly StatefulNode[]): string {
   const parts = nodes.map((node) => ({ node, text: encode(node, states.get(node.id)) }));
   const text = `{${parts.map((part) => part.text).join(',')}}`;
@@ -43,6 +46,16 @@ export function writeStates(states: States, nodes: readonly StatefulNode[]): str
     throw new FrameError('pipeline_failure', `State of ${toolName(largest.node.tool)} exceeds ${limit}`);
   }
   return text;
+}
+
+/** What is wrong with the states with which a session begins: all together may be too large. */
+export function initialIssues(nodes: readonly StatefulNode[]): string[] {
+  try {
+    writeStates(new Map(nodes.map(({ id, state }) => [id, state.initial])), nodes);
+    return [];
+  } catch (error) {
+    return [error instanceof FrameError ? `initial state: ${error.detail}` : String(error)];
+  }
 }
 
 function parseEntries(text: string): ReadonlyMap<string, Entry> {
@@ -57,15 +70,14 @@ function parseEntries(text: string): ReadonlyMap<string, Entry> {
 }
 
 function encode({ id, tool, state: { schema, fingerprint } }: StatefulNode, state: unknown): string {
-  const invalid = (cause: unknown) =>
-    new FrameError('pipeline_failure', `State of ${toolName(tool)} is invalid`, { cause });
-  const checked = schema.safeParse(state);
-  if (!checked.success) throw invalid(checked.error);
   try {
-    const text: string | undefined = JSON.stringify(state);
+    // A refinement, or a getter in the state, may throw.
+    const checked = schema.safeParse(state);
+    if (!checked.success) throw checked.error;
+    const text: string | undefined = JSON.stringify(checked.data);
     if (text === undefined) throw new Error('it is not JSON');
     return `${JSON.stringify(id)}:["${fingerprint}",${text}]`;
   } catch (cause) {
-    throw invalid(cause);
+    throw new FrameError('pipeline_failure', `State of ${toolName(tool)} is invalid`, { cause });
   }
 }

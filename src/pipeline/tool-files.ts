@@ -17,7 +17,7 @@ export interface KnownTool {
 }
 
 /** Keys of a result that the gateway writes. */
-const reservedPorts = ['width', 'height', 'timings_ms'];
+const reservedPorts = ['width', 'height', 'timings_ms', 'events_lost'];
 
 /** @returns the sorted paths; empty if the folder does not exist. @throws ConfigError if it cannot be read. */
 export function listFiles(folder: string, pattern: RegExp): string[] {
@@ -60,9 +60,9 @@ export async function loadTools(modelsDir: string, issues: string[]): Promise<Ma
 }
 
 const aFunction = z.custom((value) => typeof value === 'function', 'must be a function');
-const aSchema = z.custom((value) => value instanceof z.ZodType, 'must be a schema created with the given z');
+export const aSchema = z.custom((value) => value instanceof z.ZodType, 'must be a schema created with the given z');
 
-function isListOfNames(value: unknown): boolean {
+export function isListOfNames(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((name) => typeof name === 'string');
 }
 

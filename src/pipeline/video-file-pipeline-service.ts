@@ -1,19 +1,20 @@
 /** The only entry point of pipelines: takes the bytes of one frame, returns its result. Worker threads. */
+import { FrameError } from '../errors.ts';
 import type { ModelSource } from '../models/loader.ts';
 import type { ModelInfo } from '../models/model-info.ts';
 import type { FrameResult, ResultMessage } from '../protocol.ts';
 import { type FrameMoment, noMoment } from '../session-state.ts';
 import { JpegDecoder } from '../tools/jpeg-decoder.ts';
-import type { PortValues } from '../tools/tool.ts';
-import { DagPipelineService } from './dag-pipeline-service.ts';
+import { DagPipelineService, type DagRun } from './dag-pipeline-service.ts';
 import type { Pipeline } from './registry.ts';
 import { round, roundClasses, roundDetection, scoreDigits } from './rounding.ts';
+import { jsonOf } from './tool-outputs.ts';
 
 /** Decimal places of a time: ten microseconds. */
 const millisecondDigits = 2;
 
-/** The result of a frame, and the state for its session's next frame. */
-export interface ProcessedFrame extends ResultMessage {
+/** The result of a frame without its events, and the state for its session's next frame. */
+export interface ProcessedFrame extends ResultMessage, Pick<DagRun, 'events' | 'toolOf'> {
   /** Empty if the pipeline has none. */
   readonly state: string;
 }
@@ -62,7 +63,9 @@ export class VideoFilePipelineService {
     const decodeMs = performance.now() - startedAtMs;
     const run = await this.#dag.run(pipelineId, image, moment);
     const timings = { decode: decodeMs, ...run.timingsMs, total: performance.now() - startedAtMs };
-    return { frame_index: frameIndex, result: composeResult(image, warnings, run.values, timings), state: run.state };
+    const { events, toolOf, state } = run;
+    const result = composeResult(image, warnings, run, timings);
+    return { frame_index: frameIndex, result, events, toolOf, state };
   }
 
   close(): Promise<void> {
@@ -73,16 +76,18 @@ export class VideoFilePipelineService {
 function composeResult(
   image: { width: number; height: number },
   warnings: readonly string[],
-  values: PortValues,
+  { values, toolOf }: DagRun,
   timings: Readonly<Record<string, number>>,
 ): FrameResult {
-  // The image is not part of a result, and the gateway writes the other four keys, whatever a tool returned for them.
+  // The image is not part of a result, and the gateway writes the other keys, whatever a tool returned for them.
   const {
     image: _image,
     width: _width,
     height: _height,
     timings_ms: _timings,
     warnings: _warnings,
+    events_lost: _lost,
+    limited: _limited,
     detections,
     classes,
     text_score,
@@ -92,10 +97,30 @@ function composeResult(
     width: image.width,
     height: image.height,
     ...others,
-    ...(detections === undefined ? {} : { detections: detections.map(roundDetection) }),
-    ...(classes === undefined ? {} : { classes: roundClasses(classes) }),
+    ...(detections && { detections: rounded('detections', () => detections.map(roundDetection), toolOf) }),
+    ...(classes && { classes: rounded('classes', () => roundClasses(classes), toolOf) }),
     ...(text_score === undefined ? {} : { text_score: round(text_score, scoreDigits) }),
     ...(warnings.length === 0 ? {} : { warnings }),
     timings_ms: Object.fromEntries(Object.entries(timings).map(([id, ms]) => [id, round(ms, millisecondDigits)])),
   };
+}
+
+/** @throws FrameError that names the tool whose output has another shape than the port. */
+function rounded<Value>(port: string, round: () => Value, toolOf: DagRun['toolOf']): Value {
+  try {
+    return round();
+  } catch (cause) {
+    throw new FrameError('pipeline_failure', `Output ${port} of ${toolOf(port)} is invalid`, { cause });
+  }
+}
+
+/** The result as JSON text. @throws FrameError that names the tool whose output cannot be written. */
+export function resultText({ result, toolOf }: ProcessedFrame): string {
+  try {
+    return JSON.stringify(result);
+  } catch (cause) {
+    for (const [port, value] of Object.entries(result))
+      jsonOf(value, () => `Output ${port} of ${toolOf(port) ?? 'a tool'} is not JSON`);
+    throw cause;
+  }
 }

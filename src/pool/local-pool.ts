@@ -89,9 +89,14 @@ export function startLocalPool(options: LocalPoolOptions): LocalPool {
   const slots = slotsFor(maxHeldBytes + runningPerWorker * poolWorkers * maxFrameBytes + (remote?.maxBytes ?? 0));
   const executors: Executor[] = [];
   const rules = new Map<string, PipelineRules>();
-  const setRules = (pipelines: readonly PoolPipeline[]) => {
+  let served: readonly PoolPipeline[] = [];
+  /** @param others versions of the pipelines that may still run frames: where one of them is sequential, all are. */
+  const setRules = (pipelines: readonly PoolPipeline[], others: readonly PoolPipeline[] = []) => {
     rules.clear();
-    for (const pipeline of pipelines) rules.set(pipeline.id, pipeline.rules);
+    for (const { id, rules: own } of [...others, ...pipelines]) {
+      const sequential = own.sequential === true || rules.get(id)?.sequential === true;
+      rules.set(id, { ...own, sequential });
+    }
   };
   const generationOf = (generation: number, pipelines: readonly PoolPipeline[]): Generation => ({
     ids: new Set(pipelines.map(({ id }) => id)),
@@ -107,7 +112,8 @@ export function startLocalPool(options: LocalPoolOptions): LocalPool {
         capacityChanged: () => pool.capacityChanged(),
       }),
   });
-  setRules(options.pipelines);
+  served = options.pipelines;
+  setRules(served);
   const loader = new PipelineLoader(generationOf(1, options.pipelines), { executors, workers: poolWorkers, log });
   const load = (id: string) => {
     loader.load(id);
@@ -121,8 +127,18 @@ export function startLocalPool(options: LocalPoolOptions): LocalPool {
   let generations = 1;
   const reload = async (pipelines: readonly PoolPipeline[]) => {
     generations += 1;
-    await loader.reload(generationOf(generations, pipelines));
-    setRules(pipelines);
+    const before = served;
+    // Both run side by side while workers are replaced.
+    setRules(before, pipelines);
+    try {
+      await loader.reload(generationOf(generations, pipelines));
+    } catch (error) {
+      setRules(before);
+      throw error;
+    }
+    served = pipelines;
+    // Other hosts run the version before until they are reloaded, too.
+    setRules(pipelines, remote === undefined ? [] : before);
     return generations;
   };
   return { pool, executors, memory: slots.memory, started, reload };

@@ -32,7 +32,9 @@ export class SessionMemory implements FrameMemory {
     return { state: this.#state, clock: { sessionMs, elapsedMs, unixMs: Math.round(this.#openedUnixMs + sessionMs) } };
   }
 
+  /** Frames may end in another order only around a reload that makes their pipeline sequential: the newest one counts then. */
   processed(arrivedMs: number, state: string | undefined): void {
+    if (this.#processedMs !== undefined && arrivedMs < this.#processedMs) return;
     this.#processedMs = arrivedMs;
     if (state !== undefined) this.#state = state;
   }

@@ -1,6 +1,6 @@
 /** The replies of `POST /frames`. Pure. */
 import type { Denial } from '../auth/authorize.ts';
-import { type HttpErrorCode, httpErrors, type StreamErrorCode } from '../errors.ts';
+import { type HttpErrorCode, httpErrors, type StreamErrorCode, streamErrors } from '../errors.ts';
 import type { FrameEnd } from '../observe/observer.ts';
 import type { FrameOutcome, ResultOutcome } from '../pool/messages.ts';
 import { addEvents, encodeDropped, encodeError, encodeResult } from '../protocol.ts';
@@ -37,15 +37,23 @@ export type FailedFrame = Extract<FrameEnd, { type: 'failed' }> & { readonly cod
 export function replyFor(outcome: FrameOutcome | FailedFrame, limit: (text: string) => string): Reply {
   switch (outcome.type) {
     case 'result':
-      return jsonReply('200 OK', encodeResult(frameIndex, limit(withEvents(outcome))), [
-        ['Server-Timing', serverTimingOf(outcome.timings)],
-      ]);
+      return resultReply(outcome, limit);
     case 'dropped':
       return jsonReply(statuses.server_busy, encodeDropped(frameIndex), [retryLater]);
     case 'failed':
       return rejectionOf(outcome.code, outcome.detail).reply;
     default:
       return outcome satisfies never;
+  }
+}
+
+/** A result that cannot be limited, since a host sent no JSON, must not leave the request without a reply. */
+function resultReply(outcome: ResultOutcome, limit: (text: string) => string): Reply {
+  try {
+    const headers = [['Server-Timing', serverTimingOf(outcome.timings)]] as const;
+    return jsonReply('200 OK', encodeResult(frameIndex, limit(withEvents(outcome))), headers);
+  } catch {
+    return rejectionOf('internal_error', streamErrors.internal_error.detail).reply;
   }
 }
 

@@ -118,7 +118,7 @@ export class SessionManager {
     else {
       this.#replies.expect(frameIndex);
       const frame = { source, frameIndex, bytes, memory: this.#memory };
-      pool.offer(source.sessionId, frame, (outcome, holdMs) => this.#settle({ ...received, holdMs }, outcome));
+      pool.offer(source.sessionId, frame, (outcome, holdMs) => this.#settleOrEnd({ ...received, holdMs }, outcome));
     }
   }
 
@@ -182,6 +182,15 @@ export class SessionManager {
     this.#end();
   }
 
+  /** A frame whose result cannot be sent must not stay without a reply, and neither must those behind it. */
+  #settleOrEnd(frame: ReceivedFrame, outcome: FrameOutcome): void {
+    try {
+      this.#settle(frame, outcome);
+    } catch (error) {
+      this.failInternally(`the result cannot be sent: ${String(error)}`);
+    }
+  }
+
   #settle(frame: ReceivedFrame, outcome: FrameOutcome): void {
     if (this.#hasEnded) {
       this.#report(frame, { type: 'dropped', reason: 'session_closed' });
@@ -214,7 +223,7 @@ export class SessionManager {
 
   /** If the peer does not keep up, its result is dropped: it would be stale by the time it is read. Its events are not: they happen once. */
   #sendResult(frame: ReceivedFrame, { text: result, timings, events: own }: ResultOutcome): void {
-    const events = own === undefined ? undefined : this.#unsentEvents.take(own);
+    const events = this.#unsentEvents.take(own);
     if (this.#parts.outbox.bufferedBytes() > this.#parts.limits.sendBufferBytes) {
       if (events !== undefined) this.#unsentEvents.keep(events);
       this.#drop(frame, 'slow_reader');

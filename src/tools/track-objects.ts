@@ -20,6 +20,8 @@ const paramsSchema = z
     confirm_score: score.default(0.6),
     /** Whether a track keeps its label. If not, a car may go on as a truck. */
     match_labels: z.boolean().default(true),
+    /** Speed of common objects, in sizes of the object per second: the side of a square of the same area. */
+    speed: z.number().min(0.1).max(100).default(10),
     max_tracks: z.number().int().min(1).max(maxTracks).default(100),
   })
   .refine(({ low_score, high_score }) => low_score <= high_score, 'low_score must not be above high_score')
@@ -38,6 +40,7 @@ class ObjectTracker implements StatefulInstance<TrackerState> {
         highScore: params.high_score,
         confirmScore: params.confirm_score,
         sameLabel: params.match_labels,
+        speed: params.speed,
         maxTracks: params.max_tracks,
       },
       defaultTuning,

@@ -21,15 +21,9 @@ export interface MatchRules {
   readonly limit: number;
   /** Added for every second for which the track has been lost: it may have left. */
   readonly perLostSecond: number;
-  /** Added for a track that is not confirmed. */
-  readonly unconfirmed: number;
   /** Standard deviation of the center of an object that is just where it is expected, as all are that stand, and what that costs. */
   readonly stillNoise: number;
   readonly still: number;
-  /** Largest squared distance, whatever else speaks for a pair. */
-  readonly gate: number;
-  /** Largest cost of a different size and shape. */
-  readonly shapeGate: number;
   /** Whether labels must be the same. */
   readonly sameLabel: boolean;
 }
@@ -49,6 +43,8 @@ interface Expected {
   /** The same, in case that the object is just where it is expected. */
   readonly stillPrecision: number;
   readonly stillBase: number;
+  /** Squared distance from which on no detection is likely enough, whatever its shape. */
+  readonly reach: number;
 }
 
 interface Measured {
@@ -93,20 +89,20 @@ function expect(track: TrackedObject, row: number, nowMs: number, rules: MatchRu
   const scaleVariance = track.scale.value ** 2 + rules.scaleNoise ** 2;
   const lostSeconds = Math.max(nowMs - track.seenMs, 0) / 1000;
   const stillVariance = rules.stillNoise ** 2;
-  const common =
-    Math.log(scaleVariance) +
-    rules.perLostSecond * lostSeconds +
-    (track.id === 0 ? rules.unconfirmed : 0) -
-    rules.limit;
+  const common = Math.log(scaleVariance) + rules.perLostSecond * lostSeconds - rules.limit;
+  const area = track.w * track.h;
+  const base = common + axes * Math.log(placeVariance);
+  const stillBase = common + axes * Math.log(stillVariance) + rules.still;
   return {
     track,
     row,
     ...shapeOf(track),
-    placePrecision: 1 / (placeVariance * track.w * track.h),
+    placePrecision: 1 / (placeVariance * area),
     scalePrecision: 1 / scaleVariance,
-    base: common + axes * Math.log(placeVariance),
-    stillPrecision: 1 / (stillVariance * track.w * track.h),
-    stillBase: common + axes * Math.log(stillVariance) + rules.still,
+    base,
+    stillPrecision: 1 / (stillVariance * area),
+    stillBase,
+    reach: Math.max(-base * placeVariance, -stillBase * stillVariance) * area,
   };
 }
 
@@ -115,11 +111,9 @@ function costOf(one: Expected, other: Measured, rules: MatchRules): number {
   const dx = other.candidate.box.x - one.track.x;
   const dy = other.candidate.box.y - one.track.y;
   const squared = dx * dx + dy * dy;
-  const place = squared * one.placePrecision;
-  if (place > rules.gate) return 0;
+  if (squared >= one.reach) return 0;
   const size = (other.logSize - one.logSize) ** 2 * one.scalePrecision;
   const aspect = ((other.logAspect - one.logAspect) / rules.aspectNoise) ** 2;
-  const shape = size + aspect;
-  if (shape > rules.shapeGate) return 0;
-  return shape + Math.min(place + one.base, squared * one.stillPrecision + one.stillBase);
+  const place = Math.min(squared * one.placePrecision + one.base, squared * one.stillPrecision + one.stillBase);
+  return size + aspect + place;
 }

@@ -37,7 +37,6 @@ export interface MotionModels {
   readonly scale: MotionModel;
   /** Share of the aspect ratio's change that is taken over with each detection. */
   readonly aspectGain: number;
-  readonly nearing: number;
 }
 
 /** A side is never shorter than this many pixels. */
@@ -60,14 +59,12 @@ export function predict(track: TrackedObject, seconds: number, models: MotionMod
   const way = strideOf(models.place, seconds);
   const change = strideOf(models.scale, seconds);
   const factor = Math.exp(track.growth * change.reach);
-  // What comes closer seems to move faster.
-  const pace = way.reach * Math.exp((models.nearing * track.growth * change.reach) / 2);
   return {
     ...track,
-    x: within(track.x + track.vx * pace, maxExtent),
-    y: within(track.y + track.vy * pace, maxExtent),
-    vx: track.vx * way.remains * Math.exp(models.nearing * track.growth * change.reach),
-    vy: track.vy * way.remains * Math.exp(models.nearing * track.growth * change.reach),
+    x: within(track.x + track.vx * way.reach, maxExtent),
+    y: within(track.y + track.vy * way.reach, maxExtent),
+    vx: track.vx * way.remains,
+    vy: track.vy * way.remains,
     w: side(track.w * factor),
     h: side(track.h * factor),
     growth: track.growth * change.remains,

@@ -19,6 +19,8 @@ export interface TrackerParams {
   readonly maxTracks: number;
   /** Whether a track keeps its label. */
   readonly sameLabel: boolean;
+  /** Standard deviation of the speed of objects, in their sizes per second. */
+  readonly speed: number;
 }
 
 /** One frame. */
@@ -58,8 +60,9 @@ export class Tracker {
 
   constructor(params: TrackerParams, tuning: Tuning) {
     this.#params = params;
-    this.#tuning = tuning;
-    const { models, rules, lowNoise, lowPenalty } = tuning;
+    const { rules, lowNoise, lowPenalty } = tuning;
+    const models = { ...tuning.models, place: { ...tuning.models.place, speed: params.speed } };
+    this.#tuning = { ...tuning, models };
     const [placeNoise, scaleNoise] = [models.place.noise, models.scale.noise];
     this.#highRules = { ...rules, sameLabel: params.sameLabel, placeNoise, scaleNoise };
     this.#lowRules = {

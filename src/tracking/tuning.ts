@@ -3,6 +3,7 @@ import type { MatchRules } from './match.ts';
 import type { MotionModels } from './track.ts';
 
 export interface Tuning {
+  /** `place.speed` is replaced by what the user sets. */
   readonly models: MotionModels;
   readonly rules: Omit<MatchRules, 'sameLabel' | 'placeNoise' | 'scaleNoise'>;
   /** Detections of low scores are accepted up to a limit that is lower by this much. */
@@ -13,21 +14,11 @@ export interface Tuning {
 
 export const defaultTuning: Tuning = {
   models: {
-    place: { speed: 8, lasts: 8, noise: 0.1 },
-    scale: { speed: 0.25, lasts: 2, noise: 0.08 },
-    aspectGain: 0.15,
-    nearing: 0,
+    place: { speed: 10, lasts: 10, noise: 0.1 },
+    scale: { speed: 0.2, lasts: 3, noise: 0.08 },
+    aspectGain: 0.3,
   },
-  rules: {
-    aspectNoise: 0.18,
-    limit: 12,
-    perLostSecond: 2,
-    unconfirmed: 2,
-    stillNoise: 0.3,
-    still: 4,
-    gate: 25,
-    shapeGate: 30,
-  },
+  rules: { aspectNoise: 0.2, limit: 12, perLostSecond: 2, stillNoise: 0.2, still: 1 },
   lowPenalty: 8,
   lowNoise: 3,
 };

@@ -11,7 +11,7 @@ import { engineLossOf } from '../models/engine/engine-lost.ts';
 import type { ModelInfo } from '../models/model-info.ts';
 import { isTerminating, shareNativeCalls } from '../observe/native-calls.ts';
 import { checkPipelines } from '../pipeline/registry.ts';
-import { VideoFilePipelineService } from '../pipeline/video-file-pipeline-service.ts';
+import { resultText, VideoFilePipelineService } from '../pipeline/video-file-pipeline-service.ts';
 import type {
   FrameCommand,
   FrameOutcome,
@@ -21,16 +21,12 @@ import type {
   ToWorker,
   WorkerData,
 } from '../pool/messages.ts';
-import type { SceneEvent } from '../protocol.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('worker/entry must run in a worker thread');
 
 /** Precision of a time: ten microseconds, as in the result. */
 const perMillisecond = 100;
-
-/** A tool that reports this many in one frame does not report each event once. */
-const maxEvents = 1000;
 
 /** Added to the event loop's nice value. */
 const niceness = 5;
@@ -92,13 +88,12 @@ async function runFrame(
     const bytes = frames.subarray(offset, offset + byteLength);
     const run = await service.runOnFrame(pipelineId, frameIndex, bytes, moment);
     const startedAtMs = performance.now();
-    const { events: listed, ...result } = run.result;
-    const text = JSON.stringify(result);
-    const events = eventTexts(listed);
+    const text = resultText(run);
     const encode = Math.round((performance.now() - startedAtMs) * perMillisecond) / perMillisecond;
     // A node may have the same name.
-    const timings = { ...result.timings_ms, encode: result.timings_ms['encode'] ?? encode };
-    return { type: 'result', text, timings, state: run.state || undefined, events };
+    const { timings_ms } = run.result;
+    const timings = { ...timings_ms, encode: timings_ms['encode'] ?? encode };
+    return { type: 'result', text, timings, state: run.state || undefined, events: run.events };
   } catch (error) {
     return failureOf(error);
   } finally {
@@ -106,19 +101,12 @@ async function runFrame(
   }
 }
 
-/** @throws FrameError if a tool reports more events than a client could want. */
-function eventTexts(events: readonly SceneEvent[] | undefined): string[] | undefined {
-  if (events !== undefined && events.length > maxEvents)
-    throw new FrameError('pipeline_failure', `More than ${maxEvents} events in one frame`);
-  return events?.map((event) => JSON.stringify(event) ?? 'null');
-}
-
 function failureOf(error: unknown): FrameOutcome {
   const loss = engineLossOf(error);
   if (loss !== undefined) return { type: 'dropped', reason: loss.wasSubmitted ? 'engine_lost' : 'busy' };
   const reason = error instanceof Error ? describeWithCauses(error) : String(error);
   if (error instanceof FrameError) return { type: 'failed', code: error.code, detail: error.detail, reason };
-  // Only serialization remains: a tool returned a value that JSON cannot represent.
+  // A mistake of this process: tools' own fail as FrameErrors.
   return { type: 'failed', code: 'pipeline_failure', detail: streamErrors.pipeline_failure.detail, reason };
 }
 

@@ -6,7 +6,9 @@
  */
 import type { Point, SceneCounts, SceneEvent, Track } from '../protocol.ts';
 import type { Clock } from '../session-state.ts';
+import { countEvent, countLabels, type ZoneCounts } from './counts.ts';
 import { distanceToOutline, isInside } from './geometry.ts';
+import { cutLabel } from './label.ts';
 import { type Direction, decodeSide, encodeSide, endLine, stepLine } from './line.ts';
 import type { AreaZone, LineZone, SceneZone } from './zone-params.ts';
 import type { Stay, StoredObject, ZoneState } from './zone-state.ts';
@@ -37,76 +39,106 @@ export interface SceneStep {
 /** The state must stay small: objects beyond this number are not watched. */
 export const maxObjects = 200;
 /** Stays of all objects in all areas. Beyond, an object enters no further area. */
-const maxStays = 1000;
-/** Numbers that are counted, of all zones, kinds and labels. Beyond, new labels count as `other`. */
-const maxCounts = 500;
-/** Longer labels are cut. */
-const maxLabelLength = 32;
-const otherLabel = 'other';
-/** Places are kept as fractions of the frame: a hundredth of a percent is below a pixel. */
-const placeDigits = 1e4;
+const maxStays = 500;
+/** Places are fractions of the frame, in steps of a hundredth of a percent: below a pixel. */
+const placeSteps = 1e4;
+/**
+ * An object is within the frame, also if its box reaches beyond. A box that the edge of the frame cuts off ends exactly there, and the lower
+ * and right sides of an area do not belong to it.
+ */
+const lastPlace = 1 - 1 / placeSteps;
+
+/** In pixels of this frame. */
+type Outline =
+  | { readonly zone: LineZone; readonly line: readonly [Point, Point] }
+  | { readonly zone: AreaZone; readonly area: readonly Point[] };
 
 /** What changes while a frame is looked at. */
 interface Pass extends SceneFrame {
   readonly options: SceneOptions;
+  readonly outlines: readonly Outline[];
   readonly events: SceneEvent[];
-  readonly counts: Record<string, Record<string, number>>[];
+  readonly counts: ZoneCounts[];
   stays: number;
 }
 
 export function stepScene(state: ZoneState, frame: SceneFrame, options: SceneOptions): SceneStep {
-  const counts = options.zones.map((_, index) => structuredClone(state.counts[index] ?? {}));
-  const stays = state.objects.reduce((sum, object) => sum + object[5].length, 0);
-  const pass: Pass = { ...frame, options, events: [], counts, stays };
+  const pass = passOf(state, frame, options);
   const before = new Map(state.objects.map((object) => [object[0], object]));
+  const ids = new Set<number>();
+  // A custom tool may list an object twice.
+  const tracks = frame.tracks.filter(({ track_id }) => !ids.has(track_id) && ids.add(track_id));
+  let room = maxObjects - state.objects.filter(([id]) => ids.has(id)).length;
   const objects: StoredObject[] = [];
-  for (const track of frame.tracks) {
+  for (const track of tracks) {
     const stored = before.get(track.track_id);
     before.delete(track.track_id);
+    const isSeen = track.lost_ms <= 0;
     // The place of an object that is not seen is only a guess.
-    if (track.lost_ms > 0) objects.push(...(stored === undefined ? [] : [stored]));
-    else if (stored !== undefined || objects.length < maxObjects) objects.push(stepObject(pass, track, stored));
+    if (stored !== undefined) objects.push(isSeen ? stepObject(pass, track, stored) : stored);
+    else if (isSeen && room > 0) {
+      room -= 1;
+      objects.push(stepObject(pass, track, undefined));
+    }
   }
   for (const gone of before.values()) endObject(pass, gone);
   return { state: { objects, counts: pass.counts }, events: pass.events, counts: countsOf(pass, objects) };
 }
 
+function passOf(state: ZoneState, frame: SceneFrame, options: SceneOptions): Pass {
+  const counts = options.zones.map((_, index) => structuredClone(state.counts[index] ?? {}));
+  const stays = state.objects.reduce((sum, object) => sum + object[5].length, 0);
+  const outlines = options.zones.map((zone): Outline => {
+    const scaled = ([x, y]: Point): Point => [x * frame.width, y * frame.height];
+    if (!('line' in zone)) return { zone, area: zone.area.map(scaled) };
+    return { zone, line: [scaled(zone.line[0]), scaled(zone.line[1])] };
+  });
+  return { ...frame, options, outlines, events: [], counts, stays };
+}
+
 function stepObject(pass: Pass, track: Track, stored: StoredObject | undefined): StoredObject {
-  const { options, width, height } = pass;
-  const now = anchorOf(track, options.anchor);
-  const before: Point | undefined = stored && [stored[2] * width, stored[3] * height];
-  const marginPx = options.margin * Math.min(track.w, track.h);
+  const { options, outlines } = pass;
+  const place = placeOf(track, pass);
+  // Where it was is known only as rounded, so where it is must be, too: otherwise, it could pass a line between the two.
+  const now = pointAt(place, pass);
+  const before = stored && pointAt([stored[2], stored[3]], pass);
+  const marginPx = options.margin * Math.max(0, Math.min(track.w, track.h));
   // A tracker may change its mind about a label; what an object was first called decides where it counts.
-  const label = stored?.[1] ?? track.label.slice(0, maxLabelLength);
+  const label = stored?.[1] ?? cutLabel(track.label);
   const stays = new Map(stored?.[5].map((stay) => [stay[0], stay]));
   let sides = '';
-  for (const [index, zone] of options.zones.entries()) {
-    if (zone.labels?.includes(label) === false) sides += encodeSide(undefined);
-    else if ('line' in zone) {
-      const step = stepLine(decodeSide(stored?.[4][index]), scaled(zone.line, pass), { before, now, marginPx });
+  for (const [index, outline] of outlines.entries()) {
+    if (outline.zone.labels?.includes(label) === false) sides += encodeSide(undefined);
+    else if ('line' in outline) {
+      const step = stepLine(decodeSide(stored?.[4][index]), outline.line, { before, now, marginPx });
       sides += encodeSide(step.side);
-      if (step.crossed !== undefined) cross(pass, index, zone, { track_id: track.track_id, label }, step.crossed);
+      if (step.crossed !== undefined)
+        cross(pass, index, outline.zone, { track_id: track.track_id, label }, step.crossed);
     } else {
       sides += encodeSide(undefined);
-      const stay = stepArea(pass, { index, zone, track_id: track.track_id, label, now, marginPx }, stays.get(index));
+      const stay = stepArea(
+        pass,
+        { index, ...outline, track_id: track.track_id, label, now, marginPx },
+        stays.get(index),
+      );
       if (stay === undefined) stays.delete(index);
       else stays.set(index, stay);
     }
   }
-  const [x, y] = [roundPlace(now[0] / width), roundPlace(now[1] / height)];
-  return [track.track_id, label, x, y, sides, [...stays.values()]];
+  return [track.track_id, label, ...place, sides, [...stays.values()]];
 }
 
 interface AreaVisit extends Named {
   readonly index: number;
   readonly zone: AreaZone;
+  /** Its outline in pixels. */
+  readonly area: readonly Point[];
   readonly now: Point;
   readonly marginPx: number;
 }
 
 function stepArea(pass: Pass, visit: AreaVisit, stay: Stay | undefined): Stay | undefined {
-  const { index, zone, track_id, label, now, marginPx } = visit;
-  const area = scaled(zone.area, pass);
+  const { index, zone, area, track_id, label, now, marginPx } = visit;
   const inside = isInside(now, area) || (stay !== undefined && distanceToOutline(now, area) <= marginPx);
   const { sessionMs } = pass.clock;
   if (!inside) {
@@ -127,11 +159,11 @@ function stepArea(pass: Pass, visit: AreaVisit, stay: Stay | undefined): Stay | 
 /** An object that the tracker has lost leaves its areas, and has crossed a line that it had passed. */
 function endObject(pass: Pass, stored: StoredObject): void {
   const [track_id, label, x, y, , stays] = stored;
-  const last: Point = [x * pass.width, y * pass.height];
-  for (const [index, zone] of pass.options.zones.entries()) {
-    if (!('line' in zone)) continue;
-    const crossed = endLine(decodeSide(stored[4][index]), scaled(zone.line, pass), last);
-    if (crossed !== undefined) cross(pass, index, zone, { track_id, label }, crossed);
+  const last = pointAt([x, y], pass);
+  for (const [index, outline] of pass.outlines.entries()) {
+    if (!('line' in outline)) continue;
+    const crossed = endLine(decodeSide(stored[4][index]), outline.line, last);
+    if (crossed !== undefined) cross(pass, index, outline.zone, { track_id, label }, crossed);
   }
   for (const stay of stays) {
     const zone = pass.options.zones[stay[0]];
@@ -158,27 +190,15 @@ function leave(pass: Pass, zone: SceneZone, index: number, { track_id, label }: 
 
 /** Adds an event, and counts it. */
 function report(pass: Pass, index: number, kind: string, event: Omit<SceneEvent, 'at_ms'> & Named): void {
-  const counts = pass.counts[index] ?? {};
-  const ofKind = counts[kind] ?? {};
-  counts[kind] = ofKind;
-  const isCounted = Object.hasOwn(ofKind, event.label) || (hasRoom(pass) && event.label !== '__proto__');
-  const label = isCounted ? event.label : otherLabel;
-  ofKind[label] = (ofKind[label] ?? 0) + 1;
+  countEvent(pass.counts, pass.counts[index] ?? {}, kind, event.label);
   pass.events.push({ ...event, ...pass.textOf(event.track_id), at_ms: pass.clock.unixMs } as SceneEvent);
-}
-
-function hasRoom({ counts }: Pass): boolean {
-  const kinds = counts.flatMap((zone) => Object.values(zone));
-  return kinds.reduce((sum, labels) => sum + Object.keys(labels).length, 0) < maxCounts;
 }
 
 /** The counts for the result: those of the state, with kinds that have not happened yet, and who is inside now. */
 function countsOf({ options, counts }: Pass, objects: readonly StoredObject[]): SceneCounts {
   const insideOf = (index: number) => {
-    const inside: Record<string, number> = {};
-    for (const [, label, , , , stays] of objects)
-      if (stays.some((stay) => stay[0] === index)) inside[label] = (inside[label] ?? 0) + 1;
-    return inside;
+    const inside = objects.filter(([, , , , , stays]) => stays.some((stay) => stay[0] === index));
+    return countLabels(inside.map(([, label]) => label));
   };
   return Object.fromEntries(
     options.zones.map((zone, index) => {
@@ -189,14 +209,16 @@ function countsOf({ options, counts }: Pass, objects: readonly StoredObject[]): 
   );
 }
 
-function anchorOf({ x, y, w, h }: Track, anchor: SceneOptions['anchor']): Point {
-  return [x + w / 2, anchor === 'bottom' ? y + h : y + h / 2];
+/** The point of a box that stands for the object, as fractions of the frame. */
+function placeOf({ x, y, w, h }: Track, { options, width, height }: Pass): Point {
+  return [roundPlace((x + w / 2) / width), roundPlace((options.anchor === 'bottom' ? y + h : y + h / 2) / height)];
 }
 
-function scaled<Points extends readonly Point[]>(points: Points, { width, height }: SceneFrame): Points {
-  return points.map(([x, y]): Point => [x * width, y * height]) as readonly Point[] as Points;
+function pointAt([x, y]: Point, { width, height }: SceneFrame): Point {
+  return [x * width, y * height];
 }
 
 function roundPlace(fraction: number): number {
-  return Math.round(fraction * placeDigits) / placeDigits;
+  const inFrame = Math.min(lastPlace, Math.max(0, fraction));
+  return Math.round(inFrame * placeSteps) / placeSteps;
 }

@@ -1,6 +1,7 @@
 /** The zones of a pipeline file: areas and lines, and what is reported about them. Pure. */
 import { z } from 'zod';
 import { segmentsCross } from './geometry.ts';
+import { cutLabel } from './label.ts';
 
 /** Far more than a scene has. Each is looked at for each object of each frame. */
 const maxZones = 64;
@@ -18,14 +19,19 @@ const common = {
     .max(maxNameLength)
     .refine((text) => !/\p{C}/u.test(text), 'must not contain control characters')
     .refine((text) => text !== '__proto__', 'is a reserved name'),
-  /** Only objects with these labels; default: all. */
-  labels: z.array(z.string().min(1)).min(1).optional(),
+  /** Only objects with these labels; default: all. They are compared as the scene knows them. */
+  labels: z.array(z.string().min(1).transform(cutLabel)).min(1).optional(),
 };
 
 const area = z.strictObject({
   ...common,
   /** Corners in order. */
-  area: z.array(point).min(3).max(maxPoints).refine(isSimple, 'its sides must not cross each other'),
+  area: z
+    .array(point)
+    .min(3)
+    .max(maxPoints)
+    .refine(isSimple, 'its sides must not cross each other')
+    .refine(hasInside, 'its corners must not be on one line'),
   /** Report each object that stays this long. */
   dwell_ms: z.number().min(1).max(maxDwellMs).optional(),
 });
@@ -53,6 +59,18 @@ function parseZone(value: unknown, context: z.core.$RefinementCtx): SceneZone {
   for (const { message, path } of parsed.error.issues)
     context.issues.push({ code: 'custom', message, path, input: value });
   return z.NEVER;
+}
+
+/** Twice the smallest area, as a fraction of the frame: a pixel of the largest frame is larger. */
+const minTwiceArea = 1e-9;
+
+/** Whether the corners span an area (shoelace formula). Nothing could be in an area without one. */
+function hasInside(corners: readonly (readonly [number, number])[]): boolean {
+  const parts = corners.map(([x, y], index) => {
+    const [nextX, nextY] = corners[(index + 1) % corners.length] as readonly [number, number];
+    return x * nextY - nextX * y;
+  });
+  return Math.abs(parts.reduce((sum, part) => sum + part, 0)) > minTwiceArea;
 }
 
 /** Whether no two sides of an outline cross, other than at their common corner. */

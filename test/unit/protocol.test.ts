@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
 import { type StreamErrorCode, streamErrors } from '../../src/errors.ts';
-import { closeCodeOf, encodeDropped, encodeError, encodeResult, slowDownMessage } from '../../src/protocol.ts';
+import {
+  addEvents,
+  closeCodeOf,
+  encodeDropped,
+  encodeError,
+  encodeResult,
+  slowDownMessage,
+} from '../../src/protocol.ts';
 
 const kinds = ['result', 'dropped', 'warning', 'error'];
 
@@ -60,5 +67,24 @@ test('any detail can be written and read back, quotes and broken text too', asyn
     fc.property(anyText, (detail) => {
       assert.deepEqual(JSON.parse(encodeError('invalid_pipeline', detail)), { error: 'invalid_pipeline', detail });
     }),
+  );
+});
+
+test('events are added to a result of any keys', async (t) => {
+  t.equal(addEvents('{}', ['{"type":"a"}']), '{"events":[{"type":"a"}]}');
+  fc.assert(
+    fc.property(
+      fc.dictionary(fc.string(), fc.jsonValue()),
+      fc.array(fc.dictionary(anyText, fc.jsonValue())),
+      (result, events) => {
+        const { events: _, events_lost: __, ...others } = JSON.parse(JSON.stringify(result));
+        const text = addEvents(
+          JSON.stringify(others),
+          events.map((event) => JSON.stringify(event)),
+          3,
+        );
+        assert.deepEqual(JSON.parse(text), { ...others, events: JSON.parse(JSON.stringify(events)), events_lost: 3 });
+      },
+    ),
   );
 });

@@ -26,6 +26,9 @@ export interface TargetCounts {
 const maxEvents = 10_000;
 const maxBytes = 8_388_608;
 
+/** So many entries that are gone are kept before the others are copied. */
+const minGone = 64;
+
 interface Entry {
   readonly event: CameraEvent;
   message?: string;
@@ -35,9 +38,11 @@ interface Entry {
 
 export class EventBuffer {
   readonly #limits: BufferLimits;
-  /** The first `#sending` of these are being sent. */
-  readonly #entries: Entry[] = [];
-  #sending = 0;
+  /** Taken, and not answered yet. */
+  #sending: Entry[] = [];
+  /** Those from `#head` on; the ones before it are gone. Removing the first of thousands would copy all the others. */
+  #waiting: (Entry | undefined)[] = [];
+  #head = 0;
   #bytes = 0;
   #published = 0;
   #lost = 0;
@@ -49,21 +54,23 @@ export class EventBuffer {
   }
 
   get counts(): TargetCounts {
-    return { published: this.#published, waiting: this.#entries.length, lost: this.#lost };
+    return { published: this.#published, waiting: this.#count, lost: this.#lost };
   }
 
   /** Events that were taken, and not acknowledged, given up or released. */
   get sending(): number {
-    return this.#sending;
+    return this.#sending.length;
   }
 
   /** @returns how many events were lost to make room. */
   push(event: CameraEvent): number {
-    this.#entries.push({ event, saidLost: 0 });
+    this.#waiting.push({ event, saidLost: 0 });
     this.#bytes += event.bytes;
     let dropped = 0;
-    while (this.#isFull && this.#sending < this.#entries.length) {
-      this.#lose(this.#removeAt(this.#sending));
+    while (this.#isFull) {
+      const oldest = this.#shift();
+      if (oldest === undefined) break;
+      this.#lose(oldest);
       dropped += 1;
     }
     return dropped;
@@ -71,9 +78,9 @@ export class EventBuffer {
 
   /** The oldest event that is not being sent yet; it is from now on. */
   take(): WaitingEvent | undefined {
-    const entry = this.#entries[this.#sending];
+    const entry = this.#shift();
     if (entry === undefined) return undefined;
-    this.#sending += 1;
+    this.#sending.push(entry);
     if (entry.message === undefined) {
       const { event } = entry;
       entry.saidLost = (this.#unsaid.get(event.camera) ?? 0) + event.lostBefore;
@@ -85,42 +92,55 @@ export class EventBuffer {
 
   /** The target has the event. */
   acknowledge(taken: WaitingEvent): void {
-    const index = this.#indexOf(taken);
-    if (index === -1) return;
-    this.#removeAt(index);
+    const entry = this.#finish(taken);
+    if (entry === undefined) return;
+    this.#bytes -= entry.event.bytes;
     this.#published += 1;
   }
 
   /** The target never gets the event. */
   giveUp(taken: WaitingEvent): void {
-    const index = this.#indexOf(taken);
-    if (index !== -1) this.#lose(this.#removeAt(index));
+    const entry = this.#finish(taken);
+    if (entry !== undefined) this.#lose(entry);
   }
 
   /** Nothing is being sent any more: what was not acknowledged waits again, in its old order. */
   release(): void {
-    this.#sending = 0;
+    this.#waiting = [...this.#sending, ...this.#waiting.slice(this.#head)];
+    this.#head = 0;
+    this.#sending = [];
+  }
+
+  get #count(): number {
+    return this.#sending.length + this.#waiting.length - this.#head;
   }
 
   get #isFull(): boolean {
-    return this.#entries.length > this.#limits.maxEvents || this.#bytes > this.#limits.maxBytes;
+    return this.#count > this.#limits.maxEvents || this.#bytes > this.#limits.maxBytes;
   }
 
-  #indexOf({ event }: WaitingEvent): number {
-    return this.#entries.findIndex((entry) => entry.event === event);
-  }
-
-  #removeAt(index: number): Entry {
-    const [entry] = this.#entries.splice(index, 1) as [Entry];
-    if (index < this.#sending) this.#sending -= 1;
-    this.#bytes -= entry.event.bytes;
+  #shift(): Entry | undefined {
+    const entry = this.#waiting[this.#head];
+    if (entry === undefined) return undefined;
+    this.#waiting[this.#head] = undefined;
+    this.#head += 1;
+    if (this.#head >= minGone && 2 * this.#head >= this.#waiting.length) {
+      this.#waiting = this.#waiting.slice(this.#head);
+      this.#head = 0;
+    }
     return entry;
+  }
+
+  #finish({ event }: WaitingEvent): Entry | undefined {
+    const index = this.#sending.findIndex((entry) => entry.event === event);
+    return index === -1 ? undefined : this.#sending.splice(index, 1)[0];
   }
 
   /** The next message of the camera says it, and what the lost one would have said. */
   #lose({ event, message, saidLost }: Entry): void {
     const unsaid = message === undefined ? event.lostBefore : saidLost;
     this.#unsaid.set(event.camera, (this.#unsaid.get(event.camera) ?? 0) + unsaid + 1);
+    this.#bytes -= event.bytes;
     this.#lost += 1;
   }
 }

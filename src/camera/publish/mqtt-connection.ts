@@ -115,6 +115,8 @@ function clientOptions({ clientId, user, password, willTopic }: MqttOptions, ver
     ...(password === undefined ? {} : { password }),
     will: { topic: willTopic, payload: Buffer.from('offline'), qos: 1 as const, retain: true },
     timerVariant: 'native' as const,
+    // It would print passwords with `DEBUG=mqttjs*`.
+    log: () => undefined,
   };
 }
 

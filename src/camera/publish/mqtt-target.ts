@@ -105,7 +105,7 @@ export class MqttTarget implements Target {
       this.#retained.set(topics.counts(camera, zone, kind), JSON.stringify({ total, labels }));
     }
     if (ignoredBefore === 0 && reader.ignored > 0)
-      this.#say('warning', `${camera} has too many zones; further ones are not published`);
+      this.#say('warning', `${camera} has too many zones, or very long names; the others are published`);
   }
 
   setOnline(camera: string, isOnline: boolean): void {
@@ -147,8 +147,9 @@ export class MqttTarget implements Target {
 
   #setLastText({ camera, json }: CameraEvent): void {
     const { topics, discovery } = this.#options;
-    if (discovery !== undefined) this.#setSensor(lastTextSensor(discovery, camera));
-    this.#retained.set(topics.lastText(camera), json);
+    const topic = topics.lastText(camera);
+    if (discovery !== undefined && !this.#retained.has(topic)) this.#setSensor(lastTextSensor(discovery, camera));
+    this.#retained.set(topic, json);
   }
 
   #setSensor({ topic, payload }: DiscoveryMessage): void {

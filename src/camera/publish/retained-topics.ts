@@ -14,6 +14,10 @@ export class RetainedTopics {
   readonly #due = new Set<string>();
   readonly #sending = new Set<string>();
 
+  has(topic: string): boolean {
+    return this.#payloads.has(topic);
+  }
+
   /** The latest message of a topic; an older one that has not been sent never is. */
   set(topic: string, payload: string): void {
     if (this.#payloads.get(topic) === payload) return;

@@ -17,6 +17,8 @@ const maxZoneCounts = 64;
 const maxLabels = 50;
 /** Longer names are cut where they are shown. */
 const maxNameLength = 100;
+/** Zones and kinds with longer names are ignored, because names are kept. */
+const maxKeptNameLength = 1024;
 
 export class SceneCountsReader {
   readonly #known = new Set<string>();
@@ -38,9 +40,9 @@ export class SceneCountsReader {
   }
 
   #admit(zone: string, kind: string): 'new' | 'known' | 'ignored' {
-    const key = JSON.stringify([zone, kind]);
+    const key = `${zone.length} ${zone} ${kind}`;
     if (this.#known.has(key)) return 'known';
-    if (this.#known.size >= maxZoneCounts) {
+    if (this.#known.size >= maxZoneCounts || Math.max(zone.length, kind.length) > maxKeptNameLength) {
       this.#ignored += 1;
       return 'ignored';
     }

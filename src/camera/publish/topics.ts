@@ -7,6 +7,10 @@ const hashLength = 12;
 /** A hash is long enough to be unique, and short enough for a client id of 23 characters, which every broker accepts. */
 const idLength = 12;
 
+/** Levels that are kept, and the length of their names. */
+const maxKeptLevels = 1024;
+const maxKeptNameLength = 1024;
+
 /** What stays as it is. Everything else is percent-encoded: `/`, `+`, and `#`, which MQTT gives a meaning, and spaces. */
 const plain = /^[\p{L}\p{N}\p{M}_.-]$/u;
 /** A level of its own for the empty name, which no other name can have. */
@@ -54,6 +58,8 @@ export class Topics {
   /** The same after a restart; another one for other cameras. */
   readonly bridgeId: string;
   readonly prefix: string;
+  /** Levels of recent names: the same ones come with every frame. */
+  readonly #levels = new Map<string, string>();
 
   constructor(prefix: string, cameras: readonly string[]) {
     this.prefix = prefix;
@@ -69,11 +75,11 @@ export class Topics {
   }
 
   event(camera: string, type: string): string {
-    return `${this.#camera(camera)}/event/${topicLevel(type)}`;
+    return `${this.#camera(camera)}/event/${this.#level(type)}`;
   }
 
   counts(camera: string, zone: string, kind: string): string {
-    return `${this.#camera(camera)}/counts/${topicLevel(zone)}/${topicLevel(kind)}`;
+    return `${this.#camera(camera)}/counts/${this.#level(zone)}/${this.#level(kind)}`;
   }
 
   lastText(camera: string): string {
@@ -81,6 +87,15 @@ export class Topics {
   }
 
   #camera(camera: string): string {
-    return `${this.prefix}/camera/${topicLevel(camera)}`;
+    return `${this.prefix}/camera/${this.#level(camera)}`;
+  }
+
+  #level(name: string): string {
+    const known = this.#levels.get(name);
+    if (known !== undefined) return known;
+    const level = topicLevel(name);
+    if (this.#levels.size >= maxKeptLevels) this.#levels.clear();
+    if (name.length <= maxKeptNameLength) this.#levels.set(name, level);
+    return level;
   }
 }

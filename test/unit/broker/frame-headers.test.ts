@@ -7,6 +7,7 @@ import {
   encodeReply,
   type FrameHeader,
   type HostReply,
+  outcomeForOldGateway,
   type SentFrame,
 } from '../../../src/broker/frame-headers.ts';
 import { noMoment } from '../../../src/session-state.ts';
@@ -99,4 +100,21 @@ test('a reply that is not one is refused', async (t) => {
   t.equal(decodeReply(JSON.stringify(result).replace('3.25', 'NaN'), body), undefined);
   for (const text of ['', '7', '[1]', '"{}"', '{"a":1', 'null', ' {}'])
     t.equal(decodeReply(JSON.stringify(result), Buffer.from(text)), undefined, `not the text of an object: ${text}`);
+});
+
+test('a gateway of an older version gets the events in the result, and no state', async (t) => {
+  t.equal(decodeFrame(JSON.stringify(header), bytes)?.isOfOldGateway, true);
+  t.equal(decodeFrame(...encodeFrame({ header, moment: noMoment, bytes }))?.isOfOldGateway, false);
+  const outcome = {
+    type: 'result',
+    text: '{"n":1}',
+    timings: { decode: 1 },
+    events: ['{"type":"a"}'],
+    state: '{}',
+  } as const;
+  const [, body] = encodeReply({ ...outcomeForOldGateway(outcome), ...common });
+  t.equal(body, '{"n":1,"events":[{"type":"a"}]}', 'it takes the whole body as the result');
+  const { events: _, ...plain } = outcome;
+  t.equal(encodeReply({ ...outcomeForOldGateway(plain), ...common })[1], '{"n":1}');
+  t.same(outcomeForOldGateway({ type: 'dropped', reason: 'busy' }), { type: 'dropped', reason: 'busy' });
 });

@@ -53,6 +53,18 @@ test('targets of the command line get every camera that has none of its own', as
   t.equal(planned[1]?.plan.secret, undefined);
 });
 
+test('keys that a target has no use for are refused', async (t) => {
+  const of = (entry: object) => issuesOf([camera('gate', [entry as { url: string }])], {});
+  t.strictSame(of({ url: 'MQTT://h', secret_file: 'x', ca_file: 'y' }), [
+    'gate: publish: mqtt://h has no use for secret_file',
+    'gate: publish: mqtt://h has no use for ca_file',
+  ]);
+  t.strictSame(of({ url: 'https://h', password_file: 'x', home_assistant: true }), [
+    'gate: publish: https://h has no use for password_file',
+    'gate: publish: https://h has no use for home_assistant',
+  ]);
+});
+
 test('cameras with the same target share it', async (t) => {
   const planned = planTargets([camera('gate', ['mqtt://a/x']), camera('yard', ['mqtt://a/x'])], {}, none);
   t.strictSame(

@@ -2,7 +2,7 @@
 import { test } from 'tap';
 import { z } from 'zod';
 import { FrameError } from '../../../src/errors.ts';
-import { readStates, type StatefulNode, writeStates } from '../../../src/pipeline/session-states.ts';
+import { initialIssues, readStates, type StatefulNode, writeStates } from '../../../src/pipeline/session-states.ts';
 import { maxStateBytes } from '../../../src/session-state.ts';
 import { defineStatefulTool } from '../../../src/tools/tool.ts';
 
@@ -106,6 +106,35 @@ test('a state that is not JSON fails, whatever its schema allows', async (t) => 
     const error = failureOf(new Map([['any', state]]), [any]);
     t.match(error, { code: 'pipeline_failure', detail: 'State of test.any is invalid' });
   }
+});
+
+test('a state or a schema that throws fails, and the error names the tool', async (t) => {
+  const refined = z.any().refine((value) => {
+    if (value === 'throw') throw new Error('not this one');
+    return value !== 'later' || Promise.resolve(true);
+  });
+  const any = node('any', refined, 0);
+  const getter = Object.defineProperty({}, 'n', {
+    enumerable: true,
+    get: () => {
+      throw new Error('not now');
+    },
+  });
+  for (const state of ['throw', 'later', getter, { toJSON: () => 1n }])
+    t.match(failureOf(new Map([['any', state]]), [any]), { detail: 'State of test.any is invalid' });
+  t.match(failureOf(new Map([['count', getter]]), [count]), { detail: 'State of test.count is invalid' });
+});
+
+test('a state is kept as its schema returns it', async (t) => {
+  const withDefault = node('d', z.object({ n: z.number().default(3) }), { n: 3 });
+  const text = writeStates(new Map([['d', { junk: 1 }]]), [withDefault]);
+  t.strictSame(readStates(text, [withDefault]).get('d'), { n: 3 });
+});
+
+test('initial states are checked together', async (t) => {
+  t.same(initialIssues(both), []);
+  const large = ['a', 'b'].map((id) => node(id, z.string(), 'x'.repeat(maxStateBytes / 2)));
+  t.match(initialIssues(large), [/^initial state: State of test\.[ab] exceeds 64 KB$/]);
 });
 
 test('the limit applies to all tools together, and the error names the largest', async (t) => {

@@ -1,7 +1,7 @@
 /** A frame's bytes are decoded and processed; the result is rounded and has no image. */
 import { type Test, test } from 'tap';
 import { loadPipelines } from '../../../src/pipeline/registry.ts';
-import { VideoFilePipelineService } from '../../../src/pipeline/video-file-pipeline-service.ts';
+import { resultText, VideoFilePipelineService } from '../../../src/pipeline/video-file-pipeline-service.ts';
 import { appendZeros, encodeGradient } from '../../support/jpeg-bytes.ts';
 import { makeModelsDir, testNode } from '../../support/temp-models.ts';
 
@@ -113,4 +113,32 @@ test('exposes its decoder and its models', async (t) => {
   t.equal(service.decoder, 'jpeg-turbo');
   t.same(service.models, []);
   await service.close();
+});
+
+test('an output that is not what its port holds, or not JSON, is an error that names the tool', async (t) => {
+  const wrong = [
+    ['detections: [{ quad: [{ x: 1 }] }]', 'Output detections of test.any is invalid'],
+    ['classes: [{ get label() { throw 1; } }]', 'Output classes of test.any is invalid'],
+    ['mine: 10n', 'Output mine of test.any is not JSON'],
+    ['events: [{ n: 10n }]', 'Event 0 of test.any is not JSON'],
+  ] as const;
+  for (const [output, detail] of wrong) {
+    const service = await createService(t, `() => ({ ${output} })`);
+    const ended = service.runOnFrame('p', 0, jpeg).then(resultText);
+    await t.rejects(ended, { code: 'pipeline_failure', detail });
+  }
+});
+
+test('a tool cannot write the keys of the gateway', async (t) => {
+  const service = await createService(t, `() => ({ events_lost: 3, limited: true, warnings: ['x'], mine: 1 })`);
+  const { timings_ms: _, ...others } = (await service.runOnFrame('p', 0, jpeg)).result;
+  t.strictSame(others, { width: 32, height: 24, mine: 1 });
+});
+
+test('events are texts beside the result', async (t) => {
+  const service = await createService(t, `() => ({ events: [{ type: 'a' }, { type: 'b' }] })`);
+  const frame = await service.runOnFrame('p', 0, jpeg);
+  t.same(frame.events, ['{"type":"a"}', '{"type":"b"}']);
+  t.notOk('events' in JSON.parse(resultText(frame)));
+  t.equal((await (await createService(t, '() => undefined')).runOnFrame('p', 0, jpeg)).events, undefined);
 });

@@ -5,7 +5,7 @@ import { type Test, test } from 'tap';
 import { ConfigError } from '../../../src/errors.ts';
 import { loadPipelines } from '../../../src/pipeline/registry.ts';
 import { encodeGradient } from '../../support/jpeg-bytes.ts';
-import { runFrame, startPool } from '../../support/started-pool.ts';
+import { runFrame, startPool, until } from '../../support/started-pool.ts';
 import { makeModelsDir, pipelineFile, testNode } from '../../support/temp-models.ts';
 
 const jpeg = encodeGradient(32, 24);
@@ -91,4 +91,37 @@ test('the code of a custom tool is read again', async (t) => {
   writeFileSync(path, readFileSync(path, 'utf8').replace('String(version)', 'String(version + 100)'));
   await reload(2);
   t.equal(await ask(), 102);
+});
+
+test('while a reload makes a pipeline sequential, or free again, a session has one frame in flight', async (t) => {
+  const pipeline = (sequential: boolean) => ({ id: 'plates', nodes: [testNode('n', 'slow')], sequential });
+  const slow = `async create() {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return { run: () => new Promise((resolve) => setTimeout(resolve, 30)) };
+  },`;
+  const modelsDir = makeModelsDir(t, { pipelines: [pipeline(false)], tools: { slow } });
+  const { pool, started, reload } = await startPool(t, { modelsDir, poolWorkers: 3, maxWaitMs: 0 });
+  await started;
+  pool.openSession('the session');
+  const inFlight: number[] = [];
+  let frames = 0;
+  const camera = setInterval(() => {
+    void runFrame(pool, 'plates', jpeg, frames++);
+    inFlight.push(pool.status().inFlight);
+  }, 5);
+  t.teardown(() => clearInterval(camera));
+  const change = async (sequential: boolean) => {
+    const path = join(modelsDir, 'pipelines', 'plates.json');
+    writeFileSync(path, JSON.stringify(pipelineFile(pipeline(sequential))));
+    const done = reload(await loadPipelines({ modelsDir, providers: ['cpu'] }));
+    // The frames that run already end first.
+    await until(() => pool.status().inFlight <= 1);
+    inFlight.length = 0;
+    await done;
+    return Math.max(...inFlight);
+  };
+  await until(() => pool.status().inFlight === 3);
+  t.equal(await change(true), 1, 'sequential from now on');
+  t.equal(await change(false), 1, 'no longer');
+  await until(() => pool.status().inFlight === 3);
 });

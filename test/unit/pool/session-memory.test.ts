@@ -33,3 +33,10 @@ test('a fixed memory remembers nothing', async (t) => {
   memory.processed(5, 'other');
   t.equal(memory.momentOf(9), moment);
 });
+
+test('a frame that ends after a newer one changes nothing', async (t) => {
+  const memory = new SessionMemory(0, 0);
+  memory.processed(300, '{"n":3}');
+  memory.processed(200, '{"n":2}');
+  t.match(memory.momentOf(350), { state: '{"n":3}', clock: { elapsedMs: 50 } });
+});

@@ -1,8 +1,11 @@
 /** Events of results: sent once, also if the result that brought them was dropped for a client that does not read. */
 import { test } from 'tap';
+import type { Grant } from '../../../src/auth/grant.ts';
 import type { FrameOutcome } from '../../../src/pool/messages.ts';
+import { SessionManager } from '../../../src/session/session-manager.ts';
+import { TokenUse } from '../../../src/session/token-uses.ts';
 import { headerOnly } from '../../support/jpeg-bytes.ts';
-import { openMockSession, replyOf, sendBufferBytes } from '../../support/mock-session.ts';
+import { mockSessionParts, openMockSession, replyOf, sendBufferBytes } from '../../support/mock-session.ts';
 
 const frame = headerOnly({ width: 8, height: 8 });
 
@@ -52,4 +55,33 @@ test('events that could not be kept are counted', async (t) => {
   };
   t.match(result, { events_lost: 1, events: [{ type: /^y+$/ }] });
   t.equal(result.events.length, 1);
+});
+
+test('kept events go out with the next result, also if its tool reports events only when there are any', async (t) => {
+  const { session, pool, outbox } = openMockSession();
+  for (let i = 0; i < 3; i++) session.receiveFrame(frame);
+  outbox.unread = sendBufferBytes + 1;
+  pool.finish(0, resultWith('a'));
+  outbox.unread = 0;
+  const plain: FrameOutcome = { type: 'result', text: '{"n":1}', timings: {} };
+  pool.finish(1, plain);
+  pool.finish(2, plain);
+  t.same(outbox.sent, [
+    '{"frame_index":0,"dropped":true}',
+    reply(1, '{"type":"a"}'),
+    '{"frame_index":2,"result":{"n":1}}',
+  ]);
+});
+
+test('a result that cannot be limited ends the session, so that no frame stays without a reply', async (t) => {
+  const { parts, pool, outbox } = mockSessionParts();
+  const grant = {
+    ...{ name: 'guest', scopes: [], pipelines: 'all', expiresMs: undefined },
+    ...{ maxFramesPerSecond: 100, maxSessions: 1, maxDetections: 1, maxTextLength: 1 },
+  } as unknown as Grant;
+  const session = new SessionManager({ ...parts, token: new TokenUse(grant, 0) });
+  session.receiveFrame(frame);
+  pool.finish(0, { type: 'result', text: '{no JSON}', timings: {} });
+  t.same(outbox.sent, ['{"error":"internal_error","detail":"Unexpected error occurred"}']);
+  t.same(outbox.closeCodes, [1011]);
 });

@@ -2,7 +2,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { test } from 'tap';
+import { decodeReply, encodeReply, type HostReply } from '../../../src/broker/frame-headers.ts';
+import { SessionMemory } from '../../../src/pool/session-memory.ts';
 import { SessionManager } from '../../../src/session/session-manager.ts';
+import { UnsentEvents } from '../../../src/session/unsent-events.ts';
 import { headerOnly } from '../../support/jpeg-bytes.ts';
 import { ManualExecutor, poolOf } from '../../support/manual-executor.ts';
 import { mockSessionParts } from '../../support/mock-session.ts';
@@ -44,4 +47,31 @@ test('a thousand sessions that have ended leave no state behind', async (t) => {
   await run(1000);
   const grown = heapUsed() - before;
   t.ok(grown < 100 * stateLength, `the heap has grown by ${grown} bytes; all states have ${1000 * stateLength}`);
+});
+
+/** The reply of a host with a result of 1 MB. */
+function largeReply(index: number): HostReply {
+  const result: HostReply = {
+    ...{ type: 'result', text: `{"mask":"${'x'.repeat(1_000_000)}"}`, timings: {}, tookMs: 1, limit: 1, others: 0 },
+    ...{ state: `{"n":["f",${index},"${'y'.repeat(50)}"]}`, events: [`{"type":"${'z'.repeat(50)}","n":${index}}`] },
+  };
+  const [header, body] = encodeReply(result);
+  return decodeReply(header, Buffer.from(body)) as HostReply;
+}
+
+test('a state and kept events do not hold on to the reply of a host that brought them', async (t) => {
+  const usedBefore = heapUsed();
+  const unsent = new UnsentEvents();
+  const memories: SessionMemory[] = [];
+  for (let i = 0; i < 100; i++) {
+    const reply = largeReply(i);
+    if (reply.type !== 'result') throw new Error('it is no result');
+    const memory = new SessionMemory(0, 0);
+    memory.processed(1, reply.state);
+    memories.push(memory);
+    unsent.keep({ texts: reply.events ?? [], lost: 0 });
+  }
+  const used = heapUsed() - usedBefore;
+  t.ok(used < 10_000_000, `${Math.round(used / 1024)} KB for 100 sessions`);
+  t.equal(unsent.take([]).texts.length, memories.length);
 });

@@ -26,3 +26,13 @@ test('beyond the limit, the oldest are lost and counted, once', async (t) => {
   unsent.keep(unsent.take(['x'.repeat(maxUnsentLength + 1)]));
   t.same(unsent.take(['f']), { texts: ['f'], lost: 1 }, 'one event may be too long by itself');
 });
+
+test('a result without events has none, unless some were kept or lost', async (t) => {
+  const unsent = new UnsentEvents();
+  t.equal(unsent.take(undefined), undefined);
+  unsent.keep({ texts: ['a'], lost: 0 });
+  t.same(unsent.take(undefined), { texts: ['a'], lost: 0 });
+  unsent.keep({ texts: [], lost: 2 });
+  t.same(unsent.take(undefined), { texts: [], lost: 2 });
+  t.equal(unsent.take(undefined), undefined);
+});

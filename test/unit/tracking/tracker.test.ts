@@ -13,6 +13,7 @@ const params: TrackerParams = {
   confirmScore: 0.6,
   maxTracks: 100,
   sameLabel: true,
+  speed: 10,
 };
 const size = { width: 1280, height: 720 };
 
@@ -93,6 +94,17 @@ test('a track of a middling score that is not detected again leaves nothing behi
   t.strictSame(session.ids(133, [car(100, 100)]), [1], 'no number was spent');
 });
 
+test('slow objects are not looked for far away', async (t) => {
+  for (const [speed, id] of [
+    [10, 1],
+    [1, 2],
+  ] as const) {
+    const session = new Session({ speed });
+    session.frame(0, [car(100, 100)]);
+    t.strictSame(session.ids(200, [car(300, 100)]), [id], `${speed} sizes per second`);
+  }
+});
+
 test('a lost track moves on, and ends for good', async (t) => {
   const session = new Session();
   for (let at = 0; at <= 600; at += 100) session.frame(at, [car(100 + at / 2, 100)]);
@@ -134,15 +146,17 @@ test('two frames at the same time are like two pictures of it', async (t) => {
   t.strictSame(session.ids(50, [car(301, 300)]), [1]);
 });
 
+const bus = { w: 300, h: 240 };
+
 test('when all places are taken, the longest lost tracks give way to the best newcomers', async (t) => {
   const session = new Session({ maxTracks: 3 });
   session.frame(0, [car(0, 0), car(300, 0), car(600, 0)]);
   session.frame(100, [car(300, 0), car(600, 0)]);
   const { detections, tracks } = session.frame(200, [
     car(600, 0),
-    car(900, 400, { score: 0.7 }),
-    car(0, 500, { score: 0.95 }),
-    car(300, 500, { score: 0.8 }),
+    car(900, 400, { ...bus, score: 0.7 }),
+    car(0, 500, { ...bus, score: 0.95 }),
+    car(300, 500, { ...bus, score: 0.8 }),
   ]);
   t.strictSame(
     detections.map(({ track_id }) => track_id),

@@ -31,6 +31,18 @@ test('areas and lines are accepted, with their options', async (t) => {
   t.same(zonesSchema.parse(zones), zones);
 });
 
+test('an area needs room', async (t) => {
+  const corners = (...points: readonly (readonly number[])[]) => [{ name: 'a', area: points }];
+  t.match(issuesOf(corners([0, 0], [0.5, 0.5], [1, 1])), [/^0\.area: its corners must not be on one line$/]);
+  t.match(issuesOf(corners([0.5, 0.5], [0.5, 0.5], [0.5, 0.5])), [/must not be on one line/]);
+  t.same(issuesOf(corners([0, 0], [0.001, 0], [0.001, 0.001])), []);
+});
+
+test('labels are as short as those of the scene', async (t) => {
+  const [zone] = zonesSchema.parse([{ ...line, labels: ['x'.repeat(100), 'car'] }]);
+  t.same(zone?.labels, ['x'.repeat(32), 'car']);
+});
+
 const wrong: readonly (readonly [zones: unknown, issue: RegExp])[] = [
   [[], /Too small/],
   [[area, { ...line, name: 'yard' }], /names must be unique/],

@@ -21,6 +21,13 @@ test('names that change with every frame are ignored after a while, and the firs
   ]);
 });
 
+test('a name of a megabyte is ignored, and one of a thousand characters is not', async (t) => {
+  const reader = new SceneCountsReader();
+  t.strictSame(reader.read({ ['x'.repeat(1_000_000)]: { in: {} }, a: { ['x'.repeat(1025)]: {} } }), []);
+  t.equal(reader.ignored, 2);
+  t.equal(reader.read({ ['x'.repeat(1000)]: { in: {} } }).length, 1);
+});
+
 test('labels beyond fifty are part of the total only, and long ones are cut', async (t) => {
   const labels = Object.fromEntries([...Array(200)].map((_, index) => [`${'x'.repeat(1000)}${index}`, 1]));
   const [count] = new SceneCountsReader().read({ gate: { in: labels } });

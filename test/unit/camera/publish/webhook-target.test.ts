@@ -1,21 +1,23 @@
 /** The webhook target with a real receiver that fails, hangs, asks to wait, and restarts. */
+import { readFileSync } from 'node:fs';
 import { type Test, test } from 'tap';
 import { EventReader } from '../../../../src/camera/publish/event-reader.ts';
 import { signatureOf } from '../../../../src/camera/publish/signature.ts';
-import type { TargetNotice } from '../../../../src/camera/publish/target.ts';
+import type { TargetNotice, TlsMaterial } from '../../../../src/camera/publish/target.ts';
 import { WebhookTarget } from '../../../../src/camera/publish/webhook-target.ts';
 import { eventually } from '../../../support/camera-run.ts';
+import { makeCertificate } from '../../../support/certificate.ts';
 import { freePort } from '../../../support/free-port.ts';
 import { type Answer, startWebhookReceiver, type WebhookRequest } from '../../../support/webhook-receiver.ts';
 
 const secret = 'a secret of this test';
 
-function targetFor(t: Test, port: number, path = '/hook?key=1') {
+function targetFor(t: Test, port: number, path = '/hook?key=1', tls?: TlsMaterial) {
   const notices: TargetNotice[] = [];
   const target = new WebhookTarget({
     name: 'hook',
-    url: new URL(`http://127.0.0.1:${port}${path}`),
-    ...{ tls: {}, secret, version: '1.2.3', onNotice: (notice: TargetNotice) => notices.push(notice) },
+    url: new URL(`${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}${path}`),
+    ...{ tls: tls ?? {}, secret, version: '1.2.3', onNotice: (notice: TargetNotice) => notices.push(notice) },
   });
   t.teardown(() => target.close(0));
   const reader = new EventReader('gate');
@@ -48,6 +50,19 @@ test('each event is one signed POST, with its id as the idempotency key', async 
     t.equal(signature, signatureOf(secret, body, seconds * 1000));
   }
   t.equal(target.state, 'connected');
+});
+
+test('TLS: only a receiver whose certificate is trusted gets an event', async (t) => {
+  const { certFile, keyFile } = makeCertificate(t.testdir(), 'hook');
+  const cert = readFileSync(certFile, 'utf8');
+  const receiver = await startWebhookReceiver(t, ok, { cert, key: readFileSync(keyFile) });
+  const trusting = targetFor(t, receiver.port, '/', { ca: cert });
+  const other = targetFor(t, receiver.port, '/', {});
+  for (const { publish } of [trusting, other]) publish('a');
+  await eventually('the event', () => trusting.target.counts.published === 1);
+  await eventually('the refusal', () => other.target.state === 'away');
+  t.match(other.notices, [{ type: 'away', detail: 'self-signed certificate; events wait' }]);
+  t.equal(receiver.requests.length, 1);
 });
 
 test('a failed event is sent again with the same key and body, before the ones behind it', async (t) => {
