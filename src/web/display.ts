@@ -101,7 +101,7 @@ export class Display {
     this.#isPage ||= isPage(result);
     if (this.#isPage) this.#page.show(checked);
     else this.#texts.add(checked, source, nowMs);
-    this.#frameView.show(checked, this.#isPage, nowMs, this.#scene.names);
+    this.#frameView.show(checked, this.#isPage, nowMs, this.#scene.picture);
     this.#scene.result(received.result);
     this.#classes.set(result.classes);
     // The reply is shown as it came.

@@ -8,6 +8,7 @@ import { drawDetections } from './overlay.ts';
 import { confidentLines } from './page-text.ts';
 import type { ReceivedResult } from './run.ts';
 import { Trails } from './trails.ts';
+import type { Size } from './zone-geometry.ts';
 
 /** Maximum canvas width in pixels: more costs time without a visible benefit. */
 const maxCanvasWidth = 2560;
@@ -15,6 +16,13 @@ const maxCanvasWidth = 2560;
 const announceIntervalMs = 1000;
 /** Maximum number of announced detections. */
 const maxListItems = 20;
+
+/** The frame on the page, in CSS pixels. */
+export interface PictureState {
+  readonly size: Size;
+  /** Where names of zones are. */
+  readonly names: readonly Rect[];
+}
 
 export class FrameView {
   readonly #canvas = element('picture', HTMLCanvasElement);
@@ -27,15 +35,12 @@ export class FrameView {
   #size = '';
   #announcedMs = Number.NEGATIVE_INFINITY;
 
-  /**
-   * @param isOfPage whether the frame is a page of text, whose lines are marked without labels.
-   * @param names where names of zones are, in CSS pixels of the frame.
-   */
+  /** @param isOfPage whether the frame is a page of text, whose lines are marked without labels. */
   show(
     { index, result, image, roundTripMs }: ReceivedResult,
     isOfPage: boolean,
     nowMs: number,
-    names: readonly Rect[],
+    { names, size }: PictureState,
   ): void {
     const canvas = this.#canvas;
     const density = Math.min(window.devicePixelRatio, maxCanvasWidth / Math.max(1, canvas.clientWidth));
@@ -49,10 +54,12 @@ export class FrameView {
     const detections = isOfPage ? confidentLines(result) : (result.detections ?? []);
     const tracks = isOfPage ? [] : (result.tracks ?? []);
     const scale = width / image.width;
+    // Where the element is lower than the frame's ratio, the browser scales the canvas down.
+    const drawn = size.width > 0 ? width / size.width : density;
     this.#addTrails(detections, result, nowMs);
-    drawTrails(context, this.#trails.trails, { nowMs, scale, density });
+    drawTrails(context, this.#trails.trails, { nowMs, scale, density: drawn });
     drawDetections(context, detections, tracks, {
-      ...{ scale, density, hasLabels: !isOfPage, taken: names.map((rect) => scaled(rect, density)) },
+      ...{ scale, density: drawn, hasLabels: !isOfPage, taken: names.map((rect) => scaled(rect, drawn)) },
       ...{ colors: this.#colors, keypointNames: result.keypoint_names ?? [] },
     });
     canvas.dataset['frame'] = String(index);

@@ -2,7 +2,7 @@
 import type { FrameResult, Zone } from '../client/index.ts';
 import { countsOf, zonesOf } from './checked-scene.ts';
 import { EventList } from './event-list.ts';
-import type { Rect } from './labels.ts';
+import type { PictureState } from './frame-view.ts';
 import { pictureText, zoneCounts } from './zone-counts.ts';
 import { ZoneEditor } from './zone-editor.ts';
 import { ZonePicture } from './zone-picture.ts';
@@ -13,26 +13,28 @@ export class Scene {
   readonly #editor: ZoneEditor = new ZoneEditor(this.#picture, () => this.render());
   readonly #card = new ZonesCard();
   readonly #events = new EventList();
+  #pipeline = '';
   /** What the zones were read from, as JSON. */
-  #source = '';
+  #source: string | undefined;
   #zones: readonly Zone[] = [];
   /** The key `counts` of the newest result, in any shape. */
   #counts: unknown;
   #hasFrame = false;
 
-  /** Where names of zones are on the frame, in CSS pixels. */
-  get names(): readonly Rect[] {
-    return this.#picture.names;
+  get picture(): PictureState {
+    return this.#picture;
   }
 
   /** Shows the zones of a pipeline, in any shape. Edits stay until the pipeline is another one, or its zones are others. */
   usePipeline(id: string, given: unknown): void {
-    const source = JSON.stringify([id, given]);
-    if (source === this.#source) return;
+    const source = JSON.stringify(given);
+    const isOther = id !== this.#pipeline;
+    if (!isOther && source === this.#source) return;
+    this.#pipeline = id;
     this.#source = source;
     this.#zones = zonesOf(given);
     this.#counts = undefined;
-    this.#editor.reset(this.#zones);
+    this.#editor.serve(this.#zones, isOther);
     this.render();
   }
 

@@ -57,10 +57,14 @@ export class ZoneEditor {
     return zones.map((zone, index) => ({ zone, text: zone.name, isSelected: index === selected }));
   }
 
-  /** Starts anew with the zones of another pipeline, or with what the gateway serves after a reload. */
-  reset(zones: readonly Zone[]): void {
+  /**
+   * Takes what the gateway serves: the zones of another pipeline, or those after a reload. After a reload, edits that the gateway does not
+   * have stay.
+   */
+  serve(zones: readonly Zone[], isOtherPipeline: boolean): void {
+    const keepsEdits = !isOtherPipeline && this.hasEdits;
     this.#served = zones;
-    this.#edits = editsOf(zones);
+    if (!keepsEdits) this.#edits = editsOf(zones);
     this.draw();
   }
 

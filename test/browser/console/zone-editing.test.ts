@@ -197,6 +197,21 @@ test('names are unique; edits stay while they are not in the pipeline', needsBro
   t.strictSame(issues, []);
 });
 
+test('a reload of the gateway keeps edits that it does not have', needsBrowser, async (t) => {
+  const { page, zones } = await openEditor(t);
+  await page.getByRole('button', { name: 'Delete yard' }).click();
+  const json = (body: object) => ({ contentType: 'application/json', body: JSON.stringify(body) });
+  const pool = { size: 1, ready: 1, sessions: 1 };
+  const ready = { ready: true, degraded: false, draining: false, generation: 2, pool, setups: [] };
+  const pipelines = [{ id: 'scene', name: 'reloaded', description: '', zones: [{ ...servedZones[1], name: 'ramp' }] }];
+  await page.route('**/pipelines', (route) => route.fulfill(json({ pipelines })));
+  await page.route('**/readyz', (route) => route.fulfill(json(ready)));
+  await page.locator('#pipeline option', { hasText: 'reloaded' }).waitFor({ ...waitOptions, state: 'attached' });
+  t.strictSame(await zones(), servedZones.slice(1));
+  await page.getByRole('button', { name: 'Done' }).click();
+  await page.locator('#zones text', { hasText: 'ramp' }).waitFor(waitOptions);
+});
+
 test('zones are drawn and changed with the keyboard only', needsBrowser, async (t) => {
   const { page, zones, issues } = await openEditor(t);
   const press = async (...keys: string[]) => {
