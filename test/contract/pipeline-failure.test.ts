@@ -13,7 +13,7 @@ tap.teardown(() => gateway.kill());
 for (const [pipelineId, what, detail] of [
   ['failing', 'throws', 'Test tool failed'],
   ['hanging', 'times out', 'Pipeline timed out'],
-  ['unwritable', 'returns a result that cannot be serialized as JSON', 'Pipeline failed'],
+  ['unwritable', 'returns a result that cannot be serialized as JSON', 'Output number of test.unwritable is not JSON'],
 ] as const) {
   test(`a pipeline that ${what} gets pipeline_failure and 1011, once`, async (t) => {
     const client = await StreamClient.open(gateway.streamUrl(pipelineId));
