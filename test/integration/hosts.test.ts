@@ -265,7 +265,7 @@ test('a broker that cannot be used is refused at start, with what to change', ne
   for (const command of ['serve', 'worker']) {
     const refused = await runCli([command, '--nats', small.url], { PORT: '0' });
     t.equal(refused.code, 2);
-    t.match(refused.stderr, /takes messages of 1048576 bytes; set its max_payload to 5308416 or more/);
+    t.match(refused.stderr, /takes messages of 1048576 bytes; set its max_payload to 5324800 or more/);
     const denied = await runCli([command, '--nats', `nats://a:wrong@127.0.0.1:${locked.port}`], { PORT: '0' });
     t.equal(denied.code, 2);
     t.match(denied.stderr, /broker 127\.0\.0\.1:\d+: .*authorization/i);

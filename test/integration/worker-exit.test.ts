@@ -92,7 +92,7 @@ test(
     const host = await startWorkerHost(t, { ...env, NATS_URL: broker.url });
     await broker.stop();
     await broker.start('max_payload: 1MB');
-    const reason = 'the broker takes messages of 1048576 bytes; set its max_payload to 5308416 or more';
+    const reason = 'the broker takes messages of 1048576 bytes; set its max_payload to 5324800 or more';
     await eventually(host.log, (log) => log.includes(reason), 'the reason');
     const client = await broker.client();
     const statuses: string[] = [];

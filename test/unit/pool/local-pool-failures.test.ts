@@ -51,7 +51,7 @@ test('a result that cannot be serialized is a pipeline failure', async (t) => {
   t.match(await runFrame(pool, 'unwritable', jpeg), {
     type: 'failed',
     code: 'pipeline_failure',
-    detail: 'Pipeline failed',
+    detail: 'Output number of test.unwritable is not JSON',
     reason: /BigInt/,
   });
 });

@@ -65,7 +65,7 @@ test('a custom recognizer recognizes a line stretched to its input size', async 
   const { recognizeOne } = await openRecognizer(t, onnxFixtures, 'recognizer.onnx');
   const line = createCanvas(64, 20, [0, 0, 0]);
   const whole = { x: 0, y: 0, w: 64, h: 20 };
-  t.same(await recognizeOne(line, whole), nothing);
+  t.match(await recognizeOne(line, whole), nothing);
   for (const x of [0, 32]) fillBox(line, { x, y: 0, w: 16, h: 20 }, [255, 255, 255]);
   const { text, score } = await recognizeOne(line, whole);
   t.equal(text, 'AA');
