@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { stripVTControlCharacters } from 'node:util';
 import { Parser } from 'tap-parser';
+import { testedCliPath } from './support/cli-path.ts';
 // Once and before the test files, which would otherwise all build at the same time.
 import './support/fresh-page.ts';
 
@@ -69,6 +70,7 @@ const flags = process.argv.slice(2).filter(isFlag);
 const files = process.argv.slice(2).filter((argument) => !isFlag(argument));
 const named = files.map((file) => `--test-arg=${file}`);
 const tap = spawn('tap', [`--reporter=${reporter}`, `--output-file=${output}`, ...flags, ...named, 'test/all.ts'], {
+  env: { ...process.env, CLI_PATH: testedCliPath() },
   stdio: ['inherit', onTerminal ? 'inherit' : 'pipe', 'inherit'],
 });
 tap.on('close', finish);

@@ -19,10 +19,14 @@ export function limitResult(text: string, { maxDetections, maxTextLength }: Resu
   if (maxDetections === Number.POSITIVE_INFINITY && maxTextLength === Number.POSITIVE_INFINITY) return text;
   const result = JSON.parse(text) as Loose<FrameResult>;
   const detections = listOf(result.detections);
-  const tracks = listOf(result.tracks);
+  const events = listOf(result.events);
   const kept = bestOf(detections, maxDetections);
-  const keptTracks = tracksOf(tracks, kept, maxDetections);
-  let isLimited = kept.length < detections.length || keptTracks.length < tracks.length;
+  const tracks = tracksOf(listOf(result.tracks), kept, maxDetections);
+  let isLimited = !(
+    isAllOf(kept, result.detections) &&
+    isAllOf(tracks, result.tracks) &&
+    isAllOf(events, result.events)
+  );
   let left = maxTextLength;
   /** Whoever has a text: what is no string was not counted by anyone, so it is left out. */
   const cut = <Owner extends Loose<{ text: string }>>(owner: Owner): Owner => {
@@ -35,8 +39,8 @@ export function limitResult(text: string, { maxDetections, maxTextLength }: Resu
   };
   const lists = {
     ...(result.detections !== undefined && { detections: kept.map(cut) }),
-    ...(result.events !== undefined && { events: listOf(result.events).map(cut) }),
-    ...(result.tracks !== undefined && { tracks: keptTracks }),
+    ...(result.events !== undefined && { events: events.map(cut) }),
+    ...(result.tracks !== undefined && { tracks }),
   };
   const limited = { ...cut(result), ...lists };
   return isLimited ? JSON.stringify({ ...limited, limited: true }) : text;
@@ -47,6 +51,11 @@ type Loose<Type> = { readonly [Key in keyof Type]?: unknown };
 
 function listOf(value: unknown): Loose<Detection>[] {
   return Array.isArray(value) ? value.filter((each) => typeof each === 'object' && each !== null) : [];
+}
+
+/** Whether nothing of a list was left out. What is no list, and no element of one, was not counted by anyone, so it is left out. */
+function isAllOf(kept: readonly unknown[], value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.length === kept.length);
 }
 
 /** Beyond the limit, only those of the detections that are kept. */

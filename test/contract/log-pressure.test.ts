@@ -2,15 +2,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Test, test } from 'tap';
+import { cliPath } from '../support/cli-path.ts';
 import { freePort } from '../support/free-port.ts';
 import { fixtureModels } from '../support/gateway.ts';
 import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { eventually, readiness } from '../support/vital-signs.ts';
 
-const cliPath = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const frame = encodeGradient(64, 48);
 
 interface Run {

@@ -2,11 +2,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
+import { cliPath } from '../support/cli-path.ts';
 import { fixtureModels, runCli, startGateway } from '../support/gateway.ts';
 
-const cliPath = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const configExitCode = 2;
 const tryAgainExitCode = 1;
 

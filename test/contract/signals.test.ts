@@ -2,15 +2,14 @@
 import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { test } from 'tap';
+import { cliPath } from '../support/cli-path.ts';
 import { fixtureModels, startGateway } from '../support/gateway.ts';
 import { encodeGradient } from '../support/jpeg-bytes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { eventually } from '../support/vital-signs.ts';
 
-const cliPath = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const frame = encodeGradient(64, 48);
 
 /** Ports on which a process listens, from its sockets in /proc. */

@@ -7,7 +7,7 @@ import { runFrame, until } from '../support/started-pool.ts';
 const jpeg = encodeGradient(32, 24);
 
 test('frames of several cameras share batches, and each gets its own result', async (t) => {
-  const { pool, engines, log } = await startEnginePool(t, { workers: 8, model: { baseMs: 25 } });
+  const { pool, engines, log } = await startEnginePool(t, { workers: 8, model: { baseMs: 100 } });
   const before = engines.status()[0];
   const sessions = Array.from({ length: 8 }, (_, index) => `camera ${index}`);
   for (const session of sessions) pool.openSession(session);

@@ -1,9 +1,8 @@
 /** Starts a real gateway in a separate process, like a user would, and stops it again. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { cliPath } from './cli-path.ts';
 import './fresh-page.ts';
-
-const cliPath = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 
 /** Pipelines and tools for tests, without models. */
 export const fixtureModels = fileURLToPath(new URL('../fixtures/models', import.meta.url));

@@ -57,6 +57,14 @@ test('of more tracks than detections are permitted, those of the kept detections
   t.match(JSON.parse(limitResult(lost, { ...none, maxDetections: 2 })), { tracks: [], limited: true });
 });
 
+test('what is no object is left out of a list, and what is no list is empty', async (t) => {
+  const result = (detections: unknown) => JSON.stringify({ width: 1, height: 1, detections, timings_ms: {} });
+  for (const detections of [[0], [null], 'text', { text: 'AB' }]) {
+    const limited = JSON.parse(limitResult(result(detections), { maxDetections: 0, maxTextLength: 0 }));
+    t.match(limited, { detections: [], limited: true });
+  }
+});
+
 test('property: whatever a tool returns, no text is longer than permitted, and nothing throws', async () => {
   const any = fc.oneof(fc.string(), fc.jsonValue());
   const items = fc.oneof(any, fc.array(fc.oneof(any, fc.record({ text: any, score: any, track_id: any }))));
