@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { JpegDecoder } from '../src/tools/jpeg-decoder.ts';
 import { encodeJpeg } from '../test/support/samples/render-text.ts';
 import { drawAnswer } from './eval/draw.ts';
-import { type Answer, type Report, score } from './eval/score.ts';
+import { type Answer, type Part, type Report, score } from './eval/score.ts';
 import { type Photo, readPhotos } from './eval/truth.ts';
 import { openPipeline } from './open-pipeline.ts';
 
@@ -31,7 +31,8 @@ const answers: Answer[] = [];
 for (const [index, photo] of flags.photos.flatMap(readPhotos).entries()) {
   const bytes = readFileSync(photo.path);
   const { result } = await service.runOnFrame(flags.pipeline, index, bytes);
-  const answer = { objects: photo.objects, detections: result.detections ?? [], timingsMs: result.timings_ms };
+  const { detections = [], timings_ms: timingsMs, width } = result;
+  const answer = { objects: photo.objects, detections, timingsMs, width, group: groupOf(photo) };
   answers.push(answer);
   if (flags.draw !== undefined) await draw(photo, bytes, answer, flags.draw);
 }
@@ -48,10 +49,25 @@ async function draw({ path }: Photo, bytes: Uint8Array, { objects, detections }:
   writeFileSync(join(folder, basename(path)), encodeJpeg(image));
 }
 
-function table({ stage_ms, ...figures }: Report): string {
+/** `br` of `br-001.jpg`. */
+function groupOf({ path }: Photo): string {
+  const name = basename(path);
+  return name.includes('-') ? (name.split('-')[0] as string) : '';
+}
+
+function table({ stage_ms, groups, widths, ...figures }: Report): string {
   const rows = Object.entries(figures).map(([name, value]) => `${name.padEnd(24)}${Number(value.toFixed(4))}`);
   const stages = Object.entries(stage_ms).map(
     ([stage, { median, p95 }]) => `${`${stage} ms`.padEnd(24)}${median.toFixed(1)} median, ${p95.toFixed(1)} p95`,
   );
-  return [...rows, ...stages].join('\n');
+  return [...rows, ...stages, '', ...parts('group', groups), '', ...parts('width of 640', widths)].join('\n');
+}
+
+function parts(title: string, byName: Readonly<Record<string, Part>>): string[] {
+  const cells = (name: string, values: readonly string[]) =>
+    name.padEnd(24) + values.map((value) => value.padEnd(12)).join('');
+  const rows = Object.entries(byName).map(([name, { objects, ...shares }]) =>
+    cells(name, [String(objects), ...Object.values(shares).map((share) => share.toFixed(3))]).trimEnd(),
+  );
+  return [cells(title, ['objects', 'recall50', 'text_exact', 'text_alike']).trimEnd(), ...rows];
 }

@@ -6,50 +6,106 @@ import type { TrueObject } from './truth.ts';
 
 /** One photograph's ground truth and result. */
 export interface Answer {
+  /** The part of its file name before the first hyphen; empty without one. */
+  readonly group: string;
+  /** Width of the photograph in pixels. */
+  readonly width: number;
   readonly objects: readonly TrueObject[];
   readonly detections: readonly Detection[];
   readonly timingsMs: Readonly<Record<string, number>>;
 }
 
-export interface Report {
-  readonly photos: number;
+/** What is reported of all objects, of each group, and of each range of widths. */
+export interface Part {
   readonly objects: number;
-  readonly empty_photos: number;
   /** Fraction of the objects matched by a detection with IoU 0.5 or more. */
   readonly recall50: number;
+  /** Fraction of the objects whose text is exactly right (letters and digits only); missed objects count as wrong. */
+  readonly text_exact: number;
+  /** The same with O read as 0 and I as 1, which many plates draw alike. */
+  readonly text_alike: number;
+}
+
+export interface Report extends Part {
+  readonly photos: number;
+  readonly empty_photos: number;
   /** Fraction of the detections matched to an object with IoU 0.5 or more. */
   readonly precision50: number;
   /** Area under the precision-recall curve (all points) of the detections above the pipeline's threshold. */
   readonly ap50: number;
   readonly false_per_empty_photo: number;
-  /** Fraction of the objects whose text is exactly right (letters and digits only); missed objects count as wrong. */
-  readonly text_exact: number;
   /** Character error rate: edit distance divided by all true characters; a missed object counts as entirely wrong. */
   readonly cer: number;
+  /** By the part of the file names before the first hyphen. Empty if no name has one. */
+  readonly groups: Readonly<Record<string, Part>>;
+  /** By the width of the objects, in pixels of a picture scaled to a width of 640. */
+  readonly widths: Readonly<Record<string, Part>>;
   readonly stage_ms: Readonly<Record<string, { readonly median: number; readonly p95: number }>>;
 }
 
 const matchingIou = 0.5;
+/** The width of the pictures that the detector of `yolo_ocr` sees. */
+const scaledWidth = 640;
+/** Where the ranges of widths begin. The first plates are too small to be read; the last ones fill the picture. */
+const widthSteps = [0, 24, 32, 48, 64, 100, 200, 400] as const;
 
 export function score(answers: readonly Answer[]): Report {
   const matched = answers.map(matchPhoto);
   const all = matched.flatMap((photo) => photo.ranked);
-  const pairs = matched.flatMap((photo) => photo.pairs);
+  const pairs = matched.flatMap(({ pairs: own }, index) =>
+    own.map((pair) => ({ ...pair, ...placeOf(answers[index] as Answer, pair) })),
+  );
   const hits = all.filter(({ object }) => object !== undefined).length;
   const objects = pairs.length;
   const empty = answers.filter((answer) => answer.objects.length === 0);
   const characters = sum(pairs.map(({ object }) => plain(object.text).length));
   return {
     photos: answers.length,
-    objects,
     empty_photos: empty.length,
-    recall50: ratio(hits, objects),
+    ...partOf(pairs),
     precision50: ratio(hits, all.length),
     ap50: averagePrecision(all, objects),
     false_per_empty_photo: ratio(sum(empty.map((answer) => answer.detections.length)), empty.length),
-    text_exact: ratio(pairs.filter(({ object, found }) => isTextCorrect(object, found)).length, objects),
     cer: ratio(sum(pairs.map(({ object, found }) => editDistance(plain(object.text), plain(found?.text)))), characters),
+    groups: partsBy(pairs.filter(({ group }) => group !== '').toSorted(byName), ({ group }) => group),
+    widths: partsBy(
+      pairs.toSorted((a, b) => a.width - b.width),
+      ({ width }) => rangeOf(width),
+    ),
     stage_ms: stagesOf(answers),
+  };
+}
+
+type Pair = MatchedPhoto['pairs'][number];
+type PlacedPair = Pair & { readonly group: string; readonly width: number };
+
+function placeOf({ group, width }: Answer, { object }: Pair): { readonly group: string; readonly width: number } {
+  return { group, width: (object.w / width) * scaledWidth };
+}
+
+function byName(a: PlacedPair, b: PlacedPair): number {
+  return a.group.localeCompare(b.group);
+}
+
+function rangeOf(width: number): string {
+  const index = widthSteps.findLastIndex((step) => width >= step);
+  const next = widthSteps[index + 1];
+  return next === undefined ? `from ${widthSteps[index]}` : `${widthSteps[index]} to ${next}`;
+}
+
+/** One part per name, in the order in which the names occur. */
+function partsBy(pairs: readonly PlacedPair[], nameOf: (pair: PlacedPair) => string): Record<string, Part> {
+  const names = [...new Set(pairs.map(nameOf))];
+  return Object.fromEntries(names.map((name) => [name, partOf(pairs.filter((pair) => nameOf(pair) === name))]));
+}
+
+function partOf(pairs: readonly Pair[]): Part {
+  const shareOf = (isIn: (pair: Pair) => boolean) => ratio(pairs.filter(isIn).length, pairs.length);
+  return {
+    objects: pairs.length,
+    recall50: shareOf(({ found }) => found !== undefined),
+    text_exact: shareOf(({ object, found }) => isTextCorrect(object, found)),
+    text_alike: shareOf(({ object, found }) => alike(object.text) === alike(found?.text)),
   };
 }
 
@@ -110,7 +166,11 @@ function averagePrecision(detections: MatchedPhoto['ranked'], objects: number): 
 
 /** Letters and digits only, as plates are compared. */
 function plain(text = ''): string {
-  return text.toUpperCase().replace(/[^A-Z0-9]/g, '');
+  return text.toUpperCase().replace(/[^\p{L}\p{N}]/gu, '');
+}
+
+function alike(text?: string): string {
+  return plain(text).replaceAll('O', '0').replaceAll('I', '1');
 }
 
 /** Levenshtein's distance. */

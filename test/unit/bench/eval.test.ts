@@ -12,9 +12,8 @@ const plate = { x: 10, y: 10, w: 40, h: 10, text: 'AB-12' };
 const found = { x: 10, y: 10, w: 40, h: 10, label: 'plate', score: 0.9, text: 'ab12' };
 const elsewhere = { x: 80, y: 80, w: 5, h: 5, label: 'plate', score: 0.5 };
 const answer = (objects: Answer['objects'], detections: Answer['detections'], total = 1): Answer => ({
-  objects,
-  detections,
-  timingsMs: { total },
+  ...{ objects, detections, timingsMs: { total } },
+  ...{ group: '', width: 100 },
 });
 
 test('intersection over union of two boxes', async (t) => {
@@ -55,6 +54,28 @@ test('average precision falls when a false positive outranks a true one', async 
 test('stages are reported by median and 95th percentile', async (t) => {
   const times = Array.from({ length: 100 }, (_, index) => answer([], [], index + 1));
   t.same(score(times).stage_ms, { total: { median: 50, p95: 95 } });
+});
+
+test('groups and widths are scored on their own, and O counts as 0 and I as 1 beside the exact figure', async (t) => {
+  const wide = { ...plate, w: 80, text: 'O1' };
+  const report = score([
+    { ...answer([plate], [found]), group: 'eu' },
+    { ...answer([plate], []), group: 'eu' },
+    { ...answer([wide], [{ ...found, w: 80, text: '0I' }]), group: 'br' },
+    answer([], [elsewhere]),
+  ]);
+  t.same(Object.entries(report.groups), [
+    ['br', { objects: 1, recall50: 1, text_exact: 0, text_alike: 1 }],
+    ['eu', { objects: 2, recall50: 0.5, text_exact: 0.5, text_alike: 0.5 }],
+  ]);
+  t.same(Object.keys(report.widths), ['200 to 400', 'from 400'], '256 and 512 pixels of 640');
+  t.match(report, { text_exact: 1 / 3, text_alike: 2 / 3 });
+  t.same(score([answer([plate], [])]).groups, {}, 'names without a hyphen have no group');
+});
+
+test('letters with marks are letters', async (t) => {
+  const report = score([answer([{ ...plate, text: 'TÜ 12' }], [{ ...found, text: 'TU12' }])]);
+  t.equal(report.text_exact, 0);
 });
 
 test('drawings distinguish correct, misread, false and missed objects', async (t) => {
