@@ -7,6 +7,7 @@ RESAMPLERS = (cv2.INTER_LINEAR, cv2.INTER_LINEAR, cv2.INTER_AREA, cv2.INTER_CUBI
 LETTERBOX_GRAY = 114
 # A crop keeps a plate if at least this share of it stays visible and it is at least this many pixels large.
 MIN_VISIBLE, MIN_WIDTH, MIN_HEIGHT = 0.55, 7.0, 2.5
+# How much scenes are scaled for a crop, at least and at most.
 SCALES = (0.6, 1.4)
 
 
@@ -21,9 +22,9 @@ def clip_boxes(boxes, x0, y0, x1, y1):
     return clipped[kept & (size[:, 0] >= MIN_WIDTH) & (size[:, 1] >= MIN_HEIGHT)]
 
 
-def crop(rng, image, boxes, height, width):
+def crop(rng, image, boxes, height, width, scales=SCALES):
     """Scale the scene randomly and cut a window. A window larger than the scene is filled with letterbox gray later."""
-    scale = np.exp(rng.uniform(*np.log(SCALES)))
+    scale = np.exp(rng.uniform(*np.log(scales)))
     stretch = np.exp(rng.normal(0, 0.06))
     size = int(image.shape[1] * scale * stretch), int(image.shape[0] * scale / stretch)
     resampler = RESAMPLERS[rng.integers(len(RESAMPLERS))]
@@ -103,9 +104,9 @@ def _bars(rng, image, boxes, height, width):
     return canvas, clip_boxes(boxes, x0, y0, x1, y1)
 
 
-def augment(rng, image, boxes, height, width):
+def augment(rng, image, boxes, height, width, scales=SCALES):
     """Turn a clean scene into a uint8 RGB training image of the given size, and return it with its boxes."""
-    image, boxes = crop(rng, image, boxes, height, width)
+    image, boxes = crop(rng, image, boxes, height, width, scales)
     image = _blur(rng, _expose(rng, image))
     if rng.random() < 0.5:
         grain = rng.standard_normal(image.shape[:2], dtype=np.float32)

@@ -3,6 +3,7 @@
 import argparse
 import csv
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -10,11 +11,15 @@ import numpy as np
 import onnxruntime
 
 from reader import HEIGHT, MARGIN_X, MARGIN_Y, WIDTH, decode
-from reader_crops import Glyphs, make_crop, stretch
-from train_reader import font_paths
+from reader_crops import make_crop, stretch
+from reader_lines import Glyphs, font_paths
+from reader_plates import FAMILIES
+from registrations import REPEATED_SHARE
 
 WARM_RUNS, TIMED_RUNS = 10, 150
 JITTERED_RUNS = 5
+# A seed that no training run used, and how many crops of each family are drawn.
+SYNTHETIC_SEED, FAMILY_CROPS = 10_007, 300
 SCORE_EDGES = (0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1.01)
 
 
@@ -58,6 +63,16 @@ def photographs(session, folder, jitter, runs):
             picture = cv2.imread(str(folder / row["file"]), cv2.IMREAD_GRAYSCALE)
             for _ in range(runs):
                 results.append((row["file"], row["text"], *read(session, cut(rng, picture, row, jitter))))
+    return results
+
+
+def synthetic(session, glyphs, count, family=None, repeated=False):
+    """Return (group, truth, text, mean, product) for drawn crops: of a family, or of those whose text repeats a character."""
+    rng, results = np.random.default_rng(SYNTHETIC_SEED), []
+    while len(results) < count:
+        picture, text, _ = make_crop(rng, glyphs, [], family, 1.0 if repeated else REPEATED_SHARE)
+        if not repeated or any(c == d for c, d in pairwise(bare(text))):
+            results.append(("synthetic", text, *read(session, picture)))
     return results
 
 
@@ -131,10 +146,12 @@ def main():
         if options.errors:
             print(*(f"  {r[0]} {r[1]} read {r[2]} ({r[3]:.2f})" for r in true_boxes if bare(r[2]) != bare(r[1])), sep="\n")
     if options.synthetic:
-        rng, glyphs = np.random.default_rng(10_007), Glyphs(font_paths(options.fonts))
-        crops = [make_crop(rng, glyphs, []) for _ in range(options.synthetic)]
-        results = [("synthetic", text, *read(session, picture)) for picture, text, _ in crops]
+        glyphs = Glyphs(font_paths(options.fonts))
+        results = synthetic(session, glyphs, options.synthetic)
         report("synthetic", results)
+        for family in FAMILIES:
+            report(f"synthetic, {family}", synthetic(session, glyphs, FAMILY_CROPS, family))
+        report("synthetic, repeated characters", synthetic(session, glyphs, FAMILY_CROPS, repeated=True))
         reliability("synthetic, mean", results, 3)
         reliability("synthetic, product", results, 4)
 

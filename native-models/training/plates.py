@@ -221,10 +221,10 @@ def draw_plate(rng, fonts, height=88):
         inset = int(height * rng.uniform(0.0, 0.04))
         cv2.rectangle(image, (inset, inset), (width - 1 - inset, height - 1 - inset), [float(c) for c in ink], 1 + height // 45, cv2.LINE_AA)
     _wear(rng, image, relief)
-    return _framed(rng, fonts, np.clip(image, 0, 255), aspect, text)
+    return framed(rng, fonts, np.clip(image, 0, 255), aspect, text)
 
 
-def _framed(rng, fonts, image, aspect, text):
+def framed(rng, fonts, image, aspect, text):
     """Add a margin to the plate: transparent, or a dealer's frame or holder that is not part of the box."""
     height, width = image.shape[:2]
     pad = max(int(height * rng.uniform(0.04, 0.12)), 2)

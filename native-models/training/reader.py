@@ -1,9 +1,9 @@
-"""The plate-reader network: it locates the line of text in a crop, straightens it, and recognizes it."""
+"""The plate-reader network: it locates the one or two lines of text in a crop, straightens them into one, and recognizes it."""
 
 import torch
 from torch import nn
 
-ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. "
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. ÄÖÜÑ"
 # CTC class 0 is the blank; class i + 1 is ALPHABET[i].
 BLANK = 0
 # Size of the input and of the straightened line, in pixels.
@@ -13,6 +13,11 @@ LINE_HEIGHT, LINE_WIDTH = 32, 160
 MARGIN_X, MARGIN_Y = 0.06, 0.15
 # Margin around the located line, as fractions of its length and height: the location is not exact.
 LINE_MARGIN_X, LINE_MARGIN_Y = 0.04, 0.14
+# The same along each of two lines, which share the width of one: it keeps them apart.
+HALF_MARGIN_X = 0.1
+# Where the locator begins: a line in the middle of the crop; for two lines, the lower one; and rarely two.
+START_CORNERS = (-0.8, -0.5, 0.8, -0.5, 0.8, 0.5, -0.8, 0.5)
+SECOND_CORNERS, START_LOGIT = (-0.8, 0.1, 0.8, 0.1, 0.8, 0.8, -0.8, 0.8), -2.0
 # Keeps the contrast normalization finite on a blank image.
 MIN_VARIANCE = 1e-4
 
@@ -52,9 +57,10 @@ class MixingBlock(nn.Module):
 
 
 class Locator(nn.Module):
-    """Predicts the corners of the line of text (N, 4, 2) from normalized crops (N, 1, HEIGHT, WIDTH).
+    """Locates the text in normalized crops (N, 1, HEIGHT, WIDTH).
 
-    Corners are clockwise from the top left. Coordinates are -1 to 1 over the crop, as in grid_sample.
+    Returns the corners of two lines (N, 2, 4, 2) and the logit that there are two (N). If there is one line, the second one means
+    nothing. Corners are clockwise from the top left. Coordinates are -1 to 1 over the crop, as in grid_sample.
     """
 
     def __init__(self, widths=(16, 24, 40, 48), hidden=64):
@@ -69,20 +75,24 @@ class Locator(nn.Module):
         )
         cells = (HEIGHT // 16) * (WIDTH // 32)
         self.corners = nn.Sequential(nn.Flatten(), nn.Linear(fourth * cells, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, 8))
-        nn.init.zeros_(self.corners[-1].weight)
-        with torch.no_grad():
-            self.corners[-1].bias.copy_(torch.tensor((-0.8, -0.5, 0.8, -0.5, 0.8, 0.5, -0.8, 0.5)))
+        self.second = nn.Sequential(nn.Flatten(), nn.Linear(fourth * cells, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, 9))
+        for layer, start in ((self.corners[-1], START_CORNERS), (self.second[-1], (*SECOND_CORNERS, START_LOGIT))):
+            nn.init.zeros_(layer.weight)
+            with torch.no_grad():
+                layer.bias.copy_(torch.tensor(start))
 
     def forward(self, crops):
-        return self.corners(self.features(crops)).reshape(-1, 4, 2)
+        features = self.features(crops)
+        second = self.second(features)
+        lines = torch.stack((self.corners(features), second[:, :8]), 1)
+        return lines.reshape(-1, 2, 4, 2), second[:, 8]
 
 
-def line_basis():
-    """Return the weight of each corner for every pixel of the straightened line: (LINE_HEIGHT * LINE_WIDTH, 4)."""
-    across = ((torch.arange(LINE_WIDTH) + 0.5) / LINE_WIDTH * (1 + 2 * LINE_MARGIN_X) - LINE_MARGIN_X)[None, :]
+def line_basis(width, margin):
+    """Return the weight of each corner for every pixel of a straightened line of `width` pixels: (LINE_HEIGHT, width, 4)."""
+    across = ((torch.arange(width) + 0.5) / width * (1 + 2 * margin) - margin)[None, :]
     down = ((torch.arange(LINE_HEIGHT) + 0.5) / LINE_HEIGHT * (1 + 2 * LINE_MARGIN_Y) - LINE_MARGIN_Y)[:, None]
-    parts = torch.stack(((1 - across) * (1 - down), across * (1 - down), across * down, (1 - across) * down), 2)
-    return parts.reshape(-1, 4)
+    return torch.stack(((1 - across) * (1 - down), across * (1 - down), across * down, (1 - across) * down), 2)
 
 
 class PlateReader(nn.Module):
@@ -91,7 +101,11 @@ class PlateReader(nn.Module):
     def __init__(self, widths=(24, 40, 72, 112, 128), mixing=3):
         super().__init__()
         self.locate = Locator()
-        self.register_buffer("basis", line_basis(), persistent=False)
+        self.register_buffer("whole", line_basis(LINE_WIDTH, LINE_MARGIN_X).reshape(-1, 4), persistent=False)
+        half = line_basis(LINE_WIDTH // 2, HALF_MARGIN_X)
+        # Of two lines, the first one is sampled into the left half and the second one into the right half.
+        split = torch.cat((nn.functional.pad(half, (0, 4)), nn.functional.pad(half, (4, 0))), 1)
+        self.register_buffer("halves", split.reshape(-1, 8), persistent=False)
         first, second, third, fourth, last = widths
         self.features = nn.Sequential(
             ConvBlock(1, first, 3, 2),
@@ -113,9 +127,13 @@ class PlateReader(nn.Module):
         variance = (centered * centered).mean(dim=(2, 3), keepdim=True)
         return centered / (variance + MIN_VARIANCE).sqrt()
 
-    def straighten(self, images, corners):
-        """Sample the line between the corners, with its margin, as (N, 1, LINE_HEIGHT, LINE_WIDTH)."""
-        grid = (self.basis @ corners).reshape(-1, LINE_HEIGHT, LINE_WIDTH, 2)
+    def straighten(self, images, corners, are_two):
+        """Sample the lines between the corners (N, 2, 4, 2), with their margins, as one line (N, 1, LINE_HEIGHT, LINE_WIDTH).
+
+        `are_two` (N) says which crops have two lines; of the others, only the first line is sampled.
+        """
+        grid = torch.where(are_two[:, None, None], self.halves @ corners.flatten(1, 2), self.whole @ corners[:, 0])
+        grid = grid.reshape(-1, LINE_HEIGHT, LINE_WIDTH, 2)
         return nn.functional.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
     def read(self, lines):
@@ -123,7 +141,8 @@ class PlateReader(nn.Module):
         return self.classify(self.features(self.normalize(lines))).squeeze(2).transpose(1, 2)
 
     def forward(self, images):
-        return self.read(self.straighten(images, self.locate(self.normalize(images))))
+        corners, two = self.locate(self.normalize(images))
+        return self.read(self.straighten(images, corners, two > 0))
 
 
 class ExportedReader(nn.Module):

@@ -53,6 +53,7 @@ STROKES = {
     "Y": [[[(0, 0), (0.5, 0.5), (1, 0)], [(0.5, 0.5), (0.5, 1)]]],
     "Z": [[[(0, 0), (1, 0), (0, 1), (1, 1)]]],
 }
+MARKED_LETTERS = {"Ä": "A", "Ö": "O", "Ü": "U", "Ñ": "N"}
 WIDTHS = {"1": 0.5, "I": 0.5, "M": 1.25, "W": 1.35, "L": 0.9, "E": 0.9, "F": 0.9, "A": 1.1, "V": 1.1, "O": 1.08, "Q": 1.08, "Y": 1.05}
 
 
@@ -104,4 +105,23 @@ def stroke_font(rng):
         image = image[pad : pad + height, pad : pad + max(int(width), 1)]
         size = (max(image.shape[1] // OVERSAMPLE, 3), GLYPH_HEIGHT)
         masks[character] = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    masks.update({marked: _with_mark(rng, masks[letter], marked) for marked, letter in MARKED_LETTERS.items()})
     return masks
+
+
+def _with_mark(rng, letter, marked):
+    """Return a letter with its mark, as high as the others: a lower letter below two dots or a tilde."""
+    tall, wide = letter.shape
+    body = int(tall * rng.uniform(0.72, 0.82))
+    room = tall - body
+    image = np.zeros_like(letter)
+    image[room:] = cv2.resize(letter, (wide, body), interpolation=cv2.INTER_AREA)
+    radius = max(int(room * rng.uniform(0.25, 0.38)), 2)
+    if marked == "Ñ":
+        xs = np.linspace(0.2, 0.8, 9)
+        ys = room * 0.4 - np.sin((xs - 0.2) / 0.6 * 2 * np.pi) * room * 0.2
+        cv2.polylines(image, [np.stack((xs * wide, ys), 1).astype(np.int32)], False, 255, radius, cv2.LINE_AA)
+    else:
+        for x in (0.3, 0.7):
+            cv2.circle(image, (int(wide * x), radius), radius, 255, -1, cv2.LINE_AA)
+    return image

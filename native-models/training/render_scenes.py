@@ -8,6 +8,7 @@ import numpy as np
 
 from backgrounds import load_pool
 from plates import FontBook
+from reader_lines import Glyphs, font_paths
 from ring import BUSY, Ring
 from scenes import SceneMaker
 
@@ -24,7 +25,7 @@ def main():
     options = parser.parse_args()
     cv2.setNumThreads(1)
     ring = Ring(options.ring, options.slots, options.size)
-    maker = SceneMaker(np.random.default_rng(options.seed), FontBook(options.fonts), load_pool(options.pool), options.size)
+    maker = SceneMaker(np.random.default_rng(options.seed), FontBook(options.fonts), Glyphs(font_paths([options.fonts])), load_pool(options.pool), options.size)
     parent, drawn = os.getppid(), 0
     while os.getppid() == parent and (not options.scenes or drawn < options.scenes):
         free = np.flatnonzero(ring.counts == BUSY)

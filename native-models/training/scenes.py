@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from painter import Painter
-from plates import draw_plate
-from scenery import backdrop, clutter, noise_field
+from painter import Painter, box
+from scenery import PIXEL_MATRIX, WORDS, backdrop, clutter, noise_field, random_color
+from stock import stock_plate
 from vehicles import Vehicle, random_pose
 
 # Maximum number of boxes per scene. Each box is x0, y0, x1, y1 in pixels.
@@ -15,8 +15,11 @@ MAX_PLATES = 8
 MIN_VISIBLE = 0.55
 # Number of plates kept for pasting, and how many of them are redrawn per scene.
 PLATE_STOCK, REDRAWN = 300, 3
-# Plate widths in pixels of the three kinds of shot, and how often each kind occurs.
-SHOTS = (("near", (70, 260), (1, 2), 0.36), ("middle", (28, 90), (1, 4), 0.34), ("far", (9, 32), (2, 6), 0.3))
+# Plate widths in pixels of the kinds of shot, how many vehicles there are, and how often each kind occurs.
+SHOTS = (("close-up", (200, 400), (1, 2), 0.24), ("near", (70, 260), (1, 2), 0.24), ("middle", (28, 90), (1, 4), 0.26),
+         ("far", (9, 32), (2, 6), 0.26))
+# Shares of plates with something in front of them, and with large lettering beside them.
+BARRED_SHARE, LETTERED_SHARE = 0.05, 0.1
 # Share of scenes without a plate, and of plates without a vehicle.
 EMPTY_SHARE, LOOSE_SHARE = 0.3, 0.22
 
@@ -27,26 +30,29 @@ class SceneMaker:
 
     rng: np.random.Generator
     fonts: object
+    glyphs: object
     pool: list
     size: int = 416
+    shots: tuple = SHOTS
+    empty_share: float = EMPTY_SHARE
     stock: list = field(default_factory=list)
 
     def _plate(self):
         while len(self.stock) < PLATE_STOCK:
-            self.stock.append(draw_plate(self.rng, self.fonts))
+            self.stock.append(stock_plate(self.rng, self.fonts, self.glyphs))
         return self.stock[self.rng.integers(PLATE_STOCK)]
 
     def draw(self):
         """Return a uint8 RGB scene and its (N, 4) plate boxes."""
         rng = self.rng
         for _ in range(REDRAWN if self.stock else 0):
-            self.stock[rng.integers(PLATE_STOCK)] = draw_plate(rng, self.fonts)
+            self.stock[rng.integers(PLATE_STOCK)] = stock_plate(rng, self.fonts, self.glyphs)
         canvas = backdrop(rng, self.pool, self.size, self.size)
         boxes = []
-        empty = rng.random() < EMPTY_SHARE
+        empty = rng.random() < self.empty_share
         clutter(rng, self.fonts, canvas, rng.integers(0, 9 if empty else 5))
         if not empty or rng.random() < 0.35:
-            shot = SHOTS[rng.choice(len(SHOTS), p=[shot[3] for shot in SHOTS])]
+            shot = self.shots[rng.choice(len(self.shots), p=[shot[3] for shot in self.shots])]
             for _ in range(rng.integers(*shot[2])):
                 self._place(canvas, boxes, shot[1], bare=empty)
         if empty:
@@ -81,7 +87,36 @@ class SceneMaker:
             if bare:
                 return
             corners = vehicle.mount(plate)
+        low, high = corners.min(0), corners.max(0)
+        if rng.random() < BARRED_SHARE:
+            self._bar(canvas, low, high)
+        if rng.random() < LETTERED_SHARE:
+            self._letter(canvas, low, high)
         self._label(boxes, corners)
+
+    def _bar(self, canvas, low, high):
+        """Draw thin bars in front of a plate: a fence, a tow bar, a cable."""
+        rng, paint = self.rng, Painter(canvas, PIXEL_MATRIX)
+        width, height = high - low
+        color = random_color(rng, 30)
+        for x in np.linspace(low[0], high[0], int(rng.integers(1, 6)) + 1)[1:] - rng.uniform(0, width):
+            thick, lean = width * rng.uniform(0.008, 0.04), width * rng.normal(0, 0.05)
+            x = low[0] + (x - low[0]) % width
+            top, foot = low[1] - height, high[1] + height
+            paint.fill([(x, top), (x + thick, top), (x + thick + lean, foot), (x + lean, foot)], color)
+
+    def _letter(self, canvas, low, high):
+        """Draw words as large as the plate's above or below it: the name of a model, a dealer, a company."""
+        rng, paint = self.rng, Painter(canvas, PIXEL_MATRIX)
+        width, height = high - low
+        size = height * rng.uniform(0.4, 1.3)
+        y = low[1] - size * rng.uniform(0.8, 1.6) if rng.random() < 0.6 else high[1] + size * rng.uniform(0.8, 1.6)
+        words = WORDS[rng.integers(len(WORDS))]
+        words = words.upper() if rng.random() < 0.6 else words
+        if rng.random() < 0.3:
+            reach = size * len(words)
+            paint.fill(box(low[0] - size, y - size * 0.7, low[0] + reach, y + size * 0.7), random_color(rng, 40))
+        paint.text(self.fonts, rng, words, low[0] + width * rng.uniform(-0.3, 0.4), y, size, random_color(rng, 120))
 
     def _label(self, boxes, corners):
         low, high = corners.min(0), corners.max(0)

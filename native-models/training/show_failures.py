@@ -8,8 +8,8 @@ import numpy as np
 
 from evaluate_detector import MATCH_IOU, Runner, iou, read_truth
 from evaluate_reader import bare, open_session, read
-from reader_crops import Glyphs, make_crop
-from train_reader import font_paths
+from reader_crops import make_crop
+from reader_lines import Glyphs, font_paths
 
 RED, WHITE = (50, 60, 255), (255, 255, 255)
 # Margin around a box on the detector's sheet, in box widths, and size of a cell.

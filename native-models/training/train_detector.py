@@ -10,11 +10,15 @@ import cv2
 import numpy as np
 import torch
 
-from augment import augment
-from detector import PlateDetector, flatten_predictions
+from augment import SCALES, augment
+from detector import ConvBlock, PlateDetector, flatten_predictions
+from from_onnx import start_from
 from loss import detection_loss
 from ring import Ring
 
+# Share of the batches with pictures as large as most of an input, for close-ups, their size (height, width), and how much the scenes
+# are scaled for them. Such a batch has fewer pictures, so that it takes as long as the others.
+WHOLE_SHARE, WHOLE, WHOLE_SCALES = 0.3, (416, 576), (1.0, 1.5)
 WARMUP_STEPS = 300
 FINAL_RATE_SHARE = 0.02
 EMA_DECAY, EMA_RAMP = 0.9985, 400
@@ -35,10 +39,13 @@ class RingStream(torch.utils.data.IterableDataset):
         worker = torch.utils.data.get_worker_info().id
         rng = np.random.default_rng((options.seed, worker, options.stream))
         ring = Ring(options.ring, options.slots, options.size)
+        whole_batch = max(round(options.batch * options.crop[0] * options.crop[1] / (WHOLE[0] * WHOLE[1])), 2)
         while True:
+            is_whole = rng.random() < WHOLE_SHARE
+            size, scales = (WHOLE, WHOLE_SCALES) if is_whole else (options.crop, SCALES)
             pictures, truths = [], []
-            for _ in range(options.batch):
-                picture, boxes = augment(rng, *ring.read(rng), *options.crop)
+            for _ in range(whole_batch if is_whole else options.batch):
+                picture, boxes = augment(rng, *ring.read(rng), *size, scales)
                 pictures.append(picture)
                 truths.append(torch.from_numpy(boxes.astype(np.float32).reshape(-1, 4)))
             yield torch.from_numpy(np.stack(pictures)), truths
@@ -84,23 +91,29 @@ def save(path, average):
     partial.replace(path)
 
 
+def as_input(pictures):
+    """Return uint8 pictures (N, height, width, 3) as the network takes them: (N, 3, height, width), 0 to 1."""
+    return pictures.permute(0, 3, 1, 2).to(memory_format=torch.channels_last).float() / 255
+
+
 def train(options):
     torch.manual_seed(options.seed)
     torch.set_num_threads(options.threads)
     model = PlateDetector()
-    if options.start:
+    loader = torch.utils.data.DataLoader(RingStream(options), batch_size=None, num_workers=options.workers, prefetch_factor=4)
+    if options.start and options.start.suffix == ".onnx":
+        start_from(model, options.start, ConvBlock, as_input(next(iter(loader))[0]))
+    elif options.start:
         model.load_state_dict(torch.load(options.start, weights_only=True))
     model = model.to(memory_format=torch.channels_last).train()
     average = AveragedWeights(model)
     optimizer = torch.optim.AdamW(parameter_groups(model, options.decay), lr=options.rate)
-    loader = torch.utils.data.DataLoader(RingStream(options), batch_size=None, num_workers=options.workers, prefetch_factor=4)
     steps = options.samples // options.batch
     began, running = time.time(), 0.0
     for step, (pictures, truths) in zip(range(steps), loader):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(step, steps, options.rate)
-        images = pictures.permute(0, 3, 1, 2).to(memory_format=torch.channels_last).float() / 255
-        loss = detection_loss(*flatten_predictions(model(images)), truths)
+        loss = detection_loss(*flatten_predictions(model(as_input(pictures))), truths)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), MAX_GRADIENT)
@@ -118,7 +131,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ring", required=True)
     parser.add_argument("--output", required=True, type=Path, help="checkpoint to write")
-    parser.add_argument("--start", help="checkpoint to start from")
+    parser.add_argument("--start", type=Path, help="checkpoint to start from, or an exported model")
     parser.add_argument("--slots", type=int, default=8000)
     parser.add_argument("--size", type=int, default=416)
     parser.add_argument("--crop", type=int, nargs=2, default=(288, 288), metavar=("HEIGHT", "WIDTH"))

@@ -3,7 +3,6 @@
 import argparse
 import copy
 import math
-import re
 import time
 from pathlib import Path
 
@@ -12,8 +11,10 @@ import numpy as np
 import torch
 
 from backgrounds import load_pool
-from reader import BLANK, HEIGHT, WIDTH, PlateReader, encode
-from reader_crops import Glyphs, make_crop
+from from_onnx import start_from
+from reader import BLANK, HEIGHT, WIDTH, ConvBlock, PlateReader, encode
+from reader_crops import make_crop
+from reader_lines import Glyphs, font_paths
 
 WARMUP_STEPS = 200
 EMA_DECAY, EMA_RAMP = 0.998, 300
@@ -25,16 +26,11 @@ SCENERY = 200
 SHIFT = np.array((0.02, 0.04))
 # Weight of the corner loss relative to the CTC loss. Errors beyond CORNER_BETA count linearly.
 CORNER_WEIGHT, CORNER_BETA = 4.0, 0.05
+# Weight of the loss of telling one line from two.
+COUNT_WEIGHT = 0.2
 # Half of the lines are cut at the true corners, moved by this much (in half widths and half heights), so that recognition
 # can be learned before the locator is accurate. The others are cut at the predicted corners.
 CORNER_NOISE = torch.tensor((0.02, 0.06))
-WEB_FONT = re.compile(r"-latin-[4-7]00-normal\.woff$")
-
-
-def font_paths(folders):
-    """Return all font files under the folders. Of web fonts, only upright Latin files of medium weight are included."""
-    paths = sorted(p for folder in folders for p in Path(folder).rglob("*"))
-    return [p for p in paths if p.suffix in (".ttf", ".otf") or WEB_FONT.search(p.name)]
 
 
 class CropStream(torch.utils.data.IterableDataset):
@@ -63,9 +59,11 @@ class CropStream(torch.utils.data.IterableDataset):
                 continue
             chosen = [ring[i] for i in rng.integers(0, len(ring), options.batch)]
             pictures, corners = zip(*(self._vary(rng, picture, corners) for picture, _, corners in chosen))
+            counts = torch.tensor([len(lines) for lines in corners])
+            corners = [np.concatenate((lines, lines))[:2] for lines in corners]
             labels = [encode(text) for _, text, _ in chosen]
             lengths = torch.tensor([len(label) for label in labels])
-            yield torch.from_numpy(np.stack(pictures))[:, None], torch.from_numpy(np.stack(corners)), torch.cat(labels), lengths
+            yield torch.from_numpy(np.stack(pictures))[:, None], torch.from_numpy(np.stack(corners)), counts, torch.cat(labels), lengths
 
     @staticmethod
     def _vary(rng, picture, corners):
@@ -107,37 +105,42 @@ def train(options):
     torch.manual_seed(options.seed)
     torch.set_num_threads(options.threads)
     model = PlateReader()
-    if options.start:
-        model.load_state_dict(torch.load(options.start, weights_only=True), strict=False)
+    loader = iter(torch.utils.data.DataLoader(CropStream(options), batch_size=None, num_workers=options.workers, prefetch_factor=4))
+    if options.start and options.start.suffix == ".onnx":
+        start_from(model, options.start, ConvBlock, next(loader)[0].float() / 255)
+    elif options.start:
+        model.load_state_dict(torch.load(options.start, weights_only=True))
     model = model.to(memory_format=torch.channels_last).train()
     average = copy.deepcopy(model).eval()
     optimizer = torch.optim.AdamW(model.parameters(), lr=options.rate, weight_decay=options.decay)
-    loader = iter(torch.utils.data.DataLoader(CropStream(options), batch_size=None, num_workers=options.workers, prefetch_factor=4))
     began, running, step = time.time(), np.zeros(2), 0
     while (done := share_done(options, step, began)) < 1:
         rate = options.rate * min(1, (step + 1) / WARMUP_STEPS) * (0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        pictures, corners, labels, lengths = next(loader)
+        pictures, corners, counts, labels, lengths = next(loader)
+        are_two = counts == 2
         with torch.autocast("cpu", torch.bfloat16):
             images = pictures.to(memory_format=torch.channels_last).float() / 255
-            found = model.locate(model.normalize(images)).float()
+            found, two = (output.float() for output in model.locate(model.normalize(images)))
             near = corners + torch.randn_like(corners) * CORNER_NOISE
-            cut_at = torch.where(torch.rand(len(found), 1, 1) < 0.5, near, found.detach())
-            lines = model.straighten(images, cut_at).contiguous(memory_format=torch.channels_last)
+            cut_at = torch.where(torch.rand(len(found), 1, 1, 1) < 0.5, near, found.detach())
+            lines = model.straighten(images, cut_at, are_two).contiguous(memory_format=torch.channels_last)
             logits = model.read(lines)
         logits = logits.float().transpose(0, 1)
-        off = torch.nn.functional.smooth_l1_loss(found, corners, beta=CORNER_BETA)
+        is_line = torch.stack((torch.ones_like(are_two), are_two), 1)
+        off = torch.nn.functional.smooth_l1_loss(found[is_line], corners[is_line], beta=CORNER_BETA)
+        counting = torch.nn.functional.binary_cross_entropy_with_logits(two, are_two.float())
         reading = torch.nn.functional.ctc_loss(logits.log_softmax(2), labels, torch.full_like(lengths, len(logits)), lengths,
                                                blank=BLANK, zero_infinity=True)
-        loss = reading + CORNER_WEIGHT * off
+        loss = reading + CORNER_WEIGHT * off + COUNT_WEIGHT * counting
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), MAX_GRADIENT)
         optimizer.step()
         step += 1
         average_weights(average, model, step)
-        running += np.array((reading.item(), (found.detach() - corners).abs().mean().item()))
+        running += np.array((reading.item(), (found.detach() - corners)[is_line].abs().mean().item()))
         if step % REPORT_EVERY == 0:
             reading, off = running / REPORT_EVERY
             print(f"step {step} {done:.0%} loss {reading:.4f} corners {off:.4f} {time.time() - began:.0f}s", flush=True)
@@ -150,7 +153,7 @@ def train(options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", required=True, type=Path, help="checkpoint to write")
-    parser.add_argument("--start", help="checkpoint to start from")
+    parser.add_argument("--start", type=Path, help="checkpoint to start from, or an exported model")
     parser.add_argument("--fonts", nargs="+", default=["/usr/share/fonts"])
     parser.add_argument("--pool", help="folder of images prepared by backgrounds.py")
     parser.add_argument("--slots", type=int, default=6000, help="recent crops that each worker keeps")
