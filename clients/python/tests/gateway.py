@@ -49,7 +49,7 @@ class Gateway:
         """Start a gateway and wait until it is ready."""
         process = await asyncio.create_subprocess_exec(
             os.environ.get("FRAMEGATE_NODE", str(_ROOT / "node_modules/.bin/node")),
-            str(_ROOT / "src/cli.ts"),
+            os.environ.get("CLI_PATH", str(_ROOT / "src/cli.ts")),
             "serve",
             env={
                 "PATH": os.environ.get("PATH", ""),
