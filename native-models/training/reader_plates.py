@@ -6,18 +6,14 @@ import cv2
 import numpy as np
 
 from plates import HEADERS
+from reader_decor import SLOGANS, STATES, blob, emblem, holder, landscape, printed, stack, sticker
 from reader_lines import GLYPH_HEIGHT, LINE_PAD, Lettering, put, small_print, text_line
-from registrations import (BRAZIL, CODES, EUROPE, LETTERS, NORTH_AMERICA, REPEATED_SHARE, TWO_LINES, VOWELS, fill, label_of,
-                           registration)
+from registrations import BRAZIL, CODES, EUROPE, NORTH_AMERICA, REPEATED_SHARE, TWO_LINES, fill, label_of, registration
 
 # Minimum aspect ratio of a line, so that a short code is not stretched too much.
 SHORTEST_LINE = 2.5
 # Minimum aspect ratio of one of two lines.
 SHORTEST_HALF = 1.2
-STATES = ("Northland", "West Harbor", "Californe", "Tejano", "NEW COAST", "OREDON", "Great Basin", "Louisette", "MONTANE", "Virginie",
-          "Bluegrass", "Arizone", "ALASTA", "FLORETA", "Yukone", "Ontara", "Lakeland", "INDIANE", "Dakote", "Rio Norte")
-SLOGANS = ("The Lone Pine State", "Land of Rivers", "GARDEN STATE PARK", "First in Snow", "www.dmv-north.gov", "Canyon Country", "Sunny Side",
-           "THE LAST HARBOR", "Show Them State", "Great Lakes", "Peach County", "In Trees We Trust", "STATE OF THE SEA", "10,000 Ponds")
 
 
 @dataclass(frozen=True)
@@ -105,106 +101,6 @@ def _wide(rng, glyphs, formats, repeated):
     return CleanPlate(image, label_of(text), box[None])
 
 
-def _landscape(rng, image):
-    """Paint the ground of a North American plate: gradients, hills, a sun, stripes, plants; fainter than the ink."""
-    height, width = image.shape
-    strength = rng.uniform(10, 60) * (1 if rng.random() < 0.5 else -1)
-    for _ in range(rng.integers(1, 5)):
-        tone = float(np.clip(image.mean() - strength * rng.uniform(0.3, 1.2), 0, 255))
-        kind = rng.integers(6)
-        if kind == 0:
-            ends = rng.uniform(-1, 1, 2) * abs(strength)
-            image += np.linspace(ends[0], ends[1], height, dtype=np.float32)[:, None]
-        elif kind == 1:
-            xs = np.linspace(0, width, int(rng.integers(4, 14)))
-            ys = height * (rng.uniform(0.45, 0.95) + rng.normal(0, 0.09, len(xs)))
-            outline = np.vstack((np.stack((xs, ys), 1), ((width, height), (0, height)))).astype(np.int32)
-            cv2.fillPoly(image, [outline], tone, cv2.LINE_AA)
-        elif kind == 2:
-            center = int(width * rng.uniform(0.1, 0.9)), int(height * rng.uniform(0.2, 0.9))
-            cv2.circle(image, center, int(height * rng.uniform(0.08, 0.45)), tone, -1 if rng.random() < 0.7 else 2, cv2.LINE_AA)
-        elif kind == 3:
-            edge, reach = height * rng.uniform(0, 1), height * rng.uniform(0.05, 0.25)
-            image[int(max(edge - reach, 0)) : int(edge)] = tone
-        elif kind == 4:
-            x, foot = int(width * rng.choice((rng.uniform(0.02, 0.2), rng.uniform(0.8, 0.98)))), int(height * rng.uniform(0.7, 1))
-            thick = max(int(height * rng.uniform(0.03, 0.09)), 1)
-            top, arm = int(height * rng.uniform(0.2, 0.6)), int(height * rng.uniform(0.05, 0.12))
-            cv2.line(image, (x, foot), (x, top), tone, thick, cv2.LINE_AA)
-            for side in (-1, 1):
-                elbow = (top + foot) // 2 - side * arm // 2
-                cv2.polylines(image, [np.array(((x, elbow), (x + side * arm, elbow), (x + side * arm, elbow - arm)))], False, tone, thick, cv2.LINE_AA)
-        else:
-            _blob(rng, image, width * rng.uniform(0.2, 0.8), height * rng.uniform(0.3, 0.8), height * rng.uniform(0.15, 0.4), tone)
-
-
-def _blob(rng, image, x, y, radius, tone):
-    """Draw an irregular shape, such as the outline of a state, a bird, or an orange."""
-    angles = np.sort(rng.uniform(0, 2 * np.pi, int(rng.integers(5, 12))))
-    reach = radius * rng.uniform(0.4, 1.0, len(angles))
-    outline = np.stack((x + np.cos(angles) * reach, y + np.sin(angles) * reach), 1).astype(np.int32)
-    cv2.fillPoly(image, [outline], float(tone), cv2.LINE_AA)
-
-
-def _sticker(rng, glyphs, image, x, y, width, height, ink):
-    """Draw a sticker with its top left corner at (x, y): a light or colored rectangle, often with a year or a month."""
-    tone = rng.uniform(40, 250)
-    x0, y0, x1, y1 = (int(v) for v in (x, y, x + width, y + height))
-    cv2.rectangle(image, (x0, y0), (x1, y1), float(tone), -1)
-    if rng.random() < 0.75:
-        words = fill(rng, ("00", "0", "AAA", "AA", "00A")[rng.integers(5)])
-        put(image, small_print(rng, glyphs, words, height * 0.55, width * rng.uniform(0.5, 0.85)), x0 + width * 0.1, y0 + height * 0.22,
-            0.0 if tone > 120 else ink if ink > 150 else 230.0)
-
-
-def _emblem(rng, glyphs, image, x, width, y, height, ink, paper):
-    """Draw what stands in the gap of a North American plate: a sticker, an outline, a star, or nothing."""
-    kind = rng.random()
-    tone = paper + (ink - paper) * rng.uniform(0.15, 0.9)
-    size = min(width * rng.uniform(0.8, 1.5), height * 0.8)
-    if kind < 0.4:
-        _sticker(rng, glyphs, image, x + (width - size) / 2, y + height * rng.uniform(0.1, 0.4), size, size * rng.uniform(0.8, 1.3), ink)
-    elif kind < 0.75:
-        _blob(rng, image, x + width / 2, y + height * rng.uniform(0.35, 0.65), size * rng.uniform(0.5, 1.1), tone)
-    elif kind < 0.85:
-        angles = np.arange(10) * np.pi / 5 - np.pi / 2
-        reach = size / 2 * np.where(np.arange(10) % 2, 0.4, 1)
-        star = np.stack((x + width / 2 + np.cos(angles) * reach, y + height / 2 + np.sin(angles) * reach), 1).astype(np.int32)
-        cv2.fillPoly(image, [star], float(tone), cv2.LINE_AA)
-
-
-def _stack(rng, glyphs, image, x, y, width, height, ink):
-    """Draw two or three small characters above each other, which are not part of the number."""
-    words = fill(rng, "AAA" if rng.random() < 0.8 else "000")[: rng.integers(2, 4)]
-    step = height / len(words)
-    for index, c in enumerate(words):
-        put(image, small_print(rng, glyphs, c, step * 0.8, width * rng.uniform(0.7, 1)), x, y + index * step, ink)
-
-
-def _holder(rng, glyphs, image):
-    """Cover the edges of a plate with a frame that has a dealer's name."""
-    height, width = image.shape
-    tone = float(rng.choice((12, 30, 60, 150, 215)))
-    over, under, side = (height * rng.uniform(*span) for span in ((0.0, 0.17), (0.0, 0.2), (0, 0.06)))
-    image[: int(over)] = image[height - int(under) :] = tone
-    image[:, : int(side)] = image[:, width - int(side) :] = tone
-    lettering = tone + (1 if tone < 110 else -1) * rng.uniform(60, 200)
-    for y, room in ((0, over), (height - under, under)):
-        if room > height * 0.07 and rng.random() < 0.75:
-            words = (fill(rng, "AAAAA AAAAAA", VOWELS + LETTERS) if rng.random() < 0.6 else fill(rng, "(000) 000-0000"))[: int(rng.integers(5, 14))]
-            share = rng.uniform(0.4, 0.95)
-            put(image, glyphs.words(rng, words, room * rng.uniform(0.55, 0.85), width * share), width * rng.uniform(0, 1 - share), y + room * 0.12, lettering)
-
-
-def _printed(rng, glyphs, image, names, y, height, ink):
-    """Print the name of a state, or a slogan, across a share of the plate."""
-    width = image.shape[1]
-    share = rng.uniform(0.25, 0.7)
-    words = names[rng.integers(len(names))]
-    words = words.upper() if rng.random() < 0.4 else words
-    put(image, glyphs.words(rng, words, height, width * share), width * ((1 - share) / 2 + rng.normal(0, 0.03)), y, ink)
-
-
 def _north_american(rng, glyphs, repeated):
     """Draw a plate of a North American state: a name above, a slogan below, a painted ground, stickers, a frame."""
     text = registration(rng, NORTH_AMERICA, repeated)
@@ -215,32 +111,32 @@ def _north_american(rng, glyphs, repeated):
     paper, ink = _tones(rng, faint_share=0.2)
     image = np.full((height, width), paper, np.float32)
     if rng.random() < 0.6:
-        _landscape(rng, image)
+        landscape(rng, image)
     left, right = width * rng.uniform(0.03, 0.09), width * rng.uniform(0.91, 0.97)
     above, tall = height * top, line.shape[0]
     if rng.random() < 0.12:
         reach = width * rng.uniform(0.06, 0.11)
         at_left = rng.random() < 0.5
-        _stack(rng, glyphs, image, left if at_left else right - reach, above + tall * 0.1, reach * 0.8, tall * 0.8, ink)
+        stack(rng, glyphs, image, left if at_left else right - reach, above + tall * 0.1, reach * 0.8, tall * 0.8, ink)
         left, right = (left + reach * 1.1, right) if at_left else (left, right - reach * 1.1)
     elif rng.random() < 0.08:
         size = tall * rng.uniform(0.5, 0.9)
-        _blob(rng, image, left + size / 2, above + tall / 2, size / 2, paper + (ink - paper) * rng.uniform(0.3, 1))
+        blob(rng, image, left + size / 2, above + tall / 2, size / 2, paper + (ink - paper) * rng.uniform(0.3, 1))
         left += size * 1.1
     box, start, across = _place_line(rng, image, line, (left, right), above, ink)
     for x, reach in gaps:
-        _emblem(rng, glyphs, image, start + x * across, reach * across, box[1], box[3] - box[1], ink, paper)
+        emblem(rng, glyphs, image, start + x * across, reach * across, box[1], box[3] - box[1], ink, paper)
     if rng.random() < 0.9:
-        _printed(rng, glyphs, image, STATES, height * rng.uniform(0.02, 0.08), height * top * rng.uniform(0.4, 0.75), paper + (ink - paper) * rng.uniform(0.3, 1))
+        printed(rng, glyphs, image, STATES, height * rng.uniform(0.02, 0.08), height * top * rng.uniform(0.4, 0.75), paper + (ink - paper) * rng.uniform(0.3, 1))
     if rng.random() < 0.7:
-        _printed(rng, glyphs, image, SLOGANS, height * (1 - foot * rng.uniform(0.5, 0.75)), height * foot * rng.uniform(0.25, 0.5), paper + (ink - paper) * rng.uniform(0.3, 1))
+        printed(rng, glyphs, image, SLOGANS, height * (1 - foot * rng.uniform(0.5, 0.75)), height * foot * rng.uniform(0.25, 0.5), paper + (ink - paper) * rng.uniform(0.3, 1))
     for x in (0.02, 0.84):
         for y, share in ((0.03, 0.45), (0.84, 0.12)):
             if rng.random() < share:
-                _sticker(rng, glyphs, image, width * (x + rng.normal(0, 0.01)), height * y, width * rng.uniform(0.09, 0.14), height * rng.uniform(0.1, 0.18), ink)
+                sticker(rng, glyphs, image, width * (x + rng.normal(0, 0.01)), height * y, width * rng.uniform(0.09, 0.14), height * rng.uniform(0.1, 0.18), ink)
     _border(rng, image, ink)
     if rng.random() < 0.4:
-        _holder(rng, glyphs, image)
+        holder(rng, glyphs, image)
     return CleanPlate(image, label_of(text), box[None])
 
 
@@ -270,7 +166,7 @@ def _two_lines(rng, glyphs, repeated):
         boxes.append(box)
         y += row.shape[0] + gap
     if top > 0.14:
-        _printed(rng, glyphs, image, HEADERS, height * 0.02, height * top * 0.6, ink)
+        printed(rng, glyphs, image, HEADERS, height * 0.02, height * top * 0.6, ink)
     _border(rng, image, ink)
     return CleanPlate(image, label_of(text), np.array(boxes))
 

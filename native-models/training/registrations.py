@@ -9,7 +9,7 @@ DISTINCT = "".join(c for c in LETTERS if c not in "IOQ")
 # Shares of texts in which a character is repeated, and which have a letter with a mark, where the format allows it.
 REPEATED_SHARE, MARKED_SHARE = 0.2, 0.05
 # Share of North American formats with mixed letters and digits that use all letters nevertheless.
-CONFUSABLE_SHARE = 0.05
+CONFUSABLE_SHARE = 0.03
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ EUROPE = Formats((
 BRAZIL = Formats(("AAA-0000", "AAA.0000", "AAA.0000", "AAA.0000", "AAA 0000", "AAA0A00"), codes=0.02)
 NORTH_AMERICA = Formats((
     "AAA~0000", "AAA~0000", "AAA-0000", "AAA 0000", "AAA0000", "0AAA000", "0AAA000", "0AAA000", "AA0~A0A", "AA0~A0A", "AA0~A0A",
-    "AA0A0A", "AAA~000", "AAA 000", "000~AAA", "000 AAA", "AA0 A00", "AA0~A000", "AA0~0000", "A00~0000", "A00 0000", "00A~000", "0AA~000",
+    "AA0~A0A", "AA0 A0A", "AA0A0A", "AAA~000", "AAA 000", "000~AAA", "000 AAA", "AA0 A00", "AA0~A000", "AA0~0000", "A00~0000", "A00 0000", "00A~000", "0AA~000",
     "00A~0AA", "00A~0AA", "AAA A00", "AAA~A00", "0000000", "000 000", "00 00000", "00000A0", "00A00A0", "AA 00000", "AA~000", "AAA00", "A000000",
     "0A00000", "000A000", "AAAA00", "AAAA 000", "00000", "0000A", "AAA-A0"),
     codes=0.05, words=0.06, marks=False, distinct=True)

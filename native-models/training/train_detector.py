@@ -69,12 +69,10 @@ class AveragedWeights:
                 mine.copy_(theirs)
 
 
-def learning_rate(step, steps, peak):
-    """Linear warm-up, then cosine decay to a small share of the peak."""
-    if step < WARMUP_STEPS:
-        return peak * (step + 1) / WARMUP_STEPS
-    along = (step - WARMUP_STEPS) / max(steps - WARMUP_STEPS, 1)
-    return peak * (FINAL_RATE_SHARE + (1 - FINAL_RATE_SHARE) * (1 + math.cos(math.pi * min(along, 1))) / 2)
+def learning_rate(step, done, peak):
+    """Linear warm-up, and cosine decay to a small share of the peak; `done` is the share of the training that is done."""
+    decayed = FINAL_RATE_SHARE + (1 - FINAL_RATE_SHARE) * (1 + math.cos(math.pi * min(done, 1))) / 2
+    return peak * min(1, (step + 1) / WARMUP_STEPS) * decayed
 
 
 def parameter_groups(model, decay):
@@ -110,9 +108,10 @@ def train(options):
     optimizer = torch.optim.AdamW(parameter_groups(model, options.decay), lr=options.rate)
     steps = options.samples // options.batch
     began, running = time.time(), 0.0
-    for step, (pictures, truths) in zip(range(steps), loader):
+    for step, (pictures, truths) in enumerate(loader):
+        done = max((step + 1) / steps, (time.time() - began) / options.seconds if options.seconds else 0)
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, steps, options.rate)
+            group["lr"] = learning_rate(step, done, options.rate)
         loss = detection_loss(*flatten_predictions(model(as_input(pictures))), truths)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -121,10 +120,12 @@ def train(options):
         average.update(model)
         running += loss.item()
         if (step + 1) % REPORT_EVERY == 0:
-            print(f"step {step + 1}/{steps} loss {running / REPORT_EVERY:.4f} {time.time() - began:.0f}s", flush=True)
+            print(f"step {step + 1} {done:.0%} loss {running / REPORT_EVERY:.4f} {time.time() - began:.0f}s", flush=True)
             running = 0.0
-        if (step + 1) % SAVE_EVERY == 0 or step + 1 == steps:
+        if (step + 1) % SAVE_EVERY == 0 or done >= 1:
             save(options.output, average)
+        if done >= 1:
+            return
 
 
 def main():
@@ -137,6 +138,7 @@ def main():
     parser.add_argument("--crop", type=int, nargs=2, default=(288, 288), metavar=("HEIGHT", "WIDTH"))
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--samples", type=int, default=48000)
+    parser.add_argument("--seconds", type=float, default=0, help="stop after this time; the learning rate schedule adapts to it")
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--decay", type=float, default=0.02)
     parser.add_argument("--threads", type=int, default=2)
