@@ -16,6 +16,8 @@ MATCH_IOU = 0.5
 LOWEST_SCORE = 0.01
 THRESHOLDS = (0.05, 0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7)
 SCORE_EDGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.01)
+# Frame (height, width) and score thresholds for plates that are scaled down.
+FRAME, SMALL_THRESHOLDS = (720, 1280), (0.3, 0.5)
 TIMED_RUNS, WARM_RUNS = 100, 10
 PICTURES = (".jpg", ".jpeg", ".png")
 
@@ -132,11 +134,40 @@ def evaluate(runner, folder, reliability):
         print_reliability(scores, hits)
 
 
+def shrunk(picture, plate, width):
+    """Return a FRAME with the picture on it, scaled so that its plate is `width` pixels wide, and the plate's box; None if it does not fit."""
+    scale = width / plate[2]
+    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    tall, wide = small.shape[:2]
+    if scale > 1 or tall > FRAME[0] or wide > FRAME[1]:
+        return None
+    frame = np.full((*FRAME, 3), LETTERBOX_GRAY, np.uint8)
+    top, left = (FRAME[0] - tall) // 2, (FRAME[1] - wide) // 2
+    frame[top : top + tall, left : left + wide] = small
+    return frame, np.array(plate) * scale + (left, top, 0, 0)
+
+
+def evaluate_small(runner, folder, widths):
+    """Print the recall of plates that are scaled to each width, in frames of 1280x720 pixels."""
+    found = {width: [] for width in widths}
+    for name, plates in read_truth(folder).items():
+        picture = cv2.imread(str(folder / name))
+        for width in widths:
+            sample = shrunk(picture, plates[0], width) if len(plates) == 1 else None
+            if sample is not None:
+                boxes, scores = runner.detect(sample[0])
+                found[width].append(max((score for box, score in zip(boxes, scores) if iou(box[None], sample[1])[0] >= MATCH_IOU), default=0))
+    for width, scores in found.items():
+        shares = ", ".join(f"{np.mean(np.array(scores) >= threshold):.3f} at {threshold}" for threshold in SMALL_THRESHOLDS)
+        print(f"{folder.name}, plates {width} px wide of {FRAME[1]}: {len(scores)} images, recall {shares}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True)
     parser.add_argument("--iou", type=float, default=0.5, help="IoU threshold of non-maximum suppression")
     parser.add_argument("--size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"), help="input size; default: imgsz of the model file")
+    parser.add_argument("--small", type=int, nargs="+", metavar="WIDTH", help="also scale the images down until their plates are so many pixels wide")
     parser.add_argument("--reliability", action="store_true", help="print the share of correct boxes per score range")
     parser.add_argument("folders", nargs="*", type=Path, help="folders of images, with a truth.tsv if they contain plates")
     options = parser.parse_args()
@@ -145,6 +176,8 @@ def main():
     print(f"input {runner.width}x{runner.height}, one thread: median {median:.1f} ms, fastest {fastest:.1f} ms")
     for folder in options.folders:
         evaluate(runner, folder, options.reliability)
+        if options.small and (folder / "truth.tsv").exists():
+            evaluate_small(runner, folder, options.small)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,15 @@
 /** What the YOLO tools that find boxes have in common: params, thresholds, and the way from an image to detections. Worker threads. */
 import { z } from 'zod';
+import type { Image } from '../models/image.ts';
 import type { Model } from '../models/model.ts';
-import { inputSize } from '../models/model-files.ts';
+import { inputSize, type ModelOverrides } from '../models/model-files.ts';
 import { BoxDecoder } from '../models/yolo/box-decoder.ts';
 import { type BoxReader, type ReportLimits, readDetections } from '../models/yolo/box-reader.ts';
+import type { Size } from '../models/yolo/frame-box.ts';
 import { type BoxPlan, planBoxes } from '../models/yolo/plan.ts';
 import { Preprocessor } from '../models/yolo/preprocess.ts';
 import type { BoxTask } from '../models/yolo/task.ts';
+import type { Detection } from '../protocol.ts';
 import { samplePicture } from './sample-picture.ts';
 import type { Ports, PortValues, Tool, ToolInstance } from './tool.ts';
 
@@ -20,6 +23,8 @@ export const boxParams = {
   iou_threshold: z.number().min(0).max(1).optional(),
   /** Input height and width in pixels if the file leaves them free. A larger input detects smaller objects and takes proportionally longer. */
   imgsz: inputSize.optional(),
+  /** Whether a frame in which nothing was found is looked at again, at half the input size, for objects that are too large for the model. */
+  second_look: z.boolean().default(false),
   max_detections: z.number().int().min(1).max(1000).default(100),
   /** Report only these classes, by name. */
   classes: z.array(z.string()).min(1).optional(),
@@ -35,7 +40,8 @@ const defaultIouThreshold = 0.45;
 /** Disables NMS for models that need none: no IoU exceeds 1. */
 const noNms = 1;
 
-class BoxTool implements ToolInstance {
+/** One size at which the model looks at frames. */
+class Look {
   readonly #model: Model;
   readonly #plan: BoxPlan;
   readonly #limits: ReportLimits;
@@ -52,15 +58,52 @@ class BoxTool implements ToolInstance {
     this.#reader = reader;
   }
 
-  async run({ image }: Ports): Promise<PortValues> {
-    const { constants, input, keypoints, names } = this.#plan;
+  async detect(image: Image): Promise<Detection[]> {
+    const { constants, input, names } = this.#plan;
     const { tensor, placement } = this.#preprocessor.preprocess(image);
     const outputs = await this.#model.run({ ...constants, [input.name]: tensor });
     const candidates = this.#decoder.decode(outputs, this.#limits.scoreThreshold);
-    const run = { outputs, candidates, placement, frame: image };
-    const detections = readDetections(this.#reader, run, names, this.#limits);
-    return { detections, ...(keypoints?.names && { keypoint_names: keypoints.names }) };
+    return readDetections(this.#reader, { outputs, candidates, placement, frame: image }, names, this.#limits);
   }
+}
+
+class BoxTool implements ToolInstance {
+  readonly #first: Look;
+  readonly #second: Look | undefined;
+  readonly #keypointNames: readonly string[] | undefined;
+
+  constructor(first: Look, second: Look | undefined, keypointNames: readonly string[] | undefined) {
+    this.#first = first;
+    this.#second = second;
+    this.#keypointNames = keypointNames;
+  }
+
+  async run({ image }: Ports): Promise<PortValues> {
+    const found = await this.#first.detect(image);
+    const isAgain = found.length === 0 && this.#second !== undefined;
+    const detections = isAgain ? largeOnly(await this.#second.detect(image), image) : found;
+    return { detections, ...(this.#keypointNames && { keypoint_names: this.#keypointNames }) };
+  }
+}
+
+/**
+ * Least width or height of an object of the second look, as a share of the image's. Smaller ones are seen better at full size: if the
+ * first look did not find them, they are mistakes.
+ */
+const minSecondShare = 0.25;
+
+/** The detections that are so large that the first look may have missed them. Exported for tests. */
+export function largeOnly(detections: readonly Detection[], { width, height }: Size): Detection[] {
+  return detections.filter(({ w, h }) => w >= minSecondShare * width || h >= minSecondShare * height);
+}
+
+/** Input sides are multiples of this in nearly all YOLO models with a free size. */
+const sideMultiple = 32;
+
+/** Half the size of an input, `[height, width]`, rounded up. */
+function halfSizeOf({ width, height }: Size): [height: number, width: number] {
+  const halfOf = (side: number) => Math.ceil(side / 2 / sideMultiple) * sideMultiple;
+  return [halfOf(height), halfOf(width)];
 }
 
 /** The part of a box tool's definition that is its own. */
@@ -88,13 +131,23 @@ export function defineBoxTool<Params extends BoxParams>(parts: BoxToolParts<Para
     async create(params, { models }) {
       const model = await models.load(params.model);
       const overrides = { ...model.overrides, imgsz: params.imgsz ?? model.overrides.imgsz };
-      const plan = await planBoxes(model, task, overrides, await samplePicture());
-      if ('issue' in plan) throw new Error(`model "${params.model}": ${plan.issue}`);
+      const plan = await planOrThrow(model, task, overrides);
       const unknown = unknownClassIssue(params.classes, plan.names);
       if (unknown !== undefined) throw new Error(`model "${params.model}": ${unknown}`);
-      return new BoxTool(model, plan, limitsOf(params, plan, model), createReader(plan, params));
+      const limits = limitsOf(params, plan, model);
+      const lookWith = (own: BoxPlan) => new Look(model, own, limits, createReader(own, params));
+      const second = params.second_look
+        ? await planOrThrow(model, task, { ...overrides, imgsz: halfSizeOf(plan.input) }, 'second_look: ')
+        : undefined;
+      return new BoxTool(lookWith(plan), second && lookWith(second), plan.keypoints?.names);
     },
   };
+}
+
+async function planOrThrow(model: Model, task: BoxTask, overrides: ModelOverrides, where = ''): Promise<BoxPlan> {
+  const plan = await planBoxes(model, task, overrides, await samplePicture());
+  if ('issue' in plan) throw new Error(`model "${model.name}": ${where}${plan.issue}`);
+  return plan;
 }
 
 /** Maximum class names in an error. */

@@ -3,10 +3,14 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
+import { iou } from '../../../bench/eval/score.ts';
 import type { Image } from '../../../src/models/image.ts';
 import type { Detection } from '../../../src/protocol.ts';
+import { largeOnly } from '../../../src/tools/yolo-boxes.ts';
 import { yoloDetectObjects } from '../../../src/tools/yolo-detect-objects.ts';
+import { shippedModels } from '../../support/gateway.ts';
 import { onnxFixture, onnxFixtures } from '../../support/onnx-fixtures.ts';
+import { plateBox, renderPlateScene } from '../../support/samples/render-plate.ts';
 import { createTool } from '../../support/tool-context.ts';
 
 function frame(width: number, height: number, level = 255): Image {
@@ -158,4 +162,24 @@ test('excluded boxes do not count towards max_detections', async (t) => {
   t.same(scoresOf(await detect(t, other, frame(64, 64))), [0.7], 'boxes of another class');
   const beside = { model: 'boxes.onnx', max_detections: 4, score_threshold: 0.3 };
   t.same(scoresOf(await detect(t, beside, frame(128, 64))), [0.9, 0.7, 0.6, 0.3], 'boxes outside the image');
+});
+
+test('with second_look, a plate that fills the picture is found at half size', async (t) => {
+  const plate = { x: 30, y: 170, w: 580 };
+  const image = renderPlateScene({ width: 640, height: 480, text: 'AB123CD', plate });
+  t.same(await detect(t, {}, image, shippedModels), [], 'a single look misses it');
+  const [found, ...others] = await detect(t, { second_look: true }, image, shippedModels);
+  t.same(others, []);
+  t.ok(found !== undefined && iou(found, plateBox(plate)) > 0.8, JSON.stringify(found));
+});
+
+test('the second look reports only objects that the first one may be too close to see', async (t) => {
+  const of = (w: number, h: number) => ({ x: 0, y: 0, w, h, label: 'plate', score: 0.9 });
+  const size = { width: 640, height: 480 };
+  t.same(largeOnly([of(159, 119), of(160, 40), of(40, 120)], size), [of(160, 40), of(40, 120)]);
+});
+
+test('second_look needs a model that takes half its input size', async (t) => {
+  const message = /model "boxes\.onnx": second_look: .*the file fixes/;
+  await t.rejects(createDetector(t, { model: 'boxes.onnx', second_look: true }), { message });
 });
