@@ -1,17 +1,13 @@
 /** The documentation: links resolve, JSON parses, and pipelines are valid. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
 import { parsePipelineFile } from '../../src/pipeline/graph.ts';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
+import { ownFiles, root } from '../support/own-files.ts';
 
 /** Every page of the repository, by its path. */
 const pages = ['.', 'docs', 'bench', 'clients', 'native-models', 'test'].flatMap((folder) =>
-  readdirSync(join(root, folder), { recursive: folder !== '.', encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md') && !/(^|\/)(node_modules|\.venv)\//.test(name))
-    .map((name) => join(folder, name)),
+  ownFiles(folder).filter((name) => name.endsWith('.md')),
 );
 
 const textOf = (page: string) => readFileSync(join(root, page), 'utf8');

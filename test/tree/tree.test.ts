@@ -2,10 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
+import { ownFiles, root } from '../support/own-files.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const maxFileLines = 300;
 
 for (const script of ['lint', 'types', 'layers', 'unused']) {
@@ -21,11 +20,8 @@ for (const script of ['lint', 'types', 'layers', 'unused']) {
 }
 
 test(`no source file is longer than ${maxFileLines} lines`, async (t) => {
-  const files = ['src', 'bench', 'clients', 'scripts', 'test', 'native-models/training'].flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
-  );
-  const own = files.filter((name) => !/(^|\/)(node_modules|\.venv|training\/build)\//.test(name));
-  const sources = own.filter((name) => /\.(ts|mjs|py)$/.test(name));
+  const files = ['src', 'bench', 'clients', 'scripts', 'test', 'native-models/training'].flatMap(ownFiles);
+  const sources = files.filter((name) => /\.(ts|mjs|py)$/.test(name));
   t.ok(sources.length > 0);
   const long = sources.filter((name) => readFileSync(join(root, name), 'utf8').split('\n').length > maxFileLines + 1);
   t.strictSame(long, []);
