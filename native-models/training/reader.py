@@ -138,7 +138,7 @@ class PlateReader(nn.Module):
 
     def read(self, lines):
         """Return the class logits (N, steps, classes) of straightened lines."""
-        return self.classify(self.features(self.normalize(lines))).squeeze(2).transpose(1, 2)
+        return self.classify(self.features(self.normalize(lines))).flatten(2).transpose(1, 2)
 
     def forward(self, images):
         corners, two = self.locate(self.normalize(images))

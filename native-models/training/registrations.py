@@ -7,7 +7,9 @@ VOWELS, CONSONANTS = "AEIOU", "BCDFGHJKLMNPRSTVWXYZ"
 # Letters of formats in which a letter may stand where a digit could: issuing offices leave out those that look like digits.
 DISTINCT = "".join(c for c in LETTERS if c not in "IOQ")
 # Shares of texts in which a character is repeated, and which have a letter with a mark, where the format allows it.
-REPEATED_SHARE, MARKED_SHARE = 0.2, 0.05
+REPEATED_SHARE, MARKED_SHARE = 0.3, 0.04
+# Share of texts in which letters that look like digits do not stand directly beside one: most countries avoid them there.
+APART_SHARE = 0.7
 # Share of North American formats with mixed letters and digits that use all letters nevertheless.
 CONFUSABLE_SHARE = 0.03
 
@@ -100,7 +102,15 @@ def registration(rng, formats, repeated=REPEATED_SHARE):
         text = fill(rng, pattern, DISTINCT if formats.distinct and rng.random() > CONFUSABLE_SHARE else LETTERS)
     if rng.random() < repeated:
         text = repeat(rng, text)
+    if rng.random() < APART_SHARE:
+        text = apart(rng, text)
     return mark(rng, text) if formats.marks and rng.random() < MARKED_SHARE else text
+
+
+def apart(rng, text):
+    """Replace letters that look like digits where they stand directly beside a digit."""
+    beside = [any(c.isdigit() for c in text[max(i - 1, 0) : i + 2]) for i in range(len(text))]
+    return "".join(DISTINCT[rng.integers(len(DISTINCT))] if c in "IOQ" and near else c for c, near in zip(text, beside))
 
 
 def label_of(text):

@@ -3,7 +3,7 @@ import { renderPlateScene } from './render-plate.ts';
 import { encodeJpeg } from './render-text.ts';
 
 /** Plate texts, one per frame. */
-export const plateTexts = ['AB123CD', 'FK47LWE', 'M482KT', 'RZ9061', 'HH4711', 'KXC358', 'B52UV', 'W300GT'];
+export const plateTexts = ['AB123CD', 'FK47LWE', 'M482KT', 'RZ9061', 'HH4711', 'KXC358', 'B52UV', 'W348GT'];
 /** Similar to a camera's own encoder: 50 KB for 640 × 480. */
 const quality = 90;
 
