@@ -10,8 +10,8 @@ import { eventually, type Readiness, readiness } from '../support/vital-signs.ts
 import { startWorkerHost } from '../support/worker-host.ts';
 
 const frame = encodeGradient(32, 16);
-/** Takes 200 ms. */
-const slowFrame = encodeGradient(200, 16);
+/** Takes a second, so that its host can be killed in the middle of it. */
+const slowFrame = encodeGradient(201, 16);
 
 type HostList = Readiness & { readonly hosts: readonly { readonly name: string; readonly in_flight: number }[] };
 

@@ -2,7 +2,8 @@
 
 /**
  * Members of the tool `test.count`. A frame of special width does something else: 13 ends the worker, 14 throws, 15 returns a state that is
- * too large, 16 one that is not JSON, and 17 no state; 200 takes 200 ms.
+ * too large, 16 one that is not JSON, and 17 no state; 200 takes 200 ms,
+ * and 201 a second.
  */
 export const countingTool = `
   outputs: ['frames', 'sum', 'pid', 'elapsed', 'events'],
@@ -16,7 +17,7 @@ export const countingTool = `
         if (width === 15) return { outputs: {}, state: { ...state, name: 'x'.repeat(70000) } };
         if (width === 16) return { outputs: {}, state: { ...state, n: NaN } };
         if (width === 17) return { outputs: {} };
-        if (width === 200) await new Promise((resolve) => setTimeout(resolve, 200));
+        if (width === 200 || width === 201) await new Promise((resolve) => setTimeout(resolve, width === 200 ? 200 : 1000));
         const next = { ...state, n: state.n + 1, sum: state.sum + width };
         const events = [{ type: 'frame', n: next.n, at_ms: clock.unixMs }];
         return { outputs: { frames: next.n, sum: next.sum, pid: process.pid, elapsed: clock.elapsedMs ?? null, events }, state: next };
