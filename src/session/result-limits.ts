@@ -53,7 +53,7 @@ function listOf(value: unknown): Loose<Detection>[] {
   return Array.isArray(value) ? value.filter((each) => typeof each === 'object' && each !== null) : [];
 }
 
-/** Whether nothing of a list was left out. What is no list, and no element of one, was not counted by anyone, so it is left out. */
+/** Whether nothing was left out. Nobody counted what is not a list, or an element that is not an object, so these are left out. */
 function isAllOf(kept: readonly unknown[], value: unknown): boolean {
   return value === undefined || (Array.isArray(value) && value.length === kept.length);
 }
