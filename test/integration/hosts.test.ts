@@ -171,10 +171,13 @@ test('a host that is asked to stop finishes its frames and loses none', needsBro
   const broker = await startBroker(t);
   const host = await startWorkerHost(t, { NATS_URL: broker.url, HOST_NAME: 'one', POOL_WORKERS: '1' });
   const gateway = await startRemoteGateway(t, broker);
+  const nats = await broker.client();
   await joined(gateway, 'one');
   const client = await StreamClient.open(gateway.streamUrl('by_width'));
   client.send(slowFrame);
   await onItsWay(gateway);
+  // The broker keeps the order: a host that answers this has received the frame.
+  await nats.request('$SRV.PING');
   host.signal('SIGTERM');
   await client.until(() => client.replies.length === 1);
   t.match(client.replies, [{ frame_index: 0, result: { slept: slowWidth } }]);
