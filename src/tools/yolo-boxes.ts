@@ -23,7 +23,7 @@ export const boxParams = {
   iou_threshold: z.number().min(0).max(1).optional(),
   /** Input height and width in pixels if the file leaves them free. A larger input detects smaller objects and takes proportionally longer. */
   imgsz: inputSize.optional(),
-  /** Whether a frame in which nothing was found is looked at again, at half the input size, for objects that are too large for the model. */
+  /** Whether a frame in which nothing was found for sure is looked at again, at half the input size, for objects that are too large for the model. */
   second_look: z.boolean().default(false),
   max_detections: z.number().int().min(1).max(1000).default(100),
   /** Report only these classes, by name. */
@@ -67,23 +67,43 @@ class Look {
   }
 }
 
+/** The second look, and the score from which the first one is so sure that there is none. */
+interface SecondLook {
+  readonly look: Look;
+  readonly sureScore: number;
+}
+
 class BoxTool implements ToolInstance {
   readonly #first: Look;
-  readonly #second: Look | undefined;
+  readonly #second: SecondLook | undefined;
   readonly #keypointNames: readonly string[] | undefined;
 
-  constructor(first: Look, second: Look | undefined, keypointNames: readonly string[] | undefined) {
+  constructor(first: Look, second: SecondLook | undefined, keypointNames: readonly string[] | undefined) {
     this.#first = first;
     this.#second = second;
     this.#keypointNames = keypointNames;
   }
 
   async run({ image }: Ports): Promise<PortValues> {
-    const found = await this.#first.detect(image);
-    const isAgain = found.length === 0 && this.#second !== undefined;
-    const detections = isAgain ? largeOnly(await this.#second.detect(image), image) : found;
-    return { detections, ...(this.#keypointNames && { keypoint_names: this.#keypointNames }) };
+    return {
+      detections: await this.#detect(image),
+      ...(this.#keypointNames && { keypoint_names: this.#keypointNames }),
+    };
   }
+
+  async #detect(image: Image): Promise<Detection[]> {
+    const found = await this.#first.detect(image);
+    const second = this.#second;
+    if (second === undefined || found.some(({ score }) => score >= second.sureScore)) return found;
+    const large = largeOnly(await second.look.detect(image), image);
+    return [...large, ...found.filter((detection) => !large.some((whole) => isPartOf(detection, whole)))];
+  }
+}
+
+/** Whether a detection is a piece of a larger one, or the same. */
+function isPartOf({ label, x, y, w, h }: Detection, whole: Detection): boolean {
+  const isInside = (center: number, start: number, length: number) => center >= start && center <= start + length;
+  return label === whole.label && isInside(x + w / 2, whole.x, whole.w) && isInside(y + h / 2, whole.y, whole.h);
 }
 
 /**
@@ -135,11 +155,14 @@ export function defineBoxTool<Params extends BoxParams>(parts: BoxToolParts<Para
       const unknown = unknownClassIssue(params.classes, plan.names);
       if (unknown !== undefined) throw new Error(`model "${params.model}": ${unknown}`);
       const limits = limitsOf(params, plan, model);
-      const lookWith = (own: BoxPlan) => new Look(model, own, limits, createReader(own, params));
-      const second = params.second_look
-        ? await planOrThrow(model, task, { ...overrides, imgsz: halfSizeOf(plan.input) }, 'second_look: ')
-        : undefined;
-      return new BoxTool(lookWith(plan), second && lookWith(second), plan.keypoints?.names);
+      const lookWith = (own: BoxPlan, ownLimits: ReportLimits) =>
+        new Look(model, own, ownLimits, createReader(own, params));
+      const first = lookWith(plan, limits);
+      if (!params.second_look) return new BoxTool(first, undefined, plan.keypoints?.names);
+      const half = await planOrThrow(model, task, { ...overrides, imgsz: halfSizeOf(plan.input) }, 'second_look: ');
+      const sureScore = Math.max(limits.scoreThreshold, ownThresholdOf(model));
+      const look = lookWith(half, { ...limits, scoreThreshold: sureScore });
+      return new BoxTool(first, { look, sureScore }, plan.keypoints?.names);
     },
   };
 }
@@ -161,10 +184,14 @@ function unknownClassIssue(classes: readonly string[] | undefined, names: readon
   return `it has no class "${unknown}"; it has ${names.slice(0, maxNamesShown).join(', ')}${rest}`;
 }
 
-function limitsOf(params: BoxParams, { format }: BoxPlan, { overrides }: Model): ReportLimits {
+/** The score threshold of a model for which a node sets none. */
+const ownThresholdOf = ({ overrides }: Model) => overrides.score_threshold ?? defaultScoreThreshold;
+
+function limitsOf(params: BoxParams, { format }: BoxPlan, model: Model): ReportLimits {
+  const { overrides } = model;
   const defaultIou = format.needsNms ? defaultIouThreshold : noNms;
   return {
-    scoreThreshold: params.score_threshold ?? overrides.score_threshold ?? defaultScoreThreshold,
+    scoreThreshold: params.score_threshold ?? ownThresholdOf(model),
     iouThreshold: params.iou_threshold ?? overrides.iou_threshold ?? defaultIou,
     maxDetections: params.max_detections,
     allowedLabels: params.classes === undefined ? undefined : new Set(params.classes),

@@ -173,6 +173,18 @@ test('with second_look, a plate that fills the picture is found at half size', a
   t.ok(found !== undefined && iou(found, plateBox(plate)) > 0.8, JSON.stringify(found));
 });
 
+test('uncertain finds do not prevent the second look, and pieces of what it finds are left out', async (t) => {
+  const plate = { x: 30, y: 170, w: 580 };
+  const image = renderPlateScene({ width: 640, height: 480, text: 'AB123CD', plate });
+  const once = await detect(t, { score_threshold: 0.01 }, image, shippedModels);
+  const isInside = ({ x, y, w, h }: Detection) => iou({ x, y, w, h }, plateBox(plate)) > 0;
+  t.ok(once.some(isInside), 'a single look finds pieces of it');
+  const [found, ...others] = await detect(t, { score_threshold: 0.01, second_look: true }, image, shippedModels);
+  t.ok(found !== undefined && iou(found, plateBox(plate)) > 0.8, JSON.stringify(found));
+  t.ok(found !== undefined && found.score >= 0.5, 'with the threshold of the model');
+  t.same(others.filter(isInside), []);
+});
+
 test('the second look reports only objects that the first one may be too close to see', async (t) => {
   const of = (w: number, h: number) => ({ x: 0, y: 0, w, h, label: 'plate', score: 0.9 });
   const size = { width: 640, height: 480 };
