@@ -178,8 +178,8 @@ export class Host {
   }
 
   #receiveFrame({ header: text, bytes: body, reply }: BrokerMessage): void {
-    // Nobody waits for the outcome.
-    if (reply === '') return;
+    // Nobody waits for the outcome; or a gateway only asks whether somebody receives this, and the broker answers if not.
+    if (reply === '' || (text === '' && body.byteLength === 0)) return;
     const arrivedMs = performance.now();
     const sent = decodeFrame(text, body);
     const refusal = sent === undefined ? 'invalid' : this.#refusalOf(sent.header);

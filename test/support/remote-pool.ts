@@ -111,6 +111,8 @@ export class ScriptedHost {
     this.id = id;
     this.channel = broker.connect();
     this.channel.subscribe(subjects.run(id), ({ header, reply, bytes }) => {
+      // A gateway asks whether it is there.
+      if (header === '') return;
       const sent = decodeFrame(header, bytes);
       if (sent === undefined) throw new Error(`invalid frame header: ${header}`);
       this.frames.push({ ...sent, reply, bytes: Uint8Array.from(sent.bytes) });

@@ -135,7 +135,7 @@ export class Flights {
     const { pipelineId, sessionId, camera, address } = source;
     const nowMs = performance.now();
     flight.sentMs = nowMs;
-    host.frameSent();
+    host.frameSent(nowMs);
     const header = {
       ...{ gateway: gatewayId, pipeline: pipelineId, fingerprint: host.fingerprintOf(pipelineId) },
       ...{ frameIndex, session: sessionId, camera, address },

@@ -2,10 +2,10 @@
  * The hosts that this gateway may use: finds them, tells them what it needs, and notices when one is lost. Main thread.
  *
  *   host status ──► compatible? ──► executor of the pool, with the credit that the host grants
- *   no status for too long, or no broker ──► its frames are dropped, the executor is removed
+ *   no status for too long, nobody to receive messages, or no broker ──► its frames are dropped, the executor is removed
  *   once a second, and when it needs more ──► gateway status
  */
-import type { Channel } from '../../broker/channel.ts';
+import type { BrokerMessage, Channel } from '../../broker/channel.ts';
 import { Issues } from '../../broker/issues.ts';
 import {
   compareFingerprints,
@@ -15,7 +15,7 @@ import {
   protocolVersion,
   statusIntervalMs,
 } from '../../broker/statuses.ts';
-import type { Subjects } from '../../broker/subjects.ts';
+import { lastToken, type Subjects } from '../../broker/subjects.ts';
 import type { Log } from '../../observe/log.ts';
 import type { Observer } from '../../observe/observer.ts';
 import type { Executor } from '../executor.ts';
@@ -53,6 +53,10 @@ interface Generation {
 /** Each is a candidate for every frame. */
 const maxHosts = 256;
 const checkIntervalMs = 50;
+/** A host that has frames, and was sent nothing for this long, is sent an empty message: the broker says at once if nobody receives it. */
+const askAfterMs = 100;
+/** Before the host's id in the reply subject of such a message. Keys of frames have no hyphen. */
+const askPrefix = 'ask-';
 /** The process was suspended or blocked: statuses have arrived meanwhile and are read first. */
 const maxCheckDelayMs = 500;
 
@@ -86,7 +90,7 @@ export class Hosts {
   /** Begins to look for hosts. */
   start(): void {
     const { channel, subjects, identity } = this.#options;
-    channel.subscribe(subjects.reply(identity.id, '*'), (message) => this.#flights.receive(message));
+    channel.subscribe(subjects.reply(identity.id, '*'), (message) => this.#receiveReply(message));
     channel.subscribe(subjects.everyHostStatus, ({ bytes }) => this.#receiveStatus(bytes));
     channel.onChange((isConnected) => {
       if (isConnected) this.#announce(performance.now());
@@ -125,6 +129,15 @@ export class Hosts {
     clearInterval(this.#checks);
     this.#isLeaving = true;
     this.#announce(performance.now());
+  }
+
+  #receiveReply(message: BrokerMessage): void {
+    const token = lastToken(message.subject);
+    if (!token.startsWith(askPrefix)) this.#flights.receive(message);
+    else if (message.isUndelivered) {
+      const host = this.#hosts.get(token.slice(askPrefix.length));
+      if (host !== undefined) this.#lose(host, 'it is gone');
+    }
   }
 
   #receiveStatus(bytes: Uint8Array): void {
@@ -198,10 +211,18 @@ export class Hosts {
     for (const host of wasBlocked ? [] : [...this.#hosts.values()]) {
       if (host.isRetired && host.inFlight === 0) this.#forget(host);
       else if (nowMs - host.heardAtMs > hostLostMs) this.#lose(host, `nothing heard for ${hostLostMs} ms`);
+      else if (host.inFlight > 0 && nowMs - host.sentAtMs >= askAfterMs) this.#ask(host, nowMs);
     }
     this.#recordDemand(nowMs);
     if (nowMs - this.#announcedAtMs >= statusIntervalMs || this.#demandAt(nowMs) > this.#announcedDemand)
       this.#announce(nowMs);
+  }
+
+  /** Finds out whether a host is still there. A frame to a host that is not would tell as well, but a session may wait for its last one. */
+  #ask(host: RemoteHost, nowMs: number): void {
+    const { channel, subjects, identity } = this.#options;
+    host.sentAtMs = nowMs;
+    channel.publish(subjects.run(host.id), '', { reply: subjects.reply(identity.id, `${askPrefix}${host.id}`) });
   }
 
   #recordDemand(nowMs: number): void {

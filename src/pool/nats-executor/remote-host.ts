@@ -25,6 +25,8 @@ export class RemoteHost implements Executor {
   #inFlight = 0;
   #isRetired = false;
   heardAtMs: number;
+  /** When it was last sent a frame, or asked whether it is there. */
+  sentAtMs = 0;
 
   constructor(status: HostStatus, rank: number, nowMs: number, send: SendFrame) {
     this.#status = status;
@@ -107,8 +109,9 @@ export class RemoteHost implements Executor {
     this.#isRetired = true;
   }
 
-  frameSent(): void {
+  frameSent(nowMs: number): void {
     this.#inFlight += 1;
+    this.sentAtMs = nowMs;
   }
 
   frameGone(): void {

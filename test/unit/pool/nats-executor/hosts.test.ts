@@ -98,6 +98,29 @@ test('a host that is silent is lost; each of its frames is answered once, and a 
   t.match(remotes(), [{ id: 'h1', in_flight: 0, limit: 2 }], 'it is back, with nothing in flight');
 });
 
+test('a host that is gone is noticed while a session waits for its only frame; one that is slow is not disturbed', async (t) => {
+  const broker = new FakeBroker();
+  const { pool, offer, outcomes, log } = remotePool(t, broker);
+  const slow = manualHost(t, broker, 'slow', 1);
+  const gone = new ScriptedHost(broker, 'gone');
+  gone.report(1);
+  await delivered();
+  for (const session of ['a', 'b']) pool.openSession(session);
+  offer('a', 1);
+  offer('b', 2);
+  await until(() => gone.frames.length === 1);
+  gone.channel.setConnected(false);
+  await until(() => outcomes.size === 1);
+  const [lost] = gone.frames.map(({ header }) => header.frameIndex);
+  t.same([...outcomes], [[lost, { type: 'dropped', reason: 'host_lost' }]]);
+  t.match(log.fieldsOf('host_lost'), [{ id: 'gone', in_flight: 1, reason: 'it is gone' }]);
+  await until(() => broker.published.some(({ subject, header }) => subject === subjects.run('slow') && header === ''));
+  await slow.executor.endAll();
+  await until(() => outcomes.size === 2);
+  t.match([...outcomes.values()][1], { type: 'result' });
+  t.match(slow.host.totals, { frames: 1, refused: 0 });
+});
+
 test('after the process was suspended, statuses are read before a host counts as silent', async (t) => {
   const broker = new FakeBroker();
   const pass = skewedClock(t);

@@ -41,10 +41,10 @@ test('credit, and how much of it starts at once', async (t) => {
     readyWorkers: 2,
     heardAtMs: 100,
   });
-  host.frameSent();
+  host.frameSent(0);
   t.match(host, { free: 2, idleShare: 0.5, inFlight: 1 });
-  host.frameSent();
-  host.frameSent();
+  host.frameSent(0);
+  host.frameSent(0);
   t.match(host, { free: 0, idleShare: 0 });
   host.grant(1, 0);
   t.match(host, { capacity: 1, free: 0, idleShare: 0 }, 'a lower limit takes nothing back');
@@ -65,7 +65,7 @@ test('only common pipelines that are loaded run; others may be asked for', async
 
 test('a host that has been retired gets nothing; its status stays', async (t) => {
   const host = hostOf(statusOf());
-  host.frameSent();
+  host.frameSent(0);
   t.equal(await host.stop(), true);
   t.match(host, { isRetired: true, capacity: 0, free: 0, idleShare: 0, inFlight: 1 });
   t.match(host.status(), {
