@@ -1,10 +1,10 @@
 /** Asks the gateway for its sessions once a second while the page is visible. */
 import type { SessionsReply } from '../status.ts';
+import { requestTimeoutMs } from './token.ts';
 
 const intervalMs = 1000;
 /** A gateway that does not answer is asked less often. */
 const retryMs = 2000;
-const timeoutMs = 5000;
 
 export type PollFailure = 'unreachable' | 'not_served' | 'refused' | 'failed' | 'not_a_gateway';
 
@@ -41,7 +41,7 @@ export class SessionsPoll {
 
 async function askForSessions(): Promise<SessionsReply | PollFailure> {
   try {
-    const response = await fetch('sessions', { signal: AbortSignal.timeout(timeoutMs) });
+    const response = await fetch('sessions', { signal: AbortSignal.timeout(requestTimeoutMs) });
     if (!response.ok) return failureOf(response.status);
     const reply = (await response.json()) as Partial<SessionsReply>;
     return reply.sessions === undefined ? 'not_a_gateway' : (reply as SessionsReply);

@@ -34,15 +34,20 @@ export class AccessError extends Error {
   }
 }
 
+/** A response that is this late is lost, for example with the network. */
+export const requestTimeoutMs = 5000;
+
 const codes: Readonly<Record<number, AccessError['code']>> = { 401: 'unauthorized', 403: 'forbidden' };
 
 /**
  * Fetches JSON from the gateway with the token.
- * @throws AccessError if the gateway refuses the request. @throws TypeError if it cannot be reached. @throws SyntaxError for other text.
+ * @throws AccessError if the gateway refuses the request. @throws TypeError if it cannot be reached, and DOMException if it does not respond
+ * within `requestTimeoutMs`. @throws SyntaxError for other text.
  */
 export async function fetchJson(path: string): Promise<unknown> {
   const token = pageToken();
-  const response = await fetch(path, token === undefined ? {} : { headers: { Authorization: `Bearer ${token}` } });
+  const headers = token === undefined ? undefined : { Authorization: `Bearer ${token}` };
+  const response = await fetch(path, { signal: AbortSignal.timeout(requestTimeoutMs), ...(headers && { headers }) });
   const code = codes[response.status];
   if (code !== undefined) throw new AccessError(code);
   return response.json();

@@ -94,3 +94,17 @@ test('a page waits until the gateway lists its pipelines', needsBrowser, async (
   isAvailable = true;
   await page.locator('#caption', { hasText: 'frame' }).waitFor(waitOptions);
 });
+
+test('a list of pipelines that never arrives is requested again', needsBrowser, async (t) => {
+  let requests = 0;
+  const fake = await startFakeGateway(t, {
+    serve: (request, response) => {
+      if (request.url === '/pipelines') requests += 1;
+      if (request.url !== '/pipelines' || requests > 1) serveConsole(request, response);
+    },
+    frame: ({ result }) => result(),
+  });
+  const { page } = await openConsole(t, `http://127.0.0.1:${fake.port}/`);
+  await page.locator('#caption', { hasText: 'frame' }).waitFor(waitOptions);
+  t.equal(requests, 2);
+});
