@@ -3,7 +3,7 @@ import { SampleScene } from '../../../src/web/sample-scene.ts';
 import { type CarPlace, carsAt, plateTexts } from '../../../src/web/traffic.ts';
 
 /** Every car of the cycle is seen at several sizes. */
-const stepMs = 530;
+const stepMs = 170;
 const cycleMs = plateTexts.length * 3000;
 /** The console's default. */
 const quality = 0.8;

@@ -6,12 +6,13 @@ import { type Test, test } from 'tap';
 import { iou } from '../../../bench/eval/score.ts';
 import type { Image } from '../../../src/models/image.ts';
 import type { Detection } from '../../../src/protocol.ts';
-import { largeOnly } from '../../../src/tools/yolo-boxes.ts';
 import { yoloDetectObjects } from '../../../src/tools/yolo-detect-objects.ts';
+import { largeOnly, withLarge } from '../../../src/tools/yolo-looks.ts';
 import { shippedModels } from '../../support/gateway.ts';
 import { onnxFixture, onnxFixtures } from '../../support/onnx-fixtures.ts';
 import { plateBox, renderPlateScene } from '../../support/samples/render-plate.ts';
 import { createTool } from '../../support/tool-context.ts';
+import { yoloFixtures } from '../../support/yolo-fixtures.ts';
 
 function frame(width: number, height: number, level = 255): Image {
   return { width, height, channels: 3, data: new Uint8Array(width * height * 3).fill(level) };
@@ -189,9 +190,47 @@ test('the second look reports only objects that the first one may be too close t
   const of = (w: number, h: number) => ({ x: 0, y: 0, w, h, label: 'plate', score: 0.9 });
   const size = { width: 640, height: 480 };
   t.same(largeOnly([of(159, 119), of(160, 40), of(40, 120)], size), [of(160, 40), of(40, 120)]);
+  t.same(largeOnly([of(319, 239), of(320, 40)], size, 0.5), [of(320, 40)], 'the third one: only larger ones');
+});
+
+test('a large object replaces pieces of it and itself, but nothing beside it and nothing of another class', async (t) => {
+  const of = (x: number, score: number, label = 'plate') => ({ x, y: 100, w: 50, h: 20, label, score });
+  const large = { x: 100, y: 80, w: 400, h: 100, label: 'plate', score: 0.55 };
+  const found = [of(120, 0.6), of(520, 0.58), of(130, 0.3, 'bolt'), { ...large, score: 0.2 }];
+  t.same(withLarge(found, [large]), [of(520, 0.58), large, of(130, 0.3, 'bolt')], 'best score first');
+  t.same(withLarge(found, []), found);
 });
 
 test('second_look needs a model that takes half its input size', async (t) => {
   const message = /model "boxes\.onnx": second_look: .*the file fixes/;
   await t.rejects(createDetector(t, { model: 'boxes.onnx', second_look: true }), { message });
+});
+
+test('with match_aspect, boxes of frames of any shape are in frame pixels, and small plates are found', async (t) => {
+  const plain = await createDetector(t, {}, shippedModels);
+  const matched = await createDetector(t, { match_aspect: true }, shippedModels);
+  const shapes = [
+    [1280, 720],
+    [720, 1280],
+    [600, 800],
+    [640, 480],
+    [900, 300],
+  ] as const;
+  for (const [width, height] of shapes) {
+    const plate = { x: width / 3, y: height / 2, w: width / 5 };
+    const image = renderPlateScene({ width, height, text: 'AB123CD', plate });
+    const { detections = [] } = await matched.run({ image });
+    t.equal(detections.length, 1, `${width}x${height}`);
+    t.ok(iou(detections[0] as Detection, plateBox(plate)) > 0.8, `${width}x${height}: ${JSON.stringify(detections)}`);
+  }
+  const small = renderPlateScene({ width: 1280, height: 720, text: 'AB123CD', plate: { x: 600, y: 400, w: 40 } });
+  const [before, after] = await Promise.all(
+    [plain, matched].map(async (tool) => (await tool.run({ image: small })).detections?.[0]?.score ?? 0),
+  );
+  t.ok(Number(after) > Number(before), `${after} > ${before}`);
+});
+
+test('match_aspect needs a model that leaves its input size free', async (t) => {
+  const message = /model "v11\.onnx": match_aspect: imgsz is \[\d+, \d+\], but the file fixes/;
+  await t.rejects(createDetector(t, { model: 'v11.onnx', match_aspect: true }, yoloFixtures), { message });
 });

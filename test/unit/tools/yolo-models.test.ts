@@ -56,7 +56,9 @@ test('a missing model is an issue before anything is loaded', async (t) => {
 });
 
 test('params have defaults and limits', async (t) => {
-  t.same(yoloDetectObjects.params.parse({}), { model: 'plate-yolo', max_detections: 100, second_look: false });
+  t.same(yoloDetectObjects.params.parse({}), {
+    ...{ model: 'plate-yolo', max_detections: 100, second_look: false, match_aspect: false },
+  });
   for (const bad of [
     { model: '' },
     { score_threshold: 1.1 },
