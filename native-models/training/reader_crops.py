@@ -120,8 +120,10 @@ def stretch(image):
 
 
 def make_crop(rng, glyphs, pool, family=None, repeated=REPEATED_SHARE):
-    """Return one training sample: a uint8 image (HEIGHT, WIDTH), its text, and its lines' corners in -1 to 1 (1 or 2, 4, 2)."""
+    """Return one training sample: a uint8 image (HEIGHT, WIDTH), its text, its lines' corners in -1 to 1 (1 or 2, 4, 2), and the
+    `centers_of` its letters.
+    """
     plate = draw_clean(rng, glyphs, family, repeated)
     wear(rng, plate.image)
     image, corners = place(rng, glyphs, plate.image, plate.boxes, pool)
-    return stretch(photograph(rng, image)), plate.text, corners
+    return stretch(photograph(rng, image)), plate.text, corners, plate.centers

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from plates import FONT_EXCLUDED, FONT_HINTS
 from reader_glyphs import GLYPH_HEIGHT, stroke_font
-from registrations import DIGITS, LETTERS, MARKED
+from registrations import DIGITS, LETTERS, MARKED, SEPARATORS
 
 FONT_SIZE = 72
 # Padding around the characters of a line mask, in pixels.
@@ -110,13 +110,11 @@ def _separator(rng, c, gap):
 
 
 def text_line(rng, lettering, text):
-    """Return a float mask of one line of characters, GLYPH_HEIGHT high with LINE_PAD around it, and its `~` gaps as (x, width)."""
-    pieces, gaps, x = [], [], LINE_PAD
+    """Return a float mask of one line of characters, GLYPH_HEIGHT high with LINE_PAD around it, and (x, width) of each character."""
+    pieces, spans, x = [], [], LINE_PAD
     for c in text:
-        if c in " *-.~":
+        if c in SEPARATORS:
             piece = _separator(rng, c, lettering.gap)
-            if c == "~":
-                gaps.append((x, piece.shape[1]))
         else:
             mask = lettering.font[c]
             piece = cv2.resize(mask, (max(int(mask.shape[1] * lettering.stretch), 4), GLYPH_HEIGHT), interpolation=cv2.INTER_AREA)
@@ -124,6 +122,7 @@ def text_line(rng, lettering, text):
                 pad = int(lettering.cell - piece.shape[1])
                 piece = np.pad(piece, ((0, 0), (pad // 2, pad - pad // 2)))
         pieces.append((x, piece))
+        spans.append((x, piece.shape[1]))
         x += piece.shape[1] + lettering.spacing
     line = np.zeros((GLYPH_HEIGHT + 2 * LINE_PAD, x - lettering.spacing + LINE_PAD), np.uint8)
     for left, piece in pieces:
@@ -132,7 +131,7 @@ def text_line(rng, lettering, text):
         line = cv2.dilate(line, np.ones((lettering.thicken, lettering.thicken), np.uint8))
     elif lettering.thicken < 0:
         line = cv2.erode(line, np.ones((1 - lettering.thicken, 1 - lettering.thicken), np.uint8))
-    return line.astype(np.float32) / 255, gaps
+    return line.astype(np.float32) / 255, spans
 
 
 def scaled(mask, height, width):

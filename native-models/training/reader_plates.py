@@ -8,7 +8,7 @@ import numpy as np
 from plates import HEADERS
 from reader_decor import SLOGANS, STATES, blob, emblem, holder, landscape, printed, stack, sticker
 from reader_lines import GLYPH_HEIGHT, LINE_PAD, Lettering, put, small_print, text_line
-from registrations import BRAZIL, CODES, EUROPE, NORTH_AMERICA, REPEATED_SHARE, TWO_LINES, fill, label_of, registration
+from registrations import BRAZIL, CODES, EUROPE, NORTH_AMERICA, REPEATED_SHARE, SEPARATORS, TWO_LINES, fill, label_of, registration
 
 # Minimum aspect ratio of a line, so that a short code is not stretched too much.
 SHORTEST_LINE = 2.5
@@ -18,11 +18,24 @@ SHORTEST_HALF = 1.2
 
 @dataclass(frozen=True)
 class CleanPlate:
-    """A float grayscale image, what is to be read, and the boxes (x0, y0, x1, y1) of its one or two lines."""
+    """A float grayscale image, what is to be read, the boxes (x0, y0, x1, y1) of its one or two lines, and the `centers_of` its letters."""
 
     image: np.ndarray
     text: str
     boxes: np.ndarray
+    centers: np.ndarray
+
+
+def centers_of(text, spans, start, across, box, line=0):
+    """Return a row per letter or digit of a line: the number of the line, the center as a fraction of the line's length, and whether
+    the letter stands directly beside the one before it. `spans`, scaled by `across`, begin at `start`.
+    """
+    rows = []
+    for index, (c, (x, width)) in enumerate(zip(text, spans)):
+        if c not in SEPARATORS:
+            center = (start + (x + width / 2) * across - box[0]) / (box[2] - box[0])
+            rows.append((line, center, index > 0 and text[index - 1] not in SEPARATORS))
+    return np.array(rows, np.float32)
 
 
 def _tones(rng, dark_share=0.12, faint_share=0.12):
@@ -75,7 +88,7 @@ def _border(rng, image, ink):
 def _wide(rng, glyphs, formats, repeated):
     """Draw a plate with one line and at most a band or a header: European and Brazilian formats, and random codes."""
     text = registration(rng, formats, repeated)
-    line, _ = text_line(rng, Lettering.choose(rng, glyphs), text)
+    line, spans = text_line(rng, Lettering.choose(rng, glyphs), text)
     top, foot, aspect = {
         "EUROPE": ((0.04, 0.14), (0.04, 0.14), (4.1, 4.9)),
         "BRAZIL": ((0.26, 0.36), (0.1, 0.22), (2.8, 3.3)),
@@ -89,7 +102,7 @@ def _wide(rng, glyphs, formats, repeated):
     left = width * rng.uniform(0.03, 0.06)
     if formats is EUROPE and rng.random() < 0.75:
         left = _band(rng, glyphs, image, ink) + width * rng.uniform(0.0, 0.03)
-    box, *_ = _place_line(rng, image, line, (left, width * rng.uniform(0.94, 0.98)), height * top, ink)
+    box, *scale = _place_line(rng, image, line, (left, width * rng.uniform(0.94, 0.98)), height * top, ink)
     if formats is BRAZIL or (formats is CODES and top > 0.2):
         words = HEADERS[rng.integers(len(HEADERS))] if rng.random() < 0.5 else "BA-" + fill(rng, "AAAAAA AAAA"[: rng.integers(5, 11)])
         share = rng.uniform(0.25, 0.6)
@@ -98,13 +111,13 @@ def _wide(rng, glyphs, formats, repeated):
             image[: int(height * top * 0.85)] = rng.uniform(30, 90)
         put(image, small_print(rng, glyphs, words, height * rng.uniform(0.09, 0.15), width * share), width * (1 - share) / 2, height * 0.06, tone)
     _border(rng, image, ink)
-    return CleanPlate(image, label_of(text), box[None])
+    return CleanPlate(image, label_of(text), box[None], centers_of(text, spans, *scale, box))
 
 
 def _north_american(rng, glyphs, repeated):
     """Draw a plate of a North American state: a name above, a slogan below, a painted ground, stickers, a frame."""
     text = registration(rng, NORTH_AMERICA, repeated)
-    line, gaps = text_line(rng, Lettering.choose(rng, glyphs, narrow=True), text)
+    line, spans = text_line(rng, Lettering.choose(rng, glyphs, narrow=True), text)
     top, foot = rng.uniform(0.2, 0.34), rng.uniform(0.15, 0.29)
     height = int(line.shape[0] / (1 - top - foot))
     width = int(height * rng.uniform(1.9, 2.15))
@@ -124,7 +137,7 @@ def _north_american(rng, glyphs, repeated):
         blob(rng, image, left + size / 2, above + tall / 2, size / 2, paper + (ink - paper) * rng.uniform(0.3, 1))
         left += size * 1.1
     box, start, across = _place_line(rng, image, line, (left, right), above, ink)
-    for x, reach in gaps:
+    for x, reach in (span for c, span in zip(text, spans) if c == "~"):
         emblem(rng, glyphs, image, start + x * across, reach * across, box[1], box[3] - box[1], ink, paper)
     if rng.random() < 0.9:
         printed(rng, glyphs, image, STATES, height * rng.uniform(0.02, 0.08), height * top * rng.uniform(0.4, 0.75), paper + (ink - paper) * rng.uniform(0.3, 1))
@@ -137,14 +150,16 @@ def _north_american(rng, glyphs, repeated):
     _border(rng, image, ink)
     if rng.random() < 0.4:
         holder(rng, glyphs, image)
-    return CleanPlate(image, label_of(text), box[None])
+    return CleanPlate(image, label_of(text), box[None], centers_of(text, spans, start, across, box))
 
 
 def _two_lines(rng, glyphs, repeated):
     """Draw a plate with two lines: of motorcycles, trucks, and narrow recesses."""
     text = registration(rng, TWO_LINES, repeated)
     lettering = Lettering.choose(rng, glyphs)
-    rows = [text_line(rng, lettering, row)[0] for row in text.split("|")]
+    texts = text.split("|")
+    rows, spans = zip(*(text_line(rng, lettering, row) for row in texts))
+    lengths, rows = [row.shape[1] for row in rows], list(rows)
     if rng.random() < 0.4:
         share = rng.uniform(0.6, 0.9) if rng.random() < 0.7 else rng.uniform(1.1, 1.4)
         rows[0] = cv2.resize(rows[0], (int(rows[0].shape[1] * share), int(rows[0].shape[0] * share)), interpolation=cv2.INTER_AREA)
@@ -159,16 +174,17 @@ def _two_lines(rng, glyphs, repeated):
         band = width * rng.uniform(0.1, 0.17)
         image[: int(height * rng.choice((0.5, 1))), : int(band)] = rng.uniform(30, 110)
         left = max(left, band * 1.1)
-    boxes, y = [], height * top
+    boxes, centers, y = [], [], height * top
     for index, row in enumerate(rows):
         inset = (right - left) * (rng.uniform(0, 0.2) if rng.random() < 0.5 else 0)
-        box, *_ = _place_line(rng, image, row, (left + inset, right - inset * (index == 0)), y, ink, SHORTEST_HALF)
+        box, start, across = _place_line(rng, image, row, (left + inset, right - inset * (index == 0)), y, ink, SHORTEST_HALF)
         boxes.append(box)
+        centers.append(centers_of(texts[index], spans[index], start, across * row.shape[1] / lengths[index], box, index))
         y += row.shape[0] + gap
     if top > 0.14:
         printed(rng, glyphs, image, HEADERS, height * 0.02, height * top * 0.6, ink)
     _border(rng, image, ink)
-    return CleanPlate(image, label_of(text), np.array(boxes))
+    return CleanPlate(image, label_of(text), np.array(boxes), np.concatenate(centers))
 
 
 # The families, and how often each is drawn.

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 LETTERS, DIGITS, MARKED = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789", "ÄÖÜÑ"
+# Characters of formats that stand for no letter or digit on a line.
+SEPARATORS = " *-.~"
 VOWELS, CONSONANTS = "AEIOU", "BCDFGHJKLMNPRSTVWXYZ"
 # Letters of formats in which a letter may stand where a digit could: issuing offices leave out those that look like digits.
 DISTINCT = "".join(c for c in LETTERS if c not in "IOQ")

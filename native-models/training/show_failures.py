@@ -70,7 +70,7 @@ def reader_failures(model, fonts, crops, count):
     session, rng, glyphs = open_session(model), np.random.default_rng(READER_SEED), Glyphs(font_paths(fonts))
     wrong = []
     for _ in range(crops):
-        picture, truth, _ = make_crop(rng, glyphs, [])
+        picture, truth, *_ = make_crop(rng, glyphs, [])
         text, _, product = read(session, picture)
         if bare(text) != bare(truth):
             wrong.append((product, picture, f"{text} not {truth} {product:.2f}"))

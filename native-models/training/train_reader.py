@@ -15,6 +15,7 @@ from from_onnx import start_from
 from reader import BLANK, HEIGHT, WIDTH, ConvBlock, PlateReader, encode
 from reader_crops import make_crop
 from reader_lines import Glyphs, font_paths
+from reader_loss import letter_loss, letters_of, steps_of
 
 WARMUP_STEPS = 200
 EMA_DECAY, EMA_RAMP = 0.998, 300
@@ -26,6 +27,8 @@ SCENERY = 200
 SHIFT = np.array((0.02, 0.04))
 # Weight of the corner loss relative to the CTC loss. Errors beyond CORNER_BETA count linearly.
 CORNER_WEIGHT, CORNER_BETA = 4.0, 0.05
+# Weight of the loss of the steps at and between letters.
+LETTER_WEIGHT = 0.5
 # Weight of the loss of telling one line from two.
 COUNT_WEIGHT = 0.2
 # Half of the lines are cut at the true corners, moved by this much (in half widths and half heights), so that recognition
@@ -58,12 +61,13 @@ class CropStream(torch.utils.data.IterableDataset):
             if len(ring) < min(options.batch, options.slots):
                 continue
             chosen = [ring[i] for i in rng.integers(0, len(ring), options.batch)]
-            pictures, corners = zip(*(self._vary(rng, picture, corners) for picture, _, corners in chosen))
+            pictures, corners = zip(*(self._vary(rng, picture, corners) for picture, _, corners, _ in chosen))
             counts = torch.tensor([len(lines) for lines in corners])
             corners = [np.concatenate((lines, lines))[:2] for lines in corners]
-            labels = [encode(text) for _, text, _ in chosen]
+            labels = [encode(text) for _, text, *_ in chosen]
+            letters = letters_of([(text, centers) for _, text, _, centers in chosen])
             lengths = torch.tensor([len(label) for label in labels])
-            yield torch.from_numpy(np.stack(pictures))[:, None], torch.from_numpy(np.stack(corners)), counts, torch.cat(labels), lengths
+            yield torch.from_numpy(np.stack(pictures))[:, None], torch.from_numpy(np.stack(corners)), counts, torch.cat(labels), lengths, letters
 
     @staticmethod
     def _vary(rng, picture, corners):
@@ -113,12 +117,12 @@ def train(options):
     model = model.to(memory_format=torch.channels_last).train()
     average = copy.deepcopy(model).eval()
     optimizer = torch.optim.AdamW(model.parameters(), lr=options.rate, weight_decay=options.decay)
-    began, running, step = time.time(), np.zeros(2), 0
+    began, running, step = time.time(), np.zeros(3), 0
     while (done := share_done(options, step, began)) < 1:
         rate = options.rate * min(1, (step + 1) / WARMUP_STEPS) * (0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        pictures, corners, counts, labels, lengths = next(loader)
+        pictures, corners, counts, labels, lengths, letters = next(loader)
         are_two = counts == 2
         with torch.autocast("cpu", torch.bfloat16):
             images = pictures.to(memory_format=torch.channels_last).float() / 255
@@ -127,24 +131,25 @@ def train(options):
             cut_at = torch.where(torch.rand(len(found), 1, 1, 1) < 0.5, near, found.detach())
             lines = model.straighten(images, cut_at, are_two).contiguous(memory_format=torch.channels_last)
             logits = model.read(lines)
+        placing = letter_loss(logits.float(), letters, steps_of(letters, corners, cut_at, are_two, logits.shape[1]))
         logits = logits.float().transpose(0, 1)
         is_line = torch.stack((torch.ones_like(are_two), are_two), 1)
         off = torch.nn.functional.smooth_l1_loss(found[is_line], corners[is_line], beta=CORNER_BETA)
         counting = torch.nn.functional.binary_cross_entropy_with_logits(two, are_two.float())
         reading = torch.nn.functional.ctc_loss(logits.log_softmax(2), labels, torch.full_like(lengths, len(logits)), lengths,
                                                blank=BLANK, zero_infinity=True)
-        loss = reading + CORNER_WEIGHT * off + COUNT_WEIGHT * counting
+        loss = reading + LETTER_WEIGHT * placing + CORNER_WEIGHT * off + COUNT_WEIGHT * counting
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), MAX_GRADIENT)
         optimizer.step()
         step += 1
         average_weights(average, model, step)
-        running += np.array((reading.item(), (found.detach() - corners)[is_line].abs().mean().item()))
+        running += np.array((reading.item(), placing.item(), (found.detach() - corners)[is_line].abs().mean().item()))
         if step % REPORT_EVERY == 0:
-            reading, off = running / REPORT_EVERY
-            print(f"step {step} {done:.0%} loss {reading:.4f} corners {off:.4f} {time.time() - began:.0f}s", flush=True)
-            running = np.zeros(2)
+            reading, placing, off = running / REPORT_EVERY
+            print(f"step {step} {done:.0%} loss {reading:.4f} letters {placing:.4f} corners {off:.4f} {time.time() - began:.0f}s", flush=True)
+            running = np.zeros(3)
         if step % SAVE_EVERY == 0:
             save(options.output, average)
     save(options.output, average)
