@@ -37,8 +37,6 @@ export type BoxParams = z.infer<typeof anyBoxParams>;
 const defaultScoreThreshold = 0.25;
 const defaultIouThreshold = 0.45;
 
-/** With `second_look`: at half the size, and at a quarter. */
-const smallerLooks = 2;
 /** How far above the threshold a find is so sure that the tool does not look again. A piece of a large object rarely is. */
 const sureMargin = 0.2;
 
@@ -83,15 +81,12 @@ export function defineBoxTool<Params extends BoxParams>(parts: BoxToolParts<Para
       const multiple = sideMultipleOf(model.metadata);
       const sizes = params.match_aspect ? shapesLike(plan.input, multiple) : [plan.input];
       const first = await Looks.create(sizes, lookAt('match_aspect: ', limits));
-      const ownThreshold = Math.max(limits.scoreThreshold, ownThresholdOf(model));
-      const looks: Looks[] = [];
-      let shrunk = sizes;
-      for (let count = params.second_look ? smallerLooks : 0; count > 0; count--) {
-        shrunk = shrunk.map((size) => halfOf(size, multiple));
-        looks.push(await Looks.create(shrunk, lookAt('second_look: ', { ...limits, scoreThreshold: ownThreshold })));
-      }
-      const smaller = { looks, sureScore: ownThreshold + sureMargin, maxDetections: limits.maxDetections };
-      return new BoxTool(first, smaller, plan.keypoints?.names);
+      if (!params.second_look) return new BoxTool(first, undefined, plan.keypoints?.names);
+      const scoreThreshold = Math.max(limits.scoreThreshold, ownThresholdOf(model));
+      const halves = sizes.map((size) => halfOf(size, multiple));
+      const looks = await Looks.create(halves, lookAt('second_look: ', { ...limits, scoreThreshold }));
+      const second = { looks, sureScore: scoreThreshold + sureMargin, maxDetections: limits.maxDetections };
+      return new BoxTool(first, second, plan.keypoints?.names);
     },
   };
 }

@@ -69,23 +69,21 @@ export class Looks {
   }
 }
 
-/** What a tool does if the first look did not find anything for sure: it looks again, at one smaller size after the other. */
-export interface SmallerLooks {
-  /** Score from which a find is so sure that there are no more looks. */
+/** The second look, at half the size, and the score from which a find of the first one is so sure that there is none. */
+export interface SecondLook {
+  readonly looks: Looks;
   readonly sureScore: number;
-  /** Each at half the size of the one before. */
-  readonly looks: readonly Looks[];
   readonly maxDetections: number;
 }
 
 export class BoxTool implements ToolInstance {
   readonly #first: Looks;
-  readonly #smaller: SmallerLooks;
+  readonly #second: SecondLook | undefined;
   readonly #keypointNames: readonly string[] | undefined;
 
-  constructor(first: Looks, smaller: SmallerLooks, keypointNames: readonly string[] | undefined) {
+  constructor(first: Looks, second: SecondLook | undefined, keypointNames: readonly string[] | undefined) {
     this.#first = first;
-    this.#smaller = smaller;
+    this.#second = second;
     this.#keypointNames = keypointNames;
   }
 
@@ -97,31 +95,22 @@ export class BoxTool implements ToolInstance {
   }
 
   async #detect(image: Image): Promise<Detection[]> {
-    const { sureScore, looks: smaller, maxDetections } = this.#smaller;
-    let found = await this.#first.detect(image);
-    let minShare = firstMinShare;
-    for (const looks of smaller) {
-      if (found.some(({ score }) => score >= sureScore)) break;
-      found = withLarge(found, largeOnly(await looks.detect(image), image, minShare)).slice(0, maxDetections);
-      minShare *= 2;
-    }
-    return found;
+    const found = await this.#first.detect(image);
+    const second = this.#second;
+    if (second === undefined || found.some(({ score }) => score >= second.sureScore)) return found;
+    return withLarge(found, largeOnly(await second.looks.detect(image), image)).slice(0, second.maxDetections);
   }
 }
 
 /**
- * Least width or height of an object of the second look, as a share of the image's; twice as much for the next one. Smaller objects are
- * seen better at full size: if the first look did not find them, they are mistakes.
+ * Least width or height of an object of the second look, as a share of the image's. Smaller ones are seen better at full size: if the
+ * first look did not find them, they are mistakes.
  */
-const firstMinShare = 0.25;
+const minSecondShare = 0.25;
 
-/** The detections that are so large that a look at a larger size may have missed them. Exported for tests. */
-export function largeOnly(
-  detections: readonly Detection[],
-  { width, height }: Size,
-  minShare: number = firstMinShare,
-): Detection[] {
-  return detections.filter(({ w, h }) => w >= minShare * width || h >= minShare * height);
+/** The detections that are so large that the first look may have missed them. Exported for tests. */
+export function largeOnly(detections: readonly Detection[], { width, height }: Size): Detection[] {
+  return detections.filter(({ w, h }) => w >= minSecondShare * width || h >= minSecondShare * height);
 }
 
 /** Adds large detections, and leaves out pieces of them. Best score first. Exported for tests. */

@@ -190,7 +190,6 @@ test('the second look reports only objects that the first one may be too close t
   const of = (w: number, h: number) => ({ x: 0, y: 0, w, h, label: 'plate', score: 0.9 });
   const size = { width: 640, height: 480 };
   t.same(largeOnly([of(159, 119), of(160, 40), of(40, 120)], size), [of(160, 40), of(40, 120)]);
-  t.same(largeOnly([of(319, 239), of(320, 40)], size, 0.5), [of(320, 40)], 'the third one: only larger ones');
 });
 
 test('a large object replaces pieces of it and itself, but nothing beside it and nothing of another class', async (t) => {
