@@ -17,7 +17,7 @@ LOWEST_SCORE = 0.01
 THRESHOLDS = (0.05, 0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7)
 SCORE_EDGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.01)
 # Frame (height, width) and score thresholds for plates that are scaled down.
-FRAME, SMALL_THRESHOLDS = (720, 1280), (0.3, 0.5)
+FRAME, SMALL_THRESHOLDS = (720, 1280), (0.3, 0.5, 0.6)
 TIMED_RUNS, WARM_RUNS = 100, 10
 PICTURES = (".jpg", ".jpeg", ".png")
 

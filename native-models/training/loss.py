@@ -12,7 +12,7 @@ CENTER_RADIUS = 1.2
 SIZE_RANGE = {8: (0.0, 16.0), 16: (2.0, 20.0), 32: (3.0, math.inf)}
 BOX_WEIGHT, SCORE_WEIGHT = 5.0, 1.0
 # Score target of a plate's best cell: IoU^TARGET_POWER. It is below 1, so that small plates with loose boxes still score.
-TARGET_POWER = 0.5
+TARGET_POWER = 0.3
 # Minimum weight of an assigned cell in the box loss. Without it, boxes of small plates stay inaccurate.
 MIN_BOX_SHARE = 0.3
 EPSILON = 1e-7

@@ -10,15 +10,17 @@ import cv2
 import numpy as np
 import torch
 
-from augment import SCALES, augment
+from augment import augment
 from detector import ConvBlock, PlateDetector, flatten_predictions
 from from_onnx import start_from
 from loss import detection_loss
 from ring import Ring
 
-# Share of the batches with pictures as large as most of an input, for close-ups, their size (height, width), and how much the scenes
-# are scaled for them. Such a batch has fewer pictures, so that it takes as long as the others.
-WHOLE_SHARE, WHOLE, WHOLE_SCALES = 0.3, (416, 576), (1.0, 1.5)
+# Size (height, width) of pictures as large as most of an input, for close-ups, and how much the scenes are scaled for them. A batch of
+# them has fewer pictures, so that it takes as long as the others.
+WHOLE, WHOLE_SCALES = (416, 576), (1.0, 1.5)
+# How much scenes are scaled for a tile: a quarter of a picture, for small plates.
+TILE_SCALES = (0.3, 0.8)
 WARMUP_STEPS = 300
 FINAL_RATE_SHARE = 0.02
 EMA_DECAY, EMA_RAMP = 0.9985, 400
@@ -41,14 +43,29 @@ class RingStream(torch.utils.data.IterableDataset):
         ring = Ring(options.ring, options.slots, options.size)
         whole_batch = max(round(options.batch * options.crop[0] * options.crop[1] / (WHOLE[0] * WHOLE[1])), 2)
         while True:
-            is_whole = rng.random() < WHOLE_SHARE
-            size, scales = (WHOLE, WHOLE_SCALES) if is_whole else (options.crop, SCALES)
+            is_whole = rng.random() < options.whole
             pictures, truths = [], []
             for _ in range(whole_batch if is_whole else options.batch):
-                picture, boxes = augment(rng, *ring.read(rng), *size, scales)
+                if is_whole:
+                    picture, boxes = augment(rng, *ring.read(rng), *WHOLE, WHOLE_SCALES)
+                elif rng.random() < options.tiled:
+                    picture, boxes = tiled(rng, ring, *options.crop)
+                else:
+                    picture, boxes = augment(rng, *ring.read(rng), *options.crop)
                 pictures.append(picture)
                 truths.append(torch.from_numpy(boxes.astype(np.float32).reshape(-1, 4)))
             yield torch.from_numpy(np.stack(pictures)), truths
+
+
+def tiled(rng, ring, height, width):
+    """Return a picture of four scenes that are scaled down, and its boxes."""
+    tall, wide = height // 2, width // 2
+    picture, boxes = np.empty((2 * tall, 2 * wide, 3), np.uint8), []
+    for y in (0, tall):
+        for x in (0, wide):
+            picture[y : y + tall, x : x + wide], found = augment(rng, *ring.read(rng), tall, wide, TILE_SCALES)
+            boxes.append(found.reshape(-1, 4) + (x, y, x, y))
+    return picture, np.concatenate(boxes)
 
 
 class AveragedWeights:
@@ -137,6 +154,8 @@ def main():
     parser.add_argument("--size", type=int, default=416)
     parser.add_argument("--crop", type=int, nargs=2, default=(288, 288), metavar=("HEIGHT", "WIDTH"))
     parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--whole", type=float, default=0.3, help="share of the batches with large pictures, for close-ups")
+    parser.add_argument("--tiled", type=float, default=0.3, help="share of the other pictures that show four scenes, scaled down")
     parser.add_argument("--samples", type=int, default=48000)
     parser.add_argument("--seconds", type=float, default=0, help="stop after this time; the learning rate schedule adapts to it")
     parser.add_argument("--rate", type=float, default=2e-3)
