@@ -38,7 +38,7 @@ const defaultScoreThreshold = 0.25;
 const defaultIouThreshold = 0.45;
 
 /** How far above the threshold a find is so sure that the tool does not look again. A piece of a large object rarely is. */
-const sureMargin = 0.2;
+const sureMargin = 0.1;
 
 /** Disables NMS for models that need none: no IoU exceeds 1. */
 const noNms = 1;
