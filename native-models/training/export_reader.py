@@ -11,16 +11,10 @@ from reader import ALPHABET, HEIGHT, MARGIN_X, MARGIN_Y, WIDTH, ConvBlock, Expor
 OPSET = 17
 
 
-def mean_of(checkpoints):
-    """Return the mean of the weights of several checkpoints, which must come from rounds that started from each other."""
-    states = [torch.load(path, weights_only=True) for path in checkpoints]
-    return {name: torch.stack([state[name].double() for state in states]).mean(0).to(value.dtype) for name, value in states[0].items()}
-
-
-def export(checkpoints, output, version):
+def export(checkpoint, output, version):
     """Write `output` atomically, with a free batch axis."""
     reader = PlateReader()
-    reader.load_state_dict(mean_of(checkpoints))
+    reader.load_state_dict(torch.load(checkpoint, weights_only=True))
     model = ExportedReader(fuse(reader.eval(), ConvBlock)).eval()
     partial = output.with_suffix(".partial")
     torch.onnx.export(model, torch.zeros(1, 1, HEIGHT, WIDTH), str(partial), opset_version=OPSET, dynamo=False,
@@ -40,7 +34,7 @@ def export(checkpoints, output, version):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--checkpoint", required=True, nargs="+", help="checkpoints of one round, or of several, whose weights are averaged")
+    parser.add_argument("--checkpoint", required=True)
     parser.add_argument("--output", required=True, type=Path)
     parser.add_argument("--version", default="1.0.0")
     options = parser.parse_args()

@@ -12,6 +12,7 @@ from onnx import numpy_helper
 
 def mix(first, second, share):
     """Move the float weights of `second`, in place, so that it has this share of its own and the rest of `first`'s."""
+    share = np.float32(share)
     before = {entry.name: numpy_helper.to_array(entry) for entry in first.graph.initializer}
     for entry in second.graph.initializer:
         old, new = before.get(entry.name), numpy_helper.to_array(entry)
@@ -20,7 +21,7 @@ def mix(first, second, share):
             continue
         if old.shape != new.shape:
             raise ValueError(f"{entry.name} has shape {old.shape} in one model and {new.shape} in the other")
-        entry.CopyFrom(numpy_helper.from_array((1 - share) * old + np.float32(share) * new, entry.name))
+        entry.CopyFrom(numpy_helper.from_array((1 - share) * old + share * new, entry.name))
 
 
 def main():
@@ -31,7 +32,7 @@ def main():
     parser.add_argument("--output", required=True)
     options = parser.parse_args()
     second = onnx.load(options.second)
-    mix(onnx.load(options.first), second, np.float32(options.share))
+    mix(onnx.load(options.first), second, options.share)
     onnx.save(second, options.output)
 
 

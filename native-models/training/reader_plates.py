@@ -102,7 +102,7 @@ def _wide(rng, glyphs, formats, repeated):
     left = width * rng.uniform(0.03, 0.06)
     if formats is EUROPE and rng.random() < 0.75:
         left = _band(rng, glyphs, image, ink) + width * rng.uniform(0.0, 0.03)
-    box, *scale = _place_line(rng, image, line, (left, width * rng.uniform(0.94, 0.98)), height * top, ink)
+    box, start, across = _place_line(rng, image, line, (left, width * rng.uniform(0.94, 0.98)), height * top, ink)
     if formats is BRAZIL or (formats is CODES and top > 0.2):
         words = HEADERS[rng.integers(len(HEADERS))] if rng.random() < 0.5 else "BA-" + fill(rng, "AAAAAA AAAA"[: rng.integers(5, 11)])
         share = rng.uniform(0.25, 0.6)
@@ -111,7 +111,7 @@ def _wide(rng, glyphs, formats, repeated):
             image[: int(height * top * 0.85)] = rng.uniform(30, 90)
         put(image, small_print(rng, glyphs, words, height * rng.uniform(0.09, 0.15), width * share), width * (1 - share) / 2, height * 0.06, tone)
     _border(rng, image, ink)
-    return CleanPlate(image, label_of(text), box[None], centers_of(text, spans, *scale, box))
+    return CleanPlate(image, label_of(text), box[None], centers_of(text, spans, start, across, box))
 
 
 def _north_american(rng, glyphs, repeated):

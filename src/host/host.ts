@@ -178,7 +178,7 @@ export class Host {
   }
 
   #receiveFrame({ header: text, bytes: body, reply }: BrokerMessage): void {
-    // Nobody waits for the outcome; or a gateway only asks whether somebody receives this, and the broker answers if not.
+    // Nobody waits for the outcome. An empty message only asks whether this host is there; the broker answers if it is not.
     if (reply === '' || (text === '' && body.byteLength === 0)) return;
     const arrivedMs = performance.now();
     const sent = decodeFrame(text, body);

@@ -21,7 +21,7 @@ export const boxParams = {
   iou_threshold: z.number().min(0).max(1).optional(),
   /** Input height and width in pixels if the file leaves them free. A larger input detects smaller objects and takes proportionally longer. */
   imgsz: inputSize.optional(),
-  /** Whether a frame in which nothing was found for sure is looked at again, at half the input size, for objects that are too large for the model. */
+  /** Whether a frame in which no detection is certain is looked at again, at half the input size, for objects that are too large for the model. */
   second_look: z.boolean().default(false),
   /** Whether the input is shaped like the frame, with as many pixels as `imgsz` has, instead of having bars beside the frame. */
   match_aspect: z.boolean().default(false),
@@ -37,8 +37,8 @@ export type BoxParams = z.infer<typeof anyBoxParams>;
 const defaultScoreThreshold = 0.25;
 const defaultIouThreshold = 0.45;
 
-/** How far above the threshold a find is so sure that the tool does not look again. A piece of a large object rarely is. */
-const sureMargin = 0.1;
+/** A detection is certain from this far above the threshold. A piece of a large object rarely is. */
+const certainMargin = 0.1;
 
 /** Disables NMS for models that need none: no IoU exceeds 1. */
 const noNms = 1;
@@ -85,7 +85,7 @@ export function defineBoxTool<Params extends BoxParams>(parts: BoxToolParts<Para
       const scoreThreshold = Math.max(limits.scoreThreshold, ownThresholdOf(model));
       const halves = sizes.map((size) => halfOf(size, multiple));
       const looks = await Looks.create(halves, lookAt('second_look: ', { ...limits, scoreThreshold }));
-      const second = { looks, sureScore: scoreThreshold + sureMargin, maxDetections: limits.maxDetections };
+      const second = { looks, certainScore: scoreThreshold + certainMargin, maxDetections: limits.maxDetections };
       return new BoxTool(first, second, plan.keypoints?.names);
     },
   };

@@ -63,16 +63,18 @@ export class Looks {
   }
 
   async #at(size: Size): Promise<Look> {
-    const look = this.#looks.get(size) ?? (await this.#lookAt(size));
+    const known = this.#looks.get(size);
+    if (known !== undefined) return known;
+    const look = await this.#lookAt(size);
     this.#looks.set(size, look);
     return look;
   }
 }
 
-/** The second look, at half the size, and the score from which a find of the first one is so sure that there is none. */
+/** The second look, at half the size, and the score from which a detection of the first one is so certain that there is none. */
 export interface SecondLook {
   readonly looks: Looks;
-  readonly sureScore: number;
+  readonly certainScore: number;
   readonly maxDetections: number;
 }
 
@@ -97,7 +99,7 @@ export class BoxTool implements ToolInstance {
   async #detect(image: Image): Promise<Detection[]> {
     const found = await this.#first.detect(image);
     const second = this.#second;
-    if (second === undefined || found.some(({ score }) => score >= second.sureScore)) return found;
+    if (second === undefined || found.some(({ score }) => score >= second.certainScore)) return found;
     return withLarge(found, largeOnly(await second.looks.detect(image), image)).slice(0, second.maxDetections);
   }
 }

@@ -46,8 +46,8 @@ const codes: Readonly<Record<number, AccessError['code']>> = { 401: 'unauthorize
  */
 export async function fetchJson(path: string): Promise<unknown> {
   const token = pageToken();
-  const headers = token === undefined ? undefined : { Authorization: `Bearer ${token}` };
-  const response = await fetch(path, { signal: AbortSignal.timeout(requestTimeoutMs), ...(headers && { headers }) });
+  const headers: HeadersInit = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+  const response = await fetch(path, { headers, signal: AbortSignal.timeout(requestTimeoutMs) });
   const code = codes[response.status];
   if (code !== undefined) throw new AccessError(code);
   return response.json();

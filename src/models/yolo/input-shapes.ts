@@ -33,7 +33,7 @@ function largestShape(aspect: number, maxPixels: number, sideMultiple: number): 
   return bestShape(shapes, { width: aspect, height: 1 });
 }
 
-/** The size in which a frame is largest; of equal ones, the first. @throws RangeError without a size. */
+/** The size in which a frame is largest; of equal ones, the first. @throws TypeError without a size. */
 export function bestShape(shapes: readonly Size[], frame: Size): Size {
   const scaleOf = ({ width, height }: Size) => Math.min(width / frame.width, height / frame.height);
   return shapes.reduce((best, shape) => (scaleOf(shape) > scaleOf(best) ? shape : best));

@@ -53,7 +53,7 @@ interface Generation {
 /** Each is a candidate for every frame. */
 const maxHosts = 256;
 const checkIntervalMs = 50;
-/** A host that has frames, and was sent nothing for this long, is sent an empty message: the broker says at once if nobody receives it. */
+/** A host that has frames, and was sent nothing for this long, is sent an empty message: if nobody receives it, the broker says so at once ("no responders"). */
 const askAfterMs = 100;
 /** Before the host's id in the reply subject of such a message. Keys of frames have no hyphen. */
 const askPrefix = 'ask-';

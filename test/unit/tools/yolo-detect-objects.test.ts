@@ -174,7 +174,7 @@ test('with second_look, a plate that fills the picture is found at half size', a
   t.ok(found !== undefined && iou(found, plateBox(plate)) > 0.8, JSON.stringify(found));
 });
 
-test('uncertain finds do not prevent the second look, and pieces of what it finds are left out', async (t) => {
+test('uncertain detections do not prevent the second look, and pieces of what it finds are left out', async (t) => {
   const plate = { x: 30, y: 170, w: 580 };
   const image = renderPlateScene({ width: 640, height: 480, text: 'AB123CD', plate });
   const once = await detect(t, { score_threshold: 0.01 }, image, shippedModels);
